@@ -1,0 +1,87 @@
+"""Take recipients out of their sequence. Whoever is out stays out."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
+from leads.models import SuppressionReason
+
+_EXIT_AFTER_SUPPRESSION = {
+    SuppressionReason.UNSUBSCRIBED: ExitReason.UNSUBSCRIBED,
+    SuppressionReason.HARD_BOUNCE: ExitReason.HARD_BOUNCE,
+    SuppressionReason.COMPLAINT: ExitReason.COMPLAINED,
+}
+
+
+def stop_recipient(recipient_id: int, *, reason: ExitReason, at: datetime, error: str = "") -> bool:
+    """Take one recipient out; False when it had already left."""
+    return stop_recipients([recipient_id], reason=reason, at=at, error=error) == 1
+
+
+@transaction.atomic
+def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, error: str = "") -> int:
+    """Take out those of `ids` who are still in; returns how many that were.
+
+    Their waiting messages become skipped. A message a worker has claimed meets the gate and is skipped there; one that
+    is already at the mail server ends as it ends. Row locks are taken in the order all of us keep: recipients by id,
+    then messages, then the campaign's counters.
+    """
+    inside = Recipient.objects.filter(pk__in=ids, status__in=RecipientStatus.IN).order_by("pk")
+    leaving = list(inside.select_for_update().values_list("pk", "campaign_id"))
+    if not leaving:
+        return 0
+    gone = [pk for pk, _ in leaving]
+    Recipient.objects.filter(pk__in=gone).update(
+        status=reason.status(),
+        exit_reason=reason,
+        exited_at=at,
+        occupies=False,
+        next_send_at=None,
+        next_step=None,
+        error_message=error[:2000],
+        updated_at=at,
+    )
+    waiting = Message.objects.filter(recipient__in=gone, status__in=MessageStatus.WAITING)
+    waiting.update(status=MessageStatus.SKIPPED, reason=reason)
+    _count(Counter(campaign for _, campaign in leaving), reason)
+    return len(gone)
+
+
+def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime) -> int:
+    """Take these people out of every campaign, since they may no longer be written to."""
+    inside = Recipient.objects.filter(lead__in=list(lead_ids), status__in=RecipientStatus.IN)
+    ids = list(inside.values_list("pk", flat=True))
+    return stop_recipients(ids, reason=_EXIT_AFTER_SUPPRESSION.get(reason, ExitReason.SUPPRESSED), at=at)
+
+
+@transaction.atomic
+def de_enroll(*, recipient: Recipient, actor: Actor, now: datetime, reason: str = "") -> bool:
+    """A person takes a recipient out; False when it had already left."""
+    if not stop_recipient(recipient.pk, reason=ExitReason.DE_ENROLLED, at=now):
+        return False
+    record(
+        action="recipient.de_enrolled",
+        entity=recipient,
+        organization_id=recipient.campaign.organization_id,
+        actor=actor,
+        before={"status": recipient.status},
+        after={"status": RecipientStatus.STOPPED, "exit_reason": ExitReason.DE_ENROLLED},
+        reason=reason,
+    )
+    return True
+
+
+def _count(left: Counter[int], reason: ExitReason) -> None:
+    opted_out = reason in {ExitReason.UNSUBSCRIBED, ExitReason.COMPLAINED}
+    for campaign_id, number in sorted(left.items()):
+        Campaign.objects.filter(pk=campaign_id).update(
+            active_leads_count=F("active_leads_count") - number,
+            completed_leads_count=F("completed_leads_count") + (number if reason == ExitReason.COMPLETED else 0),
+            opted_out_count=F("opted_out_count") + (number if opted_out else 0),
+        )

@@ -1,0 +1,14 @@
+"""The verbs of a campaign. Nothing else moves its state."""
+
+from campaigns.lifecycle.begin import resume as resume
+from campaigns.lifecycle.begin import start as start
+from campaigns.lifecycle.duplicate import duplicate as duplicate
+from campaigns.lifecycle.end import archive as archive
+from campaigns.lifecycle.end import complete_finished as complete_finished
+from campaigns.lifecycle.end import stop as stop
+from campaigns.lifecycle.hold import pause as pause
+from campaigns.lifecycle.hold import pause_by_system as pause_by_system
+from campaigns.lifecycle.schedule import schedule as schedule
+from campaigns.lifecycle.schedule import start_due as start_due
+from campaigns.lifecycle.schedule import unschedule as unschedule
+from campaigns.lifecycle.transitions import allowed_verbs as allowed_verbs

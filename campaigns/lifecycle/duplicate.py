@@ -1,0 +1,53 @@
+"""A new draft with the content and settings of a campaign, never its people."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from campaigns.models import Campaign, CampaignSender, Step, Variant
+from campaigns.naming import free_campaign_id
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
+from campaigns_project.errors import Refused
+
+COPIED = (
+    "description", "template_id", "timezone", "sending_days", "window_start", "window_end",
+    "track_opens", "track_clicks", "stop_on_reply", "priority",
+)  # fmt: skip
+WORDING = ("label", "weight", "is_active", "subject", "preheader", "body_html", "body_text")
+
+
+@transaction.atomic
+def duplicate(*, campaign: Campaign, name: str, actor: Actor, now: datetime) -> Campaign:
+    """A draft called `name` with the same steps, variants, senders and settings; no recipients, no history."""
+    name = name.strip()
+    if not name:
+        raise Refused("name_missing", "The copy needs a name.")
+    copy = Campaign.objects.create(
+        organization_id=campaign.organization_id,
+        campaign_id=free_campaign_id(name),
+        name=name,
+        created_by_id=actor.id,
+        **{field: getattr(campaign, field) for field in COPIED},
+    )
+    for step in campaign.steps.prefetch_related("variants"):
+        _copy_step(step, copy)
+    senders = campaign.campaign_senders.values_list("sender_id", flat=True)
+    CampaignSender.objects.bulk_create([CampaignSender(campaign=copy, sender_id=sender) for sender in senders])
+    record(
+        action="campaign.created",
+        entity=copy,
+        organization_id=copy.organization_id,
+        actor=actor,
+        after={"copy_of": campaign.pk, "name": name},
+    )
+    return copy
+
+
+def _copy_step(step: Step, copy: Campaign) -> None:
+    made = Step.objects.create(
+        campaign=copy, position=step.position, wait_amount=step.wait_amount, wait_unit=step.wait_unit
+    )
+    Variant.objects.bulk_create(
+        [Variant(step=made, **{field: getattr(variant, field) for field in WORDING}) for variant in step.variants.all()]
+    )

@@ -1,0 +1,90 @@
+"""Stop, completion and the archive: the ends of a campaign."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from campaigns.enrollment.stop import stop_recipients
+from campaigns.ledger import ledger
+from campaigns.lifecycle.transitions import move
+from campaigns.locks import hold_audience
+from campaigns.models import Campaign, CampaignStatus, ExitReason, Job, JobKind, Recipient, RecipientStatus
+from campaigns_project.audit.actors import SYSTEM, Actor
+from campaigns_project.audit.record import record
+from campaigns_project.states import ProgressStatus
+
+STOP_BATCH = 10_000  # recipients whose rows are locked together
+
+
+def stop(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
+    """End it for good: nobody gets the remaining steps. StateConflict unless it is running or paused."""
+    with transaction.atomic():
+        hold_audience(campaign.organization_id)
+        stopped = move(campaign, "stop", to=CampaignStatus.STOPPED, actor=actor, now=now, reason=reason)
+        close_job(stopped, now)
+    _release_recipients(campaign.pk, now)
+    return Campaign.objects.select_related("organization").get(pk=campaign.pk)
+
+
+def archive(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
+    """Put an ended campaign out of the way. StateConflict unless it has ended."""
+    return move(campaign, "archive", to=CampaignStatus.ARCHIVED, actor=actor, now=now, reason=reason)
+
+
+def complete_finished(*, now: datetime) -> int:
+    """Complete the running campaigns in which nobody is left; returns how many that were.
+
+    Also finishes what a crash left of a stop: recipients that are still in an ended campaign.
+    """
+    anybody = Exists(Recipient.objects.filter(campaign=OuterRef("pk"), status__in=RecipientStatus.IN))
+    left_behind = Campaign.objects.living().filter(anybody, status=CampaignStatus.STOPPED)
+    for campaign_id in left_behind.values_list("pk", flat=True):
+        _release_recipients(campaign_id, now)
+    empty = Campaign.objects.running().filter(~anybody, total_recipients__gt=0)
+    return sum(_complete(campaign, now) for campaign in empty)
+
+
+def close_job(campaign: Campaign, now: datetime) -> None:
+    """End the campaign's sending job, if one is open, with the ledger as its result."""
+    open_jobs = Job.objects.filter(campaign=campaign, kind=JobKind.SEND, status__in=ProgressStatus.active)
+    if not open_jobs.exists():
+        return
+    counts = ledger(campaign).as_dict()
+    open_jobs.update(
+        status=ProgressStatus.SUCCEEDED,
+        done=campaign.emails_sent,
+        failed=counts["failed"],
+        result=counts,
+        finished_at=now,
+        heartbeat_at=now,
+    )
+
+
+def _release_recipients(campaign_id: int, now: datetime) -> None:
+    """In batches, so that nobody waits long for a row; `complete_finished` goes on where a crash left off."""
+    inside = Recipient.objects.filter(campaign_id=campaign_id, status__in=RecipientStatus.IN).order_by("pk")
+    while ids := list(inside.values_list("pk", flat=True)[:STOP_BATCH]):
+        stop_recipients(ids, reason=ExitReason.CAMPAIGN_STOPPED, at=now)
+
+
+@transaction.atomic
+def _complete(campaign: Campaign, now: datetime) -> bool:
+    hold_audience(campaign.organization_id)
+    inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
+    # Asked again under the audience lock: somebody may have been enrolled a moment ago.
+    if inside.exists() or not Campaign.objects.running().filter(pk=campaign.pk).update(
+        status=CampaignStatus.COMPLETED, completed_at=now, status_message="", status_error="", updated_at=now
+    ):
+        return False
+    campaign.refresh_from_db()
+    close_job(campaign, now)
+    record(
+        action="campaign.completed",
+        entity=campaign,
+        organization_id=campaign.organization_id,
+        actor=SYSTEM,
+        before={"status": CampaignStatus.RUNNING},
+        after={"status": CampaignStatus.COMPLETED},
+    )
+    return True

@@ -1,0 +1,53 @@
+"""Pause: by a person, or by the system with the reason."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from campaigns.lifecycle.end import close_job
+from campaigns.lifecycle.transitions import move
+from campaigns.models import Campaign, CampaignStatus
+from campaigns_project.audit.actors import SYSTEM, Actor
+from campaigns_project.audit.record import record
+
+
+@transaction.atomic
+def pause(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
+    """No mail leaves after this but those already at a mail server. StateConflict unless the campaign is running."""
+    fields = {"paused_at": now, "status_message": f"Paused by {actor.name}."}
+    paused = move(campaign, "pause", to=CampaignStatus.PAUSED, actor=actor, now=now, reason=reason, **fields)
+    close_job(paused, now)
+    return paused
+
+
+@transaction.atomic
+def pause_by_system(*, campaign_id: int, code: str, message: str, now: datetime, error: str = "") -> bool:
+    """The system holds a running or scheduled campaign for a person to look at; False when it was neither any more.
+
+    `code` is the reason (`no_sender`, `missed_schedule`, `start_refused`), `message` the sentence operators read.
+    """
+    movable = Campaign.objects.living().filter(
+        pk=campaign_id, status__in=[CampaignStatus.RUNNING, CampaignStatus.SCHEDULED]
+    )
+    campaign = movable.select_for_update().first()
+    if campaign is None:
+        return False
+    movable.update(
+        status=CampaignStatus.PAUSED,
+        paused_at=now,
+        scheduled_at=None,
+        status_message=message,
+        status_error=error,
+        updated_at=now,
+    )
+    record(
+        action="campaign.paused",
+        entity=campaign,
+        organization_id=campaign.organization_id,
+        actor=SYSTEM,
+        before={"status": campaign.status},
+        after={"status": CampaignStatus.PAUSED, "code": code},
+        reason=message,
+    )
+    close_job(campaign, now)
+    return True

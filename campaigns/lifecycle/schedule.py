@@ -1,0 +1,55 @@
+"""Schedule a start, take it back, and start what has come due."""
+
+from datetime import datetime, timedelta
+
+from campaigns import preflight
+from campaigns.errors import StartRefused
+from campaigns.lifecycle.begin import start
+from campaigns.lifecycle.hold import pause_by_system
+from campaigns.lifecycle.transitions import move, require
+from campaigns.models import Campaign, CampaignStatus
+from campaigns_project.audit.actors import SYSTEM, Actor
+from campaigns_project.errors import Refused
+
+# A campaign whose hour passed while the system was down starts late, but not more than this: then a person decides.
+TOO_LATE = timedelta(days=1)
+
+
+def schedule(*, campaign: Campaign, at: datetime, actor: Actor, now: datetime, reason: str = "") -> Campaign:
+    """Start by itself at `at` (aware). Refused for the past, and for what could not start now either."""
+    require(campaign, "schedule")
+    if at <= now:
+        raise Refused("time_in_the_past", f"{at:%d %b %Y %H:%M %Z} has passed already.", "Choose a time to come, or start now.")
+    blocking = [problem.as_dict() for problem in preflight.check(campaign) if problem.blocks]
+    if blocking:
+        raise StartRefused(blocking)
+    fields = {"scheduled_at": at}
+    return move(campaign, "schedule", to=CampaignStatus.SCHEDULED, actor=actor, now=now, reason=reason, **fields)
+
+
+def unschedule(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
+    """Back to a draft."""
+    fields = {"scheduled_at": None}
+    return move(campaign, "unschedule", to=CampaignStatus.DRAFT, actor=actor, now=now, reason=reason, **fields)
+
+
+def start_due(*, now: datetime) -> int:
+    """Start the scheduled campaigns whose hour has come; returns how many started.
+
+    One that cannot start, or is more than a day late, is paused with the reason instead of being tried for ever.
+    """
+    due = Campaign.objects.living().filter(status=CampaignStatus.SCHEDULED, scheduled_at__lte=now)
+    return sum(_start_or_pause(campaign, now) for campaign in due.select_related("organization"))
+
+
+def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
+    if campaign.scheduled_at is not None and now - campaign.scheduled_at > TOO_LATE:
+        message = f"The start at {campaign.scheduled_at:%d %b %Y %H:%M %Z} was missed by more than a day. Resume to start."
+        pause_by_system(campaign_id=campaign.pk, code="missed_schedule", message=message, now=now)
+        return False
+    try:
+        start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled")
+    except StartRefused as refused:
+        pause_by_system(campaign_id=campaign.pk, code="start_refused", message=str(refused), now=now, error=refused.code)
+        return False
+    return True

@@ -1,0 +1,64 @@
+"""Which verb leads from where to where, and the one guarded update that takes it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.errors import PAST, StateConflict
+from campaigns.models import Campaign, CampaignStatus
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
+from campaigns_project.errors import NotFound
+
+FROM = {
+    "start": (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED),
+    "schedule": (CampaignStatus.DRAFT,),
+    "unschedule": (CampaignStatus.SCHEDULED,),
+    "pause": (CampaignStatus.RUNNING,),
+    "resume": (CampaignStatus.PAUSED,),
+    "stop": (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
+    "archive": (CampaignStatus.COMPLETED, CampaignStatus.STOPPED, CampaignStatus.FAILED),
+}
+
+
+def allowed_verbs(campaign: Campaign) -> tuple[str, ...]:
+    """The verbs the campaign's state allows now, in the order of the job."""
+    if campaign.deleting_at is not None:
+        return ()
+    return tuple(verb for verb, states in FROM.items() if campaign.status in states)
+
+
+def require(campaign: Campaign, verb: str) -> None:
+    """StateConflict unless the state, as read, allows `verb`; `move` decides for good."""
+    if verb not in allowed_verbs(campaign):
+        raise StateConflict(verb, campaign.status, allowed_verbs(campaign))
+
+
+@transaction.atomic
+def move(
+    campaign: Campaign, verb: str, *, to: CampaignStatus, actor: Actor, now: datetime, reason: str = "", **fields: Any
+) -> Campaign:
+    """Take `verb`: one update that only the state left lets pass, and its audit row, in one transaction.
+
+    StateConflict when another was faster; then nothing was changed.
+    """
+    # The row first: two who press a button at once queue here, and the second sees what the first made of it.
+    current = Campaign.objects.living().select_for_update().filter(pk=campaign.pk).first()
+    if current is None:
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
+    require(current, verb)
+    defaults = {"status_message": "", "status_error": "", "paused_at": None}
+    Campaign.objects.filter(pk=campaign.pk, status=current.status).update(
+        status=to, updated_at=now, **{**defaults, **fields}
+    )
+    record(
+        action=f"campaign.{PAST[verb]}",
+        entity=current,
+        organization_id=current.organization_id,
+        actor=actor,
+        before={"status": current.status},
+        after={"status": to},
+        reason=reason,
+    )
+    return Campaign.objects.select_related("organization").get(pk=campaign.pk)

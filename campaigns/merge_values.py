@@ -1,0 +1,52 @@
+"""The values that merge fields take for one lead."""
+
+from collections.abc import Iterable, Mapping
+
+from django.db.models import BooleanField, Case, F, Q, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Trim
+from django.db.models.lookups import Exact
+
+from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS
+from campaigns.models import Sender
+from campaigns_project.accounts.models import Organization
+from leads.models import Lead
+
+
+def lead_values(lead: Lead) -> dict[str, str]:
+    """Every field of `lead` a template may use; custom ones as `custom.name`."""
+    values = {name: getattr(lead, name) for name in LEAD_FIELDS}
+    custom: Mapping[str, object] = lead.custom or {}
+    values.update({f"{CUSTOM_PREFIX}{name}": str(value) for name, value in custom.items() if value is not None})
+    return values
+
+
+def mail_values(sender: Sender, organization: Organization, unsubscribe_url: str) -> dict[str, str]:
+    """The fields that come from who sends it."""
+    return {
+        "sender_name": sender.name or sender.email,
+        "sender_email": sender.email,
+        "unsubscribe_url": unsubscribe_url,
+        "organization_name": organization.name,
+        "postal_address": organization.postal_address,
+    }
+
+
+def presence(fields: Iterable[str], *, lead: str = "lead") -> dict[str, Case]:
+    """Annotations `has_0`, `has_1`, ... in the order of `fields`: whether the lead has a value there.
+
+    Recipients that agree in all of them need one rendering between them to learn whether a value is missing.
+    """
+    return {f"has_{number}": _is_present(field, lead) for number, field in enumerate(fields)}
+
+
+def _is_present(field: str, lead: str) -> Case:
+    if field == "full_name":
+        absent = Q(**{f"{lead}__first_name": "", f"{lead}__last_name": ""})
+        return Case(When(absent, then=Value(False)), default=Value(True), output_field=BooleanField())
+    if field.startswith(CUSTOM_PREFIX):
+        text = KeyTextTransform(field.removeprefix(CUSTOM_PREFIX), f"{lead}__custom")
+    else:
+        text = F(f"{lead}__{field}")
+    blank = Q(Exact(Trim(Coalesce(text, Value(""))), Value("")))
+    return Case(When(blank, then=Value(False)), default=Value(True), output_field=BooleanField())

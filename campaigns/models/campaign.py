@@ -1,0 +1,167 @@
+from enum import nonmember
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
+from django.db import models
+from django.db.models import F, Q
+
+from campaigns.models.tombstone import REFUSE_TOMBSTONED, WRITE_TOMBSTONE
+from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.accounts.timezones import validate_timezone
+
+
+class CampaignStatus(models.TextChoices):
+    """Where a campaign stands; moved only by the verbs of `campaigns.lifecycle`."""
+
+    DRAFT = "draft", "Draft"
+    SCHEDULED = "scheduled", "Scheduled"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    COMPLETED = "completed", "Completed"
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"
+    ARCHIVED = "archived", "Archived"
+
+    ended = nonmember(frozenset({"completed", "stopped", "archived"}))
+    editable = nonmember(frozenset({"draft", "scheduled", "paused", "running"}))
+
+
+class CampaignQuerySet(OrganizationQuerySet):
+    def living(self) -> Self:
+        """Without campaigns that are being deleted: those show nowhere."""
+        return self.filter(deleting_at=None)
+
+    def running(self) -> Self:
+        return self.living().filter(status=CampaignStatus.RUNNING)
+
+
+class Campaign(Tenanted, models.Model):
+    """A sequence of e-mails, whom it goes to, and when it may go out."""
+
+    campaign_id = models.SlugField(
+        "campaign ID",
+        max_length=100,
+        unique=True,
+        validators=[validate_slug],
+        help_text="Public name in addresses and commands. Never given out twice, not even after a deletion.",
+    )
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="campaigns")
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    template = models.ForeignKey(
+        "campaigns.EmailTemplate", on_delete=models.DB_SET_NULL, null=True, blank=True, related_name="campaigns"
+    )
+    status = models.CharField(
+        max_length=20, choices=CampaignStatus, default=CampaignStatus.DRAFT, db_default=CampaignStatus.DRAFT, editable=False
+    )
+    status_message = models.TextField(blank=True, editable=False)
+    status_error = models.TextField(blank=True, editable=False)
+    deleting_at = models.DateTimeField(null=True, editable=False)
+    scheduled_at = models.DateTimeField(null=True, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    paused_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+    failed_at = models.DateTimeField(null=True, editable=False)
+
+    total_recipients = models.IntegerField(default=0, db_default=0, editable=False)
+    recipients_reached = models.IntegerField(default=0, db_default=0, editable=False, help_text="Got at least one mail.")
+    emails_sent = models.IntegerField(default=0, db_default=0, editable=False)
+    emails_opened = models.IntegerField(default=0, db_default=0, editable=False)
+    emails_clicked = models.IntegerField(default=0, db_default=0, editable=False)
+    emails_replied = models.IntegerField(default=0, db_default=0, editable=False)
+    emails_bounced = models.IntegerField(default=0, db_default=0, editable=False)
+    active_leads_count = models.IntegerField(default=0, db_default=0, editable=False)
+    completed_leads_count = models.IntegerField(default=0, db_default=0, editable=False)
+    opted_out_count = models.IntegerField(default=0, db_default=0, editable=False)
+    booked_count = models.IntegerField(default=0, db_default=0, editable=False)
+
+    is_active = models.BooleanField(default=True, editable=False)
+    auto_discovered = models.BooleanField(default=False, editable=False)
+    last_enrollment_at = models.DateTimeField(null=True, editable=False)
+    deactivated_at = models.DateTimeField(null=True, editable=False)
+
+    url = models.URLField("lead source", max_length=2000, blank=True)
+    file_name = models.CharField(max_length=255, blank=True)
+    total_records = models.IntegerField(null=True, blank=True)
+    instantly_campaign_id = models.CharField(max_length=64, blank=True, editable=False)
+
+    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
+    sending_days = ArrayField(
+        models.SmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        default=list,
+        blank=True,
+        help_text="Days on which mail may leave: 1 Monday to 7 Sunday. Empty: every day.",
+    )
+    window_start = models.TimeField(null=True, blank=True, help_text="No mail leaves before this time of day.")
+    window_end = models.TimeField(null=True, blank=True, help_text="No mail leaves from this time of day on.")
+    track_opens = models.BooleanField(default=True)
+    track_clicks = models.BooleanField(default=True)
+    stop_on_reply = models.BooleanField(default=True)
+    priority = models.SmallIntegerField(default=0, help_text="Higher goes first where several campaigns are due.")
+
+    created_by = models.ForeignKey(
+        "accounts.User", on_delete=models.DB_SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        db_table = "campaigns"
+        ordering = ["-id"]
+        triggers = [WRITE_TOMBSTONE, REFUSE_TOMBSTONED]
+        indexes = [
+            models.Index(fields=["name"], name="campaign_name"),
+            models.Index(fields=["status"], name="campaign_status"),
+            models.Index(fields=["scheduled_at"], name="campaign_scheduled_at"),
+            models.Index(fields=["started_at"], name="campaign_started_at"),
+            models.Index(fields=["created_at"], name="campaign_created_at"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=CampaignStatus.values), name="campaign_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="scheduled", scheduled_at__isnull=False) | ~Q(status="scheduled"),
+                name="campaign_scheduled_has_an_hour",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="running", started_at__isnull=False) | ~Q(status="running"),
+                name="campaign_running_was_started",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="paused", paused_at__isnull=False) | (~Q(status="paused") & Q(paused_at=None)),
+                name="campaign_paused_iff_paused_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(window_start=None, window_end=None)
+                | Q(window_start__isnull=False, window_end__isnull=False, window_start__lt=F("window_end")),
+                name="campaign_window_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def open_rate(self) -> float | None:
+        """Share of the people written to who opened; None before the first mail, so that a page can show a dash."""
+        return self._share_of_reached(self.emails_opened)
+
+    @property
+    def click_rate(self) -> float | None:
+        """Share of the people written to who clicked."""
+        return self._share_of_reached(self.emails_clicked)
+
+    @property
+    def reply_rate(self) -> float | None:
+        """Share of the people written to who replied."""
+        return self._share_of_reached(self.emails_replied)
+
+    @property
+    def bounce_rate(self) -> float | None:
+        """Share of the people written to whose mail came back."""
+        return self._share_of_reached(self.emails_bounced)
+
+    def _share_of_reached(self, count: int) -> float | None:
+        return count / self.recipients_reached if self.recipients_reached else None

@@ -1,0 +1,114 @@
+from datetime import timedelta
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+
+
+class Wording(models.Model):
+    """Subject and bodies of a mail: Liquid templates with merge fields such as {{ first_name }}."""
+
+    subject = models.CharField(max_length=500)
+    preheader = models.CharField(
+        max_length=200, blank=True, help_text="The line mail programs show behind the subject. Empty: the start of the text."
+    )
+    body_html = models.TextField("HTML body", blank=True)
+    body_text = models.TextField("text body", blank=True, help_text="Empty: made from the HTML body.")
+
+    class Meta:
+        abstract = True
+
+
+class EmailTemplate(Tenanted, Wording):
+    """A wording kept for use in steps; a step copies it, so later edits never change a running campaign."""
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="email_templates")
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "email_templates"
+        ordering = ["name"]
+        verbose_name = "template"
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="template_name_once_per_organization"),
+            models.CheckConstraint(condition=~Q(body_html="", body_text=""), name="template_has_a_body"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WaitUnit(models.TextChoices):
+    MINUTES = "minutes", "minutes"
+    HOURS = "hours", "hours"
+    DAYS = "days", "days"
+
+
+class Step(Tenanted, models.Model):
+    """One e-mail of the sequence. Its wait counts from the mail before it; that of the first, from enrollment."""
+
+    organization_path = "campaign__organization"
+
+    campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)], help_text="1 is the first mail.")
+    wait_amount = models.PositiveIntegerField("wait", default=0)
+    wait_unit = models.CharField(max_length=10, choices=WaitUnit, default=WaitUnit.DAYS)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "campaign_steps"
+        ordering = ["campaign", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "position"], name="step_position_once", deferrable=models.Deferrable.DEFERRED
+            ),
+            models.CheckConstraint(condition=Q(position__gte=1), name="step_position_from_one"),
+            models.CheckConstraint(condition=Q(wait_amount__lte=525_600), name="step_wait_at_most_a_year_of_minutes"),
+            models.CheckConstraint(condition=Q(wait_unit__in=WaitUnit.values), name="step_wait_unit_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Step {self.position}"
+
+    @property
+    def wait(self) -> timedelta:
+        """How long after the mail before it (or enrollment) this one is due."""
+        return timedelta(**{self.wait_unit: self.wait_amount})
+
+
+class Variant(Tenanted, Wording):
+    """One wording of a step. A recipient always gets the same one; `weight` is its share among the active ones."""
+
+    organization_path = "step__campaign__organization"
+
+    step = models.ForeignKey("campaigns.Step", on_delete=models.DB_CASCADE, related_name="variants")
+    label = models.CharField(max_length=10, default="A")
+    weight = models.PositiveSmallIntegerField(default=1)
+    is_active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Counts the edits of this wording.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "campaign_variants"
+        ordering = ["step", "label"]
+        constraints = [
+            models.UniqueConstraint(fields=["step", "label"], name="variant_label_once_per_step"),
+            models.CheckConstraint(condition=~Q(body_html="", body_text=""), name="variant_has_a_body"),
+            models.CheckConstraint(condition=~Q(subject=""), name="variant_has_a_subject"),
+            models.CheckConstraint(condition=Q(weight__gte=1), name="variant_weight_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Variant {self.label}: {self.subject}"

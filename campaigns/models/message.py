@@ -1,0 +1,97 @@
+from enum import nonmember
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+
+
+class MessageStatus(models.TextChoices):
+    """Where one step to one recipient stands (DESIGN section 6)."""
+
+    PENDING = "pending", "Waiting"
+    CLAIMED = "claimed", "Claimed by a worker"
+    SENDING = "sending", "At the mail server now"
+    SENT = "sent", "Sent"
+    DEFERRED = "deferred", "Deferred by the mail server"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+    UNCERTAIN = "uncertain", "Uncertain: may have arrived"
+
+    WAITING = nonmember(frozenset({"pending", "deferred"}))
+    IN_FLIGHT = nonmember(frozenset({"claimed", "sending"}))
+    SETTLED = nonmember(frozenset({"sent", "failed", "skipped", "uncertain"}))
+
+
+class MessageQuerySet(OrganizationQuerySet):
+    def living(self) -> Self:
+        """Without those of campaigns that are being deleted."""
+        return self.filter(recipient__campaign__deleting_at=None)
+
+
+class Message(Tenanted, models.Model):
+    """One step to one recipient: the row of the ledger. Written before anything is sent, settled once."""
+
+    is_personal = True
+    organization_path = "recipient__campaign__organization"
+
+    recipient = models.ForeignKey("campaigns.Recipient", on_delete=models.DB_CASCADE, related_name="messages")
+    step = models.ForeignKey("campaigns.Step", on_delete=models.DB_CASCADE, related_name="messages")
+    step_version = models.PositiveIntegerField(default=1)
+    variant = models.ForeignKey("campaigns.Variant", on_delete=models.DB_SET_NULL, null=True, related_name="messages")
+    sender = models.ForeignKey("campaigns.Sender", on_delete=models.DB_SET_NULL, null=True, related_name="messages")
+    status = models.CharField(max_length=20, choices=MessageStatus, default=MessageStatus.PENDING)
+    attempts = models.PositiveIntegerField(default=0, help_text="Claims so far, counted before the work.")
+    lost_claims = models.PositiveSmallIntegerField(
+        default=0, help_text="Claims whose worker was never heard of again; three of them set the message aside."
+    )
+    fence = models.BigIntegerField(default=0, help_text="Grows with each claim; a worker with an older one may not send.")
+    merge_values = models.JSONField(null=True, help_text="The values used, so that the exact mail can be shown again.")
+    message_id = models.CharField("Message-ID", max_length=255, null=True, unique=True)
+    claimed_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    first_deferred_at = models.DateTimeField(null=True)
+    smtp_code = models.PositiveSmallIntegerField(null=True)
+    smtp_reply = models.TextField(blank=True, default="")
+    reason = models.CharField(max_length=60, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "campaign_messages"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "step"], name="message_once_per_recipient_and_step"),
+            models.CheckConstraint(condition=Q(status__in=MessageStatus.values), name="message_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="sent", sent_at__isnull=False) | (~Q(status="sent") & Q(sent_at=None)),
+                name="message_sent_iff_sent_at",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status__in=["claimed", "sending"]) & Q(lease_until__isnull=False, claimed_at__isnull=False))
+                | (~Q(status__in=["claimed", "sending"]) & Q(lease_until=None)),
+                name="message_in_flight_iff_leased",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["failed", "skipped", "uncertain"]) | ~Q(reason=""),
+                name="message_not_sent_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="sending") | Q(attempted_at__isnull=False, message_id__isnull=False),
+                name="message_sending_is_identified",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["step", "status"], name="message_step_status"),
+            models.Index(
+                fields=["lease_until"], condition=Q(status__in=["claimed", "sending"]), name="message_leased"
+            ),
+            models.Index(fields=["recipient", "status"], name="message_recipient_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.pk}"

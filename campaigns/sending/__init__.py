@@ -1,0 +1,1 @@
+"""How a mail leaves: claim -> prepare -> gate -> deliver -> record; recover and evidence mend what was cut short."""

@@ -1,0 +1,146 @@
+"""Take due recipients and write their message rows: from here on nobody else works on them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from django.db import connection, transaction
+
+from campaigns.content.mailbox import wire_domain
+from campaigns.content.message_id import message_id
+from campaigns.models import Campaign, Sender, Step, Variant
+from campaigns.sending.advance import hold_for_a_decision
+
+# How long a claim holds without a sign of life. Gates renew it; far above the longest SMTP transaction.
+LEASE = timedelta(seconds=90)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One message this worker may work on, until another holds a higher fence."""
+
+    message: int
+    fence: int
+    recipient: int
+    step: int
+    variant: int
+    sender: int
+    message_id: str
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """A campaign's steps and the variants that may be used, read once per chunk."""
+
+    steps: dict[int, Step]
+    variants: dict[int, list[Variant]]
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "Wordings":
+        steps = {step.pk: step for step in campaign.steps.all()}
+        variants: dict[int, list[Variant]] = {pk: [] for pk in steps}
+        for variant in Variant.objects.filter(step__campaign=campaign, is_active=True).order_by("label"):
+            variants[variant.step_id].append(variant)
+        return cls(steps, variants)
+
+    def choose(self, step_id: int, recipient_id: int) -> Variant:
+        """The variant of `step_id` for this recipient: always the same one while the set of variants is."""
+        candidates = self.variants[step_id]
+        digest = hashlib.sha256(f"{recipient_id}:{step_id}".encode()).digest()
+        point = int.from_bytes(digest[:8]) % sum(variant.weight for variant in candidates)
+        ends = accumulate(variant.weight for variant in candidates)
+        return next(variant for variant, end in zip(candidates, ends, strict=True) if point < end)
+
+
+def claim(
+    *, campaign: Campaign, wordings: Wordings, senders: Sequence[Sender], limit: int, now: datetime
+) -> list[Claim]:
+    """Claim up to `limit` due recipients of `campaign` for `senders`; the longest due first.
+
+    Any number of workers may ask at once: row locks that are skipped keep them apart. The message row with its
+    Message-ID, attempt counter and fence is committed before any work is done.
+    """
+    able = sorted(sender.pk for sender in senders)
+    usable = [step for step, variants in wordings.variants.items() if variants]
+    if not able or not usable:
+        return []
+    with transaction.atomic():
+        due = _take_due(campaign, able, usable, limit, now)
+        claims = _write_messages(due, wordings, {sender.pk: sender for sender in senders}) if due else []
+        _set_aside_settled({recipient for recipient, _, _ in due} - {one.recipient for one in claims}, now)
+        return claims
+
+
+def _set_aside_settled(recipients: set[int], now: datetime) -> None:
+    """Due for a step that was settled already: sending it would be twice, so a person has to look."""
+    if recipients:
+        hold_for_a_decision(recipients, note="The mail that came due is settled already.", at=now)
+
+
+def _take_due(
+    campaign: Campaign, able: list[int], usable: list[int], limit: int, now: datetime
+) -> list[tuple[int, int, int]]:
+    """(recipient, step, sender) of those taken; a recipient keeps its sender while that one is in the campaign."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE,
+            {"campaign": campaign.pk, "able": able, "usable": usable, "limit": limit, "now": now},
+        )
+        return cursor.fetchall()
+
+
+_TAKE = """
+WITH due AS (
+    SELECT id FROM campaign_recipients
+    WHERE campaign_id = %(campaign)s AND status IN ('pending', 'sent') AND next_send_at <= %(now)s
+      AND next_step_id = ANY(%(usable)s)
+      AND (sender_id IS NULL OR sender_id = ANY(%(able)s) OR sender_id NOT IN (
+          SELECT link.sender_id FROM campaign_senders link JOIN senders s ON s.id = link.sender_id
+          WHERE link.campaign_id = %(campaign)s AND s.status = 'active'))
+    ORDER BY next_send_at, id LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE campaign_recipients recipient
+SET status = 'queued', updated_at = %(now)s, sender_id = CASE
+    WHEN recipient.sender_id = ANY(%(able)s) THEN recipient.sender_id
+    ELSE (%(able)s::bigint[])[1 + recipient.id %% array_length(%(able)s::bigint[], 1)] END
+FROM due WHERE recipient.id = due.id
+RETURNING recipient.id, recipient.next_step_id, recipient.sender_id
+"""
+
+
+def _write_messages(
+    due: list[tuple[int, int, int]], wordings: Wordings, senders: dict[int, Sender]
+) -> list[Claim]:
+    rows = []
+    for recipient, step, sender in due:
+        variant = wordings.choose(step, recipient)
+        domain = wire_domain(senders[sender].email)
+        identity = message_id(recipient_id=recipient, step_id=step, domain=domain)
+        rows.append((recipient, step, variant.pk, variant.version, sender, identity))
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [LEASE, *columns, LEASE])
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+# A row that is there already is a retry: it keeps its variant and its Message-ID, so that a mail the server took after
+# all is the same mail.
+_WRITE = """
+INSERT INTO campaign_messages AS message
+    (recipient_id, step_id, variant_id, step_version, sender_id, message_id, status, attempts, lost_claims, fence,
+     claimed_at, lease_until, created_at, smtp_reply, reason)
+SELECT recipient, step, variant, version, sender, identity, 'claimed', 1, 0, 1,
+     clock_timestamp(), clock_timestamp() + %s, clock_timestamp(), '', ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::text[])
+    AS due(recipient, step, variant, version, sender, identity)
+ON CONFLICT (recipient_id, step_id) DO UPDATE SET
+    status = 'claimed', attempts = message.attempts + 1, fence = message.fence + 1, sender_id = excluded.sender_id,
+    variant_id = coalesce(message.variant_id, excluded.variant_id),
+    claimed_at = clock_timestamp(), lease_until = clock_timestamp() + %s
+WHERE message.status IN ('pending', 'deferred')
+RETURNING id, fence, recipient_id, step_id, variant_id, sender_id, message_id
+"""
+

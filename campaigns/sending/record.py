@@ -1,0 +1,115 @@
+"""Write down what became of each mail: one transaction per slice, guarded by status and fence."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from campaigns.enrollment.stop import stop_recipients
+from campaigns.models import Campaign, ExitReason, MessageStatus, Recipient
+from campaigns.sending.advance import advance, hold_for_a_decision, lock_recipients, wait_again
+from campaigns.sending.claim import Claim
+from leads.models import SuppressionReason
+from leads.suppression import suppress
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one claim: the status its message ends in, and what goes with it.
+
+    `due` is when it is tried again (pending, deferred); `dead_address` asks for a suppression.
+    """
+
+    claim: Claim
+    status: MessageStatus
+    reason: str = ""
+    code: int | None = None
+    reply: str = ""
+    due: datetime | None = None
+    exit: ExitReason | None = None
+    dead_address: bool = False
+
+
+@transaction.atomic
+def record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> int:
+    """Settle messages and move their recipients on; returns how many of the claims were still ours.
+
+    A claim that lost its fence (its lease ended and another took over) changes nothing.
+    """
+    lock_recipients(verdict.claim.recipient for verdict in verdicts)
+    ours = _write(verdicts, at)
+    mine = [verdict for verdict in verdicts if verdict.claim.message in ours]
+    by_status: dict[MessageStatus, list[Verdict]] = defaultdict(list)
+    for verdict in mine:
+        by_status[verdict.status].append(verdict)
+    if sent := by_status[MessageStatus.SENT]:
+        advance({verdict.claim.recipient: verdict.claim.step for verdict in sent}, campaign=campaign, at=at)
+    _wait(by_status[MessageStatus.PENDING] + by_status[MessageStatus.DEFERRED], at)
+    for verdict in by_status[MessageStatus.UNCERTAIN]:
+        note = f"It is not known whether the mail arrived ({verdict.reason}): a person has to decide."
+        hold_for_a_decision([verdict.claim.recipient], note=note, at=at)
+    _take_out(campaign, by_status[MessageStatus.FAILED] + by_status[MessageStatus.SKIPPED], at)
+    return len(mine)
+
+
+def _wait(verdicts: Iterable[Verdict], at: datetime) -> None:
+    by_note: dict[str, dict[int, datetime]] = defaultdict(dict)
+    for verdict in verdicts:
+        by_note[verdict.reply or verdict.reason][verdict.claim.recipient] = verdict.due or at
+    for note, recipients in by_note.items():
+        wait_again(recipients, note=note, at=at)
+
+
+def _take_out(campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> None:
+    for verdict in verdicts:
+        recipient = verdict.claim.recipient
+        if verdict.dead_address:
+            _bounce(campaign, recipient, at)
+        stop_recipients([recipient], reason=verdict.exit or ExitReason.FAILED, at=at, error=verdict.reply or verdict.reason)
+
+
+def _bounce(campaign: Campaign, recipient_id: int, at: datetime) -> None:
+    """The server said the address is dead: that counts as a bounce, and nobody writes there again."""
+    recipient = Recipient.objects.select_related("lead").get(pk=recipient_id)
+    if Recipient.objects.filter(pk=recipient_id, bounced_at=None).update(bounced_at=at):
+        Campaign.objects.filter(pk=campaign.pk).update(emails_bounced=F("emails_bounced") + 1)
+    suppress(
+        organization=campaign.organization,
+        address=recipient.lead.email,
+        reason=SuppressionReason.HARD_BOUNCE,
+        source=f"campaign {campaign.pk}",
+        at=at,
+    )
+
+
+def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
+    columns = {
+        "ids": [verdict.claim.message for verdict in verdicts],
+        "fences": [verdict.claim.fence for verdict in verdicts],
+        "statuses": [str(verdict.status) for verdict in verdicts],
+        "reasons": [verdict.reason[:60] for verdict in verdicts],
+        "codes": [verdict.code for verdict in verdicts],
+        "replies": [verdict.reply[:2000] for verdict in verdicts],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, {**columns, "at": at})
+        return {row[0] for row in cursor.fetchall()}
+
+
+_SETTLE = """
+UPDATE campaign_messages message SET
+    status = settled.status, reason = settled.reason, smtp_code = settled.code, smtp_reply = settled.reply,
+    lease_until = NULL,
+    sent_at = CASE WHEN settled.status = 'sent' THEN %(at)s END,
+    first_deferred_at = CASE
+        WHEN settled.status = 'deferred' THEN coalesce(message.first_deferred_at, %(at)s)
+        ELSE message.first_deferred_at END,
+    lost_claims = CASE WHEN settled.status IN ('pending', 'deferred') THEN 0 ELSE message.lost_claims END
+FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(codes)s::int[],
+    %(replies)s::text[]) AS settled(id, fence, status, reason, code, reply)
+WHERE message.id = settled.id AND message.fence = settled.fence AND message.status IN ('claimed', 'sending')
+RETURNING message.id
+"""

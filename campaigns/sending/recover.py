@@ -1,0 +1,82 @@
+"""Mend what a dead worker left: claims go back, and what was at a mail server becomes uncertain."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from campaigns.enrollment.stop import stop_recipients
+from campaigns.models import ExitReason, Message, MessageStatus
+from campaigns.sending.advance import hold_for_a_decision, lock_recipients, wait_again
+
+POISON_AFTER = 3  # claims in a row whose worker was never heard of again
+BATCH = 1_000
+
+
+def recover(*, now: datetime) -> int:
+    """Settle every message whose lease has ended (by the database's clock); returns how many.
+
+    A stale `claimed` was surely not sent: it goes back, or is set aside when it took three workers with it. A stale
+    `sending` may have been: it becomes uncertain, is never sent again by itself, and its recipient waits for a
+    decision.
+    """
+    total = 0
+    while ids := _stale():
+        total += _settle(ids, now)
+    return total
+
+
+def _stale() -> list[tuple[int, int]]:
+    stale = Message.objects.filter(status__in=MessageStatus.IN_FLIGHT, lease_until__lt=Now())
+    return list(stale.values_list("pk", "recipient_id")[:BATCH])
+
+
+@transaction.atomic
+def _settle(ids: list[tuple[int, int]], now: datetime) -> int:
+    lock_recipients(recipient for _, recipient in ids)
+    # Asked again under the lock: the worker may have been slow, not dead, and have recorded meanwhile.
+    stale = Message.objects.filter(pk__in=[message for message, _ in ids], lease_until__lt=Now())
+    rows = list(stale.select_for_update().order_by("pk").values_list("pk", "recipient_id", "status", "lost_claims"))
+    claimed = {pk: recipient for pk, recipient, status, lost in rows if status == MessageStatus.CLAIMED}
+    poison = {pk: claimed[pk] for pk, _, _, lost in rows if pk in claimed and lost + 1 >= POISON_AFTER}
+    back = {pk: recipient for pk, recipient in claimed.items() if pk not in poison}
+    doubtful = {pk: recipient for pk, recipient, status, _ in rows if status == MessageStatus.SENDING}
+    _back(back, now)
+    _set_aside(poison, now)
+    _doubt(doubtful, now)
+    return len(rows)
+
+
+def _back(messages: dict[int, int], now: datetime) -> None:
+    # The fence grows, so that a worker that was only asleep finds its claim gone.
+    Message.objects.filter(pk__in=messages).update(
+        status=MessageStatus.PENDING, lease_until=None, fence=F("fence") + 1, lost_claims=F("lost_claims") + 1
+    )
+    wait_again(dict.fromkeys(messages.values(), now), at=now)
+    _skip_for_those_who_left(messages)
+
+
+def _skip_for_those_who_left(messages: dict[int, int]) -> None:
+    """A claim whose recipient left meanwhile has nobody to go back to."""
+    waiting = Message.objects.filter(pk__in=messages, status=MessageStatus.PENDING).exclude(recipient__exit_reason="")
+    for message in waiting.select_related("recipient"):
+        Message.objects.filter(pk=message.pk).update(
+            status=MessageStatus.SKIPPED, reason=message.recipient.exit_reason
+        )
+
+
+def _set_aside(messages: dict[int, int], now: datetime) -> None:
+    Message.objects.filter(pk__in=messages).update(
+        status=MessageStatus.FAILED, reason="poison", lease_until=None, fence=F("fence") + 1
+    )
+    error = f"{POISON_AFTER} workers ended while they worked on this mail; it was set aside."
+    stop_recipients(list(messages.values()), reason=ExitReason.FAILED, at=now, error=error)
+
+
+def _doubt(messages: dict[int, int], now: datetime) -> None:
+    Message.objects.filter(pk__in=messages).update(
+        status=MessageStatus.UNCERTAIN, reason="worker_lost", lease_until=None, fence=F("fence") + 1
+    )
+    note = "The worker ended while the mail was at the mail server: a person has to decide whether it counts as sent."
+    hold_for_a_decision(messages.values(), note=note, at=now)

@@ -1,0 +1,70 @@
+"""A variant made ready to be rendered many times: compiled once per version, CSS inlined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from campaigns.content import html as html_content
+from campaigns.content import templating, text
+from campaigns.content.templating import Template
+from campaigns.models import Variant
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What one person gets to read; `html` is empty for a mail in plain text alone."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The compiled templates of one version of a variant."""
+
+    subject: Template
+    preheader: Template
+    html: Template | None
+    text: Template | None
+    fields: frozenset[str]
+
+    def render(self, values: Mapping[str, str]) -> Rendered:
+        """The mail for one person; MergeValueMissing or TemplateInvalid where it cannot be made.
+
+        A footer with postal address and opt-out is added unless the wording has both itself.
+        """
+        has_footer = {"unsubscribe_url", "postal_address"} <= self.fields
+        footer = {"postal_address": values["postal_address"], "unsubscribe_url": values["unsubscribe_url"]}
+        html = self._html(values)
+        plain = templating.render(self.text, values) if self.text else text.text_from_html(html)
+        if not has_footer:
+            html = html and html_content.add_footer(html, **footer)
+            plain = text.add_footer(plain, **footer)
+        subject = " ".join(templating.render(self.subject, values).split())
+        return Rendered(subject=subject, html=html, text=plain)
+
+    def _html(self, values: Mapping[str, str]) -> str:
+        if self.html is None:
+            return ""
+        html = templating.render(self.html, values)
+        preheader = templating.render(self.preheader, values).strip()
+        return html_content.add_preheader(html, preheader) if preheader else html
+
+
+def wording_of(variant: Variant) -> Wording:
+    """The compiled wording of `variant` as it is now; TemplateInvalid when it cannot be used."""
+    return _compile(variant.pk, variant.version, variant.subject, variant.preheader, variant.body_html, variant.body_text)
+
+
+# Keyed by the texts too: a preview of an unsaved edit has the same id and version as what is stored.
+@lru_cache(maxsize=64)
+def _compile(_pk: int | None, _version: int, subject: str, preheader: str, body_html: str, body_text: str) -> Wording:
+    parts = {
+        "subject": templating.compile(subject),
+        "preheader": templating.compile(preheader),
+        "html": templating.compile(html_content.inline_css(body_html), html=True) if body_html.strip() else None,
+        "text": templating.compile(body_text) if body_text.strip() else None,
+    }
+    used = [part.fields for part in parts.values() if part is not None]
+    return Wording(**parts, fields=frozenset[str]().union(*used))

@@ -1,0 +1,166 @@
+"""The content of a campaign: steps, their variants, its senders. Edits reach those who have not had the mail yet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from campaigns.content import templating
+from campaigns.content.templating import unknown_fields
+from campaigns.errors import StateConflict
+from campaigns.models import Campaign, CampaignSender, CampaignStatus, Sender, Step, Variant
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
+from campaigns_project.errors import Refused, StateRefused
+
+WORDING = ("subject", "preheader", "body_html", "body_text")
+LABELS = "ABCDEFGHIJ"
+
+
+@transaction.atomic
+def add_step(
+    *, campaign: Campaign, wait_amount: int, wait_unit: str, wording: Mapping[str, str], actor: Actor
+) -> Step:
+    """A new last step with its first variant. Refused for an ended campaign and for a wording that cannot be used."""
+    _require_editable(campaign)
+    check_wording(wording)
+    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two new steps at once would take one position
+    last = campaign.steps.aggregate(last=Max("position"))["last"] or 0
+    step = Step.objects.create(campaign=campaign, position=last + 1, wait_amount=wait_amount, wait_unit=wait_unit)
+    Variant.objects.create(step=step, label=LABELS[0], **_wording(wording))
+    _record("step.created", step, campaign, actor, {"position": step.position, "wait": f"{wait_amount} {wait_unit}"})
+    return step
+
+
+@transaction.atomic
+def edit_step(*, step: Step, wait_amount: int, wait_unit: str, actor: Actor) -> Step:
+    """Change a step's wait, for those whose time for it is not set yet."""
+    _require_editable(step.campaign)
+    Step.objects.filter(pk=step.pk).update(wait_amount=wait_amount, wait_unit=wait_unit)
+    step.refresh_from_db()
+    _record("step.changed", step, step.campaign, actor, {"wait": f"{wait_amount} {wait_unit}"})
+    return step
+
+
+@transaction.atomic
+def remove_step(*, step: Step, actor: Actor) -> None:
+    """Remove a step and close the gap. Only before the campaign was ever started: people may be waiting for it."""
+    campaign = step.campaign
+    if campaign.started_at is not None or campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
+        raise StateRefused(
+            "step_in_use",
+            f"Step {step.position} cannot be removed: the campaign has been started.",
+            "Switch its variants off, or stop the campaign.",
+        )
+    _record("step.removed", step, campaign, actor, {"position": step.position})
+    position = step.position
+    step.delete()
+    Step.objects.filter(campaign=campaign, position__gt=position).update(position=F("position") - 1)
+
+
+@transaction.atomic
+def add_variant(*, step: Step, wording: Mapping[str, str], weight: int, actor: Actor) -> Variant:
+    """Another wording of `step`, under the next free letter."""
+    _require_editable(step.campaign)
+    check_wording(wording)
+    taken = set(step.variants.values_list("label", flat=True))
+    free = next((label for label in LABELS if label not in taken), None)
+    if free is None:
+        raise StateRefused("too_many_variants", f"Step {step.position} has {len(LABELS)} variants already.")
+    variant = Variant.objects.create(step=step, label=free, weight=weight, **_wording(wording))
+    _record("variant.created", variant, step.campaign, actor, {"step": step.position, "label": free})
+    return variant
+
+
+@transaction.atomic
+def edit_variant(*, variant: Variant, changes: Mapping[str, Any], actor: Actor) -> Variant:
+    """Change wording, weight or activity. A change of wording counts as a new version; what was sent stays as it was."""
+    campaign = variant.step.campaign
+    _require_editable(campaign)
+    check_wording({field: changes.get(field, getattr(variant, field)) for field in WORDING})
+    if changes.get("is_active") is False and not variant.step.variants.filter(is_active=True).exclude(pk=variant.pk):
+        raise StateRefused(
+            "last_variant",
+            f"Variant {variant.label} is the only active one of step {variant.step.position}.",
+            "Add or switch on another one first.",
+        )
+    differs = [field for field, value in changes.items() if getattr(variant, field) != value]
+    reworded = any(field in WORDING for field in differs)
+    Variant.objects.filter(pk=variant.pk).update(
+        **{field: changes[field] for field in differs}, version=F("version") + (1 if reworded else 0)
+    )
+    variant.refresh_from_db()
+    _record("variant.changed", variant, campaign, actor, {"fields": differs, "version": variant.version})
+    return variant
+
+
+@transaction.atomic
+def remove_variant(*, variant: Variant, actor: Actor) -> None:
+    """Remove a wording nobody got yet; the only one of a step stays."""
+    campaign = variant.step.campaign
+    _require_editable(campaign)
+    others = variant.step.variants.filter(is_active=True).exclude(pk=variant.pk)
+    if not others.exists() or variant.messages.exists():
+        raise StateRefused(
+            "variant_in_use",
+            f"Variant {variant.label} of step {variant.step.position} is in use.",
+            "Switch it off instead, once another variant is active.",
+        )
+    _record("variant.removed", variant, campaign, actor, {"label": variant.label})
+    variant.delete()
+
+
+@transaction.atomic
+def set_senders(*, campaign: Campaign, senders: Sequence[Sender], actor: Actor) -> None:
+    """Let the campaign use exactly these senders. Recipients of one that is left out go to another."""
+    _require_editable(campaign)
+    wanted = {sender.pk for sender in senders}
+    present = set(campaign.campaign_senders.values_list("sender_id", flat=True))
+    CampaignSender.objects.filter(campaign=campaign, sender__in=present - wanted).delete()
+    CampaignSender.objects.bulk_create([CampaignSender(campaign=campaign, sender_id=pk) for pk in wanted - present])
+    _record("campaign.senders_set", campaign, campaign, actor, {"senders": sorted(wanted)})
+
+
+def check_wording(wording: Mapping[str, str]) -> None:
+    """Refused, naming the field, unless subject and bodies are templates that compile and use known merge fields."""
+    if not wording.get("subject", "").strip():
+        raise Refused("subject_missing", "The subject is empty.", "Write one: mail without it looks like spam.")
+    if not (wording.get("body_html", "").strip() or wording.get("body_text", "").strip()):
+        raise Refused("body_missing", "There is neither an HTML body nor a text body.", "Write at least one of them.")
+    for field in WORDING:
+        _check_template(field, wording.get(field, ""))
+
+
+def _check_template(field: str, source: str) -> None:
+    label = field.replace("_", " ")
+    try:
+        template = templating.compile(source, html=field == "body_html")
+    except Refused as error:
+        raise Refused(error.code, f"In the {label}: {error.message}", error.hint, {**error.details, "field": field}) from error
+    for unknown in unknown_fields(template):
+        raise Refused(
+            "unknown_merge_field",
+            f"In the {label}: {unknown}",
+            "Fields of your own are written {{ custom.name }}.",
+            {"field": field, "merge_field": unknown.name},
+        )
+
+
+def _require_editable(campaign: Campaign) -> None:
+    if campaign.status not in CampaignStatus.editable or campaign.deleting_at is not None:
+        raise StateConflict("edit", campaign.status, ())
+
+
+def _wording(wording: Mapping[str, str]) -> dict[str, str]:
+    return {field: wording.get(field, "") for field in WORDING}
+
+
+def _record(action: str, entity: Any, campaign: Campaign, actor: Actor, after: dict[str, Any]) -> None:
+    record(
+        action=action,
+        entity=entity,
+        organization_id=campaign.organization_id,
+        actor=actor,
+        after={"campaign": campaign.pk, **after},
+    )

@@ -1,0 +1,207 @@
+"""Real rows for tests, by factory-boy. Shared by every app above."""
+
+from datetime import UTC, datetime
+
+import factory
+from factory.django import DjangoModelFactory
+
+from campaigns import models as campaigns
+from campaigns_project.accounts import models as accounts
+from campaigns_project.accounts.roles import Role
+from leads import models as leads
+from tracking import models as tracking
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)  # a Friday
+
+
+class OrganizationFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.Organization
+
+    name = factory.Sequence(lambda n: f"Organization {n}")
+    slug = factory.Sequence(lambda n: f"organization-{n}")
+    postal_address = "1 Quay Street, 110 00 Prague"
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@fairlead.example")
+    name = factory.Sequence(lambda n: f"Person {n}")
+    password = factory.django.Password("correct horse battery")
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.Membership
+
+    user = factory.SubFactory(UserFactory)
+    organization = factory.SubFactory(OrganizationFactory)
+    role = Role.OWNER
+
+
+class ServiceAccountFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.ServiceAccount
+
+    user = factory.SubFactory(UserFactory, is_staff=False)
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"integration {n}")
+    role = Role.MANAGER
+
+
+class LeadFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.Lead
+
+    organization = factory.SubFactory(OrganizationFactory)
+    email = factory.Sequence(lambda n: f"lead{n}@example.com")
+    email_normalized = factory.LazyAttribute(lambda lead: lead.email.lower())
+    first_name = "Ana"
+    last_name = factory.Sequence(lambda n: f"Marin {n}")
+    company = "Acme"
+
+
+class TagFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.Tag
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"tag {n}")
+
+
+class LeadTagFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.LeadTag
+
+    lead = factory.SubFactory(LeadFactory)
+    tag = factory.SubFactory(TagFactory, organization=factory.SelfAttribute("..lead.organization"))
+
+
+class SuppressionFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.Suppression
+
+    organization = factory.SubFactory(OrganizationFactory)
+    address = factory.Sequence(lambda n: f"out{n}@example.com")
+
+
+class LeadImportFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.LeadImport
+
+    organization = factory.SubFactory(OrganizationFactory)
+    file_name = "leads.csv"
+
+
+class EmailTemplateFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.EmailTemplate
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Template {n}")
+    subject = "Hello {{ first_name }}"
+    body_html = "<p>Hello {{ first_name }}</p>"
+
+
+class SenderFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Sender
+
+    organization = factory.SubFactory(OrganizationFactory)
+    email = factory.Sequence(lambda n: f"sender{n}@fairlead.example")
+    name = "Petr Sender"
+
+
+class CampaignFactory(DjangoModelFactory):
+    """A draft; `running=True` gives one that was started at noon."""
+
+    class Meta:
+        model = campaigns.Campaign
+
+    class Params:
+        running = factory.Trait(status="running", started_at=NOON)
+
+    organization = factory.SubFactory(OrganizationFactory)
+    campaign_id = factory.Sequence(lambda n: f"campaign-{n}")
+    name = factory.Sequence(lambda n: f"Campaign {n}")
+
+
+class CampaignSenderFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.CampaignSender
+
+    campaign = factory.SubFactory(CampaignFactory)
+    sender = factory.SubFactory(SenderFactory, organization=factory.SelfAttribute("..campaign.organization"))
+
+
+class StepFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Step
+
+    campaign = factory.SubFactory(CampaignFactory)
+    position = factory.LazyAttribute(lambda step: step.campaign.steps.count() + 1)
+
+
+class VariantFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Variant
+
+    step = factory.SubFactory(StepFactory)
+    label = "A"
+    subject = "Hello {{ first_name }}"
+    body_html = '<p>Hello {{ first_name }}, see <a href="https://acme.example/demo">this</a>.</p>'
+
+
+class RecipientFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Recipient
+
+    campaign = factory.SubFactory(CampaignFactory)
+    lead = factory.SubFactory(LeadFactory, organization=factory.SelfAttribute("..campaign.organization"))
+    email_address = factory.LazyAttribute(lambda recipient: recipient.lead.email)
+
+
+class MessageFactory(DjangoModelFactory):
+    """A sent message."""
+
+    class Meta:
+        model = campaigns.Message
+
+    recipient = factory.SubFactory(RecipientFactory)
+    step = factory.SubFactory(StepFactory, campaign=factory.SelfAttribute("..recipient.campaign"))
+    status = "sent"
+    sent_at = NOON
+    attempted_at = NOON
+    message_id = factory.Sequence(lambda n: f"<made.{n}@fairlead.example>")
+
+
+class LinkFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Link
+
+    campaign = factory.SubFactory(CampaignFactory)
+    url = factory.Sequence(lambda n: f"https://acme.example/page/{n}")
+    url_hash = factory.Sequence(lambda n: f"{n:064d}")
+
+
+class JobFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Job
+
+    campaign = factory.SubFactory(CampaignFactory)
+    organization = factory.SelfAttribute("campaign.organization")
+    kind = "enroll"
+
+
+class EventFactory(DjangoModelFactory):
+    class Meta:
+        model = tracking.EmailEvent
+
+    message = factory.SubFactory(MessageFactory)
+    campaign_recipient = factory.SelfAttribute("message.recipient")
+    event_type = "open"
+    source = "pixel"
+    created_at = NOON

@@ -1,0 +1,34 @@
+"""What a logged-in user may see and do, asked by admin and API alike."""
+
+from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
+from campaigns_project.accounts.roles import Role
+
+
+def organizations_of(user: User, *, needing: Role = Role.VIEWER):
+    """The organizations in which `user` has at least the role `needing`; all of them for a system administrator."""
+    if not user.is_active or not user.is_authenticated:
+        return Organization.objects.none()
+    if user.is_superuser:
+        return Organization.objects.all()
+    enough = [role for role in Role if role.covers(needing)]
+    by_key = ServiceAccount.objects.filter(user=user, role__in=enough).values("organization")
+    by_person = Membership.objects.filter(user=user, role__in=enough).values("organization")
+    return Organization.objects.filter(pk__in=by_person.union(by_key))
+
+
+def role_in(user: User, organization: Organization) -> Role | None:
+    """The role of `user` in `organization`; None where it has none."""
+    if user.is_superuser:
+        return Role.OWNER
+    held = Membership.objects.filter(user=user, organization=organization).values_list("role", flat=True).union(
+        ServiceAccount.objects.filter(user=user, organization=organization).values_list("role", flat=True)
+    )
+    return max((Role(role) for role in held), key=list(Role).index, default=None)
+
+
+def may(user: User, organization: Organization | None, needed: Role) -> bool:
+    """True when `user` has at least the role `needed` in `organization`."""
+    if organization is None:
+        return False
+    role = role_in(user, organization)
+    return role is not None and role.covers(needed)

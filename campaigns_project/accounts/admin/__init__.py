@@ -1,0 +1,1 @@
+from campaigns_project.accounts.admin import people as people

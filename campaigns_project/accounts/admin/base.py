@@ -1,0 +1,206 @@
+"""The base of every admin page of ours: scoped to the user's organizations, by role, with an audit row for each edit."""
+
+from typing import Any, ClassVar, NoReturn
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.dataclasses import UnfoldAction
+from unfold.paginator import InfinitePaginator
+
+from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.held import held_roles, organization_id_of
+from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.audit.record import record
+from campaigns_project.errors import Refused
+
+HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
+
+
+class FairleadAdmin(ModelAdmin):
+    """How every list and form behaves: no bulk acts, no counting of whole tables, 404 for what is not there."""
+
+    actions = None
+    compressed_fields = True
+    list_filter_submit = True
+    list_per_page = 50
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    warn_unsaved_form = True
+    empty_value_display = "—"
+    empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
+        raise Http404(f"There is no {opts.verbose_name} {object_id}.")
+
+    # Our own audit log keeps the record; Django's would keep names of leads in a table that is never cleaned.
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: see the audit log."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: see the audit log."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Nothing: see the audit log."""
+
+
+class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
+    """A model's admin pages, scoped and audited."""
+
+    form = ScopedForm
+    derived_fields: ClassVar[tuple[str, ...]] = ()  # set by the form from what was typed, and saved with it
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(super().get_queryset(request))
+
+    def object_or_404(self, request: HttpRequest, object_id: str, needed: Role = Role.VIEWER) -> Any:
+        """The object, if the user may see it (else Http404) and holds `needed` there (else PermissionDenied)."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not may_here(request, needed, obj):
+            raise PermissionDenied
+        return obj
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.request = request
+        return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        has_home = obj is not None and any(field.name == "organization" for field in self.opts.fields)
+        return [*fixed, "organization"] if has_home else fixed
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refused as refused:
+            # Everything was rolled back. The form is built again from the same POST, with the refusal in it.
+            request.refused = refused  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save what was edited and nothing else: counters and states of the row may have moved since it was read."""
+        self.require(request, "change" if change else "add", obj)
+        if not change:
+            obj.save()
+            self.record(request, obj, "created", after=changed_values(obj, form.changed_data))
+        elif form.changed_data:
+            before = type(obj)._default_manager.get(pk=obj.pk)
+            obj.save(update_fields=[*self._changed_fields(form), *self.derived_fields])
+            changed = form.changed_data
+            self.record(request, obj, "changed", changed_values(before, changed), changed_values(obj, changed))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.require(request, "delete", obj)
+        with transaction.atomic():
+            self.record(request, obj, "deleted")
+            super().delete_model(request, obj)
+
+    def require(self, request: HttpRequest, act: str, obj: Any) -> None:
+        """PermissionDenied unless the user may do `act` where `obj` belongs."""
+        if not self.allowed(request, act, obj):
+            raise PermissionDenied
+
+    def record(self, request: HttpRequest, obj: Any, act: str, before: Any = None, after: Any = None) -> None:
+        """An audit row of what the user of `request` did to `obj`."""
+        record(
+            action=f"{obj._meta.model_name}.{act}",
+            entity=obj,
+            organization_id=organization_id_of(obj),
+            actor=Actor.of_request(request, via="admin"),
+            before=before or None,
+            after=after or None,
+        )
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
+        """Only the dialogs that the user's role and the object's state allow now."""
+        obj = self.get_object(request, unquote(str(object_id)))
+        return [action for action in self._get_base_actions_detail() if obj and action.method.offered(request, obj)]
+
+    def get_actions_list(self, request: HttpRequest) -> list[UnfoldAction]:
+        return [action for action in self._get_base_actions_list() if action.method.offered(request, None)]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Who did what to this object, from the audit log."""
+        obj = self.object_or_404(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History: {obj}",
+            "opts": self.opts,
+            "original": obj,
+            "entries": self.history_of(obj)[:HISTORY_SHOWN],
+            "module_name": str(capfirst(self.opts.verbose_name_plural)),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/object_history.html", context)
+
+    def history_of(self, obj: Any) -> Any:
+        """The audit entries about `obj`, newest first."""
+        return AuditLog.objects.about(obj)
+
+    def _changed_fields(self, form: Any) -> list[str]:
+        typed = set(form.changed_data)
+        return [
+            field.name
+            for field in self.opts.concrete_fields
+            if field.name in typed or getattr(field, "auto_now", False)
+        ]
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """Rows that are written by the system and only read here."""
+
+    roles = {"add": NOBODY, "change": NOBODY, "delete": NOBODY}
+
+
+class ScopedTabularInline(RolePermissions, ScopedChoices, TabularInline):
+    """Rows below a scoped parent; Django hands an inline its parent, which belongs to the same organization."""
+
+    extra = 0
+
+
+class SystemAdmin(FairleadAdmin):
+    """Tables of the installation as a whole: for system administrators only, and read unless `writable` says more."""
+
+    writable: ClassVar[frozenset[str]] = frozenset()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser  # type: ignore[union-attr]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser  # type: ignore[union-attr]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "add" in self.writable and self.has_view_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "change" in self.writable and self.has_view_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return "delete" in self.writable and self.has_view_permission(request)
+
+
+def changed_values(obj: Any, changed: list[str]) -> dict[str, Any]:
+    """What the audit log keeps of an edit: values, but only the names of fields that are secret or personal."""
+    return {name: _audited(obj, name) for name in changed}
+
+
+def _audited(obj: Any, name: str) -> Any:
+    if getattr(obj, "is_personal", False) or "password" in name:
+        return "(not kept)"
+    value = getattr(obj, name, None)
+    if isinstance(value, models.Model):
+        return value.pk
+    return value if isinstance(value, str | int | float | bool | list | dict | None.__class__) else str(value)
+
+
+__all__ = ["NOBODY", "FairleadAdmin", "ReadOnlyAdmin", "ScopedAdmin", "ScopedForm", "ScopedTabularInline", "SystemAdmin"]

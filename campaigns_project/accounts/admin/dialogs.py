@@ -1,0 +1,132 @@
+"""Acts behind POST dialogs: opening one changes nothing, its button names the act, a refusal is said in the dialog."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.options import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+
+from campaigns_project.accounts.admin.permissions import may_here
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import Actor
+from campaigns_project.errors import Refused
+
+TEMPLATE = "unfold/helpers/dialog.html"
+
+
+class ActDialog(BaseDialogForm):
+    """A dialog for one act. Subclasses say what it is called, what it does, and whom it is offered to.
+
+    `object` is what it acts on (None for an act on the list). Class attributes may be properties where the words depend
+    on the object.
+    """
+
+    needs: ClassVar[Role] = Role.MANAGER
+    label: ClassVar[str]  # on the button that opens it
+    icon: ClassVar[str] = ""
+    variant: ClassVar[ActionVariant] = ActionVariant.DEFAULT
+    title: Any = ""
+    description: Any = ""
+    submit_text: Any = ""  # names the act; never “OK”
+    is_final: ClassVar[bool] = False  # cannot be taken back: the button is red
+
+    def __init__(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any):
+        self.object: Any = request.dialog_object  # type: ignore[attr-defined]
+        self.admin: Any = request.dialog_admin  # type: ignore[attr-defined]
+        super().__init__(request, object_id, *args, **kwargs)
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        """True when the act makes sense for `obj` now and the user holds the role it needs."""
+        return may_here(request, cls.needs, obj)
+
+    def act(self) -> str:
+        """Do it, by one call of a use case; answers the sentence that is shown afterwards. May raise Refused."""
+        raise NotImplementedError
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.of_request(self.request, via="admin")
+
+    @property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def next_url(self) -> str:
+        """Where to go when it is done: the object's page, or the list."""
+        opts = self.admin.opts
+        name = f"admin:{opts.app_label}_{opts.model_name}"
+        return reverse(f"{name}_change", args=[self.object.pk]) if self.object else reverse(f"{name}_changelist")
+
+
+def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
+    """An Unfold action that opens `dialog`. For `actions_detail` (one object) and `actions_list` (none)."""
+
+    @action(
+        description=dialog.label,
+        icon=dialog.icon or None,
+        variant=dialog.variant,
+        dialog={"title": dialog.label, "form_class": dialog},
+    )
+    def act(model_admin: Any, request: HttpRequest, form: ActDialog, **_url: Any) -> HttpResponse:
+        try:
+            sentence = form.act()
+        except Refused as refused:
+            form.add_error(_field_of(refused, form), str(refused))
+            return render(request, TEMPLATE, {"dialog": {}, "form": form})
+        messages.success(request, sentence)
+        return _go_to(request, form.next_url())
+
+    @wraps(act)
+    def view(model_admin: Any, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
+        request.dialog_admin = model_admin  # type: ignore[attr-defined]
+        request.dialog_object = _object(model_admin, request, object_id, dialog)  # type: ignore[attr-defined]
+        response = act(model_admin, request, **({"object_id": object_id} if object_id else {}))
+        return _on_a_page(model_admin, request, response)
+
+    view.offered = dialog.offered  # type: ignore[attr-defined]
+    return view
+
+
+def _object(model_admin: Any, request: HttpRequest, object_id: str | None, dialog: type[ActDialog]) -> Any:
+    if object_id is not None:
+        return model_admin.object_or_404(request, object_id, dialog.needs)
+    if not may_here(request, dialog.needs):
+        raise PermissionDenied
+    return None
+
+
+def _field_of(refused: Refused, form: ActDialog) -> str | None:
+    field = refused.details.get("field")
+    return field if field in form.fields else None
+
+
+def _go_to(request: HttpRequest, url: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def _on_a_page(model_admin: ModelAdmin, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A dialog that was opened by its address, and not from a button, gets a page around it."""
+    if request.headers.get("HX-Request") or response.status_code != 200:
+        return response
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "original": request.dialog_object,  # type: ignore[attr-defined]
+        "fragment": mark_safe(response.content.decode()),  # noqa: S308 - a template of ours, escaped when it was rendered
+    }
+    return TemplateResponse(request, "admin/dialog_page.html", context)

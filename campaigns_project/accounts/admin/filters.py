@@ -1,0 +1,51 @@
+"""List filters that offer only what the user may see."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+
+from campaigns_project.accounts.admin.held import held_roles
+
+CHOICES_SHOWN = 200  # a longer select is no help; the search box and links from other pages take over
+
+
+class ScopedRelatedFilter(RelatedDropdownFilter):
+    """Choices of a foreign key, from the user's organizations; hidden where there is nothing to choose."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        rows = held_roles(request).scope(field.remote_field.model.objects.all())
+        return [(row.pk, str(row)) for row in rows[:CHOICES_SHOWN]]
+
+    def has_output(self) -> bool:
+        return len(self.lookup_choices) > 1
+
+
+class ByParameter(DropdownFilter):
+    """`?name=key` narrows a list to what hangs on one row, found by `path`; a row one may not see is a 404."""
+
+    path: str
+    parameter_name: str
+
+    def rows(self, request: HttpRequest) -> Any:
+        """All rows one may choose from."""
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        newest = list(self.rows(request)[:CHOICES_SHOWN])
+        chosen = self.used_parameters.get(self.parameter_name)
+        if chosen and chosen not in {str(row.pk) for row in newest}:
+            newest.extend(self.rows(request).filter(pk=_number(chosen)))
+        return [(str(row.pk), str(row)) for row in newest]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if not self.value():
+            return queryset
+        if self.value() not in {key for key, _ in self.lookup_choices}:
+            raise Http404(f"There is no {self.title} {self.value()}.")
+        return queryset.filter(**{self.path: self.value()})
+
+
+def _number(text: str) -> int:
+    """The key `text` stands for; -1, which no row has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1

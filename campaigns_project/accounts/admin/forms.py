@@ -1,0 +1,42 @@
+"""The form behind every admin page of ours."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.http import HttpRequest
+
+from campaigns_project.errors import Refused
+
+
+class ScopedForm(forms.ModelForm):
+    """Refuses to tie rows of two organizations together, and shows what a use case refused beside what was typed.
+
+    `request` is set by the admin on the class it makes for each request.
+    """
+
+    request: HttpRequest
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self._keep_to_one_organization(cleaned)
+        refused: Refused | None = getattr(self.request, "refused", None)
+        if refused is not None:
+            field = refused.details.get("field")
+            self.add_error(field if field in self.fields else None, str(refused))
+        return cleaned
+
+    def _keep_to_one_organization(self, cleaned: dict[str, Any]) -> None:
+        found = [(name, row.organization_of()) for name, row in _rows(cleaned)]
+        home = self.instance.organization_of() if self.instance.pk else next((place for _, place in found), None)
+        for name, organization in found:
+            if organization != home and name not in self.errors:
+                self.add_error(name, f"This belongs to {organization}, the rest of the form to {home}.")
+
+
+def _rows(cleaned: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every row a form names, alone or among several, with the field that names it."""
+    for name, value in cleaned.items():
+        chosen = value if isinstance(value, models.QuerySet) else [value]
+        yield from ((name, row) for row in chosen if hasattr(row, "organization_of"))

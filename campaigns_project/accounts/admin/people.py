@@ -1,0 +1,173 @@
+"""Admin pages of users, organizations, memberships and service accounts."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import Count
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminEmailInputWidget
+
+from campaigns_project.accounts.admin.base import NOBODY, ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline, SystemAdmin
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
+from campaigns_project.accounts.roles import Role
+
+
+class MembershipForm(forms.ModelForm):
+    """Names a person by e-mail: a list of all users is for system administrators only."""
+
+    email = forms.EmailField(
+        label="Person", widget=UnfoldAdminEmailInputWidget, help_text="The e-mail address the person logs in with."
+    )
+
+    class Meta:
+        model = Membership
+        fields = ["role"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["email"].initial = self.instance.user.email
+            self.fields["email"].disabled = True
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].strip().lower()
+        person = User.objects.people().filter(email__iexact=email).first()
+        if person is None:
+            raise forms.ValidationError(f"Nobody logs in as {email}. A system administrator can add that person first.")
+        self.instance.user = person
+        return email
+
+
+class Memberships(PaginationInlineFormSet, BaseInlineFormSet):
+    """Each person once, and never an organization without an owner."""
+
+    def clean(self) -> None:
+        super().clean()
+        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        people = [form.instance.user_id for form in kept]
+        if len(people) != len(set(people)):
+            raise forms.ValidationError("A person is named twice. Keep one line with the role that counts.")
+        had_owner = any(form.initial.get("role") == Role.OWNER for form in self.forms)
+        if had_owner and not any(form.cleaned_data.get("role") == Role.OWNER for form in kept):
+            raise forms.ValidationError("This would leave the organization without an owner. Make somebody else one first.")
+
+
+class MembershipInline(ScopedTabularInline):
+    model = Membership
+    form = MembershipForm
+    formset = Memberships
+    fields = ["email", "role"]
+    verbose_name_plural = "People"
+    roles = {"add": Role.OWNER, "change": Role.OWNER, "delete": Role.OWNER}
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user", "organization").order_by("user__email")
+
+
+@admin.register(Organization)
+class OrganizationAdmin(ScopedAdmin):
+    """Owners run their organization; only system administrators make new ones."""
+
+    roles = {"add": Role.OWNER, "change": Role.OWNER}
+    list_display = ["name", "slug", "timezone", "people", "created_at"]
+    search_fields = ["name", "slug"]
+    readonly_fields = ["created_at", "updated_at"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [MembershipInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "postal_address"]}),
+        ("Campaigns", {"fields": ["timezone", "allows_overlap"]}),
+        ("Times", {"fields": ["created_at", "updated_at"]}),
+    ]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser  # type: ignore[union-attr]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(people_count=Count("memberships"))
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return {} if obj else self.prepopulated_fields
+
+    def require(self, request: HttpRequest, act: str, obj: Any) -> None:
+        if act != "add":  # a new organization has no memberships to ask
+            super().require(request, act, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        for membership in formset.new_objects:
+            self.record(request, membership, "created", after=_kept(membership))
+        for membership, changed in formset.changed_objects:
+            self.record(request, membership, "changed", after=_kept(membership) | {"changed": changed})
+        for membership in formset.deleted_objects:
+            self.record(request, form.instance, "member_removed", before=_kept(membership))
+
+    @display(description="People", ordering="people_count")
+    def people(self, organization: Organization) -> int:
+        return organization.people_count  # type: ignore[attr-defined]
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    """A list to look things up in; memberships are edited on their organization's page."""
+
+    list_display = ["user", "organization", "role", "created_at"]
+    list_filter = [("organization", ScopedRelatedFilter), "role"]
+    list_select_related = ["user", "organization"]
+    search_fields = ["user__email", "user__name"]
+
+
+@admin.register(User)
+class UserAdmin(SystemAdmin, DjangoUserAdmin):
+    """People who log in. Nobody is deleted: switched off, the history keeps the name."""
+
+    writable = frozenset({"add", "change"})
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["email", "name", "is_active", "is_superuser", "last_login"]
+    list_filter = ["is_active", "is_superuser"]
+    search_fields = ["email", "name"]
+    ordering = ["email"]
+    readonly_fields = ["last_login", "date_joined"]
+    filter_horizontal = []
+    fieldsets = [
+        (None, {"fields": ["email", "name", "password"]}),
+        ("Rights", {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        ("Times", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).people()
+
+
+@admin.register(ServiceAccount)
+class ServiceAccountAdmin(ScopedAdmin):
+    """Keys are made by `create_api_key`, which shows them once; here one sees which there are."""
+
+    roles = {"view": Role.MANAGER, "add": NOBODY, "change": NOBODY}
+    list_display = ["name", "organization", "role", "keys", "created_at"]
+    list_filter = [("organization", ScopedRelatedFilter), "role"]
+    list_select_related = ["organization"]
+    search_fields = ["name"]
+    fields = ["name", "organization", "role", "keys", "created_at"]
+    readonly_fields = ["keys", "created_at"]
+    empty_text = "No API keys yet. manage.py create_api_key makes one and shows it once."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(key_count=Count("user__auth_token_set"))
+
+    @display(description="Keys", ordering="key_count")
+    def keys(self, account: ServiceAccount) -> int:
+        return account.key_count  # type: ignore[attr-defined]
+
+
+def _kept(membership: Membership) -> dict[str, Any]:
+    return {"user": membership.user_id, "organization": membership.organization_id, "role": membership.role}

@@ -1,0 +1,49 @@
+"""Who acts: a person, a key, a command or the system itself; told by the edge, kept by the audit log."""
+
+import getpass
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+
+class ActorKind(models.TextChoices):
+    USER = "user", "Person"
+    KEY = "key", "API key"
+    COMMAND = "command", "Command"
+    SYSTEM = "system", "System"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One who acts. `name` is what an audit reader sees; `id` is the user's key where there is one."""
+
+    kind: str
+    name: str
+    id: int | None = None
+    via: str = ""
+    request_id: str = ""
+    ip_address: str | None = None
+
+    @classmethod
+    def of_request(cls, request: Any, *, via: str) -> "Actor":
+        """The user behind an HTTP request; `via` is "admin" or "api"."""
+        user = request.user
+        is_key = hasattr(user, "service_account")
+        return cls(
+            kind=ActorKind.KEY if is_key else ActorKind.USER,
+            name=user.service_account.name if is_key else user.email,
+            id=user.pk,
+            via=via,
+            request_id=getattr(request, "request_id", ""),
+            ip_address=request.META.get("REMOTE_ADDR") or None,
+        )
+
+    @classmethod
+    def of_command(cls, command: str) -> "Actor":
+        """The system account that runs `manage.py command`."""
+        return cls(kind=ActorKind.COMMAND, name=f"{getpass.getuser()}@{socket.gethostname()}", via=command)
+
+
+SYSTEM = Actor(kind=ActorKind.SYSTEM, name="system", via="worker")

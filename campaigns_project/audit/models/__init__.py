@@ -1,0 +1,1 @@
+from campaigns_project.audit.models.log import AuditLog as AuditLog

@@ -1,0 +1,52 @@
+"""Secrets at rest: a text column that is encrypted in the database and plain in Python.
+
+Keys are any strings in FIELD_ENCRYPTION_KEYS; the first encrypts, all are tried when decrypting, so a key is changed by
+putting the new one first.
+"""
+
+import base64
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+class EncryptedTextField(models.TextField):
+    """Text that never stands readable in the database, a dump or a query log. Cannot be searched or sorted by."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        text = super().get_prep_value(value)
+        return encrypt(text) if text else text
+
+    def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
+        return decrypt(value) if value else value
+
+
+def encrypt(text: str) -> str:
+    """`text` under the first key."""
+    return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    """The text behind `token`; ImproperlyConfigured when no present key fits (never shows the value)."""
+    try:
+        return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
+    except InvalidToken:
+        raise ImproperlyConfigured(
+            "A stored secret cannot be decrypted: its key is missing from FIELD_ENCRYPTION_KEYS. Add the old key behind the new one."
+        ) from None
+
+
+@lru_cache(maxsize=8)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(_derive(key)) for key in keys])
+
+
+def _derive(key: str) -> bytes:
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"fairlead field encryption v1")
+    return base64.urlsafe_b64encode(kdf.derive(key.encode()))

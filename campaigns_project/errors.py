@@ -1,0 +1,37 @@
+"""The one way to say no: a code for programs, a sentence for people, and what to do next."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Refused(Exception):
+    """Bad input or a state that does not allow the act; raised before anything was changed.
+
+    `code` is lower_snake and stable; `message` says what is wrong and where; `hint` says what to do; `details` holds
+    what a program may want (counts, rows, allowed actions). `status` is the HTTP answer an edge gives: 400 for bad
+    input, 404 for what is not there, 409 for a state that does not allow it.
+    """
+
+    status = 400
+
+    def __init__(self, code: str, message: str, hint: str = "", details: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.details = dict(details or {})
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class StateRefused(Refused):
+    """The input is fine; the present state of the thing does not allow the act."""
+
+    status = 409
+
+
+class NotFound(Refused):
+    """What was named is not there, or belongs to another organization: the answer is the same."""
+
+    status = 404

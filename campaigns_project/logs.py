@@ -1,0 +1,23 @@
+"""Log lines: readable on a terminal, JSON where LOG_FORMAT=json."""
+
+import logging
+
+import structlog
+
+_SHARED = [
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.ExtraAdder(),
+]
+
+
+def formatter(format: str = "console") -> logging.Formatter:  # noqa: A002 - the word logging's configuration uses
+    """The formatter for `format`, "console" or "json"."""
+    last = structlog.processors.JSONRenderer() if format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, last]
+        if format == "json"
+        else [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+    )

@@ -1,0 +1,54 @@
+"""Filters that refuse what they do not know."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django_filters import rest_framework as filters
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from campaigns_project.rest.problems import UnknownParameter
+
+PAGING = frozenset({"cursor", "page_size"})
+
+
+def refuse_unknown(request: Request, known: Iterable[str]) -> None:
+    """UnknownParameter when the query string names anything that is not in `known`."""
+    allowed = frozenset(known)
+    for name in request.query_params:
+        if name not in allowed:
+            raise UnknownParameter(name, allowed, in_query=True)
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Like its base, but an unknown query parameter is an error: a misspelled filter must never mean "all"."""
+
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        filterset_class = self.get_filterset_class(view, queryset)
+        refuse_unknown(request, PAGING | set(filterset_class.base_filters if filterset_class else ()))
+        try:
+            return super().filter_queryset(request, queryset, view)
+        except ValidationError as error:
+            raise ValidationError({f"?{name}": said for name, said in error.detail.items()}) from None  # type: ignore[union-attr]
+
+
+class IdFilter(filters.NumberFilter):
+    """A row by its number; the base would take 1.5 for 1."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, min_value=1, **kwargs)
+
+
+class AnyOf(filters.BaseInFilter, filters.ChoiceFilter):
+    """One or more of the choices, separated by commas: `status=running,paused`."""
+
+
+class CreatedFilters(filters.FilterSet):
+    """When a row was made: from `created_at__gte` on, before `created_at__lt`."""
+
+    created_at__gte = filters.IsoDateTimeFilter("created_at", "gte", label="Made at this time or later (RFC 3339).")
+    created_at__lt = filters.IsoDateTimeFilter("created_at", "lt", label="Made before this time (RFC 3339).")

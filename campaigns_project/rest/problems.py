@@ -1,0 +1,187 @@
+"""Errors of the API as `application/problem+json` (RFC 9457): a code for programs, a sentence for people."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from campaigns_project.errors import Refused
+
+CONTENT_TYPE = "application/problem+json"
+TITLES = {
+    400: "The request cannot be accepted",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "The present state does not allow this",
+    413: "Too large",
+    415: "Unsupported media type",
+    429: "Too many requests",
+    500: "A fault of ours",
+}
+HINTS = {
+    401: "Send “Authorization: Bearer KEY”. An owner makes a key with: "
+    "manage.py create_api_key --organization SLUG --name NAME --role operator",
+    404: "GET /api/docs/ shows what there is; lists show what your organization has.",
+    405: "The header Allow names the methods of this address.",
+    415: "Send the body as application/json; a file for an import as multipart/form-data.",
+}
+UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
+
+
+class UnknownParameter(exceptions.ValidationError):
+    """A query parameter or body field that means nothing here: a typing error must not mean "all"."""
+
+    default_code = "unknown_parameter"
+
+    def __init__(self, name: str, known: Iterable[str], *, in_query: bool = False):
+        names = sorted(known)
+        close = get_close_matches(name, names, n=1)
+        guess = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(names) or 'none'}."
+        kind = "query parameter" if in_query else "field"
+        self._say(f"?{name}" if in_query else name, f"There is no {kind} “{name[:100]}” here. {guess}")
+
+    @classmethod
+    def read_only(cls, name: str) -> "UnknownParameter":
+        """For a field that is shown but never taken."""
+        refusal = cls(name, ())
+        refusal._say(name, f"“{name}” is read-only: the system keeps it. Leave it out.")
+        return refusal
+
+    def _say(self, name: str, sentence: str) -> None:
+        super().__init__({name[:100]: [exceptions.ErrorDetail(sentence, self.default_code)]})
+
+
+class TooLarge(exceptions.APIException):
+    """A body longer than this address takes."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler; None (a 500, logged by Django) for what is a bug of ours."""
+    request = context["request"]
+    if isinstance(error, Refused):
+        set_rollback()
+        return _answer(request, error.status, error.code, error.message, hint=error.hint, **error.details)
+    if _is_duplicate(error):
+        set_rollback()
+        return _answer(request, 409, "already_exists", "Another request has just made the same. Read it, then go on.")
+    answered = exception_handler(error, context)
+    if answered is None:
+        return None
+    response = _answer(request, answered.status_code, **_describe(error, answered))
+    for header in ("WWW-Authenticate", "Retry-After", "Allow"):
+        if header in answered.headers:
+            response[header] = answered.headers[header]
+    return response
+
+
+@csrf_exempt  # it changes nothing; without this a POST to a wrong address would get Django's CSRF page
+def not_found(request: HttpRequest, *_args: Any, **_kwargs: Any) -> JsonResponse:
+    """Answers an address of the API that does not exist."""
+    return _plain_answer(request, 404, "not_found", "There is nothing at this address.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`: what Django refuses before a view sees it, such as an unknown host."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    return _plain_answer(request, 400, "bad_request", "The request is malformed, or names a host that is not ours.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`: says that it is our fault and under which id the log has it, and nothing of what happened."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    return _plain_answer(
+        request, 500, "internal_error", "This is a fault of ours. The log has it under the request id."
+    )
+
+
+def _is_duplicate(error: Exception) -> bool:
+    """Two requests at once passed the same check, and the database let one of them through."""
+    return isinstance(error, IntegrityError) and getattr(error.__cause__, "sqlstate", "") == UNIQUE_VIOLATION
+
+
+def _describe(error: Exception, answered: Response) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_flatten(error.get_full_details(), ""))
+        codes = {item["code"] for item in errors}
+        code = codes.pop() if len(codes) == 1 else "invalid"
+        return {
+            "code": code if code in {"unknown_parameter", "invalid_cursor", "not_unique"} else "invalid",
+            "detail": " ".join(_sentence(item) for item in errors[:5]),
+            "errors": errors,
+        }
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return {"code": "not_found", "detail": "There is no such thing here, or it belongs to another organization."}
+    if isinstance(error, PermissionDenied):
+        return {"code": "permission_denied", "detail": str(error) or "This is not allowed."}
+    code = getattr(error, "get_codes", lambda: "error")()
+    return {"code": code if isinstance(code, str) else "error", "detail": str(getattr(error, "detail", error))}
+
+
+def _sentence(item: dict[str, str]) -> str:
+    """The sentence with the field it is about, which those of DRF do not name."""
+    field = item["pointer"].removeprefix("/")
+    return (
+        item["detail"]
+        if not field or f"“{field.removeprefix('?')}”" in item["detail"]
+        else f"{field}: {item['detail']}"
+    )
+
+
+def _flatten(node: Any, pointer: str) -> Iterator[dict[str, str]]:
+    """`{"message", "code"}` leaves of DRF's nested details, with a JSON pointer (or ?name) to what each is about."""
+    if isinstance(node, dict) and set(node) == {"message", "code"}:
+        yield {"pointer": pointer, "code": str(node["code"]), "detail": str(node["message"])}
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _flatten(value, _step(pointer, str(key)))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            is_leaf = isinstance(value, dict) and set(value) == {"message", "code"}
+            yield from _flatten(value, pointer if is_leaf else f"{pointer}/{index}")
+
+
+def _step(pointer: str, key: str) -> str:
+    if key == "non_field_errors":
+        return pointer
+    if key.startswith("?"):
+        return key
+    return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"  # RFC 6901 section 3
+
+
+def _answer(request: Any, status_code: int, code: str, detail: str, **more: Any) -> Response:
+    return Response(_body(request, status_code, code, detail, **more), status=status_code, content_type=CONTENT_TYPE)
+
+
+def _plain_answer(request: HttpRequest, status_code: int, code: str, detail: str) -> JsonResponse:
+    return JsonResponse(_body(request, status_code, code, detail), status=status_code, content_type=CONTENT_TYPE)
+
+
+def _body(request: Any, status_code: int, code: str, detail: str, *, hint: str = "", **more: Any) -> dict[str, Any]:
+    said = {
+        "type": f"urn:fairlead:problem:{code}",
+        "title": TITLES.get(status_code, "Error"),
+        "status": status_code,
+        "code": code,
+        "detail": detail,
+        "hint": hint or HINTS.get(status_code, ""),
+        "instance": request.path,
+        "request_id": getattr(request, "request_id", ""),
+    }
+    return {**more, **{key: value for key, value in said.items() if value != ""}}

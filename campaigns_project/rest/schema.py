@@ -1,0 +1,91 @@
+"""What the OpenAPI document says of every operation without being told each time: summary, tag, errors, path names."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import build_basic_type, build_parameter_type
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from campaigns_project.rest.problems import CONTENT_TYPE, TITLES
+
+# Parts of nested addresses that are no field of the rows they lead to.
+PATH_NAMES = {
+    "campaign": ("The campaign's number or its campaign ID.", OpenApiTypes.STR),
+    "step": ("The step's number (`id`, not its position).", OpenApiTypes.INT64),
+}
+SUMMARIES = {
+    "list": "List {many}",
+    "retrieve": "Read {one}",
+    "create": "Make {one}",
+    "partial_update": "Change {one}",
+    "destroy": "Delete {one}",
+}
+
+
+class ProblemItemSerializer(serializers.Serializer):
+    """One thing that is wrong with the input."""
+
+    pointer = serializers.CharField(help_text="JSON pointer into the body, or ?name for a query parameter.")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer):
+    """RFC 9457. Some codes bring more members: `current_status`, `allowed_actions`, `problems`."""
+
+    type = serializers.CharField(help_text="`urn:fairlead:problem:` and the code.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField(help_text="Stable, for programs.")
+    detail = serializers.CharField(help_text="What is wrong and where, for people.")
+    hint = serializers.CharField(required=False, help_text="What to do.")
+    instance = serializers.CharField(help_text="The address that was asked.")
+    request_id = serializers.CharField(help_text="As in the header X-Request-ID and in our logs.")
+    errors = ProblemItemSerializer(many=True, required=False)
+
+
+class DocumentedSchema(AutoSchema):
+    """Reads `noun` (“a lead”, “leads”) and `tag` of our views."""
+
+    def get_tags(self) -> list[str]:
+        return [self.view.tag]
+
+    def get_summary(self) -> str | None:
+        known = SUMMARIES.get(getattr(self.view, "action", None) or "")
+        if known is None or not hasattr(self.view, "noun"):
+            return None
+        one, many = self.view.noun
+        return known.format(one=one, many=many)
+
+    def get_filter_backends(self) -> list[Any]:
+        return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        ours = [name for name in variables if name in PATH_NAMES]
+        others = super()._resolve_path_parameters([name for name in variables if name not in PATH_NAMES])
+        return [*map(_path_parameter, ours), *others]
+
+    def _get_response_bodies(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        bodies = super()._get_response_bodies(*args, **kwargs)
+        for code in self._error_codes():
+            if code not in bodies:
+                answer = self._get_response_for_code(ProblemSerializer, code, [CONTENT_TYPE])
+                bodies[code] = {**answer, "description": TITLES[int(code)]}
+        return bodies
+
+    def _error_codes(self) -> list[str]:
+        codes = ["400", "401", "403"]
+        if "{" in self.path:
+            codes.append("404")
+        if self.method != "GET":
+            codes += ["409", "413", "415"]
+        return codes
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    description, kind = PATH_NAMES[name]
+    return build_parameter_type(
+        name=name, location=OpenApiParameter.PATH, description=description, schema=build_basic_type(kind)
+    )

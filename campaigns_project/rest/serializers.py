@@ -1,0 +1,84 @@
+"""Serializers that take only what they name, relations that never cross an organization, constraints in plain words."""
+
+import unicodedata
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import models
+from rest_framework import serializers
+
+from campaigns_project.rest.problems import UnknownParameter
+
+
+class LineField(serializers.CharField):
+    """A text of one line. A line break in a name or subject would end up in the header of a mail."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if any(unicodedata.category(character) == "Cc" for character in text):
+            raise serializers.ValidationError("Line breaks and control characters do not belong here.", "control_character")
+        return text
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses a body field it does not know, or may only read: silence would look like success."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if hasattr(data, "keys"):
+            writable = {name for name, field in self.fields.items() if not field.read_only}
+            for name in data:
+                if name in self.fields and name not in writable:
+                    raise UnknownParameter.read_only(name)
+                if name not in writable:
+                    raise UnknownParameter(name, writable)
+        return super().to_internal_value(data)
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
+    """A model's serializer with explicit fields, strict about the others.
+
+    The model's constraints are checked before the database does, so that a refusal names the field: `broken` tells,
+    by constraint, which one and what is wrong. Only fields that were sent are written: a save of the whole row would
+    put back what a worker has changed since.
+    """
+
+    serializer_field_mapping = {**serializers.ModelSerializer.serializer_field_mapping, models.CharField: LineField}
+    broken: ClassVar[Mapping[str, tuple[str, str]]] = {}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        row = self._would_be(super().validate(attrs))
+        for constraint in row._meta.constraints:
+            try:
+                constraint.validate(type(row), row)
+            except ModelValidationError as error:
+                field, sentence = self.broken.get(constraint.name, ("non_field_errors", " ".join(error.messages)))
+                code = "not_unique" if isinstance(constraint, models.UniqueConstraint) else "invalid"
+                raise serializers.ValidationError({field: [sentence]}, code=code) from None
+        return attrs
+
+    def update(self, instance: models.Model, validated_data: dict[str, Any]) -> models.Model:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        stamps = {"updated_at"} & {field.name for field in instance._meta.fields}
+        instance.save(update_fields=[*validated_data, *stamps])
+        return instance
+
+    def _would_be(self, attrs: dict[str, Any]) -> models.Model:
+        """The row as it would be saved, for checks alone."""
+        row = copy(self.instance) if self.instance is not None else self.Meta.model()
+        names = {field.name for field in row._meta.fields}
+        for name, value in {**self.context.get("parents", {}), **attrs}.items():
+            if name in names:
+                setattr(row, name, value)
+        return row
+
+
+class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
+    """A row of the caller's own organization by id; another organization's id reads like one that does not exist."""
+
+    def get_queryset(self) -> Any:
+        queryset = super().get_queryset()
+        organization = self.context.get("organization")
+        return queryset.none() if organization is None else queryset.for_organization(organization)

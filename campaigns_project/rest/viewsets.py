@@ -1,0 +1,141 @@
+"""The base of every endpoint: one organization, strict input, an audit row for whatever is written."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models, transaction
+from rest_framework import mixins, viewsets
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from campaigns_project.accounts.api import OrganizationScoped
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.record import record
+from campaigns_project.rest.authentication import BearerKey
+from campaigns_project.rest.filtering import refuse_unknown
+from campaigns_project.rest.problems import TooLarge
+from campaigns_project.rest.schema import DocumentedSchema
+
+
+class StrictView:
+    """Mixed into views: JSON of a sensible size, and no query parameter that means nothing here.
+
+    `query_parameters` names, by action, those that are not filters of a list.
+    """
+
+    authentication_classes = [BearerKey, SessionAuthentication]
+    parser_classes = [JSONParser]
+    metadata_class = None  # OPTIONS would describe forms; the schema does that better
+    schema = DocumentedSchema()
+    query_parameters: ClassVar[Mapping[str, frozenset[str]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        self._refuse_large_bodies(request)
+        action = getattr(self, "action", None)
+        if action != "list":
+            refuse_unknown(request, self.query_parameters.get(action or "", frozenset()))
+
+    def _refuse_large_bodies(self, request: Request) -> None:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        # DRF reads a JSON body whole, past Django's own limit. Files are streamed, and have the import's.
+        is_json = request.content_type.startswith("application/json")
+        if limit is not None and is_json and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+            raise TooLarge(f"The body is longer than the {limit:,} bytes this address takes. Send it in parts.")
+
+
+class ApiViewSet(StrictView, OrganizationScoped, viewsets.GenericViewSet):
+    """Rows of the caller's organization. `parents` are what a new row hangs on."""
+
+    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.MANAGER}
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9]{1,18}"
+    tag: ClassVar[str] = ""
+    noun: ClassVar[tuple[str, str]] = ("", "")
+
+    def parents(self) -> dict[str, models.Model]:
+        """By field name: what a row made here belongs to. Never taken from the body."""
+        return {"organization": self.organization}
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if not getattr(self, "swagger_fake_view", False):
+            context["parents"] = self.parents()
+        return context
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        # Filters are for lists; DRF would run them over a single row as well.
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+    def record(self, action: str, entity: models.Model, **more: Any) -> None:
+        """An audit row of what the caller did, under the organization of the request."""
+        record(
+            action=f"{entity._meta.model_name}.{action}",
+            entity=entity,
+            organization_id=self.organization.pk,
+            actor=self.actor,
+            **more,
+        )
+
+
+class Creates(mixins.CreateModelMixin):
+    """POST on the list; the header Location says where the new row is."""
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        return {"Location": f"{self.request.path}/{data['id']}"}  # type: ignore[attr-defined]
+
+    @transaction.atomic
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        made = serializer.save(**self.parents())  # type: ignore[attr-defined]
+        self.record("created", made, after=kept(made, serializer.validated_data))  # type: ignore[attr-defined]
+
+
+class Changes(mixins.UpdateModelMixin):
+    """PATCH alone: a PUT would have to name every field there will ever be."""
+
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    @transaction.atomic
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().update(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()  # type: ignore[misc]
+        # Rules over several fields are checked against the row as it is: nobody else may change it meanwhile.
+        return rows.select_for_update(of=("self",)) if self.request.method == "PATCH" else rows  # type: ignore[attr-defined]
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        before = kept(serializer.instance, serializer.validated_data)
+        changed = serializer.save()
+        after = kept(changed, serializer.validated_data)
+        self.record("changed", changed, before=before, after=after)  # type: ignore[attr-defined]
+
+
+class Deletes(mixins.DestroyModelMixin):
+    """DELETE; needs a manager unless the view says otherwise."""
+
+    @transaction.atomic
+    def perform_destroy(self, instance: models.Model) -> None:
+        self.record("deleted", instance)  # type: ignore[attr-defined]
+        instance.delete()
+
+
+class Reads(mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """GET of the list and of one."""
+
+
+def kept(row: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What the audit log keeps of these fields: values, but names alone of what is secret or personal."""
+    return {name: _kept(row, name) for name in sent}
+
+
+def _kept(row: Any, name: str) -> Any:
+    if getattr(row, "is_personal", False) or "password" in name:
+        return "(not kept)"
+    value = getattr(row, name, None)
+    return value.pk if isinstance(value, models.Model) else value

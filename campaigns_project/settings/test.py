@@ -1,0 +1,18 @@
+"""What differs in tests: a cheap password hash, keys of their own, no login lock-out between tests."""
+
+import os
+
+from campaigns_project.settings.base import *  # noqa: F403
+
+SECRET_KEY = "tests-only-" + "k" * 50
+SECRET_KEY_FALLBACKS: list[str] = []
+FIELD_ENCRYPTION_KEYS = ["tests-only-field-key"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AXES_ENABLED = False
+SANDBOX = True
+PUBLIC_URL = "http://testserver"
+ALLOWED_HOSTS = ["*"]
+SECURE_SSL_REDIRECT = False
+
+# A database of its own for every run, so that two runs on one machine do not meet.
+DATABASES["default"]["TEST"] = {"NAME": f"test_fairlead_{os.getpid()}"}  # noqa: F405

@@ -1,0 +1,101 @@
+from django.db import models
+from django.db.models import F, Q
+
+from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.states import ProgressStatus
+
+
+class LeadImport(Tenanted, models.Model):
+    """One batch of leads from a file: what came, how it was read, how far it got, and what became of every row."""
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="imports")
+    file_name = models.CharField(max_length=255)
+    file_size = models.BigIntegerField(default=0, help_text="In bytes.")
+    file_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
+    encoding = models.CharField(max_length=40, blank=True)
+    delimiter = models.CharField(max_length=1, blank=True)
+    mapping = models.JSONField(default=dict, help_text="Header to field, as it was matched or asked for.")
+    options = models.JSONField(default=dict, help_text="Tags, what to do with existing leads and unknown columns.")
+    status = models.CharField(
+        max_length=20, choices=ProgressStatus, default=ProgressStatus.QUEUED, db_default=ProgressStatus.QUEUED
+    )
+    total_rows = models.IntegerField(null=True, help_text="Unknown until the file was read to its end.")
+    rows_done = models.IntegerField(default=0)
+    created_count = models.IntegerField(default=0)
+    updated_count = models.IntegerField(default=0)
+    unchanged_count = models.IntegerField(default=0)
+    problem_count = models.IntegerField(default=0)
+    error_message = models.TextField(blank=True)
+    created_by = models.ForeignKey("accounts.User", on_delete=models.DB_SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_imports"
+        ordering = ["-id"]
+        verbose_name = "import"
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=ProgressStatus.values), name="import_status_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    rows_done=F("created_count") + F("updated_count") + F("unchanged_count") + F("problem_count")
+                ),
+                name="import_rows_add_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ProgressStatus.ended, finished_at__isnull=False)
+                | (~Q(status__in=ProgressStatus.ended) & Q(finished_at=None)),
+                name="import_ended_iff_finished_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} (import {self.pk})"
+
+
+class LeadImportPart(Tenanted, models.Model):
+    """A piece of the file, kept in the database so that a worker on any machine can read it; gone when all is done."""
+
+    organization_path = "lead_import__organization"
+
+    lead_import = models.ForeignKey("leads.LeadImport", on_delete=models.DB_CASCADE, related_name="parts")
+    number = models.IntegerField()
+    content = models.BinaryField()
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_import_parts"
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["lead_import", "number"], name="import_part_once")]
+
+    def __str__(self) -> str:
+        return f"Part {self.number} of import {self.lead_import_id}"
+
+
+class ImportProblem(Tenanted, models.Model):
+    """A row that did not become a lead, and why. Nothing that came in is lost: the row itself is kept."""
+
+    is_personal = True
+    organization_path = "lead_import__organization"
+
+    lead_import = models.ForeignKey("leads.LeadImport", on_delete=models.DB_CASCADE, related_name="problems")
+    row_number = models.IntegerField(help_text="As a spreadsheet counts: the header is row 1.")
+    column = models.CharField(max_length=200, blank=True)
+    code = models.CharField(max_length=60)
+    message = models.TextField()
+    row = models.JSONField(help_text="The cells of the row, in the order of the file.")
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_import_problems"
+        ordering = ["row_number", "id"]
+        indexes = [models.Index(fields=["lead_import", "row_number"], name="import_problem_by_row")]
+
+    def __str__(self) -> str:
+        return f"Row {self.row_number}: {self.message}"
