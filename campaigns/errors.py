@@ -39,7 +39,9 @@ class StartRefused(StateRefused):
     def __init__(self, problems: list[dict[str, Any]]):
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(first["code"], f"The campaign cannot start: {first['message']}{more}", first["hint"], {"problems": problems})
+        super().__init__(
+            first["code"], f"The campaign cannot start: {first['message']}{more}", first["hint"], {"problems": problems}
+        )
 
 
 PAST = {

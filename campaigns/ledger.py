@@ -1,4 +1,4 @@
-"""The sum rule: planned = waiting + in flight + sent + failed + skipped + uncertain, for every campaign at every moment."""
+"""The sum rule, for every campaign at every moment: what was planned is in exactly one place."""
 
 from dataclasses import asdict, dataclass
 
@@ -60,7 +60,9 @@ _PLACE = {
 }
 
 _COUNT = """
-SELECT coalesce(message.status, CASE WHEN recipient.status = ANY(%(inside)s) THEN 'waiting' ELSE 'skipped' END), count(*)
+SELECT
+    coalesce(message.status, CASE WHEN recipient.status = ANY(%(inside)s) THEN 'waiting' ELSE 'skipped' END),
+    count(*)
 FROM campaign_recipients recipient
 JOIN campaign_steps step ON step.campaign_id = recipient.campaign_id
 LEFT JOIN campaign_messages message ON message.recipient_id = recipient.id AND message.step_id = step.id

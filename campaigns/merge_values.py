@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.db.models import BooleanField, Case, F, Q, Value, When
+from django.db.models import BooleanField, Case, F, Q, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Trim
 from django.db.models.lookups import Exact
@@ -44,9 +44,10 @@ def _is_present(field: str, lead: str) -> Case:
     if field == "full_name":
         absent = Q(**{f"{lead}__first_name": "", f"{lead}__last_name": ""})
         return Case(When(absent, then=Value(False)), default=Value(True), output_field=BooleanField())
+    text: KeyTextTransform | F
     if field.startswith(CUSTOM_PREFIX):
         text = KeyTextTransform(field.removeprefix(CUSTOM_PREFIX), f"{lead}__custom")
     else:
         text = F(f"{lead}__{field}")
-    blank = Q(Exact(Trim(Coalesce(text, Value(""))), Value("")))
+    blank = Q(Exact(Trim(Coalesce(text, Value(""), output_field=TextField())), Value("")))
     return Case(When(blank, then=Value(False)), default=Value(True), output_field=BooleanField())

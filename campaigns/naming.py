@@ -9,7 +9,9 @@ def free_campaign_id(name: str) -> str:
     """A campaign ID made from `name` that no campaign has or ever had."""
     base = slugify(name)[:90].strip("-") or "campaign"
     taken = set(Campaign.objects.filter(campaign_id__startswith=base).values_list("campaign_id", flat=True))
-    taken |= set(CampaignTombstone.objects.filter(campaign_slug__startswith=base).values_list("campaign_slug", flat=True))
+    taken |= set(
+        CampaignTombstone.objects.filter(campaign_slug__startswith=base).values_list("campaign_slug", flat=True)
+    )
     number = 2
     candidate = base
     while candidate in taken:

@@ -48,7 +48,9 @@ def check(campaign: Campaign) -> list[Problem]:
 
 def _audience(campaign: Campaign) -> Iterator[Problem]:
     if not _inside(campaign).exists():
-        yield Problem(StartCode.NO_RECIPIENTS, "nobody is enrolled in it.", "Enroll leads first: by tag, filter or ids.")
+        yield Problem(
+            StartCode.NO_RECIPIENTS, "nobody is enrolled in it.", "Enroll leads first: by tag, filter or ids."
+        )
 
 
 def _sending(campaign: Campaign) -> Iterator[Problem]:
@@ -83,11 +85,15 @@ def _variant(campaign: Campaign, step: Step, variant: Variant) -> Iterator[Probl
     try:
         templates = [templating.compile(getattr(variant, name), html=name == "body_html") for name in WORDING]
     except Refused as error:
-        yield Problem(StartCode.TEMPLATE_INVALID, f"{place}: {error.message}", error.hint)
+        yield Problem(
+            StartCode.TEMPLATE_INVALID, f"{place}: {error.message}", error.hint or "Correct the template there."
+        )
         return
     unknown = [field for template in templates for field in templating.unknown_fields(template)]
     for field in unknown:
-        yield Problem(StartCode.UNKNOWN_MERGE_FIELD, f"{place}: {field}", "Write fields of your own as {{ custom.name }}.")
+        yield Problem(
+            StartCode.UNKNOWN_MERGE_FIELD, f"{place}: {field}", "Write fields of your own as {{ custom.name }}."
+        )
     if not unknown:
         yield from _missing(campaign, place, templates)
 

@@ -19,9 +19,7 @@ LABELS = "ABCDEFGHIJ"
 
 
 @transaction.atomic
-def add_step(
-    *, campaign: Campaign, wait_amount: int, wait_unit: str, wording: Mapping[str, str], actor: Actor
-) -> Step:
+def add_step(*, campaign: Campaign, wait_amount: int, wait_unit: str, wording: Mapping[str, str], actor: Actor) -> Step:
     """A new last step with its first variant. Refused for an ended campaign and for a wording that cannot be used."""
     _require_editable(campaign)
     check_wording(wording)
@@ -75,7 +73,7 @@ def add_variant(*, step: Step, wording: Mapping[str, str], weight: int, actor: A
 
 @transaction.atomic
 def edit_variant(*, variant: Variant, changes: Mapping[str, Any], actor: Actor) -> Variant:
-    """Change wording, weight or activity. A change of wording counts as a new version; what was sent stays as it was."""
+    """Change wording, weight or activity. New wording counts as a new version; what was sent stays as it was."""
     campaign = variant.step.campaign
     _require_editable(campaign)
     check_wording({field: changes.get(field, getattr(variant, field)) for field in WORDING})
@@ -137,7 +135,9 @@ def _check_template(field: str, source: str) -> None:
     try:
         template = templating.compile(source, html=field == "body_html")
     except Refused as error:
-        raise Refused(error.code, f"In the {label}: {error.message}", error.hint, {**error.details, "field": field}) from error
+        raise Refused(
+            error.code, f"In the {label}: {error.message}", error.hint, {**error.details, "field": field}
+        ) from error
     for unknown in unknown_fields(template):
         raise Refused(
             "unknown_merge_field",

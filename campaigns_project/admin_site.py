@@ -1,19 +1,89 @@
-"""The admin: who may enter, and what the sidebar shows to whom."""
+"""The admin: who may enter, and what the frame around every page shows."""
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-from django.http import HttpRequest
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
+
+from campaigns_project.settings.unfold import SIDEBAR
 
 
 class FairleadAdminSite(UnfoldAdminSite):
     """Open to people with `is_staff`; what each sees is told by the roles of their memberships."""
 
+    site_header = site_title = "Fairlead"
+    index_title = "Home"
+
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return user.is_active and user.is_staff and not hasattr(user, "service_account")
+        return user.is_active and user.is_staff and not hasattr(user, "service_account")  # type: ignore[union-attr]
 
-    def may_view(self, request: HttpRequest, model: type[Any]) -> bool:
-        """True when the sidebar should show `model` to this user."""
-        admin = self._registry.get(model)
-        return admin is not None and admin.has_view_permission(request)
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """As Django's; but a fragment that is fetched after the session ended leads the whole page to the login.
+
+        The redirect that a page gets would put the login form into the middle of the page.
+        """
+        page = super().admin_view(view, cacheable)
+
+        def page_or_fragment(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.headers.get("HX-Request") and not self.has_permission(request):
+                return HttpResponse(status=401, headers={"HX-Redirect": _login_url(request)})
+            return page(request, *args, **kwargs)
+
+        return page_or_fragment
+
+    def may_view(self, request: HttpRequest, label: str) -> bool:
+        """True when the model is in the admin and this user may see its list."""
+        model_admin = self._registry.get(apps.get_model(label))
+        return model_admin is not None and model_admin.has_view_permission(request)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar for this user."""
+    site: Any = admin.site
+    home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
+    groups: list[dict[str, Any]] = [{"items": [home]}]
+    for title, items in SIDEBAR:
+        seen = [_item(*item) for item in items if site.may_view(request, item[2])]
+        groups.append({"title": title, "separator": True, "items": seen})
+    groups.append({"title": "Help", "separator": True, "items": _links()})
+    return [group for group in groups if group["items"]]
+
+
+def environment(_request: HttpRequest) -> list[str]:
+    """The chip at the top: what kind of installation this is, so that nobody mistakes one for another."""
+    if not settings.SANDBOX:
+        return ["Live mail", "danger"]
+    return ["Sandbox", "warning"] if settings.DATABASE_URL else ["Demo", "info"]
+
+
+def title_prefix(_request: HttpRequest) -> str:
+    """In front of the window's title, unless mail is real."""
+    return "[Sandbox]" if settings.SANDBOX else ""
+
+
+def shell(_request: HttpRequest) -> dict[str, Any]:
+    """What the templates around every page know."""
+    return {"is_sandbox": settings.SANDBOX}
+
+
+def _item(title: str, icon: str, label: str) -> dict[str, Any]:
+    name = label.lower().replace(".", "_")
+    return {"title": title, "icon": icon, "link": reverse(f"admin:{name}_changelist")}
+
+
+def _links() -> list[dict[str, Any]]:
+    mailbox = [{"title": "Mailbox", "icon": "inbox", "link": "/mailbox/"}] if settings.SANDBOX else []
+    return [*mailbox, {"title": "API docs", "icon": "api", "link": reverse("docs")}]
+
+
+def _login_url(request: HttpRequest) -> str:
+    """The login, and from there back to the page (not the fragment) that asked."""
+    page = urlsplit(request.headers.get("HX-Current-URL", "")).path or reverse("admin:index")
+    return f"{reverse('admin:login')}?{urlencode({'next': page})}"

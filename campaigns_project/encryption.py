@@ -38,7 +38,8 @@ def decrypt(token: str) -> str:
         return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken:
         raise ImproperlyConfigured(
-            "A stored secret cannot be decrypted: its key is missing from FIELD_ENCRYPTION_KEYS. Add the old key behind the new one."
+            "A stored secret cannot be decrypted: its key is missing from FIELD_ENCRYPTION_KEYS."
+            " Add the old key behind the new one."
         ) from None
 
 

@@ -1,10 +1,11 @@
 """Log lines: readable on a terminal, JSON where LOG_FORMAT=json."""
 
 import logging
+from typing import Any
 
 import structlog
 
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -15,9 +16,8 @@ _SHARED = [
 def formatter(format: str = "console") -> logging.Formatter:  # noqa: A002 - the word logging's configuration uses
     """The formatter for `format`, "console" or "json"."""
     last = structlog.processors.JSONRenderer() if format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    as_text = [structlog.processors.format_exc_info] if format == "json" else []
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, last]
-        if format == "json"
-        else [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *as_text, last],
     )

@@ -69,7 +69,9 @@ def suppress(
 def unsuppress(*, suppression: Suppression, actor: Actor, reason: str) -> None:
     """Allow an address again. Nobody is put back into a campaign by it; a reason is asked for."""
     if not reason.strip():
-        raise Refused("reason_missing", "Removing a suppression needs a reason.", "Say why this person may be written to.")
+        raise Refused(
+            "reason_missing", "Removing a suppression needs a reason.", "Say why this person may be written to."
+        )
     record(
         action="suppression.removed",
         entity=suppression,

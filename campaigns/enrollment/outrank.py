@@ -39,7 +39,7 @@ def outrank(recipient_id: int, *, reason: ExitReason, at: datetime) -> bool:
         status=reason.status(), exit_reason=reason, exited_at=at, updated_at=at
     )
     Campaign.objects.filter(pk=campaign_id).update(
-        completed_leads_count=F("completed_leads_count") - (before == ExitReason.COMPLETED),
-        opted_out_count=F("opted_out_count") + (reason in _OPTED_OUT) - (before in _OPTED_OUT),
+        completed_leads_count=F("completed_leads_count") - int(before == ExitReason.COMPLETED),
+        opted_out_count=F("opted_out_count") + int(reason in _OPTED_OUT) - int(before in _OPTED_OUT),
     )
     return True

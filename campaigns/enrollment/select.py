@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
-from leads.models import Lead, LeadStatus, Tag
+from leads.models import Lead, LeadQuerySet, LeadStatus, Tag
 
 # What a filter may ask, and how the answer is looked up.
 FILTERS = {
@@ -30,7 +28,7 @@ class Selection:
     filter: Mapping[str, str] | None = None
     everyone: bool = False
 
-    def leads(self, organization: Organization) -> QuerySet[Lead]:
+    def leads(self, organization: Organization) -> LeadQuerySet:
         """The leads of `organization` that are meant; Refused when the selection says nothing or too much."""
         self._check()
         everyone = Lead.objects.for_organization(organization)
@@ -59,7 +57,7 @@ def _tag(organization: Organization, name: str) -> Tag:
     return tag
 
 
-def _filtered(leads: QuerySet[Lead], asked: Mapping[str, str]) -> QuerySet[Lead]:
+def _filtered(leads: LeadQuerySet, asked: Mapping[str, str]) -> LeadQuerySet:
     unknown = sorted(set(asked) - set(FILTERS))
     if unknown:
         raise Refused("unknown_filter", f"Unknown filter “{unknown[0]}”.", f"Known: {', '.join(sorted(FILTERS))}.")
@@ -67,7 +65,9 @@ def _filtered(leads: QuerySet[Lead], asked: Mapping[str, str]) -> QuerySet[Lead]
     if not given:
         raise Refused("empty_filter", "The filter asks for nothing.", "Fill in a field, or choose everyone.")
     if given.get("status", LeadStatus.OK) not in LeadStatus.values:
-        raise Refused("unknown_status", f"There is no lead status “{given['status']}”.", f"Known: {', '.join(LeadStatus.values)}.")
+        raise Refused(
+            "unknown_status", f"There is no lead status “{given['status']}”.", f"Known: {', '.join(LeadStatus.values)}."
+        )
     for name, value in given.items():
         if name == "q":
             leads = leads.matching(value)

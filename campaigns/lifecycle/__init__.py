@@ -12,3 +12,4 @@ from campaigns.lifecycle.schedule import schedule as schedule
 from campaigns.lifecycle.schedule import start_due as start_due
 from campaigns.lifecycle.schedule import unschedule as unschedule
 from campaigns.lifecycle.transitions import allowed_verbs as allowed_verbs
+from campaigns.lifecycle.transitions import reread as reread

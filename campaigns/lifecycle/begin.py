@@ -8,7 +8,7 @@ from django.db import transaction
 from campaigns import preflight
 from campaigns.errors import StartRefused
 from campaigns.ledger import ledger
-from campaigns.lifecycle.transitions import move, require
+from campaigns.lifecycle.transitions import move, reread
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Recipient, RecipientStatus
 from campaigns_project.audit.actors import Actor
@@ -20,19 +20,18 @@ def start(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") 
 
     StateConflict when the state does not allow it; StartRefused with every blocking problem when pre-flight finds any.
     """
-    require(campaign, "start")
     return _begin(campaign, "start", actor=actor, now=now, reason=reason)
 
 
 def resume(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
     """Go on after a pause: what came due meanwhile goes first. Refused as `start`."""
-    require(campaign, "resume")
     return _begin(campaign, "resume", actor=actor, now=now, reason=reason)
 
 
 @transaction.atomic
 def _begin(campaign: Campaign, verb: str, *, actor: Actor, now: datetime, reason: str) -> Campaign:
     hold_audience(campaign.organization_id)
+    campaign = reread(campaign, verb)
     blocking = [problem.as_dict() for problem in preflight.check(campaign) if problem.blocks]
     if blocking:
         raise StartRefused(blocking)

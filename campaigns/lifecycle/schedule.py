@@ -6,7 +6,7 @@ from campaigns import preflight
 from campaigns.errors import StartRefused
 from campaigns.lifecycle.begin import start
 from campaigns.lifecycle.hold import pause_by_system
-from campaigns.lifecycle.transitions import move, require
+from campaigns.lifecycle.transitions import move, reread
 from campaigns.models import Campaign, CampaignStatus
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.errors import Refused
@@ -17,9 +17,11 @@ TOO_LATE = timedelta(days=1)
 
 def schedule(*, campaign: Campaign, at: datetime, actor: Actor, now: datetime, reason: str = "") -> Campaign:
     """Start by itself at `at` (aware). Refused for the past, and for what could not start now either."""
-    require(campaign, "schedule")
+    campaign = reread(campaign, "schedule")
     if at <= now:
-        raise Refused("time_in_the_past", f"{at:%d %b %Y %H:%M %Z} has passed already.", "Choose a time to come, or start now.")
+        raise Refused(
+            "time_in_the_past", f"{at:%d %b %Y %H:%M %Z} has passed already.", "Choose a time to come, or start now."
+        )
     blocking = [problem.as_dict() for problem in preflight.check(campaign) if problem.blocks]
     if blocking:
         raise StartRefused(blocking)
@@ -44,12 +46,16 @@ def start_due(*, now: datetime) -> int:
 
 def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
     if campaign.scheduled_at is not None and now - campaign.scheduled_at > TOO_LATE:
-        message = f"The start at {campaign.scheduled_at:%d %b %Y %H:%M %Z} was missed by more than a day. Resume to start."
+        message = (
+            f"The start at {campaign.scheduled_at:%d %b %Y %H:%M %Z} was missed by more than a day. Resume to start."
+        )
         pause_by_system(campaign_id=campaign.pk, code="missed_schedule", message=message, now=now)
         return False
     try:
         start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled")
     except StartRefused as refused:
-        pause_by_system(campaign_id=campaign.pk, code="start_refused", message=str(refused), now=now, error=refused.code)
+        pause_by_system(
+            campaign_id=campaign.pk, code="start_refused", message=str(refused), now=now, error=refused.code
+        )
         return False
     return True

@@ -29,10 +29,20 @@ def allowed_verbs(campaign: Campaign) -> tuple[str, ...]:
     return tuple(verb for verb, states in FROM.items() if campaign.status in states)
 
 
-def require(campaign: Campaign, verb: str) -> None:
-    """StateConflict unless the state, as read, allows `verb`; `move` decides for good."""
-    if verb not in allowed_verbs(campaign):
-        raise StateConflict(verb, campaign.status, allowed_verbs(campaign))
+def reread(campaign: Campaign, verb: str, *, lock: bool = False) -> Campaign:
+    """The campaign as it is now; StateConflict unless that allows `verb`, NotFound when it is gone or being deleted.
+
+    With `lock` the row is held, so that two who press a button at once queue here and the second sees what the first
+    made of it.
+    """
+    rows = Campaign.objects.living()
+    rows = rows.select_for_update() if lock else rows.select_related("organization")
+    current = rows.filter(pk=campaign.pk).first()
+    if current is None:
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
+    if verb not in allowed_verbs(current):
+        raise StateConflict(verb, current.status, allowed_verbs(current))
+    return current
 
 
 @transaction.atomic
@@ -43,11 +53,7 @@ def move(
 
     StateConflict when another was faster; then nothing was changed.
     """
-    # The row first: two who press a button at once queue here, and the second sees what the first made of it.
-    current = Campaign.objects.living().select_for_update().filter(pk=campaign.pk).first()
-    if current is None:
-        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
-    require(current, verb)
+    current = reread(campaign, verb, lock=True)
     defaults = {"status_message": "", "status_error": "", "paused_at": None}
     Campaign.objects.filter(pk=campaign.pk, status=current.status).update(
         status=to, updated_at=now, **{**defaults, **fields}

@@ -16,571 +16,1140 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('leads', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("leads", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CampaignTombstone',
+            name="CampaignTombstone",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False, verbose_name='campaign number')),
-                ('campaign_slug', models.CharField(max_length=100, unique=True, verbose_name='campaign ID')),
-                ('name', models.CharField(max_length=200)),
-                ('organization_ref', models.BigIntegerField(verbose_name='organization')),
-                ('deleted_by', models.CharField(max_length=254)),
-                ('deleted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('reason', models.TextField(blank=True)),
-                ('counts', models.JSONField(default=dict)),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False, verbose_name="campaign number")),
+                ("campaign_slug", models.CharField(max_length=100, unique=True, verbose_name="campaign ID")),
+                ("name", models.CharField(max_length=200)),
+                ("organization_ref", models.BigIntegerField(verbose_name="organization")),
+                ("deleted_by", models.CharField(max_length=254)),
+                ("deleted_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("reason", models.TextField(blank=True)),
+                ("counts", models.JSONField(default=dict)),
             ],
             options={
-                'db_table': 'campaign_tombstones',
-                'ordering': ['-deleted_at'],
+                "db_table": "campaign_tombstones",
+                "ordering": ["-deleted_at"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='EmailTemplate',
+            name="EmailTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=500)),
-                ('preheader', models.CharField(blank=True, help_text='The line mail programs show behind the subject. Empty: the start of the text.', max_length=200)),
-                ('body_html', models.TextField(blank=True, verbose_name='HTML body')),
-                ('body_text', models.TextField(blank=True, help_text='Empty: made from the HTML body.', verbose_name='text body')),
-                ('name', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(max_length=500)),
+                (
+                    "preheader",
+                    models.CharField(
+                        blank=True,
+                        help_text="The line mail programs show behind the subject. Empty: the start of the text.",
+                        max_length=200,
+                    ),
+                ),
+                ("body_html", models.TextField(blank=True, verbose_name="HTML body")),
+                (
+                    "body_text",
+                    models.TextField(blank=True, help_text="Empty: made from the HTML body.", verbose_name="text body"),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name': 'template',
-                'db_table': 'email_templates',
-                'ordering': ['name'],
+                "verbose_name": "template",
+                "db_table": "email_templates",
+                "ordering": ["name"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('enroll', 'Enrollment'), ('send', 'Sending')], max_length=20)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('canceled', 'Canceled'), ('stalled', 'Stalled')], default='queued', max_length=20)),
-                ('total', models.IntegerField(help_text='Unknown until counted.', null=True)),
-                ('done', models.IntegerField(default=0)),
-                ('failed', models.IntegerField(default=0)),
-                ('result', models.JSONField(default=dict, help_text='Counts at the end, by name.')),
-                ('error_message', models.TextField(blank=True)),
-                ('created_by', models.CharField(blank=True, max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("enroll", "Enrollment"), ("send", "Sending")], max_length=20)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("canceled", "Canceled"),
+                            ("stalled", "Stalled"),
+                        ],
+                        default="queued",
+                        max_length=20,
+                    ),
+                ),
+                ("total", models.IntegerField(help_text="Unknown until counted.", null=True)),
+                ("done", models.IntegerField(default=0)),
+                ("failed", models.IntegerField(default=0)),
+                ("result", models.JSONField(default=dict, help_text="Counts at the end, by name.")),
+                ("error_message", models.TextField(blank=True)),
+                ("created_by", models.CharField(blank=True, max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'jobs',
-                'ordering': ['-id'],
+                "db_table": "jobs",
+                "ordering": ["-id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.TextField()),
-                ('url_hash', models.CharField(editable=False, help_text='SHA-256 of the address, since it may be long.', max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("url", models.TextField()),
+                (
+                    "url_hash",
+                    models.CharField(
+                        editable=False, help_text="SHA-256 of the address, since it may be long.", max_length=64
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'campaign_links',
-                'ordering': ['id'],
+                "db_table": "campaign_links",
+                "ordering": ["id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step_version', models.PositiveIntegerField(default=1)),
-                ('status', models.CharField(choices=[('pending', 'Waiting'), ('claimed', 'Claimed by a worker'), ('sending', 'At the mail server now'), ('sent', 'Sent'), ('deferred', 'Deferred by the mail server'), ('failed', 'Failed'), ('skipped', 'Skipped'), ('uncertain', 'Uncertain: may have arrived')], default='pending', max_length=20)),
-                ('attempts', models.PositiveIntegerField(default=0, help_text='Claims so far, counted before the work.')),
-                ('lost_claims', models.PositiveSmallIntegerField(default=0, help_text='Claims whose worker was never heard of again; three of them set the message aside.')),
-                ('fence', models.BigIntegerField(default=0, help_text='Grows with each claim; a worker with an older one may not send.')),
-                ('merge_values', models.JSONField(help_text='The values used, so that the exact mail can be shown again.', null=True)),
-                ('message_id', models.CharField(max_length=255, null=True, unique=True, verbose_name='Message-ID')),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempted_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('first_deferred_at', models.DateTimeField(null=True)),
-                ('smtp_code', models.PositiveSmallIntegerField(null=True)),
-                ('smtp_reply', models.TextField(blank=True, default='')),
-                ('reason', models.CharField(blank=True, default='', max_length=60)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step_version", models.PositiveIntegerField(default=1)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting"),
+                            ("claimed", "Claimed by a worker"),
+                            ("sending", "At the mail server now"),
+                            ("sent", "Sent"),
+                            ("deferred", "Deferred by the mail server"),
+                            ("failed", "Failed"),
+                            ("skipped", "Skipped"),
+                            ("uncertain", "Uncertain: may have arrived"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "attempts",
+                    models.PositiveIntegerField(default=0, help_text="Claims so far, counted before the work."),
+                ),
+                (
+                    "lost_claims",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Claims whose worker was never heard of again; three of them set the message aside.",
+                    ),
+                ),
+                (
+                    "fence",
+                    models.BigIntegerField(
+                        default=0, help_text="Grows with each claim; a worker with an older one may not send."
+                    ),
+                ),
+                (
+                    "merge_values",
+                    models.JSONField(
+                        help_text="The values used, so that the exact mail can be shown again.", null=True
+                    ),
+                ),
+                ("message_id", models.CharField(max_length=255, null=True, unique=True, verbose_name="Message-ID")),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempted_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("first_deferred_at", models.DateTimeField(null=True)),
+                ("smtp_code", models.PositiveSmallIntegerField(null=True)),
+                ("smtp_reply", models.TextField(blank=True, default="")),
+                ("reason", models.CharField(blank=True, default="", max_length=60)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'campaign_messages',
-                'ordering': ['-id'],
+                "db_table": "campaign_messages",
+                "ordering": ["-id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Recipient',
+            name="Recipient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email_address', models.CharField(help_text='As it was at enrollment.', max_length=254, verbose_name='e-mail')),
-                ('status', models.CharField(choices=[('pending', 'Waiting for the first mail'), ('queued', 'Being sent'), ('sent', 'Got a mail, more to come'), ('held', 'Held: active elsewhere'), ('paused', 'Paused'), ('completed', 'Completed'), ('replied', 'Replied'), ('bounced', 'Bounced'), ('unsubscribed', 'Unsubscribed'), ('complained', 'Complained'), ('failed', 'Failed'), ('skipped', 'Skipped'), ('stopped', 'Stopped')], db_default='pending', default='pending', max_length=20)),
-                ('next_send_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('clicked_at', models.DateTimeField(null=True)),
-                ('replied_at', models.DateTimeField(null=True)),
-                ('bounced_at', models.DateTimeField(null=True)),
-                ('exit_reason', models.CharField(blank=True, choices=[('completed', 'had every mail of the sequence'), ('replied', 'replied'), ('hard_bounce', 'the address is dead'), ('unsubscribed', 'unsubscribed'), ('complained', 'complained of spam'), ('suppressed', 'the address was suppressed'), ('failed', 'a mail could not be sent'), ('de_enrolled', 'was taken out by a person'), ('campaign_stopped', 'the campaign was stopped')], db_default='', default='', max_length=30)),
-                ('exited_at', models.DateTimeField(null=True)),
-                ('error_message', models.TextField(blank=True, db_default='', default='')),
-                ('occupies', models.BooleanField(db_default=False, default=False, help_text='The lead counts as busy here: no second campaign may take it.')),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "email_address",
+                    models.CharField(help_text="As it was at enrollment.", max_length=254, verbose_name="e-mail"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting for the first mail"),
+                            ("queued", "Being sent"),
+                            ("sent", "Got a mail, more to come"),
+                            ("held", "Held: active elsewhere"),
+                            ("paused", "Paused"),
+                            ("completed", "Completed"),
+                            ("replied", "Replied"),
+                            ("bounced", "Bounced"),
+                            ("unsubscribed", "Unsubscribed"),
+                            ("complained", "Complained"),
+                            ("failed", "Failed"),
+                            ("skipped", "Skipped"),
+                            ("stopped", "Stopped"),
+                        ],
+                        db_default="pending",
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                ("next_send_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("clicked_at", models.DateTimeField(null=True)),
+                ("replied_at", models.DateTimeField(null=True)),
+                ("bounced_at", models.DateTimeField(null=True)),
+                (
+                    "exit_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("completed", "had every mail of the sequence"),
+                            ("replied", "replied"),
+                            ("hard_bounce", "the address is dead"),
+                            ("unsubscribed", "unsubscribed"),
+                            ("complained", "complained of spam"),
+                            ("suppressed", "the address was suppressed"),
+                            ("failed", "a mail could not be sent"),
+                            ("de_enrolled", "was taken out by a person"),
+                            ("campaign_stopped", "the campaign was stopped"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=30,
+                    ),
+                ),
+                ("exited_at", models.DateTimeField(null=True)),
+                ("error_message", models.TextField(blank=True, db_default="", default="")),
+                (
+                    "occupies",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="The lead counts as busy here: no second campaign may take it.",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'db_table': 'campaign_recipients',
-                'ordering': ['-id'],
+                "db_table": "campaign_recipients",
+                "ordering": ["-id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Sender',
+            name="Sender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('name', models.CharField(blank=True, max_length=100, verbose_name='shown name')),
-                ('reply_to', models.EmailField(blank=True, help_text='Empty: replies come to the address above.', max_length=254)),
-                ('host', models.CharField(blank=True, help_text='Not used while SANDBOX is on.', max_length=253, verbose_name='SMTP host')),
-                ('port', models.PositiveIntegerField(default=587)),
-                ('security', models.CharField(choices=[('starttls', 'STARTTLS (usual on port 587)'), ('tls', 'TLS from the first byte (usual on port 465)'), ('none', "None (only inside one's own network)")], default='starttls', max_length=10)),
-                ('username', models.CharField(blank=True, max_length=254)),
-                ('password', campaigns_project.encryption.EncryptedTextField(blank=True, default='', help_text='Kept encrypted, never shown again.')),
-                ('status', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused')], default='active', editable=False, max_length=10)),
-                ('status_reason', models.TextField(blank=True, editable=False)),
-                ('backs_off_until', models.DateTimeField(editable=False, help_text='Its server could not be reached; it is left alone until then.', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("name", models.CharField(blank=True, max_length=100, verbose_name="shown name")),
+                (
+                    "reply_to",
+                    models.EmailField(
+                        blank=True, help_text="Empty: replies come to the address above.", max_length=254
+                    ),
+                ),
+                (
+                    "host",
+                    models.CharField(
+                        blank=True, help_text="Not used while SANDBOX is on.", max_length=253, verbose_name="SMTP host"
+                    ),
+                ),
+                ("port", models.PositiveIntegerField(default=587)),
+                (
+                    "security",
+                    models.CharField(
+                        choices=[
+                            ("starttls", "STARTTLS (usual on port 587)"),
+                            ("tls", "TLS from the first byte (usual on port 465)"),
+                            ("none", "None (only inside one's own network)"),
+                        ],
+                        default="starttls",
+                        max_length=10,
+                    ),
+                ),
+                ("username", models.CharField(blank=True, max_length=254)),
+                (
+                    "password",
+                    campaigns_project.encryption.EncryptedTextField(
+                        blank=True, default="", help_text="Kept encrypted, never shown again."
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("paused", "Paused")],
+                        default="active",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                ("status_reason", models.TextField(blank=True, editable=False)),
+                (
+                    "backs_off_until",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="Its server could not be reached; it is left alone until then.",
+                        null=True,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'db_table': 'senders',
-                'ordering': ['email'],
+                "db_table": "senders",
+                "ordering": ["email"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='1 is the first mail.', validators=[django.core.validators.MinValueValidator(1)])),
-                ('wait_amount', models.PositiveIntegerField(default=0, verbose_name='wait')),
-                ('wait_unit', models.CharField(choices=[('minutes', 'minutes'), ('hours', 'hours'), ('days', 'days')], default='days', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="1 is the first mail.", validators=[django.core.validators.MinValueValidator(1)]
+                    ),
+                ),
+                ("wait_amount", models.PositiveIntegerField(default=0, verbose_name="wait")),
+                (
+                    "wait_unit",
+                    models.CharField(
+                        choices=[("minutes", "minutes"), ("hours", "hours"), ("days", "days")],
+                        default="days",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'db_table': 'campaign_steps',
-                'ordering': ['campaign', 'position'],
+                "db_table": "campaign_steps",
+                "ordering": ["campaign", "position"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=500)),
-                ('preheader', models.CharField(blank=True, help_text='The line mail programs show behind the subject. Empty: the start of the text.', max_length=200)),
-                ('body_html', models.TextField(blank=True, verbose_name='HTML body')),
-                ('body_text', models.TextField(blank=True, help_text='Empty: made from the HTML body.', verbose_name='text body')),
-                ('label', models.CharField(default='A', max_length=10)),
-                ('weight', models.PositiveSmallIntegerField(default=1)),
-                ('is_active', models.BooleanField(default=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Counts the edits of this wording.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(max_length=500)),
+                (
+                    "preheader",
+                    models.CharField(
+                        blank=True,
+                        help_text="The line mail programs show behind the subject. Empty: the start of the text.",
+                        max_length=200,
+                    ),
+                ),
+                ("body_html", models.TextField(blank=True, verbose_name="HTML body")),
+                (
+                    "body_text",
+                    models.TextField(blank=True, help_text="Empty: made from the HTML body.", verbose_name="text body"),
+                ),
+                ("label", models.CharField(default="A", max_length=10)),
+                ("weight", models.PositiveSmallIntegerField(default=1)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        default=1, editable=False, help_text="Counts the edits of this wording."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'db_table': 'campaign_variants',
-                'ordering': ['step', 'label'],
+                "db_table": "campaign_variants",
+                "ordering": ["step", "label"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('campaign_id', models.SlugField(help_text='Public name in addresses and commands. Never given out twice, not even after a deletion.', max_length=100, unique=True, validators=[django.core.validators.RegexValidator(re.compile('^[-a-zA-Z0-9_]+\\Z'), 'Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.', 'invalid')], verbose_name='campaign ID')),
-                ('name', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('scheduled', 'Scheduled'), ('running', 'Running'), ('paused', 'Paused'), ('completed', 'Completed'), ('stopped', 'Stopped'), ('failed', 'Failed'), ('archived', 'Archived')], db_default='draft', default='draft', editable=False, max_length=20)),
-                ('status_message', models.TextField(blank=True, editable=False)),
-                ('status_error', models.TextField(blank=True, editable=False)),
-                ('deleting_at', models.DateTimeField(editable=False, null=True)),
-                ('scheduled_at', models.DateTimeField(editable=False, null=True)),
-                ('started_at', models.DateTimeField(editable=False, null=True)),
-                ('paused_at', models.DateTimeField(editable=False, null=True)),
-                ('completed_at', models.DateTimeField(editable=False, null=True)),
-                ('failed_at', models.DateTimeField(editable=False, null=True)),
-                ('total_recipients', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('recipients_reached', models.IntegerField(db_default=0, default=0, editable=False, help_text='Got at least one mail.')),
-                ('emails_sent', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('emails_opened', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('emails_clicked', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('emails_replied', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('emails_bounced', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('active_leads_count', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('completed_leads_count', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('opted_out_count', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('booked_count', models.IntegerField(db_default=0, default=0, editable=False)),
-                ('is_active', models.BooleanField(default=True, editable=False)),
-                ('auto_discovered', models.BooleanField(default=False, editable=False)),
-                ('last_enrollment_at', models.DateTimeField(editable=False, null=True)),
-                ('deactivated_at', models.DateTimeField(editable=False, null=True)),
-                ('url', models.URLField(blank=True, max_length=2000, verbose_name='lead source')),
-                ('file_name', models.CharField(blank=True, max_length=255)),
-                ('total_records', models.IntegerField(blank=True, null=True)),
-                ('instantly_campaign_id', models.CharField(blank=True, editable=False, max_length=64)),
-                ('timezone', models.CharField(default='UTC', max_length=64, validators=[campaigns_project.accounts.timezones.validate_timezone])),
-                ('sending_days', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(7)]), blank=True, default=list, help_text='Days on which mail may leave: 1 Monday to 7 Sunday. Empty: every day.')),
-                ('window_start', models.TimeField(blank=True, help_text='No mail leaves before this time of day.', null=True)),
-                ('window_end', models.TimeField(blank=True, help_text='No mail leaves from this time of day on.', null=True)),
-                ('track_opens', models.BooleanField(default=True)),
-                ('track_clicks', models.BooleanField(default=True)),
-                ('stop_on_reply', models.BooleanField(default=True)),
-                ('priority', models.SmallIntegerField(default=0, help_text='Higher goes first where several campaigns are due.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='campaigns', to='accounts.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "campaign_id",
+                    models.SlugField(
+                        help_text="Public name in addresses and commands. Never given out twice, not even after a deletion.",
+                        max_length=100,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                re.compile("^[-a-zA-Z0-9_]+\\Z"),
+                                "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+                                "invalid",
+                            )
+                        ],
+                        verbose_name="campaign ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("scheduled", "Scheduled"),
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("completed", "Completed"),
+                            ("stopped", "Stopped"),
+                            ("failed", "Failed"),
+                            ("archived", "Archived"),
+                        ],
+                        db_default="draft",
+                        default="draft",
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                ("status_message", models.TextField(blank=True, editable=False)),
+                ("status_error", models.TextField(blank=True, editable=False)),
+                ("deleting_at", models.DateTimeField(editable=False, null=True)),
+                ("scheduled_at", models.DateTimeField(editable=False, null=True)),
+                ("started_at", models.DateTimeField(editable=False, null=True)),
+                ("paused_at", models.DateTimeField(editable=False, null=True)),
+                ("completed_at", models.DateTimeField(editable=False, null=True)),
+                ("failed_at", models.DateTimeField(editable=False, null=True)),
+                ("total_recipients", models.IntegerField(db_default=0, default=0, editable=False)),
+                (
+                    "recipients_reached",
+                    models.IntegerField(db_default=0, default=0, editable=False, help_text="Got at least one mail."),
+                ),
+                ("emails_sent", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("emails_opened", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("emails_clicked", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("emails_replied", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("emails_bounced", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("active_leads_count", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("completed_leads_count", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("opted_out_count", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("booked_count", models.IntegerField(db_default=0, default=0, editable=False)),
+                ("is_active", models.BooleanField(default=True, editable=False)),
+                ("auto_discovered", models.BooleanField(default=False, editable=False)),
+                ("last_enrollment_at", models.DateTimeField(editable=False, null=True)),
+                ("deactivated_at", models.DateTimeField(editable=False, null=True)),
+                ("url", models.URLField(blank=True, max_length=2000, verbose_name="lead source")),
+                ("file_name", models.CharField(blank=True, max_length=255)),
+                ("total_records", models.IntegerField(blank=True, null=True)),
+                ("instantly_campaign_id", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "timezone",
+                    models.CharField(
+                        default="UTC",
+                        max_length=64,
+                        validators=[campaigns_project.accounts.timezones.validate_timezone],
+                    ),
+                ),
+                (
+                    "sending_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(7),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        help_text="Days on which mail may leave: 1 Monday to 7 Sunday. Empty: every day.",
+                    ),
+                ),
+                (
+                    "window_start",
+                    models.TimeField(blank=True, help_text="No mail leaves before this time of day.", null=True),
+                ),
+                (
+                    "window_end",
+                    models.TimeField(blank=True, help_text="No mail leaves from this time of day on.", null=True),
+                ),
+                ("track_opens", models.BooleanField(default=True)),
+                ("track_clicks", models.BooleanField(default=True)),
+                ("stop_on_reply", models.BooleanField(default=True)),
+                (
+                    "priority",
+                    models.SmallIntegerField(default=0, help_text="Higher goes first where several campaigns are due."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="campaigns",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'campaigns',
-                'ordering': ['-id'],
+                "db_table": "campaigns",
+                "ordering": ["-id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='CampaignSender',
+            name="CampaignSender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='campaign_senders', to='campaigns.campaign')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="campaign_senders",
+                        to="campaigns.campaign",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'campaign_senders',
+                "db_table": "campaign_senders",
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='campaigntombstone',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8cc768039bbe1afbcbcfa39b97a89874a873408d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_91112', table='campaign_tombstones', when='BEFORE')),
+            model_name="campaigntombstone",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="8cc768039bbe1afbcbcfa39b97a89874a873408d",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_91112",
+                    table="campaign_tombstones",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='campaigntombstone',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='0e0ef8be92a29f702c84b2b7e746e19eb7292164', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_52638', table='campaign_tombstones', when='BEFORE')),
+            model_name="campaigntombstone",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
+                    hash="0e0ef8be92a29f702c84b2b7e746e19eb7292164",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_52638",
+                    table="campaign_tombstones",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='emailtemplate',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='email_templates', to='accounts.organization'),
+            model_name="emailtemplate",
+            name="organization",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE,
+                related_name="email_templates",
+                to="accounts.organization",
+            ),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='template',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='campaigns', to='campaigns.emailtemplate'),
+            model_name="campaign",
+            name="template",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.DB_SET_NULL,
+                related_name="campaigns",
+                to="campaigns.emailtemplate",
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='campaign',
-            field=models.ForeignKey(help_text='Empty for work that outlives its campaign.', null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='jobs', to='campaigns.campaign'),
+            model_name="job",
+            name="campaign",
+            field=models.ForeignKey(
+                help_text="Empty for work that outlives its campaign.",
+                null=True,
+                on_delete=django.db.models.deletion.DB_CASCADE,
+                related_name="jobs",
+                to="campaigns.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='jobs', to='accounts.organization'),
+            model_name="job",
+            name="organization",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="jobs", to="accounts.organization"
+            ),
         ),
         migrations.AddField(
-            model_name='link',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='links', to='campaigns.campaign'),
+            model_name="link",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="links", to="campaigns.campaign"
+            ),
         ),
         migrations.AddField(
-            model_name='recipient',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='recipients', to='campaigns.campaign'),
+            model_name="recipient",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="recipients", to="campaigns.campaign"
+            ),
         ),
         migrations.AddField(
-            model_name='recipient',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='recipients', to='leads.lead'),
+            model_name="recipient",
+            name="lead",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="recipients", to="leads.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='recipient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='messages', to='campaigns.recipient'),
+            model_name="message",
+            name="recipient",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="messages", to="campaigns.recipient"
+            ),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='senders', to='accounts.organization'),
+            model_name="sender",
+            name="organization",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="senders", to="accounts.organization"
+            ),
         ),
         migrations.AddField(
-            model_name='recipient',
-            name='sender',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='recipients', to='campaigns.sender'),
+            model_name="recipient",
+            name="sender",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.DB_SET_NULL,
+                related_name="recipients",
+                to="campaigns.sender",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='sender',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='messages', to='campaigns.sender'),
+            model_name="message",
+            name="sender",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.DB_SET_NULL,
+                related_name="messages",
+                to="campaigns.sender",
+            ),
         ),
         migrations.AddField(
-            model_name='campaignsender',
-            name='sender',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='campaign_senders', to='campaigns.sender'),
+            model_name="campaignsender",
+            name="sender",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="campaign_senders", to="campaigns.sender"
+            ),
         ),
         migrations.AddField(
-            model_name='step',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='steps', to='campaigns.campaign'),
+            model_name="step",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="steps", to="campaigns.campaign"
+            ),
         ),
         migrations.AddField(
-            model_name='recipient',
-            name='next_step',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to='campaigns.step'),
+            model_name="recipient",
+            name="next_step",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name="+", to="campaigns.step"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='messages', to='campaigns.step'),
+            model_name="message",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="messages", to="campaigns.step"
+            ),
         ),
         migrations.AddField(
-            model_name='variant',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='variants', to='campaigns.step'),
+            model_name="variant",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE, related_name="variants", to="campaigns.step"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='variant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='messages', to='campaigns.variant'),
+            model_name="message",
+            name="variant",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.DB_SET_NULL,
+                related_name="messages",
+                to="campaigns.variant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='emailtemplate',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='template_name_once_per_organization'),
+            model_name="emailtemplate",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "name"), name="template_name_once_per_organization"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='emailtemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('body_html', ''), ('body_text', ''), _negated=True), name='template_has_a_body'),
+            model_name="emailtemplate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("body_html", ""), ("body_text", ""), _negated=True), name="template_has_a_body"
+            ),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['name'], name='campaign_name'),
+            model_name="campaign",
+            index=models.Index(fields=["name"], name="campaign_name"),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['status'], name='campaign_status'),
+            model_name="campaign",
+            index=models.Index(fields=["status"], name="campaign_status"),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['scheduled_at'], name='campaign_scheduled_at'),
+            model_name="campaign",
+            index=models.Index(fields=["scheduled_at"], name="campaign_scheduled_at"),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['started_at'], name='campaign_started_at'),
+            model_name="campaign",
+            index=models.Index(fields=["started_at"], name="campaign_started_at"),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['created_at'], name='campaign_created_at'),
+            model_name="campaign",
+            index=models.Index(fields=["created_at"], name="campaign_created_at"),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'scheduled', 'running', 'paused', 'completed', 'stopped', 'failed', 'archived'])), name='campaign_status_known'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["draft", "scheduled", "running", "paused", "completed", "stopped", "failed", "archived"],
+                    )
+                ),
+                name="campaign_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scheduled_at__isnull', False), ('status', 'scheduled')), models.Q(('status', 'scheduled'), _negated=True), _connector='OR'), name='campaign_scheduled_has_an_hour'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("scheduled_at__isnull", False), ("status", "scheduled")),
+                    models.Q(("status", "scheduled"), _negated=True),
+                    _connector="OR",
+                ),
+                name="campaign_scheduled_has_an_hour",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('started_at__isnull', False), ('status', 'running')), models.Q(('status', 'running'), _negated=True), _connector='OR'), name='campaign_running_was_started'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("started_at__isnull", False), ("status", "running")),
+                    models.Q(("status", "running"), _negated=True),
+                    _connector="OR",
+                ),
+                name="campaign_running_was_started",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paused_at__isnull', False), ('status', 'paused')), models.Q(models.Q(('status', 'paused'), _negated=True), ('paused_at', None)), _connector='OR'), name='campaign_paused_iff_paused_at'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paused_at__isnull", False), ("status", "paused")),
+                    models.Q(models.Q(("status", "paused"), _negated=True), ("paused_at", None)),
+                    _connector="OR",
+                ),
+                name="campaign_paused_iff_paused_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('window_end', None), ('window_start', None)), models.Q(('window_end__isnull', False), ('window_start__isnull', False), ('window_start__lt', models.F('window_end'))), _connector='OR'), name='campaign_window_is_whole'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("window_end", None), ("window_start", None)),
+                    models.Q(
+                        ("window_end__isnull", False),
+                        ("window_start__isnull", False),
+                        ("window_start__lt", models.F("window_end")),
+                    ),
+                    _connector="OR",
+                ),
+                name="campaign_window_is_whole",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='campaign',
-            trigger=pgtrigger.compiler.Trigger(name='write_tombstone', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE told jsonb;', func="\n        told := coalesce(nullif(current_setting('app.deletion', true), '')::jsonb, '{}'::jsonb);\n        INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, deleted_at, reason, counts)\n        VALUES (OLD.id, OLD.campaign_id, OLD.name, OLD.organization_id, coalesce(told->>'actor', current_user),\n                clock_timestamp(), coalesce(told->>'reason', ''), coalesce(told->'counts', '{}'::jsonb));\n        RETURN OLD;\n    ", hash='03c6e9592f09b6c63a7863ea6c939b26b804c6d6', operation='DELETE', pgid='pgtrigger_write_tombstone_b5832', table='campaigns', when='AFTER')),
+            model_name="campaign",
+            trigger=pgtrigger.compiler.Trigger(
+                name="write_tombstone",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE told jsonb;",
+                    func="\n        told := coalesce(nullif(current_setting('app.deletion', true), '')::jsonb, '{}'::jsonb);\n        INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, deleted_at, reason, counts)\n        VALUES (OLD.id, OLD.campaign_id, OLD.name, OLD.organization_id, coalesce(told->>'actor', current_user),\n                clock_timestamp(), coalesce(told->>'reason', ''), coalesce(told->'counts', '{}'::jsonb));\n        RETURN OLD;\n    ",
+                    hash="03c6e9592f09b6c63a7863ea6c939b26b804c6d6",
+                    operation="DELETE",
+                    pgid="pgtrigger_write_tombstone_b5832",
+                    table="campaigns",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='campaign',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_tombstoned', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n        IF EXISTS (SELECT 1 FROM campaign_tombstones WHERE id = NEW.id) THEN\n            RAISE EXCEPTION \'campaign id % belonged to a deleted campaign and is never used again\', NEW.id\n                USING ERRCODE = \'unique_violation\', CONSTRAINT = \'campaign_id_tombstoned\';\n        END IF;\n        IF EXISTS (SELECT 1 FROM campaign_tombstones WHERE campaign_slug = NEW.campaign_id) THEN\n            RAISE EXCEPTION \'campaign ID "%" belonged to a deleted campaign and is never used again\', NEW.campaign_id\n                USING ERRCODE = \'unique_violation\', CONSTRAINT = \'campaign_slug_tombstoned\';\n        END IF;\n        RETURN NEW;\n    ', hash='36988d2e0a899b6573cdd479436c03d58ef73145', operation='INSERT OR UPDATE OF "id", "campaign_id"', pgid='pgtrigger_refuse_tombstoned_a4ce4', table='campaigns', when='AFTER')),
+            model_name="campaign",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_tombstoned",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF EXISTS (SELECT 1 FROM campaign_tombstones WHERE id = NEW.id) THEN\n            RAISE EXCEPTION 'campaign id % belonged to a deleted campaign and is never used again', NEW.id\n                USING ERRCODE = 'unique_violation', CONSTRAINT = 'campaign_id_tombstoned';\n        END IF;\n        IF EXISTS (SELECT 1 FROM campaign_tombstones WHERE campaign_slug = NEW.campaign_id) THEN\n            RAISE EXCEPTION 'campaign ID \"%\" belonged to a deleted campaign and is never used again', NEW.campaign_id\n                USING ERRCODE = 'unique_violation', CONSTRAINT = 'campaign_slug_tombstoned';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="36988d2e0a899b6573cdd479436c03d58ef73145",
+                    operation='INSERT OR UPDATE OF "id", "campaign_id"',
+                    pgid="pgtrigger_refuse_tombstoned_a4ce4",
+                    table="campaigns",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['campaign', '-id'], name='job_by_campaign'),
+            model_name="job",
+            index=models.Index(fields=["campaign", "-id"], name="job_by_campaign"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'failed', 'canceled', 'stalled'])), name='job_status_known'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["queued", "running", "succeeded", "failed", "canceled", "stalled"])),
+                name="job_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['enroll', 'send'])), name='job_kind_known'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["enroll", "send"])), name="job_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', frozenset(['canceled', 'failed', 'succeeded']))), models.Q(models.Q(('status__in', frozenset(['canceled', 'failed', 'succeeded'])), _negated=True), ('finished_at', None)), _connector='OR'), name='job_ended_iff_finished_at'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("finished_at__isnull", False), ("status__in", frozenset(["canceled", "failed", "succeeded"]))
+                    ),
+                    models.Q(
+                        models.Q(("status__in", frozenset(["canceled", "failed", "succeeded"])), _negated=True),
+                        ("finished_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="job_ended_iff_finished_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'send'), ('status__in', ['queued', 'running'])), fields=('campaign',), name='one_sending_job_per_campaign'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "send"), ("status__in", ["queued", "running"])),
+                fields=("campaign",),
+                name="one_sending_job_per_campaign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(fields=('campaign', 'url_hash'), name='link_once_per_campaign'),
+            model_name="link",
+            constraint=models.UniqueConstraint(fields=("campaign", "url_hash"), name="link_once_per_campaign"),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.CheckConstraint(condition=models.Q(('url__startswith', 'http://'), ('url__startswith', 'https://'), _connector='OR'), name='link_is_a_web_address'),
+            model_name="link",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("url__startswith", "http://"), ("url__startswith", "https://"), _connector="OR"),
+                name="link_is_a_web_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.UniqueConstraint(fields=('organization', 'email'), name='sender_once_per_organization'),
+            model_name="sender",
+            constraint=models.UniqueConstraint(fields=("organization", "email"), name="sender_once_per_organization"),
         ),
         migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'paused'])), name='sender_status_known'),
+            model_name="sender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["active", "paused"])), name="sender_status_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.CheckConstraint(condition=models.Q(('security__in', ['starttls', 'tls', 'none'])), name='sender_security_known'),
+            model_name="sender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("security__in", ["starttls", "tls", "none"])), name="sender_security_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.CheckConstraint(condition=models.Q(('port__gte', 1), ('port__lte', 65535)), name='sender_port_in_range'),
+            model_name="sender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("port__gte", 1), ("port__lte", 65535)), name="sender_port_in_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaignsender',
-            constraint=models.UniqueConstraint(fields=('campaign', 'sender'), name='campaign_sender_once'),
+            model_name="campaignsender",
+            constraint=models.UniqueConstraint(fields=("campaign", "sender"), name="campaign_sender_once"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('campaign', 'position'), name='step_position_once'),
+            model_name="step",
+            constraint=models.UniqueConstraint(
+                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                fields=("campaign", "position"),
+                name="step_position_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gte', 1)), name='step_position_from_one'),
+            model_name="step",
+            constraint=models.CheckConstraint(condition=models.Q(("position__gte", 1)), name="step_position_from_one"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(('wait_amount__lte', 525600)), name='step_wait_at_most_a_year_of_minutes'),
+            model_name="step",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wait_amount__lte", 525600)), name="step_wait_at_most_a_year_of_minutes"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(('wait_unit__in', ['minutes', 'hours', 'days'])), name='step_wait_unit_known'),
+            model_name="step",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wait_unit__in", ["minutes", "hours", "days"])), name="step_wait_unit_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['email_address'], name='recipient_email'),
+            model_name="recipient",
+            index=models.Index(fields=["email_address"], name="recipient_email"),
         ),
         migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['status'], name='recipient_status'),
+            model_name="recipient",
+            index=models.Index(fields=["status"], name="recipient_status"),
         ),
         migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['sent_at'], name='recipient_sent_at'),
+            model_name="recipient",
+            index=models.Index(fields=["sent_at"], name="recipient_sent_at"),
         ),
         migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['campaign', 'status'], name='recipient_campaign_status'),
+            model_name="recipient",
+            index=models.Index(fields=["campaign", "status"], name="recipient_campaign_status"),
         ),
         migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(models.F('campaign'), models.F('next_send_at'), models.F('id'), condition=models.Q(('status__in', ['pending', 'sent'])), name='recipient_due'),
+            model_name="recipient",
+            index=models.Index(
+                models.F("campaign"),
+                models.F("next_send_at"),
+                models.F("id"),
+                condition=models.Q(("status__in", ["pending", "sent"])),
+                name="recipient_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(fields=('campaign', 'lead'), name='recipient_once_per_campaign'),
+            model_name="recipient",
+            constraint=models.UniqueConstraint(fields=("campaign", "lead"), name="recipient_once_per_campaign"),
         ),
         migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(condition=models.Q(('occupies', True)), fields=('lead',), name='one_active_campaign_per_lead'),
+            model_name="recipient",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("occupies", True)), fields=("lead",), name="one_active_campaign_per_lead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'queued', 'sent', 'held', 'paused', 'completed', 'replied', 'bounced', 'unsubscribed', 'complained', 'failed', 'skipped', 'stopped'])), name='recipient_status_known'),
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "pending",
+                            "queued",
+                            "sent",
+                            "held",
+                            "paused",
+                            "completed",
+                            "replied",
+                            "bounced",
+                            "unsubscribed",
+                            "complained",
+                            "failed",
+                            "skipped",
+                            "stopped",
+                        ],
+                    )
+                ),
+                name="recipient_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('exited_at__isnull', False), ('status__in', frozenset(['bounced', 'complained', 'completed', 'failed', 'replied', 'skipped', 'stopped', 'unsubscribed'])), models.Q(('exit_reason', ''), _negated=True)), models.Q(('exit_reason', ''), ('exited_at', None), ('status__in', frozenset(['held', 'paused', 'pending', 'queued', 'sent']))), _connector='OR'), name='recipient_out_iff_reason_and_time'),
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("exited_at__isnull", False),
+                        (
+                            "status__in",
+                            frozenset(
+                                [
+                                    "bounced",
+                                    "complained",
+                                    "completed",
+                                    "failed",
+                                    "replied",
+                                    "skipped",
+                                    "stopped",
+                                    "unsubscribed",
+                                ]
+                            ),
+                        ),
+                        models.Q(("exit_reason", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("exit_reason", ""),
+                        ("exited_at", None),
+                        ("status__in", frozenset(["held", "paused", "pending", "queued", "sent"])),
+                    ),
+                    _connector="OR",
+                ),
+                name="recipient_out_iff_reason_and_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', frozenset(['held', 'paused', 'pending', 'queued', 'sent'])), models.Q(('next_send_at', None), ('occupies', False)), _connector='OR'), name='recipient_out_is_free_and_due_nothing'),
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", frozenset(["held", "paused", "pending", "queued", "sent"])),
+                    models.Q(("next_send_at", None), ("occupies", False)),
+                    _connector="OR",
+                ),
+                name="recipient_out_is_free_and_due_nothing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(fields=('step', 'label'), name='variant_label_once_per_step'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(fields=("step", "label"), name="variant_label_once_per_step"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('body_html', ''), ('body_text', ''), _negated=True), name='variant_has_a_body'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("body_html", ""), ("body_text", ""), _negated=True), name="variant_has_a_body"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('subject', ''), _negated=True), name='variant_has_a_subject'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("subject", ""), _negated=True), name="variant_has_a_subject"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 1)), name='variant_weight_from_one'),
+            model_name="variant",
+            constraint=models.CheckConstraint(condition=models.Q(("weight__gte", 1)), name="variant_weight_from_one"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['step', 'status'], name='message_step_status'),
+            model_name="message",
+            index=models.Index(fields=["step", "status"], name="message_step_status"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status__in', ['claimed', 'sending'])), fields=['lease_until'], name='message_leased'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("status__in", ["claimed", "sending"])),
+                fields=["lease_until"],
+                name="message_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['recipient', 'status'], name='message_recipient_status'),
+            model_name="message",
+            index=models.Index(fields=["recipient", "status"], name="message_recipient_status"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('recipient', 'step'), name='message_once_per_recipient_and_step'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("recipient", "step"), name="message_once_per_recipient_and_step"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'claimed', 'sending', 'sent', 'deferred', 'failed', 'skipped', 'uncertain'])), name='message_status_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["pending", "claimed", "sending", "sent", "deferred", "failed", "skipped", "uncertain"],
+                    )
+                ),
+                name="message_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('status', 'sent')), models.Q(models.Q(('status', 'sent'), _negated=True), ('sent_at', None)), _connector='OR'), name='message_sent_iff_sent_at'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sent_at__isnull", False), ("status", "sent")),
+                    models.Q(models.Q(("status", "sent"), _negated=True), ("sent_at", None)),
+                    _connector="OR",
+                ),
+                name="message_sent_iff_sent_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['claimed', 'sending']), ('claimed_at__isnull', False), ('lease_until__isnull', False)), models.Q(models.Q(('status__in', ['claimed', 'sending']), _negated=True), ('lease_until', None)), _connector='OR'), name='message_in_flight_iff_leased'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("status__in", ["claimed", "sending"]),
+                        ("claimed_at__isnull", False),
+                        ("lease_until__isnull", False),
+                    ),
+                    models.Q(models.Q(("status__in", ["claimed", "sending"]), _negated=True), ("lease_until", None)),
+                    _connector="OR",
+                ),
+                name="message_in_flight_iff_leased",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['failed', 'skipped', 'uncertain']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='message_not_sent_has_a_reason'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["failed", "skipped", "uncertain"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="message_not_sent_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'sending'), _negated=True), models.Q(('attempted_at__isnull', False), ('message_id__isnull', False)), _connector='OR'), name='message_sending_is_identified'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "sending"), _negated=True),
+                    models.Q(("attempted_at__isnull", False), ("message_id__isnull", False)),
+                    _connector="OR",
+                ),
+                name="message_sending_is_identified",
+            ),
         ),
     ]

@@ -53,7 +53,11 @@ class Campaign(Tenanted, models.Model):
         "campaigns.EmailTemplate", on_delete=models.DB_SET_NULL, null=True, blank=True, related_name="campaigns"
     )
     status = models.CharField(
-        max_length=20, choices=CampaignStatus, default=CampaignStatus.DRAFT, db_default=CampaignStatus.DRAFT, editable=False
+        max_length=20,
+        choices=CampaignStatus,
+        default=CampaignStatus.DRAFT,
+        db_default=CampaignStatus.DRAFT,
+        editable=False,
     )
     status_message = models.TextField(blank=True, editable=False)
     status_error = models.TextField(blank=True, editable=False)
@@ -65,7 +69,9 @@ class Campaign(Tenanted, models.Model):
     failed_at = models.DateTimeField(null=True, editable=False)
 
     total_recipients = models.IntegerField(default=0, db_default=0, editable=False)
-    recipients_reached = models.IntegerField(default=0, db_default=0, editable=False, help_text="Got at least one mail.")
+    recipients_reached = models.IntegerField(
+        default=0, db_default=0, editable=False, help_text="Got at least one mail."
+    )
     emails_sent = models.IntegerField(default=0, db_default=0, editable=False)
     emails_opened = models.IntegerField(default=0, db_default=0, editable=False)
     emails_clicked = models.IntegerField(default=0, db_default=0, editable=False)

@@ -12,7 +12,9 @@ class Wording(models.Model):
 
     subject = models.CharField(max_length=500)
     preheader = models.CharField(
-        max_length=200, blank=True, help_text="The line mail programs show behind the subject. Empty: the start of the text."
+        max_length=200,
+        blank=True,
+        help_text="The line mail programs show behind the subject. Empty: the start of the text.",
     )
     body_html = models.TextField("HTML body", blank=True)
     body_text = models.TextField("text body", blank=True, help_text="Empty: made from the HTML body.")
@@ -24,7 +26,9 @@ class Wording(models.Model):
 class EmailTemplate(Tenanted, Wording):
     """A wording kept for use in steps; a step copies it, so later edits never change a running campaign."""
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="email_templates")
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DB_CASCADE, related_name="email_templates"
+    )
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

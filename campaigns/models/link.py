@@ -10,7 +10,9 @@ class Link(Tenanted, models.Model):
 
     campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="links")
     url = models.TextField()
-    url_hash = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the address, since it may be long.")
+    url_hash = models.CharField(
+        max_length=64, editable=False, help_text="SHA-256 of the address, since it may be long."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OrganizationQuerySet.as_manager()

@@ -46,7 +46,9 @@ class Message(Tenanted, models.Model):
     lost_claims = models.PositiveSmallIntegerField(
         default=0, help_text="Claims whose worker was never heard of again; three of them set the message aside."
     )
-    fence = models.BigIntegerField(default=0, help_text="Grows with each claim; a worker with an older one may not send.")
+    fence = models.BigIntegerField(
+        default=0, help_text="Grows with each claim; a worker with an older one may not send."
+    )
     merge_values = models.JSONField(null=True, help_text="The values used, so that the exact mail can be shown again.")
     message_id = models.CharField("Message-ID", max_length=255, null=True, unique=True)
     claimed_at = models.DateTimeField(null=True)
@@ -72,7 +74,9 @@ class Message(Tenanted, models.Model):
                 name="message_sent_iff_sent_at",
             ),
             models.CheckConstraint(
-                condition=(Q(status__in=["claimed", "sending"]) & Q(lease_until__isnull=False, claimed_at__isnull=False))
+                condition=(
+                    Q(status__in=["claimed", "sending"]) & Q(lease_until__isnull=False, claimed_at__isnull=False)
+                )
                 | (~Q(status__in=["claimed", "sending"]) & Q(lease_until=None)),
                 name="message_in_flight_iff_leased",
             ),
@@ -87,9 +91,7 @@ class Message(Tenanted, models.Model):
         ]
         indexes = [
             models.Index(fields=["step", "status"], name="message_step_status"),
-            models.Index(
-                fields=["lease_until"], condition=Q(status__in=["claimed", "sending"]), name="message_leased"
-            ),
+            models.Index(fields=["lease_until"], condition=Q(status__in=["claimed", "sending"]), name="message_leased"),
             models.Index(fields=["recipient", "status"], name="message_recipient_status"),
         ]
 

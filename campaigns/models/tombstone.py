@@ -21,7 +21,8 @@ WRITE_TOMBSTONE = pgtrigger.Trigger(
     declare=[("told", "jsonb")],
     func="""
         told := coalesce(nullif(current_setting('app.deletion', true), '')::jsonb, '{}'::jsonb);
-        INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, deleted_at, reason, counts)
+        INSERT INTO campaign_tombstones
+            (id, campaign_slug, name, organization_ref, deleted_by, deleted_at, reason, counts)
         VALUES (OLD.id, OLD.campaign_id, OLD.name, OLD.organization_id, coalesce(told->>'actor', current_user),
                 clock_timestamp(), coalesce(told->>'reason', ''), coalesce(told->'counts', '{}'::jsonb));
         RETURN OLD;

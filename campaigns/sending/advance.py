@@ -31,10 +31,14 @@ def advance(sent: Mapping[int, int], *, campaign: Campaign, at: datetime) -> Non
         behind = position.get(step, 0)
         by_next[next((later for later in steps if later.position > behind), None)].append(recipient)
     finished = by_next.pop(None, [])
-    for step, recipients in by_next.items():
-        if step is not None:
+    for following, recipients in by_next.items():
+        if following is not None:
             _inside(recipients).update(
-                status=RecipientStatus.SENT, next_step=step, next_send_at=at + step.wait, error_message="", updated_at=at
+                status=RecipientStatus.SENT,
+                next_step=following,
+                next_send_at=at + following.wait,
+                error_message="",
+                updated_at=at,
             )
     still_in = list(_inside(finished).values_list("pk", flat=True))
     stop_recipients(still_in, reason=ExitReason.COMPLETED, at=at)

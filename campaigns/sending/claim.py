@@ -13,7 +13,7 @@ from campaigns.content.message_id import message_id
 from campaigns.models import Campaign, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
 
-# How long a claim holds without a sign of life. Gates renew it; far above the longest SMTP transaction.
+# How long a claim holds without a sign of life; every slice renews it.
 LEASE = timedelta(seconds=90)
 
 
@@ -111,9 +111,7 @@ RETURNING recipient.id, recipient.next_step_id, recipient.sender_id
 """
 
 
-def _write_messages(
-    due: list[tuple[int, int, int]], wordings: Wordings, senders: dict[int, Sender]
-) -> list[Claim]:
+def _write_messages(due: list[tuple[int, int, int]], wordings: Wordings, senders: dict[int, Sender]) -> list[Claim]:
     rows = []
     for recipient, step, sender in due:
         variant = wordings.choose(step, recipient)
@@ -122,7 +120,7 @@ def _write_messages(
         rows.append((recipient, step, variant.pk, variant.version, sender, identity))
     columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [LEASE, *columns, LEASE])
+        cursor.execute(_WRITE, [LEASE.total_seconds(), *columns, LEASE.total_seconds()])
         return [Claim(*row) for row in cursor.fetchall()]
 
 
@@ -133,14 +131,13 @@ INSERT INTO campaign_messages AS message
     (recipient_id, step_id, variant_id, step_version, sender_id, message_id, status, attempts, lost_claims, fence,
      claimed_at, lease_until, created_at, smtp_reply, reason)
 SELECT recipient, step, variant, version, sender, identity, 'claimed', 1, 0, 1,
-     clock_timestamp(), clock_timestamp() + %s, clock_timestamp(), '', ''
+     clock_timestamp(), clock_timestamp() + %s * interval '1 second', clock_timestamp(), '', ''
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::text[])
     AS due(recipient, step, variant, version, sender, identity)
 ON CONFLICT (recipient_id, step_id) DO UPDATE SET
     status = 'claimed', attempts = message.attempts + 1, fence = message.fence + 1, sender_id = excluded.sender_id,
     variant_id = coalesce(message.variant_id, excluded.variant_id),
-    claimed_at = clock_timestamp(), lease_until = clock_timestamp() + %s
+    claimed_at = clock_timestamp(), lease_until = clock_timestamp() + %s * interval '1 second'
 WHERE message.status IN ('pending', 'deferred')
 RETURNING id, fence, recipient_id, step_id, variant_id, sender_id, message_id
 """
-

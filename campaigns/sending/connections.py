@@ -1,13 +1,25 @@
 """The open connections of one worker, one per sender; with SANDBOX on they all lead to the local mailbox."""
 
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from django.conf import settings
 
+from campaigns.content.mailbox import wire_domain
 from campaigns.delivery.base import Backend
-from campaigns.delivery.smtp import Security, SmtpConnection, SmtpEndpoint
+from campaigns.delivery.server import Security, SmtpServer
+from campaigns.delivery.smtp import SmtpConnection
 from campaigns.models import Sender
+
+CONNECT_SECONDS = 20.0
+# Long, since giving up after the final dot makes a mail uncertain; shorter than the lease of a mail being sent.
+TRANSACTION_SECONDS = 120.0
+
+
+class Routes(Protocol):
+    """Knows the way out of a sender."""
+
+    def to(self, sender: Sender) -> Backend: ...
 
 
 class Connections:
@@ -27,18 +39,23 @@ class Connections:
     def to(self, sender: Sender) -> Backend:
         """The connection mails of `sender` go over."""
         if sender.pk not in self._open:
-            self._open[sender.pk] = SmtpConnection(endpoint_of(sender))
+            self._open[sender.pk] = SmtpConnection(
+                server_of(sender), connect_seconds=CONNECT_SECONDS, transaction_seconds=TRANSACTION_SECONDS
+            )
         return self._open[sender.pk]
 
 
-def endpoint_of(sender: Sender) -> SmtpEndpoint:
+def server_of(sender: Sender) -> SmtpServer:
     """Where mails of `sender` go: its own server, or with SANDBOX on the local mailbox and nowhere else."""
+    name = wire_domain(sender.email)
     if settings.SANDBOX:
-        return SmtpEndpoint(host=settings.SANDBOX_SMTP_HOST, port=settings.SANDBOX_SMTP_PORT, security=Security.NONE)
-    return SmtpEndpoint(
+        host, port = settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT
+        return SmtpServer(host=host, port=port, security=Security.NONE, ehlo_name=name)
+    return SmtpServer(
         host=sender.host,
         port=sender.port,
         security=Security(sender.security),
         username=sender.username,
         password=sender.password,
+        ehlo_name=name,
     )

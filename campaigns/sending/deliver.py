@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns.delivery.outcomes import NotSent, SenderFault
 from campaigns.models import Campaign, Sender
-from campaigns.sending.connections import Connections
+from campaigns.sending.connections import Routes
 from campaigns.sending.gate import VALID_FOR, gate, renew, ungate
 from campaigns.sending.prepare import Prepared
 from campaigns.sending.record import Verdict, record
@@ -31,7 +31,7 @@ class Pace:
             self.size = max(1, min(MOST_AT_ONCE, int(AIM * mails / max(seconds, 1e-6)), self.size * 4))
 
 
-def deliver(campaign: Campaign, mails: Sequence[Prepared], *, sender: Sender, connections: Connections) -> int:
+def deliver(campaign: Campaign, mails: Sequence[Prepared], *, sender: Sender, connections: Routes) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
     No mail begins its content more than VALID_FOR seconds after its gate: what does not make it in time is taken back
@@ -55,12 +55,16 @@ def deliver(campaign: Campaign, mails: Sequence[Prepared], *, sender: Sender, co
 
 
 def _slice(
-    campaign: Campaign, batch: Sequence[Prepared], *, sender: Sender, connections: Connections, pace: Pace
+    campaign: Campaign, batch: Sequence[Prepared], *, sender: Sender, connections: Routes, pace: Pace
 ) -> tuple[list[Verdict], list[Prepared], SenderFault | None]:
     gated_at = time.monotonic()
     answers = gate([mail.claim for mail in batch], [mail.merge_values for mail in batch])
     now = timezone.now()
-    verdicts = [refused_at_gate(mail.claim, answers[mail.claim.message], now=now) for mail in batch if answers.get(mail.claim.message)]
+    verdicts = [
+        refused_at_gate(mail.claim, answers[mail.claim.message], now=now)
+        for mail in batch
+        if answers.get(mail.claim.message)
+    ]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     fault = None
     sent = 0
@@ -80,4 +84,3 @@ def _slice(
 
 def _is_fresh(gated_at: float) -> bool:
     return time.monotonic() - gated_at <= VALID_FOR
-

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from django.db import connection, models, transaction
 
@@ -18,6 +19,8 @@ class GateRefusal(models.TextChoices):
 
 # How long a mail may still leave after its gate (promise 2: nothing leaves more than a second after the last look).
 VALID_FOR = 1.0  # seconds
+# Longer than connecting and the longest SMTP transaction together: who still works must not be taken for dead.
+SENDING_LEASE = timedelta(seconds=150)
 
 
 @transaction.atomic
@@ -30,7 +33,7 @@ def gate(claims: Sequence[Claim], merge_values: Sequence[Mapping[str, str]]) -> 
     """
     with connection.cursor() as cursor:
         values = [json.dumps(one) for one in merge_values]
-        cursor.execute(_GATE, {**_keys(claims), "values": values, "lease": LEASE})
+        cursor.execute(_GATE, {**_keys(claims), "values": values, "lease": SENDING_LEASE.total_seconds()})
         return dict(cursor.fetchall())
 
 
@@ -38,13 +41,13 @@ def gate(claims: Sequence[Claim], merge_values: Sequence[Mapping[str, str]]) -> 
 def ungate(claims: Sequence[Claim]) -> None:
     """Take back messages that passed the gate and whose content surely never went out."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNGATE, {**_keys(claims), "lease": LEASE})
+        cursor.execute(_UNGATE, {**_keys(claims), "lease": LEASE.total_seconds()})
 
 
 def renew(claims: Sequence[Claim]) -> None:
     """Keep the lease of claims that wait for their turn."""
     with connection.cursor() as cursor:
-        cursor.execute(_RENEW, {**_keys(claims), "lease": LEASE})
+        cursor.execute(_RENEW, {**_keys(claims), "lease": LEASE.total_seconds()})
 
 
 def exit_reason(refusal: str) -> ExitReason | None:
@@ -76,7 +79,7 @@ WITH asked AS (
     FOR UPDATE OF message
 ), passed AS (
     UPDATE campaign_messages message
-    SET status = 'sending', attempted_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s,
+    SET status = 'sending', attempted_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s * interval '1 second',
         merge_values = asked.merge_values
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
@@ -85,14 +88,14 @@ SELECT id, refusal FROM asked
 
 _UNGATE = """
 UPDATE campaign_messages message
-SET status = 'claimed', lease_until = clock_timestamp() + %(lease)s
+SET status = 'claimed', lease_until = clock_timestamp() + %(lease)s * interval '1 second'
 FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS mine(id, fence)
 WHERE message.id = mine.id AND message.fence = mine.fence AND message.status = 'sending'
 """
 
 _RENEW = """
 UPDATE campaign_messages message
-SET lease_until = clock_timestamp() + %(lease)s
+SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
 FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS mine(id, fence)
 WHERE message.id = mine.id AND message.fence = mine.fence AND message.status = 'claimed'
 """

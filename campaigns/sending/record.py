@@ -68,7 +68,9 @@ def _take_out(campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> 
         recipient = verdict.claim.recipient
         if verdict.dead_address:
             _bounce(campaign, recipient, at)
-        stop_recipients([recipient], reason=verdict.exit or ExitReason.FAILED, at=at, error=verdict.reply or verdict.reason)
+        stop_recipients(
+            [recipient], reason=verdict.exit or ExitReason.FAILED, at=at, error=verdict.reply or verdict.reason
+        )
 
 
 def _bounce(campaign: Campaign, recipient_id: int, at: datetime) -> None:
@@ -86,7 +88,7 @@ def _bounce(campaign: Campaign, recipient_id: int, at: datetime) -> None:
 
 
 def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
-    columns = {
+    columns: dict[str, list] = {
         "ids": [verdict.claim.message for verdict in verdicts],
         "fences": [verdict.claim.fence for verdict in verdicts],
         "statuses": [str(verdict.status) for verdict in verdicts],

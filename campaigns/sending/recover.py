@@ -61,9 +61,7 @@ def _skip_for_those_who_left(messages: dict[int, int]) -> None:
     """A claim whose recipient left meanwhile has nobody to go back to."""
     waiting = Message.objects.filter(pk__in=messages, status=MessageStatus.PENDING).exclude(recipient__exit_reason="")
     for message in waiting.select_related("recipient"):
-        Message.objects.filter(pk=message.pk).update(
-            status=MessageStatus.SKIPPED, reason=message.recipient.exit_reason
-        )
+        Message.objects.filter(pk=message.pk).update(status=MessageStatus.SKIPPED, reason=message.recipient.exit_reason)
 
 
 def _set_aside(messages: dict[int, int], now: datetime) -> None:

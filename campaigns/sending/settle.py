@@ -38,7 +38,9 @@ def verdict_of(claim: Claim, outcome: Outcome, *, now: datetime) -> Verdict:
 
 def unmade(failure: Unmade) -> Verdict:
     """A mail that could not be made fails alone, with the reason."""
-    return Verdict(failure.claim, MessageStatus.FAILED, reason=failure.code, reply=failure.message, exit=ExitReason.FAILED)
+    return Verdict(
+        failure.claim, MessageStatus.FAILED, reason=failure.code, reply=failure.message, exit=ExitReason.FAILED
+    )
 
 
 def refused_at_gate(claim: Claim, refusal: str, *, now: datetime) -> Verdict:
@@ -94,8 +96,14 @@ def _(outcome: Accepted, claim: Claim, now: datetime) -> Verdict:
 def _(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:
     row = Message.objects.values("attempts", "first_deferred_at").get(pk=claim.message)
     if row["first_deferred_at"] is not None and now - row["first_deferred_at"] > GIVE_UP_AFTER:
-        said = {"code": outcome.code, "reply": outcome.reply}
-        return Verdict(claim, MessageStatus.FAILED, reason="deferred_too_long", exit=ExitReason.FAILED, **said)
+        return Verdict(
+            claim,
+            MessageStatus.FAILED,
+            reason="deferred_too_long",
+            code=outcome.code,
+            reply=outcome.reply,
+            exit=ExitReason.FAILED,
+        )
     wait = min(FIRST_RETRY * 2 ** min(row["attempts"] - 1, 10), LONGEST_RETRY)
     due = now + max(wait, outcome.retry_after or wait)
     return Verdict(claim, MessageStatus.DEFERRED, reason="deferred", code=outcome.code, reply=outcome.reply, due=due)

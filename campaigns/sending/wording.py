@@ -54,17 +54,16 @@ class Wording:
 
 def wording_of(variant: Variant) -> Wording:
     """The compiled wording of `variant` as it is now; TemplateInvalid when it cannot be used."""
-    return _compile(variant.pk, variant.version, variant.subject, variant.preheader, variant.body_html, variant.body_text)
+    return _compile(
+        variant.pk, variant.version, variant.subject, variant.preheader, variant.body_html, variant.body_text
+    )
 
 
 # Keyed by the texts too: a preview of an unsaved edit has the same id and version as what is stored.
 @lru_cache(maxsize=64)
 def _compile(_pk: int | None, _version: int, subject: str, preheader: str, body_html: str, body_text: str) -> Wording:
-    parts = {
-        "subject": templating.compile(subject),
-        "preheader": templating.compile(preheader),
-        "html": templating.compile(html_content.inline_css(body_html), html=True) if body_html.strip() else None,
-        "text": templating.compile(body_text) if body_text.strip() else None,
-    }
-    used = [part.fields for part in parts.values() if part is not None]
-    return Wording(**parts, fields=frozenset[str]().union(*used))
+    first, second = templating.compile(subject), templating.compile(preheader)
+    html = templating.compile(html_content.inline_css(body_html), html=True) if body_html.strip() else None
+    plain = templating.compile(body_text) if body_text.strip() else None
+    used = [part.fields for part in (first, second, html, plain) if part is not None]
+    return Wording(first, second, html, plain, fields=frozenset[str]().union(*used))

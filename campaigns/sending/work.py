@@ -15,7 +15,7 @@ from campaigns.locks import Lock
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.claim import Wordings, claim
-from campaigns.sending.connections import Connections
+from campaigns.sending.connections import Connections, Routes
 from campaigns.sending.deliver import deliver
 from campaigns.sending.prepare import Prepared, prepare
 from campaigns.sending.record import record
@@ -53,14 +53,16 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
     return [campaign for campaign in campaigns.order_by("-priority", "pk") if next_opening(campaign, now) <= now]
 
 
-def send_chunk(campaign: Campaign, *, connections: Connections) -> int:
+def send_chunk(campaign: Campaign, *, connections: Routes) -> int:
     """Claim, prepare and deliver one chunk of `campaign`; returns how many messages were settled."""
     now = timezone.now()
     senders = able_senders(campaign, now=now)
     if not senders:
         _hold_without_sender(campaign, now)
         return 0
-    claims = claim(campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), limit=CHUNK, now=now)
+    claims = claim(
+        campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), limit=CHUNK, now=now
+    )
     batch = prepare(campaign, claims, senders=senders, now=now)
     settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
     by_sender: dict[int, list[Prepared]] = defaultdict(list)

@@ -1,5 +1,7 @@
 """What a logged-in user may see and do, asked by admin and API alike."""
 
+from django.db.models import Q
+
 from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 
@@ -13,16 +15,18 @@ def organizations_of(user: User, *, needing: Role = Role.VIEWER):
     enough = [role for role in Role if role.covers(needing)]
     by_key = ServiceAccount.objects.filter(user=user, role__in=enough).values("organization")
     by_person = Membership.objects.filter(user=user, role__in=enough).values("organization")
-    return Organization.objects.filter(pk__in=by_person.union(by_key))
+    return Organization.objects.filter(Q(pk__in=by_person) | Q(pk__in=by_key))
 
 
 def role_in(user: User, organization: Organization) -> Role | None:
     """The role of `user` in `organization`; None where it has none."""
     if user.is_superuser:
         return Role.OWNER
-    held = Membership.objects.filter(user=user, organization=organization).values_list("role", flat=True).union(
-        ServiceAccount.objects.filter(user=user, organization=organization).values_list("role", flat=True)
+    as_person, as_key = (
+        model.objects.filter(user=user, organization=organization).values_list("role", flat=True)
+        for model in (Membership, ServiceAccount)
     )
+    held = [*as_person, *as_key]
     return max((Role(role) for role in held), key=list(Role).index, default=None)
 
 

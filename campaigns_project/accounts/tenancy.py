@@ -20,7 +20,7 @@ class OrganizationQuerySet(models.QuerySet):
         return self.filter(**{f"{self._path()}__in": organizations})
 
     def _path(self) -> str:
-        return self.model.organization_path
+        return self.model.organization_path  # type: ignore[attr-defined]  # every model with this queryset is Tenanted
 
 
 class Tenanted:

@@ -18,7 +18,9 @@ class LineField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
         if any(unicodedata.category(character) == "Cc" for character in text):
-            raise serializers.ValidationError("Line breaks and control characters do not belong here.", "control_character")
+            raise serializers.ValidationError(
+                "Line breaks and control characters do not belong here.", "control_character"
+            )
         return text
 
 
@@ -67,7 +69,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
 
     def _would_be(self, attrs: dict[str, Any]) -> models.Model:
         """The row as it would be saved, for checks alone."""
-        row = copy(self.instance) if self.instance is not None else self.Meta.model()
+        row = copy(self.instance) if self.instance is not None else self.Meta.model()  # type: ignore[misc]
         names = {field.name for field in row._meta.fields}
         for name, value in {**self.context.get("parents", {}), **attrs}.items():
             if name in names:
@@ -79,6 +81,6 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
     """A row of the caller's own organization by id; another organization's id reads like one that does not exist."""
 
     def get_queryset(self) -> Any:
-        queryset = super().get_queryset()
+        queryset: Any = super().get_queryset()
         organization = self.context.get("organization")
         return queryset.none() if organization is None else queryset.for_organization(organization)

@@ -7,7 +7,7 @@ import environ
 
 from campaigns_project.database import embedded
 from campaigns_project.settings.keys import kept_key
-from campaigns_project.settings.unfold import UNFOLD as UNFOLD
+from campaigns_project.settings.unfold import UNFOLD  # noqa: F401 - a setting like the others
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -123,6 +123,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -135,6 +136,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["campaigns_project.formats"]
 
 # ---- Files ----------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -157,7 +159,7 @@ X_FRAME_OPTIONS = "DENY"
 # ---- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "campaigns_project.rest.authentication.BearerKey",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["campaigns_project.accounts.api.RoleAllows"],
@@ -177,7 +179,12 @@ REST_KNOX = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Fairlead API",
-    "DESCRIPTION": "Campaigns, leads and what happened to every mail. Errors are `application/problem+json`.",
+    "DESCRIPTION": (
+        "Campaigns, leads and what happened to every mail. Send a key as `Authorization: Bearer KEY`; "
+        "`manage.py create_api_key` makes one. Lists are paged: follow `next`. Times are RFC 3339 in UTC. "
+        "Errors are `application/problem+json` with a `code` for programs and a sentence for people; "
+        "an unknown parameter or field is an error too."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -188,7 +195,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "AUTHENTICATION_WHITELIST": ["knox.auth.TokenAuthentication"],
+    "AUTHENTICATION_WHITELIST": ["campaigns_project.rest.authentication.BearerKey"],
     "ENUM_NAME_OVERRIDES": {
         "CampaignStatus": "campaigns.models.CampaignStatus",
         "RecipientStatus": "campaigns.models.RecipientStatus",
@@ -205,8 +212,8 @@ Q_CLUSTER = {
     "name": "fairlead",
     "orm": "default",
     "workers": WORKERS,
-    "timeout": 120,  # a task works for seconds and re-queues itself; an import chunk is the longest
-    "retry": 600,  # far above timeout, else a slow task would run beside its own copy
+    "timeout": 300,  # a task works for seconds and re-queues itself; a mail server may take two minutes to answer
+    "retry": 900,  # far above timeout, else a slow task would run beside its own copy
     "queue_limit": WORKERS * 2,
     "bulk": 1,
     "poll": 0.2,
@@ -235,6 +242,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "axes": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # it would log tracking tokens
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

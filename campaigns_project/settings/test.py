@@ -5,7 +5,7 @@ import os
 from campaigns_project.settings.base import *  # noqa: F403
 
 SECRET_KEY = "tests-only-" + "k" * 50
-SECRET_KEY_FALLBACKS: list[str] = []
+SECRET_KEY_FALLBACKS = []
 FIELD_ENCRYPTION_KEYS = ["tests-only-field-key"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False

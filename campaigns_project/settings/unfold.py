@@ -1,29 +1,109 @@
-"""How the admin looks: title, colors and the sidebar in the order of the job."""
+"""How the admin looks: title, colors, and the sidebar in the order of the job."""
 
-from django.urls import reverse_lazy
+from typing import Any
 
-
-def _item(title: str, icon: str, name: str) -> dict:
-    app, model, _view = name.split("_", 2)
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{name}"),
-        "permission": f"campaigns_project.admin_site.may_view:{app}.{model}",
-    }
+from django.http import HttpRequest
+from django.templatetags.static import static
 
 
-def _group(title: str, *items: dict) -> dict:
-    return {"title": title, "separator": True, "items": list(items)}
+def _own(path: str) -> Any:
+    """The address of a static file of ours, asked for when a page is made: settings are still being read here."""
 
+    def address(_request: HttpRequest) -> str:
+        return static(f"fairlead/{path}")
+
+    return address
+
+
+# Title of the group, then its items: title, icon, and the model whose list it opens, for whoever may see that model.
+SIDEBAR: list[tuple[str, list[tuple[str, str, str]]]] = [
+    (
+        "Outreach",
+        [
+            ("Campaigns", "campaign", "campaigns.Campaign"),
+            ("Templates", "draft", "campaigns.EmailTemplate"),
+            ("Activity", "timeline", "tracking.EmailEvent"),
+        ],
+    ),
+    (
+        "Audience",
+        [
+            ("Leads", "person", "leads.Lead"),
+            ("Tags", "sell", "leads.Tag"),
+            ("Imports", "upload_file", "leads.LeadImport"),
+            ("Suppressions", "block", "leads.Suppression"),
+        ],
+    ),
+    (
+        "Sending",
+        [
+            ("Senders", "outgoing_mail", "campaigns.Sender"),
+            ("Messages", "mail", "campaigns.Message"),
+        ],
+    ),
+    (
+        "Operations",
+        [
+            ("Jobs", "sync", "campaigns.Job"),
+            ("Audit log", "history", "audit.AuditLog"),
+            ("Deleted campaigns", "delete_history", "campaigns.CampaignTombstone"),
+        ],
+    ),
+    (
+        "Organization",
+        [
+            ("Organizations", "apartment", "accounts.Organization"),
+            ("API keys", "key", "accounts.ServiceAccount"),
+        ],
+    ),
+    (
+        "Installation",
+        [
+            ("People", "group", "accounts.User"),
+            ("Workers", "memory", "workers.WorkerHeartbeat"),
+            ("Task queue", "queue", "django_q.OrmQ"),
+            ("Failed tasks", "error", "django_q.Failure"),
+            ("Failed logins", "lock", "axes.AccessAttempt"),
+        ],
+    ),
+]
 
 UNFOLD = {
     "SITE_TITLE": "Fairlead",
     "SITE_HEADER": "Fairlead",
     "SITE_SUBHEADER": "Outreach that can say why",
     "SITE_SYMBOL": "sailing",
-    "SHOW_HISTORY": False,
+    "SITE_URL": None,
+    "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _own("favicon.svg")}],
+    "STYLES": [_own("admin.css")],
+    "SCRIPTS": [_own("admin.js")],
+    "ENVIRONMENT": "campaigns_project.admin_site.environment",
+    "ENVIRONMENT_TITLE_PREFIX": "campaigns_project.admin_site.title_prefix",
+    "GLOBAL_CALLBACK": "campaigns_project.admin_site.shell",
+    "DASHBOARD_CALLBACK": "campaigns_project.runtime.home.dashboard",
+    "COMMAND": {
+        # History is off: it would keep addresses of leads in the browser.
+        "search_models": ["campaigns.campaign", "leads.lead", "campaigns.emailtemplate"],
+        "show_history": False,
+    },
+    "SIDEBAR": {"show_search": True, "navigation": "campaigns_project.admin_site.navigation"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.7% .013 236.62)",
+            "100": "oklch(95.1% .026 236.824)",
+            "200": "oklch(90.1% .058 230.902)",
+            "300": "oklch(82.8% .111 230.318)",
+            "400": "oklch(74.6% .16 232.661)",
+            "500": "oklch(62% .158 239)",
+            "600": "oklch(51% .14 243)",
+            "700": "oklch(45.5% .124 243)",
+            "800": "oklch(39.5% .105 243)",
+            "900": "oklch(34.5% .085 243)",
+            "950": "oklch(25.5% .066 243)",
+        },
+    },
 }

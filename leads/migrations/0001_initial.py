@@ -12,217 +12,438 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LeadImport',
+            name="LeadImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=255)),
-                ('file_size', models.BigIntegerField(default=0, help_text='In bytes.')),
-                ('file_hash', models.CharField(blank=True, help_text='SHA-256 of the file.', max_length=64)),
-                ('encoding', models.CharField(blank=True, max_length=40)),
-                ('delimiter', models.CharField(blank=True, max_length=1)),
-                ('mapping', models.JSONField(default=dict, help_text='Header to field, as it was matched or asked for.')),
-                ('options', models.JSONField(default=dict, help_text='Tags, what to do with existing leads and unknown columns.')),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('canceled', 'Canceled'), ('stalled', 'Stalled')], db_default='queued', default='queued', max_length=20)),
-                ('total_rows', models.IntegerField(help_text='Unknown until the file was read to its end.', null=True)),
-                ('rows_done', models.IntegerField(default=0)),
-                ('created_count', models.IntegerField(default=0)),
-                ('updated_count', models.IntegerField(default=0)),
-                ('unchanged_count', models.IntegerField(default=0)),
-                ('problem_count', models.IntegerField(default=0)),
-                ('error_message', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='imports', to='accounts.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_name", models.CharField(max_length=255)),
+                ("file_size", models.BigIntegerField(default=0, help_text="In bytes.")),
+                ("file_hash", models.CharField(blank=True, help_text="SHA-256 of the file.", max_length=64)),
+                ("encoding", models.CharField(blank=True, max_length=40)),
+                ("delimiter", models.CharField(blank=True, max_length=1)),
+                (
+                    "mapping",
+                    models.JSONField(default=dict, help_text="Header to field, as it was matched or asked for."),
+                ),
+                (
+                    "options",
+                    models.JSONField(
+                        default=dict, help_text="Tags, what to do with existing leads and unknown columns."
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("canceled", "Canceled"),
+                            ("stalled", "Stalled"),
+                        ],
+                        db_default="queued",
+                        default="queued",
+                        max_length=20,
+                    ),
+                ),
+                ("total_rows", models.IntegerField(help_text="Unknown until the file was read to its end.", null=True)),
+                ("rows_done", models.IntegerField(default=0)),
+                ("created_count", models.IntegerField(default=0)),
+                ("updated_count", models.IntegerField(default=0)),
+                ("unchanged_count", models.IntegerField(default=0)),
+                ("problem_count", models.IntegerField(default=0)),
+                ("error_message", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="imports",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'db_table': 'lead_imports',
-                'ordering': ['-id'],
+                "verbose_name": "import",
+                "db_table": "lead_imports",
+                "ordering": ["-id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(help_text='As given; comparisons use the normalized form.', max_length=254, verbose_name='e-mail')),
-                ('email_normalized', models.CharField(editable=False, max_length=320)),
-                ('first_name', models.CharField(blank=True, max_length=150)),
-                ('last_name', models.CharField(blank=True, max_length=150)),
-                ('company', models.CharField(blank=True, max_length=200)),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('phone', models.CharField(blank=True, max_length=50)),
-                ('website', models.CharField(blank=True, max_length=300)),
-                ('linkedin_url', models.CharField(blank=True, max_length=300, verbose_name='LinkedIn')),
-                ('city', models.CharField(blank=True, max_length=120)),
-                ('country', models.CharField(blank=True, max_length=120)),
-                ('custom', models.JSONField(blank=True, default=dict, help_text='Further fields as texts, e.g. {“industry”: “Shipping”}.')),
-                ('status', models.CharField(choices=[('ok', 'OK'), ('unsubscribed', 'Unsubscribed'), ('bounced', 'Bounced'), ('complained', 'Complained')], default='ok', editable=False, max_length=20)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now())),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='leads', to='accounts.organization')),
-                ('lead_import', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='created_leads', to='leads.leadimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "email",
+                    models.EmailField(
+                        help_text="As given; comparisons use the normalized form.",
+                        max_length=254,
+                        verbose_name="e-mail",
+                    ),
+                ),
+                ("email_normalized", models.CharField(editable=False, max_length=320)),
+                ("first_name", models.CharField(blank=True, max_length=150)),
+                ("last_name", models.CharField(blank=True, max_length=150)),
+                ("company", models.CharField(blank=True, max_length=200)),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("phone", models.CharField(blank=True, max_length=50)),
+                ("website", models.CharField(blank=True, max_length=300)),
+                ("linkedin_url", models.CharField(blank=True, max_length=300, verbose_name="LinkedIn")),
+                ("city", models.CharField(blank=True, max_length=120)),
+                ("country", models.CharField(blank=True, max_length=120)),
+                (
+                    "custom",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="Further fields as texts, e.g. {“industry”: “Shipping”}."
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("ok", "OK"),
+                            ("unsubscribed", "Unsubscribed"),
+                            ("bounced", "Bounced"),
+                            ("complained", "Complained"),
+                        ],
+                        default="ok",
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE, related_name="leads", to="accounts.organization"
+                    ),
+                ),
+                (
+                    "lead_import",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="created_leads",
+                        to="leads.leadimport",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'leads',
-                'ordering': ['-id'],
+                "db_table": "leads",
+                "ordering": ["-id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='ImportProblem',
+            name="ImportProblem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_number', models.IntegerField(help_text='As a spreadsheet counts: the header is row 1.')),
-                ('column', models.CharField(blank=True, max_length=200)),
-                ('code', models.CharField(max_length=60)),
-                ('message', models.TextField()),
-                ('row', models.JSONField(help_text='The cells of the row, in the order of the file.')),
-                ('lead_import', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='problems', to='leads.leadimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row_number", models.IntegerField(help_text="As a spreadsheet counts: the header is row 1.")),
+                ("column", models.CharField(blank=True, max_length=200)),
+                ("code", models.CharField(max_length=60)),
+                ("message", models.TextField()),
+                ("row", models.JSONField(help_text="The cells of the row, in the order of the file.")),
+                (
+                    "lead_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE, related_name="problems", to="leads.leadimport"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'lead_import_problems',
-                'ordering': ['row_number', 'id'],
+                "db_table": "lead_import_problems",
+                "ordering": ["row_number", "id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='LeadImportPart',
+            name="LeadImportPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.IntegerField()),
-                ('content', models.BinaryField()),
-                ('lead_import', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='parts', to='leads.leadimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.IntegerField()),
+                ("content", models.BinaryField()),
+                (
+                    "lead_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE, related_name="parts", to="leads.leadimport"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'lead_import_parts',
-                'ordering': ['number'],
+                "db_table": "lead_import_parts",
+                "ordering": ["number"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(help_text='An address (ana@example.com) or a domain (example.com).', max_length=320)),
-                ('reason', models.CharField(choices=[('unsubscribed', 'Unsubscribed'), ('hard_bounce', 'Hard bounce'), ('complaint', 'Complaint'), ('manual', 'Added by hand'), ('import', 'Imported'), ('legal', 'Legal request')], default='manual', max_length=20)),
-                ('source', models.CharField(blank=True, help_text='What led to it, e.g. “campaign 42”.', max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='suppressions', to='accounts.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "address",
+                    models.CharField(
+                        help_text="An address (ana@example.com) or a domain (example.com).", max_length=320
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("unsubscribed", "Unsubscribed"),
+                            ("hard_bounce", "Hard bounce"),
+                            ("complaint", "Complaint"),
+                            ("manual", "Added by hand"),
+                            ("import", "Imported"),
+                            ("legal", "Legal request"),
+                        ],
+                        default="manual",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(blank=True, help_text="What led to it, e.g. “campaign 42”.", max_length=120),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="suppressions",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'suppressions',
-                'ordering': ['-id'],
+                "db_table": "suppressions",
+                "ordering": ["-id"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('color', models.CharField(default='#64748b', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-fA-F]{6}$', 'A color is # and six hexadecimal digits, such as #0ea5e9.')])),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='tags', to='accounts.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "color",
+                    models.CharField(
+                        default="#64748b",
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-fA-F]{6}$", "A color is # and six hexadecimal digits, such as #0ea5e9."
+                            )
+                        ],
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE, related_name="tags", to="accounts.organization"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tags',
-                'ordering': ['name'],
+                "db_table": "tags",
+                "ordering": ["name"],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.CreateModel(
-            name='LeadTag',
+            name="LeadTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_tags', to='leads.lead')),
-                ('tag', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_tags', to='leads.tag')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE, related_name="lead_tags", to="leads.lead"
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE, related_name="lead_tags", to="leads.tag"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'lead_tags',
+                "db_table": "lead_tags",
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
         migrations.AddConstraint(
-            model_name='leadimport',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'failed', 'canceled', 'stalled'])), name='import_status_known'),
+            model_name="leadimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["queued", "running", "succeeded", "failed", "canceled", "stalled"])),
+                name="import_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leadimport',
-            constraint=models.CheckConstraint(condition=models.Q(('rows_done', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created_count'), '+', models.F('updated_count')), '+', models.F('unchanged_count')), '+', models.F('problem_count')))), name='import_rows_add_up'),
+            model_name="leadimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "rows_done",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("created_count"), "+", models.F("updated_count")
+                                ),
+                                "+",
+                                models.F("unchanged_count"),
+                            ),
+                            "+",
+                            models.F("problem_count"),
+                        ),
+                    )
+                ),
+                name="import_rows_add_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leadimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', frozenset(['canceled', 'failed', 'succeeded']))), models.Q(models.Q(('status__in', frozenset(['canceled', 'failed', 'succeeded'])), _negated=True), ('finished_at', None)), _connector='OR'), name='import_ended_iff_finished_at'),
+            model_name="leadimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("finished_at__isnull", False), ("status__in", frozenset(["canceled", "failed", "succeeded"]))
+                    ),
+                    models.Q(
+                        models.Q(("status__in", frozenset(["canceled", "failed", "succeeded"])), _negated=True),
+                        ("finished_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="import_ended_iff_finished_at",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(django.contrib.postgres.indexes.OpClass('email_normalized', name='text_pattern_ops'), name='lead_email_prefix'),
+            model_name="lead",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass("email_normalized", name="text_pattern_ops"),
+                name="lead_email_prefix",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['organization', '-id'], name='lead_newest'),
+            model_name="lead",
+            index=models.Index(fields=["organization", "-id"], name="lead_newest"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['organization', 'status'], name='lead_by_status'),
+            model_name="lead",
+            index=models.Index(fields=["organization", "status"], name="lead_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(fields=('organization', 'email_normalized'), name='lead_once_per_organization'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "email_normalized"), name="lead_once_per_organization"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('email_normalized', django.db.models.functions.text.Lower('email_normalized')), models.Q(('email_normalized', ''), _negated=True)), name='lead_normalized_is_lower'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("email_normalized", django.db.models.functions.text.Lower("email_normalized")),
+                    models.Q(("email_normalized", ""), _negated=True),
+                ),
+                name="lead_normalized_is_lower",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['ok', 'unsubscribed', 'bounced', 'complained'])), name='lead_status_known'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["ok", "unsubscribed", "bounced", "complained"])),
+                name="lead_status_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='importproblem',
-            index=models.Index(fields=['lead_import', 'row_number'], name='import_problem_by_row'),
+            model_name="importproblem",
+            index=models.Index(fields=["lead_import", "row_number"], name="import_problem_by_row"),
         ),
         migrations.AddConstraint(
-            model_name='leadimportpart',
-            constraint=models.UniqueConstraint(fields=('lead_import', 'number'), name='import_part_once'),
+            model_name="leadimportpart",
+            constraint=models.UniqueConstraint(fields=("lead_import", "number"), name="import_part_once"),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(fields=('organization', 'address'), name='suppression_once_per_organization'),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "address"), name="suppression_once_per_organization"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address')), models.Q(('address', ''), _negated=True)), name='suppression_address_is_lower'),
+            model_name="suppression",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("address", django.db.models.functions.text.Lower("address")),
+                    models.Q(("address", ""), _negated=True),
+                ),
+                name="suppression_address_is_lower",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['unsubscribed', 'hard_bounce', 'complaint', 'manual', 'import', 'legal'])), name='suppression_reason_known'),
+            model_name="suppression",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reason__in", ["unsubscribed", "hard_bounce", "complaint", "manual", "import", "legal"])
+                ),
+                name="suppression_reason_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(models.F('organization'), django.db.models.functions.text.Lower('name'), name='tag_name_once_per_organization'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(
+                models.F("organization"),
+                django.db.models.functions.text.Lower("name"),
+                name="tag_name_once_per_organization",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='tag_has_a_name'),
+            model_name="tag",
+            constraint=models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="tag_has_a_name"),
         ),
         migrations.AddConstraint(
-            model_name='leadtag',
-            constraint=models.UniqueConstraint(fields=('lead', 'tag'), name='lead_tagged_once'),
+            model_name="leadtag",
+            constraint=models.UniqueConstraint(fields=("lead", "tag"), name="lead_tagged_once"),
         ),
     ]

@@ -49,7 +49,9 @@ class Lead(Tenanted, models.Model):
     linkedin_url = models.CharField("LinkedIn", max_length=300, blank=True)
     city = models.CharField(max_length=120, blank=True)
     country = models.CharField(max_length=120, blank=True)
-    custom = models.JSONField(default=dict, blank=True, help_text="Further fields as texts, e.g. {“industry”: “Shipping”}.")
+    custom = models.JSONField(
+        default=dict, blank=True, help_text="Further fields as texts, e.g. {“industry”: “Shipping”}."
+    )
     status = models.CharField(max_length=20, choices=LeadStatus, default=LeadStatus.OK, editable=False)
     lead_import = models.ForeignKey(
         "leads.LeadImport", on_delete=models.DB_SET_NULL, null=True, editable=False, related_name="created_leads"

@@ -35,7 +35,8 @@ class Suppression(Tenanted, models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organization", "address"], name="suppression_once_per_organization"),
             models.CheckConstraint(
-                condition=models.Q(address=Lower("address")) & ~models.Q(address=""), name="suppression_address_is_lower"
+                condition=models.Q(address=Lower("address")) & ~models.Q(address=""),
+                name="suppression_address_is_lower",
             ),
             models.CheckConstraint(
                 condition=models.Q(reason__in=SuppressionReason.values), name="suppression_reason_known"

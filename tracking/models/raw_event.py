@@ -7,8 +7,8 @@ from tracking.models.event import EventType
 class RawEvent(models.Model):
     """An open or click just as it came in: one plain insert, so that noting it is quick and never fails.
 
-    `tick` turns it into an `EmailEvent` and counters within seconds and removes it. It has no foreign key, since what it
-    speaks of may be deleted meanwhile; then it is dropped.
+    `tick` turns it into an `EmailEvent` and counters within seconds and removes it. It has no foreign key, since what
+    it speaks of may be deleted meanwhile; then it is dropped.
     """
 
     event_type = models.CharField(max_length=20, choices=EventType)

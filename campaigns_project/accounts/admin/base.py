@@ -1,4 +1,4 @@
-"""The base of every admin page of ours: scoped to the user's organizations, by role, with an audit row for each edit."""
+"""The base of every admin page of ours: scoped to the user's organizations, by role, each edit with an audit row."""
 
 from typing import Any, ClassVar, NoReturn
 
@@ -28,17 +28,55 @@ class FairleadAdmin(ModelAdmin):
     """How every list and form behaves: no bulk acts, no counting of whole tables, 404 for what is not there."""
 
     actions = None
-    compressed_fields = True
     list_filter_submit = True
     list_per_page = 50
     paginator = InfinitePaginator
     show_full_result_count = False
     warn_unsaved_form = True
     empty_value_display = "—"
+    save_label: ClassVar[str] = "Save"
+    adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        named = {"title": capfirst(self.opts.verbose_name_plural)}  # Django's own is “Select … to change”
+        return super().changelist_view(request, {**named, **(extra_context or {})})
+
+    def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
+        context["show_save_and_add_another"] = add and self.adds_another
+        context["show_save_and_continue"] = not add
+        context["save_label"] = self.save_label if add else "Save"
+        return super().render_change_form(request, context, add=add, **kwargs)
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
         raise Http404(f"There is no {opts.verbose_name} {object_id}.")
+
+    def object_or_404(self, request: HttpRequest, object_id: str, needed: Role = Role.VIEWER) -> Any:
+        """The object, if the user may see it (else Http404) and holds `needed` there (else PermissionDenied)."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, obj) or not may_here(request, needed, obj):
+            raise PermissionDenied
+        return obj
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Who did what to this object, from the audit log."""
+        obj = self.object_or_404(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History: {obj}",
+            "opts": self.opts,
+            "original": obj,
+            "entries": self.history_of(obj)[:HISTORY_SHOWN],
+            "module_name": str(capfirst(self.opts.verbose_name_plural)),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/object_history.html", context)
+
+    def history_of(self, obj: Any) -> Any:
+        """The audit entries about `obj`, newest first."""
+        return AuditLog.objects.about(obj)
 
     # Our own audit log keeps the record; Django's would keep names of leads in a table that is never cleaned.
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
@@ -59,15 +97,6 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return held_roles(request).scope(super().get_queryset(request))
-
-    def object_or_404(self, request: HttpRequest, object_id: str, needed: Role = Role.VIEWER) -> Any:
-        """The object, if the user may see it (else Http404) and holds `needed` there (else PermissionDenied)."""
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not may_here(request, needed, obj):
-            raise PermissionDenied
-        return obj
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -129,24 +158,6 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
     def get_actions_list(self, request: HttpRequest) -> list[UnfoldAction]:
         return [action for action in self._get_base_actions_list() if action.method.offered(request, None)]
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Who did what to this object, from the audit log."""
-        obj = self.object_or_404(request, object_id)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"History: {obj}",
-            "opts": self.opts,
-            "original": obj,
-            "entries": self.history_of(obj)[:HISTORY_SHOWN],
-            "module_name": str(capfirst(self.opts.verbose_name_plural)),
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/object_history.html", context)
-
-    def history_of(self, obj: Any) -> Any:
-        """The audit entries about `obj`, newest first."""
-        return AuditLog.objects.about(obj)
-
     def _changed_fields(self, form: Any) -> list[str]:
         typed = set(form.changed_data)
         return [
@@ -172,6 +183,26 @@ class SystemAdmin(FairleadAdmin):
     """Tables of the installation as a whole: for system administrators only, and read unless `writable` says more."""
 
     writable: ClassVar[frozenset[str]] = frozenset()
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        self._record(request, obj, "created", message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        self._record(request, obj, "changed", message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self._record(request, obj, "deleted", None)
+
+    def _record(self, request: HttpRequest, obj: Any, act: str, message: Any) -> None:
+        """Django says here what was done, the change of a password included; values are not kept."""
+        record(
+            action=f"{obj._meta.model_name}.{act}",
+            entity=obj,
+            organization_id=None,
+            actor=Actor.of_request(request, via="admin"),
+            after={"told": message} if message else None,
+        )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser  # type: ignore[union-attr]
@@ -201,6 +232,3 @@ def _audited(obj: Any, name: str) -> Any:
     if isinstance(value, models.Model):
         return value.pk
     return value if isinstance(value, str | int | float | bool | list | dict | None.__class__) else str(value)
-
-
-__all__ = ["NOBODY", "FairleadAdmin", "ReadOnlyAdmin", "ScopedAdmin", "ScopedForm", "ScopedTabularInline", "SystemAdmin"]

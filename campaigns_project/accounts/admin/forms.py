@@ -1,5 +1,6 @@
 """The form behind every admin page of ours."""
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +21,20 @@ class ScopedForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        self._refuse_control_characters(cleaned)
         self._keep_to_one_organization(cleaned)
         refused: Refused | None = getattr(self.request, "refused", None)
         if refused is not None:
             field = refused.details.get("field")
             self.add_error(field if field in self.fields else None, str(refused))
         return cleaned
+
+    def _refuse_control_characters(self, cleaned: dict[str, Any]) -> None:
+        """A line break in a name, address or subject would end up in the header of a mail."""
+        for name, value in cleaned.items():
+            is_line = isinstance(value, str) and not isinstance(self.fields[name].widget, forms.Textarea)
+            if is_line and any(unicodedata.category(character) == "Cc" for character in value):
+                self.add_error(name, "Line breaks and control characters do not belong here.")
 
     def _keep_to_one_organization(self, cleaned: dict[str, Any]) -> None:
         found = [(name, row.organization_of()) for name, row in _rows(cleaned)]

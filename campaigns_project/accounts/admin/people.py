@@ -55,7 +55,9 @@ class Memberships(PaginationInlineFormSet, BaseInlineFormSet):
             raise forms.ValidationError("A person is named twice. Keep one line with the role that counts.")
         had_owner = any(form.initial.get("role") == Role.OWNER for form in self.forms)
         if had_owner and not any(form.cleaned_data.get("role") == Role.OWNER for form in kept):
-            raise forms.ValidationError("This would leave the organization without an owner. Make somebody else one first.")
+            raise forms.ValidationError(
+                "This would leave the organization without an owner. Make somebody else one first."
+            )
 
 
 class MembershipInline(ScopedTabularInline):
@@ -90,7 +92,7 @@ class OrganizationAdmin(ScopedAdmin):
         return request.user.is_superuser  # type: ignore[union-attr]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(people_count=Count("memberships"))
+        return super().get_queryset(request).annotate(people_count=Count("memberships")).order_by("name")
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj else self.prepopulated_fields
@@ -142,7 +144,9 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser"]}),
         ("Times", {"fields": ["last_login", "date_joined"]}),
     ]
-    add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})]
+    add_fieldsets = [
+        (None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})
+    ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).people()
@@ -162,7 +166,7 @@ class ServiceAccountAdmin(ScopedAdmin):
     empty_text = "No API keys yet. manage.py create_api_key makes one and shows it once."
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(key_count=Count("user__auth_token_set"))
+        return super().get_queryset(request).annotate(key_count=Count("user__auth_token_set")).order_by("name")
 
     @display(description="Keys", ordering="key_count")
     def keys(self, account: ServiceAccount) -> int:

@@ -70,4 +70,8 @@ def may_here(request: HttpRequest, needed: Role, obj: Any = None) -> bool:
     if not hasattr(obj, "organization_of"):
         return held_roles(request).covers(needed)
     organization_id = organization_id_of(obj)
-    return held_roles(request).everywhere if organization_id is None else held_roles(request).covers(needed, organization_id)
+    return (
+        held_roles(request).everywhere
+        if organization_id is None
+        else held_roles(request).covers(needed, organization_id)
+    )

@@ -23,7 +23,9 @@ class Organization(models.Model):
     allows_overlap = models.BooleanField(
         default=False, help_text="Let one lead be in several running campaigns at once. Off: one campaign per person."
     )
-    timezone = models.CharField(max_length=64, default="UTC", help_text="Default for new campaigns, e.g. Europe/Prague.")
+    timezone = models.CharField(
+        max_length=64, default="UTC", help_text="Default for new campaigns, e.g. Europe/Prague."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -65,4 +65,4 @@ class AuditLog(Tenanted, models.Model):
     def organization_of(self) -> "Organization | None":
         from campaigns_project.accounts.models import Organization  # noqa: PLC0415 - audit stands beside accounts
 
-        return Organization.objects.filter(pk=self.organization_ref).first()
+        return Organization.objects.filter(pk=self.organization_ref or 0).first()

@@ -1,0 +1,32 @@
+# Two commands are enough: `make run` and `make test`. Everything is set up by itself, in .venv and var/.
+PYTHON := .venv/bin/python
+SETUP := sh campaigns_project/runtime/bootstrap.sh
+.DEFAULT_GOAL := help
+.PHONY: help run test demo lint stop-db
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start everything (web, worker, local mailbox) and print the addresses; Ctrl-C stops it
+	@$(SETUP)
+	@$(PYTHON) -m campaigns_project.runtime.run
+
+demo: ## send a whole campaign through a real worker into the local mailbox; CSV=file takes your own leads
+	@$(SETUP)
+	@$(PYTHON) manage.py demo $(if $(CSV),"$(CSV)",)
+
+lint: ## the static checks: style, format, types, import rules, migrations
+	@$(SETUP) --dev
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy .
+	.venv/bin/lint-imports
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py check
+
+test: lint ## everything CI runs: the static checks, then all tests
+	$(PYTHON) -m pytest -n 2
+
+stop-db: ## stop the embedded Postgres, which goes on when the rest has ended
+	@$(SETUP)
+	@$(PYTHON) -m campaigns_project.database.embedded stop

@@ -1,0 +1,25 @@
+"""What the API offers of campaigns: the addresses below /api/v1/ and the view behind each."""
+
+from campaigns.api.campaigns import CampaignViewSet
+from campaigns.api.finding import IN_CAMPAIGN
+from campaigns.api.jobs import CampaignJobViewSet, JobViewSet
+from campaigns.api.messages import MessageViewSet
+from campaigns.api.recipients import RecipientViewSet
+from campaigns.api.senders import CampaignSenderViewSet, SenderViewSet
+from campaigns.api.steps import StepViewSet, VariantViewSet
+from campaigns.api.templates import TemplateViewSet
+
+ROUTES = (
+    ("campaigns", CampaignViewSet, "campaign"),
+    (f"{IN_CAMPAIGN}/steps", StepViewSet, "campaign-step"),
+    (rf"{IN_CAMPAIGN}/steps/(?P<step>[0-9]{{1,18}})/variants", VariantViewSet, "campaign-variant"),
+    (f"{IN_CAMPAIGN}/recipients", RecipientViewSet, "campaign-recipient"),
+    (f"{IN_CAMPAIGN}/messages", MessageViewSet, "campaign-message"),
+    (f"{IN_CAMPAIGN}/jobs", CampaignJobViewSet, "campaign-job"),
+    ("templates", TemplateViewSet, "template"),
+    ("senders", SenderViewSet, "sender"),
+    ("jobs", JobViewSet, "job"),
+)
+VIEWS = (
+    (f"{IN_CAMPAIGN}/senders", CampaignSenderViewSet.as_view({"get": "chosen", "put": "replace"}), "campaign-sender"),
+)

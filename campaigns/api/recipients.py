@@ -1,0 +1,130 @@
+"""/campaigns/{campaign}/recipients: who is in it, and how that ended."""
+
+from typing import Any
+
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api.finding import InCampaign
+from campaigns.api.jobs import JobSerializer
+from campaigns.api.verbs import ReasonSerializer
+from campaigns.enrollment import Selection, de_enroll, enroll
+from campaigns.enrollment.enroll import SkipReason
+from campaigns.models import ExitReason, Recipient, RecipientStatus
+from campaigns_project.errors import StateRefused
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.serializers import LineField, StrictSerializer
+from campaigns_project.rest.viewsets import Reads
+
+MOST_IDS = 100_000  # leads named one by one; more are better named by a tag
+BIGGEST_ID = 2**63 - 1
+
+
+class RecipientSerializer(serializers.ModelSerializer):
+    """A lead inside this campaign."""
+
+    next_position = serializers.IntegerField(
+        source="next_step.position", read_only=True, allow_null=True, default=None, help_text="The step that is next."
+    )
+
+    class Meta:
+        model = Recipient
+        fields = [
+            "id", "lead", "email_address", "status", "next_step", "next_position", "next_send_at", "sender", "sent_at",
+            "opened_at", "clicked_at", "replied_at", "bounced_at", "exit_reason", "exited_at", "error_message",
+            "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class SelectionSerializer(StrictSerializer):
+    """Whom to enroll: exactly one of the four."""
+
+    lead_ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=BIGGEST_ID),
+        required=False,
+        allow_empty=False,
+        max_length=MOST_IDS,
+    )
+    tag = LineField(required=False, max_length=60, help_text="The name of a tag.")
+    filter = serializers.DictField(
+        child=serializers.CharField(max_length=320),
+        required=False,
+        help_text="By field: company, country, city, title, status, email_domain, q.",
+    )
+    everyone = serializers.BooleanField(required=False, default=False)
+
+
+class EnrollmentSerializer(serializers.Serializer):
+    """What came of it: everybody selected is either enrolled or counted under the reason why not."""
+
+    enrolled = serializers.IntegerField()
+    skipped = serializers.DictField(
+        child=serializers.IntegerField(), help_text=f"By reason: {', '.join(SkipReason.values)}."
+    )
+    job = JobSerializer()
+
+
+class RecipientFilters(CreatedFilters):
+    status = AnyOf(choices=RecipientStatus.choices)
+    exit_reason = AnyOf(choices=ExitReason.choices)
+    lead = IdFilter("lead", label="The number of a lead.")
+    sender = IdFilter("sender", label="The number of a sender.")
+    q = filters.CharFilter("email_address", "icontains", label="A part of the address.")
+    next_send_at__lt = filters.IsoDateTimeFilter("next_send_at", "lt", label="Due before this time (RFC 3339).")
+
+    class Meta:
+        model = Recipient
+        fields: list[str] = []
+
+
+class RecipientViewSet(Reads, InCampaign):
+    """Recipients are never deleted: who leaves keeps the reason and the time."""
+
+    tag = "recipients"
+    noun = ("a recipient", "recipients")
+    queryset = Recipient.objects.select_related("next_step", "campaign")
+    serializer_class = RecipientSerializer
+    filterset_class = RecipientFilters
+
+    @extend_schema(
+        summary="Enroll leads",
+        description="One statement for any number of leads: all of it is done when the answer comes.",
+        request=SelectionSerializer,
+        responses={200: EnrollmentSerializer},
+    )
+    def create(self, request: Request, **_address: str) -> Response:
+        asked = SelectionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        selection = _selection(asked.validated_data)
+        result = enroll(campaign=self.campaign, selection=selection, actor=self.actor, now=timezone.now())
+        return Response(EnrollmentSerializer(result).data)
+
+    @extend_schema(
+        summary="Take a recipient out",
+        description="Gets nothing more from this campaign, and cannot be put back. Refused (409) for one who has left.",
+        request=ReasonSerializer,
+        responses=RecipientSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="de-enroll")
+    def de_enroll(self, request: Request, **_address: str) -> Response:
+        recipient = self.get_object()
+        asked = ReasonSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if not de_enroll(recipient=recipient, actor=self.actor, now=timezone.now(), **asked.validated_data):
+            raise StateRefused(
+                "already_out",
+                f"Recipient {recipient.pk} has left the campaign already.",
+                details={"current_status": recipient.status, "exit_reason": recipient.exit_reason},
+            )
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+def _selection(asked: dict[str, Any]) -> Selection:
+    ids = asked.pop("lead_ids", None)
+    return Selection(lead_ids=None if ids is None else tuple(ids), **asked)

@@ -1,0 +1,132 @@
+"""/senders: the mailboxes mails go out from, and which of them a campaign uses."""
+
+from typing import Any
+
+from django.db import models
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api.finding import InCampaign
+from campaigns.api.verbs import ReasonSerializer
+from campaigns.models import Sender, SenderStatus
+from campaigns.senders import pause_sender, remove_sender, resume_sender
+from campaigns.steps import set_senders
+from campaigns_project.accounts.roles import Role
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters
+from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer, StrictSerializer
+from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
+
+
+class SenderSerializer(StrictModelSerializer):
+    """A mailbox. Its password is taken and never shown."""
+
+    has_password = serializers.SerializerMethodField()
+
+    broken = {
+        "sender_once_per_organization": ("email", "There is already a sender with this address."),
+        "sender_port_in_range": ("port", "A port is a number from 1 to 65535."),
+    }
+
+    class Meta:
+        model = Sender
+        fields = [
+            "id", "email", "name", "reply_to", "host", "port", "security", "username", "password", "has_password",
+            "status", "status_reason", "backs_off_until", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["status", "status_reason", "backs_off_until", "created_at", "updated_at"]
+        extra_kwargs = {
+            "password": {
+                "write_only": True,
+                "trim_whitespace": False,
+                "help_text": "Kept encrypted, never shown again.",
+            },
+            "port": {"min_value": 1, "max_value": 65535},
+        }
+
+    def get_has_password(self, sender: Sender) -> bool:
+        return bool(sender.password)
+
+
+class SenderFilters(CreatedFilters):
+    status = AnyOf(choices=SenderStatus.choices)
+    q = filters.CharFilter("email", "icontains", label="A part of the address.")
+
+    class Meta:
+        model = Sender
+        fields: list[str] = []
+
+
+class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
+    """While SANDBOX is on, the mails of every sender reach the local mailbox and nothing else."""
+
+    tag = "senders"
+    noun = ("a sender", "senders")
+    queryset = Sender.objects.all()
+    serializer_class = SenderSerializer
+    filterset_class = SenderFilters
+    roles = dict.fromkeys(("create", "partial_update", "destroy", "pause", "resume"), Role.MANAGER)
+
+    @extend_schema(description="Refused (409) while a campaign that may still send uses it.")
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().destroy(request, *args, **kwargs)
+
+    def perform_destroy(self, instance: Any) -> None:
+        remove_sender(sender=instance, actor=self.actor)
+
+    @extend_schema(summary="Pause a sender", request=ReasonSerializer, responses=SenderSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, **_address: str) -> Response:
+        asked = ReasonSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        sender = pause_sender(sender=self.get_object(), actor=self.actor, **asked.validated_data)
+        return Response(self.get_serializer(sender).data)
+
+    @extend_schema(summary="Resume a sender", request=None, responses=SenderSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, **_address: str) -> Response:
+        sender = resume_sender(sender=self.get_object(), actor=self.actor)
+        return Response(self.get_serializer(sender).data)
+
+
+class ChosenSendersSerializer(StrictSerializer):
+    """The senders a campaign may use, all of them."""
+
+    senders = ScopedRelatedField(queryset=Sender.objects.all(), many=True, allow_empty=True)
+
+
+class CampaignSenderViewSet(InCampaign):
+    """Recipients are spread over the senders of their campaign and then stay with theirs."""
+
+    tag = "senders"
+    queryset = Sender.objects.all()
+    serializer_class = SenderSerializer
+    campaign_path = "campaign_senders__campaign"
+    roles = {"replace": Role.MANAGER}
+    pagination_class = None
+
+    def parents(self) -> dict[str, models.Model]:
+        return {"organization": self.organization}
+
+    @extend_schema(summary="List the senders of a campaign", responses=SenderSerializer(many=True))
+    def chosen(self, request: Request, **_address: str) -> Response:
+        return self._answer()
+
+    @extend_schema(
+        summary="Choose the senders of a campaign",
+        description="These and no others; recipients of one that is left out go to another.",
+        request=ChosenSendersSerializer,
+        responses=SenderSerializer(many=True),
+    )
+    def replace(self, request: Request, **_address: str) -> Response:
+        asked = ChosenSendersSerializer(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        set_senders(campaign=self.campaign, senders=asked.validated_data["senders"], actor=self.actor)
+        return self._answer()
+
+    def _answer(self) -> Response:
+        senders = self.get_queryset().order_by("pk")
+        return Response(self.get_serializer(senders, many=True).data, status=status.HTTP_200_OK)

@@ -1,0 +1,196 @@
+"""/campaigns/{campaign}/steps and the variants below them: what is sent, in which order, in which wording."""
+
+from functools import cached_property
+from typing import Any, cast
+
+from django.db import models, transaction
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api.finding import InCampaign
+from campaigns.models import Campaign, EmailTemplate, Step, Variant, WaitUnit
+from campaigns.steps import WORDING, add_step, add_variant, edit_step, edit_variant, remove_step, remove_variant
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import Actor
+from campaigns_project.rest.paging import NewestFirst, OldestFirst
+from campaigns_project.rest.serializers import LineField, ScopedRelatedField, StrictSerializer
+from campaigns_project.rest.viewsets import Reads
+
+LONGEST_WAIT = 525_600  # as the database has it: a year of minutes
+MOST_WEIGHT = 1_000
+
+
+class VariantSerializer(serializers.ModelSerializer):
+    """One wording of a step."""
+
+    class Meta:
+        model = Variant
+        fields = ["id", "label", *WORDING, "weight", "is_active", "version", "created_at", "updated_at"]
+        read_only_fields = fields
+
+
+class StepSerializer(serializers.ModelSerializer):
+    """One mail of the sequence."""
+
+    variants = VariantSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Step
+        fields = ["id", "position", "wait_amount", "wait_unit", "variants", "created_at", "updated_at"]
+        read_only_fields = fields
+
+
+class VariantChangesSerializer(StrictSerializer):
+    """What to change of a wording. Subject and bodies are Liquid: `{{ first_name | default: "there" }}`."""
+
+    subject = LineField(max_length=500, required=False)
+    preheader = LineField(max_length=200, required=False, allow_blank=True)
+    body_html = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    body_text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    weight = serializers.IntegerField(required=False, min_value=1, max_value=MOST_WEIGHT)
+    is_active = serializers.BooleanField(required=False)
+
+
+class NewVariantSerializer(StrictSerializer):
+    """A wording, written out or copied from a template; what is written out wins."""
+
+    template = ScopedRelatedField(
+        queryset=EmailTemplate.objects.all(), required=False, help_text="The number of a template to copy."
+    )
+    subject = LineField(max_length=500, required=False)
+    preheader = LineField(max_length=200, required=False, allow_blank=True)
+    body_html = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    body_text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    weight = serializers.IntegerField(default=1, min_value=1, max_value=MOST_WEIGHT)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        template = attrs.pop("template", None)
+        copied = {name: getattr(template, name) for name in WORDING} if template else {}
+        return {"weight": attrs.pop("weight"), "wording": {**copied, **attrs}}
+
+
+class WaitSerializer(StrictSerializer):
+    """How long after the mail before it (the first: after enrollment)."""
+
+    wait_amount = serializers.IntegerField(required=False, min_value=0, max_value=LONGEST_WAIT)
+    wait_unit = serializers.ChoiceField(WaitUnit.choices, required=False)
+
+
+class NewStepSerializer(WaitSerializer):
+    """A new last step."""
+
+    wait_amount = serializers.IntegerField(default=0, min_value=0, max_value=LONGEST_WAIT)
+    wait_unit = serializers.ChoiceField(WaitUnit.choices, default=WaitUnit.DAYS)
+    variants = serializers.ListSerializer(child=NewVariantSerializer(), allow_empty=False, max_length=10)
+
+
+class InOrder(NewestFirst):
+    """First step first."""
+
+    ordering = "position"
+
+
+class StepViewSet(Reads, InCampaign):
+    """Steps are mailed in the order of `position`."""
+
+    tag = "steps"
+    noun = ("a step", "steps")
+    queryset = Step.objects.select_related("campaign__organization").prefetch_related("variants")
+    serializer_class = StepSerializer
+    pagination_class = InOrder
+    roles = {"destroy": Role.OPERATOR}  # of a draft: content, like the rest of it
+
+    @extend_schema(
+        summary="Add a step",
+        description="Comes last. The first variant is labeled A, the next B.",
+        request=NewStepSerializer,
+        responses={201: StepSerializer},
+    )
+    def create(self, request: Request, **_address: str) -> Response:
+        asked = NewStepSerializer(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        step = _add(self.campaign, asked.validated_data, self.actor)
+        location = {"Location": f"{request.path}/{step.pk}"}
+        return Response(self.get_serializer(step).data, status=status.HTTP_201_CREATED, headers=location)
+
+    @extend_schema(summary="Change the wait of a step", request=WaitSerializer, responses=StepSerializer)
+    def partial_update(self, request: Request, **_address: str) -> Response:
+        step = self.get_object()
+        asked = WaitSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wait = {"wait_amount": step.wait_amount, "wait_unit": step.wait_unit, **asked.validated_data}
+        return Response(self.get_serializer(edit_step(step=step, actor=self.actor, **wait)).data)
+
+    @extend_schema(description="Refused (409) once the campaign was started. The steps behind it move up.")
+    def destroy(self, request: Request, **_address: str) -> Response:
+        remove_step(step=self.get_object(), actor=self.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class VariantViewSet(Reads, InCampaign):
+    """A recipient always gets the same variant of a step; `weight` is its share among the active ones."""
+
+    tag = "steps"
+    noun = ("a variant", "variants")
+    queryset = Variant.objects.select_related("step__campaign__organization")
+    serializer_class = VariantSerializer
+    pagination_class = OldestFirst
+    campaign_path = "step__campaign"
+    roles = {"destroy": Role.OPERATOR}
+
+    @cached_property
+    def step(self) -> Step:
+        return get_object_or_404(Step, campaign=self.campaign, pk=self.kwargs["step"])
+
+    def parents(self) -> dict[str, models.Model]:
+        return {"step": self.step}
+
+    def get_queryset(self) -> Any:
+        variants = super().get_queryset()
+        return variants if getattr(self, "swagger_fake_view", False) else variants.filter(step=self.step)
+
+    @extend_schema(
+        summary="Add a variant",
+        description="It gets the next free letter.",
+        request=NewVariantSerializer,
+        responses={201: VariantSerializer},
+    )
+    def create(self, request: Request, **_address: str) -> Response:
+        asked = NewVariantSerializer(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        variant = add_variant(step=self.step, actor=self.actor, **asked.validated_data)
+        location = {"Location": f"{request.path}/{variant.pk}"}
+        return Response(self.get_serializer(variant).data, status=status.HTTP_201_CREATED, headers=location)
+
+    @extend_schema(
+        description="A new wording counts as a new version and reaches those who have not had the mail yet.",
+        request=VariantChangesSerializer,
+        responses=VariantSerializer,
+    )
+    def partial_update(self, request: Request, **_address: str) -> Response:
+        variant = self.get_object()
+        asked = VariantChangesSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        edited = edit_variant(variant=variant, changes=asked.validated_data, actor=self.actor)
+        return Response(self.get_serializer(edited).data)
+
+    @extend_schema(description="Refused (409) for the last active one, and for one that somebody was sent.")
+    def destroy(self, request: Request, **_address: str) -> Response:
+        remove_variant(variant=self.get_object(), actor=self.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@transaction.atomic
+def _add(campaign: Campaign, asked: dict[str, Any], actor: Actor) -> Step:
+    """A step with all its variants, or nothing."""
+    first, *others = asked["variants"]
+    wait = {"wait_amount": asked["wait_amount"], "wait_unit": asked["wait_unit"]}
+    step = add_step(campaign=campaign, wording=first["wording"], actor=actor, **wait)
+    if first["weight"] != 1:
+        edit_variant(variant=cast(Variant, step.variants.first()), changes={"weight": first["weight"]}, actor=actor)
+    for variant in others:
+        add_variant(step=step, actor=actor, **variant)
+    return step

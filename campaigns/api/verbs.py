@@ -1,0 +1,112 @@
+"""The verbs of a campaign: each is one POST, one call, and the campaign as it is then."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns import lifecycle
+from campaigns.api.campaign import CampaignSerializer
+from campaigns.models import Campaign
+from campaigns_project.accounts.roles import Role
+from campaigns_project.rest.serializers import LineField, StrictSerializer
+
+
+class ReasonSerializer(StrictSerializer):
+    """Why, for the audit log."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class ScheduleSerializer(ReasonSerializer):
+    """When to start."""
+
+    at = serializers.DateTimeField(help_text="RFC 3339, with an offset; it has to lie ahead.")
+
+
+class DuplicateSerializer(StrictSerializer):
+    """The copy."""
+
+    name = LineField(required=False, max_length=200, help_text="“Copy of …” unless given.")
+
+
+def verb(summary: str, description: str, body: type[StrictSerializer] = ReasonSerializer) -> Callable[[Any], Any]:
+    """A POST on one campaign, with its place in the schema."""
+
+    def decorate(method: Any) -> Any:
+        described = extend_schema(summary=summary, description=description, request=body, responses=CampaignSerializer)
+        return described(action(detail=True, methods=["post"])(method))
+
+    return decorate
+
+
+class CampaignVerbs:
+    """Mixed into the campaigns' viewset. All but the copy need a manager."""
+
+    roles: ClassVar[Mapping[str, Role]] = dict.fromkeys(
+        ("start", "schedule", "unschedule", "pause", "resume", "stop", "archive"), Role.MANAGER
+    )
+
+    @verb(
+        "Start a campaign",
+        "Mails leave as soon as a worker sees it. Refused (409) with every problem pre-flight finds.",
+    )
+    def start(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.start)
+
+    @verb("Schedule the start of a campaign", "Refused (409) for what could not start now either.", ScheduleSerializer)
+    def schedule(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.schedule, ScheduleSerializer)
+
+    @verb("Take a schedule back", "The campaign is a draft again.")
+    def unschedule(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.unschedule)
+
+    @verb("Pause a campaign", "No mail leaves after this but those a mail server is taking at the moment.")
+    def pause(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.pause)
+
+    @verb("Resume a campaign", "What came due meanwhile goes first. Refused (409) as a start is.")
+    def resume(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.resume)
+
+    @verb("Stop a campaign for good", "Nobody gets the remaining steps. This cannot be taken back; a pause can.")
+    def stop(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.stop)
+
+    @verb("Archive a campaign", "Puts an ended campaign out of the way.")
+    def archive(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.archive)
+
+    @extend_schema(
+        summary="Duplicate a campaign",
+        description="A new draft with the same steps, variants, senders and settings; no recipients, no history.",
+        request=DuplicateSerializer,
+        responses={201: CampaignSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def duplicate(self, request: Request, **_address: str) -> Response:
+        campaign = self.get_object()  # type: ignore[attr-defined]
+        asked = _asked(DuplicateSerializer, request)
+        name = asked.get("name") or f"Copy of {campaign.name}"[:200]
+        copy = lifecycle.duplicate(campaign=campaign, name=name, actor=self.actor, now=timezone.now())  # type: ignore[attr-defined]
+        return self._answer(copy, status.HTTP_201_CREATED)
+
+    def _take(self, act: Callable[..., Campaign], body: type[StrictSerializer] = ReasonSerializer) -> Response:
+        campaign = self.get_object()  # type: ignore[attr-defined]
+        asked = _asked(body, self.request)  # type: ignore[attr-defined]
+        return self._answer(act(campaign=campaign, actor=self.actor, now=timezone.now(), **asked))  # type: ignore[attr-defined]
+
+    def _answer(self, campaign: Campaign, code: int = status.HTTP_200_OK) -> Response:
+        return Response(self.get_serializer(campaign).data, status=code)  # type: ignore[attr-defined]
+
+
+def _asked(body: type[StrictSerializer], request: Request) -> dict[str, Any]:
+    serializer = body(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data

@@ -1,0 +1,1 @@
+"""How one mail is made: template -> merge values -> HTML and text -> the bytes that go out. No models, no settings."""

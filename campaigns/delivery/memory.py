@@ -1,0 +1,34 @@
+"""A backend that keeps what it is given, for tests and previews."""
+
+from collections.abc import Iterable, Iterator
+
+from campaigns.delivery.base import Envelope, Gate
+from campaigns.delivery.outcomes import Accepted, NotSent, Outcome, Stage
+
+ACCEPTED = Accepted(250, "250 2.0.0 kept in memory")
+
+
+class MemoryBackend:
+    """Answers with `answers` in turn, then with `answer`; `mails` holds what was accepted, `asked` everything given.
+
+    As on the wire, the gate is asked before the content, so a gate that says no keeps the mail out of `mails`.
+    """
+
+    def __init__(self, *, answer: Outcome = ACCEPTED, answers: Iterable[Outcome] = ()):
+        self.mails: list[Envelope] = []
+        self.asked: list[Envelope] = []
+        self._answer = answer
+        self._answers: Iterator[Outcome] = iter(answers)
+
+    def deliver(self, envelope: Envelope, *, before_data: Gate | None = None) -> Outcome:
+        """The next scripted answer, or NotSent("gate_expired")."""
+        self.asked.append(envelope)
+        if before_data and not before_data():
+            return NotSent("gate_expired", Stage.DATA)
+        outcome = next(self._answers, self._answer)
+        if isinstance(outcome, Accepted):
+            self.mails.append(envelope)
+        return outcome
+
+    def close(self) -> None:
+        """There is nothing to close; what was kept stays."""

@@ -1,0 +1,95 @@
+"""What can come of handing one mail over: values, not exceptions (FAULTS.md rows 1 to 8).
+
+Nothing here says what to do about it; that is the sender's business (`campaigns.sending.record`).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """How far a delivery got. Up to and with CONTENT the server cannot have taken the mail."""
+
+    CONNECT = "connect"
+    GREETING = "greeting"
+    EHLO = "ehlo"
+    TLS = "tls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    CONTENT = "content"
+    DOT = "dot"
+
+
+class Kind(StrEnum):
+    """Whose fault a refusal is. Only ADDRESS_DEAD may ever suppress an address."""
+
+    ADDRESS_DEAD = "address_dead"
+    MAILBOX_FULL = "mailbox_full"
+    POLICY = "policy"  # the sender's own: blocked, unauthenticated, bad reputation, relaying
+    CONTENT = "content"
+    OTHER = "other"  # refused for good, and the answer does not say why
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server has taken the mail and answers for it from here on."""
+
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Refused for now (4xx); to be tried again with the same Message-ID, not before `retry_after` where it is known."""
+
+    code: int
+    reply: str
+    retry_after: timedelta | None = None
+    stage: Stage = Stage.RCPT
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Refused for good (5xx) by the answer to `stage`."""
+
+    code: int
+    reply: str
+    stage: Stage
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFault:
+    """No session could be opened, so surely nothing was sent to anybody.
+
+    `permanent` when it will not mend by waiting: refused login, invalid certificate, no TLS where TLS is asked for.
+    `code` and `reply` are what the server said, 0 and the error's text where it said nothing.
+    """
+
+    reason: str
+    code: int = 0
+    reply: str = ""
+    permanent: bool = False
+    stage: Stage = Stage.CONNECT
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The transaction broke off before the last byte; the server cannot have taken the mail."""
+
+    reason: str
+    stage: Stage = Stage.MAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The whole mail went out and no trustworthy answer came back: it may or may not arrive. Never to be sent again."""
+
+    reason: str
+    stage: Stage = Stage.DOT
+
+
+Outcome = Accepted | Deferred | Refused | SenderFault | NotSent | Uncertain

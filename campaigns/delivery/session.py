@@ -1,0 +1,203 @@
+"""Opening an SMTP session: connect, greeting, EHLO, TLS, login. All of it within one deadline.
+
+Not smtplib: its reads have a time-out each and none together, and it gives one exception for a line that dropped
+before the mail and after it.
+"""
+
+import base64
+import hmac
+import re
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from campaigns.delivery.outcomes import SenderFault, Stage
+from campaigns.delivery.server import Security, SmtpServer
+from campaigns.delivery.wire import Reply, Wire, WireError
+
+# In the clear a password is better not shown; under TLS, PLAIN works also where CRAM-MD5 is offered and cannot.
+AUTH_ORDER = {
+    Security.NONE: ("CRAM-MD5", "PLAIN", "LOGIN"),
+    Security.STARTTLS: ("PLAIN", "LOGIN", "CRAM-MD5"),
+    Security.TLS: ("PLAIN", "LOGIN", "CRAM-MD5"),
+}
+
+
+class SessionError(Exception):
+    """No session; `fault` is what deliver() answers."""
+
+    def __init__(self, fault: SenderFault):
+        super().__init__(fault.reason)
+        self.fault = fault
+
+
+class Session:
+    """A wire on which mails may be sent, and what the server said it can do (its EHLO keywords, upper case)."""
+
+    def __init__(self, wire: Wire, features: dict[str, str]):
+        self.wire = wire
+        self.features = features
+        self.mails = 0
+
+    @property
+    def max_size(self) -> int:
+        """The biggest mail the server takes, in bytes; 0 where it names none (RFC 1870)."""
+        size = self.features.get("SIZE", "")
+        return int(size) if re.fullmatch(r"[0-9]{1,15}", size) else 0
+
+
+def open_session(server: SmtpServer, *, context: ssl.SSLContext, deadline: float) -> Session:
+    """A session ready for MAIL by `deadline`; SessionError says why there is none. Nothing is left open then.
+
+    Only the DNS lookup is bounded by the system's resolver instead; `server.address` avoids it.
+    """
+    wire = _connect(server, deadline=deadline)
+    try:
+        if server.security is Security.TLS:
+            _start_tls(wire, server, context, deadline=deadline)
+        _greeting(wire, deadline=deadline)
+        features = _ehlo(wire, server, deadline=deadline)
+        if server.security is Security.STARTTLS:
+            features = _upgrade(wire, server, context, features, deadline=deadline)
+        if server.username:
+            _login(wire, server, features, deadline=deadline)
+    except BaseException:
+        wire.close()
+        raise
+    return Session(wire, features)
+
+
+def _connect(server: SmtpServer, *, deadline: float) -> Wire:
+    """A connection to the first address that answers; each gets an equal share of the time that is left."""
+    addresses = _addresses(server)
+    refusal = OSError("no address")
+    for count, (family, kind, protocol, _, address) in enumerate(addresses):
+        share = (deadline - time.monotonic()) / (len(addresses) - count)
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(max(share, 0.001))
+            sock.connect(address)
+            # The dot goes out in a write of its own and must not wait for the acknowledgment of the content.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            sock.close()
+            refusal = error
+        else:
+            return Wire(sock)
+    reason = "timeout" if isinstance(refusal, TimeoutError) else "connect"
+    raise _refused(reason, Stage.CONNECT, text=str(refusal)) from refusal
+
+
+def _addresses(server: SmtpServer) -> list[tuple[Any, ...]]:
+    try:
+        return list(socket.getaddrinfo(server.address or server.host, server.port, type=socket.SOCK_STREAM))
+    except (socket.gaierror, UnicodeError) as error:  # UnicodeError: a host name that DNS cannot hold
+        raise _refused("dns", Stage.CONNECT, text=str(error)) from error
+
+
+def _greeting(wire: Wire, *, deadline: float) -> None:
+    with _at(Stage.GREETING):
+        reply = wire.read_reply(deadline=deadline)
+    if reply.code != 220:
+        raise _refused("greeting", Stage.GREETING, reply)
+
+
+def _ehlo(wire: Wire, server: SmtpServer, *, deadline: float) -> dict[str, str]:
+    with _at(Stage.EHLO):
+        reply = wire.command(f"EHLO {server.ehlo_name or _address_literal(wire)}", deadline=deadline)
+    if not reply.is_positive:
+        raise _refused("ehlo", Stage.EHLO, reply)
+    pairs = (line.replace("=", " ", 1).partition(" ") for line in reply.lines[1:])
+    return {keyword.upper(): parameters.strip() for keyword, _, parameters in pairs}
+
+
+def _address_literal(wire: Wire) -> str:
+    host = wire.sock.getsockname()[0]
+    return f"[IPv6:{host.partition('%')[0]}]" if ":" in host else f"[{host}]"
+
+
+def _upgrade(
+    wire: Wire, server: SmtpServer, context: ssl.SSLContext, features: dict[str, str], *, deadline: float
+) -> dict[str, str]:
+    if "STARTTLS" not in features:
+        # Going on in the clear is what an attacker on the line wants.
+        raise _refused("tls_unavailable", Stage.TLS, text="the server does not offer STARTTLS", permanent=True)
+    with _at(Stage.TLS):
+        reply = wire.command("STARTTLS", deadline=deadline)
+    if reply.code != 220:
+        raise _refused("tls_unavailable", Stage.TLS, reply)
+    _start_tls(wire, server, context, deadline=deadline)
+    return _ehlo(wire, server, deadline=deadline)
+
+
+def _start_tls(wire: Wire, server: SmtpServer, context: ssl.SSLContext, *, deadline: float) -> None:
+    with _at(Stage.TLS):
+        try:
+            wire.upgrade(context, hostname=server.host, deadline=deadline)
+        except ssl.SSLCertVerificationError as error:
+            raise _refused("certificate", Stage.TLS, text=error.verify_message, permanent=True) from error
+        except TimeoutError as error:
+            raise _refused("timeout", Stage.TLS, text=str(error)) from error
+        except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can carry
+            raise _refused("tls", Stage.TLS, text=str(error)) from error
+
+
+def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline: float) -> None:
+    offered = features.get("AUTH", "").upper().split()
+    method = next((name for name in AUTH_ORDER[server.security] if name in offered), "")
+    if not method:
+        text = f"the server offers {' '.join(offered) or 'no login'}, not PLAIN, LOGIN or CRAM-MD5"
+        raise _refused("auth_unavailable", Stage.AUTH, text=text, permanent=True)
+    with _at(Stage.AUTH):
+        reply = _authenticate(wire, method, server.username, server.password, deadline=deadline)
+    if not reply.is_positive:
+        raise _refused("auth", Stage.AUTH, reply, permanent=reply.code >= 500)
+
+
+def _authenticate(wire: Wire, method: str, username: str, password: str, *, deadline: float) -> Reply:
+    if method == "PLAIN":
+        return wire.command(f"AUTH PLAIN {_b64(f'\0{username}\0{password}')}", deadline=deadline)
+    reply = wire.command(f"AUTH {method}", deadline=deadline)
+    if method == "CRAM-MD5" and reply.code == 334:
+        return wire.command(_b64(_cram_md5(reply, username, password)), deadline=deadline)
+    for answer in (username, password):
+        if reply.code == 334:
+            reply = wire.command(_b64(answer), deadline=deadline)
+    return reply
+
+
+def _cram_md5(challenge: Reply, username: str, password: str) -> str:
+    """The answer of RFC 2195: the name, and the challenge signed with the password."""
+    try:
+        text = base64.b64decode(challenge.lines[-1])
+    except ValueError as error:
+        raise WireError("garbage", "a CRAM-MD5 challenge that is not base64") from error
+    return f"{username} {hmac.new(password.encode(), text, 'md5').hexdigest()}"
+
+
+def _b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@contextmanager
+def _at(stage: Stage) -> Iterator[None]:
+    try:
+        yield
+    except WireError as error:
+        raise _refused(error.reason, stage, text=str(error)) from error
+
+
+def _refused(
+    reason: str, stage: Stage, reply: Reply | None = None, *, text: str = "", permanent: bool = False
+) -> SessionError:
+    fault = SenderFault(
+        reason=reason,
+        code=reply.code if reply else 0,
+        reply=reply.text if reply else text[:1_000],
+        permanent=permanent,
+        stage=stage,
+    )
+    return SessionError(fault)

@@ -1,0 +1,129 @@
+"""Mails over one SMTP connection that is kept open between them and opened again when it has gone."""
+
+import ssl
+import time
+from types import TracebackType
+from typing import Self
+
+from campaigns.delivery import transaction
+from campaigns.delivery.base import Envelope, Gate
+from campaigns.delivery.outcomes import Deferred, NotSent, Outcome, Stage
+from campaigns.delivery.server import SmtpServer, tls_context
+from campaigns.delivery.session import Session, SessionError, open_session
+from campaigns.delivery.wire import WireError
+
+CONNECT_SECONDS = 30.0
+TRANSACTION_SECONDS = 300.0  # an impatient end after the dot makes mails uncertain; a lease must be longer
+QUIT_SECONDS = 2.0
+MAX_MAILS = 100  # on one connection; some servers count, and a balancer behind one name gets its share
+MAX_IDLE_SECONDS = 60.0  # servers close after minutes of silence; a new connection is cheaper than finding out
+
+
+class SmtpConnection:
+    """A sender's connection to its server; opened by the first deliver(), closed by close() or `with`.
+
+    For one thread at a time. `connect_seconds` bounds opening a session with TLS and login, `transaction_seconds` one
+    mail from MAIL to the answer after the dot; both by the wall clock.
+    """
+
+    def __init__(
+        self,
+        server: SmtpServer,
+        *,
+        context: ssl.SSLContext | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
+        transaction_seconds: float = TRANSACTION_SECONDS,
+        max_mails: int = MAX_MAILS,
+        max_idle_seconds: float = MAX_IDLE_SECONDS,
+    ):
+        self.server = server
+        self._context = context
+        self._connect_seconds = connect_seconds
+        self._transaction_seconds = transaction_seconds
+        self._max_mails = max_mails
+        self._max_idle_seconds = max_idle_seconds
+        self._session: Session | None = None
+        self._used_at = 0.0
+
+    def deliver(self, envelope: Envelope, *, before_data: Gate | None = None) -> Outcome:
+        """Hand one mail over; see `campaigns.delivery.outcomes` for what can come of it.
+
+        A connection the server gave up while it was idle is replaced once, before anything was said on it or with the
+        first command refused for that: nothing can have been sent then.
+        """
+        was_kept = self._may_be_used_again()
+        outcome = self._deliver_once(envelope, before_data)
+        if was_kept and _is_stale_connection(outcome):
+            outcome = self._deliver_once(envelope, before_data)
+        return outcome
+
+    def close(self) -> None:
+        """Say goodbye and hang up; a later deliver() connects again."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            session.wire.command("QUIT", deadline=time.monotonic() + QUIT_SECONDS)
+        except WireError:
+            pass  # whatever the server makes of our goodbye, the connection is over
+        finally:
+            session.wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _deliver_once(self, envelope: Envelope, before_data: Gate | None) -> Outcome:
+        try:
+            session = self._session_for_one_more()
+        except SessionError as refused:
+            return refused.fault
+        deadline = time.monotonic() + self._transaction_seconds
+        try:
+            ended = transaction.run(session, envelope, deadline=deadline, before_data=before_data)
+        except BaseException:
+            self._drop()  # the gate raised, or the process is being stopped: the session is in mid-transaction
+            raise
+        session.mails += 1
+        self._used_at = time.monotonic()
+        if not ended.is_clean or (ended.needs_reset and not self._reset(session)):
+            self._drop()
+        return ended.outcome
+
+    def _session_for_one_more(self) -> Session:
+        if self._session is not None and not self._may_be_used_again():
+            self.close()
+        if self._session is None:
+            deadline = time.monotonic() + self._connect_seconds
+            self._session = open_session(self.server, context=self._context or tls_context(), deadline=deadline)
+        return self._session
+
+    def _may_be_used_again(self) -> bool:
+        session = self._session
+        if session is None or session.mails >= self._max_mails:
+            return False
+        is_fresh = time.monotonic() - self._used_at <= self._max_idle_seconds
+        return is_fresh and not session.wire.has_input()
+
+    def _reset(self, session: Session) -> bool:
+        """Forget the refused transaction on the server's side; False when the session is not to be used again."""
+        try:
+            deadline = time.monotonic() + self._connect_seconds
+            return session.wire.command("RSET", deadline=deadline).is_positive
+        except WireError:
+            return False
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.wire.close()
+            self._session = None
+
+
+def _is_stale_connection(outcome: Outcome) -> bool:
+    if isinstance(outcome, NotSent):
+        return outcome.stage is Stage.MAIL and outcome.reason == "dropped"
+    return isinstance(outcome, Deferred) and outcome.stage is Stage.MAIL and outcome.code == transaction.SERVICE_CLOSING

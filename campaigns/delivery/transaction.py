@@ -1,0 +1,150 @@
+"""One mail over an open session: MAIL, RCPT, DATA, content, dot.
+
+The stage decides what a broken line means (RFC 1047): up to the last byte of the dot the server cannot have taken the
+mail, after it nobody can know. The dot is therefore a write of its own.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from campaigns.delivery.base import Envelope, Gate
+from campaigns.delivery.classify import kind_of
+from campaigns.delivery.outcomes import (
+    Accepted,
+    Deferred,
+    Kind,
+    NotSent,
+    Outcome,
+    Refused,
+    SenderFault,
+    Stage,
+    Uncertain,
+)
+from campaigns.delivery.session import Session
+from campaigns.delivery.wire import Reply, Wire, WireError
+
+# Codes that say the login is wrong or missing, at whatever stage (RFC 4954 6).
+AUTH_CODES = frozenset({530, 534, 535, 538})
+SERVICE_CLOSING = 421
+DOT = b".\r\n"
+_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a transaction ended: what came of it, and whether the session may carry another one as it stands."""
+
+    outcome: Outcome
+    is_clean: bool
+    needs_reset: bool = False
+
+
+def run(session: Session, envelope: Envelope, *, deadline: float, before_data: Gate | None) -> Ended:
+    """Hand `envelope` over within `deadline`; never raises for what the server does.
+
+    `before_data` is asked before DATA and again before the first byte of content.
+    """
+    refused = _beyond(session, envelope)
+    if refused:
+        return Ended(refused, is_clean=True)
+    ended = _envelope_part(session, envelope, deadline=deadline, before_data=before_data)
+    return ended or _content_part(session.wire, envelope.data, deadline=deadline, before_data=before_data)
+
+
+def on_the_wire(data: bytes) -> bytes:
+    """The content as DATA wants it, up to and with the line end before the dot (RFC 5321 4.5.2).
+
+    Bare line ends become CRLF: some servers read LF . LF as the end and what follows as commands.
+    """
+    if b"\r" in data or b"\n" in data:
+        data = _BARE_LINE_END.sub(b"\r\n", data)
+    if not data.endswith(b"\r\n"):
+        data += b"\r\n"
+    return _LEADING_DOT.sub(b"..", data) if data.startswith(b".") or b"\n." in data else data
+
+
+def _beyond(session: Session, envelope: Envelope) -> Refused | None:
+    """What this server could only refuse, said without asking it."""
+    if session.max_size and len(envelope.data) > session.max_size:
+        reply = f"552 5.3.4 the mail has {len(envelope.data)} bytes, the server takes {session.max_size}"
+        return Refused(552, reply, Stage.MAIL, Kind.CONTENT)
+    if envelope.needs_smtputf8 and "SMTPUTF8" not in session.features:
+        reply = "553 5.6.7 the address is not ASCII and the server does not offer SMTPUTF8"
+        return Refused(553, reply, Stage.MAIL, Kind.OTHER)
+    return None
+
+
+def _envelope_part(session: Session, envelope: Envelope, *, deadline: float, before_data: Gate | None) -> Ended | None:
+    """MAIL, RCPT and DATA; None when the server waits for the content."""
+    for stage, line, wanted in _commands(session, envelope):
+        if stage is Stage.DATA and before_data and not before_data():
+            return Ended(NotSent("gate_expired", stage), is_clean=True, needs_reset=True)
+        try:
+            reply = session.wire.command(line, deadline=deadline)
+        except WireError as error:
+            return Ended(NotSent(error.reason, stage), is_clean=False)
+        if reply.code // 100 != wanted:
+            outcome = _negative(reply, stage)
+            is_clean = reply.code >= 400 and reply.code != SERVICE_CLOSING
+            return Ended(outcome, is_clean=is_clean, needs_reset=stage is not Stage.MAIL)
+    return None
+
+
+def _commands(session: Session, envelope: Envelope) -> Iterator[tuple[Stage, str, int]]:
+    """Stage, line and the first digit of the answer that goes on."""
+    parameters = ""
+    if "SIZE" in session.features:
+        parameters += f" SIZE={len(envelope.data)}"
+    if "8BITMIME" in session.features and not envelope.data.isascii():
+        parameters += " BODY=8BITMIME"
+    if envelope.needs_smtputf8:
+        parameters += " SMTPUTF8"
+    yield Stage.MAIL, f"MAIL FROM:<{envelope.mail_from}>{parameters}", 2
+    yield Stage.RCPT, f"RCPT TO:<{envelope.rcpt_to}>", 2
+    yield Stage.DATA, "DATA", 3
+
+
+def _content_part(wire: Wire, data: bytes, *, deadline: float, before_data: Gate | None) -> Ended:
+    # After 354 there is no way back but hanging up: whatever is sent now is content.
+    if before_data and not before_data():
+        return Ended(NotSent("gate_expired", Stage.CONTENT), is_clean=False)
+    try:
+        wire.send(on_the_wire(data), deadline=deadline)
+        if wire.has_input():
+            return Ended(_answered_early(wire, deadline=deadline), is_clean=False)
+        wire.send(DOT, deadline=deadline)
+    except WireError as error:
+        return Ended(NotSent(error.reason, Stage.CONTENT), is_clean=False)
+    return _after_dot(wire, deadline=deadline)
+
+
+def _after_dot(wire: Wire, *, deadline: float) -> Ended:
+    try:
+        reply = wire.read_reply(deadline=deadline)
+    except WireError as error:
+        return Ended(Uncertain(error.reason), is_clean=False)
+    if reply.is_positive:
+        return Ended(Accepted(reply.code, reply.text), is_clean=True)
+    if reply.code < 400:
+        return Ended(Uncertain("garbage"), is_clean=False)
+    return Ended(_negative(reply, Stage.DOT), is_clean=reply.code != SERVICE_CLOSING)
+
+
+def _answered_early(wire: Wire, *, deadline: float) -> Outcome:
+    """The server spoke, or hung up, before the dot: it has not taken the mail, and gets no dot."""
+    try:
+        return _negative(wire.read_reply(deadline=deadline), Stage.CONTENT)
+    except WireError as error:
+        return NotSent(error.reason, Stage.CONTENT)
+
+
+def _negative(reply: Reply, stage: Stage) -> Outcome:
+    if reply.code < 400:
+        return NotSent("garbage", stage)
+    if reply.code in AUTH_CODES and stage is not Stage.DOT:
+        return SenderFault("auth", reply.code, reply.text, permanent=True, stage=stage)
+    if reply.code < 500:
+        return Deferred(reply.code, reply.text, stage=stage)
+    return Refused(reply.code, reply.text, stage, kind_of(reply.code, reply.text, stage=stage))

@@ -1,0 +1,139 @@
+"""Bytes to and from an SMTP server, each step bounded by one wall clock.
+
+A socket time-out is per read: a server that sends one byte at a time runs past any. Here every call takes the moment
+(`time.monotonic()`) by which it must be done.
+"""
+
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+
+MAX_REPLY = 64_000  # bytes; RFC 5321 4.5.3.1.5 asks for 512 a line
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+class WireError(Exception):
+    """The conversation broke off; `reason` is dropped, timeout or garbage."""
+
+    def __init__(self, reason: str, detail: str = ""):
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole answer: its code, 200 to 599, and its lines joined by blanks, without control characters."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The answer as one line, as it is shown and kept."""
+        return _CONTROLS.sub(" ", f"{self.code} {' '.join(self.lines)}").strip()[:1_000]
+
+    @property
+    def is_positive(self) -> bool:
+        return 200 <= self.code < 300
+
+
+class Wire:
+    """A connected socket with what has been read from it and not yet used."""
+
+    def __init__(self, sock: socket.socket):
+        self.sock = sock
+        self._unread = bytearray()
+
+    def send(self, data: bytes | memoryview, *, deadline: float) -> None:
+        """Hand every byte to the kernel, or raise WireError; then the last byte has surely not gone out."""
+        view = memoryview(data)
+        try:
+            while view:
+                self.sock.settimeout(_remaining(deadline))
+                view = view[self.sock.send(view) :]
+        except OSError as error:
+            raise _wire_error(error) from error
+
+    def read_reply(self, *, deadline: float) -> Reply:
+        """The next whole answer; WireError when none comes in time or it is not SMTP."""
+        lines: list[str] = []
+        code = 0
+        size = 0
+        while True:
+            raw = self._read_line(deadline=deadline)
+            size += len(raw)
+            found = _LINE.fullmatch(raw.rstrip(b"\r\n"))
+            if not found or (code and int(found[1]) != code) or size > MAX_REPLY:
+                raise WireError("garbage", ascii(raw[:80]))
+            code = int(found[1])
+            lines.append((found[3] or b"").decode("utf-8", "replace").strip())
+            if found[2] != b"-":
+                return Reply(code, tuple(lines))
+
+    def command(self, line: str, *, deadline: float) -> Reply:
+        """Send one command and read its answer; garbage if an answer nobody asked for is there, to be taken for it."""
+        if self._unread:
+            raise WireError("garbage", "the server spoke out of turn")
+        self.send(f"{line}\r\n".encode(), deadline=deadline)
+        return self.read_reply(deadline=deadline)
+
+    def has_input(self) -> bool:
+        """Whether the server has said something unasked, or hung up; never waits."""
+        if self._unread:
+            return True
+        try:
+            self.sock.settimeout(0)
+            chunk = self.sock.recv(4096)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        except OSError:
+            return True
+        self._unread += chunk
+        return True
+
+    def upgrade(self, context: ssl.SSLContext, *, hostname: str, deadline: float) -> None:
+        """Turn the connection into TLS. Whatever came in before in the clear is not believed (CVE-2011-0411)."""
+        if self._unread:
+            raise WireError("garbage", "the server spoke between STARTTLS and TLS")
+        self.sock.settimeout(_remaining(deadline))
+        self.sock = context.wrap_socket(self.sock, server_hostname=hostname)
+
+    def close(self) -> None:
+        """Close the socket; a connection that is already gone is no error."""
+        self._unread.clear()
+        self.sock.close()
+
+    def _read_line(self, *, deadline: float) -> bytes:
+        scanned = 0
+        while (end := self._unread.find(b"\n", scanned)) < 0:
+            scanned = len(self._unread)
+            if scanned > MAX_REPLY:
+                raise WireError("garbage", "a line without an end")
+            self._unread += self._receive(deadline=deadline)
+        line = bytes(self._unread[: end + 1])
+        del self._unread[: end + 1]
+        return line
+
+    def _receive(self, *, deadline: float) -> bytes:
+        try:
+            self.sock.settimeout(_remaining(deadline))
+            chunk = self.sock.recv(4096)
+        except OSError as error:
+            raise _wire_error(error) from error
+        if not chunk:
+            raise WireError("dropped", "the server closed the connection")
+        return chunk
+
+
+def _remaining(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the time for this is up")
+    return left
+
+
+def _wire_error(error: OSError) -> WireError:
+    return WireError("timeout" if isinstance(error, TimeoutError) else "dropped", str(error))

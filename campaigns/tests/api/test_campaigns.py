@@ -1,0 +1,343 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from campaigns.tests.factories import (
+    NOON,
+    CampaignFactory,
+    CampaignSenderFactory,
+    EmailTemplateFactory,
+    OrganizationFactory,
+    RecipientFactory,
+    SenderFactory,
+    VariantFactory,
+)
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.rest.clients import key_client
+
+pytestmark = pytest.mark.django_db
+
+
+def ready_campaign(organization, **fields):
+    """A draft that can start: one step, one sender, one recipient."""
+    campaign = CampaignFactory(organization=organization, **fields)
+    VariantFactory(step__campaign=campaign)
+    CampaignSenderFactory(campaign=campaign)
+    RecipientFactory(campaign=campaign)
+    return campaign
+
+
+def test_a_campaign_is_made_as_a_draft_with_an_id_made_from_its_name():
+    client = key_client(Role.OPERATOR, OrganizationFactory(timezone="Europe/Prague"))
+
+    answer = client.post("/api/v1/campaigns", {"name": "Quay & Co: autumn"})
+
+    campaign = Campaign.objects.get()
+    assert (answer.status_code, answer["Location"]) == (201, f"/api/v1/campaigns/{campaign.pk}")
+    assert (campaign.campaign_id, campaign.status, campaign.timezone) == ("quay-co-autumn", "draft", "Europe/Prague")
+    assert campaign.created_by.service_account.name == "test operator"
+    assert answer.json()["allowed_actions"] == ["start", "schedule"]
+    assert answer.json()["open_rate"] is None
+
+
+def test_a_campaign_is_read_by_number_and_by_campaign_id():
+    client = key_client(Role.VIEWER)
+    campaign = CampaignFactory(organization=client.organization, campaign_id="autumn")
+
+    by_number = client.get(f"/api/v1/campaigns/{campaign.pk}").json()
+    by_id = client.get("/api/v1/campaigns/autumn").json()
+
+    assert by_number == by_id
+
+
+def test_a_number_wins_over_a_campaign_id_that_looks_like_it():
+    client = key_client(Role.VIEWER)
+    first = CampaignFactory(organization=client.organization)
+    CampaignFactory(organization=client.organization, campaign_id=str(first.pk))
+
+    assert client.get(f"/api/v1/campaigns/{first.pk}").json()["id"] == first.pk
+
+
+@pytest.mark.parametrize("reference", ["999999999", "9" * 18, "9" * 100, "no-such", "0"])
+def test_a_campaign_that_is_not_there_is_not_found(reference):
+    answer = key_client().get(f"/api/v1/campaigns/{reference}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_campaign_that_is_being_deleted_shows_nowhere():
+    client = key_client()
+    campaign = CampaignFactory(organization=client.organization, deleting_at=NOON)
+
+    assert client.get(f"/api/v1/campaigns/{campaign.pk}").status_code == 404
+    assert client.get(f"/api/v1/campaigns/{campaign.pk}/steps").status_code == 404
+    assert client.get("/api/v1/campaigns").json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("campaign_id", "123"),
+        ("campaign_id", "with space"),
+        ("campaign_id", "x" * 101),
+        ("name", ""),
+        ("name", "two\nlines"),
+        ("timezone", "Mars/Olympus"),
+        ("sending_days", [0]),
+        ("sending_days", [8]),
+        ("sending_days", "1"),
+        ("window_start", "25:00"),
+        ("window_start", "09:00"),
+        ("template", 999_999_999),
+        ("template", 10**30),
+        ("template", True),
+        ("url", "javascript:alert(1)"),
+        ("priority", 99_999),
+        ("track_opens", "perhaps"),
+    ],
+)
+def test_what_a_field_cannot_hold_is_refused_at_that_field(field, value):
+    answer = key_client().post("/api/v1/campaigns", {"name": "Autumn", field: value})
+
+    assert answer.status_code == 400, answer.json()
+    assert answer.json()["errors"][0]["pointer"].startswith(f"/{field}")
+    assert not Campaign.objects.exists()
+
+
+def test_a_window_that_ends_before_it_starts_is_refused():
+    answer = key_client().post("/api/v1/campaigns", {"name": "A", "window_start": "17:00", "window_end": "09:00"})
+
+    assert answer.json()["errors"][0]["pointer"] == "/window_start"
+
+
+def test_a_campaign_id_in_use_anywhere_is_refused():
+    CampaignFactory(campaign_id="autumn")
+
+    answer = key_client().post("/api/v1/campaigns", {"name": "A", "campaign_id": "autumn"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/campaign_id")
+
+
+def test_a_deleted_campaign_s_id_is_never_given_out_again():
+    CampaignFactory(campaign_id="autumn").delete()
+
+    answer = key_client().post("/api/v1/campaigns", {"name": "A", "campaign_id": "autumn"})
+
+    assert answer.status_code == 400
+    assert "never used again" in answer.json()["detail"]
+
+
+def test_a_patch_changes_settings_and_leaves_counters_that_moved_meanwhile():
+    client = key_client(Role.OPERATOR)
+    campaign = CampaignFactory(organization=client.organization)
+    Campaign.objects.update(emails_sent=7)
+
+    answer = client.patch(f"/api/v1/campaigns/{campaign.pk}", {"name": "New", "sending_days": [5, 1, 5]})
+
+    assert (answer.json()["name"], answer.json()["sending_days"], answer.json()["emails_sent"]) == ("New", [1, 5], 7)
+    change = AuditLog.objects.get(action="campaign.changed")
+    assert (change.before["name"], change.after["name"]) == (campaign.name, "New")
+
+
+def test_a_campaign_id_cannot_be_changed():
+    client = key_client()
+    campaign = CampaignFactory(organization=client.organization)
+
+    answer = client.patch(f"/api/v1/campaigns/{campaign.pk}", {"campaign_id": "other"})
+
+    assert answer.json()["errors"][0]["pointer"] == "/campaign_id"
+
+
+def test_an_ended_campaign_is_no_longer_edited():
+    client = key_client()
+    campaign = CampaignFactory(organization=client.organization, status="stopped")
+
+    answer = client.patch(f"/api/v1/campaigns/{campaign.pk}", {"name": "New"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "state_conflict")
+    assert answer.json()["current_status"] == "stopped"
+    assert answer.json()["allowed_actions"] == ["archive"]
+
+
+def test_a_campaign_takes_a_template_of_its_own_organization_alone():
+    client = key_client()
+    own, other = EmailTemplateFactory(organization=client.organization), EmailTemplateFactory()
+
+    assert client.post("/api/v1/campaigns", {"name": "A", "template": own.pk}).status_code == 201
+    answer = client.post("/api/v1/campaigns", {"name": "B", "template": other.pk})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/template")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("status=running,paused", ["running"]),
+        ("status=draft", ["draft"]),
+        ("q=DRA", ["draft"]),
+        ("started_at__gte=2026-11-20T12:00:00Z", ["running"]),
+        ("started_at__lt=2026-11-20T12:00:00%2B00:00", []),
+        ("sender=1.5", None),
+        ("sender=-1", None),
+        ("sender=99999999999999999999", []),
+    ],
+)
+def test_campaigns_are_filtered(query, found):
+    client = key_client()
+    CampaignFactory(organization=client.organization, name="draft")
+    CampaignFactory(organization=client.organization, name="running", running=True)
+
+    answer = client.get(f"/api/v1/campaigns?{query}")
+
+    if found is None:
+        assert answer.status_code == 400
+    else:
+        assert [campaign["name"] for campaign in answer.json()["results"]] == found
+
+
+def test_a_campaign_goes_through_its_life_by_verbs():
+    client = key_client(Role.MANAGER)
+    campaign = ready_campaign(client.organization)
+    address = f"/api/v1/campaigns/{campaign.pk}"
+    at = (timezone.now() + timedelta(days=1)).isoformat()
+
+    states = [
+        client.post(f"{address}/{verb}", body).json()["status"]
+        for verb, body in [
+            ("schedule", {"at": at}),
+            ("unschedule", {}),
+            ("start", {"reason": "ticket 4137"}),
+            ("pause", {}),
+            ("resume", {}),
+            ("stop", {}),
+            ("archive", {}),
+        ]
+    ]
+
+    assert states == ["scheduled", "draft", "running", "paused", "running", "stopped", "archived"]
+    assert AuditLog.objects.get(action="campaign.started").reason == "ticket 4137"
+
+
+@pytest.mark.parametrize("verb", ["start", "schedule", "unschedule", "pause", "resume", "stop", "archive"])
+def test_the_verbs_need_a_manager(verb):
+    client = key_client(Role.OPERATOR)
+    campaign = ready_campaign(client.organization)
+
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/{verb}")
+
+    assert answer.status_code == 403
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_a_verb_the_state_does_not_allow_says_what_is_possible():
+    client = key_client()
+    campaign = CampaignFactory(organization=client.organization)
+
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/pause")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "state_conflict")
+    assert (answer.json()["current_status"], answer.json()["allowed_actions"]) == ("draft", ["start", "schedule"])
+
+
+def test_a_start_that_cannot_be_names_every_problem_and_changes_nothing():
+    client = key_client(Role.MANAGER, OrganizationFactory(postal_address=""))
+    campaign = CampaignFactory(organization=client.organization)
+
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/start")
+
+    codes = [problem["code"] for problem in answer.json()["problems"]]
+    assert (answer.status_code, answer.json()["code"]) == (409, codes[0])
+    assert set(codes) == {"no_recipients", "postal_address_missing", "no_sender", "no_steps"}
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_preflight_says_the_same_beforehand_and_changes_nothing():
+    client = key_client(Role.VIEWER)
+    campaign = CampaignFactory(organization=client.organization)
+    ready = ready_campaign(client.organization)
+
+    blocked = client.get(f"/api/v1/campaigns/{campaign.pk}/preflight").json()
+    free = client.get(f"/api/v1/campaigns/{ready.pk}/preflight").json()
+
+    assert blocked["ready"] is False
+    assert {"code", "message", "hint", "level"} <= set(blocked["problems"][0])
+    assert free == {"ready": True, "problems": []}
+
+
+@pytest.mark.parametrize("at", [None, "", "tomorrow", "2020-01-01T00:00:00Z", 5])
+def test_a_schedule_without_a_time_to_come_is_refused(at):
+    client = key_client()
+    campaign = ready_campaign(client.organization)
+    body = {} if at is None else {"at": at}
+
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/schedule", body)
+
+    assert answer.status_code == 400
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_a_copy_is_made_with_content_and_without_people():
+    client = key_client(Role.OPERATOR)
+    campaign = ready_campaign(client.organization, name="Autumn")
+
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/duplicate")
+
+    copy = Campaign.objects.exclude(pk=campaign.pk).get()
+    assert (answer.status_code, answer.json()["id"], answer.json()["name"]) == (201, copy.pk, "Copy of Autumn")
+    assert (copy.steps.count(), copy.recipients.count()) == (1, 0)
+
+
+def test_a_verb_with_a_field_it_does_not_know_is_refused():
+    client = key_client()
+    campaign = ready_campaign(client.organization)
+
+    assert client.post(f"/api/v1/campaigns/{campaign.pk}/start", {"raeson": "x"}).json()["code"] == "unknown_parameter"
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_progress_has_a_sentence_and_a_ledger_that_adds_up():
+    client = key_client(Role.VIEWER)
+    campaign = ready_campaign(client.organization)
+
+    progress = client.get(f"/api/v1/campaigns/{campaign.pk}/progress").json()
+
+    assert progress["sentence"] == "Not started yet."
+    assert (progress["ledger"]["planned"], progress["ledger"]["waiting"], progress["ledger"]["adds_up"]) == (1, 1, True)
+
+
+def test_a_campaign_chooses_senders_of_its_own_organization_alone():
+    client = key_client(Role.MANAGER)
+    campaign = CampaignFactory(organization=client.organization)
+    own, other = SenderFactory(organization=client.organization), SenderFactory()
+    address = f"/api/v1/campaigns/{campaign.pk}/senders"
+
+    chosen = client.put(address, {"senders": [own.pk]})
+    refused = client.put(address, {"senders": [own.pk, other.pk]})
+
+    assert [sender["id"] for sender in chosen.json()] == [own.pk]
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/senders")
+    assert [sender["id"] for sender in client.get(address).json()] == [own.pk]
+    assert client.put(address, {"senders": []}).json() == []
+
+
+def test_campaigns_take_no_query_per_row():
+    client = key_client()
+    ready_campaign(client.organization)
+    with CaptureQueriesContext(connection) as one:
+        client.get("/api/v1/campaigns")
+    ready_campaign(client.organization)
+    ready_campaign(client.organization)
+    with CaptureQueriesContext(connection) as three:
+        client.get("/api/v1/campaigns")
+
+    assert len(one) == len(three)
+
+
+def test_campaigns_of_another_organization_do_not_show():
+    CampaignFactory()
+
+    assert key_client().get("/api/v1/campaigns").json()["results"] == []

@@ -1,0 +1,244 @@
+"""An SMTP server on a real socket that misbehaves as told, stage by stage.
+
+    with FaultServer(rcpt=Say("550 5.1.1 no such user")) as server:
+        SmtpConnection(server.account()).deliver(...)
+
+Each stage takes one action for every time, or a list used up one by one; without one the server behaves well.
+"""
+
+import base64
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any, Self
+
+from campaigns.delivery.server import Security, SmtpServer
+
+PATIENCE = 10.0  # seconds until a thread of the server gives up on a client; no test waits for it
+
+FEATURES = "SIZE 35882577,8BITMIME,SMTPUTF8,AUTH PLAIN LOGIN CRAM-MD5"
+CHALLENGE = "<1896.697170952@postoffice.reston.mci.net>"  # the one of RFC 2195
+GOOD = {
+    "greeting": "220 test ready",
+    "starttls": "220 go ahead",
+    "auth": "235 2.7.0 welcome",
+    "mail": "250 2.1.0 ok",
+    "rcpt": "250 2.1.5 ok",
+    "data": "354 end with a dot",
+    "content": "",
+    "dot": "250 2.0.0 queued as 1",
+    "rset": "250 2.0.0 flushed",
+    "quit": "221 2.0.0 bye",
+}
+
+
+@dataclass(frozen=True)
+class Say:
+    """Answer with this text, then go on, or hang up at once."""
+
+    text: str
+    then_drop: bool = False
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Hang up with a reset instead of answering."""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Never answer; wait until the client hangs up."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Neither read nor answer until the server is stopped."""
+
+
+@dataclass(frozen=True)
+class Dribble:
+    """Answer one byte at a time, for as long as the client listens."""
+
+    text: str
+    every: float = 0.02
+
+
+class HungUpError(Exception):
+    """The conversation is over, by our doing or the client's."""
+
+
+class FaultServer:
+    """Runs until the end of its `with` block; `commands`, `mails` and `connections` say what it saw."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, features: str = FEATURES, **script: Any):
+        self.tls = tls
+        self.features = features
+        self.script = script
+        self.commands: list[str] = []
+        self.mails: list[bytes] = []
+        self.connections = 0
+        self.dropped = threading.Event()
+        self.stopping = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+
+    @property
+    def port(self) -> int:
+        return self._listener.getsockname()[1]
+
+    def account(self, **changes: Any) -> SmtpServer:
+        """How to reach this server: in the clear and without a login, unless said otherwise."""
+        values = {"host": "localhost", "address": "127.0.0.1", "port": self.port, "security": Security.NONE}
+        return SmtpServer(**{**values, **changes})
+
+    def verbs(self) -> list[str]:
+        """The first word of every command received."""
+        return [command.partition(" ")[0] for command in self.commands]
+
+    def hang_up(self) -> None:
+        """Close every open connection, as a server does that has waited long enough."""
+        for sock in self._open:
+            with contextlib.suppress(OSError):  # closed already
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def say_unasked(self, text: str) -> None:
+        for sock in self._open:
+            sock.sendall(f"{text}\r\n".encode())
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join(PATIENCE)
+        self._listener.close()
+        self.hang_up()
+        for thread in self._threads[1:]:
+            thread.join(PATIENCE)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            sock.settimeout(PATIENCE)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections += 1
+            self._open.append(sock)
+            self._threads.append(threading.Thread(target=self._serve, args=(sock,), daemon=True))
+            self._threads[-1].start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        talk = Talk(self, sock)
+        try:
+            talk.run()
+        except (HungUpError, OSError):
+            talk.reset()
+            self.dropped.set()
+
+
+class Talk:
+    """One connection."""
+
+    def __init__(self, server: FaultServer, sock: socket.socket):
+        self.server = server
+        self.sock = sock
+        self.reader = sock.makefile("rb")
+
+    def reset(self) -> None:
+        """Close with RST, so that the client's next send fails and not only its next read."""
+        self.reader.close()
+        with contextlib.suppress(OSError):  # closed already
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
+
+    def run(self) -> None:
+        if self.server.script.get("wrapped"):
+            self.start_tls()
+        self.act("greeting")
+        while True:
+            self.answer(self.read_command())
+
+    def answer(self, command: str) -> None:
+        verb = command.partition(" ")[0].lower()
+        if verb == "auth":
+            self.authenticate(command)
+        elif verb == "data":
+            if self.act("data").startswith("354"):
+                self.act("content")
+                self.server.mails.append(self.read_content())
+                self.act("dot")
+        else:
+            self.act(verb)
+        if verb == "starttls":
+            self.start_tls()
+        if verb == "quit":
+            raise HungUpError
+
+    def authenticate(self, command: str) -> None:
+        prompts = {"AUTH LOGIN": ["Username:", "Password:"], "AUTH CRAM-MD5": [CHALLENGE]}
+        for prompt in prompts.get(command, []):
+            self.say(f"334 {base64.b64encode(prompt.encode()).decode()}")
+            self.read_command()
+        self.act("auth")
+
+    def start_tls(self) -> None:
+        assert self.server.tls is not None
+        self.sock = self.server.tls.wrap_socket(self.sock, server_side=True)
+        self.reader = self.sock.makefile("rb")
+
+    def act(self, stage: str) -> str:
+        """What was planned for this stage; the text of the answer, if there was one."""
+        planned = self.server.script.get(stage)
+        if isinstance(planned, list):
+            planned = planned.pop(0) if planned else None
+        match planned or Say(self.good(stage)):
+            case Say(text, then_drop):
+                self.say(text)
+                if then_drop:
+                    raise HungUpError
+                return text
+            case Silence():
+                self.reader.read()
+            case Hold():
+                self.server.stopping.wait(PATIENCE)
+            case Dribble(text, every):
+                self.dribble(text, every)
+        raise HungUpError
+
+    def good(self, stage: str) -> str:
+        if stage == "ehlo":
+            return "\r\n".join(["250-test", *(f"250-{line}" for line in self.server.features.split(",")), "250 HELP"])
+        return GOOD[stage]
+
+    def say(self, text: str) -> None:
+        if text:
+            self.sock.sendall(f"{text}\r\n".encode("latin-1"))
+
+    def dribble(self, text: str, every: float) -> None:
+        for byte in text.encode():
+            self.sock.sendall(bytes([byte]))
+            time.sleep(every)
+
+    def read_command(self) -> str:
+        line = self.reader.readline()
+        if not line.endswith(b"\r\n"):
+            raise HungUpError
+        self.server.commands.append(line[:-2].decode())
+        return self.server.commands[-1]
+
+    def read_content(self) -> bytes:
+        lines = []
+        while (line := self.reader.readline()) != b".\r\n":
+            if not line:
+                raise HungUpError
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        return b"".join(lines)

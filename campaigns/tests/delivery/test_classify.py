@@ -1,0 +1,92 @@
+import time
+
+import pytest
+
+from campaigns.delivery.classify import kind_of
+from campaigns.delivery.outcomes import Kind, Stage
+
+DEAD = [
+    "550 5.1.1 The email account that you tried to reach does not exist.",
+    "550 5.1.1 <x@y.example>: Recipient address rejected: User unknown in virtual mailbox table",
+    "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+    "556 5.1.10 Recipient address has null MX",
+    "550 5.2.1 The email account that you tried to reach is disabled.",
+    "550 No such user here",
+    "550 Unknown user",
+    "550 <x@y.example>: Recipient address rejected: User unknown",
+    "550 Requested action not taken: mailbox unavailable",
+    "550 5.5.0 Requested action not taken: mailbox unavailable",
+    "554 delivery error: dd This user doesn't have a y.example account (x@y.example) [0]",
+    "550 5.4.1 Recipient address rejected: Access denied.",
+    "550 5.1.6 recipient no longer on server",
+    "550 Invalid recipient",
+    "553 5.1.2 We weren't able to find the recipient domain.",
+    "550 Host unknown",
+]
+FULL = [
+    "552 5.2.2 The email account that you tried to reach is over quota.",
+    "550 5.2.2 mailbox full",
+    "552 Mailbox is full",
+    "554 user has exceeded his/her quota exceeded",
+    "552 Requested mail action aborted: insufficient storage",
+]
+POLICY = [
+    "550 5.7.1 Our system has detected that this message is likely unsolicited mail",
+    "550 5.7.26 This mail is unauthenticated",
+    "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
+    "550 5.7.1 Unable to relay",
+    "550 relaying denied",
+    "553 5.1.8 Sender address rejected: Domain not found",
+    "553 5.1.7 bad sender's mailbox address syntax",
+    "550 Message rejected due to local policy",
+    "550 SPF check failed",
+    "554 no PTR record for your address",
+    "550-Verification failed for <a@b.example> 550 Sender verify failed",
+]
+CONTENT = [
+    "552 5.3.4 Message size exceeds fixed limit",
+    "552 message too big",
+    "554 5.6.0 malformed",
+    "550 5.2.3 too long",
+]
+OTHER = ["550 no", "550 5.0.0 rejected", "554 Transaction failed", "550 5.3.0 error", "550"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        *((reply, Kind.ADDRESS_DEAD) for reply in DEAD),
+        *((reply, Kind.MAILBOX_FULL) for reply in FULL),
+        *((reply, Kind.POLICY) for reply in POLICY),
+        *((reply, Kind.CONTENT) for reply in CONTENT),
+        *((reply, Kind.OTHER) for reply in OTHER),
+    ],
+)
+def test_an_answer_to_rcpt_is_laid_at_the_right_door(reply, kind):
+    assert kind_of(int(reply[:3]), reply, stage=Stage.RCPT) == kind
+
+
+def test_a_code_that_says_dead_and_words_that_say_blocked_suppress_nobody():
+    reply = "550 5.1.1 <x@y.example> rejected: your host is on a blocklist"
+
+    assert kind_of(550, reply, stage=Stage.RCPT) == Kind.OTHER
+
+
+def test_words_inside_addresses_and_links_do_not_count():
+    reply = "550 5.1.1 <spam.policy@blocked.example> unknown, see https://blocked.example/spam/policy"
+
+    assert kind_of(550, reply, stage=Stage.RCPT) == Kind.ADDRESS_DEAD
+
+
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.DATA, Stage.CONTENT, Stage.DOT])
+@pytest.mark.parametrize("reply", [*DEAD, *FULL, *POLICY, *CONTENT, *OTHER])
+def test_no_other_stage_ever_condemns_the_address(stage, reply):
+    assert kind_of(int(reply[:3]), reply, stage=stage) in {Kind.POLICY, Kind.CONTENT}
+
+
+@pytest.mark.parametrize("piece", ["a@", "<", "user ", "5.1.", "recipient x ", "doesn't have a ", "https://"])
+def test_a_hostile_answer_is_read_in_no_time(piece):
+    started = time.perf_counter()
+    kind_of(550, "550 " + piece * (90_000 // len(piece)), stage=Stage.RCPT)
+
+    assert time.perf_counter() - started < 0.5

@@ -1,0 +1,223 @@
+"""The verbs: each from the states it may leave, audited, and refused with what is possible instead."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from campaigns import lifecycle
+from campaigns.errors import StartRefused, StateConflict
+from campaigns.lifecycle.transitions import FROM
+from campaigns.models import Campaign, CampaignStatus, Recipient, Sender, Variant
+from campaigns.tests.factories import CampaignFactory, LeadFactory
+from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.errors import NotFound, Refused
+from leads.models import Lead
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+def in_state(status, now):
+    paused_at = now if status == "paused" else None
+    return CampaignFactory(status=status, started_at=now, paused_at=paused_at, scheduled_at=now)
+
+
+def take(verb, campaign, now):
+    extra = {"at": now + timedelta(hours=1)} if verb == "schedule" else {}
+    return getattr(lifecycle, verb)(campaign=campaign, actor=SYSTEM, now=now, **extra)
+
+
+@pytest.mark.parametrize("verb", sorted(FROM))
+@pytest.mark.parametrize("status", CampaignStatus.values)
+def test_a_verb_is_refused_from_every_state_it_does_not_leave(verb, status, now):
+    if status in FROM[verb]:
+        return
+    campaign = in_state(status, now)
+
+    with pytest.raises(StateConflict) as refused:
+        take(verb, campaign, now)
+
+    campaign.refresh_from_db()
+    assert campaign.status == status
+    assert refused.value.details == {
+        "current_status": status,
+        "allowed_actions": [name for name, states in FROM.items() if status in states],
+    }
+    assert AuditLog.objects.count() == 0
+
+
+def test_the_whole_life_is_audited_with_before_and_after(now):
+    campaign = ready_campaign(now=now)
+
+    for verb in ("schedule", "unschedule", "start", "pause", "resume", "stop", "archive"):
+        campaign = take(verb, campaign, now)
+
+    rows = AuditLog.objects.about(campaign).filter(before__isnull=False).order_by("id")
+    assert [(row.before["status"], row.after["status"]) for row in rows] == [
+        ("draft", "scheduled"),
+        ("scheduled", "draft"),
+        ("draft", "running"),
+        ("running", "paused"),
+        ("paused", "running"),
+        ("running", "stopped"),
+        ("stopped", "archived"),
+    ]
+
+
+def test_stopping_takes_everybody_out_and_frees_them(now):
+    campaign = started_campaign(people=3, now=now)
+
+    lifecycle.stop(campaign=campaign, actor=SYSTEM, now=now)
+
+    assert set(Recipient.objects.values_list("status", "exit_reason", "occupies")) == {
+        ("stopped", "campaign_stopped", False)
+    }
+
+
+def test_a_campaign_being_deleted_obeys_no_verb(now):
+    campaign = ready_campaign(now=now)
+    Campaign.objects.filter(pk=campaign.pk).update(deleting_at=now)
+
+    with pytest.raises(NotFound):
+        lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda campaign: campaign.recipients.all().delete(), "no_recipients"),
+        (lambda campaign: campaign.steps.all().delete(), "no_steps"),
+        (lambda campaign: Variant.objects.update(is_active=False), "no_variant"),
+        (lambda campaign: campaign.campaign_senders.all().delete(), "no_sender"),
+        (lambda campaign: Sender.objects.update(status="paused", status_reason="login refused"), "no_sender"),
+        (lambda campaign: Variant.objects.update(subject="{{ first_name"), "template_invalid"),
+        (lambda campaign: Variant.objects.update(subject="{{ frist_name }}"), "unknown_merge_field"),
+        (lambda campaign: Variant.objects.update(subject="{{ country }}"), "merge_value_missing"),
+        (lambda campaign: Variant.objects.update(body_html="{{ custom.industry }}"), "merge_value_missing"),
+    ],
+)
+def test_what_blocks_the_start_is_named_and_nothing_changes(spoil, code, now):
+    campaign = ready_campaign(now=now)
+    spoil(campaign)
+    audited = AuditLog.objects.count()
+
+    with pytest.raises(StartRefused) as refused:
+        lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    campaign.refresh_from_db()
+    assert code in [problem["code"] for problem in refused.value.details["problems"]]
+    assert all(problem["hint"] for problem in refused.value.details["problems"])
+    assert (campaign.status, campaign.started_at, AuditLog.objects.count()) == ("draft", None, audited)
+
+
+def test_without_a_postal_address_no_campaign_starts(now):
+    campaign = ready_campaign(now=now)
+    campaign.organization.postal_address = " "
+    campaign.organization.save()
+
+    with pytest.raises(StartRefused) as refused:
+        lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    assert refused.value.code == "postal_address_missing"
+
+
+def test_a_missing_value_is_found_for_one_among_many_and_counted(now):
+    campaign = ready_campaign(people=20, now=now)
+    odd = Lead.objects.order_by("pk")[7]
+    Lead.objects.filter(pk=odd.pk).update(company="  ")
+    Variant.objects.update(subject="For {{ company }}")
+
+    with pytest.raises(StartRefused) as refused:
+        lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    problem = refused.value.details["problems"][0]
+    assert (problem["code"], problem["count"]) == ("merge_value_missing", 1)
+    assert f"lead {odd.pk}" in problem["message"]
+
+
+def test_a_field_behind_a_condition_or_with_a_fallback_is_not_missed(now):
+    campaign = ready_campaign(people=2, now=now)
+    Lead.objects.update(company="")
+    Variant.objects.update(
+        subject="{% if company %}For {{ company }}{% else %}For you{% endif %}",
+        body_text="{{ country | default: 'here' }}",
+    )
+
+    assert lifecycle.start(campaign=campaign, actor=SYSTEM, now=now).status == "running"
+
+
+def test_a_schedule_in_the_past_is_refused(now):
+    campaign = ready_campaign(now=now)
+
+    with pytest.raises(Refused) as refused:
+        lifecycle.schedule(campaign=campaign, at=now - timedelta(seconds=1), actor=SYSTEM, now=now)
+
+    assert refused.value.code == "time_in_the_past"
+
+
+def test_a_schedule_starts_when_its_hour_comes_and_not_before(now):
+    campaign = ready_campaign(now=now)
+    lifecycle.schedule(campaign=campaign, at=now + timedelta(hours=1), actor=SYSTEM, now=now)
+
+    early = lifecycle.start_due(now=now + timedelta(minutes=59))
+    in_time = lifecycle.start_due(now=now + timedelta(hours=1))
+
+    campaign.refresh_from_db()
+    assert (early, in_time, campaign.status) == (0, 1, "running")
+
+
+@pytest.mark.parametrize(("late", "status"), [(timedelta(hours=23), "running"), (timedelta(hours=25), "paused")])
+def test_a_missed_hour_starts_late_only_within_a_day(late, status, now):
+    campaign = ready_campaign(now=now)
+    lifecycle.schedule(campaign=campaign, at=now + timedelta(hours=1), actor=SYSTEM, now=now)
+
+    lifecycle.start_due(now=now + timedelta(hours=1) + late)
+
+    campaign.refresh_from_db()
+    assert campaign.status == status
+    if status == "paused":
+        assert "missed" in campaign.status_message
+        resumed = lifecycle.resume(campaign=campaign, actor=SYSTEM, now=now)
+        road = Road()
+        assert (send_all(resumed, road), len(road.backend.mails)) == (2, 2)
+
+
+def test_a_schedule_that_cannot_start_is_held_with_the_reason(now):
+    campaign = ready_campaign(now=now)
+    lifecycle.schedule(campaign=campaign, at=now + timedelta(hours=1), actor=SYSTEM, now=now)
+    Sender.objects.update(status="paused", status_reason="login refused")
+
+    lifecycle.start_due(now=now + timedelta(hours=1))
+
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.status_error) == ("paused", "no_sender")
+    assert "login refused" in campaign.status_message
+
+
+def test_a_copy_has_the_content_and_none_of_the_people(now):
+    campaign = ready_campaign(people=2, steps=2, now=now)
+
+    copy = lifecycle.duplicate(campaign=campaign, name="Second wave", actor=SYSTEM, now=now)
+
+    assert (copy.status, copy.campaign_id, copy.recipients.count()) == ("draft", "second-wave", 0)
+    assert list(copy.steps.values_list("position", "variants__subject")) == list(
+        campaign.steps.values_list("position", "variants__subject")
+    )
+    assert copy.campaign_senders.count() == 1
+
+
+def test_a_lead_that_left_may_be_taken_by_another_campaign(now):
+    campaign = started_campaign(people=1, now=now)
+    lifecycle.stop(campaign=campaign, actor=SYSTEM, now=now)
+    LeadFactory(organization=campaign.organization)
+
+    second = ready_campaign(people=0, organization=campaign.organization, now=now)
+
+    assert second.recipients.count() == 2

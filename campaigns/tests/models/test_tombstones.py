@@ -1,0 +1,161 @@
+"""Deleting a campaign by any means leaves no row behind but its tombstone, and nothing of it is ever used again."""
+
+import threading
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, DatabaseError, connection, transaction
+
+from campaigns.models import Campaign, CampaignTombstone
+from campaigns.tests.factories import (
+    CampaignFactory,
+    CampaignSenderFactory,
+    EventFactory,
+    JobFactory,
+    LinkFactory,
+    MessageFactory,
+    RecipientFactory,
+    VariantFactory,
+)
+from campaigns_project.accounts.models import Organization
+from campaigns_project.audit.models import AuditLog
+from leads.models import Lead
+
+pytestmark = pytest.mark.django_db
+
+
+def run(sql, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+def full_campaign():
+    campaign = CampaignFactory()
+    CampaignSenderFactory(campaign=campaign)
+    VariantFactory(step__campaign=campaign)
+    LinkFactory(campaign=campaign)
+    JobFactory(campaign=campaign)
+    EventFactory(message=MessageFactory(recipient=RecipientFactory(campaign=campaign)))
+    return campaign
+
+
+def rows_of(campaign_id):
+    """Rows, by table, of every model whose organization is found by way of a campaign."""
+    counts = {}
+    for model in apps.get_models():
+        path = getattr(model, "organization_path", "")
+        if "campaign__organization" in path:
+            by_campaign = path.removesuffix("__organization")
+            counts[model._meta.db_table] = model._default_manager.filter(**{by_campaign: campaign_id}).count()
+    return counts
+
+
+def test_a_raw_delete_leaves_no_row_behind():
+    campaign = full_campaign()
+    other = full_campaign()
+    before = rows_of(campaign.pk)
+
+    run("DELETE FROM campaigns WHERE id = %s", campaign.pk)
+
+    assert set(before) == {
+        "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
+        "campaign_variants", "email_tracking",
+    }  # fmt: skip
+    assert min(before.values()) >= 1
+    assert set(rows_of(campaign.pk).values()) == {0}
+    assert (campaign.jobs.count(), other.jobs.count()) == (0, 1)
+    assert rows_of(other.pk) == before
+    assert Lead.objects.count() == 2
+
+
+def test_the_tombstone_says_what_was_told_and_otherwise_who_the_database_knows():
+    told, untold = CampaignFactory(name="Told"), CampaignFactory(name="Untold")
+
+    with transaction.atomic():
+        run("SELECT set_config('app.deletion', %s, true)", '{"actor": "ana", "reason": "test", "counts": {"steps": 2}}')
+        run("DELETE FROM campaigns WHERE id = %s", told.pk)
+        run("SELECT set_config('app.deletion', '', true)")
+    Campaign.objects.filter(pk=untold.pk).delete()
+
+    first = CampaignTombstone.objects.get(pk=told.pk)
+    second = CampaignTombstone.objects.get(pk=untold.pk)
+    assert (first.campaign_slug, first.deleted_by, first.reason, first.counts) == (
+        told.campaign_id, "ana", "test", {"steps": 2},
+    )  # fmt: skip
+    assert (second.name, second.deleted_by, second.reason, second.counts) == ("Untold", "postgres", "", {})
+
+
+def test_a_deleted_organization_leaves_the_tombstones_of_its_campaigns():
+    campaign = CampaignFactory()
+
+    Organization.objects.filter(pk=campaign.organization_id).delete()
+
+    assert CampaignTombstone.objects.get().organization_ref == campaign.organization_id
+
+
+@pytest.mark.parametrize("again", ["id", "slug", "sequence", "rename"])
+def test_a_dead_id_or_slug_is_refused_however_it_comes_back(again):
+    dead = CampaignFactory(campaign_id="dead")
+    living = CampaignFactory()
+    Campaign.objects.filter(pk=dead.pk).delete()
+
+    with pytest.raises(IntegrityError, match="never used again"), transaction.atomic():
+        if again == "id":
+            CampaignFactory(pk=dead.pk, organization=living.organization)
+        elif again == "slug":
+            CampaignFactory(campaign_id="dead", organization=living.organization)
+        elif again == "rename":
+            Campaign.objects.filter(pk=living.pk).update(campaign_id="dead")
+        else:
+            run("SELECT setval(pg_get_serial_sequence('campaigns', 'id'), %s, false)", dead.pk)
+            CampaignFactory(organization=living.organization)
+
+    assert list(Campaign.objects.values_list("pk", flat=True)) == [living.pk]
+
+
+@pytest.mark.parametrize("table", ["campaign_tombstones", "audit_log"])
+@pytest.mark.parametrize("act", ["UPDATE {} SET reason = 'x'", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_what_is_written_once_cannot_be_changed(table, act):
+    CampaignFactory().delete()
+    AuditLog.objects.create(actor_kind="system", actor_name="x", action="y", entity_type="z", entity_id="1")
+
+    with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+        run(act.format(table))
+
+    assert (CampaignTombstone.objects.count(), AuditLog.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_insert_that_waited_for_the_delete_to_commit_is_refused_too():
+    campaign = CampaignFactory(campaign_id="contested")
+    started, outcome = threading.Event(), []
+
+    def insert():
+        started.set()
+        try:
+            CampaignFactory(campaign_id="contested", organization=campaign.organization)
+        except IntegrityError as error:
+            outcome.append(str(error))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=insert)
+    with transaction.atomic():
+        run("DELETE FROM campaigns WHERE id = %s", campaign.pk)
+        thread.start()
+        started.wait()
+        assert_waits_for_our_lock(thread)
+    thread.join()
+
+    assert "never used again" in outcome[0]
+    assert Campaign.objects.count() == 0
+
+
+def assert_waits_for_our_lock(thread):
+    """Until the other connection waits for our lock; it cannot miss it, since we hold it to the end."""
+    blocked = 0
+    while thread.is_alive() and not blocked:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+            blocked = cursor.fetchone()[0]
+    assert blocked

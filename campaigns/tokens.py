@@ -1,0 +1,123 @@
+"""Signed tokens for tracking links, and the one keyed MAC behind them and behind Message-IDs.
+
+A token is base64url(version, message id, link id, 128-bit tag): 28 characters for a message id in the millions, no
+personal data, nothing stored.
+Each purpose has a key of its own, so that a token made for one never opens another.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.utils.encoding import force_bytes
+
+VERSION = 1
+TAG_BYTES = 16  # 128 bits: SECURITY.md, forged or guessed tokens
+MAX_ID = 2**63 - 1  # bigint
+MAX_TOKEN_LENGTH = 47  # version, two ids of nine bytes each and the tag, in base64; longer is not ours
+
+
+class Purpose(StrEnum):
+    OPEN = "open"
+    CLICK = "click"
+    UNSUBSCRIBE = "unsubscribe"
+    BOUNCE = "bounce"
+    MESSAGE_ID = "message_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a token stands for; `link_id` is 0 where no link is meant."""
+
+    message_id: int
+    link_id: int = 0
+
+
+def sign(purpose: Purpose, message_id: int, link_id: int = 0) -> str:
+    """The token for a message (and a link in it); the same ids and key always give the same text."""
+    payload = _payload(Token(message_id, link_id))
+    return _encode(payload + tag(purpose, payload))
+
+
+def read(purpose: Purpose, token: str) -> Token | None:
+    """What `token` stands for, or None for anything but the exact text sign() makes under a present key."""
+    parsed = _parse(token)
+    if parsed is None:
+        return None
+    payload = _payload(parsed)
+    # The whole text is compared, not only the tag: a second spelling of the same bytes (padding bits, a longer number)
+    # is refused, so that a token can be logged, counted and rate-limited as text.
+    wanted = [_encode(payload + candidate) for candidate in tags(purpose, payload)]
+    matches = [hmac.compare_digest(token, text) for text in wanted]
+    return parsed if any(matches) else None
+
+
+def tag(purpose: Purpose, payload: bytes) -> bytes:
+    """The 128-bit MAC of `payload` under the present SECRET_KEY, bound to `purpose`."""
+    return next(tags(purpose, payload))
+
+
+def tags(purpose: Purpose, payload: bytes) -> Iterator[bytes]:
+    """The MAC under the present key, then under each of SECRET_KEY_FALLBACKS: what a reader accepts."""
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        yield hmac.digest(_key(force_bytes(secret), Purpose(purpose)), payload, "sha256")[:TAG_BYTES]
+
+
+# Cached by the secret itself, so a changed setting is a changed key at once.
+@lru_cache(maxsize=64)
+def _key(secret: bytes, purpose: Purpose) -> bytes:
+    info = f"fairlead token v{VERSION} {purpose.value}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+def _payload(token: Token) -> bytes:
+    return bytes([VERSION]) + _varint(token.message_id) + _varint(token.link_id)
+
+
+def _varint(number: int) -> bytes:
+    if not 0 <= number <= MAX_ID:
+        raise ValueError(f"a token holds ids from 0 to {MAX_ID}, not {number}")
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _parse(token: str) -> Token | None:
+    if not token.isascii() or len(token) > MAX_TOKEN_LENGTH:
+        return None
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        return None
+    body = raw[:-TAG_BYTES]
+    if len(body) < 3 or body[0] != VERSION:
+        return None
+    numbers = _numbers(body[1:])
+    if len(numbers) != 2 or max(numbers) > MAX_ID:
+        return None
+    return Token(*numbers)
+
+
+def _numbers(data: bytes) -> list[int]:
+    numbers, value, shift = [], 0, 0
+    for byte in data:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            numbers.append(value)
+            value, shift = 0, 0
+    return numbers if shift == 0 else []
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

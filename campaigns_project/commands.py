@@ -1,0 +1,50 @@
+"""What every command of ours has in common: exit codes, and refusals told as errors."""
+
+import json
+from enum import IntEnum
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.json import DjangoJSONEncoder
+
+from campaigns_project.errors import NotFound, Refused, StateRefused
+
+
+class Exit(IntEnum):
+    """DESIGN section 7: the same in all commands."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    REFUSED_BY_STATE = 4
+    SOME_FAILED = 5
+    UNHEALTHY = 6
+    CONFIRMATION_MISSING = 7
+    DEPENDENCY_DOWN = 8
+    LOCKED = 9
+
+
+class FairleadCommand(BaseCommand):
+    """A command whose refusals end with the code that fits them, data on stdout and talk on stderr."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except Refused as refused:
+            raise CommandError(f"{refused.code}: {refused}", returncode=exit_code(refused)) from None
+
+    def print_json(self, schema: str, **values: Any) -> None:
+        """One JSON object on stdout; `schema` names its shape."""
+        self.stdout.write(json.dumps({"schema": f"fairlead.{schema}/1", **values}, cls=DjangoJSONEncoder, indent=2))
+
+    def say(self, text: str) -> None:
+        """Talk: what a person wants to know and a program does not read."""
+        self.stderr.write(text, self.style.NOTICE)
+
+
+def exit_code(refused: Refused) -> Exit:
+    """The exit code that says what kind of refusal it was."""
+    if isinstance(refused, NotFound):
+        return Exit.NOT_FOUND
+    return Exit.REFUSED_BY_STATE if isinstance(refused, StateRefused) else Exit.USAGE

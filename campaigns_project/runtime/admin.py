@@ -1,0 +1,163 @@
+"""The tables of the packages we build on, and of the installation itself, on our own admin base."""
+
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_q.models import Failure, OrmQ, Schedule, Success
+from knox.models import AuthToken
+from unfold.decorators import display
+
+from campaigns_project.accounts.admin.base import SystemAdmin
+from campaigns_project.workers.models import WorkerHeartbeat
+
+for model in (
+    AccessAttempt,
+    AccessFailureLog,
+    AccessLog,
+    AuthToken,
+    Failure,
+    Group,
+    OrmQ,
+    Schedule,
+    Success,
+    TOTPDevice,
+):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+@admin.register(WorkerHeartbeat)
+class WorkerHeartbeatAdmin(SystemAdmin):
+    list_display = ["name", "kind", "host", "pid", "capacity", "detail", "last_sign", "started_at"]
+    list_filter = ["kind"]
+    search_fields = ["name", "host"]
+    empty_text = "No worker has reported yet. manage.py run_worker starts one."
+
+    @display(description="Last sign", ordering="seen_at")
+    def last_sign(self, beat: WorkerHeartbeat) -> str:
+        return f"{timesince(beat.seen_at, timezone.now())} ago"
+
+
+@admin.register(Group)
+class GroupAdmin(SystemAdmin):
+    """Rights come from memberships; groups are only for what other packages may ask."""
+
+    list_display = ["name"]
+    search_fields = ["name"]
+    fields = ["name"]
+    writable = frozenset({"add", "change", "delete"})
+
+
+@admin.register(AuthToken)
+class AuthTokenAdmin(SystemAdmin):
+    """Keys are stored hashed; here one sees which there are and revokes one by deleting it."""
+
+    list_display = ["token_key", "user", "created", "expiry"]
+    list_select_related = ["user"]
+    search_fields = ["token_key", "user__email"]
+    fields = ["token_key", "user", "created", "expiry"]
+    readonly_fields = ["created"]
+    writable = frozenset({"delete"})
+
+
+@admin.register(TOTPDevice)
+class TOTPDeviceAdmin(SystemAdmin):
+    """Second factors; the key itself is never shown. Deleting one lets its owner log in without it."""
+
+    list_display = ["user", "name", "confirmed", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    list_filter = ["confirmed"]
+    search_fields = ["user__email", "name"]
+    fields = ["user", "name", "confirmed", "created_at", "last_used_at"]
+    readonly_fields = ["created_at", "last_used_at"]
+    writable = frozenset({"delete"})
+
+
+class LoginAdmin(SystemAdmin):
+    """What people tried on the login page."""
+
+    list_display = ["attempt_time", "username", "ip_address", "user_agent", "path_info"]
+    search_fields = ["username", "ip_address"]
+    exclude = ["get_data", "post_data"]  # may hold a password typed into the wrong field
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(LoginAdmin):
+    """Deleting an attempt ends a lock-out."""
+
+    list_display = ["attempt_time", "username", "ip_address", "failures_since_start", "user_agent"]
+    empty_text = "No failed login since the last success."
+    writable = frozenset({"delete"})
+
+
+@admin.register(AccessLog, AccessFailureLog)
+class AccessLogAdmin(LoginAdmin):
+    pass
+
+
+class TaskAdmin(SystemAdmin):
+    """Finished tasks. Their arguments are ids."""
+
+    list_display = ["name", "func", "cluster", "started", "stopped"]
+    search_fields = ["name", "func"]
+    fields = [
+        "name",
+        "func",
+        "args",
+        "kwargs",
+        "group",
+        "cluster",
+        "started",
+        "stopped",
+        "success",
+        "attempt_count",
+        "result",
+    ]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("args", "kwargs", "result")
+
+
+@admin.register(Success)
+class SuccessAdmin(TaskAdmin):
+    empty_text = "Successful tasks are not kept: the jobs and imports tell what was done."
+
+
+@admin.register(Failure)
+class FailureAdmin(TaskAdmin):
+    empty_text = "No task has failed."
+    writable = frozenset({"delete"})
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(SystemAdmin):
+    """Read only: a schedule names a Python function to be called, which belongs in the code."""
+
+    list_display = ["name", "func", "schedule_type", "next_run", "cluster"]
+    search_fields = ["name", "func"]
+    empty_text = "Nothing is scheduled here: the tick calls what is due every second."
+
+
+@admin.register(OrmQ)
+class QueueAdmin(SystemAdmin):
+    """Tasks that wait for a worker, or are with one."""
+
+    list_display = ["id", "task", "function", "lock"]
+    fields = ["key", "task", "function", "lock"]
+    readonly_fields = fields
+    empty_text = "The queue is empty."
+
+    @display(description="Task")
+    def task(self, queued: OrmQ) -> str:
+        return queued.name()
+
+    @display(description="Function")
+    def function(self, queued: OrmQ) -> str:
+        return str(queued.func())

@@ -1,0 +1,43 @@
+"""django-q's task cluster as our supervisor runs it: it signs on at once, and ends when its supervisor is gone."""
+
+import os
+import signal
+from types import FrameType
+
+from django.db import connections
+from django_q.cluster import Cluster
+from django_q.conf import Conf
+
+from campaigns_project.runtime.stopping import orphaned
+from campaigns_project.workers import heartbeat
+from campaigns_project.workers.models import WorkerKind
+
+LOOK_EVERY = 1.0  # seconds between two looks at the parent
+
+
+def run() -> bool:
+    """Work until SIGINT or SIGTERM (what the workers are at is finished first); False when the guard process died."""
+    _sign_on()
+    # A timer and no thread: the cluster forks, and a fork takes neither threads nor timers along.
+    signal.signal(signal.SIGALRM, _end_when_orphaned)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_EVERY, LOOK_EVERY)
+    try:
+        cluster = Cluster()
+        cluster.start()
+        guard = cluster.sentinel
+        guard.join()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return guard.exitcode == 0
+
+
+def _sign_on() -> None:
+    name = os.environ.setdefault(heartbeat.NAME_VARIABLE, heartbeat.new_name(WorkerKind.QCLUSTER))
+    heartbeat.beat(kind=WorkerKind.QCLUSTER, name=name, pid=os.getpid(), capacity=Conf.WORKERS, detail="starting")
+    connections.close_all()  # the workers are forked from here and must not share it
+
+
+def _end_when_orphaned(_number: int, _frame: FrameType | None) -> None:
+    if orphaned():
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        os.kill(os.getpid(), signal.SIGINT)

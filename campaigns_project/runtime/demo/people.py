@@ -1,0 +1,92 @@
+"""The demo's recipients: they read the mails that really arrived and use the links in them, over real HTTP."""
+
+import email
+import html
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import default as mail_policy
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+
+from campaigns_project.runtime.mailbox.store import MailStore
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+OPENERS, CLICKERS = 2, 5  # every second reader opens, every fifth clicks
+MOST_READERS = 500  # enough to count, and quick with 10,000 people too
+AT_ONCE = 8
+_PIXEL = re.compile(r'<img[^>]+src="([^"]+/open)"')
+_LINK = re.compile(r'<a[^>]+href="([^"]+/click)"')
+
+
+@dataclass
+class Visits:
+    """What the readers did; addresses, since a person who opens twice is one person."""
+
+    opened: set[str] = field(default_factory=set)
+    clicked: set[str] = field(default_factory=set)
+    unsubscribed: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+
+
+def received(message_ids: set[str]) -> Iterator[tuple[str, EmailMessage]]:
+    """The mails in the mailbox that carry one of these Message-IDs, each with the address it was delivered to."""
+    for _, raw in MailStore(settings.MAILBOX_DIR).iter_messages():
+        message = email.message_from_bytes(raw, policy=mail_policy)
+        if message["Message-ID"] in message_ids:
+            yield str(message["X-Envelope-To"]), message
+
+
+def visit(mails: Sequence[tuple[str, EmailMessage]], *, on_progress: Callable[[], None]) -> Visits:
+    """Every second reader opens, every fifth clicks, and one unsubscribes with the one-click POST of RFC 8058."""
+    visits = Visits()
+    readers = mails[:MOST_READERS]
+    with httpx.Client(headers={"User-Agent": BROWSER}, timeout=30) as client, ThreadPoolExecutor(AT_ONCE) as pool:
+        if mails:
+            _unsubscribe(client, visits, *mails[-1])  # the latest first: before a follow-up is on its way
+        for _ in pool.map(lambda numbered: _read(client, visits, *numbered), enumerate(readers)):
+            on_progress()
+    return visits
+
+
+def _read(client: httpx.Client, visits: Visits, number: int, mail: tuple[str, EmailMessage]) -> None:
+    address, message = mail
+    body = message.get_body(("html",))
+    text = body.get_content() if body else ""
+    clicks = number % CLICKERS == 0
+    if number % OPENERS == 0 or clicks:
+        _get(client, visits, _PIXEL.search(text), 200, visits.opened, address)
+    if clicks:
+        _get(client, visits, _LINK.search(text), 302, visits.clicked, address)
+
+
+def _get(
+    client: httpx.Client, visits: Visits, found: re.Match[str] | None, wanted: int, done: set[str], address: str
+) -> None:
+    if found is None:
+        visits.refused.append(f"{address}: the mail lacks a link that it should have")
+        return
+    answer = client.get(_reachable(html.unescape(found[1])))
+    if answer.status_code == wanted:
+        done.add(address)
+    else:
+        visits.refused.append(f"{address}: {answer.status_code} instead of {wanted}")
+
+
+def _unsubscribe(client: httpx.Client, visits: Visits, address: str, message: EmailMessage) -> None:
+    url = str(message["List-Unsubscribe"]).strip("<>")
+    answer = client.post(_reachable(url), data={"List-Unsubscribe": "One-Click"})
+    if answer.is_success:
+        visits.unsubscribed.add(address)
+    else:
+        visits.refused.append(f"{address}: {answer.status_code} on unsubscribing")
+
+
+def _reachable(url: str) -> str:
+    """The link as found, asked of the web process on this machine: PUBLIC_URL may be an address of elsewhere."""
+    parts = urlsplit(url)
+    return parts._replace(scheme="http", netloc=f"{settings.WEB_HOST}:{settings.WEB_PORT}").geturl()

@@ -1,0 +1,179 @@
+"""Demo data of a first start: an organization, a login, leads, and campaigns in several states."""
+
+import random
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaigns import lifecycle
+from campaigns.delivery.memory import MemoryBackend
+from campaigns.enrollment import Selection, enroll
+from campaigns.models import Campaign, EmailTemplate, Link, Message, MessageStatus, Sender, WaitUnit
+from campaigns.sending.work import send_chunk
+from campaigns_project.accounts.models import Membership, Organization, User
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.errors import StateRefused
+from campaigns_project.runtime.demo.campaign import demo_organization, demo_sender, make_campaign
+from campaigns_project.runtime.demo.content import INTRODUCTION, wording
+from leads.imports.options import ImportOptions
+from leads.imports.receiving import receive
+from leads.imports.running import run_import
+from leads.models import Lead, LeadTag, Tag
+from tracking.consequences import record_event
+from tracking.ingest import drain
+from tracking.models import EventType, RawEvent
+
+LOGIN_FILE = "demo_login"
+EMAIL = "demo@harbor.example"
+PAST = timedelta(days=9)  # how long ago the finished campaign ran
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+class _Nowhere:
+    """History needs mails that were sent, and nobody needs to get them."""
+
+    def to(self, sender: Sender) -> MemoryBackend:
+        return MemoryBackend()
+
+
+def seed(*, now: datetime) -> dict[str, int]:
+    """Make the demo data; answers how much of what. Refused where people work already, or mail could really leave."""
+    if not settings.SANDBOX:
+        raise StateRefused("not_a_sandbox", "Demo data is made only while SANDBOX is on.", "Set SANDBOX=on.")
+    if User.objects.exists():
+        raise StateRefused("not_empty", "There are users already: this is not a first start.", "Use another database.")
+    with transaction.atomic():
+        organization = demo_organization("harbor-demo", "Harbor Demo")
+        _login(organization)
+    _leads(organization, now)
+    sender = demo_sender(organization)
+    demo_sender(organization, name="Jan Mole", email="jan@harbor.example")
+    EmailTemplate.objects.create(organization=organization, name="Introduction", **wording(INTRODUCTION))
+    finished = _finished(organization, sender, now)
+    draft = _draft(organization, sender, now)
+    return {
+        "leads": Lead.objects.for_organization(organization).count(),
+        "campaigns": Campaign.objects.for_organization(organization).count(),
+        "recipients": finished.total_recipients + draft.total_recipients,
+    }
+
+
+def login_file() -> Path:
+    """Where the demo login is kept, as "e-mail / password" in one line."""
+    return settings.VAR_DIR / LOGIN_FILE
+
+
+def _login(organization: Organization) -> None:
+    password = "-".join(secrets.token_hex(2) for _ in range(3))
+    user = User.objects.create_superuser(EMAIL, password, name="Demo Owner")
+    Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
+    login_file().parent.mkdir(parents=True, exist_ok=True)
+    login_file().touch(mode=0o600)
+    login_file().write_text(f"{EMAIL} / {password}\n")
+
+
+def _leads(organization: Organization, now: datetime) -> None:
+    sample = settings.BASE_DIR / "samples" / "leads.csv"
+    with sample.open("rb") as stream:
+        found = receive(
+            organization=organization,
+            stream=stream,
+            file_name=sample.name,
+            options=ImportOptions(tags=("Autumn fair",)),
+            actor=SYSTEM,
+            now=now,
+            in_background=False,
+        )
+    run_import(lead_import_id=found.pk, now=now)
+    newsletter = Tag.objects.create(organization=organization, name="Newsletter", color="#0f766e")
+    for lead in Lead.objects.for_organization(organization).order_by("pk")[:80]:
+        LeadTag.objects.create(lead=lead, tag=newsletter)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE leads")  # fresh tables have no statistics, and the first plans would be poor
+
+
+def _finished(organization: Organization, sender: Sender, now: datetime) -> Campaign:
+    campaign = make_campaign(
+        organization=organization, name="Summer introduction", senders=[sender], wait=(0, WaitUnit.DAYS), actor=SYSTEM
+    )
+    enroll(campaign=campaign, selection=Selection(tag="Newsletter"), actor=SYSTEM, now=now - PAST)
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now - PAST)
+    while send_chunk(campaign, connections=_Nowhere()):
+        pass
+    lifecycle.complete_finished(now=now)
+    _move_to_the_past(campaign)
+    _live_a_little(campaign, now)
+    campaign.refresh_from_db()
+    return campaign
+
+
+def _draft(organization: Organization, sender: Sender, now: datetime) -> Campaign:
+    campaign = make_campaign(
+        organization=organization,
+        name="Autumn fair follow-up",
+        senders=[sender],
+        wait=(3, WaitUnit.DAYS),
+        actor=SYSTEM,
+    )
+    enroll(campaign=campaign, selection=Selection(tag="Autumn fair"), actor=SYSTEM, now=now)
+    campaign.refresh_from_db()
+    return campaign
+
+
+def _move_to_the_past(campaign: Campaign) -> None:
+    """The first mails nine days ago, the follow-ups three days later, each a little after the one before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BACKDATE, {"campaign": campaign.pk, "past": f"{PAST.days} days"})
+    Campaign.objects.filter(pk=campaign.pk).update(completed_at=Message.objects.latest("sent_at").sent_at)
+
+
+_BACKDATE = """
+WITH placed AS (
+    SELECT message.id, message.recipient_id, message.sent_at - %(past)s::interval
+        + (step.position - 1) * interval '3 days' + row_number() OVER (ORDER BY message.id) * interval '97 seconds' AS at
+    FROM campaign_messages message JOIN campaign_steps step ON step.id = message.step_id
+    WHERE step.campaign_id = %(campaign)s AND message.status = 'sent'
+), moved AS (
+    UPDATE campaign_messages message SET sent_at = placed.at, attempted_at = placed.at, claimed_at = placed.at,
+        created_at = placed.at
+    FROM placed WHERE placed.id = message.id
+)
+UPDATE campaign_recipients recipient SET sent_at = first.at, exited_at = first.at + interval '3 days'
+FROM (SELECT recipient_id, min(at) AS at FROM placed GROUP BY recipient_id) first WHERE first.recipient_id = recipient.id
+"""
+
+
+def _live_a_little(campaign: Campaign, now: datetime) -> None:
+    """Opens, clicks and a few replies, the same on every first start, by the way real ones come in."""
+    chance = random.Random(42)  # noqa: S311 - made-up history, not a secret
+    link = Link.objects.filter(campaign=campaign).order_by("pk").first()
+    sent = Message.objects.filter(recipient__campaign=campaign, status=MessageStatus.SENT).select_related("recipient")
+    raw: list[RawEvent] = []
+    for message in sent.order_by("pk"):
+        later = (message.sent_at or now) + timedelta(minutes=chance.randint(3, 900))
+        if chance.random() < 0.24:
+            raw.append(_raw(message, EventType.OPEN, later))
+        if chance.random() < 0.07 and link is not None:
+            raw.append(_raw(message, EventType.CLICK, later + timedelta(minutes=2), link.pk))
+        if chance.random() < 0.04:
+            reply = EventType.REPLY
+            record_event(recipient=message.recipient, message=message, event_type=reply, at=later, source="demo")
+    RawEvent.objects.bulk_create(raw)
+    while drain(now=now):
+        pass
+
+
+def _raw(message: Message, event_type: EventType, at: datetime, link: int | None = None) -> RawEvent:
+    return RawEvent(
+        message_ref=message.pk,
+        event_type=event_type,
+        link_ref=link,
+        user_agent=BROWSER,
+        ip_address="203.0.113.7",
+        source="demo",
+        created_at=at,
+    )

@@ -1,0 +1,36 @@
+"""What the tick does, and how often. A duty is short, may run twice at once, and queues work rather than doing it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from campaigns.jobs import refresh_sending_jobs
+from campaigns.lifecycle import complete_finished, start_due
+from campaigns.sending.dispatch import dispatch
+from campaigns.sending.recover import recover
+from campaigns_project.workers.queue import enqueue_echo
+from tracking.ingest import drain
+
+
+class Duty(NamedTuple):
+    """`run` is called without arguments by the one leader about every `every_seconds`."""
+
+    name: str
+    run: Callable[[], object]
+    every_seconds: float
+
+
+def _now(use_case: Callable[..., object]) -> Callable[[], object]:
+    return lambda: use_case(now=timezone.now())
+
+
+DUTIES: tuple[Duty, ...] = (
+    Duty("start scheduled campaigns", _now(start_due), 1),
+    Duty("send what is due", dispatch, 1),
+    Duty("turn raw events into events", _now(drain), 1),
+    Duty("mend what dead workers left", _now(recover), 2),
+    Duty("complete finished campaigns", _now(complete_finished), 2),
+    Duty("show progress on jobs", refresh_sending_jobs, 2),
+    Duty("echo", enqueue_echo, 2),  # keeps every task cluster's heartbeat going
+)

@@ -1,0 +1,184 @@
+"""The first page: what needs somebody, what runs, and whether the system does. Cheap questions only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Campaign, CampaignStatus, Recipient, Sender, SenderStatus, Step
+from campaigns_project.accounts.admin.held import HeldRoles, held_roles
+from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.templatetags.fairlead import relative
+from campaigns_project.runtime.doctor import NAMES, SILENT_AFTER
+from campaigns_project.states import ProgressStatus
+from campaigns_project.workers import heartbeat
+from campaigns_project.workers.queue import queue_state
+from leads.models import Lead, LeadImport, Suppression
+
+SHOWN = 10  # running campaigns
+ALERTS = 7
+COUNTED_UP_TO = 100_000  # larger numbers are shown as “100,000+”: counting a million rows is not cheap
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number that leads to what is behind it."""
+
+    label: str
+    value: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something that waits for a person."""
+
+    tone: str
+    text: str
+    detail: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Light:
+    """One part of the system: works or not, in words."""
+
+    is_good: bool
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of the first things to do in an empty installation."""
+
+    is_done: bool
+    text: str
+    detail: str
+    url: str
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What `templates/admin/index.html` shows, for the organizations of this user."""
+    held, now = held_roles(request), timezone.now()
+    campaigns = held.scope(Campaign.objects.living())
+    lights = list(_lights())
+    running = list(campaigns.filter(status=CampaignStatus.RUNNING).order_by("-priority", "-started_at")[:SHOWN])
+    first_steps = [] if _was_started(campaigns) else list(_first_steps(held, campaigns))
+    return {
+        **context,
+        "title": "Home",
+        "now": now,
+        "first_steps": first_steps,
+        "alerts": list(_alerts(held, campaigns, lights, now))[:ALERTS],
+        "tiles": list(_tiles(held, now)),
+        "running": running,
+        "lights": lights,
+    }
+
+
+def _was_started(campaigns: QuerySet[Campaign]) -> bool:
+    return campaigns.exclude(started_at=None).exists()
+
+
+def _tiles(held: HeldRoles, now: datetime) -> Iterator[Tile]:
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    reached = held.scope(Recipient.objects.living()).filter(sent_at__gte=today)
+    yield Tile("People first written to today", _bounded(reached), reverse("admin:campaigns_recipient_changelist"))
+    yield Tile("Leads", _bounded(held.scope(Lead.objects.all())), reverse("admin:leads_lead_changelist"))
+    suppressed = held.scope(Suppression.objects.all())
+    yield Tile("Suppressed", _bounded(suppressed), reverse("admin:leads_suppression_changelist"))
+    able = held.scope(Sender.objects.all()).filter(status=SenderStatus.ACTIVE)
+    yield Tile("Senders in use", _bounded(able), reverse("admin:campaigns_sender_changelist"))
+
+
+def _bounded(rows: QuerySet[Any]) -> str:
+    count = rows.order_by()[: COUNTED_UP_TO + 1].count()
+    return f"{intcomma(COUNTED_UP_TO)}+" if count > COUNTED_UP_TO else str(intcomma(count))
+
+
+def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light], now: datetime) -> Iterator[Alert]:
+    if campaigns.filter(status=CampaignStatus.RUNNING).exists() and not all(light.is_good for light in lights):
+        yield Alert("bad", "Campaigns are running, but no mail leaves", "See System on this page.", "#system")
+    held_up = campaigns.filter(status__in=[CampaignStatus.PAUSED, CampaignStatus.FAILED]).exclude(status_error="")
+    for campaign in held_up.order_by("-updated_at")[:ALERTS]:
+        yield Alert("bad", campaign.name, campaign.status_message, _page("campaigns_campaign", campaign))
+    paused = held.scope(Sender.objects.all()).filter(status=SenderStatus.PAUSED)
+    for sender in paused.order_by("-updated_at")[:ALERTS]:
+        yield Alert("warn", f"{sender.email} is paused", sender.status_reason, _page("campaigns_sender", sender))
+    yield from _imports(held, now)
+
+
+def _imports(held: HeldRoles, now: datetime) -> Iterator[Alert]:
+    recent = held.scope(LeadImport.objects.all()).filter(created_at__gt=now - RECENT).order_by("-pk")
+    for each in recent.exclude(problem_count=0)[:ALERTS]:
+        text = f"{each.file_name}: {each.problem_count:,} of {each.rows_done:,} rows became no lead"
+        yield Alert("warn", text, relative(each.created_at, now), _page("leads_leadimport", each))
+    for each in recent.filter(status=ProgressStatus.FAILED)[:ALERTS]:
+        yield Alert(
+            "bad", f"{each.file_name} could not be imported", each.error_message, _page("leads_leadimport", each)
+        )
+
+
+def _page(name: str, row: Any) -> str:
+    return reverse(f"admin:{name}_change", args=[row.pk])
+
+
+def _lights() -> Iterator[Light]:
+    for kind, silent_after in SILENT_AFTER.items():
+        age = heartbeat.newest_age(kind)
+        name = NAMES[kind].capitalize()
+        if age is None:
+            yield Light(
+                False, f"{name}: none was ever seen", "Start it: manage.py run_worker (make run does it for you)."
+            )
+        elif age > silent_after:
+            seconds = int(age.total_seconds())
+            yield Light(False, f"{name}: silent for {seconds:,} s", "Start it again: manage.py run_worker.")
+        else:
+            yield Light(True, f"{name}: last sign {int(age.total_seconds())} s ago")
+    queue = queue_state()
+    waits = int(queue.oldest_wait.total_seconds())
+    is_quick = queue.oldest_wait < timedelta(minutes=1)
+    yield Light(
+        is_quick, f"Queue: {queue.waiting:,} waiting, oldest {waits:,} s", "" if is_quick else "Give it more workers."
+    )
+
+
+def _first_steps(held: HeldRoles, campaigns: QuerySet[Campaign]) -> Iterator[Task]:
+    """From an empty installation to the first mail, in the order of the job."""
+    organization = held.scope(Organization.objects.all()).order_by("pk").first()
+    campaign = campaigns.order_by("-pk").first()
+    page = _page("campaigns_campaign", campaign) if campaign else reverse("admin:campaigns_campaign_add")
+    steps = reverse("admin:campaigns_campaign_steps", args=[campaign.pk]) if campaign else page
+    home = _page("accounts_organization", organization) if organization else reverse("admin:accounts_organization_add")
+    yield Task(
+        bool(organization and organization.postal_address),
+        "Say who you are",
+        "Every mail shows your organization's postal address; anti-spam law asks for it.",
+        home,
+    )
+    yield Task(
+        held.scope(Sender.objects.all()).exists(),
+        "Add a sender",
+        "The mailbox your mails come from. With the sandbox on, an address is enough.",
+        reverse("admin:campaigns_sender_add"),
+    )
+    yield Task(
+        held.scope(Lead.objects.all()).exists(),
+        "Import your leads",
+        "A CSV with one person a row. Columns, encoding and delimiter are found.",
+        reverse("admin:leads_leadimport_add"),
+    )
+    yield Task(campaign is not None, "Make a campaign", "Its name and when mail may leave.", page)
+    has_steps = campaign is not None and Step.objects.filter(campaign=campaign).exists()
+    yield Task(has_steps, "Write its first mail", "A subject and a body, with a preview as a real lead.", steps)
+    is_peopled = campaign is not None and campaign.total_recipients > 0
+    yield Task(is_peopled, "Enroll leads and start", "The campaign's page says what is missing.", page)

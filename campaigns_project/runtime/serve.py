@@ -1,0 +1,68 @@
+"""Prepare the database, then run all parts until they are stopped. Needs Django to be set up; see `run`."""
+
+import os
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+
+from campaigns_project.database import migrating
+from campaigns_project.runtime import welcome
+from campaigns_project.runtime.together import Together
+
+THREADS = 2 * (os.cpu_count() or 1) + 1  # requests served at the same time; each thread keeps one database connection
+LOGIN_FILE = "demo_login"  # under VAR_DIR: written by seed_demo, "e-mail / password" in one line
+
+
+def prepare() -> None:
+    """Migrate; on the very first run of a sandbox make the demo data."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise wants it, even where it stays empty
+    applied = migrating.migrate(verbosity=0)
+    if applied:
+        print(f"{applied} migrations applied.", flush=True)
+    if settings.SANDBOX and not get_user_model().objects.exists():
+        print("First run: making demo data.", flush=True)
+        call_command("seed_demo")
+
+
+def serve(*, folder: Path) -> int:
+    """Run web, worker and, in the sandbox, the mailbox. 0 when stopped by a signal, 1 when one of them ended."""
+    together = Together(folder=folder, on_start=_greet)
+    together.add("web", web_command())
+    together.add("worker", [sys.executable, "manage.py", "run_worker"])
+    if settings.SANDBOX:
+        together.add("mailbox", [sys.executable, "manage.py", "run_mailbox"])
+    together.loop()
+    if together.ended_first:
+        print(f"error: {together.ended_first} ended, so all was stopped; its lines above say why.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def web_command() -> list[str]:
+    """How the web process is started: granian with one process and a few threads."""
+    options = {
+        "--interface": "wsgi",
+        "--host": settings.WEB_HOST,
+        "--port": settings.WEB_PORT,
+        "--workers": 1,
+        "--blocking-threads": THREADS,
+        "--log-level": "warning",
+    }
+    words = [str(word) for pair in options.items() for word in pair]
+    switches = ["--no-ws", "--respawn-failed-workers"]
+    return [sys.executable, "-m", "granian", *words, *switches, "campaigns_project.wsgi:application"]
+
+
+def _greet() -> None:
+    if welcome.wait_for_web(host=settings.WEB_HOST, port=settings.WEB_PORT):
+        print(welcome.boxed(welcome.lines(login=_login())), flush=True)
+    else:
+        print("error: the web has not answered for a minute; its lines above may say why.", file=sys.stderr, flush=True)
+
+
+def _login() -> str:
+    file = settings.VAR_DIR / LOGIN_FILE
+    return file.read_text().strip() if file.exists() else ""

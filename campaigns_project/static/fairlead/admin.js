@@ -1,0 +1,116 @@
+// Behavior of our own parts of the admin. No inline scripts: the content policy allows none.
+(() => {
+  "use strict";
+
+  const SAY_EVERY = 15_000; // a screen reader is told how things stand at most this often
+  const BACKOFF = [2_000, 4_000, 8_000, 30_000];
+  const live = { failures: 0, quietUntil: 0, saidAt: 0, updatedAt: new Date() };
+
+  const isLive = (event) => event.target instanceof Element && event.target.closest("[data-live]") !== null;
+  const byId = (id) => document.getElementById(id);
+
+  // ---- Parts that keep themselves up to date -----------------------------------------------------------------------
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!isLive(event)) return;
+    if (document.hidden || Date.now() < live.quietUntil) event.preventDefault();
+  });
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) askNow();
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!isLive(event) || !event.detail.successful) return;
+    live.failures = 0;
+    live.quietUntil = 0;
+    live.updatedAt = new Date();
+    const trouble = byId("live-trouble");
+    if (trouble) trouble.hidden = true;
+    say();
+  });
+
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => {
+      if (isLive(event)) onLiveTrouble();
+      else onTrouble(event.detail.xhr ? event.detail.xhr.status : 0);
+    });
+  }
+
+  function onLiveTrouble() {
+    live.quietUntil = Date.now() + BACKOFF[Math.min(live.failures, BACKOFF.length - 1)];
+    live.failures += 1;
+    const trouble = byId("live-trouble");
+    if (!trouble) return;
+    const since = live.updatedAt.toLocaleTimeString();
+    trouble.textContent = `Live updates have stopped; these numbers are from ${since}. `;
+    const retry = document.createElement("button");
+    retry.type = "button";
+    retry.className = "fl-button fl-button-small";
+    retry.textContent = "Try again";
+    retry.addEventListener("click", askNow);
+    trouble.append(retry);
+    trouble.hidden = false;
+  }
+
+  function askNow() {
+    const part = document.querySelector("[data-live][hx-get]");
+    live.quietUntil = 0;
+    if (part) htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap: "outerHTML" });
+  }
+
+  function say() {
+    const line = byId("live-say");
+    const part = document.querySelector("[data-live]");
+    if (!line || !part || Date.now() - live.saidAt < SAY_EVERY || line.textContent === part.dataset.say) return;
+    live.saidAt = Date.now();
+    line.textContent = part.dataset.say;
+  }
+
+  // ---- What a button asked for and did not get ---------------------------------------------------------------------
+  const REASONS = {
+    0: "The server cannot be reached. Check the connection and try again.",
+    403: "Your role does not allow this, or the page has been open for too long: reload it and try again.",
+    404: "This is not there any more. Reload the page.",
+  };
+
+  function onTrouble(status) {
+    const toast = byId("fl-alert");
+    if (!toast || status === 401) return; // 401 leads to the login
+    toast.textContent = REASONS[status] || "The server could not do this. Nothing was changed. Try again, or look at its log.";
+    toast.hidden = false;
+    setTimeout(() => { toast.hidden = true; }, 10_000);
+  }
+
+  // ---- Dialogs -----------------------------------------------------------------------------------------------------
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const dialog = event.target instanceof Element && event.target.closest("#modal-content, #dialog");
+    if (!dialog) return;
+    showWay(dialog);
+    const invalid = dialog.querySelector("[role=alert], .errors input, .errors select, .errors textarea");
+    const first = invalid || dialog.querySelector("[data-autofocus]");
+    if (first && first.matches("[role=alert]")) first.setAttribute("tabindex", "-1");
+    if (first) requestAnimationFrame(() => first.focus());
+  });
+
+  document.addEventListener("click", (event) => {
+    const cancel = event.target instanceof Element && event.target.closest("#modal-content [data-dialog-cancel]");
+    if (!cancel) return; // on a page of its own, the link leads back
+    event.preventDefault();
+    window.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  });
+
+  // Of several ways to choose, only the fields of the chosen one are shown.
+  document.addEventListener("change", (event) => {
+    if (event.target instanceof Element && event.target.matches("[name=way]")) showWay(event.target.closest("form"));
+  });
+  document.addEventListener("DOMContentLoaded", () => showWay(document));
+
+  function showWay(part) {
+    const chosen = part.querySelector("[name=way]:checked");
+    if (!chosen) return;
+    for (const field of part.querySelectorAll("[data-way]")) {
+      const row = field.closest(".form-field") || field;
+      row.toggleAttribute("data-way-hidden", field.dataset.way !== chosen.value);
+    }
+  }
+})();

@@ -1,0 +1,27 @@
+"""Every address of the web process."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from campaigns_project import api
+from campaigns_project.rest import problems
+from campaigns_project.runtime import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/v1/campaigns/track/", include("tracking.urls")),
+    path("t/", include("tracking.urls", namespace="t")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("mailbox/", include("campaigns_project.runtime.mailbox.urls")),
+    path("api/v1/", include(api.urlpatterns)),
+    re_path("^api/", problems.not_found),
+]
+
+handler400 = problems.bad_request
+handler500 = problems.server_error

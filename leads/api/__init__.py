@@ -1,0 +1,13 @@
+"""What the API offers of leads: the addresses below /api/v1/ and the view behind each."""
+
+from leads.api.imports import ImportViewSet
+from leads.api.leads import LeadViewSet
+from leads.api.suppressions import SuppressionViewSet
+from leads.api.tags import TagViewSet
+
+ROUTES = (
+    ("leads", LeadViewSet, "lead"),
+    ("tags", TagViewSet, "tag"),
+    ("suppressions", SuppressionViewSet, "suppression"),
+    ("imports", ImportViewSet, "import"),
+)

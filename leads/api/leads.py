@@ -1,0 +1,158 @@
+"""/leads: the people we may write to."""
+
+from typing import Any
+
+from django.core.validators import URLValidator
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns_project.errors import NotFound, Refused
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters
+from campaigns_project.rest.problems import CONTENT_TYPE
+from campaigns_project.rest.schema import ProblemSerializer
+from campaigns_project.rest.serializers import LineField, StrictModelSerializer
+from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
+from leads.addresses import normalize_address, read_address
+from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
+from leads.models import Lead, LeadStatus
+from leads.removal import remove_lead
+from leads.tagging import set_tags
+
+CUSTOM_FIELDS_MAX = 100
+
+
+class TagNames(serializers.ListField):
+    """The names of a lead's tags, in alphabetical order."""
+
+    child = LineField(max_length=60)
+
+    def get_attribute(self, instance: Lead) -> list[str]:
+        return sorted(lead_tag.tag.name for lead_tag in instance.lead_tags.all())
+
+
+class WebAddress(LineField):
+    """An http(s) address: it becomes a link on our pages."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        sentence = "Write the whole address, such as https://acme.example."
+        self.validators.append(URLValidator(schemes=["http", "https"], message=sentence))
+
+
+class CustomFields(serializers.DictField):
+    """Further fields as texts, by the key templates use: `custom.industry`."""
+
+    child = serializers.CharField(allow_blank=True, max_length=CUSTOM_VALUE_MAX)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        fields = super().to_internal_value(data)
+        if len(fields) > CUSTOM_FIELDS_MAX:
+            raise serializers.ValidationError(f"At most {CUSTOM_FIELDS_MAX} custom fields; these are {len(fields)}.")
+        for key in fields:
+            right = custom_key(key)[:CUSTOM_KEY_MAX]
+            if key != right:
+                guess = f" Write it as {right}." if right else ""
+                raise serializers.ValidationError({key: ["A key is of small letters, digits and underscores." + guess]})
+        return fields
+
+
+class LeadSerializer(StrictModelSerializer):
+    """A person. `email` decides who it is: one lead per address in an organization."""
+
+    email = LineField(max_length=254)
+    website = WebAddress(max_length=300, required=False, allow_blank=True)
+    linkedin_url = WebAddress(max_length=300, required=False, allow_blank=True)
+    custom = CustomFields(required=False)
+    tags = TagNames(required=False, max_length=100, help_text="Names; one that does not exist yet is made.")
+    import_id = serializers.IntegerField(source="lead_import_id", read_only=True, allow_null=True)
+
+    broken = {"lead_once_per_organization": ("email", "There is already a lead with this address.")}
+
+    class Meta:
+        model = Lead
+        fields = [
+            "id", "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city",
+            "country", "custom", "tags", "status", "import_id", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["status", "created_at", "updated_at"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "email" in attrs:
+            attrs["email"], attrs["email_normalized"] = _read(attrs["email"])
+        return super().validate(attrs)
+
+    def create(self, validated_data: dict[str, Any]) -> Lead:
+        names = validated_data.pop("tags", [])
+        lead = Lead.objects.create(**validated_data)
+        set_tags(lead=lead, names=names)
+        return lead
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        names = validated_data.pop("tags", None)
+        super().update(instance, validated_data)
+        if names is not None:
+            set_tags(lead=instance, names=names)
+        return LeadViewSet.queryset.get(pk=instance.pk)
+
+
+class LeadFilters(CreatedFilters):
+    q = filters.CharFilter(method="matching", label="The start of the address, or a part of a name or the company.")
+    status = AnyOf(choices=LeadStatus.choices)
+    tag = filters.CharFilter(method="tagged", label="The name of a tag.")
+    company = filters.CharFilter(lookup_expr="iexact")
+    country = filters.CharFilter(lookup_expr="iexact")
+
+    class Meta:
+        model = Lead
+        fields: list[str] = []
+
+    def matching(self, leads: Any, _name: str, text: str) -> QuerySet[Lead]:
+        return leads.matching(text)
+
+    def tagged(self, leads: Any, _name: str, tag: str) -> QuerySet[Lead]:
+        return leads.filter(lead_tags__tag__name__iexact=tag)
+
+
+class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
+    """People, one per address."""
+
+    tag = "leads"
+    noun = ("a lead", "leads")
+    queryset = Lead.objects.prefetch_related("lead_tags__tag")
+    serializer_class = LeadSerializer
+    filterset_class = LeadFilters
+    query_parameters = {"lookup": frozenset({"email"})}
+
+    @extend_schema(
+        summary="Find a lead by its address",
+        parameters=[OpenApiParameter("email", required=True, description="In any case and spelling of its domain.")],
+        responses={200: LeadSerializer, (404, CONTENT_TYPE): ProblemSerializer},
+    )
+    @action(detail=False)
+    def lookup(self, request: Request) -> Response:
+        address = request.query_params.get("email", "")
+        if not address:
+            raise serializers.ValidationError({"?email": ["Say whom: lookup?email=ana@example.com"]}, "required")
+        lead = self.get_queryset().filter(email_normalized=normalize_address(address)).first()
+        if lead is None:
+            raise NotFound("not_found", "There is no lead with this address.", "POST /leads makes one.")
+        return Response(self.get_serializer(lead).data)
+
+    @extend_schema(description="Refused (409) while the lead is in a campaign: its mails would vanish from the counts.")
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().destroy(request, *args, **kwargs)
+
+    def perform_destroy(self, instance: Any) -> None:
+        remove_lead(lead=instance, actor=self.actor)
+
+
+def _read(address: str) -> tuple[str, str]:
+    try:
+        return read_address(address)
+    except Refused as refused:
+        raise serializers.ValidationError({"email": [refused.message]}, refused.code) from None

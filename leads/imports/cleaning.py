@@ -1,0 +1,72 @@
+"""What is done to a cell before it is judged, by one stated rule.
+
+Taken off: blanks around it, an apostrophe that disarms a formula. Made one space: tabs, line breaks and the blanks of
+typography (in free fields line breaks stay). Dropped: invisible characters that only mark direction or width.
+Composed: Unicode NFC. What then is still a control character is refused: it belongs into no name, and into no header
+of a mail.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from leads.imports.formulas import unguard
+
+# No-break and typographic blanks, tabs and line breaks of every kind.
+_BLANKS = re.compile("[\t\n\x0b\x0c\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
+_BLANKS_IN_LINES = re.compile("[\t\x0b\x0c\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_LINE_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
+# Zero width space, word joiner, soft hyphen, byte order mark, direction marks and overrides. The joiners U+200C and
+# U+200D stay: Persian and the languages of India spell with them.
+_INVISIBLE = re.compile("[\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_DAMAGED = re.compile("[\ud800-\udfff\ufffd]")
+# What export tools write where there is nothing. “None” and “Null” are people's names and stay.
+_NOTHING = frozenset({"#N/A", "N/A", "n/a", "-", "--", "—"})
+
+
+def is_plain(cells: Sequence[str]) -> bool:
+    """Whether the cells need nothing but `clean_plain`: asked once for a row, it saves looking at each cell closely."""
+    text = " ".join(cells)
+    if not text.isprintable() or text.startswith("'") or " '" in text:
+        return False
+    return text.isascii() or ("\N{REPLACEMENT CHARACTER}" not in text and unicodedata.is_normalized("NFC", text))
+
+
+def clean_plain(cell: str) -> str:
+    """What `clean_line` and `clean_lines` make of a cell that is plain."""
+    text = cell.strip()
+    return "" if text in _NOTHING else text
+
+
+def clean_line(cell: str) -> str:
+    """A cell of one line: for every field of a lead."""
+    if "'" in cell:
+        cell = unguard(cell.strip())
+    if not (cell.isascii() and cell.isprintable()):
+        cell = unicodedata.normalize("NFC", _INVISIBLE.sub("", _BLANKS.sub(" ", cell)))
+    cell = cell.strip()
+    return "" if cell in _NOTHING else cell
+
+
+def clean_lines(cell: str) -> str:
+    """A cell that may have several lines: for free fields."""
+    cell = unguard(_LINE_BREAK.sub("\n", cell).strip())
+    cell = unicodedata.normalize("NFC", _INVISIBLE.sub("", _BLANKS_IN_LINES.sub(" ", cell))).strip()
+    return "" if cell in _NOTHING else cell
+
+
+def storable(text: str) -> str:
+    """The text with what neither Postgres nor UTF-8 takes (NUL, half a character) shown as what it is: lost."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def has_control(text: str) -> bool:
+    """Whether a cleaned text still holds a control character other than the line break."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
+
+
+def is_damaged(text: str) -> bool:
+    """Whether the text holds bytes that its encoding does not know, or a sign that someone else lost some."""
+    return not text.isascii() and _DAMAGED.search(text) is not None

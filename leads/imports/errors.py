@@ -1,0 +1,251 @@
+"""Why a whole file is refused: each with its code, what is wrong and where, and what to do. Nothing was changed."""
+
+from collections.abc import Iterable, Sequence
+
+from campaigns_project.errors import Refused, StateRefused
+
+SHOWN = 10  # columns named in one sentence; the rest is in `details`
+
+
+class FileRefused(Refused):
+    """The file as a whole cannot be imported; nothing of it was stored."""
+
+
+class ImportStateRefused(StateRefused):
+    """The import is in a state that does not allow the act (running elsewhere, ended, canceled)."""
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names as a sentence lists them: “A”, “B” and 3 more."""
+    all_names = list(names)
+    listed = ", ".join(f"“{shortened(name)}”" for name in all_names[:SHOWN])
+    return listed if len(all_names) <= SHOWN else f"{listed} and {len(all_names) - SHOWN} more"
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """The text as one line of at most `length` characters, with what cannot be printed shown as �."""
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def empty_file(file_name: str) -> FileRefused:
+    """Not one character in it."""
+    return FileRefused(
+        "empty_file", f"{file_name} is empty.", "Choose a CSV file with a header line and at least one lead."
+    )
+
+
+def header_only(file_name: str, columns: Sequence[str]) -> FileRefused:
+    """A header and nothing below it."""
+    return FileRefused(
+        "header_only",
+        f"{file_name} has a header line ({quoted(columns)}) and not one row below it.",
+        "Check that the export was not filtered down to nothing.",
+    )
+
+
+def binary_file(file_name: str, kind: str, hint: str) -> FileRefused:
+    """Not text: a workbook, an archive, a picture."""
+    return FileRefused("binary_file", f"{file_name} is not a CSV file: it looks like {kind}.", hint, {"kind": kind})
+
+
+def file_too_large(file_name: str, limit: int) -> FileRefused:
+    """More bytes than an import takes."""
+    return FileRefused(
+        "file_too_large",
+        f"{file_name} is larger than {limit // 2**20:,} MB.",
+        "Split it into several files and import them one after another.",
+        {"max_bytes": limit},
+    )
+
+
+def unknown_encoding(name: str) -> FileRefused:
+    """The caller named an encoding that Python does not know as one of text."""
+    return FileRefused(
+        "unknown_encoding",
+        f"“{shortened(name)}” is not a text encoding.",
+        "Use a name such as utf-8, windows-1250 or iso-8859-2, or leave it out to have it detected.",
+    )
+
+
+def bad_delimiter(text: str) -> FileRefused:
+    """The caller named a delimiter that cannot be one."""
+    return FileRefused(
+        "bad_delimiter",
+        f"“{shortened(text)}” cannot separate columns.",
+        "Use one character: comma, semicolon, tab (written “tab”) or |, or leave it out to have it detected.",
+    )
+
+
+def damaged_header(file_name: str, *, column: int, name: str, encoding: str) -> FileRefused:
+    """A column name with bytes that the encoding does not know."""
+    return FileRefused(
+        "damaged_header",
+        f"The header of {file_name} is not valid {encoding}: column {column} reads “{shortened(name)}”.",
+        "Save it again as CSV (UTF-8), or name its encoding (--encoding windows-1252, for one).",
+        {"column": column},
+    )
+
+
+def field_too_large(file_name: str, *, row: int, column: str, limit: int) -> FileRefused:
+    """One cell larger than any cell of a list of people."""
+    return FileRefused(
+        "field_too_large",
+        f"Row {row:,} of {file_name}, column {column}: the cell is longer than {limit:,} characters.",
+        "Often a quotation mark is opened there and never closed; otherwise shorten the cell.",
+        {"row": row, "column": column, "max_characters": limit},
+    )
+
+
+def row_too_large(file_name: str, *, row: int, limit: int) -> FileRefused:
+    """One row larger than any row of a list of people."""
+    return FileRefused(
+        "row_too_large",
+        f"Row {row:,} of {file_name} is longer than {limit:,} characters.",
+        "Check that line in a text editor; drop columns that are not needed.",
+        {"row": row, "max_characters": limit},
+    )
+
+
+def unclosed_quote(file_name: str, *, row: int) -> FileRefused:
+    """The file ends inside a quoted cell."""
+    return FileRefused(
+        "unclosed_quote",
+        f"Row {row:,} of {file_name} opens a quotation mark that is never closed: "
+        f"everything after it would be one cell.",
+        "Close the quotation mark, or write it twice if it belongs to the text.",
+        {"row": row},
+    )
+
+
+def too_many_columns(file_name: str, *, count: int, limit: int) -> FileRefused:
+    """A header with more columns than an import takes."""
+    return FileRefused(
+        "too_many_columns",
+        f"The header of {file_name} has {count:,} columns; {limit:,} is the limit.",
+        "Keep the columns that describe leads and drop the others.",
+        {"columns": count, "max_columns": limit},
+    )
+
+
+def header_too_long(file_name: str, *, column: int, limit: int) -> FileRefused:
+    """A column name that is a text of its own."""
+    return FileRefused(
+        "header_too_long",
+        f"Column {column} in the header of {file_name} has a name longer than {limit} characters.",
+        "Give the column a short name. If the first line is not the header, add one.",
+    )
+
+
+def duplicate_header(file_name: str, *, pairs: Sequence[tuple[int, int, str]]) -> FileRefused:
+    """Two columns of one name: which of them counts cannot be known."""
+    listed = "; ".join(f"columns {first} and {second} are both “{shortened(name)}”" for first, second, name in pairs)
+    return FileRefused(
+        "duplicate_header",
+        f"The header of {file_name} uses a name twice: {listed}.",
+        "Rename or remove one of them.",
+        {"columns": [{"first": first, "second": second, "name": name} for first, second, name in pairs]},
+    )
+
+
+def no_header(file_name: str, *, cell: str) -> FileRefused:
+    """The first line holds an address, so it is a row and not a header."""
+    return FileRefused(
+        "no_header",
+        f"{file_name} starts with a row of data (“{shortened(cell)}”), not with a header.",
+        "Add a first line that names the columns, such as email,first_name,last_name,company.",
+    )
+
+
+def no_email_column(file_name: str, *, columns: Sequence[str]) -> FileRefused:
+    """No column holds the address."""
+    return FileRefused(
+        "no_email_column",
+        f"No column of {file_name} is known to hold the e-mail address; it has {quoted(columns)}.",
+        'Name it: --map "HEADER=email", or rename the column to email.',
+        {"columns": list(columns)},
+    )
+
+
+def ambiguous_columns(file_name: str, *, field: str, columns: Sequence[str]) -> FileRefused:
+    """Two columns fit one field equally well, or were both mapped to it."""
+    return FileRefused(
+        "ambiguous_columns",
+        f"Columns {quoted(columns)} of {file_name} both fit the field {field}.",
+        f'Choose one: --map "{shortened(columns[0])}={field}", and map the other elsewhere or to “ignore”.',
+        {"field": field, "columns": list(columns)},
+    )
+
+
+def unknown_columns(file_name: str, *, columns: Sequence[tuple[str, str]]) -> FileRefused:
+    """Columns that match no field, each with the field it may have meant (or nothing)."""
+    listed = ", ".join(
+        f"“{shortened(name)}”" + (f" (did you mean {field}?)" if field else "") for name, field in columns[:SHOWN]
+    )
+    more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+    return FileRefused(
+        "unknown_columns",
+        f"{file_name} has columns that match no field of a lead: {listed}{more}.",
+        "Keep them as custom fields (--unknown-columns custom), leave them out (--unknown-columns ignore), "
+        'or map one by one (--map "HEADER=field").',
+        {"columns": [{"column": name, "suggestion": field or None} for name, field in columns]},
+    )
+
+
+def bad_mapping(text: str, *, known: Iterable[str]) -> FileRefused:
+    """A mapping that is not HEADER=field, or to a field that does not exist."""
+    return FileRefused(
+        "bad_mapping",
+        f"The mapping “{shortened(text)}” does not name a field of a lead.",
+        f"Write HEADER=field, with one of {', '.join(known)}, custom.NAME or ignore.",
+    )
+
+
+def unknown_mapped_column(file_name: str, *, column: str, columns: Sequence[str]) -> FileRefused:
+    """A mapping for a column that the file does not have."""
+    return FileRefused(
+        "unknown_mapped_column",
+        f"{file_name} has no column “{shortened(column)}”; it has {quoted(columns)}.",
+        "Write the header as it stands in the file.",
+        {"column": column, "columns": list(columns)},
+    )
+
+
+def bad_option(name: str, value: str, allowed: Iterable[str]) -> FileRefused:
+    """An option with a value that does not exist."""
+    return FileRefused(
+        "bad_option", f"“{shortened(value)}” is no value of {name}.", f"Use one of: {', '.join(allowed)}."
+    )
+
+
+def too_many_rows(file_name: str, *, limit: int) -> FileRefused:
+    """More rows than one import takes."""
+    return FileRefused(
+        "too_many_rows",
+        f"{file_name} has more than {limit:,} rows.",
+        "Split it into several files and import them one after another.",
+        {"max_rows": limit},
+    )
+
+
+def bad_tag(name: str, *, limit: int) -> FileRefused:
+    """A tag that cannot be one."""
+    return FileRefused(
+        "bad_tag",
+        f"“{shortened(name)}” cannot be a tag.",
+        f"A tag has 1 to {limit} characters, all of them visible.",
+    )
+
+
+def not_runnable(lead_import_id: int) -> ImportStateRefused:
+    """Another worker does the import, or someone ended it."""
+    return ImportStateRefused(
+        "import_not_runnable",
+        f"Import {lead_import_id} is running elsewhere or has ended.",
+        "Look at its state; an import whose worker died is taken up again after a few minutes.",
+    )
+
+
+def not_cancelable(lead_import_id: int, status: str) -> ImportStateRefused:
+    """Only what has not ended can be canceled."""
+    return ImportStateRefused("import_ended", f"Import {lead_import_id} has ended: it {status}.", "Nothing to cancel.")

@@ -1,0 +1,18 @@
+"""Cells that a spreadsheet would run as a formula: disarmed on the way out, restored on the way in.
+
+After OWASP's "CSV Injection": a leading apostrophe makes every spreadsheet read the cell as text. A value that already
+is an apostrophe before a formula gets one more, so that writing and reading again always gives the value back.
+"""
+
+_FULL_WIDTH = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ as typed on East Asian keyboards
+TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", *_FULL_WIDTH)
+
+
+def guard(cell: str) -> str:
+    """The cell as it may be written into a CSV that people open in a spreadsheet."""
+    return f"'{cell}" if cell.lstrip("'").startswith(TRIGGERS) else cell
+
+
+def unguard(cell: str) -> str:
+    """The value behind a cell that `guard` has written; any other cell unchanged."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(TRIGGERS) else cell

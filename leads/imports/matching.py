@@ -1,0 +1,180 @@
+"""Which column fills which field of a lead: by the caller's mapping first, then by what people call the fields."""
+
+import difflib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from leads.imports import errors
+from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_PREFIX, FULL_NAME, IGNORE, TARGETS, custom_key, is_custom
+from leads.imports.synonyms import SYNONYMS
+
+UNKNOWN_COLUMNS = ("refuse", "custom", "ignore")
+PROBLEM_COLUMNS = ("_row", "_problem_code", "_problem")  # what an errors CSV adds; corrected, it comes back as it is
+
+
+def folded(text: str) -> str:
+    """A header without what does not tell: `E-mail Address`, `EMAIL_ADDRESS` and `Émail address` are one."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in plain if c.isalnum())
+
+
+# header as folded -> (field, rank); among the columns that fit one field the lowest rank wins
+_KNOWN: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {
+        folded(text): (name, rank)
+        for name, texts in SYNONYMS.items()
+        for rank, text in reversed(list(enumerate((name, *texts))))
+    }
+)
+_FAMILY_NAME_BESIDE_FIRST = frozenset(map(folded, ("name", "naam", "namn", "navn", "nimi")))
+_CLOSE = 0.8  # of difflib; lower than this and the suggestions are guesses nobody would make
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What becomes of each column: `targets[i]` is a field, `full_name`, `custom.key` or None for one left out."""
+
+    header: tuple[str, ...]
+    targets: tuple[str | None, ...]
+    _positions: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._positions.update({target: i for i, target in enumerate(self.targets) if target})
+
+    def position(self, target: str) -> int | None:
+        """Which column fills the target, counted from 0."""
+        return self._positions.get(target)
+
+    @property
+    def custom(self) -> list[tuple[str, int]]:
+        """The keys under `custom` and the column of each."""
+        return [(t.removeprefix(CUSTOM_PREFIX), i) for t, i in self._positions.items() if is_custom(t)]
+
+    @property
+    def matched(self) -> dict[str, str | None]:
+        """Header to target, as shown to people and kept with the import."""
+        return dict(zip(self.header, self.targets, strict=True))
+
+
+def is_known_header(cell: str) -> bool:
+    """Whether some field of a lead is called so."""
+    return folded(cell) in _KNOWN
+
+
+def match_columns(
+    header: Sequence[str], *, file_name: str, mapping: Mapping[str, str] | None = None, unknown_columns: str = "refuse"
+) -> Columns:
+    """Decide for every column of a header what it fills.
+
+    `mapping` gives targets by header and wins; `ignore` leaves a column out. `unknown_columns` says what becomes of the
+    columns that match nothing: refuse the file, keep them under `custom`, or ignore them. Raises a `FileRefused` whose
+    code is `bad_option`, `bad_mapping`, `unknown_mapped_column`, `no_header`, `duplicate_header`, `ambiguous_columns`,
+    `no_email_column` or `unknown_columns`.
+    """
+    if unknown_columns not in UNKNOWN_COLUMNS:
+        raise errors.bad_option("unknown columns", unknown_columns, UNKNOWN_COLUMNS)
+    names = _named(header)
+    _refuse_data_as_header(header, file_name=file_name)
+    _refuse_duplicates(names, file_name=file_name)
+    targets = _mapped(names, mapping or {}, file_name=file_name)
+    _add_known(names, targets, file_name=file_name)
+    if "email" not in targets.values():
+        raise errors.no_email_column(file_name, columns=names)
+    left = [name for name in names if name not in targets]
+    if left and unknown_columns == "refuse":
+        raise errors.unknown_columns(file_name, columns=[(name, _suggestion(name, targets)) for name in left])
+    if unknown_columns == "custom":
+        targets.update({name: _custom_target(name, names) for name in left})
+        _refuse_shared_targets(targets, file_name=file_name)
+    return Columns(tuple(names), tuple(None if (t := targets.get(name)) in (None, IGNORE) else t for name in names))
+
+
+def _custom_target(name: str, names: Sequence[str]) -> str:
+    key = custom_key(name) or f"column_{names.index(name) + 1}"
+    return f"{CUSTOM_PREFIX}{key[:CUSTOM_KEY_MAX]}"
+
+
+def _named(header: Sequence[str]) -> list[str]:
+    return [cell or f"column {position}" for position, cell in enumerate(header, start=1)]
+
+
+def _refuse_data_as_header(header: Sequence[str], *, file_name: str) -> None:
+    for cell in header:
+        if "." in cell.partition("@")[2] and not any(c.isspace() for c in cell):
+            raise errors.no_header(file_name, cell=cell)
+
+
+def _refuse_duplicates(names: Sequence[str], *, file_name: str) -> None:
+    first_of: dict[str, int] = {}
+    pairs = []
+    for position, name in enumerate(names, start=1):
+        first = first_of.setdefault(folded(name) or name, position)
+        if first != position:
+            pairs.append((first, position, name))
+    if pairs:
+        raise errors.duplicate_header(file_name, pairs=pairs)
+
+
+def _mapped(names: Sequence[str], mapping: Mapping[str, str], *, file_name: str) -> dict[str, str]:
+    """The targets the caller gave, by the names as the file writes them."""
+    by_fold = {folded(name) or name: name for name in names}
+    targets: dict[str, str] = {}
+    for column, wanted in mapping.items():
+        name = by_fold.get(folded(column) or column)
+        if name is None:
+            raise errors.unknown_mapped_column(file_name, column=column, columns=names)
+        targets[name] = _checked_target(column, wanted.strip())
+    _refuse_shared_targets(targets, file_name=file_name)
+    return targets
+
+
+def _checked_target(column: str, wanted: str) -> str:
+    if wanted in TARGETS or wanted == IGNORE:
+        return wanted
+    key = wanted.removeprefix(CUSTOM_PREFIX)
+    if not is_custom(wanted) or not key or key != custom_key(key) or len(key) > CUSTOM_KEY_MAX:
+        raise errors.bad_mapping(f"{column}={wanted}", known=TARGETS)
+    return wanted
+
+
+def _refuse_shared_targets(targets: Mapping[str, str], *, file_name: str) -> None:
+    column_of: dict[str, str] = {}
+    for name, target in targets.items():
+        if target != IGNORE and column_of.setdefault(target, name) != name:
+            raise errors.ambiguous_columns(file_name, field=target, columns=[column_of[target], name])
+
+
+def _add_known(names: Sequence[str], targets: dict[str, str], *, file_name: str) -> None:
+    """Give every field that is still free the best column of those that are called like it."""
+    taken = set(targets.values())
+    best: dict[str, tuple[int, str]] = {}
+    for name in names:
+        if name in PROBLEM_COLUMNS:
+            targets.setdefault(name, IGNORE)
+        if name in targets or folded(name) not in _KNOWN:
+            continue
+        target, rank = _KNOWN[folded(name)]
+        if target in taken:
+            continue
+        if target not in best or rank < best[target][0]:
+            best[target] = (rank, name)
+    targets.update({name: target for target, (_, name) in best.items()})
+    _name_beside_first_name(targets)
+
+
+def _name_beside_first_name(targets: dict[str, str]) -> None:
+    """In `Vorname, Name` and `Prénom, Nom` the plain name is the family name: so it is beside a first name alone."""
+    present = {target: name for name, target in targets.items()}
+    if "first_name" in present and "last_name" not in present and FULL_NAME in present:
+        name = present[FULL_NAME]
+        if folded(name) in _FAMILY_NAME_BESIDE_FIRST:
+            targets[name] = "last_name"
+
+
+def _suggestion(name: str, targets: Mapping[str, str]) -> str:
+    """The free field the column may have meant: a misspelled name, or one that is taken by a better column."""
+    free = {text: target for text, (target, _) in _KNOWN.items() if target not in targets.values()}
+    close = difflib.get_close_matches(folded(name), free, n=1, cutoff=_CLOSE)
+    return free[close[0]] if close else ""

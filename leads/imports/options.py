@@ -1,0 +1,53 @@
+"""What the caller wants of an import, checked before the file is opened."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from leads.imports import errors
+from leads.imports.fields import TARGETS
+from leads.imports.matching import UNKNOWN_COLUMNS
+
+ON_EXISTING = ("fill", "overwrite", "skip")
+TAG_MAX = 60  # as the database has it
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """How to read a file, and what to do with what is in it.
+
+    `encoding` and `delimiter` are detected where empty. `mapping` is header to field, `custom.NAME` or `ignore`.
+    `unknown_columns`: refuse the file, keep them as `custom` fields, or `ignore` them. `on_existing`, for a lead that
+    is there already: `fill` what is empty, `overwrite` with what the file has (an empty cell erases nothing), or
+    `skip`.
+    `tags` are put on every lead of the file (with `skip`, on the new ones), and created where they do not exist.
+    Raises `bad_option` and `bad_tag`.
+    """
+
+    encoding: str = ""
+    delimiter: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    unknown_columns: str = "refuse"
+    on_existing: str = "fill"
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.unknown_columns not in UNKNOWN_COLUMNS:
+            raise errors.bad_option("unknown columns", self.unknown_columns, UNKNOWN_COLUMNS)
+        if self.on_existing not in ON_EXISTING:
+            raise errors.bad_option("existing leads", self.on_existing, ON_EXISTING)
+        for tag in self.tags:
+            if not tag.strip() or len(tag) > TAG_MAX or _CONTROL.search(tag):
+                raise errors.bad_tag(tag, limit=TAG_MAX)
+
+
+def read_mapping(pairs: list[str]) -> dict[str, str]:
+    """`HEADER=field` pairs as a mapping; the last = counts, as headers may hold one. Raises `bad_mapping`."""
+    mapping = {}
+    for pair in pairs:
+        header, separator, target = pair.rpartition("=")
+        if not separator or not header.strip() or not target.strip():
+            raise errors.bad_mapping(pair, known=TARGETS)
+        mapping[header.strip()] = target.strip()
+    return mapping

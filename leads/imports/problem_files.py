@@ -1,0 +1,78 @@
+"""The rows that became no lead, as a CSV to correct and import again."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from leads.imports.checking import RowProblem
+from leads.imports.cleaning import storable
+from leads.imports.formulas import guard
+from leads.imports.matching import PROBLEM_COLUMNS
+from leads.imports.previewing import Preview
+from leads.models import ImportProblem, LeadImport
+
+MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
+
+
+class _Writable(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+
+class ProblemWriter:
+    """Writes the columns of the file and three more: row number, problem code and sentence.
+
+    A corrected file imports as it is: the three are known and left out. Cells that a spreadsheet would run as a formula
+    are disarmed, which the import undoes.
+    """
+
+    def __init__(self, out: _Writable, header: Sequence[str]):
+        out.write(MARK)
+        self._width = len(header)
+        self._writer = csv.writer(out)
+        self._write([*header, *PROBLEM_COLUMNS])
+
+    def write(self, *, number: int, cells: Sequence[str], code: str, message: str) -> None:
+        """One row, filled up or cut to the width of the header so that the three columns stand in their place."""
+        fitted = [*cells[: self._width], *[""] * (self._width - len(cells))]
+        self._write([*fitted, str(number), code, message])
+
+    def _write(self, cells: Sequence[str]) -> None:
+        self._writer.writerow([guard(storable(cell)) for cell in cells])
+
+
+def problem_lines(lead_import: LeadImport) -> Iterator[str]:
+    """The CSV of an import's problems, a line at a time, for a streaming answer."""
+    lines = _Lines()
+    writer = ProblemWriter(lines, lead_import.options["header"])
+    yield from lines.taken()
+    problems = ImportProblem.objects.filter(lead_import=lead_import).order_by("row_number", "id")
+    for problem in problems.iterator(chunk_size=2_000):
+        writer.write(number=problem.row_number, cells=problem.row, code=problem.code, message=problem.message)
+        yield from lines.taken()
+
+
+def problem_writer(out: _Writable) -> Callable[[Preview, RowProblem], None]:
+    """What a dry run calls for every problem, to have it written to `out`."""
+    writers: list[ProblemWriter] = []  # one, made when the header is known
+
+    def write(preview: Preview, row: RowProblem) -> None:
+        if not writers:
+            writers.append(ProblemWriter(out, preview.inspection.columns.header))
+        found = row.problem
+        writers[0].write(number=row.number, cells=row.cells, code=found.code, message=found.message)
+
+    return write
+
+
+class _Lines:
+    """What csv writes to, when nobody wants a file."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def write(self, text: str) -> None:
+        self._lines.append(text)
+
+    def taken(self) -> list[str]:
+        lines, self._lines = self._lines, []
+        return lines

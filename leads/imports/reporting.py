@@ -1,0 +1,111 @@
+"""What an import did, or would do, in one shape for programs and one for people."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from django.db.models import Count
+
+from leads.imports.delimiters import name_of
+from leads.imports.encodings import label_of
+from leads.imports.previewing import SHOWN_PROBLEMS, Preview
+from leads.models import LeadImport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Every row of the file is in one of the four counts. `import_id` is None for a dry run, which has no import."""
+
+    file_name: str
+    import_id: int | None
+    status: str
+    message: str
+    encoding: str
+    delimiter: str
+    columns: dict[str, str | None]
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    problems: int
+    problem_codes: dict[str, int]
+    first_problems: list[dict[str, str | int]]
+
+    def as_dict(self) -> dict[str, object]:
+        """For programs: names as in the API, columns as header to field (null for those left out)."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """For people: how the file was read, what became of its rows, and the first problems."""
+        return "\n".join([*self._reading(), *self._outcome(), *self._problems()])
+
+    def _reading(self) -> Iterable[str]:
+        yield f"{self.file_name}: {label_of(self.encoding)}, {name_of(self.delimiter)}, {self.rows:,} rows"
+        width = max(map(len, self.columns))
+        for header, target in self.columns.items():
+            yield f"  {header:<{width}}  {f'→ {target}' if target else 'left out'}"
+
+    def _outcome(self) -> Iterable[str]:
+        verb = "Would import" if self.import_id is None else f"Import {self.import_id} {self.status}"
+        yield (
+            f"{verb}: {self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged, "
+            f"{self.problems:,} with problems"
+        )
+        if self.message:
+            yield self.message
+
+    def _problems(self) -> Iterable[str]:
+        for problem in self.first_problems:
+            yield f"  row {problem['row']:,}  {problem['code']}: {problem['message']}"
+        if self.problems > len(self.first_problems):
+            listed = ", ".join(f"{count:,} {code}" for code, count in self.problem_codes.items())
+            yield f"  … in all: {listed}"
+
+
+def report_of_import(lead_import: LeadImport) -> Report:
+    """The report of an import that has run."""
+    problems = lead_import.problems.order_by("row_number", "id")
+    codes = problems.order_by().values_list("code").annotate(count=Count("id")).order_by("-count", "code")
+    header, targets = lead_import.options["header"], lead_import.options["targets"]
+    return Report(
+        file_name=lead_import.file_name,
+        import_id=lead_import.pk,
+        status=lead_import.status,
+        message=lead_import.error_message,
+        encoding=lead_import.encoding,
+        delimiter=lead_import.delimiter,
+        columns=dict(zip(header, targets, strict=True)),
+        rows=lead_import.total_rows or 0,
+        created=lead_import.created_count,
+        updated=lead_import.updated_count,
+        unchanged=lead_import.unchanged_count,
+        problems=lead_import.problem_count,
+        problem_codes=dict(codes),
+        first_problems=[
+            {"row": row, "code": code, "message": message}
+            for row, code, message in problems.values_list("row_number", "code", "message")[:SHOWN_PROBLEMS]
+        ],
+    )
+
+
+def report_of_preview(preview: Preview, *, file_name: str) -> Report:
+    """The report of a dry run."""
+    layout = preview.inspection.layout
+    return Report(
+        file_name=file_name,
+        import_id=None,
+        status="dry_run",
+        message="",
+        encoding=layout.encoding,
+        delimiter=layout.delimiter,
+        columns=preview.inspection.columns.matched,
+        rows=preview.rows_done,
+        created=preview.created,
+        updated=preview.updated,
+        unchanged=preview.unchanged,
+        problems=preview.problems,
+        problem_codes=dict(preview.problem_codes.most_common()),
+        first_problems=[
+            {"row": row.number, "code": row.problem.code, "message": row.problem.message}
+            for row in preview.first_problems
+        ],
+    )

@@ -1,0 +1,92 @@
+"""What a single cell must be. Each rule answers the value, or says no to the row by raising RowError."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
+
+from campaigns_project.errors import Refused
+from leads.addresses import read_address
+from leads.imports.cleaning import has_control, is_damaged
+from leads.imports.errors import shortened
+
+# Addresses of letters, digits and single inner signs under an ordinary domain, which `read_address` gives back as they
+# are (a test says so). It is asked about all others, and takes many times as long.
+_PLAIN = re.compile(
+    r"(?=.{6,254}\Z)(?=[^@]{1,64}@)"
+    r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@"
+    r"(?:(?=[^.]{1,63}\.)[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?!local\b|arpa\b|onion\b|invalid\b|localhost\b)[a-z]{2,24}\Z"
+)
+_ROLES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)  # Info@ and info@ are one mailbox by RFC 2142: written small
+_EMAIL_CELL_MAX = 1_000  # characters that the patterns below may have to look at
+_WRAPPED = re.compile(r"(?:mailto:\s*)?(?:[^<>@]*<([^<>]+)>|(.+))\Z", re.IGNORECASE | re.DOTALL)
+_SEVERAL = re.compile(r"@[^\s,;]+[\s,;]+[^\s,;]*@")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # `acme.example:8080` has a port, no scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row became no lead: `column` is the header as the file writes it, empty where it is about the whole row."""
+
+    code: str
+    column: str
+    message: str
+
+
+class RowError(Exception):
+    """A rule said no to the row; the file goes on."""
+
+    def __init__(self, code: str, column: str, message: str):
+        super().__init__(message)
+        self.problem = Problem(code, column, message)
+
+
+def email(text: str, column: str) -> tuple[str, str]:
+    """The address as written and its normal form; `Ana <ana@acme.example>` and mailto: are seen through."""
+    if _PLAIN.match(text):
+        normal = text.lower()
+        return (normal if normal.partition("@")[0] in _ROLES else text), normal
+    if not text:
+        raise RowError("missing_email", column, "The row has no e-mail address.")
+    within(text, column, "e-mail", _EMAIL_CELL_MAX)
+    if _SEVERAL.search(text):
+        message = f"“{shortened(text)}” is more than one address: one row per person."
+        raise RowError("several_emails", column, message)
+    found = _WRAPPED.match(text)
+    try:
+        return read_address((found[1] or found[2]) if found else text)
+    except Refused as refused:
+        raise RowError("invalid_email", column, refused.message) from None
+
+
+def link(text: str, column: str, limit: int) -> str:
+    """A web address with its scheme; http and https only, since it becomes a link on our pages. Empty stays empty."""
+    if not text:
+        return ""
+    address = text if _SCHEME.match(text) else f"https://{text.lstrip('/')}"
+    try:
+        parts = urlsplit(address)
+        is_web = parts.scheme in ("http", "https") and "." in (parts.hostname or "") and " " not in address
+    except ValueError:
+        is_web = False
+    if not is_web:
+        raise RowError("invalid_link", column, f"“{shortened(text)}” is not a web address (http or https).")
+    return within(address, column, "web address", limit)
+
+
+def within(text: str, column: str, label: str, limit: int) -> str:
+    """A text of no more characters than the database takes."""
+    if len(text) > limit:
+        raise RowError("too_long", column, f"The {label} has {len(text):,} characters; {limit:,} is the limit.")
+    return text
+
+
+def readable(text: str, column: str) -> str:
+    """A text without control characters, and without traces of characters that were lost."""
+    if is_damaged(text):
+        message = f"“{shortened(text)}” holds characters that were lost when the file was saved (shown as �)."
+        raise RowError("damaged_text", column, message)
+    if has_control(text):
+        raise RowError("control_character", column, f"“{shortened(text)}” holds a control character (shown as �).")
+    return text

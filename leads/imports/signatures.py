@@ -1,0 +1,57 @@
+"""Files that are no text at all, known by their first bytes."""
+
+from typing import BinaryIO
+
+from leads.imports import errors
+
+HEAD_SIZE = 4096  # enough for every signature, and for a fair count of control bytes
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"PK\x03\x04", "an Excel workbook or another zip archive", "Open it and save it as CSV (UTF-8), or unpack it."),
+    (b"PK\x05\x06", "an empty zip archive", "Choose the CSV file itself."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls)", "Open it and save it as CSV (UTF-8)."),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it first (gunzip) and choose the CSV file inside."),
+    (b"BZh", "a bzip2 archive", "Unpack it first (bunzip2) and choose the CSV file inside."),
+    (b"\xfd7zXZ\x00", "an xz archive", "Unpack it first (unxz) and choose the CSV file inside."),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first (unzstd) and choose the CSV file inside."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first and choose the CSV file inside."),
+    (b"Rar!\x1a\x07", "a RAR archive", "Unpack it first and choose the CSV file inside."),
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture", "Choose a CSV file."),
+    (b"\xff\xd8\xff", "a JPEG picture", "Choose a CSV file."),
+    (b"GIF8", "a GIF picture", "Choose a CSV file."),
+    (b"%PDF-", "a PDF document", "Export the table as CSV where the PDF was made."),
+    (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
+    (b"PAR1", "a Parquet file", "Export the table as CSV."),
+    (b"\x7fELF", "a program", "Choose a CSV file."),
+    (b"{\\rtf", "a rich-text document", "Save the table as CSV."),
+)
+_WORKBOOK_PARTS = (b"xl/", b"[Content_Types].xml", b"_rels/")
+_TEXT_CONTROLS = b"\t\n\r\x0c\x1a"
+_CONTROLS = bytes(byte for byte in range(32) if byte not in _TEXT_CONTROLS)
+_MAX_CONTROL_SHARE = 0.05  # a stray NUL in a cell is a problem of that row; one byte in twenty is no text
+_MARKUP = (b"<!doctype html", b"<html", b"<?xml")
+
+
+def refuse_if_not_text(head: bytes, *, file_name: str) -> None:
+    """Raise `binary_file` when the first bytes of a file show that it is no table of text."""
+    if head.startswith(b"PK\x03\x04") and any(part in head for part in _WORKBOOK_PARTS):
+        raise errors.binary_file(file_name, "an Excel workbook", "Open it and save it as CSV (UTF-8).")
+    for signature, kind, hint in _SIGNATURES:
+        if head.startswith(signature):
+            raise errors.binary_file(file_name, kind, hint)
+    if head.lstrip().lower().startswith(_MARKUP):
+        raise errors.binary_file(file_name, "a web page or XML", "Export the table as CSV and choose that file.")
+
+
+def refuse_if_mostly_controls(head: bytes, *, file_name: str) -> None:
+    """Raise `binary_file` when a file in a single-byte or UTF-8 encoding is full of control bytes."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > len(head) * _MAX_CONTROL_SHARE:
+        raise errors.binary_file(file_name, "binary data", "Choose a CSV file: plain text with one lead per line.")
+
+
+def head_of(stream: BinaryIO) -> bytes:
+    """The first bytes of a seekable stream, which is left at its beginning."""
+    stream.seek(0)
+    head = stream.read(HEAD_SIZE)
+    stream.seek(0)
+    return head

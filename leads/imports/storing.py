@@ -1,0 +1,62 @@
+"""The bytes of a file: into a temporary file while they come in, then into the database in pieces.
+
+In the database, because the worker that reads them may run on another machine than the one that took them.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from leads.imports import errors
+from leads.models import LeadImport, LeadImportPart
+
+MAX_FILE_BYTES = 2**30
+PART_SIZE = 2**20
+_IN_MEMORY = 4 * 2**20  # a larger file is spooled to disk
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A file that has come in completely, ready to be read several times; `digest` is its SHA-256 in hex."""
+
+    stream: BinaryIO
+    size: int
+    digest: str
+
+
+def spool(stream: BinaryIO, *, file_name: str) -> Spooled:
+    """Take in a stream that may not be seekable; raises `file_too_large`. The caller closes `Spooled.stream`."""
+    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+    digest, size = hashlib.sha256(), 0
+    while block := stream.read(PART_SIZE):
+        size += len(block)
+        if size > MAX_FILE_BYTES:
+            kept.close()
+            raise errors.file_too_large(file_name, MAX_FILE_BYTES)
+        digest.update(block)
+        kept.write(block)
+    kept.seek(0)
+    return Spooled(cast(BinaryIO, kept), size, digest.hexdigest())
+
+
+def store_parts(lead_import: LeadImport, stream: BinaryIO) -> None:
+    """Keep the bytes of a stream with the import, a piece at a time."""
+    for number, block in enumerate(_blocks(stream)):
+        LeadImportPart.objects.create(lead_import=lead_import, number=number, content=block)
+
+
+def fetch_parts(lead_import_id: int) -> BinaryIO:
+    """The stored file, fetched into a temporary one that the caller closes."""
+    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+    parts = LeadImportPart.objects.filter(lead_import_id=lead_import_id).order_by("number")
+    for content in parts.values_list("content", flat=True).iterator(chunk_size=1):
+        kept.write(content)
+    kept.seek(0)
+    return cast(BinaryIO, kept)
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(PART_SIZE):
+        yield block

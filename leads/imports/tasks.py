@@ -1,0 +1,39 @@
+"""What a worker does with an import; everything is decided in `running`."""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from campaigns_project.states import ProgressStatus
+from leads.imports.errors import ImportStateRefused
+from leads.imports.receiving import queue
+from leads.imports.running import fail_import, run_import, take_stalled
+
+BUDGET = timedelta(seconds=30)  # of the 120 s a task may take; the rest is for finding the place and the last chunk
+logger = logging.getLogger(__name__)
+
+
+def run_import_task(lead_import_id: int) -> str:
+    """Run an import for BUDGET and queue the rest; answers its state. Running it twice does no harm."""
+    try:
+        lead_import = run_import(lead_import_id=lead_import_id, now=timezone.now(), budget=BUDGET)
+    except ImportStateRefused as refused:
+        logger.info("import not run: %s", refused)
+        return refused.code
+    except Exception as error:
+        fail_import(
+            lead_import_id=lead_import_id, message=f"The import broke off: {type(error).__name__}: {error}"[:1000]
+        )
+        raise
+    if lead_import.status == ProgressStatus.QUEUED:
+        queue(lead_import_id)
+    return lead_import.status
+
+
+def resume_stalled_imports() -> int:
+    """Queue again the imports whose worker died; how many. For a clock that calls it every minute or so."""
+    stalled = take_stalled()
+    for lead_import_id in stalled:
+        queue(lead_import_id)
+    return len(stalled)

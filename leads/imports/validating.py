@@ -1,0 +1,106 @@
+"""One row to the values of a lead, or to the one reason why not. Pure: no database, no network, no clock.
+
+Every rule says no to a row, never to the file: a list with three bad rows gives all its other leads.
+"""
+
+from typing import NamedTuple
+
+from leads.imports import rules
+from leads.imports.cleaning import clean_line, clean_lines, clean_plain, is_plain
+from leads.imports.fields import BY_NAME, CUSTOM_VALUE_MAX, FULL_NAME, FULL_NAME_MAX, LEAD_FIELDS, is_custom
+from leads.imports.matching import Columns
+from leads.imports.names import split_full_name
+from leads.imports.reading import Row
+from leads.imports.rules import Problem, RowError
+
+_EMAIL, _FIRST_NAME, _LAST_NAME = (LEAD_FIELDS.index(name) for name in ("email", "first_name", "last_name"))
+_LINKS = [(LEAD_FIELDS.index(name), BY_NAME[name]) for name in ("website", "linkedin_url")]
+
+
+class CleanRow(NamedTuple):
+    """The values of one lead, in the order of LEAD_FIELDS, with the normal form of the address and the free fields."""
+
+    number: int
+    email_normalized: str
+    values: tuple[str, ...]
+    custom: dict[str, str]
+
+
+class RowValidator:
+    """Judges the rows of one file by its columns."""
+
+    def __init__(self, columns: Columns):
+        self._header = columns.header
+        self._email = columns.position("email") or 0
+        self._full_name = columns.position(FULL_NAME)
+        self._custom = columns.custom
+        # (position in the values, position in the row, field)
+        self._fields = [
+            (index, position, BY_NAME[name])
+            for index, name in enumerate(LEAD_FIELDS)
+            if name != "email" and (position := columns.position(name)) is not None
+        ]
+        self._links = [(i, position, field) for i, position, field in self._fields if (i, field) in _LINKS]
+        # What is left out may hold anything; the rest is cleaned, free fields with their line breaks.
+        self._cleaners = [
+            (position, clean_lines if is_custom(target) else clean_line)
+            for position, target in enumerate(columns.targets)
+            if target
+        ]
+
+    def check(self, row: Row) -> CleanRow | Problem:
+        """The values of the row, or what is wrong with it."""
+        try:
+            texts = self._cleaned(self._fitted(row.cells))
+            email, normalized = rules.email(texts[self._email], self._header[self._email])
+            return CleanRow(row.number, normalized, self._values(texts, email), self._free_values(texts))
+        except RowError as error:
+            return error.problem
+
+    def _fitted(self, cells: list[str]) -> list[str]:
+        width = len(self._header)
+        if len(cells) == width:
+            return cells
+        if len(cells) < width:
+            message = f"The row has {len(cells)} of {width} columns, so it is not certain which cell belongs to which."
+            raise RowError("too_few_columns", "", message)
+        if any(cells[width:]):
+            message = f"The row has {len(cells)} columns, the header {width}: quote cells that contain the delimiter."
+            raise RowError("too_many_columns", "", message)
+        return cells[:width]
+
+    def _cleaned(self, cells: list[str]) -> list[str]:
+        if is_plain(cells):
+            return [clean_plain(cell) for cell in cells]
+        texts = list(cells)
+        for position, clean in self._cleaners:
+            texts[position] = rules.readable(clean(cells[position]), self._header[position])
+        return texts
+
+    def _values(self, texts: list[str], email: str) -> tuple[str, ...]:
+        values = [""] * len(LEAD_FIELDS)
+        values[_EMAIL] = email
+        for index, position, field in self._fields:
+            text = texts[position]
+            if len(text) > field.max_length:
+                rules.within(text, self._header[position], field.label, field.max_length)
+            values[index] = text
+        for index, position, field in self._links:
+            values[index] = rules.link(values[index], self._header[position], field.max_length)
+        if self._full_name is not None:
+            self._fill_names(values, texts[self._full_name], self._header[self._full_name])
+        return tuple(values)
+
+    def _fill_names(self, values: list[str], full_name: str, column: str) -> None:
+        """The full name fills what its own columns left empty."""
+        parts = split_full_name(rules.within(full_name, column, "full name", FULL_NAME_MAX))
+        for index, part in zip((_FIRST_NAME, _LAST_NAME), parts, strict=True):
+            field = BY_NAME[LEAD_FIELDS[index]]
+            values[index] = values[index] or rules.within(part, column, field.label, field.max_length)
+
+    def _free_values(self, texts: list[str]) -> dict[str, str]:
+        return {
+            key: rules.within(texts[position], self._header[position], f"text of {key}", CUSTOM_VALUE_MAX)
+            for key, position in self._custom
+            if texts[position]
+        }

@@ -1,0 +1,50 @@
+"""What the tests of imports share: an organization, and short words for putting a file through."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from campaigns_project.accounts.models import Organization
+from campaigns_project.audit.actors import SYSTEM
+from leads.imports.options import ImportOptions
+from leads.imports.receiving import receive
+from leads.imports.running import run_import
+from leads.models import LeadImport
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    return Organization.objects.create(name="Harbor", slug="harbor")
+
+
+@pytest.fixture
+def received(organization: Organization) -> Callable[..., LeadImport]:
+    """Receives a text or bytes as a file; keywords are options."""
+
+    def receive_file(content: str | bytes, *, into: Organization = organization, **options: Any) -> LeadImport:
+        return receive(
+            organization=into,
+            stream=io.BytesIO(content.encode() if isinstance(content, str) else content),
+            file_name="people.csv",
+            options=ImportOptions(**options),
+            actor=SYSTEM,
+            now=NOON,
+            in_background=False,
+        )
+
+    return receive_file
+
+
+@pytest.fixture
+def imported(received: Callable[..., LeadImport]) -> Callable[..., LeadImport]:
+    """Receives and runs it."""
+
+    def import_file(content: str | bytes, **options: Any) -> LeadImport:
+        return run_import(lead_import_id=received(content, **options).pk, now=NOON)
+
+    return import_file

@@ -1,0 +1,54 @@
+import csv
+import io
+from collections.abc import Callable
+
+from leads.imports.problem_files import ProblemWriter, problem_lines
+from leads.models import LeadImport
+
+Files = Callable[..., LeadImport]
+
+
+def test_problems_come_as_a_csv_with_the_columns_of_the_file(imported: Files):
+    lead_import = imported('email,first name\nbad,"A, B"\nana@acme.example,Ana\nshort\nx@acme.example,,too,wide\n')
+
+    text = "".join(problem_lines(lead_import))
+
+    assert text.startswith("\ufeff")
+    assert list(csv.reader(io.StringIO(text[1:], newline=""))) == [
+        ["email", "first name", "_row", "_problem_code", "_problem"],
+        ["bad", "A, B", "2", "invalid_email", "“bad” is not an e-mail address: An email address must have an @-sign."],
+        [
+            *("short", "", "4", "too_few_columns"),
+            "The row has 1 of 2 columns, so it is not certain which cell belongs to which.",
+        ],
+        [
+            *("x@acme.example", "", "5", "too_many_columns"),
+            "The row has 4 columns, the header 2: quote cells that contain the delimiter.",
+        ],
+    ]
+
+
+def test_formulas_are_disarmed_and_come_back_when_the_corrected_file_is_imported(imported: Files):
+    first = imported("email,first name,phone\nbad,=1+1,+420 1\n")
+    written = "".join(problem_lines(first))
+
+    again = imported(written.replace("bad", "ana@acme.example", 1))
+
+    assert "'=1+1" in written
+    assert "'+420 1" in written
+    assert again.created_count == 1
+    assert again.created_leads.values_list("first_name", "phone").get() == ("=1+1", "+420 1")
+
+
+def test_what_cannot_be_written_is_shown_as_lost(imported: Files):
+    out = io.StringIO()
+
+    ProblemWriter(out, ["email"]).write(number=2, cells=["a\0b\udcff"], code="damaged_text", message="x")
+
+    assert "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER},2,damaged_text" in out.getvalue()
+
+
+def test_import_without_problems_gives_the_header_alone(imported: Files):
+    lead_import = imported("email\nana@acme.example\n")
+
+    assert "".join(problem_lines(lead_import)) == "\ufeffemail,_row,_problem_code,_problem\r\n"

@@ -1,0 +1,252 @@
+# ruff: noqa: RUF001
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from leads.addresses import read_address
+from leads.imports import rules
+from leads.imports.fields import BY_NAME, LEAD_FIELDS
+from leads.imports.matching import match_columns
+from leads.imports.reading import Row
+from leads.imports.rules import Problem
+from leads.imports.validating import CleanRow, RowValidator
+from leads.models import ImportProblem, Lead
+
+HEADER = ("Email", "First name", "Last name", "Company", "Website", "Industry")
+
+
+def check(*cells: str, header: tuple[str, ...] = HEADER) -> CleanRow | Problem:
+    columns = match_columns(header, file_name="people.csv", unknown_columns="custom")
+    return RowValidator(columns).check(Row(7, list(cells)))
+
+
+def row_with(**values: str) -> CleanRow | Problem:
+    names = {"email": 0, "first_name": 1, "last_name": 2, "company": 3, "website": 4, "industry": 5}
+    cells = ["ana@acme.example", "", "", "", "", ""]
+    for name, value in values.items():
+        cells[names[name]] = value
+    return check(*cells)
+
+
+def value_of(name: str, given_value: str) -> str:
+    row = row_with(**{name: given_value})
+    assert isinstance(row, CleanRow), row
+    return row.custom.get(name, "") if name == "industry" else row.values[LEAD_FIELDS.index(name)]
+
+
+def test_lengths_are_those_of_the_database():
+    lengths = {name: Lead._meta.get_field(name).max_length for name in LEAD_FIELDS}
+
+    assert {name: field.max_length for name, field in BY_NAME.items()} == lengths
+    assert ImportProblem._meta.get_field("column").max_length >= 200
+
+
+def test_row_becomes_the_values_of_a_lead():
+    row = check("Ana@ACME.example", "Ana", "Núñez", "Acme, Inc.", "acme.example", "Shipping")
+
+    assert row == CleanRow(
+        7,
+        "ana@acme.example",
+        ("Ana@acme.example", "Ana", "Núñez", "Acme, Inc.", "", "", "https://acme.example", "", "", ""),
+        {"industry": "Shipping"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "normalized"),
+    [
+        ("ana@acme.example", "ana@acme.example", "ana@acme.example"),
+        ("  Ana.Maria@Acme.Example ", "Ana.Maria@acme.example", "ana.maria@acme.example"),
+        ("Ana María <ana@acme.example>", "ana@acme.example", "ana@acme.example"),
+        ("<ana@acme.example>", "ana@acme.example", "ana@acme.example"),
+        ("mailto:ana@acme.example", "ana@acme.example", "ana@acme.example"),
+        ("ana@acme.example\u200b\xa0", "ana@acme.example", "ana@acme.example"),
+        ("ana@müller.example", "ana@müller.example", "ana@xn--mller-kva.example"),
+        ("ana@xn--mller-kva.example", "ana@müller.example", "ana@xn--mller-kva.example"),
+        ("Info@acme.example", "info@acme.example", "info@acme.example"),
+        ("o'brien+news@acme.test", "o'brien+news@acme.test", "o'brien+news@acme.test"),
+    ],
+)
+def test_addresses_are_read_as_people_write_them(written: str, address: str, normalized: str):
+    row = row_with(email=written)
+
+    assert isinstance(row, CleanRow)
+    assert (row.values[0], row.email_normalized) == (address, normalized)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("", "missing_email"),
+        ("  ", "missing_email"),
+        ("n/a", "missing_email"),
+        ("ana", "invalid_email"),
+        ("ana@acme", "invalid_email"),
+        ("ana@@acme.example", "invalid_email"),
+        ("ana @acme.example", "invalid_email"),
+        ("ana@localhost.local", "invalid_email"),
+        ("ana@acme.example\r\nBcc: all@acme.example", "invalid_email"),
+        ("ana@acme.example; bob@acme.example", "several_emails"),
+        ("ana@acme.example bob@acme.example", "several_emails"),
+        ("ana\0@acme.example", "control_character"),
+        ("an\udcffa@acme.example", "damaged_text"),
+        ("an\ufffda@acme.example", "damaged_text"),
+        ("a" * 300 + "@acme.example", "invalid_email"),
+        ("a@" * 3_000, "too_long"),
+    ],
+)
+def test_what_is_no_address_is_a_problem_of_that_column(written: str, code: str):
+    problem = row_with(email=written)
+
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.column) == (code, "Email")
+
+
+LOCAL_PARTS = st.from_regex(r"\A[A-Za-z0-9._+-]{1,70}\Z")
+DOMAINS = st.from_regex(r"\A[a-z0-9.-]{1,70}\.(example|test|com|local|invalid|arpa|x|xn--p1ai|co\.uk)\Z")
+
+
+@given(local=LOCAL_PARTS, domain=DOMAINS)
+@example(local="Info", domain="acme.example")
+@example(local="a" * 64, domain="b" * 63 + ".example")
+@example(local="a", domain="xn--mller-kva.example")
+@example(local="a", domain="a--b.example")
+def test_the_quick_way_to_read_an_address_agrees_with_the_thorough_one(local: str, domain: str):
+    address = f"{local}@{domain}"
+
+    if rules._PLAIN.match(address):
+        assert rules.email(address, "Email") == read_address(address)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("  Ana  ", "Ana"),
+        ("Ana\tMaría\r\nLópez", "Ana María López"),
+        ("Ana\xa0María", "Ana María"),
+        ("A\u200bna\u202e", "Ana"),
+        ("Cafe\u0301", "Café"),
+        ("O'Brien", "O'Brien"),
+        ("'=1+1", "=1+1"),
+        ("'+420 1", "+420 1"),
+        ("''=x", "'=x"),
+        ("'quoted'", "'quoted'"),
+        ("N/A", ""),
+        ("-", ""),
+        ("None", "None"),
+        ("Null", "Null"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("👩\u200d💻", "👩\u200d💻"),
+    ],
+)
+def test_names_are_cleaned_by_the_stated_rule(written: str, expected: str):
+    assert value_of("first_name", written) == expected
+
+
+def test_a_name_cannot_bring_a_header_into_a_mail():
+    assert value_of("first_name", "Ana\r\nBcc: all@acme.example") == "Ana Bcc: all@acme.example"
+
+
+def test_free_fields_keep_their_lines():
+    assert value_of("industry", "one\r\ntwo\rthree\t four") == "one\ntwo\nthree  four"
+
+
+@given(st.text(max_size=20))
+def test_no_cleaned_name_holds_a_control_character_or_line_break(text: str):
+    row = row_with(first_name=text)
+
+    if isinstance(row, CleanRow):
+        first_name = row.values[1]
+        assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" for c in first_name)
+        assert first_name == first_name.strip()
+    else:
+        assert row.code in ("control_character", "damaged_text")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "code", "column"),
+    [
+        ("first_name", "A\0na", "control_character", "First name"),
+        ("first_name", "A\x1b[31m", "control_character", "First name"),
+        ("last_name", "N\udcfa\udcf1ez", "damaged_text", "Last name"),
+        ("last_name", "x" * 151, "too_long", "Last name"),
+        ("industry", "x" * 5_001, "too_long", "Industry"),
+        ("industry", "a\0", "control_character", "Industry"),
+        ("website", "javascript:alert(1)", "invalid_link", "Website"),
+        ("website", "JaVaScRiPt://acme.example/%0aalert(1)", "invalid_link", "Website"),
+        ("website", "data:text/html,x", "invalid_link", "Website"),
+        ("website", "ask me", "invalid_link", "Website"),
+        ("website", "https://[::1", "invalid_link", "Website"),
+        ("website", "acme.example/" + "x" * 300, "too_long", "Website"),
+    ],
+)
+def test_value_that_cannot_be_kept_is_a_problem_of_its_column(name: str, written: str, code: str, column: str):
+    problem = row_with(**{name: written})
+
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.column) == (code, column)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("acme.example", "https://acme.example"),
+        ("//acme.example/x", "https://acme.example/x"),
+        ("http://acme.example", "http://acme.example"),
+        ("HTTPS://acme.example", "HTTPS://acme.example"),
+        ("acme.example:8080/x", "https://acme.example:8080/x"),
+    ],
+)
+def test_web_addresses_get_their_scheme(written: str, expected: str):
+    assert value_of("website", written) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        (("ana@acme.example", "Ana"), "too_few_columns"),
+        (("ana@acme.example", "Ana", "", "Acme", " Inc.", "", "x"), "too_many_columns"),
+    ],
+)
+def test_row_of_another_width_is_a_problem(cells: tuple[str, ...], code: str):
+    problem = check(*cells)
+
+    assert isinstance(problem, Problem)
+    assert problem.code == code
+
+
+def test_empty_cells_beyond_the_header_are_forgiven():
+    assert isinstance(check("ana@acme.example", "Ana", "", "", "", "", "", ""), CleanRow)
+
+
+def test_column_left_out_may_hold_anything():
+    columns = match_columns(("Email", "Blob"), file_name="people.csv", unknown_columns="ignore")
+
+    row = RowValidator(columns).check(Row(2, ["ana@acme.example", "\0\udcff" + "x" * 9_999]))
+
+    assert isinstance(row, CleanRow)
+
+
+def test_full_name_fills_what_its_own_columns_left_empty():
+    header = ("Email", "Full name", "First name")
+    columns = match_columns(header, file_name="people.csv")
+    validator = RowValidator(columns)
+
+    rows = [
+        validator.check(Row(2, ["a@acme.example", "Ana de la Cruz", ""])),
+        validator.check(Row(3, ["b@acme.example", "Robert Roy", "Bob"])),
+    ]
+
+    assert [row.values[1:3] for row in rows if isinstance(row, CleanRow)] == [("Ana", "de la Cruz"), ("Bob", "Roy")]
+
+
+@pytest.mark.parametrize("hostile", ["@" * 900, "a@ " * 300, "<" * 900, "@,;" * 300, "mailto:" * 140])
+def test_hostile_addresses_take_no_time(hostile: str):
+    started = time.perf_counter()
+
+    problem = row_with(email=hostile)
+
+    assert isinstance(problem, Problem)
+    assert time.perf_counter() - started < 0.5

@@ -1,0 +1,161 @@
+"""What follows from an event: who is out, who is suppressed, what is counted.
+
+The state follows the rank of the news and never the order in which it came (`campaigns.enrollment.outrank`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from campaigns.enrollment.outrank import leave
+from campaigns.models import Campaign, ExitReason, Message, Recipient
+from campaigns.sending import evidence
+from leads.addresses import normalize_address
+from leads.models import SuppressionReason
+from leads.suppression import suppress
+from tracking import addressees
+from tracking.addressees import Addressee
+from tracking.locks import hold_person
+from tracking.models import EmailEvent, EventType
+
+
+class BounceKind(StrEnum):
+    """Under `kind` in the data of a bounce. Only the first kills an address."""
+
+    HARD = "hard"  # unknown user or host, moved, not accepting
+    SOFT = "soft"  # full, expired, network, too big
+    SENDER = "sender"  # our own fault: blocked, policy, authentication
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeResult:
+    """Who left; `is_first` is False when they had done so before."""
+
+    addressee: Addressee
+    is_first: bool
+
+
+@transaction.atomic
+def unsubscribe(
+    *, message_id: int, source: str, user_agent: str = "", ip_address: str | None = None, now: datetime
+) -> UnsubscribeResult | None:
+    """Never write to the person behind this message again; None when the message is gone, and with it who that was.
+
+    A second time changes nothing and answers the same. Where an operator lifted the suppression in between, it comes
+    back: the person's wish is the newer one.
+    """
+    message = addressees.find(message_id=message_id)
+    if message is None or not hold_person(message.recipient):
+        return None
+    _follow(message.recipient, EventType.UNSUBSCRIBE, now)
+    before = EmailEvent.objects.filter(campaign_recipient=message.recipient_id, event_type=EventType.UNSUBSCRIBE)
+    is_first = not before.exists()
+    if is_first:
+        EmailEvent.objects.create(
+            campaign_recipient=message.recipient,
+            message=message,
+            event_type=EventType.UNSUBSCRIBE,
+            user_agent=user_agent,
+            ip_address=ip_address,
+            source=source,
+            created_at=now,
+        )
+    return UnsubscribeResult(addressee=addressees.describe(message), is_first=is_first)
+
+
+@transaction.atomic
+def record_event(
+    *,
+    recipient: Recipient,
+    event_type: EventType,
+    at: datetime,
+    source: str,
+    source_event_id: str | None = None,
+    message: Message | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> bool:
+    """Write what a mail server or provider reported of `recipient`, with all that follows from it.
+
+    False, and nothing done, when `source` had told of `source_event_id` before, or the recipient is gone. `at` is when
+    it happened, by the source's clock. A bounce says in `data["kind"]` what it is (BounceKind). Opens and clicks are
+    not for here but for `tracking.ingest`, which counts by the thousand.
+    """
+    if event_type in {EventType.OPEN, EventType.CLICK}:
+        raise ValueError(f"an event of the type {event_type} is noted as a RawEvent and counted by tracking.ingest")
+    if not hold_person(recipient) or _is_known(source, source_event_id):
+        return False
+    details = dict(data or {})
+    if event_type != EventType.BOUNCE or details.get("kind") == BounceKind.HARD:
+        _follow(recipient, event_type, at)
+    if message:
+        evidence.confirm(message_ids=[message.pk], at=at)
+    EmailEvent.objects.create(
+        campaign_recipient=recipient,
+        message=message,
+        event_type=event_type,
+        event_data=details,
+        source=source,
+        source_event_id=source_event_id,
+        created_at=at,
+    )
+    return True
+
+
+_EXITS = {
+    EventType.REPLY: ExitReason.REPLIED,
+    EventType.BOUNCE: ExitReason.HARD_BOUNCE,
+    EventType.UNSUBSCRIBE: ExitReason.UNSUBSCRIBED,
+    EventType.COMPLAIN: ExitReason.COMPLAINED,
+}
+_SUPPRESSIONS = {
+    EventType.BOUNCE: SuppressionReason.HARD_BOUNCE,
+    EventType.UNSUBSCRIBE: SuppressionReason.UNSUBSCRIBED,
+    EventType.COMPLAIN: SuppressionReason.COMPLAINT,
+}
+_FIRST_TIMES = {
+    EventType.REPLY: ("replied_at", "emails_replied"),
+    EventType.BOUNCE: ("bounced_at", "emails_bounced"),
+}
+
+
+def _is_known(source: str, source_event_id: str | None) -> bool:
+    known = EmailEvent.objects.filter(source=source, source_event_id=source_event_id)
+    return source_event_id is not None and known.exists()
+
+
+def _follow(recipient: Recipient, event_type: EventType, at: datetime) -> None:
+    if event_type in _SUPPRESSIONS:
+        _suppress(recipient, event_type, at)
+    if event_type in _EXITS and (event_type != EventType.REPLY or recipient.campaign.stop_on_reply):
+        leave(recipient.pk, reason=_EXITS[event_type], at=at)
+    if event_type in _FIRST_TIMES:
+        _count_first(recipient, *_FIRST_TIMES[event_type], at)
+
+
+def _suppress(recipient: Recipient, event_type: EventType, at: datetime) -> None:
+    """The address the mail went to and, should the lead have another by now, that one too; a dead address alone."""
+    addresses = {normalize_address(recipient.email_address)}
+    if event_type != EventType.BOUNCE:
+        addresses.add(recipient.lead.email_normalized)
+    for address in sorted(addresses):
+        suppress(
+            organization=recipient.campaign.organization,
+            address=address,
+            reason=_SUPPRESSIONS[event_type],
+            source=f"campaign {recipient.campaign_id}",
+            at=at,
+        )
+
+
+def _count_first(recipient: Recipient, field: str, counter: str, at: datetime) -> None:
+    """Set the recipient's first time of something and count the recipient; keep the earlier of two times."""
+    this = Recipient.objects.filter(pk=recipient.pk)
+    if this.filter(**{field: None}).update(**{field: at}):
+        Campaign.objects.filter(pk=recipient.campaign_id).update(**{counter: F(counter) + 1})
+    else:
+        this.filter(**{f"{field}__gt": at}).update(**{field: at})

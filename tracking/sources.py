@@ -1,0 +1,10 @@
+"""The endpoints of ours that events come through, as kept in `EmailEvent.source`."""
+
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    OPEN = "track.open"
+    CLICK = "track.click"
+    UNSUBSCRIBE_PAGE = "track.unsubscribe"
+    ONE_CLICK = "track.one_click"
