@@ -22,7 +22,7 @@ class FairleadAdminSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return user.is_active and user.is_staff and not hasattr(user, "service_account")  # type: ignore[union-attr]
+        return user.is_active and user.is_staff and not hasattr(user, "service_account")
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """As Django's; but a fragment that is fetched after the session ended leads the whole page to the login.

@@ -84,7 +84,7 @@ class NewStepSerializer(WaitSerializer):
 
     wait_amount = serializers.IntegerField(default=0, min_value=0, max_value=LONGEST_WAIT)
     wait_unit = serializers.ChoiceField(WaitUnit.choices, default=WaitUnit.DAYS)
-    variants = serializers.ListSerializer(child=NewVariantSerializer(), allow_empty=False, max_length=10)
+    variants: Any = serializers.ListSerializer(child=NewVariantSerializer(), allow_empty=False, max_length=10)
 
 
 class InOrder(NewestFirst):

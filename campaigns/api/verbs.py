@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from campaigns import lifecycle
 from campaigns.api.campaign import CampaignSerializer
+from campaigns.lifecycle.transitions import FROM
 from campaigns.models import Campaign
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.serializers import LineField, StrictSerializer
@@ -48,9 +49,7 @@ def verb(summary: str, description: str, body: type[StrictSerializer] = ReasonSe
 class CampaignVerbs:
     """Mixed into the campaigns' viewset. All but the copy need a manager."""
 
-    roles: ClassVar[Mapping[str, Role]] = dict.fromkeys(
-        ("start", "schedule", "unschedule", "pause", "resume", "stop", "archive"), Role.MANAGER
-    )
+    roles: ClassVar[Mapping[str, Role]] = dict.fromkeys(FROM, Role.MANAGER)
 
     @verb(
         "Start a campaign",

@@ -37,8 +37,6 @@ def read_message_id(value: str) -> MessageRef | None:
         return None
     recipient_id, step_id = int(found.group(1), 16), int(found.group(2), 16)
     mac, domain = found.group(3).lower(), found.group(4).lower()
-    if max(recipient_id, step_id) > MAX_ID:
-        return None
     wanted = [_text(candidate) for candidate in tags(Purpose.MESSAGE_ID, _payload(recipient_id, step_id, domain))]
     matches = [hmac.compare_digest(mac, text) for text in wanted]
     return MessageRef(recipient_id, step_id) if any(matches) else None

@@ -9,7 +9,6 @@ from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement, HTMLParser, document_fromstring  # type: ignore[import-untyped]
 
 from campaigns.content.errors import BodyRefused
-from campaigns.content.html import replace_links
 
 _CONFIG = ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False)
 _HIDDEN_STYLE = re.compile(
@@ -29,8 +28,6 @@ def text_from_html(source: str) -> str:
     """
     if not source.strip():
         return ""
-    # Written out again by our own rules first: libxml2 reads ?a=1&copy=2 as ?a=1 and a copyright sign.
-    source = replace_links(source, lambda target: target)
     try:
         # libxml2 stops at a NUL and nests at most 255 elements, which bounds the recursion of inscriptis.
         root = document_fromstring(source.replace("\0", "").encode(), parser=HTMLParser(encoding="utf-8"))

@@ -33,7 +33,7 @@ def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, err
     then messages, then the campaign's counters.
     """
     inside = Recipient.objects.filter(pk__in=ids, status__in=RecipientStatus.IN).order_by("pk")
-    leaving = list(inside.select_for_update().values_list("pk", "campaign_id"))
+    leaving = list(inside.select_for_update(no_key=True).values_list("pk", "campaign_id"))
     if not leaving:
         return 0
     gone = [pk for pk, _ in leaving]

@@ -15,7 +15,7 @@ WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), de
 
 def lock_recipients(ids: Iterable[int]) -> None:
     """Lock these rows in the order everybody keeps (recipients by id, then messages, then campaign counters)."""
-    list(Recipient.objects.filter(pk__in=list(ids)).order_by("pk").select_for_update().values_list("pk"))
+    list(Recipient.objects.filter(pk__in=list(ids)).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def advance(sent: Mapping[int, int], *, campaign: Campaign, at: datetime) -> None:

@@ -184,4 +184,13 @@ def _body(request: Any, status_code: int, code: str, detail: str, *, hint: str =
         "instance": request.path,
         "request_id": getattr(request, "request_id", ""),
     }
-    return {**more, **{key: value for key, value in said.items() if value != ""}}
+    return _sound({**more, **{key: value for key, value in said.items() if value != ""}})
+
+
+def _sound(value: Any) -> Any:
+    """Without the lone surrogates that JSON can bring in and an answer that repeats them could not be written with."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_sound(key): _sound(each) for key, each in value.items()}
+    return [_sound(each) for each in value] if isinstance(value, list | tuple) else value

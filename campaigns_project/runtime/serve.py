@@ -18,7 +18,6 @@ LOGIN_FILE = "demo_login"  # under VAR_DIR: written by seed_demo, "e-mail / pass
 
 def prepare() -> None:
     """Migrate; on the very first run of a sandbox make the demo data."""
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise wants it, even where it stays empty
     applied = migrating.migrate(verbosity=0)
     if applied:
         print(f"{applied} migrations applied.", flush=True)

@@ -183,7 +183,7 @@ def test_nothing_is_loaded_from_outside(link):
 
 
 LIQUID = """<style>td{padding:4px}</style>
-<p {% if vip %}class="a"{% endif %}>Hi {{ first_name | default: "there" }} &amp; co lq</p>
+<p {% if vip %}class="a"{% endif %} {{ more }} id=x>Hi {{ first_name | default: "there" }} &amp; co lq</p>
 <a href="{{ website | default: "https://x.example" }}">x</a>
 <table>{% for item in items %}<tr><td>{{ item }}</td></tr>{% endfor %}</table>
 <!-- {% if not_shown %} --><title>{{ title }}</title>"""
@@ -197,6 +197,7 @@ def test_liquid_survives_inlining_piece_by_piece():
     assert 'href="{{ website | default: "https://x.example" }}"' in inlined
     assert '<td style="padding: 4px;">{{ item }}</td>' in inlined
     assert inlined.index("<table>") < inlined.index("{% for") < inlined.index("{{ item }}") < inlined.index("{% endfor")
+    assert "{{ more }} id=" in inlined
     assert "<!-- {% if not_shown %} -->" in inlined
     assert "co lq<" in inlined
 

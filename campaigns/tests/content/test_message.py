@@ -112,8 +112,8 @@ def test_every_mail_is_ascii_in_lines_smtp_can_carry(subject, name, text):
 def test_encoded_words_keep_to_the_length_of_their_rfc(subject):
     head = built(subject=f"é{subject}").partition(b"\r\n\r\n")[0]
 
-    found = re.findall(rb"=\?utf-8\?[qb]\?[^?]*\?=", head)
-    assert found != []
+    found = re.findall(rb"=\?utf-8\?[qb]\?[^? ]*\?=", head)
+    assert len(found) == head.count(b"=?utf-8?") > 0
     assert max(map(len, found)) <= 75
     assert max(len(line) for line in head.split(b"\r\n") if b"=?" in line) <= 76
 
@@ -124,6 +124,14 @@ def test_a_long_subject_is_folded_between_words(word):
 
     assert max(len(line) for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")) <= 78
     assert parsed(raw)["Subject"] == (word * 300).strip()
+
+
+@pytest.mark.parametrize("lookalike", ["=?utf-8?q?hi?=", "a =?utf-8?b?aGk=?= b", "=?", "?="])
+def test_what_only_looks_encoded_is_read_back_as_it_was_typed(lookalike):
+    raw = built(subject=lookalike, sender=Mailbox("ada@sender.example", lookalike))
+
+    assert parsed(raw)["Subject"] == lookalike
+    assert shown(raw, "From") == (lookalike, "ada@sender.example")
 
 
 def test_a_long_unsubscribe_address_is_never_encoded_or_split():
@@ -321,6 +329,12 @@ def test_a_body_with_half_a_character_is_refused_and_named(field):
         built(**{field: "x\ud83d"})
 
     assert refusal.value.field == field
+
+
+def test_lines_in_base64_end_in_crlf():
+    raw = built(html="", text="你好\n" * 500)
+
+    assert parsed(raw).get_payload(decode=True) == ("你好\r\n" * 500).encode()
 
 
 def test_text_stays_readable_in_the_source_and_other_scripts_do_not_triple():

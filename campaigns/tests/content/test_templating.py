@@ -61,6 +61,7 @@ def test_merge_fields_are_filled_in(source, expected):
         ("{{ custom.colour }}", "custom.colour"),
         ("{{ last_name | upcase }}", "last_name"),
         ("{{ first_name | append: last_name }}", "last_name"),
+        ("{{ first_name | truncate: nobody }}", "nobody"),
         ("{{ nobody | default: last_name }}", "last_name"),
         ("{% assign name = last_name %}{{ name }}", "last_name"),
         ("{% capture name %}{{ last_name }}{% endcapture %}", "last_name"),
@@ -77,10 +78,13 @@ def test_a_missing_value_without_a_fallback_stops_the_mail_and_is_named(source, 
     assert (missing.value.field, missing.value.code) == (field, "merge_value_missing")
 
 
-@pytest.mark.parametrize("name", ["now", "today", "partial", "per_pass", "self", "environment", "__class__", "forloop"])
-def test_nothing_but_the_values_is_in_scope(name):
+@pytest.mark.parametrize("name", ["now", "today", "partial", "per_pass", "self", "environment", "__class__"])
+@pytest.mark.parametrize(
+    "place", ["{{ %s }}", "{%% for n in (1..2) %%}{{ %s }}{%% endfor %%}", "{%% assign a = 1 %%}{{ %s }}"]
+)
+def test_nothing_but_the_values_is_in_scope(name, place):
     with pytest.raises(MergeValueMissing):
-        rendered(f"{{{{ {name} }}}}{{% for n in (1..2) %}}{{{{ {name} }}}}{{% endfor %}}")
+        rendered(place % name)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Say:
 
     text: str
     then_drop: bool = False
+    end: str = "\r\n"
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,8 @@ class Talk:
         if isinstance(planned, list):
             planned = planned.pop(0) if planned else None
         match planned or Say(self.good(stage)):
-            case Say(text, then_drop):
-                self.say(text)
+            case Say(text, then_drop, end):
+                self.say(text, end)
                 if then_drop:
                     raise HungUpError
                 return text
@@ -219,9 +220,9 @@ class Talk:
             return "\r\n".join(["250-test", *(f"250-{line}" for line in self.server.features.split(",")), "250 HELP"])
         return GOOD[stage]
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, end: str = "\r\n") -> None:
         if text:
-            self.sock.sendall(f"{text}\r\n".encode("latin-1"))
+            self.sock.sendall(f"{text}{end}".encode("latin-1"))
 
     def dribble(self, text: str, every: float) -> None:
         for byte in text.encode():

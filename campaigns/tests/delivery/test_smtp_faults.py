@@ -153,6 +153,21 @@ def test_a_4xx_after_the_dot_defers(envelope, code):
     assert outcome == Deferred(code, f"{code} 4.3.0 not now", stage=Stage.DOT)
 
 
+def test_a_login_asked_for_after_the_dot_is_an_answer_to_the_mail(envelope):
+    outcome, _ = outcome_of(envelope, dot=Say("530 5.7.0 authentication required"))
+
+    assert (type(outcome), outcome.stage, outcome.kind) == (Refused, Stage.DOT, Kind.POLICY)
+
+
+@pytest.mark.parametrize("stage", ["rcpt", "dot"])
+def test_after_421_the_connection_is_not_used_again_even_if_it_stays_open(envelope, stage):
+    with FaultServer(**{stage: [Say("421 4.3.2 closing")]}) as server, connected(server) as connection:
+        outcomes = [connection.deliver(envelope), connection.deliver(envelope)]
+
+    assert [type(outcome) for outcome in outcomes] == [Deferred, Accepted]
+    assert server.connections == 2
+
+
 def test_a_connection_closed_with_421_is_replaced_for_the_next_mail(envelope):
     with FaultServer(dot=[Say("421 4.3.2 closing", then_drop=True)]) as server, connected(server) as connection:
         outcomes = [connection.deliver(envelope), connection.deliver(envelope)]
@@ -177,7 +192,7 @@ def test_a_connection_closed_with_421_is_replaced_for_the_next_mail(envelope):
         (Say("2x0 ok"), "garbage"),
         (Say("250" + "x" * 70_000), "garbage"),
         (Say("\r\n".join(["250-and on"] * 10_000)), "garbage"),
-        (Say("x" * 70_000), "garbage"),
+        (Say("x" * 70_000, end=""), "garbage"),
     ],
 )
 def test_a_line_that_breaks_before_the_content_was_surely_not_sent(envelope, stage, fault, reason):
@@ -230,11 +245,13 @@ def test_a_drop_while_the_content_goes_out_was_surely_not_sent():
 
 def test_a_server_that_stops_reading_the_content_was_surely_not_sent():
     big = Envelope("ada@sender.example", "bob@example.org", b"x" * 70 * 1024 * 1024)
+    started = time.monotonic()
     server = FaultServer(content=Hold(), features="8BITMIME")
     with server, connected(server, seconds=SOON) as connection:
         outcome = connection.deliver(big)
 
     assert outcome == NotSent("timeout", Stage.CONTENT)
+    assert time.monotonic() - started < SOON + 2
 
 
 def test_a_server_that_hung_up_before_the_dot_gets_no_dot(envelope):

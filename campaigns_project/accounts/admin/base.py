@@ -205,10 +205,10 @@ class SystemAdmin(FairleadAdmin):
         )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_superuser  # type: ignore[union-attr]
+        return request.user.is_superuser
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_superuser  # type: ignore[union-attr]
+        return request.user.is_superuser
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "add" in self.writable and self.has_view_permission(request)

@@ -89,7 +89,7 @@ class OrganizationAdmin(ScopedAdmin):
     ]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_superuser  # type: ignore[union-attr]
+        return request.user.is_superuser
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(people_count=Count("memberships")).order_by("name")
@@ -126,7 +126,7 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 
 @admin.register(User)
-class UserAdmin(SystemAdmin, DjangoUserAdmin):
+class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
     """People who log in. Nobody is deleted: switched off, the history keeps the name."""
 
     writable = frozenset({"add", "change"})
@@ -149,7 +149,7 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).people()
+        return super().get_queryset(request).filter(service_account=None)
 
 
 @admin.register(ServiceAccount)

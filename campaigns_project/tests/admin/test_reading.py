@@ -1,0 +1,105 @@
+"""Looking at pages: nothing changes, nothing breaks, and it costs the same for many rows as for one."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from campaigns.tests.factories import EventFactory, MembershipFactory
+from campaigns_project.accounts.roles import Role
+from campaigns_project.tests.admin.addresses import of_model, of_row, of_the_site
+from campaigns_project.tests.admin.conftest import World, client_of, make_installation, make_world
+
+OURS = ("accounts", "audit", "campaigns", "leads", "tracking", "workers")
+
+
+def test_every_model_of_ours_is_in_the_admin() -> None:
+    missing = [model.__name__ for label in OURS for model in apps.get_app_config(label).get_models()
+               if not admin.site.is_registered(model)]  # fmt: skip
+
+    assert missing == []
+
+
+def test_every_page_opens_by_get_and_changes_nothing(root: Client, world: World) -> None:
+    rows = [*world.rows, *make_installation()]
+    before = fingerprint()
+
+    answers = {address: root.get(address).status_code for address in every_address(rows)}
+
+    assert {address: status for address, status in answers.items() if status not in {200, 301, 302, 403, 405}} == {}
+    assert fingerprint() == before
+
+
+def test_the_pages_of_every_row_are_there(root: Client, world: World) -> None:
+    pages = [change_page(row) for row in [*world.rows, *make_installation()] if change_page(row)]
+
+    answers = {page: root.get(page).status_code for page in pages}
+
+    assert {page: status for page, status in answers.items() if status != 200} == {}
+    assert len(answers) > 30
+
+
+@pytest.mark.parametrize("label", sorted(model._meta.label for model in admin.site._registry))
+def test_a_list_asks_the_database_the_same_for_three_rows_as_for_one(db: None, label: str) -> None:
+    model = apps.get_model(label)
+    person = MembershipFactory(role=Role.OWNER).user
+    person.is_superuser = model._meta.app_label not in OURS or label in {"accounts.User", "workers.WorkerHeartbeat"}
+    person.save()
+    worlds = [make_world()]
+    _share(person, worlds[-1])
+    make_installation() if person.is_superuser else None
+    client, page = client_of(person), reverse(f"admin:{label.lower().replace('.', '_')}_changelist")
+    with CaptureQueriesContext(
+        connection,
+    ) as with_one:
+        assert client.get(page).status_code == (200 if person.is_superuser or admin_sees(model) else 403)
+
+    for _ in range(2):
+        worlds.append(make_world())
+        _share(person, worlds[-1])
+    with CaptureQueriesContext(connection) as with_three:
+        client.get(page)
+
+    assert len(with_three) == len(with_one), "\n".join(query["sql"][:200] for query in with_three)
+
+
+def every_address(rows: list[Any]) -> list[str]:
+    pages = [*of_the_site()]
+    for model in admin.site._registry:
+        pages.extend(of_model(model))
+    for row in rows:
+        if admin.site.is_registered(type(row)):
+            pages.extend(of_row(row))
+    return pages
+
+
+def change_page(row: Any) -> str:
+    if not admin.site.is_registered(type(row)):
+        return ""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def fingerprint() -> dict[str, str]:
+    """What stands in every table, as one short text each."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT each::text FROM "{table}" each ORDER BY 1')
+            found[table] = hashlib.sha256(repr(cursor.fetchall()).encode()).hexdigest()
+    return found
+
+
+def admin_sees(model: type[Model]) -> bool:
+    return model._meta.label not in {"tracking.RawEvent"}
+
+
+def _share(person: Any, world: World) -> None:
+    MembershipFactory(user=person, organization=world.organization, role=Role.OWNER)
+    EventFactory(message=world.message)

@@ -1,0 +1,85 @@
+"""The OpenAPI document: without a warning, and with what every operation owes its reader."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def operations() -> dict[str, dict[str, Any]]:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    return {
+        f"{method} {path}": operation
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if method in METHODS
+    }
+
+
+def test_the_schema_is_valid_and_without_a_warning():
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
+
+
+def test_every_operation_has_a_summary_and_a_tag(operations):
+    bare = [name for name, operation in operations.items() if not operation.get("summary") or not operation.get("tags")]
+
+    assert bare == []
+
+
+def test_every_operation_describes_its_answer_and_its_errors(operations):
+    bare = []
+    for name, operation in operations.items():
+        good = [code for code in operation["responses"] if code.startswith("2")]
+        described = all(operation["responses"][code].get("content") or code == "204" for code in good)
+        errors = {code for code in operation["responses"] if code.startswith("4")}
+        if not good or not described or not {"400", "401", "403"} <= errors:
+            bare.append(name)
+
+    assert bare == []
+
+
+def test_every_error_is_a_problem(operations):
+    kinds = {
+        kind
+        for operation in operations.values()
+        for code, answer in operation["responses"].items()
+        if code.startswith("4")
+        for kind in answer["content"]
+    }
+
+    assert kinds == {"application/problem+json"}
+
+
+def test_no_operation_shows_a_password(operations):
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    showing = [
+        name
+        for name, component in schema["components"]["schemas"].items()
+        if "password" in component.get("properties", {}) and not name.endswith("Request")
+    ]
+
+    assert showing == []
+
+
+@pytest.mark.django_db
+def test_docs_and_schema_open_without_a_key_and_load_nothing_from_elsewhere(client):
+    page = client.get("/api/docs/")
+    script = client.get("/api/docs/?script=")
+    schema = client.get("/api/v1/schema/")
+
+    assert (page.status_code, schema.status_code) == (200, 200)
+    assert b"//cdn" not in page.content + script.content
+    assert b'src="http' not in page.content
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+    assert "unsafe" not in page["Content-Security-Policy"].partition("script-src")[2].partition(";")[0]
+
+
+def test_every_operation_asks_for_a_key(operations):
+    open_to_all = [name for name, operation in operations.items() if operation.get("security") != [{"key": []}]]
+
+    assert open_to_all == []

@@ -1,0 +1,87 @@
+"""The mailbox in a real browser: what is in a mail neither runs nor calls home, and new mails appear by themselves."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import Page, expect, sync_playwright
+
+from campaigns.tests.factories import UserFactory
+from campaigns_project.runtime.mailbox.server import Maildir
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
+]
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture
+def maildir(settings, tmp_path: Path) -> Maildir:
+    settings.MAILBOX_DIR = tmp_path
+    return Maildir(tmp_path)
+
+
+@pytest.fixture
+def page(live_server, maildir: Maildir) -> Iterator[Page]:
+    """A page of a logged-in operator with a phone's width."""
+    client = Client()
+    client.force_login(UserFactory())
+    name = django_settings.SESSION_COOKIE_NAME
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 740})
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+        yield context.new_page()
+        browser.close()
+
+
+def keep(maildir: Maildir, subject: str, html: str = "<p>Hi</p>") -> None:
+    data = f"From: ana@example.com\r\nSubject: {subject}\r\nContent-Type: text/html\r\n\r\n{html}\r\n"
+    maildir.keep(
+        mail_from="a@example.com", rcpt_to=["a.very.long.local.part@a-long-name.example.org"], data=data.encode()
+    )
+
+
+def test_looking_at_a_mail_runs_and_loads_nothing_of_it(page: Page, live_server, maildir: Maildir):
+    evil = f'<img src="{live_server.url}/healthz"><script>top.document.title = "pwned"</script><h1>Look at me</h1>'
+    keep(
+        maildir,
+        "Evil",
+        evil + f'<iframe src="{live_server.url}/healthz"></iframe><link rel=stylesheet href="/healthz">',
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto("/mailbox/")
+    page.get_by_text("Evil").click()
+
+    expect(page.frame_locator("iframe").get_by_role("heading", name="Look at me")).to_be_visible()
+    assert page.title() == "Evil · Fairlead"
+    assert [address for address in asked if "healthz" in address] == []
+
+
+def test_a_new_mail_appears_without_a_reload(page: Page, maildir: Maildir):
+    page.goto("/mailbox/")
+    expect(page.get_by_text("No mails yet")).to_be_visible()
+
+    keep(maildir, "Just arrived")
+
+    expect(page.get_by_text("Just arrived")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="1 mail")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["/mailbox/", "detail", "headers", "source", "/mailbox/?q=nothing"])
+def test_nothing_needs_scrolling_sideways_on_a_phone(page: Page, maildir: Maildir, address: str):
+    keep(maildir, "A long subject " * 8, "<p>" + "unbreakable" * 30 + "</p>")
+    page.goto("/mailbox/" if not address.startswith("/") else address)
+    if not address.startswith("/"):
+        page.get_by_text("A long subject").click()
+        page.goto(f"{page.url}?view={address}")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -1,0 +1,54 @@
+"""How the commands fail when what they need is not there."""
+
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from campaigns_project.tests.processes import environment, free_port
+
+NOWHERE = {"DATABASE_URL": "postgresql://ana:hunter2@127.0.0.1:9/sales"}
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment(**variables),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_run_worker_without_a_database_says_so():
+    answer = manage("run_worker", **NOWHERE)
+
+    assert answer.returncode == 8
+    assert "The database cannot be reached" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_run_worker_waits_for_nobody_to_migrate():
+    MigrationRecorder(connection).record_unapplied("workers", "0001_initial")
+    try:
+        answer = manage("run_worker")
+    finally:
+        MigrationRecorder(connection).record_applied("workers", "0001_initial")
+
+    assert answer.returncode == 4
+    assert "workers.0001_initial" in answer.stderr
+    assert "manage.py migrate" in answer.stderr
+
+
+def test_doctor_without_a_database_exits_8_and_keeps_the_password_to_itself():
+    answer = manage("doctor", **NOWHERE, MAILBOX_PORT=str(free_port()))
+
+    assert answer.returncode == 8
+    assert "host=127.0.0.1 port=9 database=sales user=ana" in answer.stdout
+    assert "hunter2" not in answer.stdout + answer.stderr

@@ -1,0 +1,130 @@
+"""The whole system once, as an integration uses it: REST in, a real worker, real SMTP, real clicks, numbers out."""
+
+import email
+import io
+import re
+from email.policy import default as mail_policy
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+
+from campaigns.ledger import ledger
+from campaigns.models import Campaign
+from campaigns.tests.factories import OrganizationFactory
+from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.service_accounts import create_api_key
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.processes import free_port, started, wait_until
+from leads.models import Suppression
+
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+CSV = (
+    "E-mail,Vorname,Nachname,Firma\n"
+    + "".join(f"person{number}@ziel.example,Jürgen {number},Größmann,Weiß & Söhne\n" for number in range(12))
+    + "kaputt,Niemand,,\n"
+)
+
+
+class Kept:
+    """What a mail server that takes everything was given."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.mails.append((envelope.rcpt_tos[0], email.message_from_bytes(envelope.content, policy=mail_policy)))
+        return "250 2.0.0 taken"
+
+
+@pytest.fixture
+def mail_server():
+    kept = Kept()
+    controller = Controller(kept, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    kept.port = controller.port
+    yield kept
+    controller.stop()
+
+
+@pytest.fixture
+def client(live_server, transactional_db):
+    """An integration with a key of its own."""
+    organization = OrganizationFactory(slug="acme")
+    _account, key = create_api_key(organization=organization, name="crm", role=Role.MANAGER, actor=SYSTEM)
+    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
+def post(client, path, *, status=201, **sent):
+    answer = client.post(path, **sent)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def html_of(message):
+    return message.get_body(("html",)).get_content()
+
+
+def test_from_a_file_to_counted_clicks_over_the_api(client, live_server, mail_server, tmp_path):
+    log = tmp_path / "worker.log"
+    surroundings = {"TEST_PUBLIC_URL": live_server.url, "MAILBOX_PORT": str(mail_server.port), "VAR_DIR": str(tmp_path)}
+    with started("manage.py", "run_worker", log=log, **surroundings):
+        # Leads in, by a background import.
+        file = {"file": ("leute.csv", io.BytesIO(CSV.encode("cp1252")), "text/csv")}
+        started_import = post(client, "/imports", files=file, data={"tags": "messe"}, status=202)
+        address = f"/imports/{started_import['id']}"
+        wait_until(lambda: client.get(address).json()["status"] == "succeeded", "the import is done", log)
+        done = client.get(address).json()
+        assert (done["created_count"], done["problem_count"]) == (12, 1)
+
+        # A campaign of two steps.
+        sender = post(client, "/senders", json={"email": "petr@acme.example", "name": "Petr Svoboda"})
+        campaign = post(client, "/campaigns", json={"name": "Messe"})
+        steps = f"/campaigns/{campaign['id']}/steps"
+        link = '<a href="https://acme.example/demo?a=1&amp;b=2">Demo</a>'
+        first = {"subject": "Hallo {{ first_name }}", "body_html": f"<p>Für {{{{ company }}}}: {link}</p>"}
+        second = {"subject": "Noch einmal", "body_text": "Kurz: https://acme.example"}
+        post(client, steps, json={"variants": [first]})
+        post(client, steps, json={"wait_amount": 0, "wait_unit": "minutes", "variants": [second]})
+        assert client.put(f"/campaigns/{campaign['id']}/senders", json={"senders": [sender["id"]]}).is_success
+        enrolled = post(client, f"/campaigns/{campaign['id']}/recipients", json={"tag": "messe"}, status=200)
+        assert enrolled["enrolled"] == 12
+
+        # Out, twice to everybody.
+        assert post(client, f"/campaigns/{campaign['id']}/start", json={}, status=200)["status"] == "running"
+        wait_until(
+            lambda: client.get(f"/campaigns/{campaign['id']}").json()["status"] == "completed", "all is sent", log
+        )
+        firsts = {to: message for to, message in mail_server.mails if message["Subject"].startswith("Hallo")}
+        assert len(mail_server.mails) == 24
+        assert len({message["Message-ID"] for _to, message in mail_server.mails}) == 24
+        assert sorted(firsts) == sorted(f"person{number}@ziel.example" for number in range(12))
+        assert firsts["person3@ziel.example"]["Subject"] == "Hallo Jürgen 3"
+        assert "Weiß &amp; Söhne" in html_of(firsts["person3@ziel.example"])
+
+        # Back: one opens, one clicks, one leaves by the button of their mail program.
+        pixel = re.search(r'src="([^"]+/open)"', html_of(firsts["person1@ziel.example"]))[1]
+        assert httpx.get(pixel, headers=BROWSER).headers["Content-Type"] == "image/gif"
+        target = re.search(r'href="([^"]+/click)"', html_of(firsts["person2@ziel.example"]))[1]
+        assert httpx.get(target, headers=BROWSER).headers["Location"] == "https://acme.example/demo?a=1&b=2"
+        way_out = firsts["person4@ziel.example"]["List-Unsubscribe"].strip("<>")
+        assert httpx.post(way_out, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+
+        # Counted within seconds; a click is an open too.
+        counted = {"emails_sent": 24, "emails_opened": 2, "emails_clicked": 1, "opted_out_count": 1}
+        wait_until(
+            lambda: counted.items() <= client.get(f"/campaigns/{campaign['id']}").json().items(), "all is counted", log
+        )
+        events = client.get(f"/campaigns/{campaign['id']}/events").json()["results"]
+        assert sorted(event["event_type"] for event in events) == ["click", "open", "unsubscribe"]
+        assert client.get(f"/campaigns/{campaign['id']}/analytics").status_code == 200
+
+    assert ledger(Campaign.objects.get()).as_dict() == {
+        "planned": 24, "waiting": 0, "in_flight": 0, "sent": 24, "failed": 0, "skipped": 0, "uncertain": 0,
+    }  # fmt: skip
+    assert Suppression.objects.get().address == "person4@ziel.example"
+    assert {"campaign.created", "campaign.enrolled", "campaign.started", "campaign.completed"} <= set(
+        AuditLog.objects.values_list("action", flat=True)
+    )

@@ -1,0 +1,238 @@
+"""Every address of the API, with every method, by a key of another organization: nothing is seen, nothing is changed.
+
+Generated from the resolver and the schema: a new address, filter or field that names a row is covered by itself, or
+fails here until it is.
+"""
+
+import itertools
+from typing import Any
+
+import pytest
+from django_filters.filters import NumberFilter
+from drf_spectacular.generators import SchemaGenerator
+
+from campaigns.models import Campaign, EmailTemplate, Sender, Step
+from campaigns_project.tests.rest.clients import key_client
+from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
+from campaigns_project.tests.tenancy.world import OF_NOBODY, World, models_of_tenants
+from leads.models import Lead
+
+pytestmark = pytest.mark.django_db
+
+# Addresses that belong to no organization, and why that is right.
+WITHOUT_ORGANIZATION = {
+    "/": "redirects to the admin",
+    "/api/v1/schema/": "describes the API, knows no rows",
+    "/api/docs/": "shows the schema",
+    "/healthz": "says that the process lives",
+    "/readyz": "says whether the installation works",
+}
+# Prefixes with a walk of their own.
+ELSEWHERE = {
+    "/admin/": "test_admin_walk.py",
+    "/t/": "a signed token of one message is the key: tracking/tests",
+    "/api/v1/campaigns/track/": "the same",
+    "/mailbox/": "the sandbox's, for the staff of the installation: runtime/tests/mailbox",
+}
+CATCH_ALL = ("/api/v1/", "/api/")  # answer 404 to everybody
+# Numbers in bodies that name no row.
+PLAIN_NUMBERS = {"wait_amount", "weight", "port", "priority", "sending_days"}
+
+
+@pytest.fixture
+def worlds() -> tuple[World, World]:
+    return World("world-a"), World("world-b")
+
+
+def api_addresses() -> list[Address]:
+    api = [address for address in all_addresses() if address.route.startswith("/api/v1/")]
+    return [
+        address
+        for address in api
+        if address.route not in {*WITHOUT_ORGANIZATION, *CATCH_ALL} and not address.route.startswith(tuple(ELSEWHERE))
+    ]
+
+
+def keys_in(row: Any) -> list[str]:
+    """How an address may name the row: a campaign by two names."""
+    return [str(row.pk), row.campaign_id] if isinstance(row, Campaign) else [str(row.pk)]
+
+
+def mixtures(address: Address, theirs: World, ours: World) -> list[str]:
+    """The paths of an address with at least one row of `theirs` in it."""
+    models = [address.model_of(place) for place in address.places]
+    found = []
+    for owners in itertools.product([theirs, ours], repeat=len(models)):
+        if theirs in owners:
+            keys = [keys_in(world[model]) for world, model in zip(owners, models, strict=True)]
+            for values in itertools.product(*keys):
+                found.append(address.filled(**dict(zip(address.places, values, strict=True))))
+    return found
+
+
+def test_every_model_is_in_the_world_or_said_to_be_of_nobody(worlds):
+    missing = [model._meta.label for model in models_of_tenants() if model not in worlds[0].rows]
+
+    assert missing == [], f"Add a row to world.MAKERS, or a reason to OF_NOBODY ({', '.join(OF_NOBODY)})."
+
+
+def test_every_address_is_walked_here_or_said_to_be_walked_elsewhere():
+    walked = {address.route for address in api_addresses()}
+    left = [
+        address.route
+        for address in all_addresses()
+        if address.route not in {*walked, *WITHOUT_ORGANIZATION, *CATCH_ALL}
+        and not address.route.startswith(tuple(ELSEWHERE))
+    ]
+
+    assert left == [], "Say in this file why these need no walk, or walk them."
+
+
+def test_rows_of_another_organization_are_not_found_by_any_method(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    before = theirs.snapshot()
+    odd = []
+
+    for address in api_addresses():
+        for path in mixtures(address, theirs, ours) if address.places else []:
+            for method in METHODS:
+                answer = getattr(client, method)(path)
+                if answer.status_code not in {404, 405} or theirs.marker.encode() in without_path(answer, path):
+                    odd.append((method, path, answer.status_code))
+
+    assert odd == []
+    assert theirs.snapshot() == before
+
+
+def test_lists_show_nothing_of_another_organization(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    shown = {}
+
+    for address in api_addresses():
+        path = address.filled(**{place: ours[address.model_of(place)].pk for place in address.places})
+        answer = client.get(path)
+        assert answer.status_code in {200, 400, 405}, (path, answer.status_code)
+        assert theirs.marker not in body(answer), path
+        shown[path] = answer.status_code
+
+    assert sum(status == 200 for status in shown.values()) > 25
+
+
+def test_filters_by_rows_of_another_organization_find_nothing_of_it(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    numbers = {row.pk for row in theirs.rows.values()}
+    tried = set()
+
+    for address in api_addresses():
+        filterset = getattr(getattr(address.callback, "cls", None), "filterset_class", None)
+        if filterset is None or "list" not in address.callback.actions.values():
+            continue
+        path = address.filled(**{place: ours[address.model_of(place)].pk for place in address.places})
+        names = [name for name, each in filterset.base_filters.items() if isinstance(each, NumberFilter)]
+        for name, number in itertools.product(names, numbers):
+            answer = client.get(path, {name: number})
+            assert answer.status_code == 200
+            assert theirs.marker not in body(answer), (path, name)
+            tried.add((path, name))
+
+    assert len(tried) > 12
+
+
+def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str], tuple[str, dict[str, Any]]]:
+    """By method, path of the schema and field: where to send which body with a row of the other organization."""
+    campaign, step = ours[Campaign].pk, ours[Step].pk
+    wording = {"subject": "Hello", "body_text": "Hello", "template": theirs[EmailTemplate].pk}
+    nested, schema = f"/api/v1/campaigns/{campaign}", "/api/v1/campaigns/{campaign}"
+    return {
+        ("post", "/api/v1/campaigns", "template"): (
+            "/api/v1/campaigns",
+            {"name": "New", "template": theirs[EmailTemplate].pk},
+        ),
+        ("patch", "/api/v1/campaigns/{id}", "template"): (nested, {"template": theirs[EmailTemplate].pk}),
+        ("put", f"{schema}/senders", "senders"): (
+            f"{nested}/senders",
+            {"senders": [theirs[Sender].pk]},
+        ),
+        ("post", f"{schema}/steps", "variants/template"): (
+            f"{nested}/steps",
+            {"variants": [wording]},
+        ),
+        ("post", f"{schema}/steps/{{step}}/variants", "template"): (
+            f"{nested}/steps/{step}/variants",
+            wording,
+        ),
+    }
+
+
+def test_bodies_that_name_rows_of_another_organization_are_refused(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    before = theirs.snapshot(), ours.snapshot()
+
+    for (method, _path, field), (path, sent) in bodies_naming_rows(theirs, ours).items():
+        answer = getattr(client, method)(path, sent)
+        assert (answer.status_code, theirs.marker in body(answer)) == (400, False), (path, answer.json())
+        assert field.rpartition("/")[2] in answer.json()["errors"][0]["pointer"]
+
+    assert (theirs.snapshot(), ours.snapshot()) == before
+
+
+def test_leads_of_another_organization_are_not_enrolled(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    before = theirs.snapshot()
+
+    by_id = client.post(f"/api/v1/campaigns/{ours[Campaign].pk}/recipients", {"lead_ids": [theirs[Lead].pk]}).json()
+    by_tag = client.post(f"/api/v1/campaigns/{ours[Campaign].pk}/recipients", {"tag": theirs.marker})
+
+    assert (by_id["enrolled"], by_id["skipped"]) == (0, {"not_found": 1})
+    assert by_tag.json()["code"] == "unknown_tag"
+    assert theirs.snapshot() == before
+
+
+def test_every_field_of_a_body_that_names_a_row_is_tried(worlds):
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    naming = {
+        (method, path, field)
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+        for field in number_fields(schema, request_schema(operation))
+    }
+
+    # Tried in a test of its own: it answers with counts.
+    tried = {*bodies_naming_rows(*worlds), ("post", "/api/v1/campaigns/{campaign}/recipients", "lead_ids")}
+
+    assert naming == tried
+
+
+def request_schema(operation: dict[str, Any]) -> dict[str, Any]:
+    content = operation.get("requestBody", {}).get("content", {})
+    return next((kind["schema"] for kind in content.values()), {})
+
+
+def number_fields(schema: dict[str, Any], node: dict[str, Any], prefix: str = "") -> list[str]:
+    """The fields below a schema node that take a number or a list of them and are not known to be plain numbers."""
+    if "$ref" in node:
+        node = schema["components"]["schemas"][node["$ref"].rpartition("/")[2]]
+    found: list[str] = []
+    for name, each in node.get("properties", {}).items():
+        inner = each.get("items", each)
+        kinds = inner.get("type", "")
+        if name not in PLAIN_NUMBERS and "integer" in ([kinds] if isinstance(kinds, str) else kinds):
+            found.append(prefix + name)
+        if "$ref" in inner:
+            found += number_fields(schema, inner, f"{prefix}{name}/")
+    return found
+
+
+def body(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return content.decode()
+
+
+def without_path(answer: Any, path: str) -> bytes:
+    """What was answered, without the path that was asked for: a problem repeats it."""
+    return body(answer).replace(path, "").encode()

@@ -1,0 +1,114 @@
+"""A body may set what the schema says and nothing else: every other field of the model is refused."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, Step, Variant
+from campaigns_project.api import router
+from campaigns_project.tests.rest.clients import KeyClient, key_client
+from campaigns_project.tests.tenancy.world import World
+from leads.models import Lead, LeadImport, Suppression, Tag
+
+pytestmark = pytest.mark.django_db
+
+WORDING = {"subject": "Hello", "body_text": "Hello"}
+# What is enough to make one, by model.
+ENOUGH: dict[type, dict[str, Any]] = {
+    Lead: {"email": "new@acme.example"},
+    LeadImport: {"unknown_columns": "ignore"},  # and a file, see `post`
+    Tag: {"name": "new"},
+    Suppression: {"address": "new@acme.example"},
+    Campaign: {"name": "New"},
+    EmailTemplate: {"name": "New", **WORDING},
+    Sender: {"email": "new@fairlead.example"},
+    Step: {"variants": [WORDING]},
+    Variant: WORDING,
+    Recipient: {"everyone": True},
+}
+# What a body may set, by model. Anything else that the model has must be refused.
+WRITABLE: dict[type, set[str]] = {
+    Lead: {
+        "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city", "country",
+        "custom",
+    },
+    Tag: {"name", "color"},
+    Suppression: {"address", "reason", "source"},
+    Campaign: {
+        "campaign_id", "name", "description", "template", "url", "timezone", "sending_days", "window_start",
+        "window_end", "track_opens", "track_clicks", "stop_on_reply", "priority",
+    },
+    EmailTemplate: {"name", "subject", "preheader", "body_html", "body_text"},
+    Sender: {"email", "name", "reply_to", "host", "port", "security", "username", "password"},
+    Step: {"wait_amount", "wait_unit"},
+    Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
+    LeadImport: {"encoding", "delimiter", "mapping"},
+    Recipient: set(),
+}  # fmt: skip
+
+
+def views_with(action: str) -> list[Any]:
+    return [pytest.param(prefix, view, id=prefix) for prefix, view, _ in router.registry if hasattr(view, action)]
+
+
+def forbidden(model: type) -> list[str]:
+    """Every field of the model, by both its names, that no body may set."""
+    names = {name for field in model._meta.concrete_fields for name in (field.name, field.attname)}  # type: ignore[attr-defined]
+    return sorted(names - WRITABLE[model])
+
+
+@pytest.fixture
+def world() -> World:
+    return World("world-a")
+
+
+def path_of(prefix: str, world: World) -> str:
+    """The path of a route's prefix, in the campaign and step of the world."""
+    keys = {"campaign": world[Campaign].pk, "step": world[Step].pk}
+    return "/api/v1/" + re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: str(keys[found[1]]), prefix)
+
+
+@pytest.mark.parametrize(("prefix", "view"), views_with("create"))
+def test_a_post_sets_no_field_but_those_of_the_schema(prefix, view, world):
+    model, path = view.queryset.model, path_of(prefix, world)
+    client = key_client(organization=world.organization)
+    number = model.objects.count()
+
+    codes = {name: post(client, path, model, {name: 1}).json()["code"] for name in forbidden(model)}
+
+    assert codes == dict.fromkeys(forbidden(model), "unknown_parameter")
+    assert model.objects.count() == number
+    assert post(client, path, model, {}).status_code in {200, 201, 202}
+
+
+def post(client: KeyClient, path: str, model: type, more: dict[str, Any]) -> Any:
+    """Enough to make one, and `more`."""
+    body = {**ENOUGH[model], **more}
+    if model is LeadImport:
+        body["file"] = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
+        return client.post(path, body, format="multipart")
+    return client.post(path, body)
+
+
+@pytest.mark.parametrize(("prefix", "view"), views_with("partial_update"))
+def test_a_patch_sets_no_field_but_those_of_the_schema(prefix, view, world):
+    model = view.queryset.model
+    client = key_client(organization=world.organization)
+    before = model.objects.filter(pk=world[model].pk).values().get()
+    path = f"{path_of(prefix, world)}/{world[model].pk}"
+
+    codes = {name: client.patch(path, {name: 1}).json()["code"] for name in forbidden(model)}
+
+    assert codes == dict.fromkeys(forbidden(model), "unknown_parameter")
+    assert model.objects.filter(pk=world[model].pk).values().get() == before
+    assert client.patch(path, {}).status_code == 200
+
+
+def test_every_serializer_of_the_api_names_its_fields():
+    metas = [getattr(view.serializer_class, "Meta", None) for _, view, _ in router.registry]
+
+    loose = [meta.model for meta in metas if meta and not isinstance(meta.fields, list)]
+
+    assert loose == []

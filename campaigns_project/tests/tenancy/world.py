@@ -1,0 +1,123 @@
+"""Everything an organization can have: one row of every model, so that a walk over all addresses meets all of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+
+from campaigns import models as campaigns
+from campaigns.tests import factories as make
+from campaigns_project.accounts import models as accounts
+from campaigns_project.accounts.tenancy import Tenanted
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.audit.record import record
+from leads import models as leads
+from tracking import models as tracking
+
+OURS = ("accounts", "audit", "workers", "runtime", "leads", "campaigns", "tracking")
+# Models of ours that belong to no organization, and why that is right.
+OF_NOBODY = {
+    "accounts.User": "a person may belong to several; only system administrators see the table",
+    "tracking.RawEvent": "lives for a second, names a message by number alone, is shown nowhere",
+    "workers.WorkerHeartbeat": "the machinery of the installation",
+}
+
+
+class World:
+    """The rows of one organization, by model. `marker` stands in every text that has room for it."""
+
+    def __init__(self, marker: str):
+        self.marker = marker
+        self.rows: dict[type[Model], Any] = {}
+        for model, maker in MAKERS.items():
+            self.rows[model] = maker(self)
+
+    def __getitem__(self, model: type[Model]) -> Any:
+        return self.rows[model]
+
+    @property
+    def organization(self) -> accounts.Organization:
+        return self[accounts.Organization]
+
+    def snapshot(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of the organization as it is in the database now; the audit log too."""
+        return {
+            model._meta.label: list(model._base_manager.filter(**_in(model, self.organization)).order_by("pk").values())
+            for model in models_of_tenants()
+        }
+
+
+def models_of_tenants() -> list[type[Model]]:
+    """Every model of ours but those of OF_NOBODY; a new one has to be in one of the two."""
+    ours = [model for model in apps.get_models() if model._meta.app_label in OURS]
+    return [model for model in ours if model._meta.label not in OF_NOBODY]
+
+
+def _in(model: type[Model], organization: accounts.Organization) -> dict[str, int]:
+    if model is accounts.Organization:
+        return {"pk": organization.pk}
+    assert issubclass(model, Tenanted), f"{model._meta.label} has no way to its organization: mix Tenanted in."
+    return {model.organization_path: organization.pk}
+
+
+def _audit_row(world: World) -> AuditLog:
+    subject, home = world[campaigns.Campaign], world.organization
+    return record(action="campaign.made", entity=subject, organization_id=home.pk, actor=SYSTEM, reason=world.marker)
+
+
+def _tombstone(world: World) -> campaigns.CampaignTombstone:
+    doomed = make.CampaignFactory(organization=world.organization, name=world.marker)
+    pk = doomed.pk
+    doomed.delete()
+    return campaigns.CampaignTombstone.objects.get(pk=pk)
+
+
+MAKERS: dict[type[Model], Callable[[World], Any]] = {
+    accounts.Organization: lambda w: make.OrganizationFactory(name=w.marker, slug=w.marker, postal_address=w.marker),
+    accounts.Membership: lambda w: make.MembershipFactory(
+        organization=w.organization, user__email=f"owner@{w.marker}.example", user__name=w.marker
+    ),
+    accounts.ServiceAccount: lambda w: make.ServiceAccountFactory(organization=w.organization, name=w.marker),
+    leads.Tag: lambda w: make.TagFactory(organization=w.organization, name=w.marker),
+    leads.LeadImport: lambda w: make.LeadImportFactory(
+        organization=w.organization, file_name=f"{w.marker}.csv", options={"header": ["email"]}
+    ),
+    leads.LeadImportPart: lambda w: leads.LeadImportPart.objects.create(
+        lead_import=w[leads.LeadImport], number=0, content=w.marker.encode()
+    ),
+    leads.ImportProblem: lambda w: leads.ImportProblem.objects.create(
+        lead_import=w[leads.LeadImport], row_number=2, code="invalid_email", message=w.marker, row=[w.marker]
+    ),
+    leads.Lead: lambda w: make.LeadFactory(
+        organization=w.organization, email=f"lead@{w.marker}.example", company=w.marker
+    ),
+    leads.LeadTag: lambda w: make.LeadTagFactory(lead=w[leads.Lead], tag=w[leads.Tag]),
+    leads.Suppression: lambda w: make.SuppressionFactory(
+        organization=w.organization, address=f"out@{w.marker}.example", source=w.marker
+    ),
+    campaigns.EmailTemplate: lambda w: make.EmailTemplateFactory(organization=w.organization, name=w.marker),
+    campaigns.Sender: lambda w: make.SenderFactory(
+        organization=w.organization, email=f"sender@{w.marker}.example", name=w.marker, password="hunter2"
+    ),
+    campaigns.Campaign: lambda w: make.CampaignFactory(
+        organization=w.organization, campaign_id=w.marker, name=w.marker, running=True
+    ),
+    campaigns.CampaignSender: lambda w: make.CampaignSenderFactory(
+        campaign=w[campaigns.Campaign], sender=w[campaigns.Sender]
+    ),
+    campaigns.Step: lambda w: make.StepFactory(campaign=w[campaigns.Campaign]),
+    campaigns.Variant: lambda w: make.VariantFactory(step=w[campaigns.Step], subject=w.marker),
+    campaigns.Recipient: lambda w: make.RecipientFactory(campaign=w[campaigns.Campaign], lead=w[leads.Lead]),
+    campaigns.Message: lambda w: make.MessageFactory(
+        recipient=w[campaigns.Recipient], step=w[campaigns.Step], message_id=f"<1@{w.marker}.example>"
+    ),
+    campaigns.Link: lambda w: make.LinkFactory(
+        campaign=w[campaigns.Campaign], url=f"https://{w.marker}.example/", url_hash=f"{w.marker:0>64}"
+    ),
+    campaigns.Job: lambda w: make.JobFactory(campaign=w[campaigns.Campaign], created_by=w.marker),
+    campaigns.CampaignTombstone: _tombstone,
+    tracking.EmailEvent: lambda w: make.EventFactory(message=w[campaigns.Message], user_agent=w.marker),
+    AuditLog: _audit_row,
+}
