@@ -46,7 +46,9 @@ def make_world(**campaign: Any) -> World:
     message = factories.MessageFactory(recipient=recipient, step=variant.step, variant=variant)
     lead_tag = factories.LeadTagFactory(lead=recipient.lead)
     used = factories.CampaignSenderFactory(campaign=draft)
-    lead_import = factories.LeadImportFactory(organization=organization)
+    lead_import = factories.LeadImportFactory(
+        organization=organization, options={"header": ["E-mail"], "targets": ["email"]}
+    )
     problem = ImportProblem.objects.create(lead_import=lead_import, row_number=2, code="bad", message="Bad.", row=["x"])
     rows = [
         organization, draft, variant, variant.step, recipient, recipient.lead, message, lead_tag, lead_tag.tag, used,

@@ -56,10 +56,9 @@ def test_a_post_without_a_csrf_token_is_refused(world: World) -> None:
     browser = client_of(UserFactory(is_superuser=True))
     browser.handler.enforce_csrf_checks = True
 
-    answer = browser.post(
-        reverse("admin:campaigns_campaign_duplicate", args=[world.campaign.pk]),
-        {"name": "Copy", "_form_submitted": "on"},
-    )
+    address = reverse("admin:campaigns_campaign_duplicate", args=[world.campaign.pk])
+
+    answer = browser.post(address, {"name": "Copy", "_form_submitted": "on"})
 
     assert answer.status_code == 403
     assert Campaign.objects.count() == 1

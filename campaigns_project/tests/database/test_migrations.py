@@ -1,0 +1,64 @@
+"""Migrations: nothing left unmade, and each can be taken back and applied again with data in the tables."""
+
+import io
+import subprocess
+import sys
+import uuid
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from psycopg import sql
+
+from campaigns_project.tests.processes import database_url, environment
+
+OURS = ("tracking", "campaigns", "leads", "audit", "workers", "accounts")  # in the order in which they can be undone
+
+
+def test_no_model_has_changed_without_a_migration(db):
+    call_command("makemigrations", check=True, dry_run=True, stdout=io.StringIO())
+
+
+def test_no_app_has_two_heads(db):
+    loader = MigrationLoader(connection)
+
+    assert loader.detect_conflicts() == {}
+    assert set(OURS) <= loader.migrated_apps
+
+
+@pytest.fixture
+def fresh_database(transactional_db):
+    """An empty database of its own; gives its name."""
+    name = f"migrations_{uuid.uuid4().hex[:12]}"
+    where = {key: connection.settings_dict[key.upper()] or None for key in ("host", "port", "user", "password")}
+    with psycopg.connect(**where, dbname="postgres", autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield name
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_every_migration_of_ours_can_be_reversed_and_applied_again_with_data_present(fresh_database, tmp_path):
+    address = database_url().rpartition("/")[0] + f"/{fresh_database}"
+    surroundings = environment(DATABASE_URL=address, VAR_DIR=str(tmp_path))
+
+    def manage(*arguments):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR, env=surroundings, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    names = {app: sorted(name for owner, name in MigrationLoader(None).disk_migrations if owner == app) for app in OURS}
+    manage("migrate")
+    manage("seed_demo")
+
+    for app in OURS:
+        for previous in [*reversed(names[app][:-1]), "zero"]:
+            manage("migrate", app, previous)
+            manage("migrate")
+
+    assert "leads" in manage("seed_demo")  # which it would refuse, were any user left
