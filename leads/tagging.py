@@ -17,8 +17,7 @@ def set_tags(*, lead: Lead, names: Iterable[str]) -> None:
     Tag.objects.bulk_create(made, ignore_conflicts=True)
     # The database folds case here, as it does in the unique constraint: Python's rules differ for some letters.
     folded = [Lower(Value(name)) for name in wanted]
-    tags = list(
-        Tag.objects.filter(organization_id=lead.organization_id).annotate(key=Lower("name")).filter(key__in=folded)
-    )
+    own = Tag.objects.filter(organization_id=lead.organization_id)
+    tags = list(own.annotate(key=Lower("name")).filter(key__in=folded))
     lead.lead_tags.exclude(tag__in=tags).delete()
     LeadTag.objects.bulk_create([LeadTag(lead=lead, tag=tag) for tag in tags], ignore_conflicts=True)

@@ -18,7 +18,7 @@ def next_opening(campaign: Campaign, now: datetime) -> datetime:
     today = now.astimezone(zone).date()
     for offset in range(9):  # a week and its edges
         opens, closes = _on(campaign, today + timedelta(days=offset), zone)
-        if opens is not None and closes > now:
+        if opens is not None and closes > max(now, opens):  # one wholly inside a skipped hour has no length
             return max(now, opens)
     return now
 

@@ -14,9 +14,9 @@ from knox.models import AuthToken
 
 from campaigns.models import CampaignTombstone
 from campaigns.tests import factories
-from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
+from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.workers import heartbeat
 from leads.models import ImportProblem, LeadImportPart
 from tracking.models import RawEvent
@@ -88,18 +88,6 @@ def make_installation() -> list[Any]:
         AccessFailureLog.objects.create(**tried),
         RawEvent.objects.create(event_type="open", message_ref=1, source="pixel"),
     ]
-
-
-def client_of(user: Any) -> Client:
-    """A browser in which `user` is logged in."""
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-def member(organization: Any, role: Role) -> Client:
-    """A browser of somebody with `role` in `organization`."""
-    return client_of(factories.MembershipFactory(organization=organization, role=role).user)
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from campaigns.models import Campaign
 from campaigns.tests.factories import UserFactory
-from campaigns_project.tests.admin.conftest import World, client_of
+from campaigns_project.tests.admin.browsers import client_of
+from campaigns_project.tests.admin.conftest import World
 
 
 def every_unfold_action() -> list[Any]:

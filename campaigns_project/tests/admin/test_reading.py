@@ -15,7 +15,8 @@ from django.urls import reverse
 from campaigns.tests.factories import EventFactory, MembershipFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.admin.addresses import of_model, of_row, of_the_site
-from campaigns_project.tests.admin.conftest import World, client_of, make_installation, make_world
+from campaigns_project.tests.admin.browsers import client_of
+from campaigns_project.tests.admin.conftest import World, make_installation, make_world
 
 OURS = ("accounts", "audit", "campaigns", "leads", "tracking", "workers")
 

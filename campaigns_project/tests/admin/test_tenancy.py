@@ -9,7 +9,8 @@ from campaigns.models import CampaignTombstone
 from campaigns.tests.factories import MembershipFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.admin.addresses import of_row
-from campaigns_project.tests.admin.conftest import World, make_world, member
+from campaigns_project.tests.admin.browsers import member
+from campaigns_project.tests.admin.conftest import World, make_world
 
 
 @pytest.fixture

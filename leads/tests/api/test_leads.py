@@ -123,6 +123,18 @@ def test_tags_are_replaced_by_name_in_any_case():
     assert lead.lead_tags.filter(tag=kept).exists()
 
 
+def test_a_tag_of_the_same_name_in_another_organization_is_left_alone():
+    client = key_client()
+    lead = LeadFactory(organization=client.organization)
+    other = TagFactory(name="vip")
+
+    client.patch(f"/api/v1/leads/{lead.pk}", {"tags": ["vip"]})
+
+    tag = lead.lead_tags.get().tag
+    assert (tag.name, tag.organization) == ("vip", client.organization)
+    assert not other.lead_tags.exists()
+
+
 def test_a_lead_is_found_by_its_address_in_another_spelling():
     client = key_client()
     lead = LeadFactory(organization=client.organization, email="ana@acme.example")

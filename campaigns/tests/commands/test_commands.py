@@ -1,0 +1,83 @@
+"""start_campaign and campaign_status as one meets them on a terminal."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from campaigns.tests.factories import CampaignFactory
+from campaigns.tests.sending.sending import ready_campaign
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    out = io.StringIO()
+    call_command(*arguments, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def refusal_of(*arguments):
+    with pytest.raises(CommandError) as refused:
+        run(*arguments)
+    return refused.value.returncode, str(refused.value)
+
+
+@pytest.mark.parametrize("called", ["{0.pk}", "{0.campaign_id}", "{0.name}"])
+def test_a_campaign_is_started_by_number_id_or_name(called):
+    campaign = ready_campaign(now=timezone.now())
+
+    said = run("start_campaign", called.format(campaign))
+
+    assert f"Campaign {campaign.pk} “{campaign.name}” is running: 2 mails planned." in said
+
+
+def test_a_dry_run_changes_nothing():
+    campaign = ready_campaign(now=timezone.now())
+
+    said = run("start_campaign", str(campaign.pk), "--dry-run")
+
+    campaign.refresh_from_db()
+    assert ("can start. Nothing was changed." in said, campaign.status) == (True, "draft")
+
+
+@pytest.mark.parametrize("extra", [[], ["--dry-run"]])
+def test_what_blocks_the_start_ends_with_four_and_says_what_to_do(extra):
+    campaign = CampaignFactory()
+
+    code, text = refusal_of("start_campaign", str(campaign.pk), *extra)
+
+    assert (code, "nobody is enrolled" in text, "Enroll leads first" in text) == (4, True, True)
+
+
+@pytest.mark.parametrize("command", ["start_campaign", "campaign_status"])
+def test_an_unknown_campaign_ends_with_three(command):
+    assert refusal_of(command, "nowhere")[0] == 3
+
+
+def test_a_name_of_several_asks_for_the_number():
+    first, second = CampaignFactory(name="Twin"), CampaignFactory(name="Twin")
+
+    code, text = refusal_of("campaign_status", "Twin")
+
+    assert (code, f"{second.pk}, {first.pk}" in text) == (2, True)
+
+
+def test_the_status_as_json_is_one_object_with_the_ledger():
+    campaign = ready_campaign(now=timezone.now(), people=3)
+
+    told = json.loads(run("campaign_status", str(campaign.pk), "--json"))
+
+    assert (told["schema"], told["status"], told["ledger"]["planned"], told["ledger"]["adds_up"]) == (
+        "fairlead.campaign_status/1", "draft", 3, True,
+    )  # fmt: skip
+
+
+def test_a_campaign_being_deleted_is_not_found():
+    campaign = CampaignFactory(deleting_at=timezone.now())
+
+    assert refusal_of("campaign_status", str(campaign.pk))[0] == 3
+    assert Campaign.objects.count() == 1

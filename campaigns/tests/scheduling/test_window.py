@@ -1,0 +1,83 @@
+"""The sending window, in the campaign's own time zone and across both daylight-saving changes."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.models import Campaign
+from campaigns.scheduling import next_opening
+
+PRAGUE = ZoneInfo("Europe/Prague")
+WEEKDAYS = [1, 2, 3, 4, 5]
+
+
+def at(*parts, zone=PRAGUE, fold=0):
+    return datetime(*parts, tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def campaign(start=None, end=None, days=(), zone="Europe/Prague"):
+    return Campaign(timezone=zone, window_start=start, window_end=end, sending_days=list(days))
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        (at(2026, 11, 20, 8, 59), at(2026, 11, 20, 9)),  # Friday, before
+        (at(2026, 11, 20, 12), at(2026, 11, 20, 12)),  # Friday, open
+        (at(2026, 11, 20, 17), at(2026, 11, 23, 9)),  # Friday, the end is outside: Monday
+        (at(2026, 11, 21, 12), at(2026, 11, 23, 9)),  # Saturday
+    ],
+)
+def test_mail_leaves_on_working_days_between_nine_and_five(now, opens):
+    assert next_opening(campaign(time(9), time(17), WEEKDAYS), now) == opens
+
+
+def test_without_a_window_it_is_always_open():
+    now = at(2026, 3, 29, 2, 30)
+
+    assert next_opening(campaign(), now) == now
+
+
+def test_days_without_hours_open_at_midnight_of_the_campaigns_own_zone():
+    friday_in_tokyo = campaign(days=[5], zone="Asia/Tokyo")
+
+    assert next_opening(friday_in_tokyo, at(2026, 11, 18, 12)) == at(2026, 11, 20, zone=ZoneInfo("Asia/Tokyo"))
+
+
+def test_a_start_in_the_hour_that_is_skipped_opens_when_the_gap_ends():
+    night = campaign(time(2, 30), time(5))
+
+    assert next_opening(night, at(2026, 3, 29, 0)) == at(2026, 3, 29, 3)
+
+
+def test_a_window_wholly_inside_the_gap_is_closed_that_day():
+    gap = campaign(time(2, 10), time(2, 50))
+
+    assert next_opening(gap, at(2026, 3, 29, 0)) == at(2026, 3, 30, 2, 10)
+
+
+def test_in_the_hour_that_comes_twice_it_opens_the_first_time():
+    night = campaign(time(2, 30), time(5))
+
+    assert next_opening(night, at(2026, 10, 25, 0)) == at(2026, 10, 25, 2, 30, fold=0)
+
+
+@given(
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+    hours=st.tuples(st.integers(0, 22), st.integers(1, 23)).filter(lambda pair: pair[0] < pair[1]),
+    days=st.sets(st.integers(1, 7)),
+    zone=st.sampled_from(["Europe/Prague", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]),
+)
+def test_what_it_gives_is_open_never_past_and_stays_the_same_when_asked_again(now, hours, days, zone):
+    asked = campaign(time(hours[0]), time(hours[1]), days, zone)
+
+    opens = next_opening(asked, now)
+
+    wall = opens.astimezone(ZoneInfo(zone))
+    assert now <= opens <= now + timedelta(days=8)
+    assert next_opening(asked, opens) == opens
+    assert not days or wall.isoweekday() in days
+    assert time(hours[0]) <= wall.time() < time(hours[1])

@@ -1,0 +1,158 @@
+"""The frame around every page: the login, the policy, what a screen reader is told, the front page."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Campaign, Sender
+from campaigns.tests.factories import CampaignFactory, LeadImportFactory, OrganizationFactory, UserFactory
+from campaigns_project.accounts.roles import Role
+from campaigns_project.tests.admin.browsers import client_of, member
+from campaigns_project.tests.admin.conftest import World, make_world
+from campaigns_project.workers import heartbeat
+
+
+def test_a_fragment_after_the_session_ended_leads_the_whole_page_to_the_login(world: World) -> None:
+    page = reverse("admin:campaigns_campaign_change", args=[world.campaign.pk])
+    headers = {"HX-Request": "true", "HX-Current-URL": f"https://testserver{page}?x=1"}
+
+    answer = Client().get(reverse("admin:campaigns_campaign_live", args=[world.campaign.pk]), headers=headers)
+
+    assert answer.status_code == 401
+    assert answer["HX-Redirect"] == f"/admin/login/?next={page.replace('/', '%2F')}"
+
+
+def test_a_page_after_the_session_ended_leads_to_the_login(world: World) -> None:
+    page = reverse("admin:campaigns_campaign_change", args=[world.campaign.pk])
+
+    assert Client().get(page)["Location"] == f"/admin/login/?next={page}"
+
+
+def test_logging_in_leads_to_the_front_page(db: None) -> None:
+    person = UserFactory(is_superuser=True)
+
+    answer = Client().post("/admin/login/", {"username": person.email, "password": "correct horse battery"})
+
+    assert answer["Location"] == reverse("admin:index")
+
+
+def test_pages_carry_a_policy_that_allows_no_inline_script_and_no_other_host(root: Client) -> None:
+    policy = root.get(reverse("admin:index"))["Content-Security-Policy"]
+
+    assert "script-src 'self' 'unsafe-eval';" in policy
+    assert "http" not in policy
+
+
+def test_no_template_of_ours_needs_an_inline_script_or_another_host() -> None:
+    found = [
+        f"{path.name}: {word}"
+        for path in (settings.BASE_DIR / "templates").rglob("*.html")
+        for word in ("onclick=", "onchange=", "oninput=", "javascript:", "<script>", "//cdn", "https://")
+        if path.parts[-3] != "tracking" and word in path.read_text()
+    ]
+
+    assert found == []
+
+
+def test_the_sandbox_is_named_on_every_page(root: Client, settings: Any) -> None:
+    with_sandbox = root.get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+    settings.SANDBOX = False
+    without = root.get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+
+    assert "Sandbox: nothing leaves this machine" in with_sandbox
+    assert "Sandbox: nothing leaves this machine" not in without
+    assert "Live mail" in without
+
+
+def test_an_unknown_row_is_a_404_and_no_redirect(root: Client) -> None:
+    assert root.get(reverse("admin:leads_lead_change", args=[999_999])).status_code == 404
+
+
+def test_a_list_that_is_empty_says_what_it_is_for(root: Client) -> None:
+    page = root.get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+
+    assert "A campaign sends a short sequence of mails" in page
+
+
+def test_a_search_without_a_match_offers_to_clear_it(root: Client, world: World) -> None:
+    page = root.get(reverse("admin:campaigns_campaign_changelist"), {"q": "nothing like it"}).content.decode()
+
+    assert "Clear search and filters" in page
+
+
+def test_an_empty_installation_is_led_to_the_first_mail(db: None) -> None:
+    organization = OrganizationFactory(postal_address="")
+
+    steps = member(organization, Role.OWNER).get(reverse("admin:index")).context["first_steps"]
+
+    assert [(step.is_done, step.text) for step in steps] == [
+        (False, "Say who you are"),
+        (False, "Add a sender"),
+        (False, "Import your leads"),
+        (False, "Make a campaign"),
+        (False, "Write its first mail"),
+        (False, "Enroll leads and start"),
+    ]
+
+
+def test_the_first_steps_are_gone_once_a_campaign_was_started(world: World) -> None:
+    Campaign.objects.update(started_at=timezone.now())
+
+    assert member(world.organization, Role.OWNER).get(reverse("admin:index")).context["first_steps"] == []
+
+
+def test_what_waits_for_a_person_stands_on_the_front_page(world: World) -> None:
+    Sender.objects.update(status="paused", status_reason="550 no")
+    CampaignFactory(
+        organization=world.organization, name="Held", status="paused", paused_at=timezone.now(),
+        status_error="no_sender", status_message="All its senders are paused.",
+    )  # fmt: skip
+    LeadImportFactory(organization=world.organization, rows_done=3, problem_count=3, file_name="bad.csv")
+
+    alerts = member(world.organization, Role.OPERATOR).get(reverse("admin:index")).context["alerts"]
+
+    assert [alert.text for alert in alerts] == [
+        "Held",
+        f"{world.sender.email} is paused",
+        "bad.csv: 3 of 3 rows became no lead",
+    ]
+
+
+def test_running_campaigns_without_a_worker_are_an_alarm(world: World) -> None:
+    Campaign.objects.filter(pk=world.campaign.pk).update(status="running", started_at=timezone.now())
+    owner = member(world.organization, Role.OWNER)
+
+    without = [alert.text for alert in owner.get(reverse("admin:index")).context["alerts"]]
+    for kind in ("supervisor", "tick", "qcluster"):
+        heartbeat.beat(kind=kind, name=f"{kind}@here", pid=1, busy_for=timedelta(seconds=1))
+    with_workers = [alert.text for alert in owner.get(reverse("admin:index")).context["alerts"]]
+
+    assert without == ["Campaigns are running, but no mail leaves"]
+    assert with_workers == []
+
+
+def test_the_front_page_asks_the_same_however_much_there_is(world: World) -> None:
+    person = UserFactory(is_superuser=True)
+    client = client_of(person)
+    Campaign.objects.update(status="running", started_at=timezone.now())
+    with CaptureQueriesContext(connection) as with_one:
+        client.get(reverse("admin:index"))
+    for _ in range(2):
+        make_world(status="running", started_at=timezone.now())
+
+    with CaptureQueriesContext(connection) as with_three:
+        client.get(reverse("admin:index"))
+
+    assert len(with_three) == len(with_one)
+
+
+@pytest.mark.parametrize("name", ["favicon.svg", "admin.css", "admin.js"])
+def test_our_own_files_are_served_by_ourselves(root: Client, name: str) -> None:
+    assert f"/static/fairlead/{name}" in root.get(reverse("admin:index")).content.decode()
