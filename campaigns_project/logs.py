@@ -15,10 +15,9 @@ _SHARED: list[Any] = [
 
 def formatter(format: str = "console") -> logging.Formatter:  # noqa: A002 - the word logging's configuration uses
     """The formatter for `format`, "console" or "json"."""
-    last = structlog.processors.JSONRenderer() if format == "json" else structlog.dev.ConsoleRenderer(
-            colors=False,
-            exception_formatter=structlog.dev.plain_traceback,  # the rich one prints local variables, passwords too
-        )
+    # The rich traceback of the default prints local variables, passwords too.
+    for_people = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    last = structlog.processors.JSONRenderer() if format == "json" else for_people
     as_text = [structlog.processors.format_exc_info] if format == "json" else []
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,

@@ -18,7 +18,11 @@ def confirm(*, message_ids: Iterable[int], at: datetime) -> int:
     if not recipients:
         return 0
     lock_recipients(recipients)
-    rows = list(uncertain.select_for_update(no_key=True, of=("self",)).values_list("pk", "recipient_id", "step_id", "recipient__campaign_id"))
+    rows = list(
+        uncertain.select_for_update(no_key=True, of=("self",)).values_list(
+            "pk", "recipient_id", "step_id", "recipient__campaign_id"
+        )
+    )
     Message.objects.filter(pk__in=[row[0] for row in rows]).update(status=MessageStatus.SENT, sent_at=at, reason="")
     by_campaign: dict[int, dict[int, int]] = defaultdict(dict)
     for _, recipient, step, campaign in rows:

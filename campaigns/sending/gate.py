@@ -79,8 +79,8 @@ WITH asked AS (
     FOR UPDATE OF message
 ), passed AS (
     UPDATE campaign_messages message
-    SET status = 'sending', attempted_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s * interval '1 second',
-        merge_values = asked.merge_values
+    SET status = 'sending', attempted_at = clock_timestamp(), merge_values = asked.merge_values,
+        lease_until = clock_timestamp() + %(lease)s * interval '1 second'
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
 SELECT id, refusal FROM asked

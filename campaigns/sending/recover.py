@@ -37,7 +37,9 @@ def _settle(ids: list[tuple[int, int]], now: datetime) -> int:
     lock_recipients(recipient for _, recipient in ids)
     # Asked again under the lock: the worker may have been slow, not dead, and have recorded meanwhile.
     stale = Message.objects.filter(pk__in=[message for message, _ in ids], lease_until__lt=Now())
-    rows = list(stale.select_for_update(no_key=True).order_by("pk").values_list("pk", "recipient_id", "status", "lost_claims"))
+    rows = list(
+        stale.select_for_update(no_key=True).order_by("pk").values_list("pk", "recipient_id", "status", "lost_claims")
+    )
     claimed = {pk: recipient for pk, recipient, status, lost in rows if status == MessageStatus.CLAIMED}
     poison = {pk: claimed[pk] for pk, _, _, lost in rows if pk in claimed and lost + 1 >= POISON_AFTER}
     back = {pk: recipient for pk, recipient in claimed.items() if pk not in poison}

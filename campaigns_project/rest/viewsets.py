@@ -38,6 +38,12 @@ class StrictView(APIView):
         if action != "list":
             refuse_unknown(request, self.query_parameters.get(action or "", frozenset()))
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"  # people's data: no proxy or browser keeps a copy
+        response["API-Version"] = settings.SPECTACULAR_SETTINGS["VERSION"]
+        return response
+
     def _refuse_large_bodies(self, request: Request) -> None:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         # DRF reads a JSON body whole, past Django's own limit. Files are streamed, and have the import's.

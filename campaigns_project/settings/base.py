@@ -27,7 +27,7 @@ if _public.hostname and _public.hostname not in ALLOWED_HOSTS:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, _public.hostname]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 HTTPS = _public.scheme == "https"
-# A proxy of ours stands in front: its X-Forwarded-For and X-Forwarded-Proto are believed. Off: anybody could forge them.
+# A proxy of ours stands in front: its X-Forwarded-For and -Proto are believed. Off: anybody could forge them.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 
 # ---- Secrets --------------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
-from leads.models.lead_import import ImportProblem as ImportProblem
-from leads.models.lead_import import LeadImport as LeadImport
-from leads.models.lead_import import LeadImportPart as LeadImportPart
 from leads.models.lead import Lead as Lead
 from leads.models.lead import LeadQuerySet as LeadQuerySet
 from leads.models.lead import LeadStatus as LeadStatus
+from leads.models.lead_import import ImportProblem as ImportProblem
+from leads.models.lead_import import LeadImport as LeadImport
+from leads.models.lead_import import LeadImportPart as LeadImportPart
 from leads.models.suppression import Suppression as Suppression
 from leads.models.suppression import SuppressionReason as SuppressionReason
 from leads.models.tag import LeadTag as LeadTag

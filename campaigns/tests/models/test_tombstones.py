@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from campaigns.models import Campaign, CampaignTombstone
 from campaigns.tests.factories import (

@@ -66,7 +66,7 @@ def test_in_the_hour_that_comes_twice_it_opens_the_first_time():
 
 
 @given(
-    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+    now=st.integers(0, 2 * 365 * 24 * 60).map(lambda minutes: at(2026, 1, 1) + timedelta(minutes=minutes)),
     hours=st.tuples(st.integers(0, 22), st.integers(1, 23)).filter(lambda pair: pair[0] < pair[1]),
     days=st.sets(st.integers(1, 7)),
     zone=st.sampled_from(["Europe/Prague", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]),

@@ -58,23 +58,19 @@ def _read(client: httpx.Client, visits: Visits, number: int, mail: tuple[str, Em
     body = message.get_body(("html",))
     text = body.get_content() if body else ""
     clicks = number % CLICKERS == 0
-    if number % OPENERS == 0 or clicks:
-        _get(client, visits, _PIXEL.search(text), 200, visits.opened, address)
-    if clicks:
-        _get(client, visits, _LINK.search(text), 302, visits.clicked, address)
+    wanted = [(_PIXEL, 200, visits.opened)] if number % OPENERS == 0 or clicks else []
+    wanted += [(_LINK, 302, visits.clicked)] if clicks else []
+    for pattern, status, done in wanted:
+        answer = _follow(client, pattern.search(text))
+        if answer == status:
+            done.add(address)
+        else:
+            visits.refused.append(f"{address}: {answer} instead of {status} for {pattern.pattern}")
 
 
-def _get(
-    client: httpx.Client, visits: Visits, found: re.Match[str] | None, wanted: int, done: set[str], address: str
-) -> None:
-    if found is None:
-        visits.refused.append(f"{address}: the mail lacks a link that it should have")
-        return
-    answer = client.get(_reachable(html.unescape(found[1])))
-    if answer.status_code == wanted:
-        done.add(address)
-    else:
-        visits.refused.append(f"{address}: {answer.status_code} instead of {wanted}")
+def _follow(client: httpx.Client, found: re.Match[str] | None) -> int:
+    """The status of the answer; 0 where the mail has no such address."""
+    return client.get(_reachable(html.unescape(found[1]))).status_code if found else 0
 
 
 def _unsubscribe(client: httpx.Client, visits: Visits, address: str, message: EmailMessage) -> None:

@@ -134,7 +134,8 @@ def _move_to_the_past(campaign: Campaign) -> None:
 _BACKDATE = """
 WITH placed AS (
     SELECT message.id, message.recipient_id, message.sent_at - %(past)s::interval
-        + (step.position - 1) * interval '3 days' + row_number() OVER (ORDER BY message.id) * interval '97 seconds' AS at
+        + (step.position - 1) * interval '3 days'
+        + row_number() OVER (ORDER BY message.id) * interval '97 seconds' AS at
     FROM campaign_messages message JOIN campaign_steps step ON step.id = message.step_id
     WHERE step.campaign_id = %(campaign)s AND message.status = 'sent'
 ), moved AS (
@@ -143,7 +144,8 @@ WITH placed AS (
     FROM placed WHERE placed.id = message.id
 )
 UPDATE campaign_recipients recipient SET sent_at = first.at, exited_at = first.at + interval '3 days'
-FROM (SELECT recipient_id, min(at) AS at FROM placed GROUP BY recipient_id) first WHERE first.recipient_id = recipient.id
+FROM (SELECT recipient_id, min(at) AS at FROM placed GROUP BY recipient_id) first
+WHERE first.recipient_id = recipient.id
 """
 
 

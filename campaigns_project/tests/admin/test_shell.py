@@ -55,7 +55,7 @@ def test_no_template_of_ours_needs_an_inline_script_or_another_host() -> None:
         f"{path.name}: {word}"
         for path in (settings.BASE_DIR / "templates").rglob("*.html")
         for word in ("onclick=", "onchange=", "oninput=", "javascript:", "<script>", "//cdn", "https://")
-        if path.parts[-3] != "tracking" and word in path.read_text()
+        if {"admin", "unfold"} & set(path.parts) and word in path.read_text()
     ]
 
     assert found == []

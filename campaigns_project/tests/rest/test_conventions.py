@@ -156,6 +156,12 @@ def test_the_request_id_of_the_caller_comes_back_in_header_and_problem():
     assert (answer["X-Request-ID"], answer.json()["request_id"]) == ("ticket-4137", "ticket-4137")
 
 
+def test_no_proxy_keeps_an_answer_and_every_answer_names_the_version():
+    answer = key_client().get("/api/v1/leads")
+
+    assert (answer["Cache-Control"], answer["API-Version"]) == ("no-store", "1.0.0")
+
+
 def test_a_person_of_several_organizations_has_to_name_one():
     user = UserFactory()
     MembershipFactory(user=user)

@@ -1,0 +1,128 @@
+"""The verbs of a campaign, pressed on its page."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Campaign, CampaignSender, Recipient
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.admin.browsers import press
+
+
+def dialog(campaign: Any, verb: str) -> str:
+    return reverse(f"admin:campaigns_campaign_{verb}", args=[campaign.pk])
+
+
+def test_the_start_button_says_how_many_people_get_mail(manager: Client, campaign: Any) -> None:
+    page = manager.get(dialog(campaign, "start")).content.decode()
+
+    assert "Start \N{EN DASH} email 1 person" in page
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_start_starts_and_is_on_record_with_who_did_it(manager: Client, campaign: Any) -> None:
+    answer = press(manager, dialog(campaign, "start"))
+
+    entry = AuditLog.objects.get(action="campaign.started")
+    assert answer["HX-Redirect"] == reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    assert Campaign.objects.get().status == "running"
+    assert (entry.via, entry.actor_kind) == ("admin", "user")
+
+
+def test_what_blocks_the_start_is_listed_and_the_button_says_so(manager: Client, campaign: Any) -> None:
+    CampaignSender.objects.all().delete()
+
+    page = manager.get(dialog(campaign, "start")).content.decode()
+
+    assert "It has no sender. Choose at least one sender for it." in page
+    assert "Fix 1 problem first" in page
+
+
+def test_a_start_that_is_refused_says_why_in_the_dialog_and_changes_nothing(manager: Client, campaign: Any) -> None:
+    CampaignSender.objects.all().delete()
+
+    answer = press(manager, dialog(campaign, "start"))
+
+    assert "HX-Redirect" not in answer
+    assert "The campaign cannot start: it has no sender. Choose at least one sender for it." in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_a_verb_from_a_page_that_was_open_too_long_is_refused_with_what_is_possible(
+    manager: Client, campaign: Any
+) -> None:
+    answer = press(manager, dialog(campaign, "pause"))
+
+    assert "A campaign that is draft cannot be paused. Possible now: start, schedule." in answer.content.decode()
+
+
+def test_schedule_takes_the_time_in_the_campaigns_own_zone(manager: Client, campaign: Any) -> None:
+    Campaign.objects.update(timezone="Europe/Prague")
+
+    press(manager, dialog(campaign, "schedule"), at="2099-01-15T09:30")
+
+    found = Campaign.objects.get()
+    assert (found.status, found.scheduled_at) == ("scheduled", datetime(2099, 1, 15, 8, 30, tzinfo=UTC))
+
+
+def test_a_time_that_has_passed_is_refused_and_what_was_typed_stays(manager: Client, campaign: Any) -> None:
+    answer = press(manager, dialog(campaign, "schedule"), at="2020-01-15T09:30").content.decode()
+
+    assert "has passed already. Choose a time to come, or start now." in answer
+    assert "2020-01-15T09:30" in answer
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "after"),
+    [
+        ("unschedule", {"status": "scheduled", "scheduled_at": timezone.now()}, "draft"),
+        ("pause", {"status": "running", "started_at": timezone.now()}, "paused"),
+        ("resume", {"status": "paused", "started_at": timezone.now(), "paused_at": timezone.now()}, "running"),
+        ("stop", {"status": "running", "started_at": timezone.now()}, "stopped"),
+        ("archive", {"status": "stopped"}, "archived"),
+    ],
+)
+def test_each_verb_moves_the_campaign(manager: Client, campaign: Any, verb: str, before: Any, after: str) -> None:
+    Campaign.objects.update(**before)
+
+    answer = press(manager, dialog(campaign, verb))
+
+    assert answer.has_header("HX-Redirect"), answer.content.decode()
+    assert Campaign.objects.get().status == after
+
+
+def test_the_reason_for_a_pause_is_kept(manager: Client, campaign: Any) -> None:
+    Campaign.objects.update(status="running", started_at=timezone.now())
+
+    press(manager, dialog(campaign, "pause"), reason="wrong price in step 2")
+
+    assert AuditLog.objects.get(action="campaign.paused").reason == "wrong price in step 2"
+
+
+def test_stop_is_red_final_and_says_whom_it_concerns(manager: Client, campaign: Any) -> None:
+    Campaign.objects.update(status="running", started_at=timezone.now())
+
+    page = manager.get(dialog(campaign, "stop")).content.decode()
+
+    assert "Stop for good \N{EN DASH} 1 person" in page
+    assert "fl-button-danger" in page
+
+
+def test_a_copy_has_the_content_and_not_the_people(operator: Client, campaign: Any) -> None:
+    press(operator, dialog(campaign, "duplicate"), name="Winter")
+
+    copy = Campaign.objects.get(name="Winter")
+    assert (copy.steps.count(), copy.campaign_senders.count()) == (1, 1)
+    assert not Recipient.objects.filter(campaign=copy).exists()
+
+
+def test_no_page_offers_to_delete_a_campaign(manager: Client, campaign: Any) -> None:
+    answer = manager.post(reverse("admin:campaigns_campaign_delete", args=[campaign.pk]), {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert Campaign.objects.count() == 1

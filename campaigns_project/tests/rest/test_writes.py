@@ -1,0 +1,204 @@
+"""Every writing operation of the API, from the schema: it leaves its audit row, and needs its role."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
+
+from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, Step, Variant
+from campaigns.tests.factories import NOON, LeadFactory, VariantFactory
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.rest.clients import key_client
+from campaigns_project.tests.tenancy.world import World
+from leads.models import Lead, LeadImport, Suppression, Tag
+
+pytestmark = pytest.mark.django_db
+
+WORDING = {"subject": "Hello", "body_text": "Hello"}
+# These write nothing.
+ASKING = {"post /api/v1/suppressions/check"}
+
+
+def nothing(_world: World) -> None:
+    """The world is right as it is: a running campaign with everything in it."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """How to do it well: the path below /api/v1/, from the rows of a world; the state it needs; what comes of it."""
+
+    action: str
+    role: Role
+    path: Callable[[World], str]
+    body: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[World], Any] = nothing
+
+
+def at(*parts: Any) -> Callable[[World], str]:
+    """A path of texts and models; a model stands for the key of its row."""
+    return lambda world: "/".join(str(world[part].pk) if isinstance(part, type) else part for part in parts)
+
+
+def campaign_is(status: str, **fields: Any) -> Callable[[World], Any]:
+    return lambda world: Campaign.objects.filter(pk=world[Campaign].pk).update(status=status, **fields)
+
+
+def never_started(world: World) -> None:
+    campaign_is("draft", started_at=None)(world)
+
+
+def second_variant(world: World) -> None:
+    world.rows[Variant] = VariantFactory(step=world[Step], label="B")
+
+
+def lead_in_no_campaign(world: World) -> None:
+    world.rows[Lead] = LeadFactory(organization=world.organization)
+
+
+def sender_is_paused(world: World) -> None:
+    Sender.objects.filter(pk=world[Sender].pk).update(status="paused")
+
+
+VIEWER, OPERATOR, MANAGER = Role.VIEWER, Role.OPERATOR, Role.MANAGER
+ONE = at("campaigns", Campaign)
+TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
+C = "/api/v1/campaigns/{campaign}"
+
+WRITES = {
+    "post /api/v1/leads": Write("lead.created", OPERATOR, at("leads"), {"email": "new@acme.example"}),
+    "patch /api/v1/leads/{id}": Write("lead.changed", OPERATOR, at("leads", Lead), {"company": "New"}),
+    "delete /api/v1/leads/{id}": Write("lead.deleted", MANAGER, at("leads", Lead), prepare=lead_in_no_campaign),
+    "post /api/v1/tags": Write("tag.created", OPERATOR, at("tags"), {"name": "new"}),
+    "patch /api/v1/tags/{id}": Write("tag.changed", OPERATOR, at("tags", Tag), {"name": "new"}),
+    "delete /api/v1/tags/{id}": Write("tag.deleted", MANAGER, at("tags", Tag)),
+    "post /api/v1/imports": Write("import.created", OPERATOR, at("imports")),
+    "post /api/v1/imports/{id}/cancel": Write("import.canceled", OPERATOR, at("imports", LeadImport, "cancel")),
+    "post /api/v1/suppressions": Write(
+        "suppression.created", OPERATOR, at("suppressions"), {"address": "acme.example"}
+    ),
+    "delete /api/v1/suppressions/{id}": Write(
+        "suppression.removed", MANAGER, lambda world: f"suppressions/{world[Suppression].pk}?reason=asked"
+    ),
+    "post /api/v1/templates": Write("emailtemplate.created", OPERATOR, at("templates"), {"name": "New", **WORDING}),
+    "patch /api/v1/templates/{id}": Write(
+        "emailtemplate.changed", OPERATOR, at("templates", EmailTemplate), {"name": "New"}
+    ),
+    "delete /api/v1/templates/{id}": Write("emailtemplate.deleted", MANAGER, at("templates", EmailTemplate)),
+    "post /api/v1/senders": Write("sender.created", MANAGER, at("senders"), {"email": "new@fairlead.example"}),
+    "patch /api/v1/senders/{id}": Write("sender.changed", MANAGER, at("senders", Sender), {"name": "New"}),
+    "delete /api/v1/senders/{id}": Write(
+        "sender.deleted", MANAGER, at("senders", Sender), prepare=campaign_is("stopped")
+    ),
+    "post /api/v1/senders/{id}/pause": Write("sender.paused", MANAGER, at("senders", Sender, "pause")),
+    "post /api/v1/senders/{id}/resume": Write(
+        "sender.resumed", MANAGER, at("senders", Sender, "resume"), prepare=sender_is_paused
+    ),
+    "post /api/v1/campaigns": Write("campaign.created", OPERATOR, at("campaigns"), {"name": "New"}),
+    "patch /api/v1/campaigns/{id}": Write("campaign.changed", OPERATOR, ONE, {"name": "New"}),
+    "post /api/v1/campaigns/{id}/start": Write(
+        "campaign.started", MANAGER, at("campaigns", Campaign, "start"), prepare=never_started
+    ),
+    "post /api/v1/campaigns/{id}/schedule": Write(
+        "campaign.scheduled", MANAGER, at("campaigns", Campaign, "schedule"), {"at": TOMORROW}, never_started
+    ),
+    "post /api/v1/campaigns/{id}/unschedule": Write(
+        "campaign.unscheduled",
+        MANAGER,
+        at("campaigns", Campaign, "unschedule"),
+        prepare=campaign_is("scheduled", scheduled_at=NOON),
+    ),
+    "post /api/v1/campaigns/{id}/pause": Write("campaign.paused", MANAGER, at("campaigns", Campaign, "pause")),
+    "post /api/v1/campaigns/{id}/resume": Write(
+        "campaign.resumed", MANAGER, at("campaigns", Campaign, "resume"), prepare=campaign_is("paused", paused_at=NOON)
+    ),
+    "post /api/v1/campaigns/{id}/stop": Write("campaign.stopped", MANAGER, at("campaigns", Campaign, "stop")),
+    "post /api/v1/campaigns/{id}/archive": Write(
+        "campaign.archived", MANAGER, at("campaigns", Campaign, "archive"), prepare=campaign_is("stopped")
+    ),
+    "post /api/v1/campaigns/{id}/duplicate": Write(
+        "campaign.created", OPERATOR, at("campaigns", Campaign, "duplicate")
+    ),
+    f"post {C}/steps": Write("step.created", OPERATOR, at("campaigns", Campaign, "steps"), {"variants": [WORDING]}),
+    f"patch {C}/steps/{{id}}": Write(
+        "step.changed", OPERATOR, at("campaigns", Campaign, "steps", Step), {"wait_amount": 9}
+    ),
+    f"delete {C}/steps/{{id}}": Write(
+        "step.removed", OPERATOR, at("campaigns", Campaign, "steps", Step), prepare=never_started
+    ),
+    f"post {C}/steps/{{step}}/variants": Write(
+        "variant.created", OPERATOR, at("campaigns", Campaign, "steps", Step, "variants"), WORDING
+    ),
+    f"patch {C}/steps/{{step}}/variants/{{id}}": Write(
+        "variant.changed", OPERATOR, at("campaigns", Campaign, "steps", Step, "variants", Variant), {"weight": 9}
+    ),
+    f"delete {C}/steps/{{step}}/variants/{{id}}": Write(
+        "variant.removed",
+        OPERATOR,
+        at("campaigns", Campaign, "steps", Step, "variants", Variant),
+        prepare=second_variant,
+    ),
+    f"put {C}/senders": Write("campaign.senders_set", MANAGER, at("campaigns", Campaign, "senders"), {"senders": []}),
+    f"post {C}/recipients": Write(
+        "campaign.enrolled", OPERATOR, at("campaigns", Campaign, "recipients"), {"everyone": True}
+    ),
+    f"post {C}/recipients/{{id}}/de-enroll": Write(
+        "recipient.de_enrolled", OPERATOR, at("campaigns", Campaign, "recipients", Recipient, "de-enroll")
+    ),
+}
+
+
+def send(client: Any, operation: str, world: World) -> Any:
+    write = WRITES[operation]
+    method = operation.partition(" ")[0]
+    path = f"/api/v1/{write.path(world)}"
+    if operation == "post /api/v1/imports":
+        file = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
+        return client.post(path, {"file": file}, format="multipart")
+    return getattr(client, method)(path, write.body)
+
+
+def test_every_writing_operation_of_the_schema_is_tried_here():
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    writing = {
+        f"{method} {path}"
+        for path, methods in schema["paths"].items()
+        for method in methods
+        if method in {"post", "put", "patch", "delete"}
+    }
+
+    assert writing - ASKING == set(WRITES)
+
+
+@pytest.mark.parametrize("operation", WRITES)
+def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation):
+    world = World("world-a")
+    WRITES[operation].prepare(world)
+    client = key_client(WRITES[operation].role, world.organization)
+    seen = AuditLog.objects.latest("pk").pk
+
+    answer = send(client, operation, world)
+
+    assert answer.status_code < 300, answer.content
+    row = AuditLog.objects.get(pk__gt=seen, action=WRITES[operation].action)
+    assert (row.actor_kind, row.via, row.organization_ref) == ("key", "api", world.organization.pk)
+    assert row.request_id == answer["X-Request-ID"]
+
+
+@pytest.mark.parametrize("operation", WRITES)
+def test_a_write_is_refused_to_the_role_below(operation):
+    world = World("world-a")
+    WRITES[operation].prepare(world)
+    below = VIEWER if WRITES[operation].role == OPERATOR else OPERATOR
+    client = key_client(below, world.organization)
+    before = world.snapshot()
+
+    answer = send(client, operation, world)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    assert world.snapshot() == before
