@@ -19,7 +19,7 @@ from leads.models import Lead, LeadStatus, Suppression, SuppressionReason
 WhenSuppressed = Callable[[list[int], SuppressionReason, datetime], object]
 _when_suppressed: list[WhenSuppressed] = []
 
-_LEAD_STATUS = {
+STATUS_AFTER = {
     SuppressionReason.UNSUBSCRIBED: LeadStatus.UNSUBSCRIBED,
     SuppressionReason.HARD_BOUNCE: LeadStatus.BOUNCED,
     SuppressionReason.COMPLAINT: LeadStatus.COMPLAINED,
@@ -108,7 +108,7 @@ def _tell(organization: Organization, key: str, reason: SuppressionReason, at: d
     people = Lead.objects.for_organization(organization)
     people = people.filter(Q(email_normalized=key) if "@" in key else Q(email_normalized__endswith=f"@{key}"))
     ids = list(people.order_by("pk").values_list("pk", flat=True))
-    if reason in _LEAD_STATUS and "@" in key:
-        people.update(status=_LEAD_STATUS[reason])
+    if reason in STATUS_AFTER and "@" in key:
+        people.update(status=STATUS_AFTER[reason])
     for act in _when_suppressed:
         act(ids, reason, at)

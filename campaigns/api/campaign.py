@@ -16,7 +16,7 @@ SETTINGS = (
     "track_clicks", "stop_on_reply", "priority",
 )  # fmt: skip
 KEPT_BY_THE_SYSTEM = (
-    "id", "status", "status_message", "status_error", "allowed_actions", "scheduled_at", "started_at", "paused_at",
+    "status", "status_message", "status_error", "allowed_actions", "scheduled_at", "started_at", "paused_at",
     "completed_at", "failed_at", "total_recipients", "recipients_reached", "emails_sent", "emails_opened",
     "emails_clicked", "emails_replied", "emails_bounced", "active_leads_count", "completed_leads_count",
     "opted_out_count", "booked_count", "open_rate", "click_rate", "reply_rate", "bounce_rate", "is_active",
@@ -44,7 +44,7 @@ class CampaignSerializer(StrictModelSerializer):
 
     class Meta:
         model = Campaign
-        fields = ["campaign_id", *SETTINGS, *KEPT_BY_THE_SYSTEM]
+        fields = ["id", "campaign_id", *SETTINGS, *KEPT_BY_THE_SYSTEM]
         read_only_fields = KEPT_BY_THE_SYSTEM
         extra_kwargs = {
             "campaign_id": {"required": False, "help_text": "Made from the name unless given; then it stays."}

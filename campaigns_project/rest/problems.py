@@ -136,12 +136,9 @@ def _describe(error: Exception, answered: Response) -> dict[str, Any]:
 
 def _sentence(item: dict[str, str]) -> str:
     """The sentence with the field it is about, which those of DRF do not name."""
-    field = item["pointer"].removeprefix("/")
-    return (
-        item["detail"]
-        if not field or f"“{field.removeprefix('?')}”" in item["detail"]
-        else f"{field}: {item['detail']}"
-    )
+    field = item["pointer"].lstrip("/?")
+    is_named = not field or f"“{field}”" in item["detail"]
+    return item["detail"] if is_named else f"{field}: {item['detail']}"
 
 
 def _flatten(node: Any, pointer: str) -> Iterator[dict[str, str]]:
@@ -184,7 +181,8 @@ def _body(request: Any, status_code: int, code: str, detail: str, *, hint: str =
         "instance": request.path,
         "request_id": getattr(request, "request_id", ""),
     }
-    return _sound({**more, **{key: value for key, value in said.items() if value != ""}})
+    given = {key: value for key, value in said.items() if value != ""}
+    return _sound({**given, **{key: value for key, value in more.items() if key not in said}})
 
 
 def _sound(value: Any) -> Any:

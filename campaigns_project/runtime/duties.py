@@ -10,6 +10,7 @@ from campaigns.lifecycle import complete_finished, start_due
 from campaigns.sending.dispatch import dispatch
 from campaigns.sending.recover import recover
 from campaigns_project.workers.queue import enqueue_echo
+from leads.imports.tasks import resume_stalled_imports
 from tracking.ingest import drain
 
 
@@ -32,5 +33,6 @@ DUTIES: tuple[Duty, ...] = (
     Duty("mend what dead workers left", _now(recover), 2),
     Duty("complete finished campaigns", _now(complete_finished), 2),
     Duty("show progress on jobs", refresh_sending_jobs, 2),
+    Duty("go on with imports of dead workers", resume_stalled_imports, 60),
     Duty("echo", enqueue_echo, 2),  # keeps every task cluster's heartbeat going
 )

@@ -79,7 +79,7 @@ def match_columns(
     _refuse_data_as_header(header, file_name=file_name)
     _refuse_duplicates(names, file_name=file_name)
     targets = _mapped(names, mapping or {}, file_name=file_name)
-    _add_known(names, targets, file_name=file_name)
+    _add_known(names, targets)
     if "email" not in targets.values():
         raise errors.no_email_column(file_name, columns=names)
     left = [name for name in names if name not in targets]
@@ -146,7 +146,7 @@ def _refuse_shared_targets(targets: Mapping[str, str], *, file_name: str) -> Non
             raise errors.ambiguous_columns(file_name, field=target, columns=[column_of[target], name])
 
 
-def _add_known(names: Sequence[str], targets: dict[str, str], *, file_name: str) -> None:
+def _add_known(names: Sequence[str], targets: dict[str, str]) -> None:
     """Give every field that is still free the best column of those that are called like it."""
     taken = set(targets.values())
     best: dict[str, tuple[int, str]] = {}
@@ -156,25 +156,23 @@ def _add_known(names: Sequence[str], targets: dict[str, str], *, file_name: str)
         if name in targets or folded(name) not in _KNOWN:
             continue
         target, rank = _KNOWN[folded(name)]
-        if target in taken:
-            continue
-        if target not in best or rank < best[target][0]:
+        if target not in taken and (target not in best or rank < best[target][0]):
             best[target] = (rank, name)
-    targets.update({name: target for target, (_, name) in best.items()})
-    _name_beside_first_name(targets)
+    found = {target: name for target, (_, name) in best.items()}
+    _name_beside_first_name(found, taken)
+    targets.update({name: target for target, name in found.items()})
 
 
-def _name_beside_first_name(targets: dict[str, str]) -> None:
-    """In `Vorname, Name` and `Prénom, Nom` the plain name is the family name: so it is beside a first name alone."""
-    present = {target: name for name, target in targets.items()}
-    if "first_name" in present and "last_name" not in present and FULL_NAME in present:
-        name = present[FULL_NAME]
-        if folded(name) in _FAMILY_NAME_BESIDE_FIRST:
-            targets[name] = "last_name"
+def _name_beside_first_name(found: dict[str, str], taken: set[str]) -> None:
+    """In `Vorname, Name` and `Fornavn, Navn` the plain name is the family name: so it is beside a first name alone."""
+    present = taken | found.keys()
+    is_plain = folded(found.get(FULL_NAME, "")) in _FAMILY_NAME_BESIDE_FIRST
+    if is_plain and "first_name" in present and "last_name" not in present:
+        found["last_name"] = found.pop(FULL_NAME)
 
 
 def _suggestion(name: str, targets: Mapping[str, str]) -> str:
-    """The free field the column may have meant: a misspelled name, or one that is taken by a better column."""
+    """The field that is still free and called almost like the column; empty when there is none."""
     free = {text: target for text, (target, _) in _KNOWN.items() if target not in targets.values()}
     close = difflib.get_close_matches(folded(name), free, n=1, cutoff=_CLOSE)
     return free[close[0]] if close else ""

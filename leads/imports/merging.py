@@ -11,7 +11,8 @@ from django.db import connection
 
 from leads.imports.fields import LEAD_FIELDS
 from leads.imports.validating import CleanRow
-from leads.models import LeadStatus, SuppressionReason
+from leads.models import LeadStatus
+from leads.suppression import STATUS_AFTER
 
 _FIELDS = LEAD_FIELDS[1:]  # all but the address, which is what rows are matched by
 _STAGED = ("email_normalized", *LEAD_FIELDS, "custom")
@@ -64,12 +65,6 @@ WHERE NOT %(only_new)s OR leads.lead_import_id = %(lead_import)s
 ORDER BY leads.id, tags.id
 ON CONFLICT DO NOTHING
 """
-# A person who may not be written to is shown as such from the first day, whatever the file says.
-_STATUS_BY_SUPPRESSION = {
-    SuppressionReason.UNSUBSCRIBED.value: LeadStatus.UNSUBSCRIBED.value,
-    SuppressionReason.HARD_BOUNCE.value: LeadStatus.BOUNCED.value,
-    SuppressionReason.COMPLAINT.value: LeadStatus.COMPLAINED.value,
-}
 
 
 class Merged(NamedTuple):
@@ -90,7 +85,8 @@ def merge(
             "organization": organization_id,
             "lead_import": lead_import_id,
             "ok": LeadStatus.OK.value,
-            "statuses": json.dumps(_STATUS_BY_SUPPRESSION),
+            # A person who may not be written to is shown as such from the first day, whatever the file says.
+            "statuses": json.dumps(STATUS_AFTER),
             "tags": list(tag_ids),
             "only_new": on_existing == "skip",
         }

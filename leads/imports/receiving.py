@@ -15,8 +15,8 @@ from leads.imports.cleaning import storable
 from leads.imports.inspecting import Inspection, inspect
 from leads.imports.options import ImportOptions
 from leads.imports.storing import spool, store_parts
-from leads.imports.tagging import tag_ids
 from leads.models import LeadImport
+from leads.tagging import tags_named
 
 RUN_TASK = "leads.imports.tasks.run_import_task"
 _FILE_NAME_MAX = 255
@@ -50,7 +50,7 @@ def receive(
                 file_hash=spooled.digest,
                 created_by=created_by,
                 created_at=now,
-                **_how_to_read(inspection, options, tag_ids(organization, options.tags)),
+                **_how_to_read(inspection, options, [tag.pk for tag in tags_named(organization, options.tags)]),
             )
             store_parts(lead_import, spooled.stream)
             _audit(lead_import, actor)

@@ -14,7 +14,7 @@ from campaigns.models import Campaign, Message, Recipient
 from campaigns.tests.factories import MessageFactory, RecipientFactory
 
 HTMX = {"HX-Request": "true"}
-LOGIN = 3  # session, user, memberships
+LOGIN = 4  # session, user, that it is no service account, memberships
 
 
 def live(campaign: Any, **asked: Any) -> tuple[str, dict[str, Any]]:
@@ -35,7 +35,7 @@ def test_nothing_new_is_answered_without_a_body_and_with_one_question(manager: C
         answer = manager.get(address, asked, headers=HTMX)
 
     assert (answer.status_code, answer.content) == (204, b"")
-    assert len(queries) == LOGIN + 1
+    assert len(queries) == LOGIN + 1, [query["sql"] for query in queries]
 
 
 def test_something_new_is_answered_with_the_fragment_and_its_version(manager: Client, campaign: Any) -> None:

@@ -43,9 +43,12 @@ def held_roles(request: HttpRequest) -> HeldRoles:
 
 
 def organization_id_of(obj: Any) -> int | None:
-    """The key of the organization `obj` belongs to; None for what belongs to none."""
-    organization = obj.organization_of()
-    return getattr(organization, "pk", organization)
+    """The key of the organization `obj` belongs to; None for what belongs to none. Reads no organization for it."""
+    *parents, last = getattr(obj, "organization_path", "pk").split("__")
+    for parent in parents:
+        obj = getattr(obj, parent, None)
+    key = f"{last}_id"  # the foreign key's own column; a plain number stands under its name
+    return getattr(obj, key) if hasattr(obj, key) else getattr(obj, last, None)
 
 
 def _read(user: Any) -> HeldRoles:

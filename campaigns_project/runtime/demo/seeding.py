@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 
 from campaigns import lifecycle
 from campaigns.delivery.memory import MemoryBackend
@@ -128,7 +129,9 @@ def _move_to_the_past(campaign: Campaign) -> None:
     """The first mails nine days ago, the follow-ups three days later, each a little after the one before."""
     with connection.cursor() as cursor:
         cursor.execute(_BACKDATE, {"campaign": campaign.pk, "past": f"{PAST.days} days"})
-    Campaign.objects.filter(pk=campaign.pk).update(completed_at=Message.objects.latest("sent_at").sent_at)
+    last = Message.objects.latest("sent_at").sent_at
+    made = F("created_at") - PAST - timedelta(hours=1)
+    Campaign.objects.filter(pk=campaign.pk).update(created_at=made, completed_at=last)
 
 
 _BACKDATE = """

@@ -103,7 +103,7 @@ def test_a_service_account_cannot_enter_the_admin(world: World) -> None:
 def memberships_form(world: World, *lines: dict[str, Any]) -> dict[str, Any]:
     kept = Membership.objects.filter(organization=world.organization).order_by("user__email")
     data: dict[str, Any] = {
-        "name": world.organization.name, "slug": world.organization.slug, "timezone": "UTC", "postal_address": "1 Quay St",
+        "name": world.organization.name, "slug": world.organization.slug, "timezone": "UTC",
         "memberships-TOTAL_FORMS": kept.count() + len(lines), "memberships-INITIAL_FORMS": kept.count(),
     }  # fmt: skip
     for number, membership in enumerate(kept):

@@ -79,9 +79,7 @@ WRITES = {
     "delete /api/v1/tags/{id}": Write("tag.deleted", MANAGER, at("tags", Tag)),
     "post /api/v1/imports": Write("import.created", OPERATOR, at("imports")),
     "post /api/v1/imports/{id}/cancel": Write("import.canceled", OPERATOR, at("imports", LeadImport, "cancel")),
-    "post /api/v1/suppressions": Write(
-        "suppression.created", OPERATOR, at("suppressions"), {"address": "acme.example"}
-    ),
+    "post /api/v1/suppressions": Write("suppression.created", OPERATOR, at("suppressions"), {"address": "a.example"}),
     "delete /api/v1/suppressions/{id}": Write(
         "suppression.removed", MANAGER, lambda world: f"suppressions/{world[Suppression].pk}?reason=asked"
     ),

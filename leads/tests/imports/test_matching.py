@@ -59,6 +59,10 @@ def test_mapping_wins_over_the_name():
     assert targets("Email", "Work Email", "Sector", mapping=asked) == [None, "email", "custom.industry"]
 
 
+def test_full_name_that_was_asked_for_stays_one_beside_a_first_name():
+    assert targets("Vorname", "Name", "E-Mail", mapping={"Name": "full_name"}) == ["first_name", "full_name", "email"]
+
+
 def test_unknown_columns_are_refused_by_name_with_suggestions_and_ways_out():
     refused = refusal("Email", "Compny", "Favorite color")
 

@@ -1,0 +1,176 @@
+"""Writing the sequence: steps, wordings, their preview."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import Campaign, EmailTemplate, Step, Variant
+from campaigns.tests.factories import EmailTemplateFactory, LeadFactory, MessageFactory, VariantFactory
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.admin.browsers import press
+
+WORDING = {"subject": "Hello {{ first_name }}", "preheader": "", "body_html": "<p>Hi</p>", "body_text": ""}
+
+
+def add_step(client: Client, campaign: Any, **changes: Any) -> Any:
+    data = {"campaign": campaign.pk, "wait_amount": 3, "wait_unit": "days", **WORDING, **changes}
+    return client.post(reverse("admin:campaigns_step_add"), data)
+
+
+def edit(client: Client, variant: Any, **changes: Any) -> Any:
+    stored = {name: getattr(variant, name) for name in ("subject", "preheader", "body_html", "body_text", "weight")}
+    data = {**stored, "is_active": "on", **changes}
+    return client.post(reverse("admin:campaigns_variant_change", args=[variant.pk]), data)
+
+
+def test_a_new_step_comes_last_with_its_first_wording(operator: Client, campaign: Any) -> None:
+    answer = add_step(operator, campaign)
+
+    step = Step.objects.get(position=2)
+    assert answer["Location"] == reverse("admin:campaigns_campaign_steps", args=[campaign.pk])
+    assert (step.wait_amount, step.wait_unit, step.variants.get().subject) == (3, "days", "Hello {{ first_name }}")
+    assert AuditLog.objects.filter(action="step.created", via="admin").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"subject": "Hi {{ firstname }}"}, "firstname"),
+        ({"body_html": "{% for %}"}, "In the body html"),
+        ({"body_html": "", "body_text": ""}, "There is neither an HTML body nor a text body."),
+        ({"subject": "two\nlines"}, "Line breaks and control characters do not belong here."),
+    ],
+)
+def test_a_wording_that_cannot_be_used_is_refused_and_stays_in_the_form(
+    operator: Client, campaign: Any, changes: Any, refusal: str
+) -> None:
+    answer = add_step(operator, campaign, **{"preheader": "typed by hand", **changes})
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert refusal in page
+    assert "typed by hand" in page
+    assert Step.objects.count() == 1
+
+
+def test_an_edit_of_the_wording_is_a_new_version_and_on_record_once(operator: Client, campaign: Any) -> None:
+    variant = Variant.objects.get()
+
+    edit(operator, variant, subject="Better")
+
+    assert Variant.objects.values_list("subject", "version").get() == ("Better", 2)
+    assert list(AuditLog.objects.values_list("action", flat=True)) == ["variant.changed"]
+
+
+def test_the_only_wording_cannot_be_switched_off(operator: Client, campaign: Any) -> None:
+    answer = edit(operator, Variant.objects.get(), is_active="")
+
+    assert "is the only active one of step 1. Add or switch on another one first." in answer.content.decode()
+
+
+def test_a_second_wording_gets_the_next_letter(operator: Client, campaign: Any) -> None:
+    step = Step.objects.get()
+    page = f"{reverse('admin:campaigns_variant_add')}?step={step.pk}"
+
+    operator.post(page, {"step": step.pk, "weight": 1, **WORDING})
+
+    assert list(step.variants.order_by("label").values_list("label", flat=True)) == ["A", "B"]
+
+
+def test_the_content_of_an_ended_campaign_is_read_only(operator: Client, campaign: Any) -> None:
+    Campaign.objects.update(status="stopped")
+
+    saved = edit(operator, Variant.objects.get(), subject="Better")
+    added = add_step(operator, campaign)
+
+    assert saved.status_code == 403
+    assert "Select a valid choice" in added.content.decode()
+    assert Step.objects.count() == 1
+
+
+def test_a_step_is_removed_before_the_start_and_never_after(operator: Client, campaign: Any) -> None:
+    first, second = Step.objects.get(), VariantFactory(step__campaign=campaign).step
+    press(operator, reverse("admin:campaigns_step_remove", args=[first.pk]))
+    Campaign.objects.update(started_at=campaign.created_at)
+
+    answer = press(operator, reverse("admin:campaigns_step_remove", args=[second.pk]))
+
+    assert "cannot be removed: the campaign has been started." in answer.content.decode()
+    assert list(Step.objects.values_list("pk", "position")) == [(second.pk, 1)]
+
+
+def test_a_wording_somebody_got_is_not_removed(operator: Client, campaign: Any) -> None:
+    variant = Variant.objects.get()
+    MessageFactory(recipient=campaign.recipients.get(), step=variant.step, variant=variant)
+
+    answer = press(operator, reverse("admin:campaigns_variant_remove", args=[variant.pk]))
+
+    assert "is in use" in answer.content.decode()
+    assert Variant.objects.count() == 1
+
+
+def test_a_new_step_can_start_from_a_template(operator: Client, campaign: Any) -> None:
+    template = EmailTemplateFactory(organization=campaign.organization, subject="From the shelf")
+
+    page = operator.get(reverse("admin:campaigns_step_add"), {"campaign": campaign.pk, "template": template.pk})
+
+    assert "From the shelf" in page.content.decode()
+
+
+def test_a_template_of_another_organization_is_not_there(operator: Client, campaign: Any) -> None:
+    foreign = EmailTemplateFactory()
+
+    page = operator.get(reverse("admin:campaigns_step_add"), {"campaign": campaign.pk, "template": foreign.pk})
+
+    assert page.status_code == 404
+
+
+def test_a_preview_shows_what_is_typed_as_the_chosen_lead_reads_it(operator: Client, campaign: Any) -> None:
+    lead = LeadFactory(organization=campaign.organization, first_name="Zoë")
+    address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+
+    page = operator.post(address, {**WORDING, "preview_lead": lead.pk}).content.decode()
+
+    assert "Hello Zoë" in page
+
+
+def test_a_preview_runs_nothing_and_fetches_nothing(operator: Client, campaign: Any) -> None:
+    address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+
+    page = operator.post(address, {**WORDING, "body_html": "<p>x</p><script>alert(1)</script>"}).content.decode()
+
+    assert "<iframe" in page
+    assert " sandbox " in page
+    assert "default-src &#x27;none&#x27;" in page
+    assert "<script>" not in page
+
+
+def test_a_preview_says_which_value_is_missing(operator: Client, campaign: Any) -> None:
+    lead = LeadFactory(organization=campaign.organization, first_name="")
+    address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+
+    page = operator.post(address, {**WORDING, "preview_lead": lead.pk}).content.decode()
+
+    assert "first_name" in page
+    assert "<iframe" not in page
+
+
+def test_a_preview_as_another_organizations_lead_shows_ones_own(operator: Client, campaign: Any) -> None:
+    foreign = LeadFactory(first_name="Foreigner")
+    address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+
+    page = operator.post(address, {**WORDING, "preview_lead": foreign.pk}).content.decode()
+
+    assert "Foreigner" not in page
+    assert "Hello Ana" in page
+
+
+def test_a_template_with_an_unknown_field_is_refused(operator: Client, campaign: Any) -> None:
+    data = {"organization": campaign.organization.pk, "name": "Bad", **WORDING, "subject": "{{ nonsense }}"}
+
+    answer = operator.post(reverse("admin:campaigns_emailtemplate_add"), data)
+
+    assert "nonsense" in answer.content.decode()
+    assert not EmailTemplate.objects.exists()

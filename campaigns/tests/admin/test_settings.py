@@ -1,0 +1,154 @@
+"""A campaign's settings and a sender's, as forms."""
+
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import Campaign, Sender
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.admin.browsers import press
+
+SETTINGS = {
+    "name": "Autumn", "description": "", "timezone": "Europe/Prague", "priority": 0, "track_opens": "on", "track_clicks": "on",
+    "stop_on_reply": "on", "window_start": "", "window_end": "",
+}  # fmt: skip
+SENDER = {"email": "petr@example.com", "name": "Petr", "reply_to": "", "host": "smtp.example.com", "port": 587,
+          "security": "starttls", "username": "petr"}  # fmt: skip
+
+
+def add(client: Client, campaign: Any, **changes: Any) -> Any:
+    data = {**SETTINGS, "organization": campaign.organization.pk, **changes}
+    return client.post(reverse("admin:campaigns_campaign_add"), data)
+
+
+def save(client: Client, campaign: Any, **changes: Any) -> Any:
+    return client.post(reverse("admin:campaigns_campaign_settings", args=[campaign.pk]), {**SETTINGS, **changes})
+
+
+def test_a_new_campaign_gets_an_id_from_its_name_and_the_time_zone_of_its_organization(
+    operator: Client, campaign: Any
+) -> None:
+    campaign.organization.timezone = "Asia/Tokyo"
+    campaign.organization.save()
+
+    answer = add(operator, campaign, name="Q3 EU founders", timezone="")
+
+    made = Campaign.objects.get(campaign_id="q3-eu-founders")
+    assert answer["Location"] == reverse("admin:campaigns_campaign_change", args=[made.pk])
+    assert (made.status, made.timezone) == ("draft", "Asia/Tokyo")
+    assert made.created_by is not None
+
+
+def test_the_id_of_a_deleted_campaign_is_refused_with_the_reason(operator: Client, campaign: Any) -> None:
+    slug = campaign.campaign_id
+    Campaign.objects.all().delete()
+
+    answer = add(operator, campaign, campaign_id=slug)
+
+    assert "This was the ID of a deleted campaign and is never used again." in answer.content.decode()
+
+
+def test_saving_settings_writes_them_and_nothing_a_worker_has_counted_meanwhile(
+    operator: Client, campaign: Any
+) -> None:
+    statements: list[str] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        save(operator, campaign, name="Renamed", sending_days=["1", "5"])
+
+    (update,) = [sql for sql in statements if sql.startswith('UPDATE "campaigns"')]
+    assert Campaign.objects.values_list("name", "sending_days").get() == ("Renamed", [1, 5])
+    assert "emails_sent" not in update
+    assert '"status"' not in update
+
+
+def test_an_edit_is_on_record_with_before_and_after(operator: Client, campaign: Any) -> None:
+    save(operator, campaign, timezone="UTC", name="Renamed")
+
+    entry = AuditLog.objects.get(action="campaign.changed")
+    assert (entry.before, entry.after) == ({"name": "Autumn"}, {"name": "Renamed"})
+
+
+def test_half_a_window_and_one_that_ends_before_it_starts_are_refused(operator: Client, campaign: Any) -> None:
+    half = save(operator, campaign, window_start="09:00").content.decode()
+    turned = save(operator, campaign, window_start="17:00", window_end="09:00").content.decode()
+
+    assert "Give both ends of the window, or neither." in half
+    assert "The window ends before it starts." in turned
+
+
+def test_state_and_counters_cannot_be_sent_with_the_form(operator: Client, campaign: Any) -> None:
+    save(operator, campaign, status="running", emails_sent=99, organization=999, name="Renamed")
+
+    assert Campaign.objects.values_list("name", "status", "emails_sent").get() == ("Renamed", "draft", 0)
+
+
+def test_the_settings_of_an_ended_campaign_are_read_only(operator: Client, campaign: Any) -> None:
+    Campaign.objects.update(status="stopped")
+
+    assert save(operator, campaign, name="Renamed").status_code == 403
+
+
+def sender_page(sender: Any) -> str:
+    return reverse("admin:campaigns_sender_change", args=[sender.pk])
+
+
+def test_a_password_goes_in_and_never_comes_out(manager: Client, campaign: Any) -> None:
+    sender = Sender.objects.get()
+    manager.post(sender_page(sender), {**SENDER, "password": "s3cret-word"})
+
+    page = manager.get(sender_page(sender)).content.decode()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT password FROM senders")
+        stored = cursor.fetchone()[0]
+    assert Sender.objects.get().password == "s3cret-word"
+    assert "s3cret-word" not in page + stored + str(list(AuditLog.objects.values_list("before", "after")))
+    assert "One is stored, encrypted." in page
+
+
+def test_an_empty_password_field_leaves_the_password_as_it_is(manager: Client, campaign: Any) -> None:
+    sender = Sender.objects.get()
+    Sender.objects.update(password="s3cret-word")
+
+    manager.post(sender_page(sender), {**SENDER, "name": "Petra", "password": ""})
+
+    assert (Sender.objects.get().name, Sender.objects.get().password) == ("Petra", "s3cret-word")
+
+
+def test_whoever_may_only_read_a_sender_sees_no_password_field(operator: Client, campaign: Any) -> None:
+    Sender.objects.update(password="s3cret-word")
+
+    page = operator.get(sender_page(Sender.objects.get())).content.decode()
+
+    assert "assword" not in page.replace("password_change", "").replace("Change password", "")
+
+
+def test_a_list_of_senders_cannot_be_narrowed_by_the_password(manager: Client, campaign: Any) -> None:
+    answer = manager.get(reverse("admin:campaigns_sender_changelist"), {"password__startswith": "s"})
+
+    assert answer.status_code in {302, 400}
+
+
+def test_a_sender_is_paused_and_resumed_by_its_dialogs(manager: Client, campaign: Any) -> None:
+    sender = Sender.objects.get()
+
+    press(manager, reverse("admin:campaigns_sender_pause", args=[sender.pk]), reason="new password first")
+    paused = Sender.objects.values_list("status", "status_reason").get()
+    press(manager, reverse("admin:campaigns_sender_resume", args=[sender.pk]))
+
+    assert paused == ("paused", "new password first")
+    assert Sender.objects.get().status == "active"
+
+
+def test_a_sender_a_campaign_uses_is_not_deleted(manager: Client, campaign: Any) -> None:
+    answer = press(manager, reverse("admin:campaigns_sender_remove", args=[Sender.objects.get().pk]))
+
+    assert "Take it out of those campaigns first, or pause it." in answer.content.decode()
+    assert Sender.objects.count() == 1

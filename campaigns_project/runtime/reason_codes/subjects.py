@@ -1,0 +1,97 @@
+"""The enums that give reasons, by what they are reasons for."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from django.db import models
+
+from campaigns.delivery.outcomes import Kind
+from campaigns.enrollment.enroll import SkipReason
+from campaigns.errors import StartCode
+from campaigns.models import ExitReason
+from campaigns.sending.gate import GateRefusal
+from campaigns_project.commands import Exit
+from leads.models import SuppressionReason
+from tracking.consequences import BounceKind
+from tracking.machines import MachineReason
+from tracking.sources import Source
+
+
+class Subject(NamedTuple):
+    """One table of the page: what the codes are about, where they are met, and the enum."""
+
+    title: str
+    where: str
+    codes: type[Enum]
+
+
+SUBJECTS = (
+    Subject(
+        "Why a campaign cannot start",
+        "Pre-flight: `start`, `schedule` and `resume` are refused (409, exit code 4) with the first of these as their "
+        "code and all of them in `problems`.",
+        StartCode,
+    ),
+    Subject(
+        "Why a lead was not enrolled",
+        "`skipped` in the answer to an enrollment and in the result of its job, each with a count.",
+        SkipReason,
+    ),
+    Subject(
+        "Why a recipient left",
+        "`exit_reason` of a recipient. Mails that were still to come are skipped for the same reason.",
+        ExitReason,
+    ),
+    Subject(
+        "Why a claimed mail was not let through",
+        "The gate, asked just before the mail server. A recipient who left gives the exit reason instead. A campaign "
+        "that does not run keeps its mail waiting; the other skips it.",
+        GateRefusal,
+    ),
+    Subject(
+        "Why a mail server refused a mail for good",
+        "`reason` of a failed message, read from the server's answer.",
+        Kind,
+    ),
+    Subject("What a bounce means", "`kind` in the data of a bounce event.", BounceKind),
+    Subject("Why an address is suppressed", "`reason` of a suppression.", SuppressionReason),
+    Subject(
+        "Why an event does not count as a person's",
+        "`machine_reason` of an event. Such events are kept and shown, but open no mail and count nowhere.",
+        MachineReason,
+    ),
+    Subject("Where an event came from", "`source` of an event.", Source),
+    Subject("How a command ended", "The exit code of every `manage.py` command of ours.", Exit),
+)
+
+# For enums that carry no words of their own.
+WORDS: dict[Enum, str] = {
+    Kind.ADDRESS_DEAD: "there is no such mailbox; the address is suppressed",
+    Kind.MAILBOX_FULL: "the mailbox is full; the address stays good",
+    Kind.POLICY: "the fault is the sender's own (blocked, not authenticated, bad reputation); in answer to the "
+    "recipient's address it pauses the sender, and the mail waits",
+    Kind.CONTENT: "the server does not take this mail (too big, malformed, an attachment)",
+    Kind.OTHER: "refused for good, and the answer does not say why",
+    BounceKind.HARD: "the address is dead; it is suppressed and the recipient is out",
+    BounceKind.SOFT: "full, expired, network, too big: nothing follows",
+    BounceKind.SENDER: "the sender's own fault: nothing follows for the recipient",
+    Source.OPEN: "the pixel of a mail",
+    Source.CLICK: "a link of a mail",
+    Source.UNSUBSCRIBE_PAGE: "the button on the opt-out page",
+    Source.ONE_CLICK: "the one-click button of a mail program (RFC 8058)",
+    Exit.OK: "done",
+    Exit.UNEXPECTED: "a fault of ours, or numbers that do not agree",
+    Exit.USAGE: "an option, a file or a value that cannot be used; nothing was changed",
+    Exit.NOT_FOUND: "there is no such thing",
+    Exit.REFUSED_BY_STATE: "the present state does not allow it; nothing was changed",
+    Exit.SOME_FAILED: "done, but some rows have problems",
+    Exit.UNHEALTHY: "something is not well",
+    Exit.CONFIRMATION_MISSING: "the act must be confirmed",
+    Exit.DEPENDENCY_DOWN: "the database, a mail server or a port cannot be used",
+    Exit.LOCKED: "another run holds the lock",
+}
+
+
+def meaning(code: Enum) -> str:
+    """What the code says, in words; KeyError for one that has none."""
+    return str(code.label) if isinstance(code, models.TextChoices) else WORDS[code]
