@@ -7,7 +7,9 @@ from campaigns.models import Campaign, CampaignTombstone
 
 def free_campaign_id(name: str) -> str:
     """A campaign ID made from `name` that no campaign has or ever had."""
-    base = slugify(name)[:90].strip("-") or "campaign"
+    base = slugify(name)[:80].strip("-") or "campaign"
+    if base.isdecimal():  # digits alone read like a campaign's number
+        base = f"campaign-{base}"
     taken = set(Campaign.objects.filter(campaign_id__startswith=base).values_list("campaign_id", flat=True))
     taken |= set(
         CampaignTombstone.objects.filter(campaign_slug__startswith=base).values_list("campaign_slug", flat=True)

@@ -9,7 +9,7 @@ from campaigns_project.accounts.models import Organization, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import Refused
+from campaigns_project.errors import StateRefused
 
 
 @transaction.atomic
@@ -23,7 +23,7 @@ def create_api_key(
     """
     account = ServiceAccount.objects.filter(organization=organization, name=name).first()
     if account is not None and account.role != role:
-        raise Refused(
+        raise StateRefused(
             "name_in_use",
             f"The service account “{name}” of {organization.slug} exists with the role {account.role}.",
             f"Ask for a key with the role {account.role}, or choose another name.",
