@@ -11,8 +11,8 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import press
 
 SETTINGS = {
-    "name": "Autumn", "description": "", "timezone": "Europe/Prague", "priority": 0, "track_opens": "on", "track_clicks": "on",
-    "stop_on_reply": "on", "window_start": "", "window_end": "",
+    "name": "Autumn", "description": "", "timezone": "Europe/Prague", "priority": 0, "track_opens": "on",
+    "track_clicks": "on", "stop_on_reply": "on", "window_start": "", "window_end": "",
 }  # fmt: skip
 SENDER = {"email": "petr@example.com", "name": "Petr", "reply_to": "", "host": "smtp.example.com", "port": 587,
           "security": "starttls", "username": "petr"}  # fmt: skip
@@ -50,7 +50,7 @@ def test_the_id_of_a_deleted_campaign_is_refused_with_the_reason(operator: Clien
     assert "This was the ID of a deleted campaign and is never used again." in answer.content.decode()
 
 
-def test_saving_settings_writes_them_and_nothing_a_worker_has_counted_meanwhile(
+def test_saving_settings_writes_nothing_that_a_worker_may_have_counted_meanwhile(
     operator: Client, campaign: Any
 ) -> None:
     statements: list[str] = []

@@ -31,7 +31,7 @@ class ScopedForm(forms.ModelForm):
 
     def _refuse_control_characters(self, cleaned: dict[str, Any]) -> None:
         """A line break in a name, address or subject would end up in the header of a mail."""
-        for name, value in cleaned.items():
+        for name, value in list(cleaned.items()):  # an error takes its field out of them
             is_line = isinstance(value, str) and not isinstance(self.fields[name].widget, forms.Textarea)
             if is_line and any(unicodedata.category(character) == "Cc" for character in value):
                 self.add_error(name, "Line breaks and control characters do not belong here.")

@@ -1,8 +1,9 @@
 """The page itself, as Markdown."""
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from campaigns_project.runtime.reason_codes.refusals import PROJECT, refusals, row_problems
+from campaigns_project.runtime.reason_codes.refusals import PROJECT, VALUE, refusals, row_problems
 from campaigns_project.runtime.reason_codes.subjects import SUBJECTS, Subject, meaning
 
 FILE = PROJECT / "docs" / "reason-codes.md"
@@ -36,17 +37,22 @@ def _subject(subject: Subject) -> str:
 
 
 def _rows() -> str:
-    rows = [(f"`{each.code}`", each.sentence) for each in row_problems()]
+    rows = [(f"`{each.code}`", _said(each.sentence)) for each in row_problems()]
     return _section(*ROWS, ("code", "sentence"), rows)
 
 
 def _acts() -> str:
-    rows = [(f"`{each.code}`", str(each.status), each.sentence) for each in refusals()]
+    rows = [(f"`{each.code}`", str(each.status), _said(each.sentence)) for each in refusals()]
     return _section(*ACTS, ("code", "status", "sentence"), rows)
 
 
+def _said(sentence: str) -> str:
+    return "(its sentence says what)" if sentence == VALUE else sentence
+
+
 def _section(title: str, where: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join([f"## {title}", "", where, "", *_table(columns, rows), ""])
+    paragraph = textwrap.fill(where, width=120, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([f"## {title}", "", paragraph, "", *_table(columns, rows), ""])
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

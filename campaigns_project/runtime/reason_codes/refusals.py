@@ -9,7 +9,8 @@ from campaigns_project.errors import Refused
 
 PROJECT = Path(__file__).resolve().parent.parent.parent.parent
 APPS = ("campaigns", "leads", "tracking", "campaigns_project")
-LEFT_OUT = frozenset({"tests", "migrations", "demo"})
+# Besides tests: what cannot start says so on the terminal, and is no answer to anybody's act.
+LEFT_OUT = frozenset({"tests", "migrations", "runtime", "database"})
 VALUE = "…"  # stands for what a sentence fills in
 # What says no to one row of a file: (name of the call, which argument is the sentence).
 ROW_CALLS = {"RowError": 2, "Problem": 2}
@@ -25,23 +26,21 @@ class Refusal:
 
 
 def refusals() -> list[Refusal]:
-    """Refusals of acts, each code once, by name."""
+    """Refusals of acts, by code; a code that is raised with several sentences has each."""
     classes = {each.__name__: each for each in _kinds(Refused)}
     plain = {name: 1 for name, each in classes.items() if each.__init__ is Refused.__init__}
-    found: dict[str, Refusal] = {}
-    for tree in _trees():
-        for name, code, sentence in [*_calls(tree, plain), *_inits(tree, classes)]:
-            found.setdefault(code, Refusal(code, classes[name].status, sentence))
-    return sorted(found.values())
+    found = {
+        Refusal(code, classes[name].status, sentence)
+        for tree in _trees()
+        for name, code, sentence in [*_calls(tree, plain), *_inits(tree, classes)]
+    }
+    return sorted(found)
 
 
 def row_problems() -> list[Refusal]:
-    """Why a single row of an import becomes no lead, each code once, by name."""
-    found: dict[str, Refusal] = {}
-    for tree in _trees("leads/imports"):
-        for _, code, sentence in _calls(tree, ROW_CALLS):
-            found.setdefault(code, Refusal(code, 0, sentence))
-    return sorted(found.values())
+    """Why a single row of an import becomes no lead, by code."""
+    calls = (call for tree in _trees("leads/imports") for call in _calls(tree, ROW_CALLS))
+    return sorted({Refusal(code, 0, sentence) for _, code, sentence in calls})
 
 
 def _kinds(kind: type[Refused]) -> Iterator[type[Refused]]:

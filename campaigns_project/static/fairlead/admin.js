@@ -6,7 +6,9 @@
   const BACKOFF = [2_000, 4_000, 8_000, 30_000];
   const live = { failures: 0, quietUntil: 0, saidAt: 0, updatedAt: new Date() };
 
-  const isLive = (event) => event.target instanceof Element && event.target.closest("[data-live]") !== null;
+  // After a swap the event is told to what is left of the page; the element that asked stands in its detail.
+  const asking = (event) => (event.detail && event.detail.elt) || event.target;
+  const isLive = (event) => asking(event) instanceof Element && asking(event).closest("[data-live]") !== null;
   const byId = (id) => document.getElementById(id);
 
   // ---- Parts that keep themselves up to date -----------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""Who is in a campaign and who sends it, as dialogs."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from campaigns import steps
+from campaigns.enrollment import EnrollmentResult, Selection, enroll
+from campaigns.enrollment.enroll import SkipReason
+from campaigns.models import CampaignStatus, Sender
+from campaigns_project.accounts.admin.dialogs import ActDialog
+from campaigns_project.accounts.roles import Role
+from campaigns_project.errors import Refused
+from leads.models import LeadStatus, Tag
+
+WAYS = [
+    ("tag", "Everybody with a tag"),
+    ("filter", "Everybody who matches all of these fields"),
+    ("ids", "These leads, by their numbers"),
+    ("everyone", "Every lead of the organization"),
+]
+FILTER_FIELDS = ("q", "company", "title", "city", "country", "email_domain", "status")
+MOST_DIGITS = 18  # what a key of the database can have
+
+
+def _text(label: str, help_text: str = "") -> forms.CharField:
+    return forms.CharField(label=label, required=False, help_text=help_text, widget=UnfoldAdminTextInputWidget)
+
+
+class EditableOnly(ActDialog):
+    """Offered while the campaign has not ended."""
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return obj.status in CampaignStatus.editable and super().offered(request, obj)
+
+
+class Enroll(EditableOnly):
+    needs = Role.OPERATOR
+    label = "Enroll leads"
+    icon = "group_add"
+    title = "Enroll leads"
+    description = (
+        "Whoever is suppressed, has unsubscribed, bounced or complained, or is active in another campaign is left out "
+        "and counted by reason."
+    )
+    submit_text = "Enroll leads"
+
+    way = forms.ChoiceField(label="Whom", choices=WAYS, initial="tag", widget=UnfoldAdminRadioSelectWidget)
+    tag = forms.ModelChoiceField(
+        Tag.objects.none(), required=False, empty_label="Choose a tag", widget=UnfoldAdminSelectWidget
+    )
+    q = _text("Name, company or start of the address")
+    company = _text("Company", "Exactly, in whatever case.")
+    title_holds = _text("Title", "A part of it.")
+    city = _text("City")
+    country = _text("Country")
+    email_domain = _text("Domain of the address", "For example acme.example.")
+    status = forms.ChoiceField(
+        required=False, choices=[("", "Any"), *LeadStatus.choices], widget=UnfoldAdminSelectWidget
+    )
+    ids = forms.CharField(
+        label="Numbers of leads",
+        required=False,
+        widget=UnfoldAdminExpandableTextareaWidget,
+        help_text="Separated by commas, spaces or lines.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["tag"].queryset = Tag.objects.for_organization(self.object.organization)
+        for name in ("tag", *FILTER_FIELDS, "ids"):
+            way = name if name in {"tag", "ids"} else "filter"
+            field = self.fields["title_holds" if name == "title" else name]
+            field.widget.attrs["data-way"] = way  # the script shows only the fields of the way that is chosen
+
+    def act(self) -> str:
+        result = enroll(campaign=self.object, selection=self._selection(), actor=self.actor, now=self.now)
+        return enrollment_sentence(result)
+
+    def _selection(self) -> Selection:
+        asked = self.cleaned_data
+        match asked["way"]:
+            case "tag":
+                if asked["tag"] is None:
+                    raise Refused("tag_missing", "No tag is chosen.", "Choose one, or another way.", {"field": "tag"})
+                return Selection(tag=asked["tag"].name)
+            case "ids":
+                return Selection(lead_ids=_numbers(asked["ids"]))
+            case "filter":
+                return Selection(
+                    filter={name: asked["title_holds" if name == "title" else name] for name in FILTER_FIELDS}
+                )
+            case _:
+                return Selection(everyone=True)
+
+
+class ChooseSenders(EditableOnly):
+    needs = Role.MANAGER
+    label = "Senders"
+    icon = "outgoing_mail"
+    title = "Who sends this campaign?"
+    description = "Recipients are spread over the senders chosen here; each then stays with theirs."
+    submit_text = "Use these senders"
+
+    senders = forms.ModelMultipleChoiceField(
+        Sender.objects.none(), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["senders"].queryset = Sender.objects.for_organization(self.object.organization)
+        self.fields["senders"].label_from_instance = _sender_label
+        self.fields["senders"].initial = list(self.object.campaign_senders.values_list("sender_id", flat=True))
+
+    def act(self) -> str:
+        chosen = list(self.cleaned_data["senders"])
+        steps.set_senders(campaign=self.object, senders=chosen, actor=self.actor)
+        if not chosen:
+            return "The campaign has no sender now: it cannot start."
+        return f"The campaign is sent by {', '.join(sender.email for sender in chosen)}."
+
+
+def enrollment_sentence(result: EnrollmentResult) -> str:
+    """What came of an enrollment: everybody selected is in it, enrolled or under the reason why not."""
+    skipped = [f"{count:,} {SkipReason(reason).label}" for reason, count in sorted(result.skipped.items())]
+    enrolled = f"{result.enrolled:,} enrolled"
+    return f"{enrolled}; left out: {', '.join(skipped)}." if skipped else f"{enrolled}, nobody left out."
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    words = text.replace(",", " ").replace(";", " ").split()
+    wrong = next((word for word in words if not (word.isascii() and word.isdigit() and len(word) <= MOST_DIGITS)), None)
+    if wrong is not None or not words:
+        message = f"“{wrong[:40]}” is not the number of a lead." if wrong else "No number is given."
+        raise Refused("bad_lead_ids", message, "The number stands in the address of the lead's page.", {"field": "ids"})
+    return tuple(map(int, words))
+
+
+def _sender_label(sender: Sender) -> str:
+    return str(sender) if sender.status == "active" else f"{sender} (paused: {sender.status_reason or 'by hand'})"

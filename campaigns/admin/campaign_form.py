@@ -1,0 +1,61 @@
+"""The settings of a campaign, as a form. Its state and its numbers are not among them."""
+
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+
+from campaigns.models import CampaignTombstone
+from campaigns_project.accounts.admin.base import ScopedForm
+
+DAYS = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")]
+
+
+@lru_cache(maxsize=1)
+def zones() -> list[tuple[str, str]]:
+    """Time zones by the names people know: region and city."""
+    named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "System")))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in named)]
+
+
+class CampaignForm(ScopedForm):
+    sending_days = forms.TypedMultipleChoiceField(
+        coerce=int,
+        choices=DAYS,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Days on which mail may leave. None chosen: every day.",
+    )
+    timezone = forms.ChoiceField(choices=zones, widget=UnfoldAdminSelectWidget, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "campaign_id" in self.fields:
+            self.fields["campaign_id"].required = False
+            self.fields["campaign_id"].help_text = "Empty: made from the name. It stays, and is never given out twice."
+        if not self.instance.pk and "timezone" in self.fields:
+            field: Any = self.fields["timezone"]
+            field.choices = [("", "That of the organization"), *zones()]
+            self.initial["timezone"] = ""
+
+    def clean_campaign_id(self) -> str:
+        slug = self.cleaned_data["campaign_id"]
+        if slug.isdecimal():
+            raise forms.ValidationError("A campaign ID needs a letter: digits alone read like a campaign's number.")
+        if CampaignTombstone.objects.filter(campaign_slug=slug).exists():
+            raise forms.ValidationError("This was the ID of a deleted campaign and is never used again.")
+        return slug
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        start, end = cleaned.get("window_start"), cleaned.get("window_end")
+        if (start is None) != (end is None):
+            self.add_error("window_end" if start else "window_start", "Give both ends of the window, or neither.")
+        elif start and end and start >= end:
+            self.add_error("window_end", "The window ends before it starts.")
+        if not cleaned.get("timezone"):
+            organization = cleaned.get("organization") or (self.instance.organization if self.instance.pk else None)
+            cleaned["timezone"] = organization.timezone if organization else "UTC"
+        return cleaned

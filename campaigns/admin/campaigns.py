@@ -1,0 +1,224 @@
+"""The admin pages of campaigns: the list, the page of one with its live part, its settings, its verbs."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from campaigns.admin import audience, overview, verbs
+from campaigns.admin.campaign_form import CampaignForm
+from campaigns.admin.previewing import preview_response
+from campaigns.admin.tabs import campaign_tabs
+from campaigns.models import Campaign, CampaignStatus
+from campaigns.naming import free_campaign_id
+from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.admin.dialogs import dialog_action
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.live import fragment, is_shown, unchanged
+from campaigns_project.accounts.templatetags.fairlead import chip, percent
+from campaigns_project.audit.models import AuditLog
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ScopedAdmin):
+    """Deleting is not offered: it takes rows with it that one has to see first, on a page of its own."""
+
+    form = CampaignForm
+    list_display = ["headline", "state", "sent_of", "replies", "bounces", "starts", "updated_at"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+        ("organization", ScopedRelatedFilter),
+    ]
+    list_select_related = ["organization"]
+    search_fields = ["name", "campaign_id"]
+    readonly_fields = ["created_by", "created_at"]
+    fieldsets = [
+        (None, {"fields": ["organization", "name", "campaign_id", "description"]}),
+        (
+            "When mail may leave",
+            {"fields": ["timezone", "sending_days", ("window_start", "window_end"), "priority"]},
+        ),
+        ("What is watched", {"fields": [("track_opens", "track_clicks", "stop_on_reply")]}),
+        ("Made", {"fields": [("created_by", "created_at")]}),
+    ]
+    empty_text = (
+        "A campaign sends a short sequence of mails to a list of people and stops when they reply. "
+        "Make one, add its steps, enroll leads, start."
+    )
+    change_form_outer_before_template = "campaigns/admin/frame.html"
+    actions_detail = [
+        "start", "resume", "pause", "schedule", "unschedule", "enroll", "choose_senders", "duplicate", "archive",
+        "stop",
+    ]  # fmt: skip
+
+    start = dialog_action(verbs.Start)
+    schedule = dialog_action(verbs.Schedule)
+    unschedule = dialog_action(verbs.Unschedule)
+    pause = dialog_action(verbs.Pause)
+    resume = dialog_action(verbs.Resume)
+    stop = dialog_action(verbs.Stop)
+    archive = dialog_action(verbs.Archive)
+    duplicate = dialog_action(verbs.Duplicate)
+    enroll = dialog_action(audience.Enroll)
+    choose_senders = dialog_action(audience.ChooseSenders)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).living()
+
+    def get_urls(self) -> list[Any]:
+        view, name = self.admin_site.admin_view, "campaigns_campaign"
+        return [
+            path("<path:object_id>/live/", view(self.live_view), name=f"{name}_live"),
+            path("<path:object_id>/steps/", view(self.steps_view), name=f"{name}_steps"),
+            path("<path:object_id>/preview/", view(self.preview_view), name=f"{name}_preview"),
+            path("<path:object_id>/settings/", view(self.settings_view), name=f"{name}_settings"),
+            *super().get_urls(),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), *(["campaign_id"] if obj else [])]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets if obj else self.fieldsets[:-1]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or obj.status in CampaignStatus.editable
+        return is_open and super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.campaign_id = obj.campaign_id or free_campaign_id(obj.name)
+            obj.created_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:campaigns_campaign_change", args=[obj.pk]))
+
+    response_post_save_change = response_post_save_add
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The overview. Settings are a page of their own, so that looking at a campaign is not editing it."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        campaign = self.object_or_404(request, object_id)
+        context = {
+            **self.frame(request, campaign, "Overview"),
+            **overview.live_context(campaign, timezone.now()),
+            "missing": overview.missing_before_start(campaign),
+            "steps": overview.step_rows(campaign),
+            "senders": [used.sender for used in campaign.campaign_senders.select_related("sender")],
+        }
+        return TemplateResponse(request, "campaigns/admin/overview.html", context)
+
+    def live_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The part of the overview that moves; see `accounts.admin.live`."""
+        campaign, now = self.object_or_404(request, object_id), timezone.now()
+        is_over = campaign.status in CampaignStatus.ended
+        if not is_over and is_shown(request, overview.version(campaign, now)):
+            return unchanged()
+        context = overview.live_context(campaign, now)
+        if request.GET.get("status") != campaign.status:  # buttons and chip outside the fragment have become wrong
+            context.update(self.frame(request, campaign, "Overview"), is_frame_stale=True)
+        return fragment(request, "campaigns/admin/live.html", context, context["pulse"])
+
+    def steps_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The sequence: steps, waits and wordings."""
+        campaign = self.object_or_404(request, object_id)
+        may_edit = self.has_change_permission(request, campaign)
+        context = {
+            **self.frame(request, campaign, "Steps"),
+            "steps": overview.step_rows(campaign),
+            "may_edit": may_edit,
+        }
+        return TemplateResponse(request, "campaigns/admin/steps.html", context)
+
+    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A wording as a lead would read it; writes nothing, by POST neither."""
+        return preview_response(request, self.object_or_404(request, object_id))
+
+    def settings_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The settings as a form; read only once the campaign has ended."""
+        campaign = self.object_or_404(request, object_id)
+        return self.changeform_view(request, object_id, "", self.frame(request, campaign, "Settings"))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        context["actions_detail"] = []  # they stand in the campaign's own frame
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        campaign = self.object_or_404(request, object_id)
+        return super().history_view(request, object_id, self.frame(request, campaign, "History"))
+
+    def history_of(self, obj: Any) -> Any:
+        """What was done to the campaign, its steps and its wordings; their entries name the campaign."""
+        own = Q(entity_type="campaign", entity_id=str(obj.pk)) | Q(
+            entity_type__in=["step", "variant"], after__campaign=obj.pk
+        )
+        return AuditLog.objects.filter(own, organization_ref=obj.organization_id)
+
+    def frame(self, request: HttpRequest, campaign: Campaign, tab: str) -> dict[str, Any]:
+        """What every page of a campaign has around it: title, state, buttons, tabs."""
+        offered = self.get_actions_detail(request, str(campaign.pk))
+        return {
+            **self.admin_site.each_context(request),
+            "title": campaign.name,
+            "opts": self.opts,
+            "original": campaign,
+            "campaign": campaign,
+            "tabs": campaign_tabs(campaign, tab),
+            "buttons": self._get_actions_navigation(self.actions_detail, offered, str(campaign.pk)),
+        }
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        # Asked for by the view, and again for the buttons: once per request is enough.
+        read: dict[str, Any] = request.__dict__.setdefault("_campaigns_read", {})
+        key = unquote(str(object_id))
+        if key not in read:
+            read[key] = super().get_object(request, key, from_field)
+        return read[key]
+
+    @display(description="Campaign", header=True, ordering="name")
+    def headline(self, campaign: Campaign) -> tuple[str, str]:
+        return campaign.name, campaign.campaign_id
+
+    @display(description="Status", ordering="status")
+    def state(self, campaign: Campaign) -> str:
+        return chip(campaign.status, campaign.get_status_display())
+
+    @display(description="Sent")
+    def sent_of(self, campaign: Campaign) -> str:
+        return format_html(
+            '<span class="fl-meter" aria-hidden="true"><span style="width:{}%"></span></span>'
+            '<span class="fl-nowrap">{} mails · {} of {} people</span>',
+            percent(campaign.recipients_reached, campaign.total_recipients),
+            f"{campaign.emails_sent:,}",
+            f"{campaign.recipients_reached:,}",
+            f"{campaign.total_recipients:,}",
+        )
+
+    @display(description="Replied")
+    def replies(self, campaign: Campaign) -> str:
+        return _rate(campaign.emails_replied, campaign.recipients_reached)
+
+    @display(description="Bounced")
+    def bounces(self, campaign: Campaign) -> str:
+        return _rate(campaign.emails_bounced, campaign.recipients_reached)
+
+    @display(description="Started", ordering="started_at")
+    def starts(self, campaign: Campaign) -> Any:
+        return campaign.started_at or campaign.scheduled_at
+
+
+def _rate(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "—"

@@ -1,0 +1,275 @@
+"""The admin pages of steps and variants: forms in front of `campaigns.steps`, each with a preview beside it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from campaigns import steps
+from campaigns.admin.filters import OfCampaign
+from campaigns.admin.previewing import preview_context
+from campaigns.admin.tabs import campaign_tabs
+from campaigns.models import Campaign, CampaignStatus, EmailTemplate, Step, Variant
+from campaigns_project.accounts.admin.base import ScopedAdmin, ScopedForm
+from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import Actor
+
+TEMPLATES_OFFERED = 30  # to start a wording from
+
+
+class WordingForm(ScopedForm):
+    """Subject and bodies, as Liquid templates."""
+
+    subject = forms.CharField(
+        max_length=500, widget=UnfoldAdminTextInputWidget, help_text="Merge fields: {{ first_name }}, {{ company }}, …"
+    )
+    preheader = forms.CharField(
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="The line mail programs show behind the subject. Empty: the start of the text.",
+    )
+    body_html = forms.CharField(
+        label="HTML body",
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 14, "class": "fl-code"}),
+        help_text="Where a value may be missing, give a fallback: {{ first_name | default: 'there' }}.",
+    )
+    body_text = forms.CharField(
+        label="Text body",
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 6, "class": "fl-code"}),
+        help_text="Empty: made from the HTML body.",
+    )
+
+    def wording(self) -> dict[str, str]:
+        """The texts as the use cases take them."""
+        return {name: self.cleaned_data[name] for name in steps.WORDING}
+
+
+class StepForm(WordingForm):
+    """A new step with its first wording."""
+
+    class Meta:
+        model = Step
+        fields = ["campaign", "wait_amount", "wait_unit"]
+
+
+class WaitForm(ScopedForm):
+    """The wait alone: wordings are edited on their own page."""
+
+
+class ContentAdmin(ScopedAdmin):
+    """What steps and variants have in common: they are seen and edited inside their campaign."""
+
+    change_form_outer_before_template = "campaigns/admin/frame.html"
+    change_form_outer_after_template = "campaigns/admin/preview_panel.html"
+    exclude: list[str] = []
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or campaign_of(obj).status in CampaignStatus.editable
+        return is_open and super().has_change_permission(request, obj)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        parent = self.parent(request)
+        context = self._context(request, campaign_of(parent), None) if parent else {}
+        return super().add_view(request, form_url, {**(extra_context or {}), **context})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj = self.object_or_404(request, object_id)
+        context = self._context(request, campaign_of(obj), obj)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
+
+    def parent(self, request: HttpRequest) -> Any:
+        """What a new one hangs on, by the address; Http404 where the user may not see it."""
+        raise NotImplementedError
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        template = _template(request)
+        return {**initial, **({name: getattr(template, name) for name in steps.WORDING} if template else {})}
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:campaigns_campaign_steps", args=[campaign_of(obj).pk]))
+
+    response_post_save_change = response_post_save_add
+
+    def actor(self, request: HttpRequest) -> Actor:
+        """Who edits, for the use case."""
+        return Actor.of_request(request, via="admin")
+
+    def _context(self, request: HttpRequest, campaign: Campaign, obj: Any) -> dict[str, Any]:
+        templates = (
+            EmailTemplate.objects.for_organization(campaign.organization)[:TEMPLATES_OFFERED] if obj is None else []
+        )
+        variant = obj if isinstance(obj, Variant) else None
+        return {
+            "campaign": campaign,
+            "tabs": campaign_tabs(campaign, "Steps"),
+            "templates": templates,
+            **preview_context(campaign, variant),
+        }
+
+
+class RemoveContent(ActDialog):
+    """Afterwards, and after a change of mind, one is back at the steps of the campaign."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.campaign = campaign_of(self.object)
+
+    def next_url(self) -> str:
+        return reverse("admin:campaigns_campaign_steps", args=[self.campaign.pk])
+
+
+class RemoveStep(RemoveContent):
+    needs = Role.OPERATOR
+    label = "Remove step"
+    icon = "delete"
+    is_final = True
+    description = "The step and its wordings are removed; the ones behind it move up."
+    submit_text = "Remove step"
+
+    @property
+    def title(self) -> str:
+        return f"Remove step {self.object.position}?"
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        never_started = obj.campaign.started_at is None and obj.campaign.status in CampaignStatus.editable
+        return never_started and super().offered(request, obj)
+
+    def act(self) -> str:
+        steps.remove_step(step=self.object, actor=self.actor)
+        return "The step was removed."
+
+
+class RemoveVariant(RemoveContent):
+    needs = Role.OPERATOR
+    label = "Remove variant"
+    icon = "delete"
+    is_final = True
+    description = "Only a wording nobody got can be removed, and never the only one of its step."
+    submit_text = "Remove variant"
+
+    @property
+    def title(self) -> str:
+        return f"Remove variant {self.object.label}?"
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return obj.step.campaign.status in CampaignStatus.editable and super().offered(request, obj)
+
+    def act(self) -> str:
+        steps.remove_variant(variant=self.object, actor=self.actor)
+        return "The variant was removed."
+
+
+@admin.register(Step)
+class StepAdmin(ContentAdmin):
+    list_display = ["__str__", "campaign", "wait_amount", "wait_unit"]
+    list_filter = [OfCampaign]
+    list_select_related = ["campaign"]
+    add_fieldsets = [
+        (None, {"fields": ["campaign", ("wait_amount", "wait_unit")]}),
+        ("First wording", {"fields": ["subject", "preheader", "body_html", "body_text"]}),
+    ]
+    fieldsets = [(None, {"fields": [("wait_amount", "wait_unit")]})]
+    empty_text = "A step is one mail of a campaign's sequence. Add steps on the campaign's page."
+    actions_detail = ["remove"]
+
+    remove = dialog_action(RemoveStep)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(campaign__deleting_at=None).select_related("campaign__organization")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", WaitForm if obj else StepForm)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.queryset = field.queryset.living().filter(status__in=CampaignStatus.editable)
+        return field
+
+    def parent(self, request: HttpRequest) -> Campaign | None:
+        return _named(request, "campaign", held_roles(request).scope(Campaign.objects.living()))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.require(request, "change" if change else "add", obj)
+        wait = {"wait_amount": obj.wait_amount, "wait_unit": obj.wait_unit}
+        if change:
+            steps.edit_step(step=obj, **wait, actor=self.actor(request))
+        else:
+            made = steps.add_step(campaign=obj.campaign, **wait, wording=form.wording(), actor=self.actor(request))
+            obj.pk, obj.position = made.pk, made.position
+
+
+@admin.register(Variant)
+class VariantAdmin(ContentAdmin):
+    form = WordingForm
+    list_display = ["__str__", "step", "weight", "is_active", "version"]
+    list_select_related = ["step", "step__campaign"]
+    search_fields = ["subject"]
+    add_fieldsets = [(None, {"fields": ["step", "weight", "subject", "preheader", "body_html", "body_text"]})]
+    fieldsets = [(None, {"fields": ["subject", "preheader", "body_html", "body_text", ("weight", "is_active")]})]
+    empty_text = "A variant is one wording of a step. Add steps on the campaign's page."
+    actions_detail = ["remove"]
+
+    remove = dialog_action(RemoveVariant)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request).filter(step__campaign__deleting_at=None)
+        return rows.select_related("step__campaign__organization")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        parent = self.parent(request)
+        field.queryset = field.queryset.filter(pk=parent.pk) if parent else field.queryset.select_related("campaign")
+        return field
+
+    def parent(self, request: HttpRequest) -> Step | None:
+        rows = held_roles(request).scope(Step.objects.filter(campaign__deleting_at=None))
+        return _named(request, "step", rows.select_related("campaign__organization"))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.require(request, "change" if change else "add", obj)
+        if change:
+            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            stored = Variant.objects.select_related("step__campaign").get(pk=obj.pk)
+            steps.edit_variant(variant=stored, changes=changes, actor=self.actor(request))
+        else:
+            made = steps.add_variant(
+                step=obj.step, wording=form.wording(), weight=obj.weight, actor=self.actor(request)
+            )
+            obj.pk, obj.label = made.pk, made.label
+
+
+def campaign_of(obj: Campaign | Step | Variant) -> Campaign:
+    """The campaign a piece of content belongs to."""
+    if isinstance(obj, Variant):
+        return obj.step.campaign
+    return obj.campaign if isinstance(obj, Step) else obj
+
+
+def _named(request: HttpRequest, parameter: str, rows: Any) -> Any:
+    key = request.GET.get(parameter, "")
+    if not key:
+        return None
+    found = rows.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+    if found is None:
+        raise Http404(f"There is no {parameter} {key}.")
+    return found
+
+
+def _template(request: HttpRequest) -> EmailTemplate | None:
+    return _named(request, "template", held_roles(request).scope(EmailTemplate.objects.all()))

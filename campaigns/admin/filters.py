@@ -1,0 +1,68 @@
+"""Filters of lists that hang on a campaign."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import DropdownFilter
+
+from campaigns.models import Campaign, ExitReason, MessageStatus, RecipientStatus
+from campaigns_project.accounts.admin.filters import ByParameter
+from campaigns_project.accounts.admin.held import held_roles
+
+
+class OfCampaign(ByParameter):
+    """`?campaign=42`; the path to the campaign is the model's own."""
+
+    title = "campaign"
+    parameter_name = "campaign"
+    path = "campaign"
+
+    def rows(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(Campaign.objects.living())
+
+
+class OfCampaignByRecipient(OfCampaign):
+    path = "recipient__campaign"
+
+
+class Standing(DropdownFilter):
+    """Where recipients stand, in the groups of the ledger."""
+
+    title = "standing"
+    parameter_name = "standing"
+    groups = {
+        "in": ("Still in", RecipientStatus.IN),
+        "out": ("Out", RecipientStatus.OUT),
+        "early": ("Out before the end", RecipientStatus.OUT),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(key, label) for key, (label, _) in self.groups.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in self.groups:
+            return queryset
+        chosen = queryset.filter(status__in=self.groups[self.value()][1])
+        return chosen.exclude(exit_reason=ExitReason.COMPLETED) if self.value() == "early" else chosen
+
+
+class Place(DropdownFilter):
+    """Where messages stand, in the places of the ledger."""
+
+    title = "place in the ledger"
+    parameter_name = "place"
+    places = {
+        "waiting": ("Waiting", MessageStatus.WAITING),
+        "in_flight": ("In flight", MessageStatus.IN_FLIGHT),
+        "sent": ("Sent", {MessageStatus.SENT}),
+        "failed": ("Failed", {MessageStatus.FAILED}),
+        "skipped": ("Skipped", {MessageStatus.SKIPPED}),
+        "uncertain": ("Uncertain", {MessageStatus.UNCERTAIN}),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(key, label) for key, (label, _) in self.places.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(status__in=self.places[self.value()][1]) if self.value() in self.places else queryset

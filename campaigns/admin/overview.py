@@ -1,0 +1,165 @@
+"""What the page of a campaign shows: the part that moves, and the parts that stand."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+
+from campaigns import preflight
+from campaigns.errors import StartCode
+from campaigns.models import Campaign, CampaignStatus, Message
+from campaigns.progress import Progress, progress
+from campaigns_project.accounts.admin.live import Pulse, version_of
+
+SENDING, WAITING, RESTING = 2, 15, 30  # seconds between two questions of an open page
+SOON = timedelta(seconds=30)
+
+# The places of the ledger: name, label, tone, and the list behind the number.
+PLACES = (
+    ("sent", "Sent", "good", "campaigns_message_changelist", "place=sent"),
+    ("in_flight", "In flight", "info", "campaigns_message_changelist", "place=in_flight"),
+    ("waiting", "Waiting", "quiet", "campaigns_recipient_changelist", "standing=in"),
+    ("skipped", "Skipped", "skip", "campaigns_recipient_changelist", "standing=early"),
+    ("uncertain", "Uncertain", "warn", "campaigns_message_changelist", "place=uncertain"),
+    ("failed", "Failed", "bad", "campaigns_message_changelist", "place=failed"),
+)
+
+# What mends what pre-flight found: the words of the link, and where it leads.
+_MENDS = {
+    StartCode.NO_RECIPIENTS: ("Enroll leads", "campaigns_campaign_enroll"),
+    StartCode.NO_SENDER: ("Choose senders", "campaigns_campaign_choose_senders"),
+    StartCode.MERGE_VALUE_MISSING: ("Open the steps", "campaigns_campaign_steps"),
+    StartCode.NO_STEPS: ("Open the steps", "campaigns_campaign_steps"),
+    StartCode.NO_VARIANT: ("Open the steps", "campaigns_campaign_steps"),
+    StartCode.TEMPLATE_INVALID: ("Open the steps", "campaigns_campaign_steps"),
+    StartCode.UNKNOWN_MERGE_FIELD: ("Open the steps", "campaigns_campaign_steps"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One part of the ledger's bar."""
+
+    label: str
+    tone: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with what it is a part of; `whole` is None where it stands for itself."""
+
+    label: str
+    part: int
+    whole: int | None
+    note: str = ""
+
+
+def version(campaign: Campaign, now: datetime) -> str:
+    """Differs whenever the moving part may read differently; from the campaign's own row, so that asking costs nothing.
+
+    Counts that are not on the row (in flight, next send) are made anew every few seconds while it runs.
+    """
+    beat = int(now.timestamp()) // WAITING if campaign.status == CampaignStatus.RUNNING else 0
+    return version_of(campaign.updated_at, campaign.status, campaign.status_message, beat, *_counters(campaign))
+
+
+def live_context(campaign: Campaign, now: datetime) -> dict[str, Any]:
+    """The moving part: sentence, ledger and figures. Four queries at most."""
+    standing = progress(campaign, now=now)
+    return {
+        "campaign": campaign,
+        "progress": standing,
+        "places": _places(campaign, standing),
+        "figures": _figures(campaign),
+        "pulse": Pulse(version(campaign, now), _every(campaign, standing, now)),
+        "now": now,
+    }
+
+
+def missing_before_start(campaign: Campaign) -> list[dict[str, Any]]:
+    """What pre-flight says about a campaign that was not started yet, each with a link to where it is mended."""
+    if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
+        return []
+    return [{**problem.as_dict(), **_mend(problem, campaign)} for problem in preflight.check(campaign)]
+
+
+def step_rows(campaign: Campaign) -> list[dict[str, Any]]:
+    """The steps with their variants, and how many messages of each stand where. Three queries."""
+    groups = Message.objects.filter(step__campaign=campaign).order_by().values_list("variant", "status")
+    counts: Counter[tuple[int | None, str]] = Counter()
+    for variant, status, number in groups.annotate(number=Count("pk")):
+        counts[variant, status] += number
+    steps = campaign.steps.prefetch_related("variants").order_by("position")
+    return [
+        {
+            "step": step,
+            "variants": [_variant_row(variant, counts) for variant in step.variants.all()],
+        }
+        for step in steps
+    ]
+
+
+def _variant_row(variant: Any, counts: Counter[tuple[int | None, str]]) -> dict[str, Any]:
+    statuses = ("sent", "failed", "skipped", "uncertain")
+    return {"variant": variant, **{status: counts[variant.pk, status] for status in statuses}}
+
+
+def _counters(campaign: Campaign) -> Iterable[int]:
+    return (
+        campaign.total_recipients,
+        campaign.recipients_reached,
+        campaign.active_leads_count,
+        campaign.emails_sent,
+        campaign.emails_opened,
+        campaign.emails_clicked,
+        campaign.emails_replied,
+        campaign.emails_bounced,
+        campaign.opted_out_count,
+    )
+
+
+def _places(campaign: Campaign, standing: Progress) -> list[Place]:
+    counts = standing.ledger.as_dict()
+    return [
+        Place(label, tone, counts[name], f"{reverse(f'admin:{page}')}?campaign={campaign.pk}&{query}")
+        for name, label, tone, page, query in PLACES
+    ]
+
+
+def _figures(campaign: Campaign) -> list[Figure]:
+    reached = campaign.recipients_reached
+    return [
+        Figure("Recipients", campaign.total_recipients, None, f"{campaign.active_leads_count:,} still in"),
+        Figure("Mails sent", campaign.emails_sent, None, f"to {reached:,} people"),
+        Figure("Replied", campaign.emails_replied, reached),
+        Figure("Clicked", campaign.emails_clicked, reached, "" if campaign.track_clicks else "not tracked"),
+        Figure("Opened, about", campaign.emails_opened, reached, "" if campaign.track_opens else "not tracked"),
+        Figure("Bounced", campaign.emails_bounced, reached),
+        Figure("Opted out", campaign.opted_out_count, campaign.total_recipients),
+    ]
+
+
+def _every(campaign: Campaign, standing: Progress, now: datetime) -> int | None:
+    if campaign.status in CampaignStatus.ended or campaign.status == CampaignStatus.FAILED:
+        return None
+    if campaign.status != CampaignStatus.RUNNING:
+        return RESTING
+    is_due = standing.next_send_at is not None and standing.next_send_at - now < SOON
+    return SENDING if is_due or standing.ledger.in_flight or standing.mails_last_minute else WAITING
+
+
+def _mend(problem: preflight.Problem, campaign: Campaign) -> dict[str, Any]:
+    if problem.code == StartCode.POSTAL_ADDRESS_MISSING:
+        url = reverse("admin:accounts_organization_change", args=[campaign.organization_id])
+        return {"link": "Open the organization", "url": url, "is_dialog": False}
+    if problem.code not in _MENDS:
+        return {"link": "", "url": "", "is_dialog": False}
+    words, name = _MENDS[StartCode(problem.code)]
+    is_dialog = not name.endswith("_steps")
+    return {"link": words, "url": reverse(f"admin:{name}", args=[campaign.pk]), "is_dialog": is_dialog}

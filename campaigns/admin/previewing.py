@@ -1,0 +1,81 @@
+"""A wording as one lead would read it, beside the form it is written in. Inert, and shown in a sandboxed frame."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from campaigns.models import Campaign, Sender, Step, Variant
+from campaigns.sending.prepare import preview
+from campaigns.steps import WORDING
+from campaigns_project.errors import Refused
+from leads.models import Lead
+
+LEADS_OFFERED = 20
+# Nothing is fetched and nothing runs, whatever the body holds: a preview must not fire anybody's pixel.
+INNER_POLICY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+)
+
+
+def preview_context(campaign: Campaign, variant: Variant | None) -> dict[str, Any]:
+    """What the panel beside a form needs: whom one can preview as, and where to ask."""
+    recipients = Lead.objects.filter(recipients__campaign=campaign).order_by("recipients__id")
+    leads = list(recipients[:LEADS_OFFERED]) or list(
+        Lead.objects.for_organization(campaign.organization).order_by("-pk")[:LEADS_OFFERED]
+    )
+    return {
+        "preview_url": reverse("admin:campaigns_campaign_preview", args=[campaign.pk]),
+        "preview_leads": leads,
+        "preview_variant": variant,
+    }
+
+
+def preview_response(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """The wording in the request (a POST writes nothing), or a stored variant's, as the chosen lead would read it."""
+    asked = request.POST if request.method == "POST" else request.GET
+    lead = _lead(campaign, asked.get("preview_lead", ""))
+    context: dict[str, Any] = {"lead": lead}
+    if lead is None:
+        context["problem"] = "There is no lead to preview as. Import or add one first."
+    else:
+        variant = _variant(campaign, asked)
+        context |= _rendered(variant, lead, _sender(campaign))
+    return render(request, "campaigns/admin/preview.html", context)
+
+
+def _rendered(variant: Variant | None, lead: Lead, sender: Sender | None) -> dict[str, Any]:
+    if variant is None:
+        return {
+            "problem": "Write a subject and a body, and they show here as this person reads them.",
+            "is_quiet": True,
+        }
+    try:
+        mail = preview(variant=variant, lead=lead, sender=sender)
+    except Refused as refused:
+        return {"problem": str(refused)}
+    frame = f"<!doctype html>{INNER_POLICY}{mail.html}" if mail.html else ""
+    return {"mail": mail, "frame": frame, "size": (len(mail.html.encode()) + len(mail.text.encode()) + 1023) // 1024}
+
+
+def _variant(campaign: Campaign, asked: Any) -> Variant | None:
+    if any(asked.get(name) for name in ("subject", "body_html", "body_text")):
+        step = Step(campaign=campaign, position=1)
+        return Variant(step=step, **{name: asked.get(name, "") for name in WORDING})
+    key = asked.get("variant", "")
+    own = Variant.objects.filter(step__campaign=campaign).select_related("step__campaign__organization")
+    return own.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+
+
+def _lead(campaign: Campaign, key: str) -> Lead | None:
+    own = Lead.objects.for_organization(campaign.organization)
+    chosen = own.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+    if chosen is not None:
+        return chosen
+    return own.filter(recipients__campaign=campaign).order_by("recipients__id").first() or own.order_by("-pk").first()
+
+
+def _sender(campaign: Campaign) -> Sender | None:
+    return Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk").first()

@@ -1,0 +1,52 @@
+"""The admin pages of templates: wordings kept for use in steps."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+
+from campaigns.models import EmailTemplate
+from campaigns.steps import WORDING, check_wording
+from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.roles import Role
+
+
+class DeleteTemplate(ActDialog):
+    needs = Role.MANAGER
+    label = "Delete template"
+    icon = "delete"
+    is_final = True
+    title = "Delete this template?"
+    description = "Steps that were made from it keep their wording."
+    submit_text = "Delete template"
+
+    def act(self) -> str:
+        name = str(self.object)
+        with transaction.atomic():
+            self.admin.record(self.request, self.object, "deleted")
+            self.object.delete()
+        self.object = None
+        return f"The template {name} was deleted."
+
+
+@admin.register(EmailTemplate)
+class EmailTemplateAdmin(ScopedAdmin):
+    list_display = ["name", "subject", "organization", "updated_at"]
+    list_filter = [("organization", ScopedRelatedFilter)]
+    list_select_related = ["organization"]
+    search_fields = ["name", "subject"]
+    fieldsets = [
+        (None, {"fields": ["organization", "name"]}),
+        ("Wording", {"fields": ["subject", "preheader", "body_html", "body_text"]}),
+    ]
+    empty_text = "A template is a wording to use again in steps. A step copies it: later edits never change a campaign."
+    actions_detail = ["delete_template"]
+
+    delete_template = dialog_action(DeleteTemplate)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        check_wording({name: getattr(obj, name) for name in WORDING})
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,241 @@
+"""The verbs of a campaign as dialogs. The rules are in `campaigns.lifecycle`; here is what the operator reads."""
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from campaigns import lifecycle, preflight
+from campaigns.models import Campaign
+from campaigns_project.accounts.admin.dialogs import ActDialog
+from campaigns_project.accounts.roles import Role
+
+DASH = "\N{EN DASH}"
+
+
+class VerbDialog(ActDialog):
+    """One verb; offered where the campaign's state allows it."""
+
+    verb: ClassVar[str]
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return cls.verb in lifecycle.allowed_verbs(obj) and super().offered(request, obj)
+
+    def act(self) -> str:
+        use_case = getattr(lifecycle, self.verb)
+        done = use_case(campaign=self.object, actor=self.actor, now=self.now, **self.asked())
+        return self.said(done)
+
+    def asked(self) -> dict[str, Any]:
+        """What the dialog asked for, as the use case takes it."""
+        return {"reason": self.cleaned_data["reason"]} if "reason" in self.fields else {}
+
+    def said(self, campaign: Campaign) -> str:
+        """The sentence afterwards."""
+        raise NotImplementedError
+
+
+class WithReason(forms.Form):
+    """Why, in a line for the audit log."""
+
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Optional; kept in the history.",
+    )
+
+
+class Checked(VerbDialog):
+    """A verb that pre-flight has a say in: what blocks is listed, and the button says so."""
+
+    form_before_template = "campaigns/admin/preflight.html"
+
+    @cached_property
+    def blocking(self) -> list[preflight.Problem]:
+        """What keeps the campaign from starting."""
+        return [problem for problem in preflight.check(self.object) if problem.blocks]
+
+    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
+        return {"problems": self.blocking}
+
+    @property
+    def is_blocked(self) -> bool:
+        return bool(self.blocking)
+
+    @property
+    def submit_text(self) -> str:
+        count = len(self.blocking)
+        if count:
+            return f"Fix {count} problem{'s' if count > 1 else ''} first"
+        return self.when_ready()
+
+    def when_ready(self) -> str:
+        """The button when nothing blocks."""
+        raise NotImplementedError
+
+
+class Start(Checked):
+    verb = "start"
+    label = "Start"
+    icon = "play_arrow"
+    variant = ActionVariant.PRIMARY
+
+    @property
+    def title(self) -> str:
+        return f"Start “{self.object}”?"
+
+    @property
+    def description(self) -> str:
+        return f"{_people(self.object)} get the first mail as soon as its wait and the sending window allow."
+
+    def when_ready(self) -> str:
+        return f"Start {DASH} email {_people(self.object)}"
+
+    def said(self, campaign: Campaign) -> str:
+        return f"“{campaign}” is running: the first mails leave as soon as a worker takes them up."
+
+
+class Schedule(Checked):
+    verb = "schedule"
+    label = "Schedule"
+    icon = "schedule"
+    description = "It starts by itself at that time, after the same checks as now."
+
+    at = forms.DateTimeField(
+        label="Start on",
+        widget=forms.DateTimeInput({"type": "datetime-local", "class": "fl-input"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        zone = ZoneInfo(self.object.timezone)
+        tomorrow = self.now.astimezone(zone) + timedelta(days=1)
+        self.fields["at"].initial = tomorrow.replace(hour=9, minute=0).strftime("%Y-%m-%dT%H:%M")
+        self.fields["at"].help_text = f"In the campaign's time zone, {self.object.timezone}."
+
+    @property
+    def title(self) -> str:
+        return f"When should “{self.object}” start?"
+
+    def when_ready(self) -> str:
+        return f"Schedule {DASH} email {_people(self.object)}"
+
+    def asked(self) -> dict[str, datetime]:
+        typed = self.cleaned_data["at"].replace(tzinfo=None)
+        return {"at": typed.replace(tzinfo=ZoneInfo(self.object.timezone))}
+
+    def said(self, campaign: Campaign) -> str:
+        at = self.asked()["at"]
+        return f"“{campaign}” starts by itself on {at:%A, %d %b %Y at %H:%M} ({campaign.timezone})."
+
+
+class Unschedule(VerbDialog):
+    verb = "unschedule"
+    label = "Unschedule"
+    icon = "event_busy"
+    title = "Take the start back?"
+    description = "The campaign becomes a draft again and does not start by itself."
+    submit_text = "Unschedule campaign"
+
+    def said(self, campaign: Campaign) -> str:
+        return f"“{campaign}” is a draft again."
+
+
+class Pause(WithReason, VerbDialog):
+    verb = "pause"
+    label = "Pause"
+    icon = "pause"
+    variant = ActionVariant.WARNING
+    title = "Pause this campaign?"
+    description = "No mail leaves after this, but for those that are at the mail server right now. It can be resumed."
+    submit_text = "Pause campaign"
+
+    def said(self, campaign: Campaign) -> str:
+        return f"“{campaign}” is paused."
+
+
+class Resume(WithReason, Checked):
+    verb = "resume"
+    label = "Resume"
+    icon = "play_arrow"
+    variant = ActionVariant.PRIMARY
+    title = "Resume this campaign?"
+    description = "Mails that came due during the pause leave first, at the usual pace."
+
+    def when_ready(self) -> str:
+        return "Resume campaign"
+
+    def said(self, campaign: Campaign) -> str:
+        return f"“{campaign}” goes on."
+
+
+class Stop(WithReason, VerbDialog):
+    verb = "stop"
+    label = "Stop"
+    icon = "stop"
+    variant = ActionVariant.DANGER
+    is_final = True
+    title = "Stop this campaign for good?"
+
+    @property
+    def description(self) -> str:
+        people = _people(self.object)
+        return f"{people} will never get the remaining steps. This cannot be taken back; to interrupt it, pause."
+
+    @property
+    def submit_text(self) -> str:
+        return f"Stop for good {DASH} {_people(self.object)}"
+
+    def said(self, campaign: Campaign) -> str:
+        return f"“{campaign}” was stopped for good."
+
+
+class Archive(VerbDialog):
+    verb = "archive"
+    label = "Archive"
+    icon = "inventory_2"
+    title = "Put this campaign into the archive?"
+    description = "It leaves the usual lists; everything about it stays."
+    submit_text = "Archive campaign"
+
+    def said(self, campaign: Campaign) -> str:
+        return f"“{campaign}” is in the archive."
+
+
+class Duplicate(ActDialog):
+    needs = Role.OPERATOR
+    label = "Duplicate"
+    icon = "content_copy"
+    title = "Duplicate this campaign"
+    description = "A new draft with the same steps, variants, senders and settings. Never its recipients."
+    submit_text = "Make the copy"
+
+    name = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["name"].initial = f"Copy of {self.object}"[:200]
+
+    def act(self) -> str:
+        self.object = lifecycle.duplicate(
+            campaign=self.object, name=self.cleaned_data["name"], actor=self.actor, now=self.now
+        )
+        return f"“{self.object}” is a draft with the same content. Enroll leads to go on."
+
+    def next_url(self) -> str:
+        return reverse("admin:campaigns_campaign_change", args=[self.object.pk])
+
+
+def _people(campaign: Campaign) -> str:
+    count = campaign.active_leads_count
+    return f"{count:,} {'person' if count == 1 else 'people'}"

@@ -1,0 +1,4 @@
+from leads.admin import imports as imports
+from leads.admin import problems as problems
+from leads.admin import suppressions as suppressions
+from leads.admin import tags as tags

@@ -1,0 +1,179 @@
+"""The admin pages of leads, as far as this app knows them; `tracking.admin` adds their campaigns and what happened."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import URLValidator
+from django.db.models import Q
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter, RangeDateTimeFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from campaigns_project.accounts.admin.base import ScopedAdmin, ScopedForm
+from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import ByParameter, ScopedRelatedFilter
+from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.errors import Refused
+from leads.addresses import read_address
+from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
+from leads.models import Lead, LeadImport, Tag
+from leads.removal import remove_lead
+from leads.tagging import set_tags
+
+TAG_MAX = 60
+
+
+class LeadForm(ScopedForm):
+    """A person, by hand. The address decides who it is."""
+
+    tags = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Separated by commas. A tag that does not exist yet is made.",
+    )
+    custom_lines = forms.CharField(
+        label="Further fields",
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 4}),
+        help_text="One a line, such as “industry: Shipping”. Templates use them as {{ custom.industry }}.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name in {"website", "linkedin_url"} & set(self.fields):
+            sentence = "Write the whole address, such as https://acme.example."
+            self.fields[name].validators.append(URLValidator(schemes=["http", "https"], message=sentence))
+        if self.instance.pk and "tags" in self.fields:
+            names = self.instance.lead_tags.values_list("tag__name", flat=True)
+            self.fields["tags"].initial = ", ".join(sorted(names))
+            self.fields["custom_lines"].initial = "\n".join(f"{k}: {v}" for k, v in self.instance.custom.items())
+
+    def clean_email(self) -> str:
+        try:
+            email, self.instance.email_normalized = read_address(self.cleaned_data["email"])
+        except Refused as refused:
+            raise forms.ValidationError(str(refused)) from None
+        return email
+
+    def clean_tags(self) -> list[str]:
+        names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
+        too_long = next((name for name in names if len(name) > TAG_MAX), None)
+        if too_long:
+            raise forms.ValidationError(f"“{too_long[:30]}…” is too long: a tag has at most {TAG_MAX} characters.")
+        return names
+
+    def clean_custom_lines(self) -> str:
+        lines = [line for line in self.cleaned_data["custom_lines"].splitlines() if line.strip()]
+        self.instance.custom = dict(_custom_field(line) for line in lines)
+        return self.cleaned_data["custom_lines"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        organization = cleaned.get("organization") or (self.instance.organization if self.instance.pk else None)
+        if organization and self.instance.email_normalized and "email" not in self.errors:
+            same = Lead.objects.filter(organization=organization, email_normalized=self.instance.email_normalized)
+            if same.exclude(pk=self.instance.pk).exists():
+                self.add_error("email", f"{organization} has a lead with this address already.")
+        return cleaned
+
+
+class RemoveLead(ActDialog):
+    label = "Delete lead"
+    icon = "delete"
+    is_final = True
+    title = "Delete this lead?"
+    description = (
+        "The person and everything known about them is removed. A suppression of the address stays. Whoever has been "
+        "in a campaign cannot be removed: the campaign's counts rest on them."
+    )
+    submit_text = "Delete lead"
+
+    def act(self) -> str:
+        name = str(self.object)
+        remove_lead(lead=self.object, actor=self.actor)
+        self.object = None
+        return f"{name} was deleted."
+
+
+class TagFilter(ByParameter):
+    title = "tag"
+    parameter_name = "tag"
+    path = "lead_tags__tag"
+
+    def rows(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(Tag.objects.all())
+
+
+class ImportFilter(ByParameter):
+    title = "import"
+    parameter_name = "import"
+    path = "lead_import"
+
+    def rows(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(LeadImport.objects.all())
+
+
+class LeadAdmin(ScopedAdmin):
+    """People: a list to find them in, and a page for each."""
+
+    form = LeadForm
+    derived_fields = ("email_normalized", "custom")
+    list_display = ["person", "company", "tag_names", "state", "created_at"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        TagFilter,
+        ("country", FieldTextFilter),
+        ("created_at", RangeDateTimeFilter),
+        ImportFilter,
+        ("organization", ScopedRelatedFilter),
+    ]
+    search_fields = ["email_normalized"]
+    search_help_text = "The start of an address, or part of a name or company"
+    readonly_fields = ["state", "lead_import", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["organization", "email", ("first_name", "last_name"), ("company", "title"), "tags"]}),
+        ("Contact", {"fields": [("phone", "website"), ("linkedin_url"), ("city", "country")]}),
+        ("More", {"fields": ["custom_lines", "state", "lead_import", ("created_at", "updated_at")]}),
+    ]
+    empty_text = "A lead is a person you may write to. Import a file, or add one by hand."
+    adds_another = True
+    actions_detail = ["remove"]
+
+    remove = dialog_action(RemoveLead)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("lead_tags__tag")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        for word in search_term.split():
+            queryset = queryset.filter(Q(pk__in=Lead.objects.matching(word).values("pk")))
+        return queryset, False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "tags" in form.changed_data:
+            set_tags(lead=obj, names=form.cleaned_data["tags"])
+
+    @display(description="Lead", header=True, ordering="email_normalized")
+    def person(self, lead: Lead) -> tuple[str, str]:
+        return (lead.full_name, lead.email) if lead.full_name else (lead.email, "")
+
+    @display(description="Tags")
+    def tag_names(self, lead: Lead) -> str:
+        return ", ".join(sorted(lead_tag.tag.name for lead_tag in lead.lead_tags.all()))
+
+    @display(description="Status", ordering="status")
+    def state(self, lead: Lead) -> str:
+        return chip(lead.status, lead.get_status_display())
+
+
+def _custom_field(line: str) -> tuple[str, str]:
+    name, separator, value = line.partition(":")
+    key = custom_key(name)[:CUSTOM_KEY_MAX]
+    if not separator or not key:
+        raise forms.ValidationError(f"“{line[:60]}” is not a field: write it as “name: value”.")
+    if len(value.strip()) > CUSTOM_VALUE_MAX:
+        raise forms.ValidationError(f"The value of {key} is longer than {CUSTOM_VALUE_MAX:,} characters.")
+    return key, value.strip()

@@ -1,0 +1,45 @@
+"""Rows that became no lead, and the stored pieces of files: lists to look things up in."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+from campaigns_project.accounts.admin.filters import ByParameter
+from campaigns_project.accounts.admin.held import held_roles
+from leads.models import ImportProblem, LeadImport, LeadImportPart
+
+
+class OfImport(ByParameter):
+    title = "import"
+    parameter_name = "import"
+    path = "lead_import"
+
+    def rows(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(LeadImport.objects.all())
+
+
+@admin.register(ImportProblem)
+class ImportProblemAdmin(ReadOnlyAdmin):
+    list_display = ["row_number", "column", "message", "code", "lead_import"]
+    list_filter = [OfImport]
+    list_select_related = ["lead_import"]
+    search_fields = ["=code", "message"]
+    fields = ["lead_import", "row_number", "column", "code", "message", "row"]
+    ordering = ["-lead_import", "row_number"]
+    empty_text = "Every row of every import became a lead."
+
+
+@admin.register(LeadImportPart)
+class LeadImportPartAdmin(ReadOnlyAdmin):
+    """Pieces of files that are still being imported; the content itself is never shown."""
+
+    list_display = ["lead_import", "number"]
+    list_filter = [OfImport]
+    list_select_related = ["lead_import"]
+    fields = ["lead_import", "number"]
+    empty_text = "No file is kept: the pieces are removed when an import ends."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("content")

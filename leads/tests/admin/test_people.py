@@ -1,0 +1,206 @@
+"""Leads, tags and suppressions on their pages."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import Recipient
+from campaigns.tests.factories import (
+    CampaignFactory,
+    EventFactory,
+    LeadFactory,
+    LeadTagFactory,
+    OrganizationFactory,
+    RecipientFactory,
+    SuppressionFactory,
+)
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.admin.browsers import member, press
+from leads.models import Lead, Suppression, Tag
+
+
+@pytest.fixture
+def organization(db: None) -> Any:
+    return OrganizationFactory()
+
+
+@pytest.fixture
+def operator(organization: Any) -> Client:
+    return member(organization, Role.OPERATOR)
+
+
+@pytest.fixture
+def manager(organization: Any) -> Client:
+    return member(organization, Role.MANAGER)
+
+
+def add(client: Client, organization: Any, **fields: Any) -> Any:
+    return client.post(reverse("admin:leads_lead_add"), {"organization": organization.pk, **fields})
+
+
+def page_of(lead: Any) -> str:
+    return reverse("admin:leads_lead_change", args=[lead.pk])
+
+
+def test_a_lead_is_kept_with_its_normalized_address_its_tags_and_further_fields(
+    operator: Client, organization: Any
+) -> None:
+    add(operator, organization, email="Ana@BÜCHER.example", tags="vip, Prague", custom_lines="Industry: Shipping")
+
+    lead = Lead.objects.get()
+    assert lead.email_normalized == "ana@xn--bcher-kva.example"
+    assert sorted(lead.lead_tags.values_list("tag__name", flat=True)) == ["Prague", "vip"]
+    assert lead.custom == {"industry": "Shipping"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"email": "not an address"}, "Enter a valid email address"),
+        ({"email": "ana@example.com", "website": "javascript:alert(1)"}, "Write the whole address"),
+        ({"email": "ana@example.com", "custom_lines": "no colon"}, "is not a field: write it as"),
+        ({"email": "ana@example.com", "first_name": "Ana\r\nBcc: x@example.com"}, "Line breaks and control characters"),
+        ({"email": "ana@example.com", "tags": "x" * 61}, "a tag has at most 60 characters"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_beside_its_field(
+    operator: Client, organization: Any, fields: Any, refusal: str
+) -> None:
+    answer = add(operator, organization, **fields)
+
+    assert refusal in answer.content.decode()
+    assert not Lead.objects.exists()
+
+
+def test_a_second_lead_with_the_same_address_is_refused(operator: Client, organization: Any) -> None:
+    LeadFactory(organization=organization, email="ana@example.com")
+
+    answer = add(operator, organization, email="ANA@example.com")
+
+    assert "has a lead with this address already" in answer.content.decode()
+
+
+def test_an_edit_of_a_person_is_on_record_by_field_names_alone(operator: Client, organization: Any) -> None:
+    lead = LeadFactory(organization=organization, email="ana@example.com")
+
+    operator.post(page_of(lead), {"email": "ana@example.com", "first_name": "Anastasia", "last_name": lead.last_name,
+                                  "company": "Acme"})  # fmt: skip
+
+    entry = AuditLog.objects.get(action="lead.changed")
+    assert entry.after == {"first_name": "(not kept)"}
+    assert "Anastasia" not in f"{entry.before}{entry.entity_name}"
+
+
+def test_a_leads_page_shows_campaigns_and_what_happened(operator: Client, organization: Any) -> None:
+    event = EventFactory(message__recipient__campaign__organization=organization, event_type="click")
+
+    page = operator.get(page_of(event.campaign_recipient.lead)).content.decode()
+
+    assert f"Click in “{event.campaign_recipient.campaign}”" in page
+    assert f"Step {event.message.step.position} of “{event.campaign_recipient.campaign}”" in page
+
+
+def test_a_leads_page_says_that_the_address_is_suppressed_and_why(operator: Client, organization: Any) -> None:
+    lead = LeadFactory(organization=organization, email="ana@acme.example")
+    SuppressionFactory(organization=organization, address="acme.example", reason="legal")
+
+    page = operator.get(page_of(lead)).content.decode()
+
+    assert "Nothing is sent to this person" in page
+    assert "legal request" in page
+
+
+def test_a_lead_is_added_to_a_campaign_from_its_page(operator: Client, organization: Any) -> None:
+    lead, campaign = LeadFactory(organization=organization), CampaignFactory(organization=organization)
+
+    press(operator, reverse("admin:leads_lead_add_to_campaign", args=[lead.pk]), campaign=campaign.pk)
+
+    assert Recipient.objects.values_list("lead", "campaign").get() == (lead.pk, campaign.pk)
+
+
+def test_a_lead_suppressed_on_its_page_leaves_its_campaigns_at_once(operator: Client, organization: Any) -> None:
+    recipient = RecipientFactory(campaign__organization=organization)
+
+    press(operator, reverse("admin:leads_lead_suppress", args=[recipient.lead.pk]))
+
+    assert Suppression.objects.get().address == recipient.lead.email_normalized
+    assert Recipient.objects.get().exit_reason == "suppressed"
+
+
+def test_the_search_finds_names_companies_and_starts_of_addresses(operator: Client, organization: Any) -> None:
+    LeadFactory(organization=organization, email="zoe@acme.example", first_name="Zoë", company="Globex")
+    LeadFactory(organization=organization, first_name="Jan")
+    asked = ["zoe@", "Zoë", "glob", "zoe glob", "nobody"]
+
+    found = [
+        len(operator.get(reverse("admin:leads_lead_changelist"), {"q": text}).context["cl"].result_list)
+        for text in asked
+    ]
+
+    assert found == [1, 1, 1, 1, 0]
+
+
+def test_a_tag_leads_to_its_leads(operator: Client, organization: Any) -> None:
+    tagged = LeadTagFactory(lead__organization=organization)
+    LeadFactory(organization=organization)
+
+    page = operator.get(reverse("admin:leads_lead_changelist"), {"tag": tagged.tag.pk})
+
+    assert list(page.context["cl"].result_list) == [tagged.lead]
+
+
+def test_a_tag_is_deleted_by_a_manager_and_the_leads_stay(manager: Client, operator: Client, organization: Any) -> None:
+    tagged = LeadTagFactory(lead__organization=organization)
+    address = reverse("admin:leads_tag_delete_tag", args=[tagged.tag.pk])
+
+    by_operator, by_manager = press(operator, address), press(manager, address)
+
+    assert (by_operator.status_code, by_manager.status_code) == (403, 200)
+    assert (Tag.objects.count(), Lead.objects.count()) == (0, 1)
+    assert AuditLog.objects.filter(action="tag.deleted").count() == 1
+
+
+def test_an_address_is_suppressed_by_hand_and_whoever_it_is_leaves(operator: Client, organization: Any) -> None:
+    recipient = RecipientFactory(campaign__organization=organization)
+
+    operator.post(
+        reverse("admin:leads_suppression_add"),
+        {"organization": organization.pk, "address": recipient.lead.email.upper(), "reason": "manual"},
+    )
+
+    assert Suppression.objects.get().address == recipient.lead.email_normalized
+    assert Recipient.objects.get().exit_reason == "suppressed"
+
+
+def test_what_is_no_address_is_refused_with_an_example(operator: Client, organization: Any) -> None:
+    data = {"organization": organization.pk, "address": "not a domain", "reason": "manual"}
+
+    answer = operator.post(reverse("admin:leads_suppression_add"), data)
+
+    assert "Write it as ana@example.com or example.com." in answer.content.decode()
+    assert not Suppression.objects.exists()
+
+
+def test_a_manager_removes_a_suppression_with_a_reason(manager: Client, operator: Client, organization: Any) -> None:
+    address = reverse("admin:leads_suppression_remove", args=[SuppressionFactory(organization=organization).pk])
+
+    by_operator = press(operator, address, reason="mistake")
+    without_reason = press(manager, address, reason="")
+    still_there = Suppression.objects.count()
+    press(manager, address, reason="asked us to write again")
+
+    assert by_operator.status_code == 403
+    assert "This field is required" in without_reason.content.decode()
+    assert (still_there, Suppression.objects.count()) == (1, 0)
+    assert AuditLog.objects.get(action="suppression.removed").reason == "asked us to write again"
+
+
+def test_a_lead_nobody_wrote_to_can_be_deleted(operator: Client, manager: Client, organization: Any) -> None:
+    lead = LeadFactory(organization=organization)
+
+    press(manager, reverse("admin:leads_lead_remove", args=[lead.pk]))
+
+    assert not Lead.objects.exists()

@@ -1,0 +1,2 @@
+from tracking.admin import events as events
+from tracking.admin import leads as leads

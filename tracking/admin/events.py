@@ -1,0 +1,72 @@
+"""The admin pages of events: what happened to messages. Read only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from campaigns.admin.filters import OfCampaign
+from campaigns.admin.tabs import InCampaignTabs
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin, SystemAdmin
+from campaigns_project.accounts.templatetags.fairlead import chip
+from tracking.models import EmailEvent, RawEvent
+
+
+class OfCampaignByEvent(OfCampaign):
+    path = "campaign_recipient__campaign"
+
+
+@admin.register(EmailEvent)
+class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
+    tab = "Events"
+    list_display = ["kind", "who", "step_number", "detail", "automated", "created_at"]
+    list_filter = [
+        ("event_type", ChoicesDropdownFilter),
+        ("is_machine", BooleanRadioFilter),
+        ("created_at", RangeDateTimeFilter),
+        OfCampaignByEvent,
+    ]
+    list_select_related = ["campaign_recipient", "message", "message__step"]
+    search_fields = ["campaign_recipient__email_address"]
+    search_help_text = "Part of the address"
+    fields = [
+        "kind", "campaign_recipient", "message", "event_data", "user_agent", "ip_address", "is_machine",
+        "machine_reason", "source", "source_event_id", "created_at",
+    ]  # fmt: skip
+    readonly_fields = ["kind"]
+    empty_text = "Opens, clicks, replies, bounces and opt-outs stand here, within seconds of happening."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request).living()
+        return rows.select_related("campaign_recipient__campaign__organization", "message__step")
+
+    @display(description="What", ordering="event_type")
+    def kind(self, event: EmailEvent) -> str:
+        return chip(event.event_type, event.get_event_type_display())
+
+    @display(description="Who")
+    def who(self, event: EmailEvent) -> str:
+        return event.campaign_recipient.email_address
+
+    @display(description="Step")
+    def step_number(self, event: EmailEvent) -> str:
+        return str(event.message.step.position) if event.message else "—"
+
+    @display(description="Detail")
+    def detail(self, event: EmailEvent) -> str:
+        return str(event.event_data.get("url") or event.event_data.get("reason") or "—")[:120]
+
+    @display(description="Automated")
+    def automated(self, event: EmailEvent) -> str:
+        return event.machine_reason.replace("_", " ") if event.is_machine else "—"
+
+
+@admin.register(RawEvent)
+class RawEventAdmin(SystemAdmin):
+    """Opens and clicks as they came in, for the seconds until they are counted."""
+
+    list_display = ["event_type", "message_ref", "source", "created_at"]
+    list_filter = ["event_type"]
+    empty_text = "Nothing waits to be counted."
