@@ -1,23 +1,15 @@
 """The settings of a campaign, as a form. Its state and its numbers are not among them."""
 
-from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from campaigns.models import CampaignTombstone
-from campaigns_project.accounts.admin.base import ScopedForm
+from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.zones import ZoneField
 
 DAYS = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")]
-
-
-@lru_cache(maxsize=1)
-def zones() -> list[tuple[str, str]]:
-    """Time zones by the names people know: region and city."""
-    named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "System")))
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in named)]
 
 
 class CampaignForm(ScopedForm):
@@ -28,7 +20,7 @@ class CampaignForm(ScopedForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="Days on which mail may leave. None chosen: every day.",
     )
-    timezone = forms.ChoiceField(choices=zones, widget=UnfoldAdminSelectWidget, required=False)
+    timezone = ZoneField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -36,8 +28,7 @@ class CampaignForm(ScopedForm):
             self.fields["campaign_id"].required = False
             self.fields["campaign_id"].help_text = "Empty: made from the name. It stays, and is never given out twice."
         if not self.instance.pk and "timezone" in self.fields:
-            field: Any = self.fields["timezone"]
-            field.choices = [("", "That of the organization"), *zones()]
+            self.fields["timezone"] = ZoneField(required=False, empty_label="That of the organization")
             self.initial["timezone"] = ""
 
     def clean_campaign_id(self) -> str:

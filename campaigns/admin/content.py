@@ -13,8 +13,9 @@ from campaigns.admin.filters import OfCampaign
 from campaigns.admin.previewing import preview_context
 from campaigns.admin.tabs import campaign_tabs
 from campaigns.models import Campaign, CampaignStatus, EmailTemplate, Step, Variant
-from campaigns_project.accounts.admin.base import ScopedAdmin, ScopedForm
+from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor

@@ -19,9 +19,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin, ScopedForm
+from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged, version_of
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip

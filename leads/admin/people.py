@@ -10,9 +10,10 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter,
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from campaigns_project.accounts.admin.base import ScopedAdmin, ScopedForm
+from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ByParameter, ScopedRelatedFilter
+from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused

@@ -9,9 +9,10 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin, ScopedForm
+from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused

@@ -14,8 +14,14 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from campaigns_project.accounts.admin.base import NOBODY, ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline, SystemAdmin
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
+
+
+class OrganizationForm(ScopedForm):
+    timezone = ZoneField(help_text="For new campaigns, unless they choose another.")
 
 
 class MembershipForm(forms.ModelForm):
@@ -76,6 +82,7 @@ class MembershipInline(ScopedTabularInline):
 class OrganizationAdmin(ScopedAdmin):
     """Owners run their organization; only system administrators make new ones."""
 
+    form = OrganizationForm
     roles = {"add": Role.OWNER, "change": Role.OWNER}
     list_display = ["name", "slug", "timezone", "people", "created_at"]
     search_fields = ["name", "slug"]
@@ -150,6 +157,10 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(service_account=None)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.email = obj.email.lower()  # as `create_user` keeps it: one person, however the address is typed
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(ServiceAccount)

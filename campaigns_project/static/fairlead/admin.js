@@ -57,7 +57,9 @@
   function askNow() {
     const part = document.querySelector("[data-live][hx-get]");
     live.quietUntil = 0;
-    if (part) htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap: "outerHTML" });
+    if (!part) return;
+    const answer = htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap: "outerHTML" });
+    answer.catch(() => {}); // htmx:sendError has been told by now, and says it on the page
   }
 
   function say() {
@@ -105,7 +107,11 @@
   document.addEventListener("change", (event) => {
     if (event.target instanceof Element && event.target.matches("[name=way]")) showWay(event.target.closest("form"));
   });
-  document.addEventListener("DOMContentLoaded", () => showWay(document));
+  document.addEventListener("DOMContentLoaded", () => {
+    showWay(document);
+    const tab = document.querySelector(".fl-tabs .fl-on");
+    if (tab) tab.scrollIntoView({ block: "nearest", inline: "center" });
+  });
 
   function showWay(part) {
     const chosen = part.querySelector("[name=way]:checked");

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Campaign, Recipient
@@ -163,3 +164,25 @@ def test_a_changed_password_of_a_person_is_on_record_without_the_password(db: No
     assert answer.status_code == 302
     assert entry.entity_id == str(person.pk)
     assert "a-new-pass-phrase" not in str(entry.after)
+
+
+def test_a_system_administrator_adds_somebody_who_can_log_in(db: None) -> None:
+    root = client_of(UserFactory(is_superuser=True))
+    typed = {"email": "New.Person@Example.com", "name": "New", "usable_password": "true"}
+
+    root.post(
+        reverse("admin:accounts_user_add"), typed | {"password1": "a-new-pass-phrase", "password2": "a-new-pass-phrase"}
+    )
+
+    answer = Client().post("/admin/login/", {"username": "new.person@example.com", "password": "a-new-pass-phrase"})
+    assert answer.status_code == 302
+    assert AuditLog.objects.filter(action="user.created").count() == 1
+
+
+def test_an_organizations_time_zone_is_chosen_from_those_that_exist(world: World) -> None:
+    owner = member(world.organization, Role.OWNER)
+    page = reverse("admin:accounts_organization_change", args=[world.organization.pk])
+
+    answer = owner.post(page, memberships_form(world) | {"timezone": "Middle/Earth"})
+
+    assert "Select a valid choice" in answer.content.decode()

@@ -1,0 +1,115 @@
+"""A campaign's page in a real browser: what scripts do, and what a phone shows."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from campaigns.tests.factories import (
+    CampaignFactory,
+    CampaignSenderFactory,
+    MembershipFactory,
+    RecipientFactory,
+    VariantFactory,
+)
+from campaigns_project.accounts.roles import Role
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium, or any on the PATH"),
+]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture
+def campaign(transactional_db: None) -> Any:
+    """A draft that could start, in the organization of a manager who logs in as manager@example.com."""
+    draft = CampaignFactory(name="Autumn", active_leads_count=1, total_recipients=1)
+    VariantFactory(step__campaign=draft)
+    RecipientFactory(campaign=draft)
+    CampaignSenderFactory(campaign=draft)
+    MembershipFactory(user__email="manager@example.com", organization=draft.organization, role=Role.MANAGER)
+    return draft
+
+
+@pytest.fixture
+def page(campaign: Any, live_server: Any) -> Iterator[Page]:
+    """The campaign's page, in a browser that has just logged in; a script error fails the test."""
+    address = f"{live_server.url}/admin/campaigns/campaign/{campaign.pk}/change/"
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        shown = browser.new_context().new_page()
+        shown.on("pageerror", lambda error: errors.append(str(error)))
+        shown.goto(address)
+        shown.fill("[name=username]", "manager@example.com")
+        shown.fill("[name=password]", "correct horse battery")
+        shown.click("button[type=submit]")
+        shown.wait_for_selector("#live")
+        yield shown
+        browser.close()
+    assert errors == []
+
+
+def test_a_campaign_is_started_from_its_dialog(page: Page) -> None:
+    page.click(".fl-buttons >> text=Start")
+    page.wait_for_selector("#dialog [data-autofocus]:focus")  # a stray Enter cancels and starts nothing
+
+    page.click("#dialog >> text=Start \N{EN DASH} email 1 person")
+
+    page.wait_for_selector("[role=status] >> text=“Autumn” is running")
+
+
+def test_escape_closes_a_dialog_and_the_cancel_button_too(page: Page) -> None:
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.click("#dialog >> text=Cancel")):
+        page.click(".fl-buttons >> text=Duplicate")
+        page.wait_for_selector("#dialog", state="visible")
+
+        close()
+
+        page.wait_for_selector("#dialog", state="hidden")
+
+
+def test_the_page_follows_what_happens_and_its_buttons_do_too(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.click(".fl-buttons >> text=Start")
+    other.click("#dialog >> text=Start \N{EN DASH}")
+    other.wait_for_selector(".fl-buttons >> text=Pause")
+
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    page.wait_for_selector(".fl-buttons >> text=Pause")
+    page.wait_for_selector("#campaign-head >> text=Running")
+
+
+def test_when_the_server_is_out_of_reach_the_page_says_so_and_recovers(page: Page) -> None:
+    page.context.set_offline(True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector("#live-trouble >> text=Live updates have stopped", state="visible")
+    page.context.set_offline(False)
+
+    page.click("#live-trouble >> text=Try again")
+
+    page.wait_for_selector("#live-trouble", state="hidden")
+
+
+def test_after_the_session_ended_a_button_leads_to_the_login_and_back(page: Page) -> None:
+    page.context.clear_cookies()
+
+    page.click(".fl-buttons >> text=Duplicate")
+
+    page.wait_for_url("**/admin/login/?next=*change*")
+
+
+def test_on_a_phone_nothing_sticks_out(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    page.reload()
+    page.wait_for_selector("#live")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
