@@ -22,7 +22,7 @@ from campaigns.naming import free_campaign_id
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
-from campaigns_project.accounts.admin.live import fragment, is_shown, unchanged
+from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged
 from campaigns_project.accounts.templatetags.fairlead import chip, percent
 from campaigns_project.audit.models import AuditLog
 
@@ -79,6 +79,7 @@ class CampaignAdmin(ScopedAdmin):
         return [
             path("<path:object_id>/live/", view(self.live_view), name=f"{name}_live"),
             path("<path:object_id>/steps/", view(self.steps_view), name=f"{name}_steps"),
+            path("<path:object_id>/step-table/", view(self.step_table_view), name=f"{name}_step_table"),
             path("<path:object_id>/preview/", view(self.preview_view), name=f"{name}_preview"),
             path("<path:object_id>/settings/", view(self.settings_view), name=f"{name}_settings"),
             *super().get_urls(),
@@ -130,7 +131,16 @@ class CampaignAdmin(ScopedAdmin):
         context = overview.live_context(campaign, now)
         if request.GET.get("status") != campaign.status:  # buttons and chip outside the fragment have become wrong
             context.update(self.frame(request, campaign, "Overview"), is_frame_stale=True)
-        return fragment(request, "campaigns/admin/live.html", context, context["pulse"])
+        response = fragment(request, "campaigns/admin/live.html", context, context["pulse"])
+        if "is_frame_stale" in context:
+            response["HX-Trigger"] = "campaign-moved"  # the table of steps asks at once
+        return response
+
+    def step_table_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The table of steps of the overview, which counts messages and is asked for more rarely."""
+        campaign = self.object_or_404(request, object_id)
+        pulse = Pulse("", None if campaign.status in CampaignStatus.ended else overview.TABLE)
+        return fragment(request, "campaigns/admin/step_table.html", {"steps": overview.step_rows(campaign)}, pulse)
 
     def steps_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The sequence: steps, waits and wordings."""

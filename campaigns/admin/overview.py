@@ -15,7 +15,7 @@ from campaigns.models import Campaign, CampaignStatus, Message
 from campaigns.progress import Progress, progress
 from campaigns_project.accounts.admin.live import Pulse, version_of
 
-SENDING, WAITING, RESTING = 2, 15, 30  # seconds between two questions of an open page
+SENDING, WAITING, RESTING, TABLE = 2, 15, 30, 30  # seconds between two questions of an open page
 SOON = timedelta(seconds=30)
 
 # The places of the ledger: name, label, tone, and the list behind the number.

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.models import ExitReason, Message, MessageStatus
 from campaigns.sending.advance import hold_for_a_decision, lock_recipients, wait_again
+from campaigns.sending.reasons import MessageReason
 
 POISON_AFTER = 3  # claims in a row whose worker was never heard of again
 BATCH = 1_000
@@ -68,7 +69,7 @@ def _skip_for_those_who_left(messages: dict[int, int]) -> None:
 
 def _set_aside(messages: dict[int, int], now: datetime) -> None:
     Message.objects.filter(pk__in=messages).update(
-        status=MessageStatus.FAILED, reason="poison", lease_until=None, fence=F("fence") + 1
+        status=MessageStatus.FAILED, reason=MessageReason.POISON, lease_until=None, fence=F("fence") + 1
     )
     error = f"{POISON_AFTER} workers ended while they worked on this mail; it was set aside."
     stop_recipients(list(messages.values()), reason=ExitReason.FAILED, at=now, error=error)
@@ -76,7 +77,7 @@ def _set_aside(messages: dict[int, int], now: datetime) -> None:
 
 def _doubt(messages: dict[int, int], now: datetime) -> None:
     Message.objects.filter(pk__in=messages).update(
-        status=MessageStatus.UNCERTAIN, reason="worker_lost", lease_until=None, fence=F("fence") + 1
+        status=MessageStatus.UNCERTAIN, reason=MessageReason.WORKER_LOST, lease_until=None, fence=F("fence") + 1
     )
     note = "The worker ended while the mail was at the mail server: a person has to decide whether it counts as sent."
     hold_for_a_decision(messages.values(), note=note, at=now)

@@ -20,6 +20,7 @@ from campaigns.models import ExitReason, Message, MessageStatus, Sender, SenderS
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import GateRefusal, exit_reason
 from campaigns.sending.prepare import Unmade
+from campaigns.sending.reasons import MessageReason
 from campaigns.sending.record import Verdict
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
@@ -99,14 +100,16 @@ def _(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:
         return Verdict(
             claim,
             MessageStatus.FAILED,
-            reason="deferred_too_long",
+            reason=MessageReason.DEFERRED_TOO_LONG,
             code=outcome.code,
             reply=outcome.reply,
             exit=ExitReason.FAILED,
         )
     wait = min(FIRST_RETRY * 2 ** min(row["attempts"] - 1, 10), LONGEST_RETRY)
     due = now + max(wait, outcome.retry_after or wait)
-    return Verdict(claim, MessageStatus.DEFERRED, reason="deferred", code=outcome.code, reply=outcome.reply, due=due)
+    return Verdict(
+        claim, MessageStatus.DEFERRED, reason=MessageReason.DEFERRED, code=outcome.code, reply=outcome.reply, due=due
+    )
 
 
 @_verdict.register

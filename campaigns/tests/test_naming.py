@@ -10,7 +10,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(
     ("name", "slug"),
-    [("Spring Fair", "spring-fair"), ("Žluťoučký kůň", "zlutoucky-kun"), ("2026", "campaign-2026"), ("花子", "campaign")],
+    [
+        ("Spring Fair", "spring-fair"),
+        ("Žluťoučký kůň", "zlutoucky-kun"),
+        ("2026", "campaign-2026"),
+        ("花子", "campaign"),
+    ],
 )
 def test_a_name_becomes_a_slug(name, slug):
     assert free_campaign_id(name) == slug

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import re
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -70,9 +71,10 @@ class EmbeddedServer(PostgresServer):
         if PLAIN_PATH.fullmatch(str(self.pgdata)) and len(str(self.pgdata / ".s.PGSQL.65535")) <= LONGEST_SOCKET_NAME:
             return self.pgdata
         folder = runtime_folder() / hashlib.sha256(str(self.pgdata).encode()).hexdigest()[:10]
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)  # who reaches the socket needs no password
         if self.system_user is not None:
-            folder.chmod(0o777)  # Postgres runs as another user there; trust stays within this machine
+            shutil.chown(folder, self.system_user)  # Postgres runs as another user there; root gets in anyway
+        folder.chmod(0o700)
         return folder
 
     def _pg_ctl(self, *arguments: str) -> None:

@@ -1,5 +1,6 @@
 """Examine the system: a list of findings, each with what to do, for the command and for pages alike."""
 
+import os
 import smtplib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -80,6 +81,13 @@ def _settings() -> Iterator[Check]:
         yield Check("settings", Level.WARN, "The links in mails are not https.", "Set PUBLIC_URL to an https address.")
     else:
         yield Check("settings", Level.OK, f"Mails really go out; their links point to {settings.PUBLIC_URL}.")
+    if settings.DATABASE_URL and not (os.environ.get("SECRET_KEY") and os.environ.get("FIELD_ENCRYPTION_KEYS")):
+        yield Check(
+            "settings",
+            Level.WARN,
+            "SECRET_KEY or FIELD_ENCRYPTION_KEYS is a file of this machine: links and sender passwords work only here.",
+            "Set both in the environment, the same on every machine.",
+        )
     if settings.DEBUG:
         yield Check("settings", Level.WARN, "DEBUG is on: error pages show settings.", "Set DEBUG=off on a server.")
 

@@ -137,7 +137,7 @@ def _lights() -> Iterator[Light]:
         name = NAMES[kind].capitalize()
         if age is None:
             yield Light(
-                False, f"{name}: none was ever seen", "Start it: manage.py run_worker (make run does it for you)."
+                False, f"{name}: not running", "Start it: manage.py run_worker (make run does it for you)."
             )
         elif age > silent_after:
             seconds = int(age.total_seconds())

@@ -10,7 +10,7 @@ from leads.imports.errors import ImportStateRefused
 from leads.imports.receiving import queue
 from leads.imports.running import fail_import, run_import, take_stalled
 
-BUDGET = timedelta(seconds=30)  # of the 120 s a task may take; the rest is for finding the place and the last chunk
+BUDGET = timedelta(seconds=30)  # of the 300 s a task may take; the rest is for finding the place and the last chunk
 logger = logging.getLogger(__name__)
 
 

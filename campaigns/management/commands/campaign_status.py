@@ -14,7 +14,10 @@ PLACES = ("waiting", "in_flight", "sent", "failed", "skipped", "uncertain")
 
 
 class Command(FairleadCommand):
-    help = "Say how a campaign is doing: its state, its ledger and what comes next. Exit codes: 0; 3 no such campaign."
+    help = (
+        "Say how a campaign is doing: its state, its ledger and what comes next. Exit codes: 0; "
+        "2 several campaigns have this name; 3 no such campaign."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="its number, campaign ID or exact name")

@@ -10,6 +10,7 @@ from campaigns.enrollment.enroll import SkipReason
 from campaigns.errors import StartCode
 from campaigns.models import ExitReason
 from campaigns.sending.gate import GateRefusal
+from campaigns.sending.reasons import MessageReason
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
 from tracking.consequences import BounceKind
@@ -47,6 +48,11 @@ SUBJECTS = (
         "The gate, asked just before the mail server. A recipient who left gives the exit reason instead. A campaign "
         "that does not run keeps its mail waiting; the other skips it.",
         GateRefusal,
+    ),
+    Subject(
+        "Why a message waits, failed or is uncertain",
+        "`reason` of a message, where neither the gate nor the mail server gives it.",
+        MessageReason,
     ),
     Subject(
         "Why a mail server refused a mail for good",

@@ -21,11 +21,20 @@ class Command(FairleadCommand):
     help = (
         "Run the main job once: import FILE, send a two-step campaign through a real worker into the local mailbox, "
         "open and click as its recipients would, and compare the numbers. Exit codes: 0 all agree; 1 they do not; "
-        "2 the file cannot be used; 4 a part cannot run."
+        "2 the file cannot be used or a port is taken; "
+        "4 a part cannot run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", nargs="?", type=Path, default=settings.BASE_DIR / "samples" / "leads.csv")
+        sample = settings.BASE_DIR / "samples" / "leads.csv"
+        parser.add_argument(
+            "file",
+            nargs="?",
+            type=Path,
+            default=sample,
+            metavar="FILE",
+            help="a CSV of leads (default: samples/leads.csv)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         file: Path = options["file"]
