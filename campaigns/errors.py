@@ -14,6 +14,7 @@ class StartCode(models.TextChoices):
     NO_VARIANT = "no_variant", "A step has no active variant"
     NO_RECIPIENTS = "no_recipients", "Nobody is enrolled"
     NO_SENDER = "no_sender", "No sender can be used"
+    SENDER_UNUSABLE = "sender_unusable", "A sender cannot be used as it is set up"
     POSTAL_ADDRESS_MISSING = "postal_address_missing", "The organization has no postal address"
     TEMPLATE_INVALID = "template_invalid", "A template cannot be read"
     UNKNOWN_MERGE_FIELD = "unknown_merge_field", "A merge field does not exist"

@@ -1,13 +1,22 @@
-"""Advisory locks of campaigns, by kind. Taken as a statement of their own: a statement's snapshot is older than a lock
-it takes itself, and counts made from it would be wrong."""
+"""Locks of campaigns, and what is done when two transactions wait for each other all the same.
 
+Everybody takes row locks in one order: recipients by id, then messages, then suppressions, leads and the campaign's
+counters. Advisory locks are statements of their own: a statement's snapshot is older than a lock it takes itself, and
+counts made from it would be wrong.
+"""
+
+from collections.abc import Callable
 from enum import IntEnum
+from functools import wraps
 
-from django.db import connection
+from django.db import OperationalError, connection
+
+TRIES = 3
+_RETRIABLE = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
 
 
 class Lock(IntEnum):
-    """First half of the lock's key; the second is an id."""
+    """First half of an advisory lock's key; the second is an id."""
 
     AUDIENCE = 0x4601  # of an organization: who is enrolled where
     LANE = 0x4602  # a sending lane
@@ -17,3 +26,23 @@ def hold_audience(organization_id: int) -> None:
     """Wait until nobody else enrolls, starts or stops in this organization; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
+
+
+def retried[**Arguments, Answer](act: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Try a transaction again that Postgres ended for the sake of another.
+
+    For acts that write down what cannot be learned again, such as a mail server's answers. Not inside a transaction:
+    that one would be broken already.
+    """
+
+    @wraps(act)
+    def tried(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        for _ in range(TRIES - 1):
+            try:
+                return act(*args, **kwargs)
+            except OperationalError as error:
+                if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in _RETRIABLE:
+                    raise
+        return act(*args, **kwargs)
+
+    return tried

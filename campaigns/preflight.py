@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Count, Min
+from django.conf import settings
+from django.db.models import Count, Exists, Min, OuterRef
 
 from campaigns.content import templating
 from campaigns.content.errors import MergeValueMissing
 from campaigns.content.fields import LEAD_FIELDS
+from campaigns.content.mailbox import wire_address
 from campaigns.errors import StartCode
 from campaigns.merge_values import lead_values, mail_values, presence
-from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, Step, Variant
+from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Sender, Step, Variant
 from campaigns.steps import WORDING
 from campaigns_project.errors import Refused
 from leads.models import Lead
@@ -47,7 +49,8 @@ def check(campaign: Campaign) -> list[Problem]:
 
 
 def _audience(campaign: Campaign) -> Iterator[Problem]:
-    if not _inside(campaign).exists():
+    # One that was started may go on without anybody: it then completes.
+    if campaign.started_at is None and not _inside(campaign).exists():
         yield Problem(
             StartCode.NO_RECIPIENTS, "nobody is enrolled in it.", "Enroll leads first: by tag, filter or ids."
         )
@@ -66,6 +69,18 @@ def _sending(campaign: Campaign) -> Iterator[Problem]:
     elif not senders.able().exists():
         reasons = "; ".join(f"{sender.email}: {sender.status_reason or 'paused'}" for sender in senders[:3])
         yield Problem(StartCode.NO_SENDER, f"all its senders are paused ({reasons}).", "Mend and resume one of them.")
+    for sender in senders.able():
+        yield from _sender(sender)
+
+
+def _sender(sender: Sender) -> Iterator[Problem]:
+    try:
+        wire_address(sender.email, field="From")
+    except Refused as error:
+        yield Problem(StartCode.SENDER_UNUSABLE, f"the sender {sender.pk}: {error.message}", "Correct its address.")
+    if not settings.SANDBOX and not sender.host:
+        message = f"the sender {sender.email} has no SMTP host."
+        yield Problem(StartCode.SENDER_UNUSABLE, message, "Fill in its host, or take the sender out of the campaign.")
 
 
 def _content(campaign: Campaign) -> Iterator[Problem]:
@@ -95,10 +110,10 @@ def _variant(campaign: Campaign, step: Step, variant: Variant) -> Iterator[Probl
             StartCode.UNKNOWN_MERGE_FIELD, f"{place}: {field}", "Write fields of your own as {{ custom.name }}."
         )
     if not unknown:
-        yield from _missing(campaign, place, templates)
+        yield from _missing(campaign, step, place, templates)
 
 
-def _missing(campaign: Campaign, place: str, templates: list[templating.Template]) -> Iterator[Problem]:
+def _missing(campaign: Campaign, step: Step, place: str, templates: list[templating.Template]) -> Iterator[Problem]:
     used = sorted(
         field
         for field in frozenset[str]().union(*(template.fields for template in templates))
@@ -107,7 +122,8 @@ def _missing(campaign: Campaign, place: str, templates: list[templating.Template
     if not used:
         return
     annotations = presence(used)
-    patterns = _inside(campaign).annotate(**annotations).values(*annotations)
+    settled = Message.objects.filter(recipient=OuterRef("pk"), step=step, status__in=MessageStatus.SETTLED)
+    patterns = _inside(campaign).exclude(Exists(settled)).annotate(**annotations).values(*annotations)
     counted = patterns.annotate(number=Count("pk"), example=Min("lead_id")).order_by("-number")[:MOST_PATTERNS]
     found: dict[str, tuple[int, int]] = {}
     people = Lead.objects.in_bulk([row["example"] for row in counted])

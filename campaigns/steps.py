@@ -12,7 +12,7 @@ from campaigns.errors import StateConflict
 from campaigns.models import Campaign, CampaignSender, CampaignStatus, Sender, Step, Variant
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.errors import NotFound, Refused, StateRefused
 
 WORDING = ("subject", "preheader", "body_html", "body_text")
 LABELS = "ABCDEFGHIJ"
@@ -21,9 +21,8 @@ LABELS = "ABCDEFGHIJ"
 @transaction.atomic
 def add_step(*, campaign: Campaign, wait_amount: int, wait_unit: str, wording: Mapping[str, str], actor: Actor) -> Step:
     """A new last step with its first variant. Refused for an ended campaign and for a wording that cannot be used."""
-    _require_editable(campaign)
     check_wording(wording)
-    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two new steps at once would take one position
+    campaign = _hold(campaign)
     last = campaign.steps.aggregate(last=Max("position"))["last"] or 0
     step = Step.objects.create(campaign=campaign, position=last + 1, wait_amount=wait_amount, wait_unit=wait_unit)
     Variant.objects.create(step=step, label=LABELS[0], **_wording(wording))
@@ -34,7 +33,7 @@ def add_step(*, campaign: Campaign, wait_amount: int, wait_unit: str, wording: M
 @transaction.atomic
 def edit_step(*, step: Step, wait_amount: int, wait_unit: str, actor: Actor) -> Step:
     """Change a step's wait, for those whose time for it is not set yet."""
-    _require_editable(step.campaign)
+    _hold(step.campaign)
     Step.objects.filter(pk=step.pk).update(wait_amount=wait_amount, wait_unit=wait_unit)
     step.refresh_from_db()
     _record("step.changed", step, step.campaign, actor, {"wait": f"{wait_amount} {wait_unit}"})
@@ -44,7 +43,7 @@ def edit_step(*, step: Step, wait_amount: int, wait_unit: str, actor: Actor) -> 
 @transaction.atomic
 def remove_step(*, step: Step, actor: Actor) -> None:
     """Remove a step and close the gap. Only before the campaign was ever started: people may be waiting for it."""
-    campaign = step.campaign
+    campaign = _hold(step.campaign)
     if campaign.started_at is not None or campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         raise StateRefused(
             "step_in_use",
@@ -60,8 +59,8 @@ def remove_step(*, step: Step, actor: Actor) -> None:
 @transaction.atomic
 def add_variant(*, step: Step, wording: Mapping[str, str], weight: int, actor: Actor) -> Variant:
     """Another wording of `step`, under the next free letter."""
-    _require_editable(step.campaign)
     check_wording(wording)
+    _hold(step.campaign)
     taken = set(step.variants.values_list("label", flat=True))
     free = next((label for label in LABELS if label not in taken), None)
     if free is None:
@@ -74,8 +73,7 @@ def add_variant(*, step: Step, wording: Mapping[str, str], weight: int, actor: A
 @transaction.atomic
 def edit_variant(*, variant: Variant, changes: Mapping[str, Any], actor: Actor) -> Variant:
     """Change wording, weight or activity. New wording counts as a new version; what was sent stays as it was."""
-    campaign = variant.step.campaign
-    _require_editable(campaign)
+    campaign = _hold(variant.step.campaign)
     check_wording({field: changes.get(field, getattr(variant, field)) for field in WORDING})
     if changes.get("is_active") is False and not variant.step.variants.filter(is_active=True).exclude(pk=variant.pk):
         raise StateRefused(
@@ -96,8 +94,7 @@ def edit_variant(*, variant: Variant, changes: Mapping[str, Any], actor: Actor) 
 @transaction.atomic
 def remove_variant(*, variant: Variant, actor: Actor) -> None:
     """Remove a wording nobody got yet; the only one of a step stays."""
-    campaign = variant.step.campaign
-    _require_editable(campaign)
+    campaign = _hold(variant.step.campaign)
     others = variant.step.variants.filter(is_active=True).exclude(pk=variant.pk)
     if not others.exists() or variant.messages.exists():
         raise StateRefused(
@@ -112,7 +109,7 @@ def remove_variant(*, variant: Variant, actor: Actor) -> None:
 @transaction.atomic
 def set_senders(*, campaign: Campaign, senders: Sequence[Sender], actor: Actor) -> None:
     """Let the campaign use exactly these senders. Recipients of one that is left out go to another."""
-    _require_editable(campaign)
+    _hold(campaign)
     wanted = {sender.pk for sender in senders}
     present = set(campaign.campaign_senders.values_list("sender_id", flat=True))
     CampaignSender.objects.filter(campaign=campaign, sender__in=present - wanted).delete()
@@ -147,9 +144,17 @@ def _check_template(field: str, source: str) -> None:
         )
 
 
-def _require_editable(campaign: Campaign) -> None:
-    if campaign.status not in CampaignStatus.editable or campaign.deleting_at is not None:
-        raise StateConflict("edit", campaign.status, ())
+def _hold(campaign: Campaign) -> Campaign:
+    """The campaign as it is now, its row held so that edits come one after the other and none beside a start.
+
+    StateConflict once it has ended, NotFound when it is gone.
+    """
+    current = Campaign.objects.living().select_for_update(no_key=True).filter(pk=campaign.pk).first()
+    if current is None:
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
+    if current.status not in CampaignStatus.editable:
+        raise StateConflict("edit", current.status, ())
+    return current
 
 
 def _wording(wording: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from campaigns_project.accounts.models import Organization, User
@@ -24,6 +24,8 @@ STATUS_AFTER = {
     SuppressionReason.HARD_BOUNCE: LeadStatus.BOUNCED,
     SuppressionReason.COMPLAINT: LeadStatus.COMPLAINED,
 }
+
+_BY_WEIGHT = (LeadStatus.OK, LeadStatus.BOUNCED, LeadStatus.UNSUBSCRIBED, LeadStatus.COMPLAINED)
 
 
 def when_suppressed(act: WhenSuppressed) -> None:
@@ -48,12 +50,17 @@ def suppress(
     Doing it twice keeps the first reason and does no harm. Refused with `invalid_address` or `invalid_domain`.
     """
     key = normalize_target(address)
+    people = _people(organization, key)
+    # First: whoever is told locks recipients, and everybody takes those before suppressions and leads.
+    ids = list(people.order_by("pk").values_list("pk", flat=True))
+    for act in _when_suppressed:
+        act(ids, reason, at or timezone.now())
     suppression, is_new = Suppression.objects.get_or_create(
         organization=organization,
         address=key,
         defaults={"reason": reason, "source": source[:120], "created_by": created_by},
     )
-    _tell(organization, key, reason, at or timezone.now())
+    _show(people, key, reason)
     if is_new:
         record(
             action="suppression.created",
@@ -104,11 +111,14 @@ def normalize_target(text: str) -> str:
         raise Refused("invalid_domain", message, "Write it as ana@example.com or example.com.") from error
 
 
-def _tell(organization: Organization, key: str, reason: SuppressionReason, at: datetime) -> None:
-    people = Lead.objects.for_organization(organization)
-    people = people.filter(Q(email_normalized=key) if "@" in key else Q(email_normalized__endswith=f"@{key}"))
-    ids = list(people.order_by("pk").values_list("pk", flat=True))
-    if reason in STATUS_AFTER and "@" in key:
-        people.update(status=STATUS_AFTER[reason])
-    for act in _when_suppressed:
-        act(ids, reason, at)
+def _people(organization: Organization, key: str) -> QuerySet[Lead]:
+    own = Lead.objects.for_organization(organization)
+    return own.filter(Q(email_normalized=key) if "@" in key else Q(email_normalized__endswith=f"@{key}"))
+
+
+def _show(people: QuerySet[Lead], key: str, reason: SuppressionReason) -> None:
+    """Show it on the leads, unless they show something weightier: news may come in any order."""
+    status = STATUS_AFTER.get(reason)
+    if status is not None and "@" in key:
+        lighter = _BY_WEIGHT[: _BY_WEIGHT.index(status)]
+        people.filter(status__in=lighter).update(status=status)

@@ -132,7 +132,7 @@ def _target(meant: Token) -> str | None:
         pk=meant.link_id, campaign__deleting_at=None, campaign__recipients__messages=meant.message_id
     )
     url = links.values_list("url", flat=True).first()
-    return url if url and url.startswith(("http://", "https://")) and url.isprintable() else None
+    return url if url and url.lower().startswith(("http://", "https://")) and url.isprintable() else None
 
 
 def _page(name: str, *, status: int = 200, **context: Any) -> HttpResponse:

@@ -116,6 +116,7 @@ class CampaignAdmin(ScopedAdmin):
         context = {
             **self.frame(request, campaign, "Overview"),
             **overview.live_context(campaign, timezone.now()),
+            "table_every": overview.TABLE,
             "missing": overview.missing_before_start(campaign),
             "steps": overview.step_rows(campaign),
             "senders": [used.sender for used in campaign.campaign_senders.select_related("sender")],

@@ -120,7 +120,9 @@ _STATEMENT = """
 WITH candidate AS MATERIALIZED (
     SELECT lead.id, lead.email,
         CASE
-            WHEN already.id IS NOT NULL THEN 'already_enrolled'
+            WHEN already.id IS NOT NULL OR lower(lead.email) IN (
+                SELECT lower(email_address) FROM campaign_recipients WHERE campaign_id = %(campaign)s
+            ) THEN 'already_enrolled'
             WHEN lead.status <> 'ok' THEN lead.status
             WHEN by_address.id IS NOT NULL OR by_domain.id IS NOT NULL THEN 'suppressed'
             WHEN busy.id IS NOT NULL THEN 'active_elsewhere'

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.ledger import ledger
@@ -21,9 +21,8 @@ def stop(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -
     """End it for good: nobody gets the remaining steps. StateConflict unless it is running or paused."""
     with transaction.atomic():
         hold_audience(campaign.organization_id)
-        stopped = move(campaign, "stop", to=CampaignStatus.STOPPED, actor=actor, now=now, reason=reason)
-        close_job(stopped, now)
-    _release_recipients(campaign.pk, now)
+        move(campaign, "stop", to=CampaignStatus.STOPPED, actor=actor, now=now, reason=reason)
+    _release_recipients(campaign, now)
     return Campaign.objects.select_related("organization").get(pk=campaign.pk)
 
 
@@ -38,16 +37,17 @@ def complete_finished(*, now: datetime) -> int:
     Also finishes what a crash left of a stop: recipients that are still in an ended campaign.
     """
     anybody = Exists(Recipient.objects.filter(campaign=OuterRef("pk"), status__in=RecipientStatus.IN))
-    left_behind = Campaign.objects.living().filter(anybody, status=CampaignStatus.STOPPED)
-    for campaign_id in left_behind.values_list("pk", flat=True):
-        _release_recipients(campaign_id, now)
+    open_job = Exists(Job.objects.filter(_open_sending_job(), campaign=OuterRef("pk")))
+    stopped = Campaign.objects.living().filter(status__in=[CampaignStatus.STOPPED, CampaignStatus.ARCHIVED])
+    for campaign in stopped.filter(anybody | open_job):
+        _release_recipients(campaign, now)
     empty = Campaign.objects.running().filter(~anybody, total_recipients__gt=0)
     return sum(_complete(campaign, now) for campaign in empty)
 
 
 def close_job(campaign: Campaign, now: datetime) -> None:
     """End the campaign's sending job, if one is open, with the ledger as its result."""
-    open_jobs = Job.objects.filter(campaign=campaign, kind=JobKind.SEND, status__in=ProgressStatus.active)
+    open_jobs = Job.objects.filter(_open_sending_job(), campaign=campaign)
     if not open_jobs.exists():
         return
     counts = ledger(campaign).as_dict()
@@ -61,11 +61,17 @@ def close_job(campaign: Campaign, now: datetime) -> None:
     )
 
 
-def _release_recipients(campaign_id: int, now: datetime) -> None:
+def _open_sending_job() -> Q:
+    return Q(kind=JobKind.SEND, status__in=ProgressStatus.active)
+
+
+def _release_recipients(campaign: Campaign, now: datetime) -> None:
     """In batches, so that nobody waits long for a row; `complete_finished` goes on where a crash left off."""
-    inside = Recipient.objects.filter(campaign_id=campaign_id, status__in=RecipientStatus.IN).order_by("pk")
+    inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN).order_by("pk")
     while ids := list(inside.values_list("pk", flat=True)[:STOP_BATCH]):
         stop_recipients(ids, reason=ExitReason.CAMPAIGN_STOPPED, at=now)
+    campaign.refresh_from_db()
+    close_job(campaign, now)
 
 
 @transaction.atomic

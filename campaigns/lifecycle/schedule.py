@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from campaigns import preflight
-from campaigns.errors import StartRefused
+from campaigns.errors import StartRefused, StateConflict
 from campaigns.lifecycle.begin import start
 from campaigns.lifecycle.hold import pause_by_system
 from campaigns.lifecycle.transitions import move, reread
@@ -53,6 +53,8 @@ def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
         return False
     try:
         start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled")
+    except StateConflict:
+        return False  # somebody was faster: started, unscheduled or stopped it
     except StartRefused as refused:
         pause_by_system(
             campaign_id=campaign.pk, code="start_refused", message=str(refused), now=now, error=refused.code

@@ -23,7 +23,7 @@ class Link(Tenanted, models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "url_hash"], name="link_once_per_campaign"),
             models.CheckConstraint(
-                condition=models.Q(url__startswith="http://") | models.Q(url__startswith="https://"),
+                condition=models.Q(url__istartswith="http://") | models.Q(url__istartswith="https://"),
                 name="link_is_a_web_address",
             ),
         ]

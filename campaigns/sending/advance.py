@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Case, F, Value, When
 
 from campaigns.enrollment.stop import stop_recipients
-from campaigns.models import Campaign, ExitReason, Recipient, RecipientStatus, Step
+from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Step
 
 # Where a recipient goes back to that is not being sent to any more: has it had a mail already?
 WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), default=Value(RecipientStatus.SENT))
@@ -52,6 +52,13 @@ def wait_again(recipients: Mapping[int, datetime], *, note: str = "", at: dateti
         by_time[due].append(recipient)
     for due, ids in by_time.items():
         _inside(ids).update(status=WAITING_AGAIN, next_send_at=due, error_message=note[:2000], updated_at=at)
+
+
+def skip_for_those_who_left(messages: Iterable[int]) -> None:
+    """Of messages that went back to waiting, those whose recipient left meanwhile have nobody to wait for."""
+    waiting = Message.objects.filter(pk__in=list(messages), status__in=MessageStatus.WAITING)
+    for message in waiting.exclude(recipient__exit_reason="").select_related("recipient"):
+        Message.objects.filter(pk=message.pk).update(status=MessageStatus.SKIPPED, reason=message.recipient.exit_reason)
 
 
 def hold_for_a_decision(recipients: Iterable[int], *, note: str, at: datetime) -> None:

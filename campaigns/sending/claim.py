@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -13,8 +14,9 @@ from campaigns.content.message_id import message_id
 from campaigns.models import Campaign, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
 
-# How long a claim holds without a sign of life; every slice renews it.
-LEASE = timedelta(seconds=90)
+# How long a claim holds without a sign of life. Every slice renews those of its chunk, and a slice may take as long as
+# connecting and the longest SMTP transaction together: who still works must not be taken for dead.
+LEASE = timedelta(seconds=150)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Wordings:
     def of(cls, campaign: Campaign) -> "Wordings":
         steps = {step.pk: step for step in campaign.steps.all()}
         variants: dict[int, list[Variant]] = {pk: [] for pk in steps}
-        for variant in Variant.objects.filter(step__campaign=campaign, is_active=True).order_by("label"):
+        for variant in Variant.objects.filter(step__in=steps, is_active=True).order_by("label"):
             variants[variant.step_id].append(variant)
         return cls(steps, variants)
 
@@ -55,9 +57,18 @@ class Wordings:
 
 
 def claim(
-    *, campaign: Campaign, wordings: Wordings, senders: Sequence[Sender], limit: int, now: datetime
+    *,
+    campaign: Campaign,
+    wordings: Wordings,
+    senders: Sequence[Sender],
+    limit: int,
+    now: datetime,
+    suspects: bool = False,
 ) -> list[Claim]:
     """Claim up to `limit` due recipients of `campaign` for `senders`; the longest due first.
+
+    `suspects` asks for those whose last worker was never heard of again, and only for them: worked on one by one, the
+    mail that kills its worker is told from those that were merely near it.
 
     Any number of workers may ask at once: row locks that are skipped keep them apart. The message row with its
     Message-ID, attempt counter and fence is committed before any work is done.
@@ -66,8 +77,9 @@ def claim(
     usable = [step for step, variants in wordings.variants.items() if variants]
     if not able or not usable:
         return []
+    wanted = {"campaign": campaign.pk, "able": able, "usable": usable, "limit": limit, "now": now, "suspects": suspects}
     with transaction.atomic():
-        due = _take_due(campaign, able, usable, limit, now)
+        due = _take_due(wanted)
         claims = _write_messages(due, wordings, {sender.pk: sender for sender in senders}) if due else []
         _set_aside_settled({recipient for recipient, _, _ in due} - {one.recipient for one in claims}, now)
         return claims
@@ -79,22 +91,21 @@ def _set_aside_settled(recipients: set[int], now: datetime) -> None:
         hold_for_a_decision(recipients, note="The mail that came due is settled already.", at=now)
 
 
-def _take_due(
-    campaign: Campaign, able: list[int], usable: list[int], limit: int, now: datetime
-) -> list[tuple[int, int, int]]:
+def _take_due(wanted: dict[str, Any]) -> list[tuple[int, int, int]]:
     """(recipient, step, sender) of those taken; a recipient keeps its sender while that one is in the campaign."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE,
-            {"campaign": campaign.pk, "able": able, "usable": usable, "limit": limit, "now": now},
-        )
+        cursor.execute(_TAKE, wanted)
         return cursor.fetchall()
 
 
 _TAKE = """
 WITH due AS (
-    SELECT id FROM campaign_recipients
+    SELECT id FROM campaign_recipients candidate
     WHERE campaign_id = %(campaign)s AND status IN ('pending', 'sent') AND next_send_at <= %(now)s
+      AND %(suspects)s = EXISTS (
+          SELECT 1 FROM campaign_messages message
+          WHERE message.recipient_id = candidate.id AND message.step_id = candidate.next_step_id
+            AND message.lost_claims > 0)
       AND next_step_id = ANY(%(usable)s)
       AND (sender_id IS NULL OR sender_id = ANY(%(able)s) OR sender_id NOT IN (
           SELECT link.sender_id FROM campaign_senders link JOIN senders s ON s.id = link.sender_id

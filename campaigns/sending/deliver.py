@@ -1,19 +1,31 @@
 """Bring prepared mails to the mail server, a slice at a time: gate, deliver, record."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.utils import timezone
 
-from campaigns.delivery.outcomes import NotSent, SenderFault
+from campaigns.delivery.base import Backend
+from campaigns.delivery.outcomes import Accepted, NotSent, SenderFault
 from campaigns.models import Campaign, Sender
+from campaigns.scheduling import next_opening
+from campaigns.sending.claim import Claim
 from campaigns.sending.connections import Routes
 from campaigns.sending.gate import VALID_FOR, gate, renew, ungate
 from campaigns.sending.prepare import Prepared
 from campaigns.sending.record import Verdict, record
-from campaigns.sending.settle import blame_sender, refused_at_gate, sender_fault, verdict_of
+from campaigns.sending.settle import (
+    blame_sender,
+    not_now,
+    praise_sender,
+    refused_at_gate,
+    sender_fault,
+    verdict_of,
+)
 
 MOST_AT_ONCE = 50  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
 AIM = 0.5  # seconds from gate to the last mail's content: half of what is allowed
@@ -31,56 +43,104 @@ class Pace:
             self.size = max(1, min(MOST_AT_ONCE, int(AIM * mails / max(seconds, 1e-6)), self.size * 4))
 
 
-def deliver(campaign: Campaign, mails: Sequence[Prepared], *, sender: Sender, connections: Routes) -> int:
+@dataclass
+class _Slice:
+    """What became of some mails: settled, or gated too long ago to go; and whether the sender itself failed."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    expired: deque[Prepared] = field(default_factory=deque)
+    fault: SenderFault | None = None
+    accepted: int = 0
+
+
+def deliver(
+    campaign: Campaign,
+    mails: Sequence[Prepared],
+    *,
+    sender: Sender,
+    connections: Routes,
+    until: float = math.inf,
+    others: Sequence[Claim] = (),
+) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
     No mail begins its content more than VALID_FOR seconds after its gate: what does not make it in time is taken back
-    and asked again. When the sender itself fails, the rest goes back to waiting.
+    and asked again. When the sender itself fails, when the turn is over (`until`, monotonic) or the window has closed,
+    the rest goes back to waiting. The lease of `others`, claims of the same worker, is kept meanwhile.
     """
     pace = Pace()
     left = deque(mails)
     settled = 0
     while left:
+        due = _not_before(campaign, until)
+        if due is not None:
+            return settled + record(
+                campaign=campaign, verdicts=[not_now(mail.claim, due=due) for mail in left], at=timezone.now()
+            )
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
-        renew([mail.claim for mail in left])
-        verdicts, expired, fault = _slice(campaign, batch, sender=sender, connections=connections, pace=pace)
-        left.extendleft(reversed(expired))
-        now = timezone.now()
-        if fault is not None:
-            blame_sender(sender, fault, now=now)
-            verdicts += [verdict_of(mail.claim, fault, now=now) for mail in left]
-            left.clear()
-        settled += record(campaign=campaign, verdicts=verdicts, at=now)
+        renew([*others, *(mail.claim for mail in left)])
+        one = _send_slice(campaign, batch, sender=sender, backend=connections.to(sender), pace=pace)
+        left.extendleft(reversed(one.expired))
+        settled += _settle(campaign, one, left, sender)
     return settled
 
 
-def _slice(
-    campaign: Campaign, batch: Sequence[Prepared], *, sender: Sender, connections: Routes, pace: Pace
-) -> tuple[list[Verdict], list[Prepared], SenderFault | None]:
-    gated_at = time.monotonic()
-    answers = gate([mail.claim for mail in batch], [mail.merge_values for mail in batch])
+def _not_before(campaign: Campaign, until: float) -> datetime | None:
+    """When the rest may go, if not now; asked of the campaign as it is, since windows are edited while it runs."""
     now = timezone.now()
-    verdicts = [
-        refused_at_gate(mail.claim, answers[mail.claim.message], now=now)
-        for mail in batch
-        if answers.get(mail.claim.message)
-    ]
+    if time.monotonic() >= until:
+        return now
+    fresh = Campaign.objects.filter(pk=campaign.pk).first()
+    opens = next_opening(fresh, now) if fresh else now
+    return opens if opens > now else None
+
+
+def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Sender) -> int:
+    now = timezone.now()
+    if one.fault is not None:
+        blame_sender(sender, one.fault, now=now)
+        one.verdicts += [verdict_of(mail.candidate, one.fault, now=now) for mail in left]
+        left.clear()
+    elif one.accepted:
+        praise_sender(sender)
+    return record(campaign=campaign, verdicts=one.verdicts, at=now)
+
+
+def _send_slice(
+    campaign: Campaign, batch: Sequence[Prepared], *, sender: Sender, backend: Backend, pace: Pace
+) -> _Slice:
+    gated_at = time.monotonic()
+    answers = gate([mail.candidate for mail in batch])
+    now = timezone.now()
+    refused = [mail.claim for mail in batch if answers.get(mail.claim.message)]
+    done = _Slice([refused_at_gate(claim, answers[claim.message], now=now) for claim in refused])
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
-    fault = None
-    sent = 0
-    while passed and fault is None and _is_fresh(gated_at):
-        outcome = connections.to(sender).deliver(passed[0].envelope, before_data=lambda: _is_fresh(gated_at))
-        if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
-            break
-        claim = passed.popleft().claim
-        verdicts.append(verdict_of(claim, outcome, now=timezone.now()))
-        sent += 1
-        fault = sender_fault(outcome)
-    pace.learn(sent, time.monotonic() - gated_at)
+    try:
+        _hand_over(passed, done, backend, gated_at)
+    except BaseException:
+        # What was not at the server goes back and what was answered is kept; only the one in hand is in doubt.
+        ungate([mail.claim for mail in list(passed)[1:]])
+        record(campaign=campaign, verdicts=done.verdicts, at=timezone.now())
+        raise
+    pace.learn(done.accepted, time.monotonic() - gated_at)
     if passed:
         ungate([mail.claim for mail in passed])
-    return verdicts, list(passed), fault
+    done.expired = passed
+    return done
 
 
-def _is_fresh(gated_at: float) -> bool:
-    return time.monotonic() - gated_at <= VALID_FOR
+def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at: float) -> None:
+    """One mail after the other, as long as the gate's answer holds; those that were tried leave `passed`."""
+
+    def is_fresh() -> bool:
+        return time.monotonic() - gated_at <= VALID_FOR
+
+    while passed and done.fault is None and is_fresh():
+        mail = passed[0]
+        outcome = backend.deliver(mail.envelope, before_data=is_fresh)
+        if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
+            return
+        done.verdicts.append(verdict_of(mail.candidate, outcome, now=timezone.now()))
+        passed.popleft()
+        done.accepted += isinstance(outcome, Accepted)
+        done.fault = sender_fault(outcome)

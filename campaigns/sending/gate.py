@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
 
 from django.db import connection, models, transaction
 
@@ -19,21 +19,35 @@ class GateRefusal(models.TextChoices):
 
 # How long a mail may still leave after its gate (promise 2: nothing leaves more than a second after the last look).
 VALID_FOR = 1.0  # seconds
-# Longer than connecting and the longest SMTP transaction together: who still works must not be taken for dead.
-SENDING_LEASE = timedelta(seconds=150)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mail that wants to leave: to the normalized `address`, made of these values and this version of the wording."""
+
+    claim: Claim
+    address: str
+    version: int
+    merge_values: Mapping[str, str]
 
 
 @transaction.atomic
-def gate(claims: Sequence[Claim], merge_values: Sequence[Mapping[str, str]]) -> dict[int, str]:
+def gate(candidates: Sequence[Candidate]) -> dict[int, str]:
     """Let messages through, marking them `sending`; answers, by message id, "" or the reason why not.
 
-    `merge_values`, one per claim, are kept with the message, so that the exact mail can be shown again.
+    Suppressed is who is so by the address the mail goes to or by the lead's present one: leads are edited. Version and
+    values are kept with the message, so that the exact mail can be shown again.
     A claim whose fence is stale is not in the answer at all: it is somebody else's now. What the gate read holds for
     `VALID_FOR` seconds; a mail that did not begin its content by then has to be asked again (`ungate` first).
     """
     with connection.cursor() as cursor:
-        values = [json.dumps(one) for one in merge_values]
-        cursor.execute(_GATE, {**_keys(claims), "values": values, "lease": SENDING_LEASE.total_seconds()})
+        what: dict[str, list] = {
+            "addresses": [one.address for one in candidates],
+            "versions": [one.version for one in candidates],
+            "values": [json.dumps(dict(one.merge_values)) for one in candidates],
+        }
+        keys = _keys([one.claim for one in candidates])
+        cursor.execute(_GATE, {**keys, **what, "lease": LEASE.total_seconds()})
         return dict(cursor.fetchall())
 
 
@@ -61,16 +75,20 @@ def _keys(claims: Sequence[Claim]) -> dict[str, list[int]]:
 
 _GATE = """
 WITH asked AS (
-    SELECT message.id, mine.merge_values, CASE
+    SELECT message.id, mine.merge_values, mine.version, CASE
         WHEN recipient.exit_reason <> '' THEN recipient.exit_reason
         WHEN campaign.status <> 'running' OR campaign.deleting_at IS NOT NULL THEN 'campaign_not_running'
         WHEN EXISTS (
             SELECT 1 FROM suppressions suppression
             WHERE suppression.organization_id = lead.organization_id
-              AND suppression.address IN (lead.email_normalized, split_part(lead.email_normalized, '@', 2))
+              AND suppression.address IN (
+                  mine.address, split_part(mine.address, '@', 2),
+                  lead.email_normalized, split_part(lead.email_normalized, '@', 2))
         ) THEN 'suppressed'
         ELSE '' END AS refusal
-    FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(values)s::jsonb[]) AS mine(id, fence, merge_values)
+    FROM unnest(
+        %(ids)s::bigint[], %(fences)s::bigint[], %(addresses)s::text[], %(versions)s::int[], %(values)s::jsonb[]
+    ) AS mine(id, fence, address, version, merge_values)
     JOIN campaign_messages message
         ON message.id = mine.id AND message.fence = mine.fence AND message.status = 'claimed'
     JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
@@ -80,6 +98,7 @@ WITH asked AS (
 ), passed AS (
     UPDATE campaign_messages message
     SET status = 'sending', attempted_at = clock_timestamp(), merge_values = asked.merge_values,
+        step_version = asked.version,
         lease_until = clock_timestamp() + %(lease)s * interval '1 second'
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )

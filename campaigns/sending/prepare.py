@@ -11,19 +11,24 @@ from campaigns.delivery.base import Envelope
 from campaigns.merge_values import lead_values, mail_values
 from campaigns.models import Campaign, Recipient, Sender, Variant
 from campaigns.sending.claim import Claim
+from campaigns.sending.gate import Candidate
 from campaigns.sending.links import click_url, open_url, store_links, unsubscribe_url
 from campaigns.sending.wording import Rendered, wording_of
 from campaigns_project.errors import Refused
+from leads.addresses import normalize_address
 from leads.models import Lead
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A mail ready to go, and the values it was made from."""
+    """A mail ready to go, and what the gate wants to know of it."""
 
-    claim: Claim
+    candidate: Candidate
     envelope: Envelope
-    merge_values: dict[str, str]
+
+    @property
+    def claim(self) -> Claim:
+        return self.candidate.claim
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Draft:
-    claim: Claim
+    candidate: Candidate
     recipient: Recipient
     rendered: Rendered
-    values: dict[str, str]
     links: list[str]
 
 
@@ -69,9 +73,9 @@ def prepare(campaign: Campaign, claims: Sequence[Claim], *, senders: dict[int, S
     targets = store_links(campaign, [url for draft in drafts for url in draft.links])
     for draft in drafts:
         try:
-            batch.prepared.append(_finish(campaign, draft, targets, senders[draft.claim.sender], now))
+            batch.prepared.append(_finish(campaign, draft, targets, senders[draft.candidate.claim.sender], now))
         except Refused as refused:
-            batch.unmade.append(Unmade(draft.claim, refused.code, str(refused)))
+            batch.unmade.append(Unmade(draft.candidate.claim, refused.code, str(refused)))
     return batch
 
 
@@ -93,11 +97,14 @@ def _draft(campaign: Campaign, claim: Claim, recipient: Recipient, variant: Vari
     rendered = wording.render(values)
     links = html_content.links(rendered.html) if campaign.track_clicks else []
     used = {name: values[name] for name in wording.fields & values.keys() if name != "unsubscribe_url"}
-    return _Draft(claim, recipient, rendered, used, [url for url in links if url != way_out])
+    address = normalize_address(recipient.email_address)
+    candidate = Candidate(claim, address=address, version=variant.version, merge_values=used)
+    return _Draft(candidate, recipient, rendered, [url for url in links if url != way_out])
 
 
 def _finish(campaign: Campaign, draft: _Draft, targets: dict[str, int], sender: Sender, now: datetime) -> Prepared:
-    message = draft.claim.message
+    claim = draft.candidate.claim
+    message = claim.message
     way_out = unsubscribe_url(message)
     html = draft.rendered.html
     if campaign.track_clicks and html:
@@ -108,7 +115,7 @@ def _finish(campaign: Campaign, draft: _Draft, targets: dict[str, int], sender: 
         sender=Mailbox(sender.email, sender.name),
         recipient=Mailbox(draft.recipient.email_address, draft.recipient.lead.full_name),
         subject=draft.rendered.subject,
-        message_id=draft.claim.message_id,
+        message_id=claim.message_id,
         date=now,
         html=html,
         text=draft.rendered.text,
@@ -117,4 +124,4 @@ def _finish(campaign: Campaign, draft: _Draft, targets: dict[str, int], sender: 
     )
     to = wire_address(draft.recipient.email_address, field="To")
     envelope = Envelope(mail_from=wire_address(sender.email, field="From"), rcpt_to=to, data=data)
-    return Prepared(draft.claim, envelope, draft.values)
+    return Prepared(draft.candidate, envelope)

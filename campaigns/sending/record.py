@@ -1,7 +1,7 @@
 """Write down what became of each mail: one transaction per slice, guarded by status and fence."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,8 +9,15 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns.enrollment.stop import stop_recipients
+from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, MessageStatus, Recipient
-from campaigns.sending.advance import advance, hold_for_a_decision, lock_recipients, wait_again
+from campaigns.sending.advance import (
+    advance,
+    hold_for_a_decision,
+    lock_recipients,
+    skip_for_those_who_left,
+    wait_again,
+)
 from campaigns.sending.claim import Claim
 from leads.models import SuppressionReason
 from leads.suppression import suppress
@@ -20,7 +27,7 @@ from leads.suppression import suppress
 class Verdict:
     """What became of one claim: the status its message ends in, and what goes with it.
 
-    `due` is when it is tried again (pending, deferred); `dead_address` asks for a suppression.
+    `due` is when it is tried again (pending, deferred); `dead_address` is the address the server called dead.
     """
 
     claim: Claim
@@ -30,15 +37,25 @@ class Verdict:
     reply: str = ""
     due: datetime | None = None
     exit: ExitReason | None = None
-    dead_address: bool = False
+    dead_address: str = ""
 
 
-@transaction.atomic
 def record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> int:
     """Settle messages and move their recipients on; returns how many of the claims were still ours.
 
-    A claim that lost its fence (its lease ended and another took over) changes nothing.
+    A claim that lost its fence (its lease ended and another took over) changes nothing, but what a server said of an
+    address holds all the same.
     """
+    # Before the rest and each on its own: a suppression locks the person's recipients in every campaign.
+    for verdict in verdicts:
+        if verdict.dead_address:
+            _suppress(campaign, verdict.dead_address, at)
+    return _record(campaign=campaign, verdicts=verdicts, at=at)
+
+
+@retried
+@transaction.atomic
+def _record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> int:
     lock_recipients(verdict.claim.recipient for verdict in verdicts)
     ours = _write(verdicts, at)
     mine = [verdict for verdict in verdicts if verdict.claim.message in ours]
@@ -55,32 +72,36 @@ def record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> 
     return len(mine)
 
 
-def _wait(verdicts: Iterable[Verdict], at: datetime) -> None:
+def _wait(verdicts: Sequence[Verdict], at: datetime) -> None:
     by_note: dict[str, dict[int, datetime]] = defaultdict(dict)
     for verdict in verdicts:
         by_note[verdict.reply or verdict.reason][verdict.claim.recipient] = verdict.due or at
     for note, recipients in by_note.items():
         wait_again(recipients, note=note, at=at)
+    skip_for_those_who_left(verdict.claim.message for verdict in verdicts)
 
 
 def _take_out(campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> None:
     for verdict in verdicts:
-        recipient = verdict.claim.recipient
+        error = (verdict.reply or verdict.reason)[:2000]
+        stop_recipients([verdict.claim.recipient], reason=verdict.exit or ExitReason.FAILED, at=at, error=error)
         if verdict.dead_address:
-            _bounce(campaign, recipient, at)
-        stop_recipients(
-            [recipient], reason=verdict.exit or ExitReason.FAILED, at=at, error=verdict.reply or verdict.reason
-        )
+            _bounce(campaign, verdict.claim.recipient, error, at)
 
 
-def _bounce(campaign: Campaign, recipient_id: int, at: datetime) -> None:
-    """The server said the address is dead: that counts as a bounce, and nobody writes there again."""
-    recipient = Recipient.objects.select_related("lead").get(pk=recipient_id)
-    if Recipient.objects.filter(pk=recipient_id, bounced_at=None).update(bounced_at=at):
+def _bounce(campaign: Campaign, recipient_id: int, error: str, at: datetime) -> None:
+    """The server said the address is dead: that counts as a bounce."""
+    recipient = Recipient.objects.filter(pk=recipient_id)
+    if recipient.filter(bounced_at=None).update(bounced_at=at, error_message=error):
         Campaign.objects.filter(pk=campaign.pk).update(emails_bounced=F("emails_bounced") + 1)
+
+
+@retried
+def _suppress(campaign: Campaign, address: str, at: datetime) -> None:
+    """Nobody writes to a dead address again; whoever it belongs to leaves every campaign."""
     suppress(
         organization=campaign.organization,
-        address=recipient.lead.email,
+        address=address,
         reason=SuppressionReason.HARD_BOUNCE,
         source=f"campaign {campaign.pk}",
         at=at,

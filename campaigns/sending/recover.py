@@ -8,7 +8,12 @@ from django.db.models.functions import Now
 
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.models import ExitReason, Message, MessageStatus
-from campaigns.sending.advance import hold_for_a_decision, lock_recipients, wait_again
+from campaigns.sending.advance import (
+    hold_for_a_decision,
+    lock_recipients,
+    skip_for_those_who_left,
+    wait_again,
+)
 from campaigns.sending.reasons import MessageReason
 
 POISON_AFTER = 3  # claims in a row whose worker was never heard of again
@@ -57,14 +62,7 @@ def _back(messages: dict[int, int], now: datetime) -> None:
         status=MessageStatus.PENDING, lease_until=None, fence=F("fence") + 1, lost_claims=F("lost_claims") + 1
     )
     wait_again(dict.fromkeys(messages.values(), now), at=now)
-    _skip_for_those_who_left(messages)
-
-
-def _skip_for_those_who_left(messages: dict[int, int]) -> None:
-    """A claim whose recipient left meanwhile has nobody to go back to."""
-    waiting = Message.objects.filter(pk__in=messages, status=MessageStatus.PENDING).exclude(recipient__exit_reason="")
-    for message in waiting.select_related("recipient"):
-        Message.objects.filter(pk=message.pk).update(status=MessageStatus.SKIPPED, reason=message.recipient.exit_reason)
+    skip_for_those_who_left(messages)
 
 
 def _set_aside(messages: dict[int, int], now: datetime) -> None:

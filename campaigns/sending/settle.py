@@ -1,5 +1,6 @@
 """What a mail server's answer means for the message, its recipient and its sender (the fault table)."""
 
+import re
 from datetime import datetime, timedelta
 from functools import singledispatch
 
@@ -18,7 +19,7 @@ from campaigns.delivery.outcomes import (
 )
 from campaigns.models import ExitReason, Message, MessageStatus, Sender, SenderStatus
 from campaigns.sending.claim import Claim
-from campaigns.sending.gate import GateRefusal, exit_reason
+from campaigns.sending.gate import Candidate, GateRefusal, exit_reason
 from campaigns.sending.prepare import Unmade
 from campaigns.sending.reasons import MessageReason
 from campaigns.sending.record import Verdict
@@ -30,11 +31,18 @@ FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=4)
 BACK_OFF = timedelta(minutes=1)  # a server that cannot be reached is left alone for this long
+MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
-def verdict_of(claim: Claim, outcome: Outcome, *, now: datetime) -> Verdict:
+def verdict_of(candidate: Candidate, outcome: Outcome, *, now: datetime) -> Verdict:
     """The row of the fault table for `outcome`."""
-    return _verdict(outcome, claim, now)
+    return _verdict(outcome, candidate, now)
+
+
+def not_now(claim: Claim, *, due: datetime) -> Verdict:
+    """Not tried: its turn is over, or the window has closed. Due again at `due`."""
+    return Verdict(claim, MessageStatus.PENDING, due=due)
 
 
 def unmade(failure: Unmade) -> Verdict:
@@ -83,65 +91,95 @@ def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:
         )
 
 
+def praise_sender(sender: Sender) -> None:
+    """It works: what was wrong with it is over."""
+    if sender.backs_off_until is not None or sender.status_reason:
+        healthy = Sender.objects.filter(pk=sender.pk, status=SenderStatus.ACTIVE)
+        healthy.update(backs_off_until=None, status_reason="")
+
+
 @singledispatch
-def _verdict(outcome: Outcome, claim: Claim, now: datetime) -> Verdict:
+def _verdict(outcome: Outcome, candidate: Candidate, now: datetime) -> Verdict:
     raise TypeError(f"no row of the fault table for {outcome!r}")
 
 
 @_verdict.register
-def _(outcome: Accepted, claim: Claim, now: datetime) -> Verdict:
-    return Verdict(claim, MessageStatus.SENT, code=outcome.code, reply=outcome.reply)
+def _(outcome: Accepted, candidate: Candidate, now: datetime) -> Verdict:
+    return Verdict(candidate.claim, MessageStatus.SENT, code=outcome.code, reply=outcome.reply)
 
 
 @_verdict.register
-def _(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:
-    row = Message.objects.values("attempts", "first_deferred_at").get(pk=claim.message)
-    if row["first_deferred_at"] is not None and now - row["first_deferred_at"] > GIVE_UP_AFTER:
+def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
+    attempts, first = _tried(candidate.claim)
+    if first is not None and now - first > GIVE_UP_AFTER:
         return Verdict(
-            claim,
+            candidate.claim,
             MessageStatus.FAILED,
             reason=MessageReason.DEFERRED_TOO_LONG,
             code=outcome.code,
             reply=outcome.reply,
             exit=ExitReason.FAILED,
         )
-    wait = min(FIRST_RETRY * 2 ** min(row["attempts"] - 1, 10), LONGEST_RETRY)
+    wait = _growing(FIRST_RETRY, attempts)
     due = now + max(wait, outcome.retry_after or wait)
     return Verdict(
-        claim, MessageStatus.DEFERRED, reason=MessageReason.DEFERRED, code=outcome.code, reply=outcome.reply, due=due
+        candidate.claim,
+        MessageStatus.DEFERRED,
+        reason=MessageReason.DEFERRED,
+        code=outcome.code,
+        reply=outcome.reply,
+        due=due,
     )
 
 
 @_verdict.register
-def _(outcome: Refused, claim: Claim, now: datetime) -> Verdict:
+def _(outcome: Refused, candidate: Candidate, now: datetime) -> Verdict:
     if sender_fault(outcome) is not None:
-        return Verdict(claim, MessageStatus.PENDING, due=now, code=outcome.code, reply=outcome.reply)
+        return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=outcome.code, reply=outcome.reply)
     dead = outcome.kind == Kind.ADDRESS_DEAD
     return Verdict(
-        claim,
+        candidate.claim,
         MessageStatus.FAILED,
         reason=str(outcome.kind),
         code=outcome.code,
         reply=outcome.reply,
         exit=ExitReason.HARD_BOUNCE if dead else ExitReason.FAILED,
-        dead_address=dead,
+        dead_address=candidate.address if dead else "",
     )
 
 
 @_verdict.register
-def _(outcome: NotSent, claim: Claim, now: datetime) -> Verdict:
-    return Verdict(claim, MessageStatus.PENDING, due=now + BACK_OFF, reply=outcome.reason)
+def _(outcome: NotSent, candidate: Candidate, now: datetime) -> Verdict:
+    attempts, _ = _tried(candidate.claim)
+    if attempts >= MOST_BREAKS:
+        reason = MessageReason.BROKEN_OFF
+        return Verdict(
+            candidate.claim, MessageStatus.FAILED, reason=reason, reply=outcome.reason, exit=ExitReason.FAILED
+        )
+    due = now + _growing(BACK_OFF, attempts)
+    return Verdict(candidate.claim, MessageStatus.PENDING, due=due, reply=outcome.reason)
 
 
 @_verdict.register
-def _(outcome: SenderFault, claim: Claim, now: datetime) -> Verdict:
-    return Verdict(claim, MessageStatus.PENDING, due=now, code=outcome.code or None, reply=_said(outcome))
+def _(outcome: SenderFault, candidate: Candidate, now: datetime) -> Verdict:
+    return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=outcome.code or None, reply=_said(outcome))
 
 
 @_verdict.register
-def _(outcome: Uncertain, claim: Claim, now: datetime) -> Verdict:
-    return Verdict(claim, MessageStatus.UNCERTAIN, reason=outcome.reason)
+def _(outcome: Uncertain, candidate: Candidate, now: datetime) -> Verdict:
+    return Verdict(candidate.claim, MessageStatus.UNCERTAIN, reason=outcome.reason)
+
+
+def _tried(claim: Claim) -> tuple[int, datetime | None]:
+    """How often the message was claimed, and when it was deferred first; (1, None) where its row is gone."""
+    row = Message.objects.filter(pk=claim.message).values_list("attempts", "first_deferred_at").first()
+    return row or (1, None)
+
+
+def _growing(first: timedelta, attempts: int) -> timedelta:
+    return min(first * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
 
 
 def _said(fault: SenderFault) -> str:
-    return f"{fault.reason}: {fault.reply}" if fault.reply else fault.reason
+    """The reason with the server's words, without addresses: this is kept where nothing can be erased."""
+    return _ADDRESS.sub("(address)", f"{fault.reason}: {fault.reply}" if fault.reply else fault.reason)

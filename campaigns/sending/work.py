@@ -1,25 +1,33 @@
 """One lane of sending: chunk after chunk of whatever is due, for a bounded time."""
 
+import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from campaigns.content.mailbox import wire_address
+from campaigns.delivery.outcomes import SenderFault
 from campaigns.lifecycle import pause_by_system
 from campaigns.locks import Lock
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender
 from campaigns.scheduling import next_opening
-from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.claim import Claim, Wordings, claim
 from campaigns.sending.connections import Connections, Routes
 from campaigns.sending.deliver import deliver
 from campaigns.sending.prepare import Prepared, prepare
 from campaigns.sending.record import record
-from campaigns.sending.settle import unmade
+from campaigns.sending.settle import blame_sender, unmade
+from campaigns_project.errors import Refused
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 100  # recipients claimed at once: small enough that a pause or a kill touches few, large enough to pay
 TURN = timedelta(seconds=10)  # how long a lane works before it asks to be called again, so that stopping is quick
@@ -36,7 +44,7 @@ def work(*, lane: int, turn: timedelta = TURN) -> int:
         while is_ours and time.monotonic() < ends:
             before = settled
             for campaign in due_campaigns(now=timezone.now()):
-                settled += send_chunk(campaign, connections=connections)
+                settled += _contained(campaign, connections, until=ends)
                 if time.monotonic() >= ends:
                     break
             if settled == before:
@@ -53,30 +61,69 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
     return [campaign for campaign in campaigns.order_by("-priority", "pk") if next_opening(campaign, now) <= now]
 
 
-def send_chunk(campaign: Campaign, *, connections: Routes) -> int:
-    """Claim, prepare and deliver one chunk of `campaign`; returns how many messages were settled."""
+def _contained(campaign: Campaign, connections: Routes, *, until: float) -> int:
+    """A chunk; what is wrong with one campaign must not keep the others from sending."""
+    try:
+        return send_chunk(campaign, connections=connections, until=until)
+    except DatabaseError:
+        raise  # nobody's fault here: the whole turn ends, and the queue tries again
+    except Exception as error:
+        logger.exception("campaign %s cannot be sent", campaign.pk)
+        message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
+        pause_by_system(
+            campaign_id=campaign.pk,
+            code="sending_error",
+            message=message,
+            now=timezone.now(),
+            error=type(error).__name__,
+        )
+        return 0
+
+
+def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.inf) -> int:
+    """Claim, prepare and deliver one chunk of `campaign`; returns how many messages were settled.
+
+    What is not at the mail server by `until` (monotonic seconds) goes back to waiting.
+    """
     now = timezone.now()
     senders = able_senders(campaign, now=now)
     if not senders:
         _hold_without_sender(campaign, now)
         return 0
-    claims = claim(
-        campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), limit=CHUNK, now=now
-    )
+    claims = _claim(campaign, senders, now)
     batch = prepare(campaign, claims, senders=senders, now=now)
     settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
     by_sender: dict[int, list[Prepared]] = defaultdict(list)
     for mail in batch.prepared:
         by_sender[mail.claim.sender].append(mail)
-    for sender, mails in by_sender.items():
-        settled += deliver(campaign, mails, sender=senders[sender], connections=connections)
+    while by_sender:
+        sender, mails = by_sender.popitem()
+        others = [mail.claim for waiting in by_sender.values() for mail in waiting]
+        settled += deliver(campaign, mails, sender=senders[sender], connections=connections, until=until, others=others)
     return settled
+
+
+def _claim(campaign: Campaign, senders: dict[int, Sender], now: datetime) -> list[Claim]:
+    """A chunk; when there is no other work, one mail whose last worker was never heard of again."""
+    take = partial(claim, campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), now=now)
+    return take(limit=CHUNK) or take(limit=1, suspects=True)
 
 
 def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:
     """The campaign's senders that may be used at this moment, by id."""
     rested = Q(backs_off_until=None) | Q(backs_off_until__lte=now)
-    return _active(campaign).filter(rested).in_bulk()
+    found = _active(campaign).filter(rested).in_bulk()
+    return {pk: sender for pk, sender in found.items() if _is_writable(sender, now)}
+
+
+def _is_writable(sender: Sender, now: datetime) -> bool:
+    """False, and the sender paused, when its own address cannot stand in a mail."""
+    try:
+        wire_address(sender.email, field="From")
+    except Refused as refused:
+        blame_sender(sender, SenderFault("invalid_address", reply=refused.message, permanent=True), now=now)
+        return False
+    return True
 
 
 def _active(campaign: Campaign) -> QuerySet[Sender]:
@@ -86,9 +133,10 @@ def _active(campaign: Campaign) -> QuerySet[Sender]:
 def _hold_without_sender(campaign: Campaign, now: datetime) -> None:
     """One that only rests is waited for; when none is left, a person has to look."""
     if not _active(campaign).exists():
-        reasons = Sender.objects.filter(campaign_senders__campaign=campaign).values_list("status_reason", flat=True)
-        error = "; ".join(reason for reason in reasons if reason)
-        message = "No sender can be used: all of them are paused. Mend one and resume the campaign."
+        senders = Sender.objects.filter(campaign_senders__campaign=campaign)
+        error = "; ".join(sender.status_reason for sender in senders if sender.status_reason)
+        why = "all of them are paused. Mend one" if senders else "the campaign has none. Choose one"
+        message = f"No sender can be used: {why} and resume the campaign."
         pause_by_system(campaign_id=campaign.pk, code="no_sender", message=message, now=now, error=error)
 
 

@@ -136,9 +136,7 @@ def _lights() -> Iterator[Light]:
         age = heartbeat.newest_age(kind)
         name = NAMES[kind].capitalize()
         if age is None:
-            yield Light(
-                False, f"{name}: not running", "Start it: manage.py run_worker (make run does it for you)."
-            )
+            yield Light(False, f"{name}: not running", "Start it: manage.py run_worker (make run does it for you).")
         elif age > silent_after:
             seconds = int(age.total_seconds())
             yield Light(False, f"{name}: silent for {seconds:,} s", "Start it again: manage.py run_worker.")

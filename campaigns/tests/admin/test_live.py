@@ -97,6 +97,21 @@ def test_when_the_state_changed_the_buttons_follow(manager: Client, campaign: An
     assert "hx-swap-oob" not in same
 
 
+def test_the_table_of_steps_is_told_to_follow_and_stops_at_the_end(manager: Client, campaign: Any) -> None:
+    run(campaign)
+    address, _ = live(campaign)
+    table = reverse("admin:campaigns_campaign_step_table", args=[campaign.pk])
+
+    told = manager.get(address, {"v": "old", "status": "draft"}, headers=HTMX)
+    while_running = manager.get(table, headers=HTMX)
+    Campaign.objects.update(status="completed")
+    at_the_end = manager.get(table, headers=HTMX)
+
+    assert told["HX-Trigger"] == "campaign-moved"
+    assert (while_running.status_code, at_the_end.status_code) == (200, 286)
+    assert "Hello {{ first_name }}" in at_the_end.content.decode()
+
+
 def test_each_number_of_the_ledger_leads_to_the_rows_behind_it(manager: Client, campaign: Any) -> None:
     step = campaign.steps.get()
     for status in ("sent", "failed", "uncertain"):

@@ -16,7 +16,7 @@ from campaigns.models import Campaign, ExitReason, Link, Message, Recipient, Sen
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.deliver import deliver
 from campaigns.sending.evidence import confirm
-from campaigns.sending.gate import gate
+from campaigns.sending.gate import Candidate, gate
 from campaigns.sending.prepare import prepare
 from campaigns.sending.recover import recover
 from campaigns.sending.work import able_senders
@@ -38,8 +38,14 @@ def mail(envelope):
 
 
 def claim_all(campaign, now):
+    """What a worker would claim: a chunk, or one whose last worker was never heard of again."""
     senders = able_senders(campaign, now=now)
-    return claim(campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), limit=100, now=now)
+    wanted = {"campaign": campaign, "wordings": Wordings.of(campaign), "senders": list(senders.values()), "now": now}
+    return claim(**wanted, limit=100) or claim(**wanted, limit=1, suspects=True)
+
+
+def candidate(claimed):
+    return Candidate(claimed, address="", version=1, merge_values={})
 
 
 def test_every_recipient_gets_every_step_once(now):
@@ -262,8 +268,8 @@ def test_a_worker_whose_lease_ended_finds_its_fence_stale(now):
     recover(now=now)
     new = claim_all(campaign, now)
 
-    late = gate(old, [{}])
-    in_time = gate(new, [{}])
+    late = gate([candidate(old[0])])
+    in_time = gate([candidate(new[0])])
 
     assert late == {}
     assert in_time == {new[0].message: ""}
@@ -272,7 +278,7 @@ def test_a_worker_whose_lease_ended_finds_its_fence_stale(now):
 def test_a_stale_claim_goes_back_and_a_stale_sending_becomes_uncertain(now):
     campaign = started_campaign(people=2, now=now)
     claims = claim_all(campaign, now)
-    gate(claims[:1], [{}])
+    gate([candidate(claims[0])])
     Message.objects.update(lease_until=now - timedelta(days=1))
 
     recovered = recover(now=now)

@@ -55,16 +55,16 @@
   }
 
   function askNow() {
-    const part = document.querySelector("[data-live][hx-get]");
+    const part = byId("live");
     live.quietUntil = 0;
-    if (!part) return;
+    if (!part || !part.hasAttribute("hx-get")) return;
     const answer = htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap: "outerHTML" });
     answer.catch(() => {}); // htmx:sendError has been told by now, and says it on the page
   }
 
   function say() {
     const line = byId("live-say");
-    const part = document.querySelector("[data-live]");
+    const part = byId("live");
     if (!line || !part || Date.now() - live.saidAt < SAY_EVERY || line.textContent === part.dataset.say) return;
     live.saidAt = Date.now();
     line.textContent = part.dataset.say;

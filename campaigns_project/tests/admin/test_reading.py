@@ -18,6 +18,7 @@ from campaigns_project.tests.admin.addresses import of_model, of_row, of_the_sit
 from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.tests.admin.conftest import World, make_installation, make_world
 
+APPEND_ONLY = {"auditlog", "campaigntombstone"}
 OURS = ("accounts", "audit", "campaigns", "leads", "tracking", "workers")
 
 
@@ -104,3 +105,24 @@ def admin_sees(model: type[Model]) -> bool:
 def _share(person: Any, world: World) -> None:
     MembershipFactory(user=person, organization=world.organization, role=Role.OWNER)
     EventFactory(message=world.message)
+
+
+def test_what_people_type_is_text_on_every_page(root: Client, world: World) -> None:
+    evil = '"><img src=x onerror=alert(1)>'
+    for row in world.rows:
+        for field in ("name", "first_name", "company", "file_name", "subject", "message", "source", "reason"):
+            if field in {each.name for each in row._meta.fields} and row._meta.model_name not in APPEND_ONLY:
+                column = row._meta.get_field(field)
+                if not (column.choices or column.is_relation):
+                    type(row).objects.filter(pk=row.pk).update(**{field: evil[: column.max_length]})
+
+    shown = {page: body(root, page) for page in every_address(world.rows)}
+
+    assert [page for page, text in shown.items() if "<img src=x" in text] == []
+    assert any("&lt;img src=x" in text for text in shown.values())
+
+
+def body(client: Client, page: str) -> str:
+    """The page as HTML; nothing for a download."""
+    answer = client.get(page)
+    return "" if answer.streaming else answer.content.decode()
