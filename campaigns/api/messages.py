@@ -1,9 +1,19 @@
 """/campaigns/{campaign}/messages: the ledger, one step to one recipient a row."""
 
+from collections.abc import Callable
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from campaigns.api.finding import InCampaign
+from campaigns.api.verbs import ReasonSerializer
 from campaigns.models import Message, MessageStatus
+from campaigns.sending.decide import send_again, treat_as_sent
+from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.viewsets import Reads
 
@@ -43,7 +53,35 @@ class MessageViewSet(Reads, InCampaign):
 
     tag = "messages"
     noun = ("a message", "messages")
-    queryset = Message.objects.select_related("recipient", "step").defer("merge_values")
+    queryset = Message.objects.select_related("recipient__campaign", "step").defer("merge_values")
     serializer_class = MessageSerializer
     filterset_class = MessageFilters
     campaign_path = "recipient__campaign"
+    roles = {"treat_as_sent": Role.MANAGER, "send_again": Role.MANAGER}
+
+    @extend_schema(
+        summary="Treat an uncertain message as sent",
+        description="It counts as sent and its recipient goes on. Refused (409) when it is not uncertain.",
+        request=ReasonSerializer,
+        responses=MessageSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="treat-as-sent")
+    def treat_as_sent(self, request: Request, **_address: str) -> Response:
+        return self._decide(treat_as_sent)
+
+    @extend_schema(
+        summary="Send an uncertain message again",
+        description="Under the same Message-ID; the person may get it twice. Refused (409) when it is not uncertain.",
+        request=ReasonSerializer,
+        responses=MessageSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="send-again")
+    def send_again(self, request: Request, **_address: str) -> Response:
+        return self._decide(send_again)
+
+    def _decide(self, decide: Callable[..., Message]) -> Response:
+        message = self.get_object()
+        asked = ReasonSerializer(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        decided = decide(message=message, actor=self.actor, now=timezone.now(), **asked.validated_data)
+        return Response(self.get_serializer(decided).data)
