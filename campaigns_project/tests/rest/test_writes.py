@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
-from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, Message, Recipient, Sender, Step, Variant
 from campaigns.tests.factories import NOON, LeadFactory, VariantFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -59,6 +59,12 @@ def second_variant(world: World) -> None:
 
 def lead_in_no_campaign(world: World) -> None:
     world.rows[Lead] = LeadFactory(organization=world.organization)
+
+
+def message_is_uncertain(world: World) -> None:
+    Message.objects.filter(pk=world[Message].pk).update(
+        status="uncertain", reason="timeout", sent_at=None, claimed_at=None, lease_until=None
+    )
 
 
 def sender_is_paused(world: World) -> None:
@@ -147,6 +153,18 @@ WRITES = {
     ),
     f"post {C}/recipients/{{id}}/de-enroll": Write(
         "recipient.de_enrolled", OPERATOR, at("campaigns", Campaign, "recipients", Recipient, "de-enroll")
+    ),
+    f"post {C}/messages/{{id}}/treat-as-sent": Write(
+        "message.treated_as_sent",
+        MANAGER,
+        at("campaigns", Campaign, "messages", Message, "treat-as-sent"),
+        prepare=message_is_uncertain,
+    ),
+    f"post {C}/messages/{{id}}/send-again": Write(
+        "message.sent_again",
+        MANAGER,
+        at("campaigns", Campaign, "messages", Message, "send-again"),
+        prepare=message_is_uncertain,
     ),
 }
 

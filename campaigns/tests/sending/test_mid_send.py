@@ -1,0 +1,230 @@
+"""What happens to people, campaigns and wordings while their mails are under way."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+
+from campaigns import lifecycle, steps
+from campaigns.delivery.memory import ACCEPTED, MemoryBackend
+from campaigns.delivery.outcomes import Deferred, Kind, NotSent, Refused, SenderFault, Stage
+from campaigns.enrollment import Selection, enroll, stop_recipient
+from campaigns.ledger import ledger
+from campaigns.lifecycle.transitions import move
+from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, Recipient, Variant
+from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.deliver import deliver
+from campaigns.sending.gate import Candidate, gate
+from campaigns.sending.prepare import prepare
+from campaigns.sending.record import record
+from campaigns.sending.recover import recover
+from campaigns.sending.settle import refused_at_gate
+from campaigns.sending.work import able_senders, send_chunk
+from campaigns.tests.factories import CampaignSenderFactory, LeadFactory
+from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
+from campaigns_project.audit.actors import SYSTEM
+from leads.models import Lead, Suppression, SuppressionReason
+from leads.suppression import suppress
+
+pytestmark = pytest.mark.django_db
+DEAD = Refused(550, "5.1.1 no such user", Stage.RCPT, Kind.ADDRESS_DEAD)
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+def while_under_way(act, *, answer=ACCEPTED):
+    """A road whose server answers every mail with `answer`, and `act` is done before it does."""
+
+    def answers():
+        while True:
+            act()
+            yield answer
+
+    return Road(MemoryBackend(answers=answers()))
+
+
+def passing(seconds):
+    """As if every answer took so long, with somebody looking after dead workers meanwhile."""
+
+    def pass_time():
+        leased = Message.objects.filter(lease_until__isnull=False)
+        leased.update(lease_until=F("lease_until") - timedelta(seconds=seconds))
+        recover(now=timezone.now())
+
+    return pass_time
+
+
+def move_away(lead, *, to):
+    Lead.objects.filter(pk=lead.pk).update(email=to, email_normalized=to)
+
+
+def delete_campaigns():
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM campaigns")
+
+
+def claim_all(campaign, now):
+    senders = list(able_senders(campaign, now=now).values())
+    return claim(campaign=campaign, wordings=Wordings.of(campaign), senders=senders, limit=100, now=now)
+
+
+@pytest.mark.parametrize(
+    "answer", [Deferred(451, "later"), NotSent("dropped"), SenderFault("connection_refused")], ids=lambda a: type(a)
+)
+def test_nothing_waits_for_somebody_who_left_before_the_server_put_the_mail_off(now, answer):
+    campaign = started_campaign(people=1, now=now)
+    recipient = Recipient.objects.get()
+    leave = while_under_way(
+        lambda: stop_recipient(recipient.pk, reason=ExitReason.UNSUBSCRIBED, at=now), answer=answer
+    )
+
+    send_chunk(campaign, connections=leave)
+
+    assert Message.objects.values_list("status", "reason").get() == ("skipped", "unsubscribed")
+    assert Recipient.objects.get().status == "unsubscribed"
+    assert (ledger(campaign).waiting, ledger(campaign).adds_up) == (0, True)
+
+
+def test_a_mail_that_was_taken_counts_although_its_recipient_left_meanwhile(now):
+    campaign = started_campaign(people=1, steps=2, now=now)
+    recipient = Recipient.objects.get()
+
+    send_all(campaign, while_under_way(lambda: stop_recipient(recipient.pk, reason=ExitReason.REPLIED, at=now)))
+
+    assert Recipient.objects.get().status == "replied"
+    assert (ledger(campaign).sent, ledger(campaign).skipped, ledger(campaign).adds_up) == (1, 1, True)
+
+
+def test_nothing_waits_in_a_campaign_stopped_between_gate_and_record(now):
+    campaign = started_campaign(people=1, now=now)
+    claimed = claim_all(campaign, now)[0]
+    stopped = move(campaign, "stop", to=CampaignStatus.STOPPED, actor=SYSTEM, now=now)
+
+    refusal = gate([Candidate(claimed, address="", version=1, merge_values={})])[claimed.message]
+    lifecycle.complete_finished(now=now)
+    record(campaign=stopped, verdicts=[refused_at_gate(claimed, refusal, now=now)], at=now)
+
+    assert refusal == "campaign_not_running"
+    assert Message.objects.values_list("status", "reason").get() == ("skipped", "campaign_stopped")
+    assert ledger(campaign).waiting == 0
+
+
+@pytest.mark.parametrize("answer", [ACCEPTED, Deferred(451, "later"), SenderFault("dropped")], ids=lambda a: type(a))
+def test_a_campaign_deleted_while_its_mails_are_under_way_leaves_nothing_behind(now, answer):
+    campaign = started_campaign(people=2, now=now)
+
+    send_chunk(campaign, connections=while_under_way(delete_campaigns, answer=answer))
+
+    assert (Campaign.objects.count(), Recipient.objects.count(), Message.objects.count()) == (0, 0, 0)
+
+
+def test_a_dead_address_is_remembered_although_the_campaign_was_deleted_meanwhile(now):
+    campaign = started_campaign(people=1, now=now)
+    address = Recipient.objects.get().email_address
+
+    send_chunk(campaign, connections=while_under_way(delete_campaigns, answer=DEAD))
+
+    assert Suppression.objects.values_list("address", "reason").get() == (address, "hard_bounce")
+
+
+def test_the_address_the_server_called_dead_is_suppressed_and_not_the_lead_s_new_one(now):
+    campaign = started_campaign(people=1, now=now)
+    recipient = Recipient.objects.select_related("lead").get()
+    move = while_under_way(lambda: move_away(recipient.lead, to="new@elsewhere.example"), answer=DEAD)
+
+    send_chunk(campaign, connections=move)
+
+    assert list(Suppression.objects.values_list("address", flat=True)) == [recipient.email_address]
+    assert Recipient.objects.values_list("status", "error_message").get() == ("bounced", "5.1.1 no such user")
+
+
+def test_a_suppression_of_the_address_as_enrolled_holds_after_the_lead_was_given_another(now):
+    campaign = started_campaign(people=1, now=now)
+    recipient = Recipient.objects.select_related("lead").get()
+    move_away(recipient.lead, to="new@elsewhere.example")
+    road = Road()
+
+    suppress(organization=campaign.organization, address=recipient.email_address, reason=SuppressionReason.MANUAL)
+    send_all(campaign, road)
+
+    assert road.backend.asked == []
+    assert Recipient.objects.values_list("status", "exit_reason").get() == ("stopped", "suppressed")
+
+
+def test_an_address_left_by_one_lead_and_taken_by_another_gets_a_step_once(now):
+    campaign = started_campaign(people=1, now=now)
+    recipient = Recipient.objects.select_related("lead").get()
+    move_away(recipient.lead, to="new@elsewhere.example")
+    LeadFactory(organization=campaign.organization, email=recipient.email_address)
+    road = Road()
+
+    enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=now)
+    send_all(campaign, road)
+
+    assert [mail.rcpt_to for mail in road.backend.mails] == [recipient.email_address]
+
+
+def test_a_working_worker_keeps_the_claims_of_all_its_senders(now):
+    campaign = ready_campaign(people=100, now=now)
+    CampaignSenderFactory(campaign=campaign)
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    settled = send_chunk(campaign, connections=while_under_way(passing(seconds=2)))
+
+    assert (settled, ledger(campaign).sent) == (100, 100)
+    assert not Message.objects.filter(lost_claims__gt=0).exists()
+
+
+def test_a_server_slow_within_its_limit_makes_no_mail_look_like_poison(now):
+    campaign = started_campaign(people=20, now=now)
+
+    send_all(campaign, while_under_way(passing(seconds=100)))
+
+    assert (ledger(campaign).sent, Message.objects.filter(status="failed").count()) == (20, 0)
+
+
+def test_a_bug_at_the_server_puts_only_the_mail_in_hand_in_doubt(now):
+    campaign = started_campaign(people=4, now=now)
+    answers = iter([ACCEPTED])
+
+    def break_down():
+        if next(answers, None) is None:
+            raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError):
+        send_chunk(campaign, connections=while_under_way(break_down))
+
+    assert sorted(Message.objects.values_list("status", flat=True)) == ["claimed", "claimed", "sending", "sent"]
+
+
+def test_what_was_claimed_before_the_window_closed_waits_for_its_next_opening(now):
+    campaign = started_campaign(people=3, now=now)
+    senders = able_senders(campaign, now=now)
+    batch = prepare(campaign, claim_all(campaign, now), senders=senders, now=now)
+    other_days = [day for day in range(1, 8) if day != now.isoweekday()]
+    road = Road()
+
+    Campaign.objects.update(sending_days=other_days)
+    deliver(campaign, batch.prepared, sender=next(iter(senders.values())), connections=road)
+
+    tomorrow = (now + timedelta(days=1)).date()
+    assert (road.backend.asked, ledger(campaign).waiting) == ([], 3)
+    assert {recipient.next_send_at.date() for recipient in Recipient.objects.all()} == {tomorrow}
+
+
+def test_a_retry_says_which_version_of_the_wording_went_out(now):
+    campaign = started_campaign(people=1, now=now)
+    send_all(campaign, Road(MemoryBackend(answers=[Deferred(451, "later")])))
+    Recipient.objects.update(next_send_at=now)
+
+    steps.edit_variant(variant=Variant.objects.get(), changes={"subject": "Changed"}, actor=SYSTEM)
+    road = Road()
+    send_all(campaign, road)
+
+    assert Message.objects.values_list("status", "step_version").get() == ("sent", 2)
+    assert b"\r\nSubject: Changed\r\n" in road.backend.mails[0].data

@@ -1,0 +1,183 @@
+"""Workers and people who want the same rows in the same moment: nobody is left waiting, nothing that was sent is lost.
+
+Each race is put together by hand: the test holds a row that all of them need in the middle of their work, waits until
+everybody stands in line, and lets go.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from campaigns import steps
+from campaigns.delivery.memory import MemoryBackend
+from campaigns.delivery.outcomes import Kind, Refused, Stage
+from campaigns.models import Campaign, Message, Recipient, Variant
+from campaigns.sending.work import send_chunk
+from campaigns.tests.factories import OrganizationFactory, VariantFactory
+from campaigns.tests.sending.sending import Road, started_campaign
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.errors import StateRefused
+from leads.models import Lead, Suppression, SuppressionReason
+from leads.suppression import suppress
+from tracking.consequences import unsubscribe
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DEAD = Refused(550, "5.1.1 no such user", Stage.RCPT, Kind.ADDRESS_DEAD)
+PATIENCE = 10.0  # seconds until a race that does not come about fails the test
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+def meet(*acts, behind):
+    """Start `acts` in turn, each once the one before waits for a lock; then let go of the rows `behind` which they do.
+
+    Their answers, in order; what one of them raises is raised here.
+    """
+    with ThreadPoolExecutor(len(acts)) as pool:
+        with transaction.atomic():
+            list(behind.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+            started = []
+            for act in acts:
+                started.append(pool.submit(alone, act))
+                wait_for_waiters(len(started))
+        return [future.result(timeout=PATIENCE) for future in started]
+
+
+def alone(act):
+    """Do it, and close this thread's connection to the database."""
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def wait_for_waiters(number):
+    """Until so many sessions of this database wait for a lock."""
+    ends = time.monotonic() + PATIENCE
+    while waiters() < number:
+        assert time.monotonic() < ends, f"{waiters()} of {number} wait for a lock"
+        time.sleep(0.01)
+
+
+def waiters():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else one transaction sees the same list for ever
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0]
+
+
+def worker(campaign, road):
+    return partial(send_chunk, campaign, connections=road)
+
+
+def dead_end():
+    """A road on which the first address is dead."""
+    return Road(MemoryBackend(answers=[DEAD]))
+
+
+def test_a_bounce_and_a_suppression_of_the_same_address_do_not_block_each_other(now):
+    campaign = started_campaign(people=5, now=now)
+    address = Recipient.objects.order_by("next_send_at", "pk").first().email_address
+    road = Road(MemoryBackend(answers=[DEAD]))
+
+    meet(
+        worker(campaign, road),
+        partial(
+            suppress, organization=campaign.organization, address=address, reason=SuppressionReason.UNSUBSCRIBED
+        ),
+        behind=Campaign.objects.all(),
+    )
+
+    assert sorted(Message.objects.values_list("status", flat=True)) == ["failed", "sent", "sent", "sent", "sent"]
+    assert Recipient.objects.get(email_address=address).status == "bounced"
+    assert Suppression.objects.values_list("address", "reason").get() == (address, "hard_bounce")
+
+
+def test_an_unsubscribe_and_a_suppression_of_the_same_person_do_not_block_each_other(now):
+    campaign = started_campaign(people=1, steps=2, now=now)
+    send_chunk(campaign, connections=Road())
+    message = Message.objects.select_related("recipient").get()
+    address = message.recipient.email_address
+
+    meet(
+        partial(unsubscribe, message_id=message.pk, source="test", now=now),
+        partial(suppress, organization=campaign.organization, address=address, reason=SuppressionReason.MANUAL),
+        behind=Campaign.objects.all(),
+    )
+
+    assert Recipient.objects.get().status == "unsubscribed"
+    assert Suppression.objects.get().reason == "unsubscribed"
+    assert Campaign.objects.values_list("active_leads_count", "opted_out_count").get() == (0, 1)
+
+
+def test_an_unsubscribe_from_one_campaign_and_a_bounce_in_another_do_not_block_each_other(now):
+    organization = OrganizationFactory(allows_overlap=True)
+    first = started_campaign(people=1, steps=2, organization=organization, now=now)
+    send_chunk(first, connections=Road())
+    second = started_campaign(people=0, organization=organization, now=now)
+    message = Message.objects.get()
+
+    meet(
+        worker(second, dead_end()),
+        partial(unsubscribe, message_id=message.pk, source="test", now=now),
+        behind=Campaign.objects.filter(pk=second.pk),
+    )
+
+    assert not Recipient.objects.filter(exit_reason="").exists()
+    assert Lead.objects.get().status == "unsubscribed"
+    assert sorted(Message.objects.values_list("status", flat=True)) == ["failed", "sent"]
+
+
+def test_two_campaigns_may_hear_of_the_same_dead_address_at_once(now):
+    organization = OrganizationFactory(allows_overlap=True)
+    first = started_campaign(people=1, organization=organization, now=now)
+    second = started_campaign(people=0, organization=organization, now=now)
+
+    meet(worker(first, dead_end()), worker(second, dead_end()), behind=Campaign.objects.all())
+
+    assert set(Message.objects.values_list("status", "reason")) == {("failed", "address_dead")}
+    assert list(Recipient.objects.values_list("exit_reason", flat=True)) == ["hard_bounce", "hard_bounce"]
+    assert Suppression.objects.count() == 1
+
+
+def test_what_the_server_accepted_is_recorded_even_if_the_database_ends_the_transaction_for_a_deadlock(now):
+    campaign = started_campaign(people=5, now=now)
+    road = Road()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Campaign.objects.select_for_update(no_key=True).get()
+            settled = pool.submit(alone, worker(campaign, road))
+            wait_for_waiters(1)
+            # The wrong way round: the worker has these and waits for us. It began first, so it is the one to give way.
+            list(Recipient.objects.select_for_update(no_key=True))
+        assert settled.result(timeout=PATIENCE) == 5
+
+    assert len(road.backend.mails) == Message.objects.filter(status="sent").count() == 5
+    assert Campaign.objects.get().emails_sent == 5
+
+
+def test_of_two_variants_switched_off_at_once_one_stays_on(now):
+    step = started_campaign(people=1, now=now).steps.get()
+    VariantFactory(step=step, label="B")
+
+    def switch_off(variant):
+        try:
+            steps.edit_variant(variant=variant, changes={"is_active": False}, actor=SYSTEM)
+        except StateRefused as refused:
+            return refused.code
+        return "off"
+
+    answers = meet(*[partial(switch_off, variant) for variant in step.variants.all()], behind=Variant.objects.all())
+
+    assert sorted(answers) == ["last_variant", "off"]
+    assert step.variants.filter(is_active=True).count() == 1
