@@ -1,7 +1,7 @@
 """What every way of delivering has in common."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from campaigns.delivery.outcomes import Outcome
 
 # Said just before the mail's content goes out: False stops it. May be asked more than once for one mail.
 Gate = Callable[[], bool]
+# The same for one of many mails, told by its place in their order, from 0.
+GateAt = Callable[[int], bool]
 
 _WRITABLE = re.compile(r"[^\s<>\x00-\x20\x7f-\x9f\ud800-\udfff@]+@[^\s<>\x00-\x20\x7f-\x9f\ud800-\udfff@]+")
 
@@ -41,6 +43,14 @@ class Backend(Protocol):
 
     def deliver(self, envelope: Envelope, *, before_data: Gate | None = None) -> Outcome:
         """Hand one mail over and say what came of it; does not raise for anything the other side does."""
+        ...
+
+    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Iterator[Outcome]:
+        """Hand mails over one after the other; what came of each, in their order.
+
+        Reads `envelopes` one ahead, before the gate of the mail at hand, so that a slow one delays nothing that was
+        gated. A mail whose gate was not asked when the iteration ends has surely not been sent.
+        """
         ...
 
     def close(self) -> None:

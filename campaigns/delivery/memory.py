@@ -1,8 +1,9 @@
 """A backend that keeps what it is given, for tests and previews."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
-from campaigns.delivery.base import Envelope, Gate
+from campaigns.delivery.base import Envelope, Gate, GateAt
 from campaigns.delivery.outcomes import Accepted, NotSent, Outcome, Stage
 
 ACCEPTED = Accepted(250, "250 2.0.0 kept in memory")
@@ -29,6 +30,11 @@ class MemoryBackend:
         if isinstance(outcome, Accepted):
             self.mails.append(envelope)
         return outcome
+
+    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Iterator[Outcome]:
+        """deliver() for each of them."""
+        for place, envelope in enumerate(envelopes):
+            yield self.deliver(envelope, before_data=partial(before_data, place) if before_data else None)
 
     def close(self) -> None:
         """There is nothing to close; what was kept stays."""

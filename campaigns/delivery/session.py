@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import SenderFault, Stage
 from campaigns.delivery.server import Security, SmtpServer
 from campaigns.delivery.wire import Reply, Wire, WireError
@@ -41,6 +42,8 @@ class Session:
         self.wire = wire
         self.features = features
         self.mails = 0
+        # The mail whose MAIL, RCPT and DATA went out behind the one before it; their answers are still to be read.
+        self.ahead: Envelope | None = None
 
     @property
     def max_size(self) -> int:

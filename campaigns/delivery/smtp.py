@@ -2,11 +2,13 @@
 
 import ssl
 import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Self
 
-from campaigns.delivery import transaction
-from campaigns.delivery.base import Envelope, Gate
+from campaigns.delivery import pipeline, transaction
+from campaigns.delivery.base import Envelope, Gate, GateAt
 from campaigns.delivery.outcomes import Deferred, NotSent, Outcome, Stage
 from campaigns.delivery.server import SmtpServer, tls_context
 from campaigns.delivery.session import Session, SessionError, open_session
@@ -17,13 +19,15 @@ TRANSACTION_SECONDS = 300.0  # an impatient end after the dot makes mails uncert
 QUIT_SECONDS = 2.0
 MAX_MAILS = 100  # on one connection; some servers count, and a balancer behind one name gets its share
 MAX_IDLE_SECONDS = 60.0  # servers close after minutes of silence; a new connection is cheaper than finding out
+ENVELOPE_STAGES = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA})
 
 
 class SmtpConnection:
     """A sender's connection to its server; opened by the first deliver(), closed by close() or `with`.
 
     For one thread at a time. `connect_seconds` bounds opening a session with TLS and login, `transaction_seconds` one
-    mail from MAIL to the answer after the dot; both by the wall clock.
+    mail from MAIL to the answer after the dot; both by the wall clock. `pipelined` is whether deliver_many() may use
+    RFC 2920 where the server offers it.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class SmtpConnection:
         transaction_seconds: float = TRANSACTION_SECONDS,
         max_mails: int = MAX_MAILS,
         max_idle_seconds: float = MAX_IDLE_SECONDS,
+        pipelined: bool = True,
     ):
         self.server = server
         self._context = context
@@ -42,6 +47,7 @@ class SmtpConnection:
         self._transaction_seconds = transaction_seconds
         self._max_mails = max_mails
         self._max_idle_seconds = max_idle_seconds
+        self._is_pipelined = pipelined
         self._session: Session | None = None
         self._used_at = 0.0
 
@@ -51,16 +57,32 @@ class SmtpConnection:
         A connection the server gave up while it was idle is replaced once, before anything was said on it or with the
         first command refused for that: nothing can have been sent then.
         """
-        was_kept = self._may_be_used_again()
-        outcome = self._deliver_once(envelope, before_data)
-        if was_kept and _is_stale_connection(outcome):
-            outcome = self._deliver_once(envelope, before_data)
-        return outcome
+        return self._deliver(envelope, before_data=before_data)
+
+    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Iterator[Outcome]:
+        """Hand mails over one after the other; what came of each, in their order and as deliver() would say it.
+
+        Where the server offers PIPELINING a mail takes one round trip: the commands of the next go out with the
+        content of the one at hand. `before_data` is asked with the mail's place (from 0), always after the outcome of
+        the mail before was handed out and last right before the first byte of content; so at any time the fate of one
+        mail at most is open. A no then costs the connection. `envelopes` is read one ahead, before that gate.
+        A mail without an outcome when the iteration is ended early, and whose gate was not asked, was surely not sent.
+        """
+        try:
+            for place, (envelope, following) in enumerate(_with_next(envelopes)):
+                gate = partial(before_data, place) if before_data else None
+                yield self._deliver(envelope, before_data=gate, following=following, pipelined=self._is_pipelined)
+        finally:
+            if self._session is not None and self._session.ahead is not None:
+                self._drop()
 
     def close(self) -> None:
         """Say goodbye and hang up; a later deliver() connects again."""
         session, self._session = self._session, None
         if session is None:
+            return
+        if session.ahead is not None:
+            session.wire.close()  # in mid-transaction, where QUIT might be content
             return
         try:
             session.wire.command("QUIT", deadline=time.monotonic() + QUIT_SECONDS)
@@ -77,14 +99,37 @@ class SmtpConnection:
     ) -> None:
         self.close()
 
-    def _deliver_once(self, envelope: Envelope, before_data: Gate | None) -> Outcome:
+    def _deliver(
+        self,
+        envelope: Envelope,
+        *,
+        before_data: Gate | None,
+        following: Envelope | None = None,
+        pipelined: bool = False,
+    ) -> Outcome:
+        was_kept = self._is_ahead(envelope) or self._may_be_used_again()
+        outcome = self._deliver_once(envelope, before_data, following, pipelined=pipelined)
+        if pipelined and _is_out_of_step(outcome):
+            # This server's answers to several commands at once are not to be relied on.
+            self._is_pipelined = False
+        elif not (was_kept and _is_stale_connection(outcome)):
+            return outcome
+        return self._deliver_once(envelope, before_data, None, pipelined=False)
+
+    def _deliver_once(
+        self, envelope: Envelope, before_data: Gate | None, following: Envelope | None, *, pipelined: bool
+    ) -> Outcome:
         try:
-            session = self._session_for_one_more()
+            session = self._session_for(envelope)
         except SessionError as refused:
             return refused.fault
+        run: Callable[..., transaction.Ended] = transaction.run
+        if pipelined and pipeline.is_offered(session):
+            is_last = session.mails + 1 >= self._max_mails
+            run = partial(pipeline.run, following=None if is_last else following)
         deadline = time.monotonic() + self._transaction_seconds
         try:
-            ended = transaction.run(session, envelope, deadline=deadline, before_data=before_data)
+            ended = run(session, envelope, deadline=deadline, before_data=before_data)
         except BaseException:
             self._drop()  # the gate raised, or the process is being stopped: the session is in mid-transaction
             raise
@@ -94,7 +139,9 @@ class SmtpConnection:
             self._drop()
         return ended.outcome
 
-    def _session_for_one_more(self) -> Session:
+    def _session_for(self, envelope: Envelope) -> Session:
+        if self._session is not None and self._is_ahead(envelope):
+            return self._session
         if self._session is not None and not self._may_be_used_again():
             self.close()
         if self._session is None:
@@ -102,9 +149,12 @@ class SmtpConnection:
             self._session = open_session(self.server, context=self._context or tls_context(), deadline=deadline)
         return self._session
 
+    def _is_ahead(self, envelope: Envelope) -> bool:
+        return self._session is not None and self._session.ahead is envelope
+
     def _may_be_used_again(self) -> bool:
         session = self._session
-        if session is None or session.mails >= self._max_mails:
+        if session is None or session.ahead is not None or session.mails >= self._max_mails:
             return False
         is_fresh = time.monotonic() - self._used_at <= self._max_idle_seconds
         return is_fresh and not session.wire.has_input()
@@ -121,6 +171,19 @@ class SmtpConnection:
         if self._session is not None:
             self._session.wire.close()
             self._session = None
+
+
+def _with_next(envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Envelope | None]]:
+    source = iter(envelopes)
+    envelope = next(source, None)
+    while envelope is not None:
+        following = next(source, None)
+        yield envelope, following
+        envelope = following
+
+
+def _is_out_of_step(outcome: Outcome) -> bool:
+    return isinstance(outcome, NotSent) and outcome.reason == "garbage" and outcome.stage in ENVELOPE_STAGES
 
 
 def _is_stale_connection(outcome: Outcome) -> bool:

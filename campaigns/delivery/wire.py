@@ -16,11 +16,15 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 class WireError(Exception):
-    """The conversation broke off; `reason` is dropped, timeout or garbage."""
+    """The conversation broke off; `reason` is dropped, timeout or garbage.
 
-    def __init__(self, reason: str, detail: str = ""):
+    `sent` is how many bytes of what was to be sent the kernel had taken by then.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, sent: int = 0):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,19 @@ class Wire:
         self._unread = bytearray()
 
     def send(self, data: bytes | memoryview, *, deadline: float) -> None:
-        """Hand every byte to the kernel, or raise WireError; then the last byte has surely not gone out."""
+        """Hand every byte to the kernel, or raise WireError; then the last byte has surely not gone out.
+
+        Under TLS too: what a record of it holds counts as sent only when the kernel has the whole record, and the
+        other side can read no part of one.
+        """
         view = memoryview(data)
+        sent = 0
         try:
-            while view:
+            while sent < len(view):
                 self.sock.settimeout(_remaining(deadline))
-                view = view[self.sock.send(view) :]
+                sent += self.sock.send(view[sent:])
         except OSError as error:
-            raise _wire_error(error) from error
+            raise _wire_error(error, sent=sent) from error
 
     def read_reply(self, *, deadline: float) -> Reply:
         """The next whole answer; WireError when none comes in time or it is not SMTP."""
@@ -75,10 +84,14 @@ class Wire:
 
     def command(self, line: str, *, deadline: float) -> Reply:
         """Send one command and read its answer; garbage if an answer nobody asked for is there, to be taken for it."""
+        self.ask(f"{line}\r\n".encode(), deadline=deadline)
+        return self.read_reply(deadline=deadline)
+
+    def ask(self, commands: bytes, *, deadline: float) -> None:
+        """Send one command or several, whose answers are then to be read; garbage if one is there already."""
         if self._unread:
             raise WireError("garbage", "the server spoke out of turn")
-        self.send(f"{line}\r\n".encode(), deadline=deadline)
-        return self.read_reply(deadline=deadline)
+        self.send(commands, deadline=deadline)
 
     def has_input(self) -> bool:
         """Whether the server has said something unasked, or hung up; never waits."""
@@ -135,5 +148,5 @@ def _remaining(deadline: float) -> float:
     return left
 
 
-def _wire_error(error: OSError) -> WireError:
-    return WireError("timeout" if isinstance(error, TimeoutError) else "dropped", str(error))
+def _wire_error(error: OSError, *, sent: int = 0) -> WireError:
+    return WireError("timeout" if isinstance(error, TimeoutError) else "dropped", str(error), sent=sent)

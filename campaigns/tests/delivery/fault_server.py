@@ -3,7 +3,8 @@
     with FaultServer(rcpt=Say("550 5.1.1 no such user")) as server:
         SmtpConnection(server.account()).deliver(...)
 
-Each stage takes one action for every time, or a list used up one by one; without one the server behaves well.
+Each stage takes one action for every time, or a list used up one by one; without one the server behaves well. A
+command out of its turn, such as RCPT after a refused MAIL, gets 503 and uses up nothing, unless the server is `lax`.
 """
 
 import base64
@@ -20,6 +21,7 @@ from campaigns.delivery.server import Security, SmtpServer
 
 PATIENCE = 10.0  # seconds until a thread of the server gives up on a client; no test waits for it
 
+OUT_OF_TURN = "503 5.5.1 not in this order"
 FEATURES = "SIZE 35882577,8BITMIME,SMTPUTF8,AUTH PLAIN LOGIN CRAM-MD5"
 CHALLENGE = "<1896.697170952@postoffice.reston.mci.net>"  # the one of RFC 2195
 GOOD = {
@@ -68,6 +70,11 @@ class Dribble:
     every: float = 0.02
 
 
+@dataclass(frozen=True)
+class Listen:
+    """Answer well, but only once the client has sent more, which only one that pipelines does."""
+
+
 class HungUpError(Exception):
     """The conversation is over, by our doing or the client's."""
 
@@ -75,12 +82,16 @@ class HungUpError(Exception):
 class FaultServer:
     """Runs until the end of its `with` block; `commands`, `mails` and `connections` say what it saw."""
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, features: str = FEATURES, **script: Any):
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, features: str = FEATURES, lax: bool = False, **script: Any
+    ):
         self.tls = tls
+        self.lax = lax
         self.features = features
         self.script = script
         self.commands: list[str] = []
-        self.mails: list[bytes] = []
+        self.mails: list[bytes] = []  # with content, dot and a recipient
+        self.taken: list[bytes] = []  # those of them that were answered 2xx
         self.connections = 0
         self.dropped = threading.Event()
         self.stopping = threading.Event()
@@ -153,6 +164,7 @@ class Talk:
         self.server = server
         self.sock = sock
         self.reader = sock.makefile("rb")
+        self.progress = ""  # the last of mail and rcpt that was answered well
 
     def reset(self) -> None:
         """Close with RST, so that the client's next send fails and not only its next read."""
@@ -172,17 +184,37 @@ class Talk:
         verb = command.partition(" ")[0].lower()
         if verb == "auth":
             self.authenticate(command)
-        elif verb == "data":
-            if self.act("data").startswith("354"):
-                self.act("content")
-                self.server.mails.append(self.read_content())
-                self.act("dot")
+        elif verb in ("mail", "rcpt", "data"):
+            self.transact(verb)
         else:
             self.act(verb)
+            self.progress = ""
         if verb == "starttls":
             self.start_tls()
         if verb == "quit":
             raise HungUpError
+
+    def transact(self, verb: str) -> None:
+        before = {"mail": "", "rcpt": "mail", "data": "rcpt"}[verb]
+        if self.progress != before and not self.server.lax:
+            self.say(OUT_OF_TURN)
+            return
+        answer = self.act(verb)
+        if verb == "data" and answer.startswith("354"):
+            self.receive(has_recipient=self.progress == "rcpt")
+        elif answer.startswith("2"):
+            self.progress = verb
+
+    def receive(self, *, has_recipient: bool) -> None:
+        self.progress = ""
+        self.act("content")
+        mail = self.read_content()
+        if not has_recipient:
+            self.say("554 5.5.1 no valid recipients")
+            return
+        self.server.mails.append(mail)
+        if self.act("dot").startswith("2"):
+            self.server.taken.append(mail)
 
     def authenticate(self, command: str) -> None:
         prompts = {"AUTH LOGIN": ["Username:", "Password:"], "AUTH CRAM-MD5": [CHALLENGE]}
@@ -213,6 +245,11 @@ class Talk:
                 self.server.stopping.wait(PATIENCE)
             case Dribble(text, every):
                 self.dribble(text, every)
+            case Listen():
+                if not self.reader.peek(1):
+                    raise HungUpError
+                self.say(self.good(stage))
+                return self.good(stage)
         raise HungUpError
 
     def good(self, stage: str) -> str:
