@@ -103,6 +103,9 @@ def _after_refusal(
         reply = session.wire.read_reply(deadline=deadline) if end else None
     except WireError:
         return Ended(refusal.outcome, is_clean=False)
+    if reply and reply.code // 100 == 3:
+        # It waits for content, so what looked like its refusal of DATA was an answer too many before that.
+        return Ended(NotSent("garbage", Stage.DATA), is_clean=False)
     session.ahead = following
     is_clean = reply is None or reply.is_positive or (waits_for_content and reply.code != SERVICE_CLOSING)
     return Ended(refusal.outcome, is_clean=is_clean)

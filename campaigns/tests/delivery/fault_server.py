@@ -255,7 +255,7 @@ class Talk:
     def good(self, stage: str) -> str:
         if stage == "ehlo":
             return "\r\n".join(["250-test", *(f"250-{line}" for line in self.server.features.split(",")), "250 HELP"])
-        return GOOD[stage]
+        return GOOD.get(stage, "502 5.5.2 what?")
 
     def say(self, text: str, end: str = "\r\n") -> None:
         if text:

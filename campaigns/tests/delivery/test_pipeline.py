@@ -1,6 +1,5 @@
 """Several mails over one connection with RFC 2920, and the fault table (FAULTS.md rows 1 to 8) on that path."""
 
-import itertools
 import socket
 import time
 from collections import Counter
@@ -14,7 +13,7 @@ from campaigns.delivery.outcomes import Accepted, Deferred, Kind, NotSent, Refus
 from campaigns.delivery.pipeline import ONE_WRITE
 from campaigns.delivery.server import Security
 from campaigns.delivery.smtp import SmtpConnection
-from campaigns.tests.delivery.fault_server import FEATURES, GOOD, Dribble, Drop, FaultServer, Listen, Say, Silence
+from campaigns.tests.delivery.fault_server import FEATURES, GOOD, Dribble, Drop, FaultServer, Hold, Listen, Say, Silence
 
 PIPELINING = f"{FEATURES},PIPELINING"
 BEFORE_DATA = ["mail", "rcpt", "data"]
@@ -215,9 +214,7 @@ def test_a_server_that_cannot_be_reached_is_the_senders_passing_fault_for_each_m
 
 
 def test_a_refused_login_is_the_senders_lasting_fault():
-    outcomes, server = sent(
-        mails(1), auth=Say("535 5.7.8 wrong"), account={"username": "user", "password": "pass"}
-    )
+    outcomes, server = sent(mails(1), auth=Say("535 5.7.8 wrong"), account={"username": "user", "password": "pass"})
 
     assert [(type(outcome), outcome.reason, outcome.permanent) for outcome in outcomes] == [(SenderFault, "auth", True)]
     assert "MAIL" not in server.verbs()
@@ -259,9 +256,9 @@ def test_354_to_a_mail_without_a_recipient_is_ended_by_a_lone_dot_that_delivers_
 
 
 def test_a_refusal_of_the_last_mail_leaves_a_session_for_more():
-    with FaultServer(features=PIPELINING, lax=True, rcpt=[Say("450 4.2.1 later")]) as server:
-        with SmtpConnection(server.account()) as connection:
-            outcomes = [*connection.deliver_many(mails(1)), connection.deliver(mails(1)[0])]
+    script = {"features": PIPELINING, "lax": True, "rcpt": [Say("450 4.2.1 later")]}
+    with FaultServer(**script) as server, SmtpConnection(server.account()) as connection:
+        outcomes = [*connection.deliver_many(mails(1)), connection.deliver(mails(1)[0])]
 
     assert (kinds(outcomes), server.connections, len(server.mails)) == ([Deferred, Accepted], 1, 1)
 
@@ -355,15 +352,14 @@ def test_an_answer_before_the_content_is_not_an_answer_to_the_dot(answer, expect
     assert (outcomes, server.mails, asked) == ([expected], [], [])
 
 
-@pytest.mark.parametrize(("fault", "reason"), [(Drop(), "dropped"), (Silence(), "timeout")])
+@pytest.mark.parametrize(("fault", "reason"), [(Drop(), "dropped"), (Hold(), "timeout")])
 def test_a_long_content_that_could_not_go_out_was_surely_not_sent(fault, reason):
     big = Envelope("ada@sender.example", "bob@example.org", b"x" * 70 * 1024 * 1024)
 
-    seconds = SOON if reason == "timeout" else 5.0
-    outcomes, server = sent([big], seconds=seconds, content=Say("", then_drop=True) if reason == "dropped" else fault,
-                            features="PIPELINING")  # fmt: skip
+    outcomes, server = sent([big, *mails(1)], seconds=1.0, features="PIPELINING", content=[fault])
 
-    assert (kinds(outcomes), server.mails) == ([NotSent], []) or outcomes == [Uncertain("timeout")]
+    assert outcomes[0] == NotSent(reason, Stage.CONTENT)
+    assert (kinds(outcomes), len(server.mails)) == ([NotSent, Accepted], 1)
 
 
 # Row 8: nothing to be known about one mail; the one sent ahead with it is not touched.
@@ -401,9 +397,9 @@ def test_an_answer_to_the_dot_that_never_ends_is_uncertain_by_the_wall_clock(fau
 
 
 def test_when_the_server_goes_away_for_good_one_mail_is_uncertain_and_the_others_surely_not_sent():
-    with FaultServer(features=PIPELINING, dot=[None, Drop()], greeting=[None, Drop(), Drop()]) as server:
-        with SmtpConnection(server.account()) as connection:
-            outcomes = list(connection.deliver_many(mails(4)))
+    script = {"features": PIPELINING, "dot": [None, Drop()], "greeting": [None, Drop(), Drop()]}
+    with FaultServer(**script) as server, SmtpConnection(server.account()) as connection:
+        outcomes = list(connection.deliver_many(mails(4)))
 
     assert kinds(outcomes) == [Accepted, Uncertain, SenderFault, SenderFault]
     assert len(server.mails) == 2
@@ -419,14 +415,18 @@ def test_an_answer_too_many_is_never_taken_for_the_next_one(stage, stray):
 
     outcomes, server = sent(envelopes, **{stage: [None, Say(f"{GOOD[stage]}\r\n{stray}")]})
 
-    assert kinds(outcomes) == [Accepted] * 4
+    if (stage, stray) == ("rcpt", "354 go on"):
+        # Seen only when the content was about to go out; what is open then is never tried again by itself.
+        assert outcomes.pop(1) == NotSent("garbage", Stage.CONTENT)
+        del envelopes[1]
+    assert kinds(outcomes) == [Accepted] * len(envelopes)
     assert server.mails == [envelope.data for envelope in envelopes]
 
 
 def test_a_server_that_loses_count_once_is_then_spoken_to_one_command_at_a_time():
     _, server = sent(mails(4), rcpt=[Say("250 ok\r\n250 ok again"), None, None, Say("550 5.1.1 no such user")])
 
-    assert server.verbs()[-7:] == ["MAIL", "RCPT", "DATA", "MAIL", "RCPT", "RSET", "QUIT"]
+    assert server.verbs()[-7:] == ["MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
 # All of it together.
@@ -439,12 +439,8 @@ FAULTS = st.one_of(
     st.builds(lambda first, second: Say(f"{first}\r\n{second}"), *[st.sampled_from(ANSWERS)] * 2),
 )
 SCRIPTS = st.fixed_dictionaries({stage: st.lists(FAULTS, max_size=5) for stage in (*BEFORE_DATA, "dot")})
-SOUND = st.fixed_dictionaries(
-    {
-        stage: st.lists(st.none() | st.sampled_from([Drop(), Say("450 later"), Say("550 no"), Say("421 bye")]), max_size=5)
-        for stage in (*BEFORE_DATA, "dot")
-    }
-)
+SANE = st.none() | st.sampled_from([Drop(), Say("450 later"), Say("550 no"), Say("421 bye")])
+SOUND = st.fixed_dictionaries({stage: st.lists(SANE, max_size=5) for stage in (*BEFORE_DATA, "dot")})
 
 
 @settings(max_examples=60, deadline=None)
@@ -468,12 +464,11 @@ def test_whatever_a_server_answers_each_outcome_is_true_to_what_it_took(script, 
 @given(SCRIPTS, st.booleans())
 def test_a_server_gone_mad_still_gets_no_mail_twice_and_none_that_was_said_not_to_be_sent(script, lax):
     envelopes = mails(4)
-    places = itertools.count()
 
     outcomes, server = sent(envelopes, lax=lax, seconds=1.0, **script)
 
     received = Counter(server.mails)
-    assert next(places) == 0 and len(outcomes) == len(envelopes)
+    assert len(outcomes) == len(envelopes)
     for envelope, outcome in zip(envelopes, outcomes, strict=True):
         assert received[envelope.data] <= 1
         if isinstance(outcome, NotSent | SenderFault):
