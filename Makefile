@@ -2,10 +2,10 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db
+.PHONY: help run test demo lint stop-db bench-connection
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start everything (web, worker, local mailbox) and print the addresses; Ctrl-C stops it
 	@$(SETUP)
@@ -26,6 +26,10 @@ lint: ## the static checks: style, format, types, import rules, migrations
 
 test: lint ## everything CI runs: the static checks, then all tests
 	$(PYTHON) -m pytest -n 2
+
+bench-connection: ## one connection to a server that answers after 5 ms, beside smtplib
+	@$(SETUP)
+	@$(PYTHON) -m bench.one_connection
 
 stop-db: ## stop the embedded Postgres, which goes on when the rest has ended
 	@$(SETUP)

@@ -1,12 +1,12 @@
 """What every way of delivering has in common."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from campaigns.delivery.errors import EnvelopeRefused
-from campaigns.delivery.outcomes import Outcome
+from campaigns.delivery.outcomes import Outcome, Outcomes
 
 # Said just before the mail's content goes out: False stops it. May be asked more than once for one mail.
 Gate = Callable[[], bool]
@@ -45,7 +45,7 @@ class Backend(Protocol):
         """Hand one mail over and say what came of it; does not raise for anything the other side does."""
         ...
 
-    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Iterator[Outcome]:
+    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Outcomes:
         """Hand mails over one after the other; what came of each, in their order.
 
         Reads `envelopes` one ahead, before the gate of the mail at hand, so that a slow one delays nothing that was

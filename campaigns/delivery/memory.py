@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from campaigns.delivery.base import Envelope, Gate, GateAt
-from campaigns.delivery.outcomes import Accepted, NotSent, Outcome, Stage
+from campaigns.delivery.outcomes import Accepted, NotSent, Outcome, Outcomes, Stage
 
 ACCEPTED = Accepted(250, "250 2.0.0 kept in memory")
 
@@ -31,7 +31,7 @@ class MemoryBackend:
             self.mails.append(envelope)
         return outcome
 
-    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Iterator[Outcome]:
+    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Outcomes:
         """deliver() for each of them."""
         for place, envelope in enumerate(envelopes):
             yield self.deliver(envelope, before_data=partial(before_data, place) if before_data else None)

@@ -3,6 +3,7 @@
 Nothing here says what to do about it; that is the sender's business (`campaigns.sending.record`).
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -93,3 +94,5 @@ class Uncertain:
 
 
 Outcome = Accepted | Deferred | Refused | SenderFault | NotSent | Uncertain
+# One for each mail of a stream, in order; to be closed by whoever leaves it early.
+Outcomes = Generator[Outcome, None, None]

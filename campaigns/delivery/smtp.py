@@ -9,7 +9,7 @@ from typing import Self
 
 from campaigns.delivery import pipeline, transaction
 from campaigns.delivery.base import Envelope, Gate, GateAt
-from campaigns.delivery.outcomes import Deferred, NotSent, Outcome, Stage
+from campaigns.delivery.outcomes import Deferred, NotSent, Outcome, Outcomes, Stage
 from campaigns.delivery.server import SmtpServer, tls_context
 from campaigns.delivery.session import Session, SessionError, open_session
 from campaigns.delivery.wire import WireError
@@ -59,7 +59,7 @@ class SmtpConnection:
         """
         return self._deliver(envelope, before_data=before_data)
 
-    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Iterator[Outcome]:
+    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Outcomes:
         """Hand mails over one after the other; what came of each, in their order and as deliver() would say it.
 
         Where the server offers PIPELINING a mail takes one round trip: the commands of the next go out with the

@@ -4,6 +4,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -130,17 +131,21 @@ def _send_slice(
 
 
 def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at: float) -> None:
-    """One mail after the other, as long as the gate's answer holds; those that were tried leave `passed`."""
+    """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`."""
 
-    def is_fresh() -> bool:
+    def is_fresh(_place: int) -> bool:
         return time.monotonic() - gated_at <= VALID_FOR
 
-    while passed and done.fault is None and is_fresh():
-        mail = passed[0]
-        outcome = backend.deliver(mail.envelope, before_data=is_fresh)
-        if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
-            return
-        done.verdicts.append(verdict_of(mail.candidate, outcome, now=timezone.now()))
-        passed.popleft()
-        done.accepted += isinstance(outcome, Accepted)
-        done.fault = sender_fault(outcome)
+    mails = list(passed)
+    outcomes = backend.deliver_many([mail.envelope for mail in mails], before_data=is_fresh)
+    # Closed at once when it is left early, and not some time later: it may hold the connection in mid-transaction.
+    with closing(outcomes):
+        for mail, outcome in zip(mails, outcomes, strict=False):
+            if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
+                return
+            done.verdicts.append(verdict_of(mail.candidate, outcome, now=timezone.now()))
+            passed.popleft()
+            done.accepted += isinstance(outcome, Accepted)
+            done.fault = sender_fault(outcome)
+            if done.fault is not None:
+                return

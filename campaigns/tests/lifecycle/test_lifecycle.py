@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns import lifecycle
+from campaigns import lifecycle, preflight
+from campaigns.delivery.memory import MemoryBackend
+from campaigns.delivery.outcomes import Uncertain
+from campaigns.enrollment import stop_recipient
 from campaigns.errors import StartRefused, StateConflict
-from campaigns.lifecycle.transitions import FROM
-from campaigns.models import Campaign, CampaignStatus, Recipient, Sender, Variant
+from campaigns.lifecycle.transitions import FROM, move
+from campaigns.models import Campaign, CampaignStatus, ExitReason, Recipient, Sender, Variant
 from campaigns.tests.factories import CampaignFactory, LeadFactory
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
@@ -221,3 +224,79 @@ def test_a_lead_that_left_may_be_taken_by_another_campaign(now):
     second = ready_campaign(people=0, organization=campaign.organization, now=now)
 
     assert second.recipients.count() == 2
+
+
+def test_the_job_of_a_stopped_campaign_says_that_nothing_waits(now):
+    campaign = started_campaign(people=2, now=now)
+
+    lifecycle.stop(campaign=campaign, actor=SYSTEM, now=now)
+
+    result = campaign.jobs.get(kind="send").result
+    assert (result["waiting"], result["skipped"]) == (0, 2)
+
+
+def test_people_of_a_stop_that_broke_off_are_freed_though_the_campaign_was_archived_since(now):
+    campaign = started_campaign(people=2, now=now)
+    campaign = move(campaign, "stop", to=CampaignStatus.STOPPED, actor=SYSTEM, now=now)
+    lifecycle.archive(campaign=campaign, actor=SYSTEM, now=now)
+
+    lifecycle.complete_finished(now=now)
+
+    assert set(Recipient.objects.values_list("exit_reason", "occupies")) == {("campaign_stopped", False)}
+    assert campaign.jobs.get(kind="send").status == "succeeded"
+
+
+def test_a_paused_campaign_in_which_nobody_is_left_is_resumed_to_complete(now):
+    campaign = started_campaign(people=1, now=now)
+    lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)
+    stop_recipient(Recipient.objects.get().pk, reason=ExitReason.REPLIED, at=now)
+
+    lifecycle.resume(campaign=campaign, actor=SYSTEM, now=now)
+    completed = lifecycle.complete_finished(now=now)
+
+    campaign.refresh_from_db()
+    assert (completed, campaign.status) == (1, "completed")
+
+
+def test_a_campaign_completes_once_a_person_took_out_who_was_in_doubt(now):
+    campaign = started_campaign(people=1, now=now)
+    send_all(campaign, Road(MemoryBackend(answer=Uncertain("timeout"))))
+    before = lifecycle.complete_finished(now=now)
+
+    stop_recipient(Recipient.objects.get().pk, reason=ExitReason.DE_ENROLLED, at=now)
+
+    assert (before, lifecycle.complete_finished(now=now)) == (0, 1)
+
+
+def test_a_value_missing_in_a_mail_everybody_had_does_not_keep_the_campaign_paused(now):
+    campaign = ready_campaign(people=1, steps=2, now=now)
+    campaign.steps.filter(position=2).update(wait_amount=3)
+    Variant.objects.filter(step__position=2).update(subject="Again", body_html="<p>Again</p>")
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+    send_all(campaign, Road())
+    lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)
+    Lead.objects.update(first_name="")
+
+    resumed = lifecycle.resume(campaign=campaign, actor=SYSTEM, now=now)
+
+    assert resumed.status == "running"
+
+
+def test_a_sender_without_a_host_blocks_the_start_outside_the_sandbox_only(now, settings):
+    campaign = ready_campaign(now=now)
+    inside = preflight.check(campaign)
+
+    settings.SANDBOX = False
+    outside = [(problem.code, problem.level) for problem in preflight.check(campaign)]
+
+    assert (inside, outside) == ([], [("sender_unusable", "block")])
+
+
+def test_a_sender_whose_address_cannot_stand_in_a_mail_blocks_the_start(now):
+    campaign = ready_campaign(now=now)
+    Sender.objects.update(email='"a b"@acme.example')
+
+    with pytest.raises(StartRefused) as refused:
+        lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    assert refused.value.code == "sender_unusable"

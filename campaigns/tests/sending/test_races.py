@@ -7,6 +7,7 @@ everybody stands in line, and lets go.
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
@@ -35,10 +36,11 @@ def now():
     return timezone.now()
 
 
-def meet(*acts, behind):
-    """Start `acts` in turn, each once the one before waits for a lock; then let go of the rows `behind` which they do.
+def meet(*acts, behind, in_turn=True):
+    """Hold the rows `behind` which `acts` get into line, until all of them wait for a lock; then let go.
 
-    Their answers, in order; what one of them raises is raised here.
+    With `in_turn` each is started once the one before waits. Their answers, in order; what one of them raises is raised
+    here.
     """
     with ThreadPoolExecutor(len(acts)) as pool:
         with transaction.atomic():
@@ -46,7 +48,9 @@ def meet(*acts, behind):
             started = []
             for act in acts:
                 started.append(pool.submit(alone, act))
-                wait_for_waiters(len(started))
+                if in_turn:
+                    wait_for_waiters(len(started))
+            wait_for_waiters(len(started))
         return [future.result(timeout=PATIENCE) for future in started]
 
 
@@ -87,13 +91,10 @@ def dead_end():
 def test_a_bounce_and_a_suppression_of_the_same_address_do_not_block_each_other(now):
     campaign = started_campaign(people=5, now=now)
     address = Recipient.objects.order_by("next_send_at", "pk").first().email_address
-    road = Road(MemoryBackend(answers=[DEAD]))
 
     meet(
-        worker(campaign, road),
-        partial(
-            suppress, organization=campaign.organization, address=address, reason=SuppressionReason.UNSUBSCRIBED
-        ),
+        worker(campaign, dead_end()),
+        partial(suppress, organization=campaign.organization, address=address, reason=SuppressionReason.UNSUBSCRIBED),
         behind=Campaign.objects.all(),
     )
 
@@ -141,8 +142,15 @@ def test_two_campaigns_may_hear_of_the_same_dead_address_at_once(now):
     organization = OrganizationFactory(allows_overlap=True)
     first = started_campaign(people=1, organization=organization, now=now)
     second = started_campaign(people=0, organization=organization, now=now)
+    at_the_server = Barrier(2)
 
-    meet(worker(first, dead_end()), worker(second, dead_end()), behind=Campaign.objects.all())
+    def dead_for_both():
+        at_the_server.wait(PATIENCE)
+        yield DEAD
+
+    roads = [Road(MemoryBackend(answers=dead_for_both())) for _ in range(2)]
+
+    meet(worker(first, roads[0]), worker(second, roads[1]), behind=Campaign.objects.all(), in_turn=False)
 
     assert set(Message.objects.values_list("status", "reason")) == {("failed", "address_dead")}
     assert list(Recipient.objects.values_list("exit_reason", flat=True)) == ["hard_bounce", "hard_bounce"]

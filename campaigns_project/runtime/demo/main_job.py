@@ -135,7 +135,8 @@ def _counted(campaign: Campaign) -> tuple[int, int]:
 
 def _mails_of(campaign: Campaign) -> list[tuple[str, EmailMessage]]:
     written = Message.objects.filter(recipient__campaign=campaign, message_id__isnull=False)
-    return list(received({str(one) for one in written.values_list("message_id", flat=True)}))
+    ids = {str(one) for one in written.values_list("message_id", flat=True)}
+    return list(received(ids, since=campaign.created_at))
 
 
 def _one_each(mails: Sequence[tuple[str, EmailMessage]]) -> list[tuple[str, EmailMessage]]:

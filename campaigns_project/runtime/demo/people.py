@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import default as mail_policy
 from urllib.parse import urlsplit
@@ -33,9 +34,15 @@ class Visits:
     refused: list[str] = field(default_factory=list)
 
 
-def received(message_ids: set[str]) -> Iterator[tuple[str, EmailMessage]]:
-    """The mails in the mailbox that carry one of these Message-IDs, each with the address it was delivered to."""
-    for _, raw in MailStore(settings.MAILBOX_DIR).iter_messages():
+def received(message_ids: set[str], *, since: datetime) -> Iterator[tuple[str, EmailMessage]]:
+    """The mails that came `since` then with one of these Message-IDs, each with the address it was delivered to.
+
+    The mailbox may be older than the database and hold mails of the same numbers from a life before.
+    """
+    first = int(since.timestamp())
+    for key, raw in MailStore(settings.MAILBOX_DIR).iter_messages():
+        if int(key.partition(".")[0]) < first:
+            continue
         message = email.message_from_bytes(raw, policy=mail_policy)
         if message["Message-ID"] in message_ids:
             yield str(message["X-Envelope-To"]), message

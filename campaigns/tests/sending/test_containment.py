@@ -1,0 +1,198 @@
+"""One broken campaign, sender, link or mail costs nobody else anything."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from campaigns import lifecycle, steps
+from campaigns.delivery.memory import MemoryBackend
+from campaigns.delivery.outcomes import Kind, NotSent, Refused, SenderFault, Stage
+from campaigns.ledger import ledger
+from campaigns.models import Message, Recipient, Sender, Variant
+from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.recover import recover
+from campaigns.sending.settle import MOST_BREAKS
+from campaigns.sending.work import able_senders, send_chunk, work
+from campaigns.tests.delivery.fault_server import FaultServer, Say
+from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from leads.models import Lead
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def server(settings):
+    """The SMTP server all mails of the sandbox go to."""
+    with FaultServer() as running:
+        settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT = "127.0.0.1", running.port
+        yield running
+
+
+def lose_a_worker(campaign, now):
+    """A chunk is claimed, and its worker never heard of again."""
+    senders = list(able_senders(campaign, now=now).values())
+    claim(campaign=campaign, wordings=Wordings.of(campaign), senders=senders, limit=100, now=now)
+    Message.objects.filter(lease_until__isnull=False).update(lease_until=now - timedelta(days=1))
+    recover(now=now)
+
+
+def test_a_campaign_that_breaks_the_worker_is_paused_and_the_others_send(now, server, caplog):
+    broken = started_campaign(people=1, now=now, priority=9)
+    Lead.objects.filter(organization=broken.organization).update(custom=["not a mapping"])
+    good = started_campaign(people=1, now=now)
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.work"):
+        settled = work(lane=1)
+
+    broken.refresh_from_db()
+    assert (settled, ledger(good).sent, len(server.mails)) == (1, 1, 1)
+    assert (broken.status, bool(broken.status_error), "Resume" in broken.status_message) == ("paused", True, True)
+
+
+def test_a_sender_whose_address_cannot_stand_in_a_mail_is_paused_and_the_others_send(now, server):
+    broken = started_campaign(people=1, now=now, priority=9)
+    Sender.objects.update(email='"a b"@acme.example')
+    good = started_campaign(people=1, now=now)
+
+    settled = work(lane=1)
+
+    broken.refresh_from_db()
+    sender = Sender.objects.get(organization=broken.organization)
+    assert (settled, ledger(good).sent, len(server.mails)) == (1, 1, 1)
+    assert (sender.status, sender.status_reason.partition(":")[0]) == ("paused", "invalid_address")
+    assert (broken.status, ledger(broken).waiting) == ("paused", 1)
+
+
+def test_a_server_that_refuses_one_address_keeps_nobody_else_waiting(now, settings):
+    campaign = started_campaign(people=3, now=now)
+
+    with FaultServer(rcpt=[Say("550 5.1.1 no such user")]) as strict:
+        settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT = "127.0.0.1", strict.port
+        work(lane=1)
+
+    assert (ledger(campaign).failed, ledger(campaign).sent) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "HTTPS://Acme.example/X",
+        "https://acme.example/a b",
+        " https://acme.example/x ",
+        "https://acme.example/?a=1&amp;b=2",
+        "https://[::1",
+        "https://acme.example/é",
+        "//acme.example/x",
+        "https://acme.example/#{{ first_name }}",
+        "http://",
+    ],
+)
+def test_no_link_however_odd_keeps_its_mail_from_leaving(now, href):
+    campaign = ready_campaign(people=1, now=now)
+    Variant.objects.update(body_html=f'<p>Hi <a href="{href}">x</a></p>')
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    send_all(campaign, Road())
+
+    assert Message.objects.values_list("status", "reason").get() == ("sent", "")
+
+
+@pytest.mark.parametrize("body", ["<style>@import url(</style><p>x</p>", "<p style='a'>x</p>", "<p>unclosed <b>x"])
+def test_no_markup_however_odd_keeps_its_mail_from_leaving(now, body):
+    campaign = ready_campaign(people=1, now=now)
+    Variant.objects.update(body_html=body)
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    send_all(campaign, Road())
+
+    assert Message.objects.values_list("status", "reason").get() == ("sent", "")
+
+
+def test_after_a_worker_died_with_a_chunk_its_mails_are_tried_one_by_one(now):
+    campaign = started_campaign(people=4, now=now)
+    lose_a_worker(campaign, now)
+    road = Road()
+
+    first = send_chunk(campaign, connections=road)
+    rest = send_all(campaign, road)
+
+    assert (first, rest, len(road.backend.mails)) == (1, 3, 4)
+
+
+def test_new_mails_go_before_those_a_worker_died_with(now):
+    campaign = started_campaign(people=4, now=now)
+    Recipient.objects.exclude(pk=Recipient.objects.first().pk).update(next_send_at=now + timedelta(hours=1))
+    lose_a_worker(campaign, now)
+    suspect = Recipient.objects.get(messages__lost_claims=1)
+    Recipient.objects.update(next_send_at=now)
+    road = Road()
+
+    send_chunk(campaign, connections=road)
+
+    suspect.refresh_from_db()
+    assert (len(road.backend.mails), suspect.status) == (3, "pending")
+
+
+def test_a_mail_that_breaks_off_every_time_is_given_up(now):
+    campaign = started_campaign(people=1, now=now)
+    send_all(campaign, Road(MemoryBackend(answer=NotSent("dropped", Stage.CONTENT))))
+    Message.objects.update(attempts=MOST_BREAKS - 1)
+    Recipient.objects.update(next_send_at=now)
+
+    send_all(campaign, Road(MemoryBackend(answer=NotSent("dropped", Stage.CONTENT))))
+
+    assert Message.objects.values_list("status", "reason").get() == ("failed", "broken_off")
+    assert Recipient.objects.values_list("status", "error_message").get() == ("failed", "dropped")
+
+
+def test_a_mail_that_breaks_off_waits_longer_each_time(now):
+    campaign = started_campaign(people=1, now=now)
+    waits = []
+
+    for _ in range(3):
+        send_all(campaign, Road(MemoryBackend(answer=NotSent("dropped", Stage.CONTENT))))
+        waits.append(round((Recipient.objects.get().next_send_at - timezone.now()).total_seconds() / 60))
+        Recipient.objects.update(next_send_at=now)
+
+    assert waits == [1, 2, 4]
+
+
+def test_a_sender_that_works_again_shows_no_old_fault(now):
+    campaign = started_campaign(people=2, now=now)
+    send_all(campaign, Road(MemoryBackend(answers=[SenderFault("connection_refused")])))
+    Sender.objects.update(backs_off_until=now - timedelta(minutes=1))
+
+    send_all(campaign, Road())
+
+    assert ledger(campaign).sent == 2
+    assert Sender.objects.values_list("status_reason", "backs_off_until").get() == ("", None)
+
+
+def test_a_campaign_without_any_sender_is_paused_and_says_just_that(now):
+    campaign = started_campaign(people=1, now=now)
+    steps.set_senders(campaign=campaign, senders=[], actor=SYSTEM)
+
+    send_all(campaign, Road())
+
+    campaign.refresh_from_db()
+    assert (campaign.status, "the campaign has none" in campaign.status_message) == ("paused", True)
+
+
+def test_a_server_that_names_the_addressee_brings_no_address_into_the_audit_log(now):
+    campaign = started_campaign(people=1, now=now)
+    address = Recipient.objects.get().email_address
+    refused = Refused(550, f"5.7.1 <{address}>: blocked by policy", Stage.RCPT, Kind.POLICY)
+
+    send_all(campaign, Road(MemoryBackend(answer=refused)))
+
+    reason = AuditLog.objects.get(action="sender.paused").reason
+    assert (address in reason, "5.7.1" in reason) == (False, True)
