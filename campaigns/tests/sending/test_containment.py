@@ -72,7 +72,7 @@ def test_a_sender_whose_address_cannot_stand_in_a_mail_is_paused_and_the_others_
     assert (broken.status, ledger(broken).waiting) == ("paused", 1)
 
 
-def test_a_server_that_refuses_one_address_keeps_nobody_else_waiting(now, settings):
+def test_a_server_that_refuses_one_address_is_quoted_there_and_keeps_nobody_else_waiting(now, settings):
     campaign = started_campaign(people=3, now=now)
 
     with FaultServer(rcpt=[Say("550 5.1.1 no such user")]) as strict:
@@ -80,6 +80,7 @@ def test_a_server_that_refuses_one_address_keeps_nobody_else_waiting(now, settin
         work(lane=1)
 
     assert (ledger(campaign).failed, ledger(campaign).sent) == (1, 2)
+    assert "5.1.1 no such user" in Recipient.objects.get(status="bounced").error_message
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,8 @@ def test_a_working_worker_keeps_the_claims_of_all_its_senders(now):
     CampaignSenderFactory(campaign=campaign)
     campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
 
-    settled = send_chunk(campaign, connections=while_under_way(passing(seconds=2)))
+    # The first sender's half alone takes longer than a lease, no slice of it does.
+    settled = send_chunk(campaign, connections=while_under_way(passing(seconds=4)))
 
     assert (settled, ledger(campaign).sent) == (100, 100)
     assert not Message.objects.filter(lost_claims__gt=0).exists()
