@@ -5,16 +5,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef
+from django.db.models import Count, Exists, Min, OuterRef, Value
 
-from campaigns.content import templating
 from campaigns.content.errors import MergeValueMissing
-from campaigns.content.fields import LEAD_FIELDS
+from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS, unknown_among
 from campaigns.content.mailbox import wire_address
 from campaigns.errors import StartCode
 from campaigns.merge_values import lead_values, mail_values, presence
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Sender, Step, Variant
-from campaigns.steps import WORDING
+from campaigns.sending.wording import Wording, wording_of
 from campaigns_project.errors import Refused
 from leads.models import Lead
 
@@ -98,61 +97,68 @@ def _content(campaign: Campaign) -> Iterator[Problem]:
 def _variant(campaign: Campaign, step: Step, variant: Variant) -> Iterator[Problem]:
     place = f"step {step.position}, variant {variant.label}"
     try:
-        templates = [templating.compile(getattr(variant, name), html=name == "body_html") for name in WORDING]
+        wording = wording_of(variant)
     except Refused as error:
-        yield Problem(
-            StartCode.TEMPLATE_INVALID, f"{place}: {error.message}", error.hint or "Correct the template there."
-        )
+        hint = error.hint or "Correct the template there."
+        yield Problem(StartCode.TEMPLATE_INVALID, f"{place}: {error.message}", hint)
         return
-    unknown = [field for template in templates for field in templating.unknown_fields(template)]
+    unknown = unknown_among(wording.fields)
     for field in unknown:
-        yield Problem(
-            StartCode.UNKNOWN_MERGE_FIELD, f"{place}: {field}", "Write fields of your own as {{ custom.name }}."
-        )
+        hint = "Write fields of your own as {{ custom.name }}."
+        yield Problem(StartCode.UNKNOWN_MERGE_FIELD, f"{place}: {field}", hint)
     if not unknown:
-        yield from _missing(campaign, step, place, templates)
+        yield from _rendered(campaign, step, place, wording)
 
 
-def _missing(campaign: Campaign, step: Step, place: str, templates: list[templating.Template]) -> Iterator[Problem]:
-    used = sorted(
-        field
-        for field in frozenset[str]().union(*(template.fields for template in templates))
-        if field in LEAD_FIELDS - {"email"} or field.startswith("custom.")
-    )
-    if not used:
-        return
+def _rendered(campaign: Campaign, step: Step, place: str, wording: Wording) -> Iterator[Problem]:
+    """What comes of rendering it once for every pattern; recipients with the same trouble are one problem."""
+    refused: dict[tuple[str, str], tuple[Refused, int, int]] = {}
+    for example, number in _patterns(campaign, step, wording):
+        error = _refusal(campaign, wording, example)
+        if error is not None:
+            key = (error.code, str(error.details.get("field", error.message)))
+            _, before, lead = refused.get(key, (error, 0, example.pk))
+            refused[key] = (error, before + number, lead)
+    for error, number, lead in refused.values():
+        yield _problem(place, error, number, lead)
+
+
+def _patterns(campaign: Campaign, step: Step, wording: Wording) -> Iterator[tuple[Lead, int]]:
+    """A lead for every combination of present and missing fields among those who have not had the step, and how many
+    recipients it stands for."""
+    used = sorted(name for name in wording.fields if name in LEAD_FIELDS or name.startswith(CUSTOM_PREFIX))
     annotations = presence(used)
     settled = Message.objects.filter(recipient=OuterRef("pk"), step=step, status__in=MessageStatus.SETTLED)
-    patterns = _inside(campaign).exclude(Exists(settled)).annotate(**annotations).values(*annotations)
-    counted = patterns.annotate(number=Count("pk"), example=Min("lead_id")).order_by("-number")[:MOST_PATTERNS]
-    found: dict[str, tuple[int, int]] = {}
-    people = Lead.objects.in_bulk([row["example"] for row in counted])
-    for row in counted:
-        field = _first_missing(campaign, templates, people[row["example"]])
-        if field:
-            number, example = found.get(field, (0, row["example"]))
-            found[field] = (number + row["number"], example)
-    for field, (number, example) in found.items():
-        who = "1 recipient has" if number == 1 else f"{number} recipients have"
-        yield Problem(
-            StartCode.MERGE_VALUE_MISSING,
-            f"{place}: {who} no {field} (lead {example}, for one), and the template has no fallback for it.",
-            f'Write {{{{ {field} | default: "…" }}}}, fill the values in, or take those recipients out.',
-            count=number,
-        )
+    waiting = _inside(campaign).exclude(Exists(settled)).annotate(wording=Value(step.pk), **annotations)
+    counted = waiting.values("wording", *annotations).annotate(number=Count("pk"), example=Min("lead_id"))
+    rows = list(counted.order_by("-number")[:MOST_PATTERNS])
+    people = Lead.objects.in_bulk([row["example"] for row in rows])
+    for row in rows:
+        yield people[row["example"]], row["number"]
 
 
-def _first_missing(campaign: Campaign, templates: list[templating.Template], lead: Lead) -> str | None:
+def _refusal(campaign: Campaign, wording: Wording, lead: Lead) -> Refused | None:
     sender = Sender(name="Sender", email="sender@example.com")
     values = {**lead_values(lead), **mail_values(sender, campaign.organization, "https://example.com/unsubscribe")}
-    for template in templates:
-        try:
-            templating.render(template, values)
-        except MergeValueMissing as missing:
-            return missing.field
-        except Refused:
-            continue  # what one recipient's values make of a template is that message's own failure, with its reason
+    try:
+        wording.render(values)
+    except Refused as error:
+        return error
     return None
+
+
+def _problem(place: str, error: Refused, number: int, lead: int) -> Problem:
+    who = "1 recipient" if number == 1 else f"{number} recipients"
+    if isinstance(error, MergeValueMissing):
+        has = "has" if number == 1 else "have"
+        return Problem(
+            StartCode.MERGE_VALUE_MISSING,
+            f"{place}: {who} {has} no {error.field} (lead {lead}, for one), and the template has no fallback for it.",
+            f'Write {{{{ {error.field} | default: "…" }}}}, fill the values in, or take those recipients out.',
+            count=number,
+        )
+    message = f"{place}: it cannot be made for {who} (lead {lead}, for one). {error.message}"
+    return Problem(StartCode.TEMPLATE_INVALID, message, error.hint or "Correct the template there.", count=number)
 
 
 def _inside(campaign: Campaign):

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from campaigns.content import templating
+from campaigns.content.html import inline_css
 from campaigns.content.templating import unknown_fields
 from campaigns.errors import StateConflict
 from campaigns.models import Campaign, CampaignSender, CampaignStatus, Sender, Step, Variant
@@ -125,6 +126,7 @@ def check_wording(wording: Mapping[str, str]) -> None:
         raise Refused("body_missing", "There is neither an HTML body nor a text body.", "Write at least one of them.")
     for field in WORDING:
         _check_template(field, wording.get(field, ""))
+    inline_css(wording.get("body_html", ""))
 
 
 def _check_template(field: str, source: str) -> None:

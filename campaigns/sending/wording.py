@@ -8,6 +8,7 @@ from campaigns.content import html as html_content
 from campaigns.content import templating, text
 from campaigns.content.templating import Template
 from campaigns.models import Variant
+from campaigns_project.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Wording:
             html = html and html_content.add_footer(html, **footer)
             plain = text.add_footer(plain, **footer)
         subject = " ".join(templating.render(self.subject, values).split())
+        if not subject:
+            hint = "Give the subject words that are always there, or an else."
+            raise Refused("subject_empty", "The subject comes out empty for this recipient.", hint)
         return Rendered(subject=subject, html=html, text=plain)
 
     def _html(self, values: Mapping[str, str]) -> str:

@@ -300,3 +300,20 @@ def test_a_sender_whose_address_cannot_stand_in_a_mail_blocks_the_start(now):
         lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
 
     assert refused.value.code == "sender_unusable"
+
+
+@pytest.mark.parametrize(
+    ("wording", "what"),
+    [
+        ({"body_html": "<p style='color'>{{ first_name }}</p><style>p{color:red}</style>"}, "HTML"),
+        ({"subject": "{% if company == 'Nobody' %}Hello{% endif %}"}, "subject comes out empty"),
+    ],
+)
+def test_a_wording_that_can_be_made_for_nobody_blocks_the_start(wording, what, now):
+    campaign = ready_campaign(now=now)
+    Variant.objects.update(**wording)
+
+    with pytest.raises(StartRefused) as refused:
+        lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+
+    assert (refused.value.code, what in refused.value.message) == ("template_invalid", True)
