@@ -131,7 +131,8 @@ def _patterns(campaign: Campaign, step: Step, wording: Wording) -> Iterator[tupl
     settled = Message.objects.filter(recipient=OuterRef("pk"), step=step, status__in=MessageStatus.SETTLED)
     waiting = _inside(campaign).exclude(Exists(settled)).annotate(wording=Value(step.pk), **annotations)
     counted = waiting.values("wording", *annotations).annotate(number=Count("pk"), example=Min("lead_id"))
-    rows = list(counted.order_by("-number")[:MOST_PATTERNS])
+    # A wording without fields makes one group of everybody, which is there even when nobody is.
+    rows = [row for row in counted.order_by("-number")[:MOST_PATTERNS] if row["number"]]
     people = Lead.objects.in_bulk([row["example"] for row in rows])
     for row in rows:
         yield people[row["example"]], row["number"]

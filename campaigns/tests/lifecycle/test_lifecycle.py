@@ -317,3 +317,13 @@ def test_a_wording_that_can_be_made_for_nobody_blocks_the_start(wording, what, n
         lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
 
     assert (refused.value.code, what in refused.value.message) == ("template_invalid", True)
+
+
+def test_a_wording_that_everybody_had_is_not_asked_about_again(now):
+    campaign = ready_campaign(people=1, now=now)
+    Variant.objects.update(subject="Hello", body_html="<p>Hello</p>")
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+    send_all(campaign, Road())
+    lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)
+
+    assert lifecycle.resume(campaign=campaign, actor=SYSTEM, now=now).status == "running"
