@@ -53,21 +53,27 @@ def build(
         mailbox_line("From", sender),
         mailbox_line("To", recipient),
         text_line("Subject", subject),
-        b"Date: " + format_datetime(_aware(date)).encode() + b"\r\n",
-        tokens_line("Message-ID", [_bracketed("Message-ID", message_id)]),
+        date_line(date),
+        message_id_line(message_id),
     ]
     if reply_to:
         lines += [mailbox_line("Reply-To", reply_to)]
-    lines += _thread_lines(in_reply_to, references)
-    lines += _list_lines(unsubscribe_url, unsubscribe_mailto, list_id)
-    lines += [text_line(_allowed(name), value) for name, value in headers]
+    lines += thread_lines(in_reply_to, references)
+    lines += list_lines(unsubscribe_url, unsubscribe_mailto, list_id)
+    lines += custom_lines(headers)
     return b"".join([*lines, b"MIME-Version: 1.0\r\n", *_content(html, text, seed=message_id)])
 
 
-def _aware(date: datetime) -> datetime:
+def date_line(date: datetime) -> bytes:
+    """The Date header; `date` must be aware."""
     if date.tzinfo is None:
         raise ValueError("the date of a mail must say its time zone")
-    return date
+    return b"Date: " + format_datetime(date).encode() + b"\r\n"
+
+
+def message_id_line(message_id: str) -> bytes:
+    """The Message-ID header; `message_id` with its angle brackets."""
+    return tokens_line("Message-ID", [_bracketed("Message-ID", message_id)])
 
 
 def _bracketed(field: str, value: str) -> str:
@@ -78,14 +84,16 @@ def _bracketed(field: str, value: str) -> str:
     return value
 
 
-def _thread_lines(in_reply_to: str, references: Sequence[str]) -> Iterator[bytes]:
+def thread_lines(in_reply_to: str, references: Sequence[str]) -> Iterator[bytes]:
+    """What ties a mail to those before it, where there are any."""
     if in_reply_to:
         yield tokens_line("In-Reply-To", [_bracketed("In-Reply-To", in_reply_to)])
     if references:
         yield tokens_line("References", [_bracketed("References", value) for value in references])
 
 
-def _list_lines(unsubscribe_url: str, unsubscribe_mailto: str, list_id: str) -> Iterator[bytes]:
+def list_lines(unsubscribe_url: str, unsubscribe_mailto: str, list_id: str) -> Iterator[bytes]:
+    """The ways out (RFC 2369, RFC 8058) and the list's name, where they are given."""
     ways = [f"<{_way('https://', unsubscribe_url)}>"] if unsubscribe_url else []
     ways += [f"<{_way('mailto:', unsubscribe_mailto)}>"] if unsubscribe_mailto else []
     if ways:
@@ -95,6 +103,12 @@ def _list_lines(unsubscribe_url: str, unsubscribe_mailto: str, list_id: str) -> 
         yield b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     if list_id:
         yield tokens_line("List-Id", [f"<{list_id.strip('<>')}>"])
+
+
+def custom_lines(headers: Sequence[tuple[str, str]]) -> Iterator[bytes]:
+    """More free-text headers; HeaderRefused for a name that build() owns."""
+    for name, value in headers:
+        yield text_line(_allowed(name), value)
 
 
 def _way(scheme: str, value: str) -> str:

@@ -1,0 +1,93 @@
+"""Mail after mail of one wording: what they share is made once, and each costs only what differs.
+
+    producer = producer_for(design)
+    data = producer.produce(particulars)
+
+Two ways to the same decoded mail. `Encoded` renders and encodes every body; any template can go this way. `Slotted`
+(`campaigns.content.skeleton`) has the bodies encoded beforehand and drops values in; it takes wordings of plain merge
+fields, and hands the odd mail whose values do not fit to `Encoded`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from campaigns.content import templating
+from campaigns.content.mailbox import Mailbox
+from campaigns.content.message import build
+from campaigns.content.templating import Template
+from campaigns.content.text import text_from_html
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What the mails of one version of a wording share.
+
+    `html` is complete: CSS inlined, footer, preheader, tracked links and pixel in it as merge fields. Without `text`
+    the plain part is generated from the HTML. One of the two is there.
+    """
+
+    sender: Mailbox
+    subject: Template
+    html: Template | None = None
+    text: Template | None = None
+    reply_to: Mailbox | None = None
+    list_id: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What is one mail's own; see `campaigns.content.message.build` for the fields."""
+
+    recipient: Mailbox
+    values: Mapping[str, str]
+    message_id: str
+    date: datetime
+    unsubscribe_url: str = ""
+    unsubscribe_mailto: str = ""
+    in_reply_to: str = ""
+    references: Sequence[str] = ()
+
+
+class Producer(Protocol):
+    """Makes the mails of one design."""
+
+    def produce(self, mail: Particulars) -> bytes:
+        """The whole mail; MergeValueMissing, TemplateInvalid, HeaderRefused or BodyRefused where it cannot be made."""
+        ...
+
+
+class Encoded:
+    """Renders and encodes each mail by itself."""
+
+    def __init__(self, design: Design):
+        self.design = design
+
+    def produce(self, mail: Particulars) -> bytes:
+        """See Producer."""
+        design = self.design
+        html = templating.render(design.html, mail.values) if design.html else ""
+        text = templating.render(design.text, mail.values) if design.text else text_from_html(html)
+        return build(
+            sender=design.sender,
+            recipient=mail.recipient,
+            subject=subject_of(design, mail.values),
+            message_id=mail.message_id,
+            date=mail.date,
+            html=html,
+            text=text,
+            reply_to=design.reply_to,
+            unsubscribe_url=mail.unsubscribe_url,
+            unsubscribe_mailto=mail.unsubscribe_mailto,
+            list_id=design.list_id,
+            in_reply_to=mail.in_reply_to,
+            references=mail.references,
+            headers=design.headers,
+        )
+
+
+def subject_of(design: Design, values: Mapping[str, str]) -> str:
+    """The subject as one line, however the template was wrapped."""
+    return " ".join(templating.render(design.subject, values).split())
