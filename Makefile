@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db bench-connection
+.PHONY: help run test demo lint stop-db bench-connection bench-produce
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test: lint ## everything CI runs: the static checks, then all tests
 bench-connection: ## one connection to a server that answers after 5 ms, beside smtplib
 	@$(SETUP)
 	@$(PYTHON) -m bench.one_connection
+
+bench-produce: ## making one mail, beside Django's EmailMultiAlternatives
+	@$(SETUP)
+	@$(PYTHON) -m bench.produce
 
 stop-db: ## stop the embedded Postgres, which goes on when the rest has ended
 	@$(SETUP)
