@@ -29,7 +29,6 @@ AUTH_CODES = frozenset({530, 534, 535, 538})
 SERVICE_CLOSING = 421
 DOT = b".\r\n"
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ def on_the_wire(data: bytes) -> bytes:
         data = _BARE_LINE_END.sub(b"\r\n", data)
     if not data.endswith(b"\r\n"):
         data += b"\r\n"
-    return _LEADING_DOT.sub(b"..", data) if data.startswith(b".") or b"\n." in data else data
+    data = data.replace(b"\n.", b"\n..")
+    return b"." + data if data.startswith(b".") else data
 
 
 def beyond(session: Session, envelope: Envelope) -> Refused | None:
