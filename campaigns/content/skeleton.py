@@ -179,7 +179,7 @@ def _closed(encoded: bytes) -> bytes:
     begin = encoded.rfind(b"\n") + 1
     if len(encoded) - begin < LINE:
         return encoded + SOFT_BREAK
-    cut = encoded.rfind(b"=", len(encoded) - 3)  # =XX must stay whole
+    cut = encoded.rfind(b"=", len(encoded) - 5)  # =XX must stay whole, wherever the cut would meet it
     cut = cut if cut >= 0 else len(encoded) - 3
     return encoded[:cut] + SOFT_BREAK + encoded[cut:] + SOFT_BREAK
 

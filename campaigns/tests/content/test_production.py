@@ -94,6 +94,16 @@ def test_any_wording_is_the_same_mail_either_way(subject, html, text, given_valu
     )
 
 
+@pytest.mark.parametrize("end", ['="', "=", "=a", "é", 'é"', "éab", "ab"])
+@pytest.mark.parametrize("length", range(60, 80))
+def test_a_slot_may_come_anywhere_in_a_line(length, end):
+    wording = design(html="x" * length + end + "{{ company }}", text="-")
+    mail = particulars(first_name="Ada", company="Acme")
+
+    assert type(producer_for(wording)) is Slotted
+    assert outcome(producer_for(wording), mail) == outcome(Encoded(wording), mail)
+
+
 @settings(deadline=None)
 @given(values)
 def test_no_line_is_too_long_and_none_begins_with_a_dot(given_values):
