@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 
 import css_inline
+from markupsafe import escape
 
 from campaigns.content.errors import HtmlInvalid
 from campaigns.content.markup import RAW_TEXT, Attribute, tags
@@ -62,7 +63,7 @@ def replace_links(source: str, url_for: Callable[[str], str], *, keep: Collectio
 def add_preheader(source: str, text: str) -> str:
     """`source` with `text` as the hidden line mail programs show behind the subject, at the start of its body."""
     style = "display:none;max-height:0;overflow:hidden;mso-hide:all"
-    hidden = f'<div style="{style}">{html.escape(text)}</div>'
+    hidden = f'<div style="{style}">{escape(text)}</div>'  # as the template engine escapes its values
     body = next((tag for tag in tags(source) if tag.name == "body" and not tag.closing), None)
     position = body.end if body else 0
     return source[:position] + hidden + source[position:]

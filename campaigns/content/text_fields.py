@@ -34,7 +34,7 @@ def is_tame(field: Field, value: str) -> bool:
     if is_address(field):
         return _ADDRESS.fullmatch(value) is not None
     # With a slash it might be a link's own address, which is not written twice.
-    return value.isprintable() and "/" not in value and value == " ".join(value.split())
+    return value != "" and value.isprintable() and "/" not in value and value == " ".join(value.split())
 
 
 def is_address(field: Field) -> bool:

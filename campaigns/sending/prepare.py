@@ -1,19 +1,21 @@
 """Make the mails of a chunk. Done before the gate, so that nothing slow stands between the last look and the socket."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from campaigns.content import html as html_content
-from campaigns.content import message as mime
 from campaigns.content.mailbox import Mailbox, wire_address
+from campaigns.content.production import Particulars
 from campaigns.delivery.base import Envelope
 from campaigns.merge_values import lead_values, mail_values
 from campaigns.models import Campaign, Recipient, Sender, Variant
+from campaigns.sending import single
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate
-from campaigns.sending.links import click_url, open_url, store_links, unsubscribe_url
-from campaigns.sending.wording import Rendered, wording_of
+from campaigns.sending.links import store_links, unsubscribe_url
+from campaigns.sending.mailing import mailing_of
+from campaigns.sending.wording import Rendered, Wording, wording_of
 from campaigns_project.errors import Refused
 from leads.addresses import normalize_address
 from leads.models import Lead
@@ -50,14 +52,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Draft:
+    """A mail to be made, and all that goes into it."""
+
     candidate: Candidate
-    recipient: Recipient
-    rendered: Rendered
-    links: list[str]
+    sender: Sender
+    wording: Wording
+    mail: Particulars
 
 
 def prepare(campaign: Campaign, claims: Sequence[Claim], *, senders: dict[int, Sender], now: datetime) -> Batch:
-    """Render and build the mails of `claims`; one that cannot be made does not keep back the others."""
+    """Make the mails of `claims`, from bodies prepared beforehand where the wording allows it.
+
+    One that cannot be made does not keep back the others.
+    """
     batch = Batch()
     people = Recipient.objects.select_related("lead").in_bulk([claim.recipient for claim in claims])
     variants = Variant.objects.in_bulk({claim.variant for claim in claims})
@@ -66,16 +73,9 @@ def prepare(campaign: Campaign, claims: Sequence[Claim], *, senders: dict[int, S
         recipient, variant = people.get(claim.recipient), variants.get(claim.variant)
         if recipient is None or variant is None:
             continue  # deleted since: the message's row went with it
-        try:
-            drafts.append(_draft(campaign, claim, recipient, variant, senders[claim.sender]))
-        except Refused as refused:
-            batch.unmade.append(Unmade(claim, refused.code, str(refused)))
-    targets = store_links(campaign, [url for draft in drafts for url in draft.links])
-    for draft in drafts:
-        try:
-            batch.prepared.append(_finish(campaign, draft, targets, senders[draft.candidate.claim.sender], now))
-        except Refused as refused:
-            batch.unmade.append(Unmade(draft.candidate.claim, refused.code, str(refused)))
+        with _contained(batch, claim):
+            drafts.append(_draft(campaign, claim, recipient, variant, senders[claim.sender], now=now))
+    _make_one_by_one(campaign, _make_prepared(campaign, drafts, batch), batch)
     return batch
 
 
@@ -90,38 +90,69 @@ def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None) -> Re
     return wording_of(variant).render(values)
 
 
-def _draft(campaign: Campaign, claim: Claim, recipient: Recipient, variant: Variant, sender: Sender) -> _Draft:
+@contextmanager
+def _contained(batch: Batch, claim: Claim) -> Iterator[None]:
+    """What is refused inside keeps back this claim's mail alone."""
+    try:
+        yield
+    except Refused as refused:
+        batch.unmade.append(Unmade(claim, refused.code, str(refused)))
+
+
+def _draft(
+    campaign: Campaign, claim: Claim, recipient: Recipient, variant: Variant, sender: Sender, *, now: datetime
+) -> _Draft:
     wording = wording_of(variant)
     way_out = unsubscribe_url(claim.message)
     values = {**lead_values(recipient.lead), **mail_values(sender, campaign.organization, way_out)}
-    rendered = wording.render(values)
-    links = html_content.links(rendered.html) if campaign.track_clicks else []
     used = {name: values[name] for name in wording.fields & values.keys() if name != "unsubscribe_url"}
     address = normalize_address(recipient.email_address)
-    candidate = Candidate(claim, address=address, version=variant.version, merge_values=used)
-    return _Draft(candidate, recipient, rendered, [url for url in links if url != way_out])
-
-
-def _finish(campaign: Campaign, draft: _Draft, targets: dict[str, int], sender: Sender, now: datetime) -> Prepared:
-    claim = draft.candidate.claim
-    message = claim.message
-    way_out = unsubscribe_url(message)
-    html = draft.rendered.html
-    if campaign.track_clicks and html:
-        html = html_content.replace_links(html, lambda url: click_url(message, targets[url]), keep={way_out})
-    if campaign.track_opens and html:
-        html = html_content.add_pixel(html, open_url(message))
-    data = mime.build(
-        sender=Mailbox(sender.email, sender.name),
-        recipient=Mailbox(draft.recipient.email_address, draft.recipient.lead.full_name),
-        subject=draft.rendered.subject,
+    mail = Particulars(
+        recipient=Mailbox(recipient.email_address, recipient.lead.full_name),
+        values=values,
         message_id=claim.message_id,
         date=now,
-        html=html,
-        text=draft.rendered.text,
-        reply_to=Mailbox(sender.reply_to) if sender.reply_to else None,
         unsubscribe_url=way_out,
     )
-    to = wire_address(draft.recipient.email_address, field="To")
-    envelope = Envelope(mail_from=wire_address(sender.email, field="From"), rcpt_to=to, data=data)
-    return Prepared(draft.candidate, envelope)
+    candidate = Candidate(claim, address=address, version=variant.version, merge_values=used)
+    return _Draft(candidate, sender, wording, mail)
+
+
+def _make_prepared(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch) -> list[_Draft]:
+    """Make the mails whose bodies were prepared beforehand; returns those that have to be made one by one."""
+    mailings = [mailing_of(draft.wording, campaign=campaign, sender=draft.sender) for draft in drafts]
+    targets = store_links(campaign, [url for mailing in mailings if mailing for url in mailing.assembly.targets])
+    others: list[_Draft] = []
+    for draft, mailing in zip(drafts, mailings, strict=True):
+        claim = draft.candidate.claim
+        data = mailing.produce(draft.mail, message=claim.message, targets=targets) if mailing else None
+        if data is None:
+            others.append(draft)
+            continue
+        with _contained(batch, claim):
+            batch.prepared.append(_enveloped(draft, data))
+    return others
+
+
+def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch) -> None:
+    """Render each mail and edit what came out, whatever its wording does."""
+    rendered: list[tuple[_Draft, Rendered]] = []
+    for draft in drafts:
+        with _contained(batch, draft.candidate.claim):
+            rendered.append((draft, draft.wording.render(draft.mail.values)))
+    urls = [url for draft, bodies in rendered for url in single.targets(bodies, draft.mail, campaign=campaign)]
+    stored = store_links(campaign, urls)
+    for draft, bodies in rendered:
+        claim, sender = draft.candidate.claim, draft.sender
+        with _contained(batch, claim):
+            data = single.built(
+                bodies, draft.mail, campaign=campaign, sender=sender, message=claim.message, stored=stored
+            )
+            batch.prepared.append(_enveloped(draft, data))
+
+
+def _enveloped(draft: _Draft, data: bytes) -> Prepared:
+    to = wire_address(draft.mail.recipient.address, field="To")
+    return Prepared(
+        draft.candidate, Envelope(mail_from=wire_address(draft.sender.email, field="From"), rcpt_to=to, data=data)
+    )

@@ -30,16 +30,20 @@ class Wording:
     text: Template | None
     fields: frozenset[str]
 
+    @property
+    def has_footer(self) -> bool:
+        """Whether it says by itself who writes and how to opt out."""
+        return {"unsubscribe_url", "postal_address"} <= self.fields
+
     def render(self, values: Mapping[str, str]) -> Rendered:
         """The mail for one person; MergeValueMissing or TemplateInvalid where it cannot be made.
 
         A footer with postal address and opt-out is added unless the wording has both itself.
         """
-        has_footer = {"unsubscribe_url", "postal_address"} <= self.fields
         footer = {"postal_address": values["postal_address"], "unsubscribe_url": values["unsubscribe_url"]}
         html = self._html(values)
         plain = templating.render(self.text, values) if self.text else text.text_from_html(html)
-        if not has_footer:
+        if not self.has_footer:
             html = html and html_content.add_footer(html, **footer)
             plain = text.add_footer(plain, **footer)
         subject = " ".join(templating.render(self.subject, values).split())
