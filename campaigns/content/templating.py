@@ -43,6 +43,7 @@ class Template:
 
 def compile(source: str, *, html: bool = False) -> Template:  # noqa: A001 - one says "compile a template"
     """Parse and check `source`; TemplateInvalid names the line and the reason. Takes a few ms at most."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")  # python-liquid shows a last \r\n as two line ends
     cost = check_source(source)
     try:
         bound = (_HTML if html else _TEXT).template(source)

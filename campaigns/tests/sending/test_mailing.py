@@ -205,6 +205,7 @@ pages = st.lists(words | hole | markup, max_size=8).map("".join)
 )
 @example(("<p>Hi {{ city|default:'' }} you</p>", "", ""), (True, True), {"first_name": "", "company": "", "city": ""})
 @example(("", "Hi {{ city|default:'' }}", ""), (True, True), {"first_name": "", "company": "", "city": ""})
+@example(("<p>Hi\r\n", "", ""), (True, True), {"first_name": "", "company": "", "city": ""})
 def test_whatever_is_prepared_reads_as_if_made_by_itself(parts, tracking, values):
     html, text, preheader = parts
     try:
