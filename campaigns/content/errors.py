@@ -26,6 +26,14 @@ class MergeValueMissing(Refused):
         self.field = field
 
 
+class SubjectEmpty(Refused):
+    """A subject that comes out without a word for this recipient."""
+
+    def __init__(self) -> None:
+        hint = "Give the subject words that are always there, or an else."
+        super().__init__("subject_empty", "The subject comes out empty for this recipient.", hint)
+
+
 class HeaderRefused(Refused):
     """A value that must not stand in a mail header; `field` is the header's name."""
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from campaigns.content import templating
 from campaigns.content.mailbox import Mailbox
 from campaigns.content.message import build
-from campaigns.content.templating import Template
+from campaigns.content.templating import Template, rendered_subject
 from campaigns.content.text import text_from_html
 
 
@@ -89,5 +89,5 @@ class Encoded:
 
 
 def subject_of(design: Design, values: Mapping[str, str]) -> str:
-    """The subject as one line, however the template was wrapped."""
-    return " ".join(templating.render(design.subject, values).split())
+    """The subject of one mail."""
+    return rendered_subject(design.subject, values)

@@ -15,7 +15,7 @@ from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 from liquid.static_analysis import TemplateAnalysis, Variable
 
-from campaigns.content.errors import TemplateInvalid
+from campaigns.content.errors import SubjectEmpty, TemplateInvalid
 from campaigns.content.fields import KNOWN_FIELDS, UnknownField, unknown_among
 from campaigns.content.liquid_environment import LimitedContext, LimitedEnvironment, LimitedTemplate
 from campaigns.content.liquid_limits import MAX_NESTING, MAX_OUTPUT, MAX_RANGE, check_source, line_of
@@ -71,6 +71,14 @@ def render(template: Template, values: Mapping[str, str]) -> str:
         return template.bound.fill(values)
     except (LiquidError, RecursionError) as error:
         raise _invalid(template.source, error) from error
+
+
+def rendered_subject(template: Template, values: Mapping[str, str]) -> str:
+    """A subject as one line, however its template was wrapped; SubjectEmpty where no word is left."""
+    subject = " ".join(render(template, values).split())
+    if not subject:
+        raise SubjectEmpty
+    return subject
 
 
 def unknown_fields(template: Template, known: Collection[str] = KNOWN_FIELDS) -> list[UnknownField]:

@@ -6,9 +6,8 @@ from functools import lru_cache
 
 from campaigns.content import html as html_content
 from campaigns.content import templating, text
-from campaigns.content.templating import Template
+from campaigns.content.templating import Template, rendered_subject
 from campaigns.models import Variant
-from campaigns_project.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,7 @@ class Wording:
         if not self.has_footer:
             html = html and html_content.add_footer(html, **footer)
             plain = text.add_footer(plain, **footer)
-        subject = " ".join(templating.render(self.subject, values).split())
-        if not subject:
-            hint = "Give the subject words that are always there, or an else."
-            raise Refused("subject_empty", "The subject comes out empty for this recipient.", hint)
+        subject = rendered_subject(self.subject, values)
         return Rendered(subject=subject, html=html, text=plain)
 
     def _html(self, values: Mapping[str, str]) -> str:

@@ -197,3 +197,17 @@ def test_a_server_that_names_the_addressee_brings_no_address_into_the_audit_log(
 
     reason = AuditLog.objects.get(action="sender.paused").reason
     assert (address in reason, "5.7.1" in reason) == (False, True)
+
+
+def test_a_subject_without_a_word_fails_that_mail_alone(now):
+    campaign = ready_campaign(people=2, now=now)
+    Variant.objects.update(subject="{% if company %}For {{ company }}{% endif %}", body_html="<p>Hello</p>")
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+    nobody = Lead.objects.order_by("pk").first()
+    Lead.objects.filter(pk=nobody.pk).update(company="")
+    road = Road()
+
+    send_all(campaign, road)
+
+    failed = Message.objects.get(status="failed")
+    assert (failed.recipient.lead_id, failed.reason, len(road.backend.mails)) == (nobody.pk, "subject_empty", 1)
