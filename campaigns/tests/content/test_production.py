@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from campaigns.content.errors import BodyRefused, HeaderRefused, MergeValueMissing, TemplateInvalid
+from campaigns.content.errors import BodyRefused, HeaderRefused, MergeValueMissing
 from campaigns.content.mailbox import Mailbox
 from campaigns.content.production import Design, Encoded, Particulars
 from campaigns.content.skeleton import Slotted, producer_for
 from campaigns.content.templating import compile as compiled
+from campaigns_project.errors import Refused
 
 DATE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OUT = "https://t.example/t/abc/unsubscribe"
@@ -53,7 +54,7 @@ def decoded(raw):
 def outcome(producer, mail):
     try:
         return decoded(producer.produce(mail))
-    except (MergeValueMissing, TemplateInvalid, HeaderRefused, BodyRefused) as refused:
+    except Refused as refused:
         return type(refused), str(refused)
 
 
