@@ -53,7 +53,7 @@ def producer_for(design: Design) -> Producer:
     """The fastest producer that makes the mails of `design`."""
     subject = plain_fields.pieces(design.subject)
     html = plain_fields.pieces(design.html) if design.html else [""]
-    if subject is None or html is None:
+    if subject is None or html is None or (len(subject) == 1 and not _words(subject).strip()):
         return Encoded(design)
     text = plain_fields.pieces(design.text) if design.text else text_pieces(html)
     if text is None or not (_suits(html) and _suits(text)) or not (_words(html) or _words(text)):
@@ -143,7 +143,8 @@ def _subject_line(pieces: Pieces, values: Mapping[str, str]) -> bytes | None:
     words = [_value(piece, values) if isinstance(piece, Field) else piece for piece in pieces]
     if None in words:
         return None
-    return text_line("Subject", " ".join("".join(word for word in words if word).split()))
+    subject = " ".join("".join(word for word in words if word).split())
+    return text_line("Subject", subject) if subject else None  # one without a word is refused by `Encoded`
 
 
 def _value(field: Field, values: Mapping[str, str], *, is_html: bool = False) -> str | None:
