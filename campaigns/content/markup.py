@@ -1,8 +1,8 @@
 """Where the tags and attributes of an HTML text stand, so that edits can be spliced into the original text.
 
 Follows the tokenizer of the HTML standard (13.2.5) as far as positions need it: comments (with them Outlook's
-conditional ones), raw text elements, quoted and unquoted attributes. Linear in the length of the text; the
-html.parser of Python 3.13.0 is quadratic on unclosed comments and does not say where an attribute stands.
+conditional ones), raw text elements, quoted and unquoted attributes. Linear in the length of the text. The
+standard library's html.parser does not say where an attribute stands.
 """
 
 import html
