@@ -1,9 +1,12 @@
 from campaigns.models.campaign import Campaign as Campaign
 from campaigns.models.campaign import CampaignStatus as CampaignStatus
+from campaigns.models.campaign import WindowZone as WindowZone
 from campaigns.models.content import EmailTemplate as EmailTemplate
 from campaigns.models.content import Step as Step
 from campaigns.models.content import Variant as Variant
+from campaigns.models.content import VariantVersion as VariantVersion
 from campaigns.models.content import WaitUnit as WaitUnit
+from campaigns.models.halt import SendingHalt as SendingHalt
 from campaigns.models.job import Job as Job
 from campaigns.models.job import JobKind as JobKind
 from campaigns.models.link import Link as Link
@@ -14,6 +17,10 @@ from campaigns.models.recipient import Recipient as Recipient
 from campaigns.models.recipient import RecipientStatus as RecipientStatus
 from campaigns.models.sender import CampaignSender as CampaignSender
 from campaigns.models.sender import Sender as Sender
+from campaigns.models.sender import SenderKind as SenderKind
 from campaigns.models.sender import SenderSecurity as SenderSecurity
 from campaigns.models.sender import SenderStatus as SenderStatus
 from campaigns.models.tombstone import CampaignTombstone as CampaignTombstone
+from campaigns.models.usage import CampaignUsage as CampaignUsage
+from campaigns.models.usage import SenderUsage as SenderUsage
+from campaigns.models.usage import UsageScope as UsageScope

@@ -27,6 +27,13 @@ class CampaignStatus(models.TextChoices):
     editable = nonmember(frozenset({"draft", "scheduled", "paused", "running"}))
 
 
+class WindowZone(models.TextChoices):
+    """Whose clock the sending window follows."""
+
+    CAMPAIGN = "campaign", "the campaign's"
+    LEAD = "lead", "the lead's, where it is known"
+
+
 class CampaignQuerySet(OrganizationQuerySet):
     def living(self) -> Self:
         """Without campaigns that are being deleted: those show nowhere."""
@@ -101,6 +108,28 @@ class Campaign(Tenanted, models.Model):
     )
     window_start = models.TimeField(null=True, blank=True, help_text="No mail leaves before this time of day.")
     window_end = models.TimeField(null=True, blank=True, help_text="No mail leaves from this time of day on.")
+    window_zone = models.CharField(
+        "time zone of the window", max_length=10, choices=WindowZone, default=WindowZone.CAMPAIGN
+    )
+    holidays = ArrayField(
+        models.DateField(), default=list, blank=True, help_text="Dates on which no mail leaves, e.g. 2026-12-25."
+    )
+    counts_sending_days = models.BooleanField(
+        "waits count sending days",
+        default=False,
+        help_text="A wait of days counts only days on which mail may leave.",
+    )
+    daily_limit = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Most mails a day. Empty: no limit."
+    )
+    daily_new_leads = models.PositiveIntegerField(
+        "new leads a day",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Most people a day who get their first mail. Empty: no limit.",
+    )
+    hold_until = models.DateTimeField(null=True, editable=False, help_text="The first mail leaves no earlier.")
     track_opens = models.BooleanField(default=True)
     track_clicks = models.BooleanField(default=True)
     stop_on_reply = models.BooleanField(default=True)
@@ -138,6 +167,13 @@ class Campaign(Tenanted, models.Model):
             models.CheckConstraint(
                 condition=Q(status="paused", paused_at__isnull=False) | (~Q(status="paused") & Q(paused_at=None)),
                 name="campaign_paused_iff_paused_at",
+            ),
+            models.CheckConstraint(condition=Q(window_zone__in=WindowZone.values), name="campaign_window_zone_known"),
+            models.CheckConstraint(
+                condition=Q(daily_limit=None) | Q(daily_limit__gte=1), name="campaign_daily_limit_from_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(daily_new_leads=None) | Q(daily_new_leads__gte=1), name="campaign_new_leads_from_one"
             ),
             models.CheckConstraint(
                 condition=Q(window_start=None, window_end=None)

@@ -3,6 +3,7 @@ from datetime import timedelta
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 
@@ -10,7 +11,11 @@ from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 class Wording(models.Model):
     """Subject and bodies of a mail: Liquid templates with merge fields such as {{ first_name }}."""
 
-    subject = models.CharField(max_length=500)
+    subject = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="A follow-up in the thread of the first mail needs none: it has that one's, behind “Re:”.",
+    )
     preheader = models.CharField(
         max_length=200,
         blank=True,
@@ -63,6 +68,11 @@ class Step(Tenanted, models.Model):
     position = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)], help_text="1 is the first mail.")
     wait_amount = models.PositiveIntegerField("wait", default=0)
     wait_unit = models.CharField(max_length=10, choices=WaitUnit, default=WaitUnit.DAYS)
+    in_thread = models.BooleanField(
+        "replies in the thread",
+        default=True,
+        help_text="A follow-up answers the first mail, under its subject. Off: a conversation of its own.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -110,9 +120,28 @@ class Variant(Tenanted, Wording):
         constraints = [
             models.UniqueConstraint(fields=["step", "label"], name="variant_label_once_per_step"),
             models.CheckConstraint(condition=~Q(body_html="", body_text=""), name="variant_has_a_body"),
-            models.CheckConstraint(condition=~Q(subject=""), name="variant_has_a_subject"),
             models.CheckConstraint(condition=Q(weight__gte=1), name="variant_weight_from_one"),
         ]
 
     def __str__(self) -> str:
         return f"Variant {self.label}: {self.subject}"
+
+
+class VariantVersion(Tenanted, Wording):
+    """A wording as it was when mails were made of it. Kept for good, so that what somebody got can be shown."""
+
+    organization_path = "variant__step__campaign__organization"
+
+    variant = models.ForeignKey("campaigns.Variant", on_delete=models.DB_CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "campaign_variant_versions"
+        ordering = ["variant", "-version"]
+        constraints = [models.UniqueConstraint(fields=["variant", "version"], name="variant_version_once")]
+
+    def __str__(self) -> str:
+        return f"Version {self.version}: {self.subject}"

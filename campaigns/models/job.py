@@ -8,6 +8,7 @@ from campaigns_project.states import ProgressStatus
 class JobKind(models.TextChoices):
     ENROLL = "enroll", "Enrollment"
     SEND = "send", "Sending"
+    PREFLIGHT = "preflight", "Pre-flight check"
 
 
 class JobQuerySet(OrganizationQuerySet):

@@ -50,6 +50,9 @@ class Message(Tenanted, models.Model):
         default=0, help_text="Grows with each claim; a worker with an older one may not send."
     )
     merge_values = models.JSONField(null=True, help_text="The values used, so that the exact mail can be shown again.")
+    subject = models.TextField(
+        blank=True, default="", db_default="", help_text="As it was sent; follow-ups in the thread repeat it."
+    )
     message_id = models.CharField("Message-ID", max_length=255, null=True, unique=True)
     claimed_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)

@@ -1,7 +1,9 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.accounts.timezones import validate_timezone
 from campaigns_project.encryption import EncryptedTextField
 
 
@@ -11,9 +13,28 @@ class SenderSecurity(models.TextChoices):
     NONE = "none", "None (only inside one's own network)"
 
 
+class SenderKind(models.TextChoices):
+    SMTP = "smtp", "SMTP server"
+    ESP = "esp", "E-mail service (API)"
+    SANDBOX = "sandbox", "Local mailbox only"
+
+
 class SenderStatus(models.TextChoices):
     ACTIVE = "active", "Active"
     PAUSED = "paused", "Paused"
+
+
+LIMITS = {
+    "daily_limit": "daily_limit_from_one",
+    "hourly_limit": "hourly_limit_from_one",
+    "domain_daily_limit": "domain_limit_from_one",
+    "ramp_start": "ramp_start_from_one",
+    "ramp_ceiling": "ramp_ceiling_from_one",
+}
+
+
+def _limit(help_text: str) -> models.PositiveIntegerField:
+    return models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)], help_text=help_text)
 
 
 class SenderQuerySet(OrganizationQuerySet):
@@ -29,11 +50,48 @@ class Sender(Tenanted, models.Model):
     email = models.EmailField("e-mail", max_length=254)
     name = models.CharField("shown name", max_length=100, blank=True)
     reply_to = models.EmailField(max_length=254, blank=True, help_text="Empty: replies come to the address above.")
+    kind = models.CharField(max_length=10, choices=SenderKind, default=SenderKind.SMTP)
     host = models.CharField("SMTP host", max_length=253, blank=True, help_text="Not used while SANDBOX is on.")
     port = models.PositiveIntegerField(default=587)
     security = models.CharField(max_length=10, choices=SenderSecurity, default=SenderSecurity.STARTTLS)
     username = models.CharField(max_length=254, blank=True)
     password = EncryptedTextField(blank=True, default="", help_text="Kept encrypted, never shown again.")
+    esp = models.CharField("e-mail service", max_length=40, blank=True, help_text="E.g. postmark, mailgun, sendgrid.")
+    esp_settings = EncryptedTextField(
+        "service settings",
+        blank=True,
+        default="",
+        help_text="The service's keys as JSON, e.g. {“server_token”: “…”}. Kept encrypted, never shown again.",
+    )
+    max_connections = models.PositiveSmallIntegerField(
+        "connections", default=4, help_text="Most connections at once to its server, over all workers."
+    )
+    timezone = models.CharField(
+        max_length=64, default="UTC", validators=[validate_timezone], help_text="Where its day begins, for limits."
+    )
+    daily_limit = _limit("Most mails a day. Empty: no limit.")
+    hourly_limit = _limit("Most mails in one hour of the clock. Empty: no limit.")
+    domain_daily_limit = _limit("Most mails a day to addresses of one domain. Empty: no limit.")
+    gap_seconds = models.PositiveIntegerField("gap", default=0, help_text="Least seconds between two mails.")
+    gap_jitter_seconds = models.PositiveIntegerField(
+        "gap jitter", default=0, help_text="Up to so many seconds more, by chance."
+    )
+    ramp_start = _limit("Mails on the first day of a ramp-up. Empty: none.")
+    ramp_increase = models.PositiveIntegerField("ramp increase", default=0, help_text="So many more each day.")
+    ramp_ceiling = _limit("Where the ramp-up ends. Empty: at the daily limit.")
+    ramp_started_on = models.DateField("ramp began on", null=True, blank=True)
+    next_slot_at = models.DateTimeField(null=True, editable=False, help_text="The gap after its last mail ends then.")
+    guard_percent = models.PositiveSmallIntegerField(
+        "bounce guard",
+        default=8,
+        validators=[MaxValueValidator(100)],
+        help_text="It pauses itself above this share of bounced mails, in per cent. 0: no guard.",
+    )
+    guard_floor = models.PositiveIntegerField(
+        "guard floor", default=50, help_text="The guard judges no fewer mails than these."
+    )
+    health = models.JSONField(null=True, editable=False, help_text="What the last look at it found, check by check.")
+    health_checked_at = models.DateTimeField(null=True, editable=False)
     status = models.CharField(max_length=10, choices=SenderStatus, default=SenderStatus.ACTIVE, editable=False)
     status_reason = models.TextField(blank=True, editable=False)
     backs_off_until = models.DateTimeField(
@@ -52,6 +110,16 @@ class Sender(Tenanted, models.Model):
             models.CheckConstraint(condition=Q(status__in=SenderStatus.values), name="sender_status_known"),
             models.CheckConstraint(condition=Q(security__in=SenderSecurity.values), name="sender_security_known"),
             models.CheckConstraint(condition=Q(port__gte=1, port__lte=65535), name="sender_port_in_range"),
+            models.CheckConstraint(condition=Q(kind__in=SenderKind.values), name="sender_kind_known"),
+            models.CheckConstraint(condition=Q(max_connections__gte=1), name="sender_connections_from_one"),
+            models.CheckConstraint(condition=Q(guard_percent__lte=100), name="sender_guard_is_a_share"),
+            models.CheckConstraint(
+                condition=Q(ramp_start=None) | Q(ramp_started_on__isnull=False), name="sender_ramp_has_a_first_day"
+            ),
+            *(
+                models.CheckConstraint(condition=Q(**{field: None}) | Q(**{f"{field}__gte": 1}), name=f"sender_{name}")
+                for field, name in LIMITS.items()
+            ),
         ]
 
     def __str__(self) -> str:

@@ -155,6 +155,46 @@ class VariantFactory(DjangoModelFactory):
     body_html = '<p>Hello {{ first_name }}, see <a href="https://acme.example/demo">this</a>.</p>'
 
 
+class VariantVersionFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.VariantVersion
+
+    variant = factory.SubFactory(VariantFactory)
+    version = 1
+    subject = "Hello {{ first_name }}"
+    body_html = "<p>Hello {{ first_name }}</p>"
+
+
+class SenderUsageFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.SenderUsage
+
+    sender = factory.SubFactory(SenderFactory)
+    scope = "day"
+    starts_at = NOON
+    used = 1
+
+
+class CampaignUsageFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.CampaignUsage
+
+    campaign = factory.SubFactory(CampaignFactory)
+    scope = "day"
+    starts_at = NOON
+    used = 1
+
+
+class SendingHaltFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.SendingHalt
+
+    organization = factory.SubFactory(OrganizationFactory)
+    reason = "wrong list"
+    halted_by = "Ana"
+    halted_at = NOON
+
+
 class RecipientFactory(DjangoModelFactory):
     class Meta:
         model = campaigns.Recipient

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.accounts.timezones import validate_timezone
 
 
 class LeadStatus(models.TextChoices):
@@ -49,6 +50,9 @@ class Lead(Tenanted, models.Model):
     linkedin_url = models.CharField("LinkedIn", max_length=300, blank=True)
     city = models.CharField(max_length=120, blank=True)
     country = models.CharField(max_length=120, blank=True)
+    timezone = models.CharField(
+        max_length=64, blank=True, db_default="", validators=[validate_timezone], help_text="E.g. Europe/Prague."
+    )
     custom = models.JSONField(
         default=dict, blank=True, help_text="Further fields as texts, e.g. {“industry”: “Shipping”}."
     )

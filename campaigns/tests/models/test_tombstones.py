@@ -10,12 +10,14 @@ from campaigns.models import Campaign, CampaignTombstone
 from campaigns.tests.factories import (
     CampaignFactory,
     CampaignSenderFactory,
+    CampaignUsageFactory,
     EventFactory,
     JobFactory,
     LinkFactory,
     MessageFactory,
     RecipientFactory,
     VariantFactory,
+    VariantVersionFactory,
 )
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.models import AuditLog
@@ -32,7 +34,8 @@ def run(sql, *params):
 def full_campaign():
     campaign = CampaignFactory()
     CampaignSenderFactory(campaign=campaign)
-    VariantFactory(step__campaign=campaign)
+    VariantVersionFactory(variant=VariantFactory(step__campaign=campaign))
+    CampaignUsageFactory(campaign=campaign)
     LinkFactory(campaign=campaign)
     JobFactory(campaign=campaign)
     EventFactory(message=MessageFactory(recipient=RecipientFactory(campaign=campaign)))
@@ -59,7 +62,7 @@ def test_a_raw_delete_leaves_no_row_behind():
 
     assert set(before) == {
         "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
-        "campaign_variants", "email_tracking",
+        "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking",
     }  # fmt: skip
     assert min(before.values()) >= 1
     assert set(rows_of(campaign.pk).values()) == {0}

@@ -1,0 +1,36 @@
+"""The admin pages of what limits sending: usage counted against limits, kept wordings and emergency stops."""
+
+from django.contrib import admin
+
+from campaigns.admin.filters import OfCampaign
+from campaigns.models import CampaignUsage, SenderUsage, SendingHalt, VariantVersion
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+
+
+@admin.register(SenderUsage)
+class SenderUsageAdmin(ReadOnlyAdmin):
+    list_display = ["sender", "scope", "domain", "starts_at", "used"]
+    list_select_related = ["sender"]
+    empty_text = "Mails are counted here for senders that have a limit."
+
+
+@admin.register(CampaignUsage)
+class CampaignUsageAdmin(ReadOnlyAdmin):
+    list_display = ["campaign", "scope", "starts_at", "used"]
+    list_select_related = ["campaign"]
+    list_filter = [OfCampaign]
+    empty_text = "Mails are counted here for campaigns that have a daily limit."
+
+
+@admin.register(VariantVersion)
+class VariantVersionAdmin(ReadOnlyAdmin):
+    list_display = ["variant", "version", "subject", "created_at"]
+    list_select_related = ["variant"]
+    empty_text = "Every wording that mails were made of is kept here as it was."
+
+
+@admin.register(SendingHalt)
+class SendingHaltAdmin(ReadOnlyAdmin):
+    list_display = ["organization", "reason", "halted_by", "halted_at", "lifted_by", "lifted_at"]
+    list_select_related = ["organization"]
+    empty_text = "Nobody has ever stopped all sending."
