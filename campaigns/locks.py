@@ -20,6 +20,7 @@ class Lock(IntEnum):
 
     AUDIENCE = 0x4601  # of an organization: who is enrolled where
     LANE = 0x4602  # a sending lane
+    CONNECTION = 0x4603  # one of a sender's connections
 
 
 def hold_audience(organization_id: int) -> None:

@@ -17,6 +17,7 @@ from campaigns.scheduling import next_opening
 from campaigns.sending.claim import Claim
 from campaigns.sending.connections import Routes
 from campaigns.sending.gate import VALID_FOR, gate, renew, ungate
+from campaigns.sending.journal import Journal
 from campaigns.sending.prepare import Prepared
 from campaigns.sending.record import Verdict, record
 from campaigns.sending.settle import (
@@ -28,7 +29,7 @@ from campaigns.sending.settle import (
     verdict_of,
 )
 
-MOST_AT_ONCE = 50  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
+MOST_AT_ONCE = 250  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
 AIM = 0.5  # seconds from gate to the last mail's content: half of what is allowed
 GATE_EXPIRED = "gate_expired"
 
@@ -60,6 +61,7 @@ def deliver(
     *,
     sender: Sender,
     connections: Routes,
+    journal: Journal,
     until: float = math.inf,
     others: Sequence[Claim] = (),
 ) -> int:
@@ -80,7 +82,7 @@ def deliver(
             )
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         renew([*others, *(mail.claim for mail in left)])
-        one = _send_slice(campaign, batch, sender=sender, backend=connections.to(sender), pace=pace)
+        one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal)
         left.extendleft(reversed(one.expired))
         settled += _settle(campaign, one, left, sender)
     return settled
@@ -108,7 +110,7 @@ def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Send
 
 
 def _send_slice(
-    campaign: Campaign, batch: Sequence[Prepared], *, sender: Sender, backend: Backend, pace: Pace
+    campaign: Campaign, batch: Sequence[Prepared], *, backend: Backend, pace: Pace, journal: Journal
 ) -> _Slice:
     gated_at = time.monotonic()
     answers = gate([mail.candidate for mail in batch])
@@ -117,7 +119,7 @@ def _send_slice(
     done = _Slice([refused_at_gate(claim, answers[claim.message], now=now) for claim in refused])
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     try:
-        _hand_over(passed, done, backend, gated_at)
+        _hand_over(passed, done, backend, gated_at, journal)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only the one in hand is in doubt.
         ungate([mail.claim for mail in list(passed)[1:]])
@@ -130,17 +132,21 @@ def _send_slice(
     return done
 
 
-def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at: float) -> None:
+def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at: float, journal: Journal) -> None:
     """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`."""
-
-    def is_fresh(_place: int) -> bool:
-        return time.monotonic() - gated_at <= VALID_FOR
-
     mails = list(passed)
-    outcomes = backend.deliver_many([mail.envelope for mail in mails], before_data=is_fresh)
+
+    def may_begin(place: int) -> bool:
+        if time.monotonic() - gated_at > VALID_FOR:
+            return False
+        journal.begin(mails[place].claim)
+        return True
+
+    outcomes = backend.deliver_many([mail.envelope for mail in mails], before_data=may_begin)
     # Closed at once when it is left early, and not some time later: it may hold the connection in mid-transaction.
     with closing(outcomes):
         for mail, outcome in zip(mails, outcomes, strict=False):
+            journal.ended(mail.claim, outcome)
             if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
                 return
             done.verdicts.append(verdict_of(mail.candidate, outcome, now=timezone.now()))

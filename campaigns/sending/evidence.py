@@ -1,7 +1,7 @@
 """What proves that an uncertain mail arrived: an open, a click, a reply, a bounce, an ESP's word."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -18,15 +18,17 @@ def confirm(*, message_ids: Iterable[int], at: datetime) -> int:
     if not recipients:
         return 0
     lock_recipients(recipients)
-    rows = list(
-        uncertain.select_for_update(no_key=True, of=("self",)).values_list(
-            "pk", "recipient_id", "step_id", "recipient__campaign_id"
-        )
-    )
-    Message.objects.filter(pk__in=[row[0] for row in rows]).update(status=MessageStatus.SENT, sent_at=at, reason="")
+    return count_as_sent(list(uncertain.select_for_update(no_key=True).values_list("pk", flat=True)), at=at)
+
+
+def count_as_sent(message_ids: Sequence[int], *, at: datetime) -> int:
+    """These were sent, whatever was thought of them; under the locks of the caller. Returns how many they were."""
+    rows = Message.objects.filter(pk__in=message_ids)
+    places = list(rows.values_list("recipient_id", "step_id", "recipient__campaign_id"))
+    rows.update(status=MessageStatus.SENT, sent_at=at, reason="", lease_until=None)
     by_campaign: dict[int, dict[int, int]] = defaultdict(dict)
-    for _, recipient, step, campaign in rows:
+    for recipient, step, campaign in places:
         by_campaign[campaign][recipient] = step
     for campaign_id, sent in sorted(by_campaign.items()):
         advance(sent, campaign=Campaign.objects.get(pk=campaign_id), at=at)
-    return len(rows)
+    return len(places)

@@ -1,5 +1,6 @@
 """Mend what a dead worker left: claims go back, and what was at a mail server becomes uncertain."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -43,39 +44,47 @@ def _settle(ids: list[tuple[int, int]], now: datetime) -> int:
     lock_recipients(recipient for _, recipient in ids)
     # Asked again under the lock: the worker may have been slow, not dead, and have recorded meanwhile.
     stale = Message.objects.filter(pk__in=[message for message, _ in ids], lease_until__lt=Now())
-    rows = list(
-        stale.select_for_update(no_key=True).order_by("pk").values_list("pk", "recipient_id", "status", "lost_claims")
-    )
-    claimed = {pk: recipient for pk, recipient, status, lost in rows if status == MessageStatus.CLAIMED}
-    poison = {pk: claimed[pk] for pk, _, _, lost in rows if pk in claimed and lost + 1 >= POISON_AFTER}
-    back = {pk: recipient for pk, recipient in claimed.items() if pk not in poison}
-    doubtful = {pk: recipient for pk, recipient, status, _ in rows if status == MessageStatus.SENDING}
-    _back(back, now)
-    _set_aside(poison, now)
-    _doubt(doubtful, now)
+    rows = list(stale.select_for_update(no_key=True).order_by("pk").values_list("pk", "recipient_id", "status"))
+    lost_again({pk: recipient for pk, recipient, status in rows if status == MessageStatus.CLAIMED}, now)
+    doubt({pk: recipient for pk, recipient, status in rows if status == MessageStatus.SENDING}, now)
     return len(rows)
 
 
-def _back(messages: dict[int, int], now: datetime) -> None:
+def lost_again(messages: Mapping[int, int], now: datetime) -> None:
+    """Claims (recipient by message id) whose worker ended over them, perhaps because of them: back to waiting.
+
+    What took three workers with it is set aside. Under the locks of its caller, as all of these.
+    """
+    poison = Message.objects.filter(pk__in=messages, lost_claims__gte=POISON_AFTER - 1)
+    poisonous = set(poison.values_list("pk", flat=True))
+    _set_aside({pk: messages[pk] for pk in poisonous}, now)
+    back = {pk: recipient for pk, recipient in messages.items() if pk not in poisonous}
+    Message.objects.filter(pk__in=back).update(lost_claims=F("lost_claims") + 1)
+    give_back(back, now)
+
+
+def give_back(messages: Mapping[int, int], now: datetime) -> None:
+    """What surely was not sent goes back to waiting, due at once."""
     # The fence grows, so that a worker that was only asleep finds its claim gone.
     Message.objects.filter(pk__in=messages).update(
-        status=MessageStatus.PENDING, lease_until=None, fence=F("fence") + 1, lost_claims=F("lost_claims") + 1
+        status=MessageStatus.PENDING, lease_until=None, reason="", fence=F("fence") + 1
     )
     wait_again(dict.fromkeys(messages.values(), now), at=now)
     skip_for_those_who_left(messages)
 
 
-def _set_aside(messages: dict[int, int], now: datetime) -> None:
-    Message.objects.filter(pk__in=messages).update(
-        status=MessageStatus.FAILED, reason=MessageReason.POISON, lease_until=None, fence=F("fence") + 1
-    )
-    error = f"{POISON_AFTER} workers ended while they worked on this mail; it was set aside."
-    stop_recipients(list(messages.values()), reason=ExitReason.FAILED, at=now, error=error)
-
-
-def _doubt(messages: dict[int, int], now: datetime) -> None:
+def doubt(messages: Mapping[int, int], now: datetime) -> None:
+    """What the server may have got becomes uncertain; its recipient waits for a decision."""
     Message.objects.filter(pk__in=messages).update(
         status=MessageStatus.UNCERTAIN, reason=MessageReason.WORKER_LOST, lease_until=None, fence=F("fence") + 1
     )
     note = "The worker ended while the mail was at the mail server: a person has to decide whether it counts as sent."
     hold_for_a_decision(messages.values(), note=note, at=now)
+
+
+def _set_aside(messages: Mapping[int, int], now: datetime) -> None:
+    Message.objects.filter(pk__in=messages).update(
+        status=MessageStatus.FAILED, reason=MessageReason.POISON, lease_until=None, fence=F("fence") + 1
+    )
+    error = f"{POISON_AFTER} workers ended while they worked on this mail; it was set aside."
+    stop_recipients(list(messages.values()), reason=ExitReason.FAILED, at=now, error=error)

@@ -4,11 +4,13 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -22,29 +24,63 @@ from campaigns.scheduling import next_opening
 from campaigns.sending.claim import Claim, Wordings, claim
 from campaigns.sending.connections import Connections, Routes
 from campaigns.sending.deliver import deliver
+from campaigns.sending.inherit import inherit
+from campaigns.sending.journal import Journal
 from campaigns.sending.prepare import Prepared, prepare
 from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
+from campaigns.sending.slots import Slots
+from campaigns.sending.streams import in_streams
 from campaigns_project.errors import Refused
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 100  # recipients claimed at once: small enough that a pause or a kill touches few, large enough to pay
+MOST_AT_ONCE = 500  # recipients claimed at once from a fast server; a pause or a kill touches no more than these
+AIM = 1.0  # seconds a chunk should take: what is claimed and waits longer is better left to others
 TURN = timedelta(seconds=10)  # how long a lane works before it asks to be called again, so that stopping is quick
+
+
+@dataclass
+class Share:
+    """How many recipients to claim at once, learned from how long the last ones took."""
+
+    size: int = 25
+
+    def learn(self, settled: int, seconds: float) -> bool:
+        """Take in a chunk; True when it was a full one, so that more work is likely."""
+        was_full = settled >= self.size
+        if settled:
+            self.size = max(1, min(MOST_AT_ONCE, int(AIM * settled / max(seconds, 1e-6)), self.size * 4))
+        return was_full
 
 
 def work(*, lane: int, turn: timedelta = TURN) -> int:
     """Send what is due until nothing is or the turn is over; returns how many mails were settled.
 
-    Does nothing when another worker holds the lane.
+    Does nothing when another worker holds the lane. Before, what dead workers of this machine left is settled.
     """
     ends = time.monotonic() + turn.total_seconds()
+    with _lane(lane) as is_ours:
+        if not is_ours:
+            return 0
+        inherit(now=timezone.now())
+        return in_streams(partial(_send_until, ends), most=settings.STREAMS)
+
+
+def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
+    """One stream: chunk after chunk over connections of its own until nothing is due or `ends` (monotonic)."""
     settled = 0
-    with _lane(lane) as is_ours, Connections() as connections:
-        while is_ours and time.monotonic() < ends:
+    share = Share()
+    with Slots() as slots, Connections() as connections, Journal() as journal:
+        send = partial(_contained, connections=connections, journal=journal, slots=slots, until=ends)
+        while time.monotonic() < ends:
             before = settled
             for campaign in due_campaigns(now=timezone.now()):
-                settled += _contained(campaign, connections, until=ends)
+                begun = time.monotonic()
+                done = send(campaign, limit=share.size)
+                settled += done
+                if share.learn(done, time.monotonic() - begun):
+                    call_for_help()
                 if time.monotonic() >= ends:
                     break
             if settled == before:
@@ -61,10 +97,14 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
     return [campaign for campaign in campaigns.order_by("-priority", "pk") if next_opening(campaign, now) <= now]
 
 
-def _contained(campaign: Campaign, connections: Routes, *, until: float) -> int:
+def _contained(
+    campaign: Campaign, *, limit: int, connections: Routes, journal: Journal, slots: Slots, until: float
+) -> int:
     """A chunk; what is wrong with one campaign must not keep the others from sending."""
     try:
-        return send_chunk(campaign, connections=connections, until=until)
+        return send_chunk(
+            campaign, limit=limit, connections=connections, journal=journal, may_use=slots.take, until=until
+        )
     except DatabaseError:
         raise  # nobody's fault here: the whole turn ends, and the queue tries again
     except Exception as error:
@@ -80,33 +120,49 @@ def _contained(campaign: Campaign, connections: Routes, *, until: float) -> int:
         return 0
 
 
-def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.inf) -> int:
-    """Claim, prepare and deliver one chunk of `campaign`; returns how many messages were settled.
+def send_chunk(
+    campaign: Campaign,
+    *,
+    connections: Routes,
+    limit: int = MOST_AT_ONCE,
+    journal: Journal | None = None,
+    may_use: Callable[[Sender], bool] = lambda sender: True,
+    until: float = math.inf,
+) -> int:
+    """Claim, prepare and deliver up to `limit` mails of `campaign`; returns how many messages were settled.
 
-    What is not at the mail server by `until` (monotonic seconds) goes back to waiting.
+    Only senders that `may_use` grants are used. What is not at the mail server by `until` (monotonic seconds) goes
+    back to waiting.
     """
     now = timezone.now()
-    senders = able_senders(campaign, now=now)
-    if not senders:
+    journal = journal or Journal()  # not entered: nothing is kept
+    able = able_senders(campaign, now=now)
+    if not able:
         _hold_without_sender(campaign, now)
+    senders = {pk: sender for pk, sender in able.items() if may_use(sender)}
+    if not senders:
         return 0
-    claims = _claim(campaign, senders, now)
-    batch = prepare(campaign, claims, senders=senders, now=now)
+    claims = _claim(campaign, senders, limit, now)
+    journal.claimed(claims)
+    with journal.making():
+        batch = prepare(campaign, claims, senders=senders, now=now)
     settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
     by_sender: dict[int, list[Prepared]] = defaultdict(list)
     for mail in batch.prepared:
         by_sender[mail.claim.sender].append(mail)
+    bring = partial(deliver, campaign, connections=connections, journal=journal, until=until)
     while by_sender:
         sender, mails = by_sender.popitem()
         others = [mail.claim for waiting in by_sender.values() for mail in waiting]
-        settled += deliver(campaign, mails, sender=senders[sender], connections=connections, until=until, others=others)
+        settled += bring(mails, sender=senders[sender], others=others)
+    journal.settled()
     return settled
 
 
-def _claim(campaign: Campaign, senders: dict[int, Sender], now: datetime) -> list[Claim]:
+def _claim(campaign: Campaign, senders: dict[int, Sender], limit: int, now: datetime) -> list[Claim]:
     """A chunk; when there is no other work, one mail whose last worker was never heard of again."""
     take = partial(claim, campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), now=now)
-    return take(limit=CHUNK) or take(limit=1, suspects=True)
+    return take(limit=limit) or take(limit=1, suspects=True)
 
 
 def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:

@@ -15,6 +15,7 @@ from campaigns.ledger import ledger
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Sender
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.deliver import deliver
+from campaigns.sending.journal import Journal
 from campaigns.sending.prepare import prepare
 from campaigns.sending.recover import recover
 from campaigns.sending.work import able_senders, send_chunk
@@ -121,7 +122,7 @@ class Play:
         road = self._road(meanwhile=WHILE_SENDING)
         for pk, sender in senders.items():
             own = [mail for mail in mails if mail.claim.sender == pk]
-            deliver(campaign, own, sender=sender, connections=road)
+            deliver(campaign, own, sender=sender, connections=road, journal=Journal())
 
     def lose_workers(self):
         Message.objects.filter(lease_until__isnull=False).update(lease_until=F("lease_until") - timedelta(days=1))

@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
 
 # ---- Work in the background -----------------------------------------------------------------------------------------
 WORKERS = env.int("WORKERS", default=2)
+STREAMS = env.int("STREAMS", default=4)  # of mail, at once in each of them; a sender may allow fewer connections
 Q_CLUSTER = {
     "name": "fairlead",
     "orm": "default",

@@ -18,6 +18,7 @@ from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.connections import CONNECT_SECONDS, TRANSACTION_SECONDS
 from campaigns.sending.deliver import deliver
 from campaigns.sending.gate import Candidate, gate
+from campaigns.sending.journal import Journal
 from campaigns.sending.prepare import prepare
 from campaigns.sending.record import record
 from campaigns.sending.recover import recover
@@ -213,7 +214,7 @@ def test_what_was_claimed_before_the_window_closed_waits_for_its_next_opening(no
     road = Road()
 
     Campaign.objects.update(sending_days=other_days)
-    deliver(campaign, batch.prepared, sender=next(iter(senders.values())), connections=road)
+    deliver(campaign, batch.prepared, sender=next(iter(senders.values())), connections=road, journal=Journal())
 
     tomorrow = (now + timedelta(days=1)).date()
     assert (road.backend.asked, ledger(campaign).waiting) == ([], 3)

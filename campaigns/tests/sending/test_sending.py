@@ -17,6 +17,7 @@ from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.deliver import deliver
 from campaigns.sending.evidence import confirm
 from campaigns.sending.gate import Candidate, gate
+from campaigns.sending.journal import Journal
 from campaigns.sending.prepare import prepare
 from campaigns.sending.recover import recover
 from campaigns.sending.work import able_senders
@@ -215,7 +216,7 @@ def test_who_leaves_between_claim_and_gate_gets_nothing(now, reason):
     road = Road()
 
     stop_recipient(claims[0].recipient, reason=reason, at=now)
-    deliver(campaign, batch.prepared, sender=senders[claims[0].sender], connections=road)
+    deliver(campaign, batch.prepared, sender=senders[claims[0].sender], connections=road, journal=Journal())
 
     assert road.backend.asked == []
     assert Message.objects.values_list("status", "reason").get() == ("skipped", reason)
@@ -230,7 +231,7 @@ def test_a_suppression_between_claim_and_gate_holds_too(now):
     road = Road()
 
     SuppressionFactory(organization=campaign.organization, address="example.com")
-    deliver(campaign, batch.prepared, sender=senders[claims[0].sender], connections=road)
+    deliver(campaign, batch.prepared, sender=senders[claims[0].sender], connections=road, journal=Journal())
 
     assert road.backend.asked == []
     assert Recipient.objects.values_list("status", "exit_reason").get() == ("stopped", "suppressed")
@@ -244,7 +245,7 @@ def test_a_pause_between_claim_and_gate_keeps_the_mails_for_later(now):
     road = Road()
 
     lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)
-    deliver(campaign, batch.prepared, sender=senders[claims[0].sender], connections=road)
+    deliver(campaign, batch.prepared, sender=senders[claims[0].sender], connections=road, journal=Journal())
     assert (road.backend.asked, ledger(campaign).waiting) == ([], 2)
 
     resumed = lifecycle.resume(campaign=campaign, actor=SYSTEM, now=timezone.now())

@@ -1,0 +1,65 @@
+"""Settle what dead workers of this machine left, by their journals, without waiting for their leases to end."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from campaigns.models import Message, MessageStatus
+from campaigns.sending.advance import lock_recipients
+from campaigns.sending.evidence import count_as_sent
+from campaigns.sending.journal import Entry, Fate, bequest, left_behind
+from campaigns.sending.reasons import MessageReason
+from campaigns.sending.recover import doubt, give_back, lost_again
+
+
+def inherit(*, now: datetime) -> int:
+    """Take over from every dead worker that left a journal here; returns how many messages were settled.
+
+    What surely was not sent goes back to waiting, what the server took is sent, and only what was in hand is uncertain.
+    """
+    settled = 0
+    for path in left_behind():
+        with bequest(path) as entries:
+            settled += _settle(entries, now) if entries else 0
+    return settled
+
+
+@transaction.atomic
+def _settle(entries: Iterable[Entry], now: datetime) -> int:
+    told = {entry.message: entry for entry in entries}
+    lock_recipients(Message.objects.filter(pk__in=told).values_list("recipient_id", flat=True))
+    rows = [row for row in _undecided(told) if _is_meant(row, told[row.pk])]
+    by_fate: dict[Fate, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        by_fate[told[row.pk].fate][row.pk] = row.recipient_id
+    give_back(by_fate[Fate.CLAIMED] | by_fate[Fate.NOT_SENT], now)
+    lost_again(by_fate[Fate.MAKING], now)
+    doubt(by_fate[Fate.BEGUN], now)
+    _count_accepted([told[message] for message in by_fate[Fate.ACCEPTED]])
+    return len(rows)
+
+
+def _count_accepted(entries: Iterable[Entry]) -> None:
+    answers: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for entry in entries:
+        answers[entry.code, entry.at].append(entry.message)
+    for (code, at), messages in answers.items():
+        Message.objects.filter(pk__in=messages).update(smtp_code=code, fence=F("fence") + 1)
+        count_as_sent(messages, at=datetime.fromtimestamp(at, UTC))
+
+
+def _undecided(told: Mapping[int, Entry]) -> QuerySet[Message]:
+    """What is still in flight, or became uncertain when its lease ended before anybody looked here."""
+    doubtful = Q(status=MessageStatus.UNCERTAIN, reason=MessageReason.WORKER_LOST)
+    rows = Message.objects.filter(Q(status__in=MessageStatus.IN_FLIGHT) | doubtful, pk__in=told)
+    return rows.select_for_update(no_key=True).order_by("pk")
+
+
+def _is_meant(row: Message, entry: Entry) -> bool:
+    """Whether the row stands where the worker left it; recovery by the lease lifts the fence by one."""
+    if row.status == MessageStatus.UNCERTAIN:
+        return row.fence == entry.fence + 1 and entry.fate != Fate.BEGUN
+    return row.fence == entry.fence

@@ -1,0 +1,216 @@
+"""What a worker was about to send and what came of it, on its own disk: it survives the worker's death.
+
+A line is written *before* what it says is begun, so that after a kill it is known of every mail but the one in hand
+whether the server can have it. Nothing is flushed to the disk: a killed process loses no write, and after a power loss
+the journal is not believed (its machine was booted anew). It is believed only by who holds the lock its owner held: a
+stopped process may wake.
+"""
+
+import fcntl
+import logging
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import psutil  # type: ignore[import-untyped]
+from django.conf import settings
+
+from campaigns.delivery.outcomes import Accepted, Outcome, Uncertain
+from campaigns.sending.claim import Claim
+from campaigns_project.database import identity
+
+KEPT_SECONDS = 14 * 24 * 3600.0  # a journal of another boot is of no use; so long it may lie beside the others
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+logger = logging.getLogger(__name__)
+
+
+class Fate(StrEnum):
+    """What a journal says of a claimed message."""
+
+    CLAIMED = "C"  # taken, and nothing of it said to a server
+    MAKING = "M"  # in the chunk that was being made when the worker ended: one of them may have ended it
+    BEGUN = "S"  # its content may have gone out
+    ACCEPTED = "A"  # the server took it
+    NOT_SENT = "N"  # the server surely has not got it
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The last word on a message under this fence; `code` and `at` (seconds since 1970) where a server took it."""
+
+    message: int
+    fence: int
+    fate: Fate
+    code: int = 0
+    at: int = 0
+
+
+class Journal:
+    """One worker's journal; for one thread. Entered it is kept, else every call does nothing.
+
+    Where it cannot be written, sending goes on, and nothing of it is believed later.
+    """
+
+    def __init__(self, folder: Path | None = None):
+        self._path = (folder or journal_folder()) / f"{uuid.uuid4().hex}.journal"
+        self._file: int | None = None
+        self._size = 0
+        self._open_claims = 0
+
+    def __enter__(self) -> Self:
+        header = f"fairlead 1 {boot_id()}\n".encode()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Locked before it gets the name under which others look for journals.
+            unborn = self._path.with_suffix(".new")
+            self._file = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(self._file, header)
+            unborn.rename(self._path)
+            self._size = len(header)
+        except OSError as error:
+            self._distrust(error)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave nothing behind but what is still to be settled."""
+        if self._file is not None:
+            if not self._open_claims:
+                self._path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = None
+
+    def claimed(self, claims: Sequence[Claim]) -> None:
+        """These were taken; to be said once their rows are committed."""
+        self._open_claims += len(claims)
+        self._write("".join(f"{Fate.CLAIMED} {claim.message} {claim.fence}\n" for claim in claims))
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """While mails are made of everything claimed: what ends the worker now is one of them."""
+        self._write(f"{Fate.MAKING} 1 0\n")
+        yield
+        self._write(f"{Fate.MAKING} 0 0\n")
+
+    def begin(self, claim: Claim) -> None:
+        """Its content goes out next."""
+        self._write(f"{Fate.BEGUN} {claim.message} {claim.fence}\n")
+
+    def ended(self, claim: Claim, outcome: Outcome) -> None:
+        """What came of a mail; one nobody knows of stays begun."""
+        if isinstance(outcome, Accepted):
+            self._write(f"{Fate.ACCEPTED} {claim.message} {claim.fence} {outcome.code} {int(time.time())}\n")
+        elif not isinstance(outcome, Uncertain):
+            self._write(f"{Fate.NOT_SENT} {claim.message} {claim.fence}\n")
+
+    def settled(self) -> None:
+        """Everything claimed so far is settled in the database: begin a new page."""
+        self._open_claims = 0
+        if self._file is not None:
+            os.ftruncate(self._file, self._size)
+
+    def _write(self, lines: str) -> None:
+        if self._file is None or not lines:
+            return
+        try:
+            data = lines.encode()
+            if os.write(self._file, data) != len(data):
+                raise OSError("a line was cut off")
+        except OSError as error:
+            self._distrust(error)
+
+    def _distrust(self, error: OSError) -> None:
+        """A journal with a gap would call a mail unsent that was sent: better none at all."""
+        logger.warning("no journal is kept (%s): a kill of this worker may leave more uncertain mails", error)
+        if self._file is not None:
+            # Both work on a full disk; should they fail, the error ends the turn before anything more is sent.
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._path.unlink(missing_ok=True)
+            self._file = None
+
+
+def journal_folder() -> Path:
+    """Where the journals of this database's workers are on this machine."""
+    return Path(settings.VAR_DIR) / "journal" / identity.configured().instance
+
+
+@cache
+def boot_id() -> str:
+    """Names this run of the machine's kernel."""
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else f"booted-{psutil.boot_time():.0f}"
+
+
+@contextmanager
+def bequest(path: Path) -> Iterator[list[Entry]]:
+    """What the dead owner of a journal left, while its lock is ours; nothing where the owner lives.
+
+    The journal is removed at the end unless an error says that its entries were not dealt with.
+    """
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield []  # another was faster
+        return
+    try:
+        if _is_ours(file):
+            entries = _read(file)
+            yield entries or []
+            if entries is not None or time.time() - os.fstat(file).st_mtime > KEPT_SECONDS:
+                path.unlink(missing_ok=True)
+        else:
+            yield []
+    finally:
+        os.close(file)
+
+
+def left_behind(folder: Path | None = None) -> list[Path]:
+    """The journals that are there; those of living workers too."""
+    folder = folder or journal_folder()
+    return sorted(folder.glob("*.journal")) if folder.is_dir() else []
+
+
+def _is_ours(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False  # its owner lives, stopped perhaps
+    return os.fstat(file).st_nlink > 0  # else another has dealt with it while we opened it
+
+
+def _read(file: int) -> list[Entry] | None:
+    """The last word on each message; None for a journal of another boot or machine, of which nothing is believed."""
+    size = os.fstat(file).st_size
+    *lines, _cut_off = os.pread(file, size, 0).decode("ascii", "replace").split("\n")
+    if not lines:
+        return []
+    if lines[0].split() != ["fairlead", "1", boot_id()]:
+        return None
+    return _entries(lines[1:])
+
+
+def _entries(lines: Iterable[str]) -> list[Entry]:
+    found: dict[int, Entry] = {}
+    is_making = False
+    for line in lines:
+        fate, message, fence, *rest = line.split()
+        if fate == Fate.MAKING:
+            is_making = message == "1"
+            continue
+        code, at = (int(rest[0]), int(rest[1])) if rest else (0, 0)
+        found[int(message)] = Entry(int(message), int(fence), Fate(fate), code, at)
+    if is_making:
+        return [_suspected(entry) for entry in found.values()]
+    return list(found.values())
+
+
+def _suspected(entry: Entry) -> Entry:
+    return replace(entry, fate=Fate.MAKING) if entry.fate == Fate.CLAIMED else entry

@@ -1,0 +1,199 @@
+"""What a worker's journal proves after its death, and when it is not believed."""
+
+import os
+import time
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from campaigns.delivery.outcomes import Accepted, NotSent, Uncertain
+from campaigns.ledger import ledger
+from campaigns.models import Message, Recipient
+from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.gate import Candidate, gate
+from campaigns.sending.inherit import inherit
+from campaigns.sending.journal import KEPT_SECONDS, Journal, journal_folder, left_behind
+from campaigns.sending.recover import recover
+from campaigns.sending.work import able_senders
+from campaigns.tests.sending.sending import started_campaign
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def campaign(now):
+    return started_campaign(people=3, steps=2, now=now)
+
+
+def claim_all(campaign, now):
+    senders = list(able_senders(campaign, now=now).values())
+    return claim(campaign=campaign, wordings=Wordings.of(campaign), senders=senders, limit=100, now=now)
+
+
+def let_through(claims):
+    gate([Candidate(one, address="", version=1, merge_values={}) for one in claims])
+
+
+def died(claims, *, doing=()):
+    """A worker that claimed these, did what its journal is told in `doing`, and was killed."""
+    with Journal() as journal:
+        journal.claimed(claims)
+        for act in doing:
+            act(journal)
+
+
+def statuses():
+    return list(Message.objects.order_by("pk").values_list("status", flat=True))
+
+
+def test_only_the_mail_in_hand_is_uncertain_after_a_kill(now, campaign):
+    taken, in_hand, behind = claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims, doing=[
+        lambda journal: journal.begin(taken),
+        lambda journal: journal.ended(taken, Accepted(250, "250 ok")),
+        lambda journal: journal.begin(in_hand),
+    ])  # fmt: skip
+
+    settled = inherit(now=now)
+
+    assert settled == 3
+    assert statuses() == ["sent", "uncertain", "pending"]
+    assert list(Recipient.objects.order_by("pk").values_list("status", flat=True)) == ["sent", "paused", "pending"]
+    assert Message.objects.get(pk=taken.message).smtp_code == 250
+    assert Message.objects.get(pk=behind.message).lost_claims == 0
+    assert (ledger(campaign).sent, ledger(campaign).uncertain, ledger(campaign).adds_up) == (1, 1, True)
+    assert left_behind() == []
+
+
+def test_what_was_claimed_and_not_at_a_server_is_free_again_at_once(now, campaign):
+    died(claim_all(campaign, now))
+
+    inherit(now=now)
+
+    assert statuses() == ["pending"] * 3
+    assert set(Message.objects.values_list("lost_claims", flat=True)) == {0}
+    assert len(claim_all(campaign, now)) == 3
+
+
+def test_who_was_in_the_chunk_that_was_being_made_is_suspected(now, campaign):
+    died(claim_all(campaign, now), doing=[lambda journal: journal.making().__enter__()])
+
+    inherit(now=now)
+
+    assert set(Message.objects.values_list("status", "lost_claims")) == {("pending", 1)}
+
+
+@pytest.mark.parametrize(("outcome", "status"), [(NotSent("dropped"), "pending"), (Uncertain("dropped"), "uncertain")])
+def test_an_answer_that_could_not_be_recorded_counts(now, campaign, outcome, status):
+    first, *_ = claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims, doing=[lambda journal: journal.begin(first), lambda journal: journal.ended(first, outcome)])
+
+    inherit(now=now)
+
+    assert statuses() == [status, "pending", "pending"]
+
+
+def test_a_living_worker_keeps_what_it_has(now, campaign):
+    with Journal() as journal:
+        journal.claimed(claim_all(campaign, now))
+
+        settled = inherit(now=now)
+
+        journal.settled()
+    assert settled == 0
+    assert statuses() == ["claimed"] * 3
+
+
+def test_a_journal_of_before_a_reboot_is_not_believed(now, campaign):
+    claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims)
+    [path] = left_behind()
+    path.write_text(path.read_text().replace(path.read_text().split()[2], "another-boot", 1))
+
+    assert inherit(now=now) == 0
+
+    assert statuses() == ["sending"] * 3
+    assert left_behind() == [path]
+
+
+def test_a_journal_of_another_boot_does_not_lie_about_for_ever(now, campaign):
+    died(claim_all(campaign, now))
+    [path] = left_behind()
+    path.write_text("fairlead 1 another-boot\n")
+    os.utime(path, (time.time() - KEPT_SECONDS - 1,) * 2)
+
+    inherit(now=now)
+
+    assert left_behind() == []
+
+
+def test_a_line_that_was_cut_off_says_nothing(now, campaign):
+    first, *_ = claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims)
+    [path] = left_behind()
+    path.write_text(path.read_text() + f"S {first.message} {first.fence}")
+
+    inherit(now=now)
+
+    assert statuses() == ["pending"] * 3
+
+
+def test_the_journal_mends_what_the_end_of_the_lease_made_uncertain(now, campaign):
+    taken, unsent, in_hand = claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims, doing=[
+        lambda journal: journal.begin(taken),
+        lambda journal: journal.ended(taken, Accepted(250, "250 ok")),
+        lambda journal: journal.begin(in_hand),
+    ])  # fmt: skip
+    Message.objects.update(lease_until=F("lease_until") - timedelta(hours=1))
+    recover(now=now)
+
+    inherit(now=now)
+
+    assert statuses() == ["sent", "pending", "uncertain"]
+    assert Recipient.objects.get(pk=unsent.recipient).next_send_at == now
+    assert ledger(campaign).adds_up
+
+
+def test_a_claim_that_went_to_another_worker_since_is_left_alone(now, campaign):
+    died(claim_all(campaign, now))
+    Message.objects.update(lease_until=F("lease_until") - timedelta(hours=1))
+    recover(now=now)
+    claim_all(campaign, now)
+    Message.objects.update(fence=F("fence") + 1)
+
+    assert inherit(now=now) == 0
+
+
+def test_mail_goes_out_where_no_journal_can_be_kept(tmp_path, settings, now, campaign):
+    settings.VAR_DIR = tmp_path / "file"
+    settings.VAR_DIR.write_text("not a folder")
+
+    died(claim_all(campaign, now))
+
+    assert left_behind() == []
+
+
+def test_a_worker_that_settled_everything_leaves_no_journal(now, campaign):
+    with Journal() as journal:
+        journal.claimed(claim_all(campaign, now))
+        journal.settled()
+
+    assert list(journal_folder().iterdir()) == []
