@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import pairwise
+from typing import Any
 
-from django.db.models import Case, F, Value, When
+from django.db import connection
+from django.db.models import Case, Value, When
 
-from campaigns.enrollment.stop import stop_recipients
-from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Step
+from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Step
 
 # Where a recipient goes back to that is not being sent to any more: has it had a mail already?
 WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), default=Value(RecipientStatus.SENT))
@@ -24,25 +26,46 @@ def advance(sent: Mapping[int, int], *, campaign: Campaign, at: datetime) -> Non
     Whoever left meanwhile stays out; the mail still counts.
     """
     steps = list(Step.objects.filter(campaign=campaign).order_by("position"))
-    position = {step.pk: step.position for step in steps}
-    _note_first_mail(sent, campaign, at)
-    by_next: dict[Step | None, list[int]] = defaultdict(list)
-    for recipient, step in sent.items():
-        behind = position.get(step, 0)
-        by_next[next((later for later in steps if later.position > behind), None)].append(recipient)
-    finished = by_next.pop(None, [])
-    for following, recipients in by_next.items():
-        if following is not None:
-            _inside(recipients).update(
-                status=RecipientStatus.SENT,
-                next_step=following,
-                next_send_at=at + following.wait,
-                error_message="",
-                updated_at=at,
-            )
-    still_in = list(_inside(finished).values_list("pk", flat=True))
-    stop_recipients(still_in, reason=ExitReason.COMPLETED, at=at)
-    Campaign.objects.filter(pk=campaign.pk).update(emails_sent=F("emails_sent") + len(sent))
+    ways = {step.pk: (following, at + following.wait) for step, following in pairwise(steps)}
+    following = [ways[step][0].pk if step in ways else None for step in sent.values()]
+    due = [ways[step][1] if step in ways else None for step in sent.values()]
+    with connection.cursor() as cursor:
+        ways_of: dict[str, Any] = {"recipients": list(sent), "following": following, "due": due}
+        cursor.execute(_ADVANCE, {**ways_of, "at": at, "number": len(sent), "campaign": campaign.pk})
+
+
+# One statement, since it is run after every slice of mail. Whoever has had the last step is left as `stop_recipients`
+# leaves people; no message of theirs can be waiting.
+_ADVANCE = """
+WITH before AS (
+    SELECT recipient.id, way.following, way.due, recipient.sent_at IS NULL AS is_first,
+           recipient.status IN ('queued', 'paused') AS is_in,
+           recipient.status IN ('queued', 'paused') AND way.following IS NULL AS is_done
+    FROM unnest(%(recipients)s::bigint[], %(following)s::bigint[], %(due)s::timestamptz[])
+        AS way(recipient, following, due)
+    JOIN campaign_recipients recipient ON recipient.id = way.recipient
+), moved AS (
+    UPDATE campaign_recipients recipient SET
+        sent_at = coalesce(recipient.sent_at, %(at)s),
+        status = CASE WHEN is_done THEN 'completed' WHEN is_in THEN 'sent' ELSE recipient.status END,
+        exit_reason = CASE WHEN is_done THEN 'completed' ELSE recipient.exit_reason END,
+        exited_at = CASE WHEN is_done THEN %(at)s ELSE recipient.exited_at END,
+        occupies = recipient.occupies AND NOT is_done,
+        next_step_id = CASE WHEN is_in THEN before.following ELSE recipient.next_step_id END,
+        next_send_at = CASE WHEN is_in THEN before.due ELSE recipient.next_send_at END,
+        error_message = CASE WHEN is_in THEN '' ELSE recipient.error_message END,
+        updated_at = %(at)s
+    FROM before WHERE recipient.id = before.id
+    RETURNING before.is_first, before.is_done
+)
+UPDATE campaigns campaign SET
+    emails_sent = emails_sent + %(number)s,
+    recipients_reached = recipients_reached + told.first,
+    active_leads_count = active_leads_count - told.done,
+    completed_leads_count = completed_leads_count + told.done
+FROM (SELECT count(*) FILTER (WHERE is_first) AS first, count(*) FILTER (WHERE is_done) AS done FROM moved) told
+WHERE campaign.id = %(campaign)s
+"""
 
 
 def wait_again(recipients: Mapping[int, datetime], *, note: str = "", at: datetime) -> None:
@@ -66,12 +89,6 @@ def hold_for_a_decision(recipients: Iterable[int], *, note: str, at: datetime) -
     _inside(recipients).update(
         status=RecipientStatus.PAUSED, next_send_at=None, error_message=note[:2000], updated_at=at
     )
-
-
-def _note_first_mail(sent: Mapping[int, int], campaign: Campaign, at: datetime) -> None:
-    first = Recipient.objects.filter(pk__in=sent, sent_at=None).update(sent_at=at)
-    if first:
-        Campaign.objects.filter(pk=campaign.pk).update(recipients_reached=F("recipients_reached") + first)
 
 
 def _inside(ids: Iterable[int]):

@@ -63,9 +63,12 @@ def claim(
     senders: Sequence[Sender],
     limit: int,
     now: datetime,
+    sender: Sender | None = None,
     suspects: bool = False,
 ) -> list[Claim]:
     """Claim up to `limit` due recipients of `campaign` for `senders`; the longest due first.
+
+    With `sender` only those who fall to that one: recipients are spread over `senders` and then stay with theirs.
 
     `suspects` asks for those whose last worker was never heard of again, and only for them: worked on one by one, the
     mail that kills its worker is told from those that were merely near it.
@@ -77,9 +80,10 @@ def claim(
     usable = [step for step, variants in wordings.variants.items() if variants]
     if not able or not usable:
         return []
-    wanted = {"campaign": campaign.pk, "able": able, "usable": usable, "limit": limit, "now": now, "suspects": suspects}
+    chosen = able if sender is None else [sender.pk]
+    wanted = {"campaign": campaign.pk, "able": able, "chosen": chosen, "usable": usable, "limit": limit, "now": now}
     with transaction.atomic():
-        due = _take_due(wanted)
+        due = _take_due({**wanted, "suspects": suspects})
         claims = _write_messages(due, wordings, {sender.pk: sender for sender in senders}) if due else []
         _set_aside_settled({recipient for recipient, _, _ in due} - {one.recipient for one in claims}, now)
         return claims
@@ -100,23 +104,24 @@ def _take_due(wanted: dict[str, Any]) -> list[tuple[int, int, int]]:
 
 _TAKE = """
 WITH due AS (
-    SELECT id FROM campaign_recipients candidate
-    WHERE campaign_id = %(campaign)s AND status IN ('pending', 'sent') AND next_send_at <= %(now)s
+    SELECT candidate.id, fitting.sender FROM campaign_recipients candidate
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN candidate.sender_id = ANY(%(able)s) THEN candidate.sender_id
+        WHEN candidate.sender_id IS NULL OR candidate.sender_id NOT IN (
+            SELECT link.sender_id FROM campaign_senders link JOIN senders s ON s.id = link.sender_id
+            WHERE link.campaign_id = %(campaign)s AND s.status = 'active')
+        THEN (%(able)s::bigint[])[1 + candidate.id %% cardinality(%(able)s::bigint[])] END AS sender) fitting
+    WHERE candidate.campaign_id = %(campaign)s AND candidate.status IN ('pending', 'sent')
+      AND candidate.next_send_at <= %(now)s AND candidate.next_step_id = ANY(%(usable)s)
+      AND fitting.sender = ANY(%(chosen)s)
       AND %(suspects)s = EXISTS (
           SELECT 1 FROM campaign_messages message
           WHERE message.recipient_id = candidate.id AND message.step_id = candidate.next_step_id
             AND message.lost_claims > 0)
-      AND next_step_id = ANY(%(usable)s)
-      AND (sender_id IS NULL OR sender_id = ANY(%(able)s) OR sender_id NOT IN (
-          SELECT link.sender_id FROM campaign_senders link JOIN senders s ON s.id = link.sender_id
-          WHERE link.campaign_id = %(campaign)s AND s.status = 'active'))
-    ORDER BY next_send_at, id LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
+    ORDER BY candidate.next_send_at, candidate.id LIMIT %(limit)s
+    FOR UPDATE OF candidate SKIP LOCKED
 )
-UPDATE campaign_recipients recipient
-SET status = 'queued', updated_at = %(now)s, sender_id = CASE
-    WHEN recipient.sender_id = ANY(%(able)s) THEN recipient.sender_id
-    ELSE (%(able)s::bigint[])[1 + recipient.id %% array_length(%(able)s::bigint[], 1)] END
+UPDATE campaign_recipients recipient SET status = 'queued', updated_at = %(now)s, sender_id = due.sender
 FROM due WHERE recipient.id = due.id
 RETURNING recipient.id, recipient.next_step_id, recipient.sender_id
 """

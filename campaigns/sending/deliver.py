@@ -14,7 +14,6 @@ from campaigns.delivery.base import Backend
 from campaigns.delivery.outcomes import Accepted, NotSent, SenderFault
 from campaigns.models import Campaign, Sender
 from campaigns.scheduling import next_opening
-from campaigns.sending.claim import Claim
 from campaigns.sending.connections import Routes
 from campaigns.sending.gate import VALID_FOR, gate, renew, ungate
 from campaigns.sending.journal import Journal
@@ -31,6 +30,7 @@ from campaigns.sending.settle import (
 
 MOST_AT_ONCE = 250  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
 AIM = 0.5  # seconds from gate to the last mail's content: half of what is allowed
+RENEW_AFTER = 15.0  # seconds; a lease is ten times as long
 GATE_EXPIRED = "gate_expired"
 
 
@@ -62,18 +62,19 @@ def deliver(
     sender: Sender,
     connections: Routes,
     journal: Journal,
+    pace: Pace | None = None,
     until: float = math.inf,
-    others: Sequence[Claim] = (),
 ) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
     No mail begins its content more than VALID_FOR seconds after its gate: what does not make it in time is taken back
     and asked again. When the sender itself fails, when the turn is over (`until`, monotonic) or the window has closed,
-    the rest goes back to waiting. The lease of `others`, claims of the same worker, is kept meanwhile.
+    the rest goes back to waiting. `pace` is what is known already of how fast the server is.
     """
-    pace = Pace()
+    pace = pace or Pace()
     left = deque(mails)
     settled = 0
+    renewed_at = time.monotonic()
     while left:
         due = _not_before(campaign, until)
         if due is not None:
@@ -81,7 +82,9 @@ def deliver(
                 campaign=campaign, verdicts=[not_now(mail.claim, due=due) for mail in left], at=timezone.now()
             )
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
-        renew([*others, *(mail.claim for mail in left)])
+        if time.monotonic() - renewed_at > RENEW_AFTER:
+            renew([mail.claim for mail in left])
+            renewed_at = time.monotonic()
         one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal)
         left.extendleft(reversed(one.expired))
         settled += _settle(campaign, one, left, sender)

@@ -2,11 +2,12 @@
 
 import logging
 import math
+import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -21,12 +22,12 @@ from campaigns.lifecycle import pause_by_system
 from campaigns.locks import Lock
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender
 from campaigns.scheduling import next_opening
-from campaigns.sending.claim import Claim, Wordings, claim
+from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.connections import Connections, Routes
-from campaigns.sending.deliver import deliver
+from campaigns.sending.deliver import Pace, deliver
 from campaigns.sending.inherit import inherit
 from campaigns.sending.journal import Journal
-from campaigns.sending.prepare import Prepared, prepare
+from campaigns.sending.prepare import prepare
 from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
 from campaigns.sending.slots import Slots
@@ -42,7 +43,7 @@ TURN = timedelta(seconds=10)  # how long a lane works before it asks to be calle
 
 @dataclass
 class Share:
-    """How many recipients to claim at once, learned from how long the last ones took."""
+    """How many recipients to claim at once for a sender, learned from how long the last ones took."""
 
     size: int = 25
 
@@ -52,6 +53,18 @@ class Share:
         if settled:
             self.size = max(1, min(MOST_AT_ONCE, int(AIM * settled / max(seconds, 1e-6)), self.size * 4))
         return was_full
+
+
+@dataclass
+class Stream:
+    """What one stream of mail holds on to from chunk to chunk. A journal that was not entered keeps nothing."""
+
+    connections: Routes
+    journal: Journal = field(default_factory=Journal)
+    may_use: Callable[[Sender], bool] = lambda sender: True
+    call_for_help: Callable[[], None] = lambda: None
+    shares: defaultdict[int, Share] = field(default_factory=lambda: defaultdict(Share))
+    paces: defaultdict[int, Pace] = field(default_factory=lambda: defaultdict(Pace))
 
 
 def work(*, lane: int, turn: timedelta = TURN) -> int:
@@ -70,17 +83,12 @@ def work(*, lane: int, turn: timedelta = TURN) -> int:
 def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
     """One stream: chunk after chunk over connections of its own until nothing is due or `ends` (monotonic)."""
     settled = 0
-    share = Share()
     with Slots() as slots, Connections() as connections, Journal() as journal:
-        send = partial(_contained, connections=connections, journal=journal, slots=slots, until=ends)
+        stream = Stream(connections, journal, slots.take, call_for_help)
         while time.monotonic() < ends:
             before = settled
             for campaign in due_campaigns(now=timezone.now()):
-                begun = time.monotonic()
-                done = send(campaign, limit=share.size)
-                settled += done
-                if share.learn(done, time.monotonic() - begun):
-                    call_for_help()
+                settled += _contained(campaign, stream, until=ends)
                 if time.monotonic() >= ends:
                     break
             if settled == before:
@@ -97,14 +105,10 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
     return [campaign for campaign in campaigns.order_by("-priority", "pk") if next_opening(campaign, now) <= now]
 
 
-def _contained(
-    campaign: Campaign, *, limit: int, connections: Routes, journal: Journal, slots: Slots, until: float
-) -> int:
+def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
     """A chunk; what is wrong with one campaign must not keep the others from sending."""
     try:
-        return send_chunk(
-            campaign, limit=limit, connections=connections, journal=journal, may_use=slots.take, until=until
-        )
+        return _send_chunk(campaign, stream, until=until)
     except DatabaseError:
         raise  # nobody's fault here: the whole turn ends, and the queue tries again
     except Exception as error:
@@ -120,49 +124,56 @@ def _contained(
         return 0
 
 
-def send_chunk(
-    campaign: Campaign,
-    *,
-    connections: Routes,
-    limit: int = MOST_AT_ONCE,
-    journal: Journal | None = None,
-    may_use: Callable[[Sender], bool] = lambda sender: True,
-    until: float = math.inf,
-) -> int:
-    """Claim, prepare and deliver up to `limit` mails of `campaign`; returns how many messages were settled.
+def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.inf) -> int:
+    """Claim, prepare and deliver one chunk of `campaign` for each sender; returns how many messages were settled.
 
-    Only senders that `may_use` grants are used. What is not at the mail server by `until` (monotonic seconds) goes
-    back to waiting.
+    What is not at the mail server by `until` (monotonic seconds) goes back to waiting.
     """
-    now = timezone.now()
-    journal = journal or Journal()  # not entered: nothing is kept
-    able = able_senders(campaign, now=now)
+    stream = Stream(connections, shares=defaultdict(lambda: Share(MOST_AT_ONCE)))
+    return _send_chunk(campaign, stream, until=until)
+
+
+def _send_chunk(campaign: Campaign, stream: Stream, *, until: float) -> int:
+    able = able_senders(campaign, now=timezone.now())
     if not able:
-        _hold_without_sender(campaign, now)
-    senders = {pk: sender for pk, sender in able.items() if may_use(sender)}
-    if not senders:
+        _hold_without_sender(campaign, timezone.now())
         return 0
-    claims = _claim(campaign, senders, limit, now)
-    journal.claimed(claims)
-    with journal.making():
-        batch = prepare(campaign, claims, senders=senders, now=now)
-    settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
-    by_sender: dict[int, list[Prepared]] = defaultdict(list)
-    for mail in batch.prepared:
-        by_sender[mail.claim.sender].append(mail)
-    bring = partial(deliver, campaign, connections=connections, journal=journal, until=until)
-    while by_sender:
-        sender, mails = by_sender.popitem()
-        others = [mail.claim for waiting in by_sender.values() for mail in waiting]
-        settled += bring(mails, sender=senders[sender], others=others)
-    journal.settled()
+    wordings = Wordings.of(campaign)
+    settled = 0
+    # By chance: streams that begin at the same moment should not all wait for the first sender.
+    for sender in random.sample(list(able.values()), len(able)):
+        if time.monotonic() < until and stream.may_use(sender):
+            settled += _send_for(campaign, sender, stream, able=list(able.values()), wordings=wordings, until=until)
     return settled
 
 
-def _claim(campaign: Campaign, senders: dict[int, Sender], limit: int, now: datetime) -> list[Claim]:
-    """A chunk; when there is no other work, one mail whose last worker was never heard of again."""
-    take = partial(claim, campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), now=now)
-    return take(limit=limit) or take(limit=1, suspects=True)
+def _send_for(
+    campaign: Campaign, sender: Sender, stream: Stream, *, able: Sequence[Sender], wordings: Wordings, until: float
+) -> int:
+    """A chunk of those who fall to `sender`; when there is no other work, one mail whose last worker was lost."""
+    began, now = time.monotonic(), timezone.now()
+    share, journal = stream.shares[sender.pk], stream.journal
+    take = partial(claim, campaign=campaign, wordings=wordings, senders=able, sender=sender, now=now)
+    claims = take(limit=share.size) or take(limit=1, suspects=True)
+    if not claims:
+        return 0
+    journal.claimed(claims)
+    with journal.making():
+        batch = prepare(campaign, claims, senders={sender.pk: sender}, now=now)
+    settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
+    settled += deliver(
+        campaign,
+        batch.prepared,
+        sender=sender,
+        connections=stream.connections,
+        journal=journal,
+        pace=stream.paces[sender.pk],
+        until=until,
+    )
+    journal.settled()
+    if share.learn(len(claims), time.monotonic() - began):
+        stream.call_for_help()
+    return settled
 
 
 def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:
