@@ -36,7 +36,10 @@ class Message(Tenanted, models.Model):
     is_personal = True
     organization_path = "recipient__campaign__organization"
 
-    recipient = models.ForeignKey("campaigns.Recipient", on_delete=models.DB_CASCADE, related_name="messages")
+    # The unique constraint below begins with it. Every index that a message is in is written three times a mail.
+    recipient = models.ForeignKey(
+        "campaigns.Recipient", on_delete=models.DB_CASCADE, related_name="messages", db_index=False
+    )
     step = models.ForeignKey("campaigns.Step", on_delete=models.DB_CASCADE, related_name="messages")
     step_version = models.PositiveIntegerField(default=1)
     variant = models.ForeignKey("campaigns.Variant", on_delete=models.DB_SET_NULL, null=True, related_name="messages")
@@ -53,7 +56,7 @@ class Message(Tenanted, models.Model):
     subject = models.TextField(
         blank=True, default="", db_default="", help_text="As it was sent; follow-ups in the thread repeat it."
     )
-    message_id = models.CharField("Message-ID", max_length=255, null=True, unique=True)
+    message_id = models.CharField("Message-ID", max_length=255, null=True)
     claimed_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempted_at = models.DateTimeField(null=True)
@@ -71,6 +74,7 @@ class Message(Tenanted, models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["recipient", "step"], name="message_once_per_recipient_and_step"),
+            models.UniqueConstraint(fields=["message_id"], name="message_id_once"),
             models.CheckConstraint(condition=Q(status__in=MessageStatus.values), name="message_status_known"),
             models.CheckConstraint(
                 condition=Q(status="sent", sent_at__isnull=False) | (~Q(status="sent") & Q(sent_at=None)),
@@ -93,9 +97,9 @@ class Message(Tenanted, models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["step", "status"], name="message_step_status"),
-            models.Index(fields=["lease_until"], condition=Q(status__in=["claimed", "sending"]), name="message_leased"),
-            models.Index(fields=["recipient", "status"], name="message_recipient_status"),
+            # Not by status: then the step from claimed to sending rewrites no index (a HOT update).
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="message_leased"),
+            models.Index(fields=["recipient"], condition=Q(lost_claims__gt=0), name="message_suspected"),
         ]
 
     def __str__(self) -> str:

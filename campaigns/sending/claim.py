@@ -14,9 +14,9 @@ from campaigns.content.message_id import message_id
 from campaigns.models import Campaign, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
 
-# How long a claim holds without a sign of life. Every slice renews those of its chunk, and a slice may take as long as
+# How long a claim holds without a sign of life. What waits is renewed between slices, and a slice may take as long as
 # connecting and the longest SMTP transaction together: who still works must not be taken for dead.
-LEASE = timedelta(seconds=150)
+LEASE = timedelta(seconds=200)
 
 
 @dataclass(frozen=True)

@@ -81,10 +81,10 @@ def deliver(
             return settled + record(
                 campaign=campaign, verdicts=[not_now(mail.claim, due=due) for mail in left], at=timezone.now()
             )
-        batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         if time.monotonic() - renewed_at > RENEW_AFTER:
             renew([mail.claim for mail in left])
             renewed_at = time.monotonic()
+        batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal)
         left.extendleft(reversed(one.expired))
         settled += _settle(campaign, one, left, sender)

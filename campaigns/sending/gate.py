@@ -47,7 +47,7 @@ def gate(candidates: Sequence[Candidate]) -> dict[int, str]:
             "values": [json.dumps(dict(one.merge_values)) for one in candidates],
         }
         keys = _keys([one.claim for one in candidates])
-        cursor.execute(_GATE, {**keys, **what, "lease": LEASE.total_seconds()})
+        cursor.execute(_GATE, {**keys, **what})
         return dict(cursor.fetchall())
 
 
@@ -55,7 +55,7 @@ def gate(candidates: Sequence[Candidate]) -> dict[int, str]:
 def ungate(claims: Sequence[Claim]) -> None:
     """Take back messages that passed the gate and whose content surely never went out."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNGATE, {**_keys(claims), "lease": LEASE.total_seconds()})
+        cursor.execute(_UNGATE, _keys(claims))
 
 
 def renew(claims: Sequence[Claim]) -> None:
@@ -98,16 +98,14 @@ WITH asked AS (
 ), passed AS (
     UPDATE campaign_messages message
     SET status = 'sending', attempted_at = clock_timestamp(), merge_values = asked.merge_values,
-        step_version = asked.version,
-        lease_until = clock_timestamp() + %(lease)s * interval '1 second'
+        step_version = asked.version
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
 SELECT id, refusal FROM asked
 """
 
 _UNGATE = """
-UPDATE campaign_messages message
-SET status = 'claimed', lease_until = clock_timestamp() + %(lease)s * interval '1 second'
+UPDATE campaign_messages message SET status = 'claimed'
 FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS mine(id, fence)
 WHERE message.id = mine.id AND message.fence = mine.fence AND message.status = 'sending'
 """
