@@ -37,18 +37,24 @@ def main() -> None:
     options.add_argument("--mails", type=int, default=300)
     options.add_argument("--delay-ms", type=float, default=5.0)
     given = options.parse_args()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = multiprocessing.Process(target=serve, args=(listener, given.delay_ms / 1000), daemon=True)
-        server.start()
-        port = listener.getsockname()[1]
-        mails = [_mail(place) for place in range(given.mails)]
-        rates = [(by_smtplib(port, mails), by_ours(port, mails)) for _ in range(TURNS)]
-        server.terminate()
-    theirs, ours = (statistics.median(column) for column in zip(*rates, strict=True))
+    theirs, ours = measure(mails=given.mails, delay=given.delay_ms / 1000)
     print(f"one connection, answers after {given.delay_ms:g} ms, {given.mails} mails of {SIZE:,} bytes")
     print(f"  smtplib, persistent   {theirs:9,.1f} mails/s")
     print(f"  ours, pipelined       {ours:9,.1f} mails/s")
     print(f"  ratio                 {ours / theirs:9.2f}   (to reach: {REACH})")
+
+
+def measure(*, mails: int, delay: float) -> tuple[float, float]:
+    """Mails a second of smtplib and of ours, medians over the turns; the server answers after `delay` seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = multiprocessing.Process(target=serve, args=(listener, delay), daemon=True)
+        server.start()
+        port = listener.getsockname()[1]
+        envelopes = [_mail(place) for place in range(mails)]
+        rates = [(by_smtplib(port, envelopes), by_ours(port, envelopes)) for _ in range(TURNS)]
+        server.terminate()
+    theirs, ours = (statistics.median(column) for column in zip(*rates, strict=True))
+    return theirs, ours
 
 
 def by_smtplib(port: int, mails: list[Envelope]) -> float:
