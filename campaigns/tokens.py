@@ -23,6 +23,10 @@ TAG_BYTES = 16  # 128 bits: SECURITY.md, forged or guessed tokens
 MAX_ID = 2**63 - 1  # bigint
 MAX_TOKEN_LENGTH = 47  # version, two ids of nine bytes each and the tag, in base64; longer is not ours
 
+_VERSION = bytes([VERSION])
+_SHORT = [bytes([number]) for number in range(0x80)]
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
 
 class Purpose(StrEnum):
     OPEN = "open"
@@ -42,7 +46,7 @@ class Token:
 
 def sign(purpose: Purpose, message_id: int, link_id: int = 0) -> str:
     """The token for a message (and a link in it); the same ids and key always give the same text."""
-    payload = _payload(Token(message_id, link_id))
+    payload = _payload(message_id, link_id)
     return _encode(payload + tag(purpose, payload))
 
 
@@ -51,7 +55,7 @@ def read(purpose: Purpose, token: str) -> Token | None:
     parsed = _parse(token)
     if parsed is None:
         return None
-    payload = _payload(parsed)
+    payload = _payload(parsed.message_id, parsed.link_id)
     # The whole text is compared, not only the tag: a second spelling of the same bytes (padding bits, a longer number)
     # is refused, so that a token can be logged, counted and rate-limited as text.
     wanted = [_encode(payload + candidate) for candidate in tags(purpose, payload)]
@@ -61,27 +65,37 @@ def read(purpose: Purpose, token: str) -> Token | None:
 
 def tag(purpose: Purpose, payload: bytes) -> bytes:
     """The 128-bit MAC of `payload` under the present SECRET_KEY, bound to `purpose`."""
-    return next(tags(purpose, payload))
+    return _mac(settings.SECRET_KEY, purpose, payload)
 
 
 def tags(purpose: Purpose, payload: bytes) -> Iterator[bytes]:
     """The MAC under the present key, then under each of SECRET_KEY_FALLBACKS: what a reader accepts."""
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        yield hmac.digest(_key(force_bytes(secret), Purpose(purpose)), payload, "sha256")[:TAG_BYTES]
+        yield _mac(secret, purpose, payload)
 
 
+def _mac(secret: str | bytes, purpose: Purpose, payload: bytes) -> bytes:
+    keyed = _keyed(secret, purpose).copy()
+    keyed.update(payload)
+    return keyed.digest()[:TAG_BYTES]
+
+
+# The MAC of nothing yet: what depends on the key alone is computed once, and each payload goes into a copy.
 # Cached by the secret itself, so a changed setting is a changed key at once.
 @lru_cache(maxsize=64)
-def _key(secret: bytes, purpose: Purpose) -> bytes:
-    info = f"fairlead token v{VERSION} {purpose.value}".encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+def _keyed(secret: str | bytes, purpose: Purpose) -> hmac.HMAC:
+    info = f"fairlead token v{VERSION} {Purpose(purpose).value}".encode()
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(force_bytes(secret))
+    return hmac.new(key, digestmod="sha256")
 
 
-def _payload(token: Token) -> bytes:
-    return bytes([VERSION]) + _varint(token.message_id) + _varint(token.link_id)
+def _payload(message_id: int, link_id: int) -> bytes:
+    return _VERSION + _varint(message_id) + _varint(link_id)
 
 
 def _varint(number: int) -> bytes:
+    if 0 <= number <= 0x7F:
+        return _SHORT[number]
     if not 0 <= number <= MAX_ID:
         raise ValueError(f"a token holds ids from 0 to {MAX_ID}, not {number}")
     out = bytearray()
@@ -120,4 +134,4 @@ def _numbers(data: bytes) -> list[int]:
 
 
 def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()

@@ -7,6 +7,7 @@ List-Unsubscribe and References values: RFC 8058 and RFC 5322 allow no encoded w
 import base64
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from campaigns.content.errors import HeaderRefused
 from campaigns.content.mailbox import Mailbox, wire_address
@@ -61,14 +62,21 @@ def tokens_line(name: str, values: Iterable[str]) -> bytes:
 
 def clean(name: str, value: str) -> str:
     """`value`, refused when it could end the header early or cannot be encoded; `name` must be a header's name."""
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         raise HeaderRefused(ascii(name[:80]), "it is not the name of a header", "Use letters, digits and hyphens.")
+    if value.isascii() and value.isprintable():
+        return value  # most are; the searches below take several times as long
     if found := _CONTROLS.search(value):
         hint = "Remove line breaks and control characters."
         raise HeaderRefused(name, f"it holds the control character U+{ord(found.group()):04X}", hint)
     if _SURROGATES.search(value):
         raise HeaderRefused(name, "it holds half a character (a lone surrogate)", "Paste the text again.")
     return value
+
+
+@lru_cache(maxsize=128)
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def _folded(name: str, words: Iterable[str]) -> bytes:

@@ -34,6 +34,7 @@ SOFT_BREAK = b"=\r\n"
 LINE = 76  # RFC 2045 6.7, the soft break included
 # What needs no encoding and fits on a line of its own: no "=", no blank at an end, no dot in front.
 _AS_IT_IS = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,68}[!-<>-~])?")
+_MARKUP = re.compile("[&<>\"']")  # most values hold none of them, and escape() makes an object of each
 _date_line = lru_cache(maxsize=8)(date_line)  # a whole chunk is made at one moment
 
 Pieces = Sequence[str | Field]
@@ -102,7 +103,7 @@ class Slotted:
             value = _value(slot.field, values, is_html=slot.is_html)
             if value is None or (slot.must_be_tame and not is_tame(slot.field, value)):
                 return None
-            encoded = _slot_bytes(value)
+            encoded = value.encode() if _AS_IT_IS.fullmatch(value) else _slot_bytes(value)
             if encoded is None:
                 return None
             for place in slot.places:
@@ -154,12 +155,10 @@ def _value(field: Field, values: Mapping[str, str], *, is_html: bool = False) ->
         return field.fallback  # which the engine has escaped already
     if len(value) > MAX_VALUE or "\r" in value:
         return None
-    return str(escape(value)) if is_html else value
+    return str(escape(value)) if is_html and _MARKUP.search(value) else value
 
 
 def _slot_bytes(value: str) -> bytes | None:
-    if _AS_IT_IS.fullmatch(value):
-        return value.encode()
     try:
         encoded = _quoted_printable(value)
     except UnicodeEncodeError:

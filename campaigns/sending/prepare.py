@@ -102,13 +102,14 @@ def _contained(batch: Batch, claim: Claim) -> Iterator[None]:
 def _draft(
     campaign: Campaign, claim: Claim, recipient: Recipient, variant: Variant, sender: Sender, *, now: datetime
 ) -> _Draft:
-    wording = wording_of(variant)
+    wording, lead = wording_of(variant), recipient.lead
     way_out = unsubscribe_url(claim.message)
-    values = {**lead_values(recipient.lead), **mail_values(sender, campaign.organization, way_out)}
+    values = {**lead_values(lead), **mail_values(sender, campaign.organization, way_out)}
     used = {name: values[name] for name in wording.fields & values.keys() if name != "unsubscribe_url"}
-    address = normalize_address(recipient.email_address)
+    is_unchanged = recipient.email_address == lead.email
+    address = lead.email_normalized if is_unchanged else normalize_address(recipient.email_address)
     mail = Particulars(
-        recipient=Mailbox(recipient.email_address, recipient.lead.full_name),
+        recipient=Mailbox(recipient.email_address, lead.full_name),
         values=values,
         message_id=claim.message_id,
         date=now,
