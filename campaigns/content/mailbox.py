@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -23,6 +24,8 @@ class Mailbox:
     name: str = ""
 
 
+# Asked for several times for each mail.
+@lru_cache(maxsize=1_024)
 def wire_address(address: str, *, field: str = "address") -> str:
     """`address` with its domain in ASCII (IDNA 2008); HeaderRefused, naming `field`, when it cannot be written to.
 

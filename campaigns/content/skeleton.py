@@ -26,7 +26,7 @@ from campaigns.content.message import (
 )
 from campaigns.content.plain_fields import Field
 from campaigns.content.production import Design, Encoded, Particulars, Producer
-from campaigns.content.text_fields import is_tame, text_pieces
+from campaigns.content.text_fields import is_address, is_tame, text_pieces
 
 MAX_FIELDS = 200  # places for values in one body, and ...
 MAX_VALUE = 500  # ... characters in each: together they stay below every limit the template engine sets
@@ -34,7 +34,10 @@ SOFT_BREAK = b"=\r\n"
 LINE = 76  # RFC 2045 6.7, the soft break included
 # What needs no encoding and fits on a line of its own: no "=", no blank at an end, no dot in front.
 _AS_IT_IS = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,68}[!-<>-~])?")
-_MARKUP = re.compile("[&<>\"']")  # most values hold none of them, and escape() makes an object of each
+# The same, and nothing that is escaped in HTML, or that a text part made from it needs a look at (`is_tame`).
+_PLAIN_HTML = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]{0,68}[!#-%(-;?-~])?")
+_PLAIN_WORDS = re.compile(r"(?=.{1,70}\Z)[!-\-0-<>-~][!-.0-<>-~]*(?: [!-.0-<>-~]+)*")
+_PLAIN_ADDRESS = re.compile(r"(?=.{1,70}\Z)https?://[!-.0-<>-~]+/[!-<>-~]+")
 _date_line = lru_cache(maxsize=8)(date_line)  # a whole chunk is made at one moment
 
 Pieces = Sequence[str | Field]
@@ -48,6 +51,7 @@ class _Slot:
     is_html: bool
     must_be_tame: bool
     places: tuple[int, ...]
+    as_it_is: re.Pattern[str]  # values that need no look at anything else: nearly all
 
 
 def producer_for(design: Design) -> Producer:
@@ -100,10 +104,8 @@ class Slotted:
         """The content with the values in it; None where the mail is better made by `Encoded`."""
         parts = self._parts.copy()
         for slot in self._slots:
-            value = _value(slot.field, values, is_html=slot.is_html)
-            if value is None or (slot.must_be_tame and not is_tame(slot.field, value)):
-                return None
-            encoded = value.encode() if _AS_IT_IS.fullmatch(value) else _slot_bytes(value)
+            value = values.get(slot.field.name, "")
+            encoded = value.encode() if slot.as_it_is.fullmatch(value) else _encoded(slot, values)
             if encoded is None:
                 return None
             for place in slot.places:
@@ -137,7 +139,10 @@ class Slotted:
                 self._parts += [b"", SOFT_BREAK]
             else:
                 self._parts.append(_quoted_printable(piece))
-        self._slots += [_Slot(field, is_html, must_be_tame, tuple(found)) for field, found in places.items()]
+        self._slots += [
+            _Slot(field, is_html, must_be_tame, tuple(found), _as_it_is(field, is_html, must_be_tame))
+            for field, found in places.items()
+        ]
 
 
 def _subject_line(pieces: Pieces, values: Mapping[str, str]) -> bytes | None:
@@ -155,7 +160,23 @@ def _value(field: Field, values: Mapping[str, str], *, is_html: bool = False) ->
         return field.fallback  # which the engine has escaped already
     if len(value) > MAX_VALUE or "\r" in value:
         return None
-    return str(escape(value)) if is_html and _MARKUP.search(value) else value
+    return str(escape(value)) if is_html else value
+
+
+def _as_it_is(field: Field, is_html: bool, must_be_tame: bool) -> re.Pattern[str]:
+    if is_html:
+        return _PLAIN_HTML
+    if must_be_tame:
+        return _PLAIN_ADDRESS if is_address(field) else _PLAIN_WORDS
+    return _AS_IT_IS
+
+
+def _encoded(slot: _Slot, values: Mapping[str, str]) -> bytes | None:
+    """What goes into a slot; None where `Encoded` has to make the mail."""
+    value = _value(slot.field, values, is_html=slot.is_html)
+    if value is None or (slot.must_be_tame and not is_tame(slot.field, value)):
+        return None
+    return value.encode() if _AS_IT_IS.fullmatch(value) else _slot_bytes(value)
 
 
 def _slot_bytes(value: str) -> bytes | None:
