@@ -27,6 +27,7 @@ from campaigns.content.message import (
 from campaigns.content.plain_fields import Field
 from campaigns.content.production import Design, Encoded, Particulars, Producer
 from campaigns.content.text_fields import is_address, is_tame, text_pieces
+from campaigns.delivery.base import WireForm
 
 MAX_FIELDS = 200  # places for values in one body, and ...
 MAX_VALUE = 500  # ... characters in each: together they stay below every limit the template engine sets
@@ -80,6 +81,9 @@ class Slotted:
         self._parts: list[bytes] = []
         self._slots: list[_Slot] = []
         self._lay_out(html, text, is_text_made=design.text is None)
+        # Values and headers keep to it anyway; the fixed words are looked at here, once.
+        is_wire_form = not any(part.startswith(b".") or b"\n." in part for part in self._parts)
+        self._form = WireForm if is_wire_form else bytes
 
     def produce(self, mail: Particulars) -> bytes:
         """See Producer."""
@@ -98,7 +102,7 @@ class Slotted:
             *list_lines(mail.unsubscribe_url, mail.unsubscribe_mailto, self._list_id),
             self._headers,
         )
-        return b"".join((*head, *parts))
+        return self._form(b"".join((*head, *parts)))
 
     def _filled(self, values: Mapping[str, str]) -> list[bytes] | None:
         """The content with the values in it; None where the mail is better made by `Encoded`."""
@@ -184,7 +188,8 @@ def _slot_bytes(value: str) -> bytes | None:
         encoded = _quoted_printable(value)
     except UnicodeEncodeError:
         return None
-    return _closed(b"=2E" + encoded[1:] if encoded.startswith(b".") else encoded).removesuffix(SOFT_BREAK)
+    encoded = _closed(b"=2E" + encoded[1:] if encoded.startswith(b".") else encoded).removesuffix(SOFT_BREAK)
+    return None if b"\n." in encoded else encoded
 
 
 def _quoted_printable(text: str) -> bytes:

@@ -16,6 +16,13 @@ GateAt = Callable[[int], bool]
 _WRITABLE = re.compile(r"[^\s<>\x00-\x20\x7f-\x9f\ud800-\udfff@]+@[^\s<>\x00-\x20\x7f-\x9f\ud800-\udfff@]+")
 
 
+class WireForm(bytes):
+    """A whole mail just as DATA wants it (RFC 5321 4.5.2), by the word of whoever made it.
+
+    Every line ends with CRLF, the last one too; there is no other CR or LF; no line begins with a dot.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """One mail to one recipient. Addresses are in wire form (domains in ASCII); `data` is the whole mail.

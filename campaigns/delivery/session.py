@@ -44,12 +44,9 @@ class Session:
         self.mails = 0
         # The mail whose MAIL, RCPT and DATA went out behind the one before it; their answers are still to be read.
         self.ahead: Envelope | None = None
-
-    @property
-    def max_size(self) -> int:
-        """The biggest mail the server takes, in bytes; 0 where it names none (RFC 1870)."""
-        size = self.features.get("SIZE", "")
-        return int(size) if re.fullmatch(r"[0-9]{1,15}", size) else 0
+        size = features.get("SIZE", "")
+        # The biggest mail the server takes, in bytes; 0 where it names none (RFC 1870).
+        self.max_size = int(size) if re.fullmatch(r"[0-9]{1,15}", size) else 0
 
 
 def open_session(server: SmtpServer, *, context: ssl.SSLContext, deadline: float) -> Session:

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_REPLY = 64_000  # bytes; RFC 5321 4.5.3.1.5 asks for 512 a line
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
@@ -29,10 +30,11 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One whole answer: its code, 200 to 599, and its lines joined by blanks, without control characters."""
+    """An answer: its code, 200 to 599, and its lines. One line of several, which is not whole, is seen only in here."""
 
     code: int
     lines: tuple[str, ...]
+    is_whole: bool = True
 
     @property
     def text(self) -> str:
@@ -68,19 +70,20 @@ class Wire:
 
     def read_reply(self, *, deadline: float) -> Reply:
         """The next whole answer; WireError when none comes in time or it is not SMTP."""
-        lines: list[str] = []
-        code = 0
+        reply = _line(self._read_line(deadline=deadline))
+        if reply.is_whole:
+            return reply
+        lines = [*reply.lines]
         size = 0
-        while True:
+        while not reply.is_whole:
             raw = self._read_line(deadline=deadline)
             size += len(raw)
-            found = _LINE.fullmatch(raw.rstrip(b"\r\n"))
-            if not found or (code and int(found[1]) != code) or size > MAX_REPLY:
+            following = _line(raw)
+            if following.code != reply.code or size > MAX_REPLY:
                 raise WireError("garbage", ascii(raw[:80]))
-            code = int(found[1])
-            lines.append((found[3] or b"").decode("utf-8", "replace").strip())
-            if found[2] != b"-":
-                return Reply(code, tuple(lines))
+            reply = following
+            lines += reply.lines
+        return Reply(reply.code, tuple(lines))
 
     def command(self, line: str, *, deadline: float) -> Reply:
         """Send one command and read its answer; garbage if an answer nobody asked for is there, to be taken for it."""
@@ -139,6 +142,16 @@ class Wire:
         if not chunk:
             raise WireError("dropped", "the server closed the connection")
         return chunk
+
+
+# Servers say the same few lines again and again.
+@lru_cache(maxsize=256)
+def _line(raw: bytes) -> Reply:
+    found = _LINE.fullmatch(raw.rstrip(b"\r\n"))
+    if not found:
+        raise WireError("garbage", ascii(raw[:80]))
+    text = (found[3] or b"").decode("utf-8", "replace").strip()
+    return Reply(int(found[1]), (text,), is_whole=found[2] != b"-")
 
 
 def _remaining(deadline: float) -> float:

@@ -14,6 +14,8 @@ from campaigns.content.mailbox import Mailbox
 from campaigns.content.production import Design, Encoded, Particulars
 from campaigns.content.skeleton import Slotted, producer_for
 from campaigns.content.templating import compile as compiled
+from campaigns.delivery.base import WireForm
+from campaigns.delivery.transaction import on_the_wire
 from campaigns_project.errors import Refused
 
 DATE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -93,6 +95,26 @@ def test_any_wording_is_the_same_mail_either_way(subject, html, text, given_valu
     assert outcome(producer_for(wording), particulars(**given_values)) == outcome(
         Encoded(wording), particulars(**given_values)
     )
+
+
+@settings(deadline=None, max_examples=300)
+@given(html=templates, text=st.just("") | templates, given_values=values)
+@example(html="{{ company }}", text="x", given_values={"first_name": "Ada", "company": "a\n.b", "custom.note": "n"})
+@example(html="a\n.b{{ company }}", text="", given_values={"first_name": "Ada", "company": "A", "custom.note": "n"})
+def test_what_is_called_ready_for_the_wire_is(html, text, given_values):
+    wording = design(html=f"<p>{html}</p>", text=text)
+    try:
+        raw = producer_for(wording).produce(particulars(**given_values))
+    except Refused:
+        return
+
+    assert not isinstance(raw, WireForm) or on_the_wire(bytes(raw)) == raw
+
+
+def test_a_usual_mail_is_ready_for_the_wire():
+    mail = particulars(first_name="Ada", company="Söhne & Co", **{"custom.note": "..."})
+
+    assert isinstance(producer_for(design(text="Hello {{ first_name }}")).produce(mail), WireForm)
 
 
 @pytest.mark.parametrize("end", ['="', "=", "=a", "é", 'é"', "éab", "ab"])
