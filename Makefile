@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db bench-connection bench-produce
+.PHONY: help run test demo lint stop-db bench-send bench-connection bench-produce
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ lint: ## the static checks: style, format, types, import rules, migrations
 
 test: lint ## everything CI runs: the static checks, then all tests
 	$(PYTHON) -m pytest -n 2
+
+bench-send: ## a campaign from end to end, beside smtp-source and an ORM loop; then the two below
+	@$(SETUP)
+	@$(PYTHON) -m bench.send --memory
 
 bench-connection: ## one connection to a server that answers after 5 ms, beside smtplib
 	@$(SETUP)

@@ -54,7 +54,7 @@ def run(*arguments: str) -> str:
 def fetch(query: str, *values: object) -> tuple[object, ...]:
     """One row from the scratch database."""
     with _connected(os.environ["DATABASE_URL"]) as connection:
-        row = connection.execute(query, values).fetchone()  # type: ignore[arg-type]  # texts of our own
+        row = connection.execute(query, values).fetchone()
         return row or ()
 
 

@@ -13,7 +13,9 @@ import os
 import platform
 import subprocess
 import sys
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +92,9 @@ def _campaign(given: argparse.Namespace, sink: postfix.Sink) -> list[Row]:
     rows = [Row("campaign end to end, mails/s", f"{ours.rate:,.0f}", f"{theirs:,.0f}", ours.rate / theirs, 0.6)]
     if not given.only:
         loop = by_orm(sink)
-        rows.append(Row("the same, beside a loop with the ORM", f"{ours.rate:,.0f}", f"{loop:,.1f}", ours.rate / loop, 30))
+        rows.append(
+            Row("the same, beside a loop with the ORM", f"{ours.rate:,.0f}", f"{loop:,.1f}", ours.rate / loop, 30)
+        )
     return rows
 
 
@@ -105,8 +109,7 @@ def send(sink: postfix.Sink, recipients: int, given: argparse.Namespace, *, prof
         database = os.environ["DATABASE_URL"].rpartition("/")[2]
         usage = stack.enter_context(watched(database, sink=sink.process.pid))
         for worker in workers:
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
+            _tell(worker, "go")
         told = [json.loads(_hear(worker)) for worker in workers]
     arrived = sink.mails() - arrived
     _check(recipients, arrived, campaign)
@@ -118,15 +121,24 @@ def send(sink: postfix.Sink, recipients: int, given: argparse.Namespace, *, prof
     )
 
 
-def _worker(lane: int, profile: Path | None) -> subprocess.Popen[str]:
+@contextmanager
+def _worker(lane: int, profile: Path | None) -> Iterator[subprocess.Popen[str]]:
+    """A worker process, ended with the block or after LIMIT: one that hangs must not make the run hang."""
     extra = ["--profile", str(profile.resolve())] if profile else []
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench.sending.worker", str(lane), *extra],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "bench.sending.worker", str(lane), *extra]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        limit = threading.Timer(LIMIT, process.kill)
+        limit.start()
+        try:
+            yield process
+        finally:
+            limit.cancel()
+            process.kill()
+
+
+def _tell(worker: Any, line: str) -> None:
+    worker.stdin.write(f"{line}\n")
+    worker.stdin.flush()
 
 
 def _hear(worker: Any) -> str:
@@ -139,7 +151,7 @@ def _hear(worker: Any) -> str:
 
 def _check(recipients: int, arrived: int, campaign: str) -> None:
     query = "SELECT count(*) FROM campaign_messages m JOIN campaign_recipients r ON r.id = m.recipient_id"
-    (sent,) = fetch(f"{query} WHERE r.campaign_id = %s AND m.status = 'sent'", int(campaign))  # noqa: S608
+    (sent,) = fetch(f"{query} WHERE r.campaign_id = %s AND m.status = 'sent'", int(campaign))
     if not sent == arrived == recipients:
         raise SystemExit(f"{recipients} recipients, {arrived} mails arrived, {sent} are on record: no figure from this")
 
@@ -161,7 +173,9 @@ def _memory(given: argparse.Namespace, sink: postfix.Sink) -> Row:
 
 def _others() -> list[Row]:
     theirs, ours = one_connection.measure(mails=300, delay=0.005)
-    rows = [Row("one connection at 5 ms, mails/s", f"{ours:,.0f}", f"{theirs:,.0f}", ours / theirs, one_connection.REACH)]
+    rows = [
+        Row("one connection at 5 ms, mails/s", f"{ours:,.0f}", f"{theirs:,.0f}", ours / theirs, one_connection.REACH)
+    ]
     for label, theirs, ours, reach in produce.measure(500):
         what = f"producing one mail, {label}, us"
         rows.append(Row(what, f"{ours * 1e6:,.0f}", f"{theirs * 1e6:,.0f}", theirs / ours, reach))

@@ -12,7 +12,7 @@ import re
 import time
 
 from django.conf import settings
-from django.core import mail, signing
+from django.core import signing
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import F
 from django.template import Context, Template
@@ -79,9 +79,11 @@ def _send_one(campaign: Campaign, step: Step, variant: Variant, sender: Sender, 
 
 
 def _mail(campaign: Campaign, variant: Variant, sender: Sender, lead: Lead, message: Message) -> EmailMultiAlternatives:
-    values = Context({name: getattr(lead, name) for name in ("first_name", "company", "city")} | {"custom": lead.custom})
+    values = Context(
+        {name: getattr(lead, name) for name in ("first_name", "company", "city")} | {"custom": lead.custom}
+    )
     way_out = _signed("unsubscribe", message.pk)
-    html = Template(variant.body_html.replace("default: ", "default:")).render(values)
+    html: str = Template(variant.body_html.replace("default: ", "default:")).render(values)
     html = LINK.sub(lambda found: f'href="{_signed("click", message.pk, found[1])}"', html)
     foot = f'{campaign.organization.postal_address} <a href="{way_out}">Unsubscribe</a>'
     html = html.replace("</body>", f'<p>{foot}</p><img src="{_signed("open", message.pk)}"></body>')

@@ -9,7 +9,7 @@ LINES = [
     "guide</a>; for {{ custom.industry | default: 'your trade' }} they look much the same.",
 ]
 STYLE = 'style="margin:0 0 12px;font:15px/1.5 Arial,sans-serif;color:#222"'
-PARAGRAPHS = 26  # brings the mail to the size of the reference's, text part and headers included
+PARAGRAPHS = 27  # brings the mail to the size of the reference's, text part and headers included
 
 
 def body() -> str:
