@@ -3,9 +3,12 @@
 Everybody takes row locks in one order: recipients by id, then messages, then suppressions, leads and the campaign's
 counters. Advisory locks are statements of their own: a statement's snapshot is older than a lock it takes itself, and
 counts made from it would be wrong.
+
+What is counted against limits has locks of its own, taken after those of messages and only where something is limited:
+senders by id, then campaigns by id. Rows of usage are touched by nobody who does not hold them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from functools import wraps
 
@@ -21,12 +24,22 @@ class Lock(IntEnum):
     AUDIENCE = 0x4601  # of an organization: who is enrolled where
     LANE = 0x4602  # a sending lane
     CONNECTION = 0x4603  # one of a sender's connections
+    SENDER_USAGE = 0x4604  # what was counted against a sender's limits
+    CAMPAIGN_USAGE = 0x4605  # what was counted against a campaign's limits
 
 
 def hold_audience(organization_id: int) -> None:
     """Wait until nobody else enrolls, starts or stops in this organization; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
+
+
+def hold_usage(*, senders: Iterable[int], campaigns: Iterable[int]) -> None:
+    """Wait until nobody else counts against the limits of these; held to the end of the transaction."""
+    keys = [(Lock.SENDER_USAGE, pk) for pk in sorted(senders)] + [(Lock.CAMPAIGN_USAGE, pk) for pk in sorted(campaigns)]
+    with connection.cursor() as cursor:
+        for kind, pk in keys:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [kind, pk % 2**31])
 
 
 def retried[**Arguments, Answer](act: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:

@@ -7,10 +7,12 @@ from datetime import datetime
 from django.db import connection, models, transaction
 from django.db.models import F
 
+from campaigns.enrollment.first_due import set_first_due
 from campaigns.enrollment.select import Selection
 from campaigns.errors import StateConflict
 from campaigns.locks import hold_audience
-from campaigns.models import Campaign, CampaignStatus, Job, JobKind
+from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Step
+from campaigns.scheduling import due_after, waits_by_lead
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.states import ProgressStatus
@@ -50,7 +52,10 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     campaign = Campaign.objects.living().select_related("organization").get(pk=campaign.pk)
     if campaign.status not in CampaignStatus.editable:
         raise StateConflict("enroll", campaign.status, ())
-    counts = _insert(campaign, leads, now)
+    first_step = campaign.steps.order_by("position").first()
+    counts = _insert(campaign, leads, first_step, now)
+    if campaign.status == CampaignStatus.RUNNING and first_step and waits_by_lead(first_step, campaign):
+        set_first_due(campaign, now)
     if selection.lead_ids is not None:
         missing = len(set(selection.lead_ids)) - sum(counts.values())
         counts.update({SkipReason.NOT_FOUND.value: missing} if missing else {})
@@ -64,16 +69,14 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     return EnrollmentResult(job=job, enrolled=enrolled, skipped=counts)
 
 
-def _insert(campaign: Campaign, leads: models.QuerySet, now: datetime) -> dict[str, int]:
+def _insert(campaign: Campaign, leads: models.QuerySet, first_step: Step | None, now: datetime) -> dict[str, int]:
     chosen, chosen_params = leads.order_by().values("pk").query.sql_with_params()
-    first_step = campaign.steps.order_by("position").first()
-    is_running = campaign.status == CampaignStatus.RUNNING
     params = {
         "campaign": campaign.pk,
         "organization": campaign.organization_id,
         "exclusive": not campaign.organization.allows_overlap,
         "step": first_step.pk if first_step else None,
-        "due": now + first_step.wait if first_step and is_running else None,
+        "due": _due(campaign, first_step, now),
         "now": now,
     }
     with connection.cursor() as cursor:
@@ -83,6 +86,13 @@ def _insert(campaign: Campaign, leads: models.QuerySet, now: datetime) -> dict[s
         rows = cursor.fetchall()
         cursor.execute("SET LOCAL enable_nestloop = on")
     return {reason: count for reason, count in rows if count}
+
+
+def _due(campaign: Campaign, first_step: Step | None, now: datetime) -> datetime | None:
+    """When their first mail is due; None where that is not known yet, or differs from one to the other."""
+    if first_step is None or campaign.status != CampaignStatus.RUNNING or waits_by_lead(first_step, campaign):
+        return None
+    return due_after(first_step, campaign=campaign, at=now)
 
 
 def _named(chosen: str, chosen_params: tuple, params: dict) -> str:

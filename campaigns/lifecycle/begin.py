@@ -6,11 +6,12 @@ from typing import Any
 from django.db import transaction
 
 from campaigns import preflight
+from campaigns.enrollment.first_due import set_first_due
 from campaigns.errors import StartRefused
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move, reread
 from campaigns.locks import hold_audience
-from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Recipient, RecipientStatus
+from campaigns.models import Campaign, CampaignStatus, Job, JobKind
 from campaigns_project.audit.actors import Actor
 from campaigns_project.states import ProgressStatus
 
@@ -37,18 +38,9 @@ def _begin(campaign: Campaign, verb: str, *, actor: Actor, now: datetime, reason
         raise StartRefused(blocking)
     fields: dict[str, Any] = {"started_at": campaign.started_at or now, "scheduled_at": None}
     running = move(campaign, verb, to=CampaignStatus.RUNNING, actor=actor, now=now, reason=reason, **fields)
-    _set_due(running, now)
+    set_first_due(running, now)
     _open_job(running, actor, now)
     return running
-
-
-def _set_due(campaign: Campaign, now: datetime) -> None:
-    """Whoever waits for the first mail and has no time for it yet gets one."""
-    first = campaign.steps.order_by("position").first()
-    if first is None:
-        return
-    waiting = Recipient.objects.filter(campaign=campaign, status=RecipientStatus.PENDING, next_send_at=None)
-    waiting.exclude(messages__status="uncertain").update(next_step=first, next_send_at=now + first.wait, updated_at=now)
 
 
 def _open_job(campaign: Campaign, actor: Actor, now: datetime) -> None:

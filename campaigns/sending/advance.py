@@ -1,15 +1,19 @@
 """Move recipients on after their message was settled. Called under the locks of `record`, `recover` and `evidence`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Case, Value, When
 
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Step
+from campaigns.scheduling import due_after, waits_by_lead
+from campaigns.sending.clocks import zones_of
 
 # Where a recipient goes back to that is not being sent to any more: has it had a mail already?
 WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), default=Value(RecipientStatus.SENT))
@@ -26,12 +30,23 @@ def advance(sent: Mapping[int, int], *, campaign: Campaign, at: datetime) -> Non
     Whoever left meanwhile stays out; the mail still counts.
     """
     steps = list(Step.objects.filter(campaign=campaign).order_by("position"))
-    ways = {step.pk: (following, at + following.wait) for step, following in pairwise(steps)}
-    following = [ways[step][0].pk if step in ways else None for step in sent.values()]
-    due = [ways[step][1] if step in ways else None for step in sent.values()]
+    ways = {step.pk: following for step, following in pairwise(steps)}
+    following = [ways[step].pk if step in ways else None for step in sent.values()]
+    due = _due(sent, ways, campaign, at)
     with connection.cursor() as cursor:
         ways_of: dict[str, Any] = {"recipients": list(sent), "following": following, "due": due}
         cursor.execute(_ADVANCE, {**ways_of, "at": at, "number": len(sent), "campaign": campaign.pk})
+
+
+def _due(sent: Mapping[int, int], ways: Mapping[int, Step], campaign: Campaign, at: datetime) -> list[datetime | None]:
+    """When the step after the one sent is due, for each in turn; by its own clock where the days differ by lead."""
+    zones = zones_of(campaign, sent) if any(waits_by_lead(step, campaign) for step in ways.values()) else {}
+
+    @cache
+    def due(step: int, zone: ZoneInfo | None) -> datetime | None:
+        return due_after(ways[step], campaign=campaign, at=at, zone=zone) if step in ways else None
+
+    return [due(step, zones.get(recipient)) for recipient, step in sent.items()]
 
 
 # One statement, since it is run after every slice of mail. Whoever has had the last step is left as `stop_recipients`
@@ -75,6 +90,16 @@ def wait_again(recipients: Mapping[int, datetime], *, note: str = "", at: dateti
         by_time[due].append(recipient)
     for due, ids in by_time.items():
         _inside(ids).update(status=WAITING_AGAIN, next_send_at=due, error_message=note[:2000], updated_at=at)
+
+
+def free_to_move(recipients: Sequence[int]) -> None:
+    """Those who had no mail yet need not wait for the sender that has no room for them: any other may take them.
+
+    One whose mail was deferred stays: its server expects the retry from where the first try came.
+    """
+    waiting = Recipient.objects.filter(pk__in=recipients, status=RecipientStatus.PENDING, sent_at=None)
+    deferred = Message.objects.filter(recipient__in=recipients, first_deferred_at__isnull=False)
+    waiting.exclude(pk__in=deferred.values("recipient")).update(sender=None)
 
 
 def skip_for_those_who_left(messages: Iterable[int]) -> None:

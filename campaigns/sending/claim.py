@@ -1,6 +1,8 @@
 """Take due recipients and write their message rows: from here on nobody else works on them."""
 
 import hashlib
+import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +15,8 @@ from campaigns.content.mailbox import wire_domain
 from campaigns.content.message_id import message_id
 from campaigns.models import Campaign, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
+
+logger = logging.getLogger(__name__)
 
 # How long a claim holds without a sign of life. What waits is renewed between slices, and a slice may take as long as
 # connecting and the longest SMTP transaction together: who still works must not be taken for dead.
@@ -64,11 +68,13 @@ def claim(
     limit: int,
     now: datetime,
     sender: Sender | None = None,
+    first_mails: int | None = None,
     suspects: bool = False,
 ) -> list[Claim]:
     """Claim up to `limit` due recipients of `campaign` for `senders`; the longest due first.
 
-    With `sender` only those who fall to that one: recipients are spread over `senders` and then stay with theirs.
+    With `sender` only those who fall to that one: recipients are spread over `senders` and then stay with theirs. Of
+    those who had no mail yet at most `first_mails`, if given, are among them.
 
     `suspects` asks for those whose last worker was never heard of again, and only for them: worked on one by one, the
     mail that kills its worker is told from those that were merely near it.
@@ -81,12 +87,39 @@ def claim(
     if not able or not usable:
         return []
     chosen = able if sender is None else [sender.pk]
-    wanted = {"campaign": campaign.pk, "able": able, "chosen": chosen, "usable": usable, "limit": limit, "now": now}
+    wanted: dict[str, Any] = {
+        "campaign": campaign.pk,
+        "able": able,
+        "chosen": chosen,
+        "usable": usable,
+        "limit": limit,
+        "now": now,
+    }
+    wanted["first_mails"] = limit if first_mails is None else first_mails
     with transaction.atomic():
         due = _take_due({**wanted, "suspects": suspects})
         claims = _write_messages(due, wordings, {sender.pk: sender for sender in senders}) if due else []
-        _set_aside_settled({recipient for recipient, _, _ in due} - {one.recipient for one in claims}, now)
-        return claims
+        _set_aside_settled({one.recipient for one in due} - {one.recipient for one in claims}, now)
+    _tell_of_moves(campaign, due)
+    return claims
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A recipient that was taken, for which step and through which sender; `left` is the one it had until now."""
+
+    recipient: int
+    step: int
+    sender: int
+    left: int | None
+
+
+def _tell_of_moves(campaign: Campaign, due: Sequence[_Due]) -> None:
+    """A recipient keeps its sender; where that one dropped out, the log says who took over how many."""
+    moves = Counter((one.left, one.sender) for one in due if one.left not in {None, one.sender})
+    for (left, taken), count in moves.items():
+        extra = {"campaign": campaign.pk, "from_sender": left, "to_sender": taken, "recipients": count}
+        logger.info("recipients of a sender that dropped out go on with another", extra=extra)
 
 
 def _set_aside_settled(recipients: set[int], now: datetime) -> None:
@@ -95,16 +128,18 @@ def _set_aside_settled(recipients: set[int], now: datetime) -> None:
         hold_for_a_decision(recipients, note="The mail that came due is settled already.", at=now)
 
 
-def _take_due(wanted: dict[str, Any]) -> list[tuple[int, int, int]]:
-    """(recipient, step, sender) of those taken; a recipient keeps its sender while that one is in the campaign."""
+def _take_due(wanted: dict[str, Any]) -> list[_Due]:
+    """Those taken; a recipient keeps its sender while that one is in the campaign."""
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, wanted)
-        return cursor.fetchall()
+        return [_Due(*row) for row in cursor.fetchall()]
 
 
 _TAKE = """
 WITH due AS (
-    SELECT candidate.id, fitting.sender FROM campaign_recipients candidate
+    SELECT candidate.id, candidate.sender_id AS had, fitting.sender, candidate.next_send_at,
+        candidate.status = 'pending' AS is_first
+    FROM campaign_recipients candidate
     CROSS JOIN LATERAL (SELECT CASE
         WHEN candidate.sender_id = ANY(%(able)s) THEN candidate.sender_id
         WHEN candidate.sender_id IS NULL OR candidate.sender_id NOT IN (
@@ -113,23 +148,26 @@ WITH due AS (
         THEN (%(able)s::bigint[])[1 + candidate.id %% cardinality(%(able)s::bigint[])] END AS sender) fitting
     WHERE candidate.campaign_id = %(campaign)s AND candidate.status IN ('pending', 'sent')
       AND candidate.next_send_at <= %(now)s AND candidate.next_step_id = ANY(%(usable)s)
-      AND fitting.sender = ANY(%(chosen)s)
+      AND fitting.sender = ANY(%(chosen)s) AND (%(first_mails)s > 0 OR candidate.status = 'sent')
       AND %(suspects)s = EXISTS (
           SELECT 1 FROM campaign_messages message
           WHERE message.recipient_id = candidate.id AND message.step_id = candidate.next_step_id
             AND message.lost_claims > 0)
     ORDER BY candidate.next_send_at, candidate.id LIMIT %(limit)s
     FOR UPDATE OF candidate SKIP LOCKED
+), ranked AS (
+    SELECT due.*, row_number() OVER (PARTITION BY is_first ORDER BY next_send_at, id) AS place FROM due
 )
-UPDATE campaign_recipients recipient SET status = 'queued', updated_at = %(now)s, sender_id = due.sender
-FROM due WHERE recipient.id = due.id
-RETURNING recipient.id, recipient.next_step_id, recipient.sender_id
+UPDATE campaign_recipients recipient SET status = 'queued', updated_at = %(now)s, sender_id = ranked.sender
+FROM ranked WHERE recipient.id = ranked.id AND (NOT ranked.is_first OR ranked.place <= %(first_mails)s)
+RETURNING recipient.id, recipient.next_step_id, recipient.sender_id, ranked.had
 """
 
 
-def _write_messages(due: list[tuple[int, int, int]], wordings: Wordings, senders: dict[int, Sender]) -> list[Claim]:
+def _write_messages(due: list[_Due], wordings: Wordings, senders: dict[int, Sender]) -> list[Claim]:
     rows = []
-    for recipient, step, sender in due:
+    for one in due:
+        recipient, step, sender = one.recipient, one.step, one.sender
         variant = wordings.choose(step, recipient)
         domain = wire_domain(senders[sender].email)
         identity = message_id(recipient_id=recipient, step_id=step, domain=domain)

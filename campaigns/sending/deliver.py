@@ -3,22 +3,26 @@
 import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from campaigns.delivery.base import Backend
 from campaigns.delivery.outcomes import Accepted, NotSent, SenderFault
-from campaigns.models import Campaign, Sender
+from campaigns.models import Campaign, MessageStatus, Sender
 from campaigns.scheduling import next_opening
+from campaigns.sending.advance import free_to_move
 from campaigns.sending.connections import Routes
 from campaigns.sending.gate import VALID_FOR, gate, renew, ungate
 from campaigns.sending.journal import Journal
+from campaigns.sending.limits import Gauge
 from campaigns.sending.prepare import Prepared
 from campaigns.sending.record import Verdict, record
+from campaigns.sending.reserve import Limited, limited_by
 from campaigns.sending.settle import (
     blame_sender,
     not_now,
@@ -32,6 +36,7 @@ MOST_AT_ONCE = 250  # mails gated together on a fast server; a slow one brings i
 AIM = 0.5  # seconds from gate to the last mail's content: half of what is allowed
 RENEW_AFTER = 15.0  # seconds; a lease is ten times as long
 GATE_EXPIRED = "gate_expired"
+_MAY_HAVE_LEFT = {MessageStatus.SENT, MessageStatus.UNCERTAIN}
 
 
 @dataclass
@@ -51,6 +56,7 @@ class _Slice:
 
     verdicts: list[Verdict] = field(default_factory=list)
     expired: deque[Prepared] = field(default_factory=deque)
+    others_may: list[int] = field(default_factory=list)  # recipients whose sender is full: another may have room
     fault: SenderFault | None = None
     accepted: int = 0
 
@@ -64,44 +70,54 @@ def deliver(
     journal: Journal,
     pace: Pace | None = None,
     until: float = math.inf,
+    zones: Mapping[int, ZoneInfo] | None = None,
 ) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
     No mail begins its content more than VALID_FOR seconds after its gate: what does not make it in time is taken back
     and asked again. When the sender itself fails, when the turn is over (`until`, monotonic) or the window has closed,
-    the rest goes back to waiting. `pace` is what is known already of how fast the server is.
+    the rest goes back to waiting. `pace` is what is known already of how fast the server is, `zones` are the time zones
+    of recipients, by id, where the window follows their clocks.
     """
     pace = pace or Pace()
+    limited = limited_by(campaign, sender)
     left = deque(mails)
     settled = 0
     renewed_at = time.monotonic()
     while left:
-        due = _not_before(campaign, until)
-        if due is not None:
-            return settled + record(
-                campaign=campaign, verdicts=[not_now(mail.claim, due=due) for mail in left], at=timezone.now()
-            )
+        if waiting := _not_now(campaign, left, zones or {}, until):
+            settled += record(campaign=campaign, verdicts=waiting, at=timezone.now())
+            continue
         if time.monotonic() - renewed_at > RENEW_AFTER:
             renew([mail.claim for mail in left])
             renewed_at = time.monotonic()
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
-        one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal)
+        one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
         left.extendleft(reversed(one.expired))
-        settled += _settle(campaign, one, left, sender)
+        settled += _settle(campaign, one, left, sender, limited)
     return settled
 
 
-def _not_before(campaign: Campaign, until: float) -> datetime | None:
-    """When the rest may go, if not now; asked of the campaign as it is, since windows are edited while it runs."""
+def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, ZoneInfo], until: float) -> list[Verdict]:
+    """Takes those out of `left` that may not go now; asked of the campaign as it is, since windows are edited."""
     now = timezone.now()
     if time.monotonic() >= until:
-        return now
-    fresh = Campaign.objects.filter(pk=campaign.pk).first()
-    opens = next_opening(fresh, now) if fresh else now
-    return opens if opens > now else None
+        over = [not_now(mail.claim, due=now) for mail in left]
+        left.clear()
+        return over
+    fresh = Campaign.objects.filter(pk=campaign.pk).first() or campaign
+    own = ZoneInfo(fresh.timezone)  # for a recipient without a zone of its own
+    opens = {zone: next_opening(fresh, now, zone) for zone in {own, *zones.values()}}
+    if all(at <= now for at in opens.values()):
+        return []
+    due = {mail.claim: opens[zones.get(mail.claim.recipient, own)] for mail in left}
+    going = [mail for mail in left if due[mail.claim] <= now]
+    left.clear()
+    left.extend(going)
+    return [not_now(claim, due=at) for claim, at in due.items() if at > now]
 
 
-def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Sender) -> int:
+def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Sender, limited: Limited | None) -> int:
     now = timezone.now()
     if one.fault is not None:
         blame_sender(sender, one.fault, now=now)
@@ -109,28 +125,46 @@ def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Send
         left.clear()
     elif one.accepted:
         praise_sender(sender)
-    return record(campaign=campaign, verdicts=one.verdicts, at=now)
+    return _record(campaign, one, limited, now)
+
+
+def _record(campaign: Campaign, one: _Slice, limited: Limited | None, now: datetime) -> int:
+    if limited is not None:
+        # What was counted for mails that surely did not go out is given back first: once settled, nobody could tell.
+        ungate([verdict.claim for verdict in one.verdicts if verdict.status not in _MAY_HAVE_LEFT], limited=limited)
+    settled = record(campaign=campaign, verdicts=one.verdicts, at=now)
+    if one.others_may:
+        free_to_move(one.others_may)
+    return settled
 
 
 def _send_slice(
-    campaign: Campaign, batch: Sequence[Prepared], *, backend: Backend, pace: Pace, journal: Journal
+    campaign: Campaign,
+    batch: Sequence[Prepared],
+    *,
+    backend: Backend,
+    pace: Pace,
+    journal: Journal,
+    limited: Limited | None,
 ) -> _Slice:
     gated_at = time.monotonic()
-    answers = gate([mail.candidate for mail in batch])
+    answers = gate([mail.candidate for mail in batch], limited=limited)
     now = timezone.now()
     refused = [mail.claim for mail in batch if answers.get(mail.claim.message)]
     done = _Slice([refused_at_gate(claim, answers[claim.message], now=now) for claim in refused])
+    full = {claim.recipient: answers[claim.message] for claim in refused}
+    done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     try:
         _hand_over(passed, done, backend, gated_at, journal)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only the one in hand is in doubt.
-        ungate([mail.claim for mail in list(passed)[1:]])
-        record(campaign=campaign, verdicts=done.verdicts, at=timezone.now())
+        ungate([mail.claim for mail in list(passed)[1:]], limited=limited)
+        _record(campaign, done, limited, timezone.now())
         raise
     pace.learn(done.accepted, time.monotonic() - gated_at)
     if passed:
-        ungate([mail.claim for mail in passed])
+        ungate([mail.claim for mail in passed], limited=limited)
     done.expired = passed
     return done
 

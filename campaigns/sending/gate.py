@@ -8,6 +8,8 @@ from django.db import connection, models, transaction
 
 from campaigns.models import ExitReason
 from campaigns.sending.claim import LEASE, Claim
+from campaigns.sending.limits import AFTER_GATE, Gauge
+from campaigns.sending.reserve import Limited, release, reserve
 
 
 class GateRefusal(models.TextChoices):
@@ -18,7 +20,7 @@ class GateRefusal(models.TextChoices):
 
 
 # How long a mail may still leave after its gate (promise 2: nothing leaves more than a second after the last look).
-VALID_FOR = 1.0  # seconds
+VALID_FOR = AFTER_GATE.total_seconds()
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,11 @@ class Candidate:
 
 
 @transaction.atomic
-def gate(candidates: Sequence[Candidate]) -> dict[int, str]:
+def gate(candidates: Sequence[Candidate], *, limited: Limited | None = None) -> dict[int, str | Gauge]:
     """Let messages through, marking them `sending`; answers, by message id, "" or the reason why not.
+
+    Those that pass are counted against the limits of `limited`, if given; for one that has no room left the answer is
+    the limit that is full.
 
     Suppressed is who is so by the address the mail goes to or by the lead's present one: leads are edited. Version and
     values are kept with the message, so that the exact mail can be shown again.
@@ -48,13 +53,35 @@ def gate(candidates: Sequence[Candidate]) -> dict[int, str]:
         }
         keys = _keys([one.claim for one in candidates])
         cursor.execute(_GATE, {**keys, **what})
-        return dict(cursor.fetchall())
+        answers: dict[int, str | Gauge] = dict(cursor.fetchall())
+    if limited is not None:
+        answers.update(_count(candidates, answers, limited))
+    return answers
+
+
+def _count(
+    candidates: Sequence[Candidate], answers: Mapping[int, str | Gauge], limited: Limited
+) -> Mapping[int, Gauge]:
+    """Count those that passed; back to `claimed` with the others, by message id with the limit that is full."""
+    passed = {one.claim.message: one.address for one in candidates if answers.get(one.claim.message) == ""}
+    if not passed:
+        return {}
+    reserved = reserve(passed, limited)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, {"ids": list(passed), "full": list(reserved.full), "at": reserved.at})
+    return reserved.full
 
 
 @transaction.atomic
-def ungate(claims: Sequence[Claim]) -> None:
-    """Take back messages that passed the gate and whose content surely never went out."""
+def ungate(claims: Sequence[Claim], *, limited: Limited | None = None) -> None:
+    """Take back messages that passed the gate and whose content surely never went out, and what was counted for them.
+
+    Others among `claims` stay as they are.
+    """
     with connection.cursor() as cursor:
+        if limited is not None:
+            cursor.execute(_PASSED, _keys(claims))
+            release([row[0] for row in cursor.fetchall()])
         cursor.execute(_UNGATE, _keys(claims))
 
 
@@ -102,6 +129,20 @@ WITH asked AS (
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
 SELECT id, refusal FROM asked
+"""
+
+# Counted by the moment at which it was done, so that it can be given back to the same day and hour.
+_COUNTED = """
+UPDATE campaign_messages
+SET attempted_at = %(at)s, status = CASE WHEN id = ANY(%(full)s::bigint[]) THEN 'claimed' ELSE 'sending' END
+WHERE id = ANY(%(ids)s::bigint[])
+"""
+
+_PASSED = """
+SELECT message.id FROM campaign_messages message
+JOIN unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS mine(id, fence)
+    ON message.id = mine.id AND message.fence = mine.fence
+WHERE message.status = 'sending' ORDER BY message.id FOR NO KEY UPDATE OF message
 """
 
 _UNGATE = """

@@ -27,7 +27,8 @@ from leads.suppression import suppress
 class Verdict:
     """What became of one claim: the status its message ends in, and what goes with it.
 
-    `due` is when it is tried again (pending, deferred); `dead_address` is the address the server called dead.
+    `due` is when it is tried again (pending, deferred), `note` what the recipient's page says until then;
+    `dead_address` is the address the server called dead.
     """
 
     claim: Claim
@@ -38,6 +39,7 @@ class Verdict:
     due: datetime | None = None
     exit: ExitReason | None = None
     dead_address: str = ""
+    note: str = ""
 
 
 def record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> int:
@@ -75,7 +77,7 @@ def _record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) ->
 def _wait(verdicts: Sequence[Verdict], at: datetime) -> None:
     by_note: dict[str, dict[int, datetime]] = defaultdict(dict)
     for verdict in verdicts:
-        by_note[verdict.reply or verdict.reason][verdict.claim.recipient] = verdict.due or at
+        by_note[verdict.note or verdict.reply or verdict.reason][verdict.claim.recipient] = verdict.due or at
     for note, recipients in by_note.items():
         wait_again(recipients, note=note, at=at)
     skip_for_those_who_left(verdict.claim.message for verdict in verdicts)

@@ -16,6 +16,7 @@ from campaigns.sending.advance import (
     wait_again,
 )
 from campaigns.sending.reasons import MessageReason
+from campaigns.sending.reserve import release
 
 POISON_AFTER = 3  # claims in a row whose worker was never heard of again
 BATCH = 1_000
@@ -65,6 +66,7 @@ def lost_again(messages: Mapping[int, int], now: datetime) -> None:
 
 def give_back(messages: Mapping[int, int], now: datetime) -> None:
     """What surely was not sent goes back to waiting, due at once."""
+    release(list(messages))
     # The fence grows, so that a worker that was only asleep finds its claim gone.
     Message.objects.filter(pk__in=messages).update(
         status=MessageStatus.PENDING, lease_until=None, reason="", fence=F("fence") + 1

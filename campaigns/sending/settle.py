@@ -20,6 +20,7 @@ from campaigns.delivery.outcomes import (
 from campaigns.models import ExitReason, Message, MessageStatus, Sender, SenderStatus
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate, GateRefusal, exit_reason
+from campaigns.sending.limits import Gauge
 from campaigns.sending.prepare import Unmade
 from campaigns.sending.reasons import MessageReason
 from campaigns.sending.record import Verdict
@@ -52,8 +53,11 @@ def unmade(failure: Unmade) -> Verdict:
     )
 
 
-def refused_at_gate(claim: Claim, refusal: str, *, now: datetime) -> Verdict:
-    """A paused campaign keeps its mails waiting; whoever left is skipped with the reason."""
+def refused_at_gate(claim: Claim, refusal: str | Gauge, *, now: datetime) -> Verdict:
+    """A paused campaign and a full limit keep mails waiting; whoever left is skipped with the reason."""
+    if isinstance(refusal, Gauge):
+        note = f"It waits: {refusal.code.label}."
+        return Verdict(claim, MessageStatus.PENDING, reason=refusal.code, due=refusal.free_at, note=note)
     if refusal == GateRefusal.NOT_RUNNING:
         return Verdict(claim, MessageStatus.PENDING, due=now)
     reason = exit_reason(refusal) or ExitReason.SUPPRESSED

@@ -22,11 +22,14 @@ from campaigns.lifecycle import pause_by_system
 from campaigns.locks import Lock
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender
 from campaigns.scheduling import next_opening
+from campaigns.sending.allowance import allowance, with_room
 from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.clocks import set_back_closed, zones_of
 from campaigns.sending.connections import Connections, Routes
 from campaigns.sending.deliver import Pace, deliver
 from campaigns.sending.inherit import inherit
 from campaigns.sending.journal import Journal
+from campaigns.sending.limits import LIMITED_SENDER, is_limited
 from campaigns.sending.prepare import prepare
 from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
@@ -97,12 +100,17 @@ def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
 
 
 def due_campaigns(*, now: datetime) -> list[Campaign]:
-    """Running campaigns with somebody due whose window is open, the most urgent first."""
+    """Running campaigns with somebody due whose window is open and limits leave room, the most urgent first."""
     waiting = Recipient.objects.filter(
         campaign=OuterRef("pk"), status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False
     )
-    campaigns = Campaign.objects.running().filter(Exists(waiting)).select_related("organization")
-    return [campaign for campaign in campaigns.order_by("-priority", "pk") if next_opening(campaign, now) <= now]
+    limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
+    campaigns = Campaign.objects.running().filter(Exists(waiting)).annotate(has_limited_sender=limited)
+    due = campaigns.select_related("organization").order_by("-priority", "pk")
+    opened = [campaign for campaign in due if next_opening(campaign, now) <= now]
+    asked = [campaign for campaign in opened if campaign.has_limited_sender or is_limited(campaign)]
+    full = set(asked) - set(with_room(asked, now=now))
+    return [campaign for campaign in opened if campaign not in full]
 
 
 def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
@@ -138,6 +146,7 @@ def _send_chunk(campaign: Campaign, stream: Stream, *, until: float) -> int:
     if not able:
         _hold_without_sender(campaign, timezone.now())
         return 0
+    set_back_closed(campaign, now=timezone.now())
     wordings = Wordings.of(campaign)
     settled = 0
     # By chance: streams that begin at the same moment should not all wait for the first sender.
@@ -153,8 +162,12 @@ def _send_for(
     """A chunk of those who fall to `sender`; when there is no other work, one mail whose last worker was lost."""
     began, now = time.monotonic(), timezone.now()
     share, journal = stream.shares[sender.pk], stream.journal
-    take = partial(claim, campaign=campaign, wordings=wordings, senders=able, sender=sender, now=now)
-    claims = take(limit=share.size) or take(limit=1, suspects=True)
+    room = allowance(campaign, able, at_most=share.size, now=now)
+    most = room.for_sender(sender)
+    others = [each for each in able if each.pk in room.by_sender]
+    take = partial(claim, campaign=campaign, wordings=wordings, senders=others, sender=sender, now=now)
+    take = partial(take, first_mails=room.first_mails)
+    claims = most and (take(limit=most) or take(limit=1, suspects=True))
     if not claims:
         return 0
     journal.claimed(claims)
@@ -169,6 +182,7 @@ def _send_for(
         journal=journal,
         pace=stream.paces[sender.pk],
         until=until,
+        zones=zones_of(campaign, [one.recipient for one in claims]),
     )
     journal.settled()
     if share.learn(len(claims), time.monotonic() - began):
