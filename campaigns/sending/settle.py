@@ -31,6 +31,7 @@ from campaigns_project.audit.record import record
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=4)
+LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clocks may differ by so much at midnight
 BACK_OFF = timedelta(minutes=1)  # a server that cannot be reached is left alone for this long
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
@@ -54,10 +55,15 @@ def unmade(failure: Unmade) -> Verdict:
 
 
 def refused_at_gate(claim: Claim, refusal: str | Gauge, *, now: datetime) -> Verdict:
-    """A paused campaign and a full limit keep mails waiting; whoever left is skipped with the reason."""
+    """A paused campaign and a full limit keep mails waiting; whoever left is skipped with the reason.
+
+    Where a limit is full nobody is claimed until it has room, be it sooner than thought: due at once is soon enough.
+    Only how full a domain is does the claim not see.
+    """
     if isinstance(refusal, Gauge):
+        due = refusal.free_at if refusal.domain else min(refusal.free_at, now + LOOK_AGAIN)
         note = f"It waits: {refusal.code.label}."
-        return Verdict(claim, MessageStatus.PENDING, reason=refusal.code, due=refusal.free_at, note=note)
+        return Verdict(claim, MessageStatus.PENDING, reason=refusal.code, due=due, note=note)
     if refusal == GateRefusal.NOT_RUNNING:
         return Verdict(claim, MessageStatus.PENDING, due=now)
     reason = exit_reason(refusal) or ExitReason.SUPPRESSED
