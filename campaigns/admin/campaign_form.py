@@ -1,15 +1,44 @@
 """The settings of a campaign, as a form. Its state and its numbers are not among them."""
 
+import re
+from datetime import date
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from campaigns.models import CampaignTombstone
+from campaigns.scheduling.window import MOST_HOLIDAYS
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
 
 DAYS = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")]
+
+
+class DatesField(forms.CharField):
+    """Dates, one a line, such as 2026-12-25; what is no date is named."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(widget=UnfoldAdminTextareaWidget({"rows": 3}), required=False, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        dates = [_date(word) for word in re.split(r"[\s,;]+", str(value or "")) if word]
+        if len(dates) > MOST_HOLIDAYS:
+            raise forms.ValidationError(f"At most {MOST_HOLIDAYS} dates; these are {len(dates)}.")
+        return sorted(set(dates))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+def _date(word: str) -> date:
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise forms.ValidationError(f"“{word[:30]}” is not a date: write it as 2026-12-25.") from None
 
 
 class CampaignForm(ScopedForm):
@@ -21,6 +50,7 @@ class CampaignForm(ScopedForm):
         help_text="Days on which mail may leave. None chosen: every day.",
     )
     timezone = ZoneField(required=False)
+    holidays = DatesField(help_text="Dates on which no mail leaves, one a line, such as 2026-12-25.")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

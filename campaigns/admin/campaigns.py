@@ -45,8 +45,17 @@ class CampaignAdmin(ScopedAdmin):
         (None, {"fields": ["organization", "name", "campaign_id", "description"]}),
         (
             "When mail may leave",
-            {"fields": ["timezone", "sending_days", ("window_start", "window_end"), "priority"]},
+            {
+                "fields": [
+                    ("timezone", "window_zone"),
+                    "sending_days",
+                    ("window_start", "window_end"),
+                    "holidays",
+                    "counts_sending_days",
+                ]
+            },
         ),
+        ("How many mails", {"fields": [("daily_limit", "daily_new_leads"), "priority"]}),
         ("What is watched", {"fields": [("track_opens", "track_clicks", "stop_on_reply")]}),
         ("Made", {"fields": [("created_by", "created_at")]}),
     ]

@@ -11,17 +11,17 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from campaigns.admin.sender_limits import LIMITS_FIELDSET, SenderLimitsForm, ShowsLimits
 from campaigns.models import Sender, SenderStatus
 from campaigns.senders import pause_sender, remove_sender, resume_sender
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
-from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 
 
-class SenderForm(ScopedForm):
+class SenderForm(SenderLimitsForm):
     password = forms.CharField(
         required=False,
         strip=False,
@@ -92,17 +92,18 @@ class RemoveSender(ActDialog):
 
 
 @admin.register(Sender)
-class SenderAdmin(ScopedAdmin):
+class SenderAdmin(ShowsLimits, ScopedAdmin):
     form = SenderForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
-    list_display = ["address", "state", "status_reason", "server", "organization", "updated_at"]
+    list_display = ["address", "state", "status_reason", "today", "server", "organization", "updated_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
     list_select_related = ["organization"]
     search_fields = ["email", "name"]
-    readonly_fields = ["state", "status_reason", "backs_off_until", "created_at", "updated_at"]
+    readonly_fields = ["state", "used_of_limits", "status_reason", "backs_off_until", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["organization", ("email", "name"), "reply_to"]}),
         ("Mail server", {"fields": [("host", "port"), "security", ("username", "password")]}),
+        LIMITS_FIELDSET,
         ("State", {"fields": ["state", "status_reason", "backs_off_until", ("created_at", "updated_at")]}),
     ]
     empty_text = (

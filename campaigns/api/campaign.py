@@ -1,5 +1,6 @@
 """One campaign, as the API shows and takes it."""
 
+from datetime import date
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -9,11 +10,13 @@ from campaigns import lifecycle
 from campaigns.lifecycle.transitions import FROM
 from campaigns.models import Campaign, CampaignTombstone, EmailTemplate
 from campaigns.naming import free_campaign_id
+from campaigns.scheduling.window import MOST_HOLIDAYS
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer
 
 SETTINGS = (
-    "name", "description", "template", "url", "timezone", "sending_days", "window_start", "window_end", "track_opens",
-    "track_clicks", "stop_on_reply", "priority",
+    "name", "description", "template", "url", "timezone", "sending_days", "window_start", "window_end", "window_zone",
+    "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "stop_on_reply",
+    "priority",
 )  # fmt: skip
 KEPT_BY_THE_SYSTEM = (
     "status", "status_message", "status_error", "allowed_actions", "scheduled_at", "started_at", "paused_at",
@@ -70,6 +73,11 @@ class CampaignSerializer(StrictModelSerializer):
         return slug
 
     def validate_sending_days(self, days: list[int]) -> list[int]:
+        return sorted(set(days))
+
+    def validate_holidays(self, days: list[date]) -> list[date]:
+        if len(days) > MOST_HOLIDAYS:
+            raise serializers.ValidationError(f"At most {MOST_HOLIDAYS} dates; these are {len(days)}.")
         return sorted(set(days))
 
     def create(self, validated_data: dict[str, Any]) -> Any:

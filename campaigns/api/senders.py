@@ -11,9 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.finding import InCampaign
+from campaigns.api.sender_limits import LIMITS, SenderLimits
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.models import Sender, SenderStatus
 from campaigns.senders import pause_sender, remove_sender, resume_sender
+from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters
@@ -21,7 +23,7 @@ from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSe
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 
 
-class SenderSerializer(StrictModelSerializer):
+class SenderSerializer(SenderLimits, StrictModelSerializer):
     """A mailbox. Its password is taken and never shown."""
 
     has_password = serializers.SerializerMethodField()
@@ -35,7 +37,7 @@ class SenderSerializer(StrictModelSerializer):
         model = Sender
         fields = [
             "id", "email", "name", "reply_to", "host", "port", "security", "username", "password", "has_password",
-            "status", "status_reason", "backs_off_until", "created_at", "updated_at",
+            *LIMITS, "used_today", "status", "status_reason", "backs_off_until", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["status", "status_reason", "backs_off_until", "created_at", "updated_at"]
         extra_kwargs = {
@@ -65,7 +67,7 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
 
     tag = "senders"
     noun = ("a sender", "senders")
-    queryset = Sender.objects.all()
+    queryset = Sender.objects.prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer
     filterset_class = SenderFilters
     roles = dict.fromkeys(("create", "partial_update", "destroy", "pause", "resume"), Role.MANAGER)
@@ -102,7 +104,7 @@ class CampaignSenderViewSet(InCampaign):
     """Recipients are spread over the senders of their campaign and then stay with theirs."""
 
     tag = "senders"
-    queryset = Sender.objects.all()
+    queryset = Sender.objects.prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer
     campaign_path = "campaign_senders__campaign"
     roles = {"replace": Role.MANAGER}

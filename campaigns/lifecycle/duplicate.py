@@ -12,7 +12,8 @@ from campaigns_project.errors import Refused
 
 COPIED = (
     "description", "template_id", "timezone", "sending_days", "window_start", "window_end",
-    "track_opens", "track_clicks", "stop_on_reply", "priority",
+    "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks",
+    "stop_on_reply", "priority",
 )  # fmt: skip
 WORDING = ("label", "weight", "is_active", "subject", "preheader", "body_html", "body_text")
 

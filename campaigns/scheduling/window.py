@@ -7,6 +7,7 @@ from campaigns.models import Campaign, WindowZone
 from campaigns.scheduling.clock import MIDNIGHT, moment_of
 from campaigns_project.accounts.timezones import known_zones
 
+MOST_HOLIDAYS = 366  # of a campaign: each may have to be looked at when the next opening is sought
 EDGES = 9  # days that are looked at besides the holidays: a week, and the days around it that are only partly there
 
 

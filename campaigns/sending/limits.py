@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
+from django.db.models.functions import Now
 
 from campaigns.models import Campaign, CampaignUsage, Sender, SenderUsage, UsageScope
 from campaigns.scheduling.clock import day_end, day_start, hour_start
@@ -26,6 +27,13 @@ LIMITED_SENDER = (
     | Q(ramp_start__isnull=False)
     | Q(gap_seconds__gt=0)
     | Q(gap_jitter_seconds__gt=0)
+)
+
+# For used_today() of many senders at once.
+RECENT_DAYS = Prefetch(
+    "usage",
+    queryset=SenderUsage.objects.filter(scope=UsageScope.DAY, starts_at__gte=Now() - timedelta(days=2)),
+    to_attr="recent_days",
 )
 
 # (scope, domain, when the period began): mails counted in it. The domain is empty but for UsageScope.DOMAIN.
@@ -115,6 +123,18 @@ def sender_gauges(sender: Sender, used: Used, *, now: datetime) -> list[Gauge]:
         slot = sender.next_slot_at or now
         gauges.append(Gauge(LimitCode.SENDER_GAP, int(slot > now), 1, slot, sender.pk))
     return gauges
+
+
+def used_today(sender: Sender, *, now: datetime) -> int | None:
+    """The mails of this day through `sender`, which was read with RECENT_DAYS or alone; None where nothing is limited.
+
+    Before the first mail of a day that is 0, though some may have left before anything was limited.
+    """
+    if not is_limited(sender):
+        return None
+    today = day_start(now, ZoneInfo(sender.timezone))
+    rows = sender.recent_days if hasattr(sender, "recent_days") else sender.usage.filter(scope=UsageScope.DAY)
+    return next((row.used for row in rows if row.starts_at == today), 0)
 
 
 def domain_gauge(sender: Sender, used: Used, domain: str, *, now: datetime) -> Gauge | None:

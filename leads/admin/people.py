@@ -15,6 +15,7 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ByParameter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
 from leads.addresses import read_address
@@ -40,6 +41,8 @@ class LeadForm(ScopedForm):
         widget=UnfoldAdminTextareaWidget({"rows": 4}),
         help_text="One a line, such as “industry: Shipping”. Templates use them as {{ custom.industry }}.",
     )
+
+    timezone = ZoneField(required=False, empty_label="Not known")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -135,7 +138,7 @@ class LeadAdmin(ScopedAdmin):
     readonly_fields = ["state", "lead_import", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["organization", "email", ("first_name", "last_name"), ("company", "title"), "tags"]}),
-        ("Contact", {"fields": [("phone", "website"), ("linkedin_url"), ("city", "country")]}),
+        ("Contact", {"fields": [("phone", "website"), ("linkedin_url"), ("city", "country"), "timezone"]}),
         ("More", {"fields": ["custom_lines", "state", "lead_import", ("created_at", "updated_at")]}),
     ]
     empty_text = "A lead is a person you may write to. Import a file, or add one by hand."

@@ -77,7 +77,7 @@ class LeadSerializer(StrictModelSerializer):
         model = Lead
         fields = [
             "id", "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city",
-            "country", "custom", "tags", "status", "import_id", "created_at", "updated_at",
+            "country", "timezone", "custom", "tags", "status", "import_id", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["status", "created_at", "updated_at"]
 

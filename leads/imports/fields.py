@@ -31,6 +31,7 @@ FIELDS: tuple[Field, ...] = (
     Field("linkedin_url", "LinkedIn address", 300),
     Field("city", "city", 120),
     Field("country", "country", 120),
+    Field("timezone", "time zone", 64),
 )
 BY_NAME = {field.name: field for field in FIELDS}
 LEAD_FIELDS = tuple(BY_NAME)

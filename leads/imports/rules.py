@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
+from campaigns_project.accounts.timezones import known_zones
 from campaigns_project.errors import Refused
 from leads.addresses import read_address
 from leads.imports.cleaning import has_control, is_damaged
@@ -73,6 +75,26 @@ def link(text: str, column: str, limit: int) -> str:
     if not is_web:
         raise RowError("invalid_link", column, f"“{shortened(text)}” is not a web address (http or https).")
     return within(address, column, "web address", limit)
+
+
+def zone(text: str, column: str) -> str:
+    """The name of a time zone as IANA writes it: `europe/prague` and `America/New York` are understood."""
+    if not text:
+        return ""
+    name = _zones().get(_zone_key(text))
+    if name is None:
+        message = f"“{shortened(text)}” is not a time zone; write a name such as Europe/Prague, or leave it empty."
+        raise RowError("invalid_timezone", column, message)
+    return name
+
+
+@lru_cache(maxsize=1)
+def _zones() -> dict[str, str]:
+    return {_zone_key(name): name for name in known_zones()}
+
+
+def _zone_key(text: str) -> str:
+    return "_".join(text.replace("_", " ").casefold().split())
 
 
 def within(text: str, column: str, label: str, limit: int) -> str:

@@ -90,6 +90,12 @@ _LISTS = {
         krajina, štát, kraj, państwo, ország, țara, țară, ülke, страна, країна, държава, χώρα, 国, 国家, 國家, 국가,
         država
     """,
+    "timezone": """
+        time zone, timezone, tz, iana time zone, contact time zone, zeitzone, fuseau horaire, zona horaria, huso
+        horario, fuso orario, fuso horário, tijdzone, tidszon, tidszone, tidssone, aikavyöhyke, časové pásmo, strefa
+        czasowa, időzóna, fus orar, saat dilimi, часовой пояс, часовий пояс, часова зона, ζώνη ώρας,
+        タイムゾーン, 时区, 時區, 시간대, vremenska zona, časovni pas
+    """,
 }
 SYNONYMS: dict[str, tuple[str, ...]] = {
     field: tuple(" ".join(name.split()) for name in names.split(",")) for field, names in _LISTS.items()

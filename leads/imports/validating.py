@@ -14,6 +14,7 @@ from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
 
 _EMAIL, _FIRST_NAME, _LAST_NAME = (LEAD_FIELDS.index(name) for name in ("email", "first_name", "last_name"))
+_TIMEZONE = LEAD_FIELDS.index("timezone")
 _LINKS = [(LEAD_FIELDS.index(name), BY_NAME[name]) for name in ("website", "linkedin_url")]
 
 
@@ -40,6 +41,7 @@ class RowValidator:
             for index, name in enumerate(LEAD_FIELDS)
             if name != "email" and (position := columns.position(name)) is not None
         ]
+        self._timezone = columns.position("timezone")
         self._links = [(i, position, field) for i, position, field in self._fields if (i, field) in _LINKS]
         # What is left out may hold anything; the rest is cleaned, free fields with their line breaks.
         self._cleaners = [
@@ -87,6 +89,8 @@ class RowValidator:
             values[index] = text
         for index, position, field in self._links:
             values[index] = rules.link(values[index], self._header[position], field.max_length)
+        if self._timezone is not None:
+            values[_TIMEZONE] = rules.zone(values[_TIMEZONE], self._header[self._timezone])
         if self._full_name is not None:
             self._fill_names(values, texts[self._full_name], self._header[self._full_name])
         return tuple(values)

@@ -10,6 +10,7 @@ from campaigns.enrollment.enroll import SkipReason
 from campaigns.errors import StartCode
 from campaigns.models import ExitReason
 from campaigns.sending.gate import GateRefusal
+from campaigns.sending.limits import LimitCode
 from campaigns.sending.reasons import MessageReason
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
@@ -48,6 +49,11 @@ SUBJECTS = (
         "The gate, asked just before the mail server. A recipient who left gives the exit reason instead. A campaign "
         "that does not run keeps its mail waiting; the other skips it.",
         GateRefusal,
+    ),
+    Subject(
+        "Which limit keeps a mail waiting",
+        "`reason` of a message that found it full at the gate. The mail leaves when there is room again.",
+        LimitCode,
     ),
     Subject(
         "Why a message waits, failed or is uncertain",

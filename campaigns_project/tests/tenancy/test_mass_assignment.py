@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from campaigns.api.sender_limits import LIMITS
 from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, Step, Variant
 from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
@@ -32,16 +33,17 @@ ENOUGH: dict[type, dict[str, Any]] = {
 WRITABLE: dict[type, set[str]] = {
     Lead: {
         "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city", "country",
-        "custom",
+        "timezone", "custom",
     },
     Tag: {"name", "color"},
     Suppression: {"address", "reason", "source"},
     Campaign: {
         "campaign_id", "name", "description", "template", "url", "timezone", "sending_days", "window_start",
-        "window_end", "track_opens", "track_clicks", "stop_on_reply", "priority",
+        "window_end", "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads",
+        "track_opens", "track_clicks", "stop_on_reply", "priority",
     },
     EmailTemplate: {"name", "subject", "preheader", "body_html", "body_text"},
-    Sender: {"email", "name", "reply_to", "host", "port", "security", "username", "password"},
+    Sender: {"email", "name", "reply_to", "host", "port", "security", "username", "password", *LIMITS},
     Step: {"wait_amount", "wait_unit"},
     Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
     LeadImport: {"encoding", "delimiter", "mapping"},

@@ -1,0 +1,92 @@
+"""The limits of a sender on its page: set, checked, and shown with what is used of them."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from unfold.decorators import display
+
+from campaigns.models import Sender
+from campaigns.sender_limits import limit_problems
+from campaigns.sending.limits import RECENT_DAYS, Gauge, LimitCode, sender_gauges, used_by_senders, used_today
+from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.zones import ZoneField
+from campaigns_project.accounts.templatetags.fairlead import moment
+
+LIMITS_FIELDSET = (
+    "Limits",
+    {
+        "fields": [
+            "timezone", ("daily_limit", "hourly_limit", "domain_daily_limit"), ("gap_seconds", "gap_jitter_seconds"),
+            ("ramp_start", "ramp_increase"), ("ramp_started_on", "ramp_ceiling"), "used_of_limits",
+        ]
+    },
+)  # fmt: skip
+
+_PER = {
+    LimitCode.SENDER_DAY: "{} of {} mails today",
+    LimitCode.SENDER_RAMP: "{} of {} mails today (ramp-up)",
+    LimitCode.SENDER_HOUR: "{} of {} this hour",
+}
+
+
+_ZONE_HELP = "Where its day begins, for limits."
+
+
+class SenderLimitsForm(ScopedForm):
+    """The time zone is chosen, and what does not fit together is said at its field."""
+
+    timezone = ZoneField(required=False, help_text=_ZONE_HELP)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk and "timezone" in self.fields:
+            self.fields["timezone"] = ZoneField(
+                required=False, empty_label="That of the organization", help_text=_ZONE_HELP
+            )
+            self.initial["timezone"] = ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not cleaned.get("timezone"):
+            organization = cleaned.get("organization") or (self.instance.organization if self.instance.pk else None)
+            cleaned["timezone"] = organization.timezone if organization else "UTC"
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            for field, sentence in limit_problems(self.instance).items():
+                self.add_error(field if field in self.fields else None, sentence)
+
+
+class ShowsLimits:
+    """Mixed into the admin of senders: what is used, in the list and on the page."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related(RECENT_DAYS)  # type: ignore[misc]
+
+    @display(description="Today")
+    def today(self, sender: Sender) -> str:
+        now = timezone.now()
+        used = used_today(sender, now=now)
+        if used is None:
+            return "—"
+        day = next((gauge for gauge in sender_gauges(sender, {}, now=now) if gauge.code in _DAY), None)
+        return f"{used:,} of {day.limit:,}" if day else f"{used:,}"
+
+    @display(description="Used")
+    def used_of_limits(self, sender: Sender) -> str:
+        now = timezone.now()
+        gauges = sender_gauges(sender, used_by_senders([sender], now=now)[sender.pk], now=now)
+        return format_html_join("; ", "{}", [(_said(gauge),) for gauge in gauges if _said(gauge)]) or "—"
+
+
+_DAY = {LimitCode.SENDER_DAY, LimitCode.SENDER_RAMP}
+
+
+def _said(gauge: Gauge) -> str:
+    if gauge.code == LimitCode.SENDER_GAP:
+        return f"the next one after {moment(gauge.free_at)}" if gauge.is_full else ""
+    return _PER[gauge.code].format(f"{gauge.used:,}", f"{gauge.limit:,}")
