@@ -1,6 +1,7 @@
 """The admin: who may enter, and what the frame around every page shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -68,9 +69,28 @@ def title_prefix(_request: HttpRequest) -> str:
     return "[Sandbox]" if settings.SANDBOX else ""
 
 
-def shell(_request: HttpRequest) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Banner:
+    """A line above every page: what everybody here has to know before anything else, and where it is dealt with."""
+
+    text: str
+    link: str
+    url: str
+
+
+_banners: list[Callable[[HttpRequest], Iterable[Banner]]] = []
+
+
+def show_banners(of: Callable[[HttpRequest], Iterable[Banner]]) -> None:
+    """Ask `of` for banners at every page; for apps above this one, where they register their pages."""
+    if of not in _banners:
+        _banners.append(of)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
     """What the templates around every page know."""
-    return {"is_sandbox": settings.SANDBOX}
+    banners = [banner for of in _banners for banner in of(request)] if request.user.is_authenticated else []
+    return {"is_sandbox": settings.SANDBOX, "banners": banners}
 
 
 def _item(title: str, icon: str, label: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What every command of ours has in common: exit codes, and refusals told as errors."""
 
 import json
+import sys
 from enum import IntEnum
 from typing import Any
 
@@ -37,6 +38,17 @@ class FairleadCommand(BaseCommand):
     def print_json(self, schema: str, **values: Any) -> None:
         """One JSON object on stdout; `schema` names its shape."""
         self.stdout.write(json.dumps({"schema": f"fairlead.{schema}/1", **values}, cls=DjangoJSONEncoder, indent=2))
+
+    def confirm(self, question: str, options: dict[str, Any]) -> None:
+        """Go on after `--yes`, or after a yes on a terminal; else CommandError with exit code 7, nothing changed."""
+        if options["yes"]:
+            return
+        if not sys.stdin.isatty():
+            raise CommandError(f"{question} Add --yes to confirm.", returncode=Exit.CONFIRMATION_MISSING)
+        self.stderr.write(f"{question} Type yes to go on: ", ending="")
+        self.stderr.flush()
+        if sys.stdin.readline().strip().lower() != "yes":
+            raise CommandError("Nothing was changed.", returncode=Exit.CONFIRMATION_MISSING)
 
     def say(self, text: str) -> None:
         """Talk: what a person wants to know and a program does not read."""

@@ -1,9 +1,9 @@
-"""The admin pages of what limits sending: usage counted against limits, kept wordings and emergency stops."""
+"""The admin pages of what limits sending: usage counted against limits, and kept wordings."""
 
 from django.contrib import admin
 
 from campaigns.admin.filters import OfCampaign
-from campaigns.models import CampaignUsage, SenderUsage, SendingHalt, VariantVersion
+from campaigns.models import CampaignUsage, SenderUsage, VariantVersion
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 
 
@@ -27,10 +27,3 @@ class VariantVersionAdmin(ReadOnlyAdmin):
     list_display = ["variant", "version", "subject", "created_at"]
     list_select_related = ["variant"]
     empty_text = "Every wording that mails were made of is kept here as it was."
-
-
-@admin.register(SendingHalt)
-class SendingHaltAdmin(ReadOnlyAdmin):
-    list_display = ["organization", "reason", "halted_by", "halted_at", "lifted_by", "lifted_at"]
-    list_select_related = ["organization"]
-    empty_text = "Nobody has ever stopped all sending."

@@ -2,6 +2,7 @@
 
 from campaigns.api.campaigns import CampaignViewSet
 from campaigns.api.finding import IN_CAMPAIGN
+from campaigns.api.halts import HaltViewSet
 from campaigns.api.jobs import CampaignJobViewSet, JobViewSet
 from campaigns.api.messages import MessageViewSet
 from campaigns.api.recipients import RecipientViewSet
@@ -19,6 +20,7 @@ ROUTES = (
     ("templates", TemplateViewSet, "template"),
     ("senders", SenderViewSet, "sender"),
     ("jobs", JobViewSet, "job"),
+    ("sending-halts", HaltViewSet, "sending-halt"),
 )
 VIEWS = (
     (f"{IN_CAMPAIGN}/senders", CampaignSenderViewSet.as_view({"get": "chosen", "put": "replace"}), "campaign-sender"),

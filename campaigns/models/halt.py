@@ -48,3 +48,7 @@ class SendingHalt(Tenanted, models.Model):
 
     def __str__(self) -> str:
         return f"All sending stopped: {self.reason}"
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.lifted_at is None

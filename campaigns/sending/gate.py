@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import nonmember
 
 from django.db import connection, models, transaction
 
@@ -16,7 +17,10 @@ class GateRefusal(models.TextChoices):
     """Why a claimed message was not let through; a recipient who left gives its own exit reason instead."""
 
     NOT_RUNNING = "campaign_not_running", "the campaign is not running"
+    HALTED = "sending_halted", "an emergency stop is in force"
     SUPPRESSED = "suppressed", "the address is suppressed"
+
+    KEEPS_WAITING = nonmember(frozenset({"campaign_not_running", "sending_halted"}))
 
 
 # How long a mail may still leave after its gate (promise 2: nothing leaves more than a second after the last look).
@@ -105,6 +109,11 @@ WITH asked AS (
     SELECT message.id, mine.merge_values, mine.version, CASE
         WHEN recipient.exit_reason <> '' THEN recipient.exit_reason
         WHEN campaign.status <> 'running' OR campaign.deleting_at IS NOT NULL THEN 'campaign_not_running'
+        WHEN EXISTS (
+            SELECT 1 FROM sending_halts halt
+            WHERE halt.lifted_at IS NULL
+              AND (halt.organization_id IS NULL OR halt.organization_id = campaign.organization_id)
+        ) THEN 'sending_halted'
         WHEN EXISTS (
             SELECT 1 FROM suppressions suppression
             WHERE suppression.organization_id = lead.organization_id

@@ -55,7 +55,7 @@ def unmade(failure: Unmade) -> Verdict:
 
 
 def refused_at_gate(claim: Claim, refusal: str | Gauge, *, now: datetime) -> Verdict:
-    """A paused campaign and a full limit keep mails waiting; whoever left is skipped with the reason.
+    """A paused campaign, an emergency stop and a full limit keep mails waiting; whoever left is skipped with the reason.
 
     Where a limit is full nobody is claimed until it has room, be it sooner than thought: due at once is soon enough.
     Only how full a domain is does the claim not see.
@@ -64,7 +64,7 @@ def refused_at_gate(claim: Claim, refusal: str | Gauge, *, now: datetime) -> Ver
         due = refusal.free_at if refusal.domain else min(refusal.free_at, now + LOOK_AGAIN)
         note = f"It waits: {refusal.code.label}."
         return Verdict(claim, MessageStatus.PENDING, reason=refusal.code, due=due, note=note)
-    if refusal == GateRefusal.NOT_RUNNING:
+    if refusal in GateRefusal.KEEPS_WAITING:
         return Verdict(claim, MessageStatus.PENDING, due=now)
     reason = exit_reason(refusal) or ExitReason.SUPPRESSED
     return Verdict(claim, MessageStatus.SKIPPED, reason=refusal, exit=reason)

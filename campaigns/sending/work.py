@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from campaigns.content.mailbox import wire_address
 from campaigns.delivery.outcomes import SenderFault
+from campaigns.halts import unhalted
 from campaigns.lifecycle import pause_by_system
 from campaigns.locks import Lock
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender
@@ -100,12 +101,12 @@ def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
 
 
 def due_campaigns(*, now: datetime) -> list[Campaign]:
-    """Running campaigns with somebody due whose window is open and limits leave room, the most urgent first."""
+    """Running campaigns with somebody due whose window is open and limits leave room, the most urgent first; none under an emergency stop."""
     waiting = Recipient.objects.filter(
         campaign=OuterRef("pk"), status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False
     )
     limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
-    campaigns = Campaign.objects.running().filter(Exists(waiting)).annotate(has_limited_sender=limited)
+    campaigns = unhalted(Campaign.objects.running()).filter(Exists(waiting)).annotate(has_limited_sender=limited)
     due = campaigns.select_related("organization").order_by("-priority", "pk")
     opened = [campaign for campaign in due if next_opening(campaign, now) <= now]
     asked = [campaign for campaign in opened if campaign.has_limited_sender or is_limited(campaign)]

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.db.models import Count, Q, Sum
 
-from campaigns.models import Sender
+from campaigns.models import Sender, SendingHalt
 from campaigns_project.database import migrating
 from campaigns_project.database.identity import configured
 from campaigns_project.workers import heartbeat
@@ -128,6 +128,7 @@ def _work() -> Iterator[Check]:
         yield _workers(kind)
     yield _queue()
     yield _senders()
+    yield from _halts()
 
 
 def _workers(kind: WorkerKind) -> Check:
@@ -169,6 +170,18 @@ def _senders() -> Check:
     if not counts["able"]:
         return Check("senders", Level.WARN, message, "Each says why in the admin under Senders.")
     return Check("senders", Level.OK, message)
+
+
+def _halts() -> Iterator[Check]:
+    for halt in SendingHalt.objects.in_force().select_related("organization").order_by("pk"):
+        whose = f"of {halt.organization}" if halt.organization else "of the whole system"
+        option = f" --organization {halt.organization.slug}" if halt.organization else ""
+        yield Check(
+            "sending",
+            Level.WARN,
+            f"All sending {whose} was stopped by {halt.halted_by}: {halt.reason}",
+            f"No mail leaves until manage.py resume_sending{option}.",
+        )
 
 
 def _mailbox() -> Iterator[Check]:

@@ -39,6 +39,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str]]]] = [
         [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
             ("Messages", "mail", "campaigns.Message"),
+            ("Emergency stops", "front_hand", "campaigns.SendingHalt"),
         ],
     ),
     (

@@ -38,6 +38,7 @@ CHIPS = {
     "bounced": ("undo", "bad"),
     "unsubscribed": ("unsubscribe", "quiet"),
     "complained": ("report", "bad"),
+    "halted": ("front_hand", "bad"),
     "ok": ("check", "good"),
     "active": ("check", "good"),
     "open": ("drafts", "quiet"),

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
-from campaigns.models import Campaign, EmailTemplate, Message, Recipient, Sender, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, Message, Recipient, Sender, SendingHalt, Step, Variant
 from campaigns.tests.factories import NOON, LeadFactory, VariantFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -71,6 +71,10 @@ def sender_is_paused(world: World) -> None:
     Sender.objects.filter(pk=world[Sender].pk).update(status="paused")
 
 
+def no_stop_in_force(_world: World) -> None:
+    SendingHalt.objects.in_force().update(lifted_at=NOON, lifted_by="somebody")
+
+
 VIEWER, OPERATOR, MANAGER = Role.VIEWER, Role.OPERATOR, Role.MANAGER
 ONE = at("campaigns", Campaign)
 TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
@@ -103,6 +107,10 @@ WRITES = {
     "post /api/v1/senders/{id}/resume": Write(
         "sender.resumed", MANAGER, at("senders", Sender, "resume"), prepare=sender_is_paused
     ),
+    "post /api/v1/sending-halts": Write(
+        "sending.halted", MANAGER, at("sending-halts"), {"reason": "wrong list"}, no_stop_in_force
+    ),
+    "post /api/v1/sending-halts/{id}/lift": Write("sending.resumed", MANAGER, at("sending-halts", SendingHalt, "lift")),
     "post /api/v1/campaigns": Write("campaign.created", OPERATOR, at("campaigns"), {"name": "New"}),
     "patch /api/v1/campaigns/{id}": Write("campaign.changed", OPERATOR, ONE, {"name": "New"}),
     "post /api/v1/campaigns/{id}/start": Write(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from campaigns.tests.factories import SenderFactory
+from campaigns.tests.factories import SenderFactory, SendingHaltFactory
 from campaigns_project.runtime.doctor import Check, Level, examine, exit_code
 from campaigns_project.tests.processes import free_port
 from campaigns_project.workers import heartbeat
@@ -128,3 +128,11 @@ def test_the_lines_carry_a_mark_and_what_to_do():
 
     assert "✓ database " in output.getvalue()
     assert "✗ workers " in output.getvalue()
+
+
+def test_an_emergency_stop_is_told_with_how_to_end_it():
+    SendingHaltFactory(organization=None, reason="relay burns")
+
+    (check,) = found("sending")
+
+    assert (check.level, "relay burns" in check.message, "resume_sending" in check.fix) == (Level.WARN, True, True)

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.api.sender_limits import LIMITS
-from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, SendingHalt, Step, Variant
 from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
 from campaigns_project.tests.tenancy.world import World
@@ -24,6 +24,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Suppression: {"address": "new@acme.example"},
     Campaign: {"name": "New"},
     EmailTemplate: {"name": "New", **WORDING},
+    SendingHalt: {"reason"},
     Sender: {"email": "new@fairlead.example"},
     Step: {"variants": [WORDING]},
     Variant: WORDING,
