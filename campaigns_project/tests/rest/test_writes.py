@@ -71,8 +71,8 @@ def sender_is_paused(world: World) -> None:
     Sender.objects.filter(pk=world[Sender].pk).update(status="paused")
 
 
-def no_stop_in_force(_world: World) -> None:
-    SendingHalt.objects.in_force().update(lifted_at=NOON, lifted_by="somebody")
+def stop_is_in_force(_world: World) -> None:
+    SendingHalt.objects.update(lifted_at=None, lifted_by="")
 
 
 VIEWER, OPERATOR, MANAGER = Role.VIEWER, Role.OPERATOR, Role.MANAGER
@@ -107,10 +107,10 @@ WRITES = {
     "post /api/v1/senders/{id}/resume": Write(
         "sender.resumed", MANAGER, at("senders", Sender, "resume"), prepare=sender_is_paused
     ),
-    "post /api/v1/sending-halts": Write(
-        "sending.halted", MANAGER, at("sending-halts"), {"reason": "wrong list"}, no_stop_in_force
+    "post /api/v1/sending-halts": Write("sending.halted", MANAGER, at("sending-halts"), {"reason": "wrong list"}),
+    "post /api/v1/sending-halts/{id}/lift": Write(
+        "sending.resumed", MANAGER, at("sending-halts", SendingHalt, "lift"), prepare=stop_is_in_force
     ),
-    "post /api/v1/sending-halts/{id}/lift": Write("sending.resumed", MANAGER, at("sending-halts", SendingHalt, "lift")),
     "post /api/v1/campaigns": Write("campaign.created", OPERATOR, at("campaigns"), {"name": "New"}),
     "patch /api/v1/campaigns/{id}": Write("campaign.changed", OPERATOR, ONE, {"name": "New"}),
     "post /api/v1/campaigns/{id}/start": Write(

@@ -25,6 +25,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Campaign: {"name": "New"},
     EmailTemplate: {"name": "New", **WORDING},
     SendingHalt: {"reason"},
+    SendingHalt: {"reason": "wrong list"},
     Sender: {"email": "new@fairlead.example"},
     Step: {"variants": [WORDING]},
     Variant: WORDING,

@@ -112,7 +112,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     campaigns.VariantVersion: lambda w: make.VariantVersionFactory(variant=w[campaigns.Variant], subject=w.marker),
     campaigns.SenderUsage: lambda w: make.SenderUsageFactory(sender=w[campaigns.Sender]),
     campaigns.CampaignUsage: lambda w: make.CampaignUsageFactory(campaign=w[campaigns.Campaign]),
-    campaigns.SendingHalt: lambda w: make.SendingHaltFactory(organization=w.organization, reason=w.marker),
+    campaigns.SendingHalt: lambda w: make.SendingHaltFactory(
+        organization=w.organization, reason=w.marker, lifted_at=make.NOON, lifted_by=w.marker
+    ),
     campaigns.Recipient: lambda w: make.RecipientFactory(campaign=w[campaigns.Campaign], lead=w[leads.Lead]),
     campaigns.Message: lambda w: make.MessageFactory(
         recipient=w[campaigns.Recipient], step=w[campaigns.Step], message_id=f"<1@{w.marker}.example>"
