@@ -31,6 +31,7 @@ from campaigns.sending.settle import (
     sender_fault,
     verdict_of,
 )
+from campaigns_project.workers.stopping import is_stopping
 
 MOST_AT_ONCE = 250  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
 AIM = 0.5  # seconds from gate to the last mail's content: half of what is allowed
@@ -101,7 +102,7 @@ def deliver(
 def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, ZoneInfo], until: float) -> list[Verdict]:
     """Takes those out of `left` that may not go now; asked of the campaign as it is, since windows are edited."""
     now = timezone.now()
-    if time.monotonic() >= until:
+    if time.monotonic() >= until or is_stopping():
         over = [not_now(mail.claim, due=now) for mail in left]
         left.clear()
         return over
@@ -190,5 +191,5 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at
             passed.popleft()
             done.accepted += isinstance(outcome, Accepted)
             done.fault = sender_fault(outcome)
-            if done.fault is not None:
+            if done.fault is not None or is_stopping():
                 return

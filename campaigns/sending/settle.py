@@ -55,7 +55,7 @@ def unmade(failure: Unmade) -> Verdict:
 
 
 def refused_at_gate(claim: Claim, refusal: str | Gauge, *, now: datetime) -> Verdict:
-    """A paused campaign, an emergency stop and a full limit keep mails waiting; whoever left is skipped with the reason.
+    """What holds everybody up, or a full limit, keeps mails waiting; whoever left is skipped with the reason.
 
     Where a limit is full nobody is claimed until it has room, be it sooner than thought: due at once is soon enough.
     Only how full a domain is does the claim not see.

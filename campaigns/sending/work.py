@@ -28,6 +28,7 @@ from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.clocks import set_back_closed, zones_of
 from campaigns.sending.connections import Connections, Routes
 from campaigns.sending.deliver import Pace, deliver
+from campaigns.sending.draining import drained
 from campaigns.sending.inherit import inherit
 from campaigns.sending.journal import Journal
 from campaigns.sending.limits import LIMITED_SENDER, is_limited
@@ -37,6 +38,7 @@ from campaigns.sending.settle import blame_sender, unmade
 from campaigns.sending.slots import Slots
 from campaigns.sending.streams import in_streams
 from campaigns_project.errors import Refused
+from campaigns_project.workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def work(*, lane: int, turn: timedelta = TURN) -> int:
     Does nothing when another worker holds the lane. Before, what dead workers of this machine left is settled.
     """
     ends = time.monotonic() + turn.total_seconds()
-    with _lane(lane) as is_ours:
+    with _lane(lane) as is_ours, drained():
         if not is_ours:
             return 0
         inherit(now=timezone.now())
@@ -89,19 +91,27 @@ def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
     settled = 0
     with Slots() as slots, Connections() as connections, Journal() as journal:
         stream = Stream(connections, journal, slots.take, call_for_help)
-        while time.monotonic() < ends:
+        while not _is_over(ends):
             before = settled
             for campaign in due_campaigns(now=timezone.now()):
                 settled += _contained(campaign, stream, until=ends)
-                if time.monotonic() >= ends:
+                if _is_over(ends):
                     break
             if settled == before:
                 break
     return settled
 
 
+def _is_over(until: float) -> bool:
+    """True when no further mail is to be begun: the turn is over, or this worker was asked to stop."""
+    return time.monotonic() >= until or is_stopping()
+
+
 def due_campaigns(*, now: datetime) -> list[Campaign]:
-    """Running campaigns with somebody due whose window is open and limits leave room, the most urgent first; none under an emergency stop."""
+    """Running campaigns that may send now, the most urgent first.
+
+    Somebody is due, the window is open, the limits leave room and no emergency stop is in force.
+    """
     waiting = Recipient.objects.filter(
         campaign=OuterRef("pk"), status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False
     )
@@ -152,7 +162,7 @@ def _send_chunk(campaign: Campaign, stream: Stream, *, until: float) -> int:
     settled = 0
     # By chance: streams that begin at the same moment should not all wait for the first sender.
     for sender in random.sample(list(able.values()), len(able)):
-        if time.monotonic() < until and stream.may_use(sender):
+        if not _is_over(until) and stream.may_use(sender):
             settled += _send_for(campaign, sender, stream, able=list(able.values()), wordings=wordings, until=until)
     return settled
 

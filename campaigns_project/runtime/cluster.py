@@ -11,8 +11,17 @@ from django_q.conf import Conf
 from campaigns_project.runtime.stopping import orphaned
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerKind
+from campaigns_project.workers.stopping import ask_to_stop
 
 LOOK_EVERY = 1.0  # seconds between two looks at the parent
+
+
+class DrainingCluster(Cluster):
+    """Tells its worker processes that it stops, so that they end their tasks early instead of being waited for."""
+
+    def sig_handler(self, signum: int, frame: FrameType | None) -> None:
+        ask_to_stop()
+        super().sig_handler(signum, frame)
 
 
 def run() -> bool:
@@ -22,7 +31,7 @@ def run() -> bool:
     signal.signal(signal.SIGALRM, _end_when_orphaned)
     signal.setitimer(signal.ITIMER_REAL, LOOK_EVERY, LOOK_EVERY)
     try:
-        cluster = Cluster()
+        cluster = DrainingCluster()
         cluster.start()
         guard = cluster.sentinel
         guard.join()
