@@ -65,8 +65,8 @@ class CampaignAdmin(ScopedAdmin):
     )
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
-        "start", "resume", "pause", "schedule", "unschedule", "enroll", "choose_senders", "duplicate", "archive",
-        "stop",
+        "start", "resume", "pause", "schedule", "unschedule", "enroll", "choose_senders", "retry_failed", "duplicate",
+        "archive", "stop",
     ]  # fmt: skip
 
     start = dialog_action(verbs.Start)
@@ -76,6 +76,7 @@ class CampaignAdmin(ScopedAdmin):
     resume = dialog_action(verbs.Resume)
     stop = dialog_action(verbs.Stop)
     archive = dialog_action(verbs.Archive)
+    retry_failed = dialog_action(verbs.RetryFailed)
     duplicate = dialog_action(verbs.Duplicate)
     enroll = dialog_action(audience.Enroll)
     choose_senders = dialog_action(audience.ChooseSenders)

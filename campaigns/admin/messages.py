@@ -11,12 +11,15 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient, Place
 from campaigns.admin.tabs import InCampaignTabs
-from campaigns.models import Link, Message, MessageStatus
+from campaigns.admin.verbs import told
+from campaigns.models import ExitReason, Link, Message, MessageStatus
 from campaigns.sending.decide import send_again, treat_as_sent
+from campaigns.sending.retry import retry_failed
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.errors import StateRefused
 
 
 class Decision(ActDialog):
@@ -58,6 +61,38 @@ class SendAgain(Decision):
         return f"The mail to {self.object.recipient.email_address} is sent again."
 
 
+class Retry(ActDialog):
+    """One failed mail; the campaign's page has the same for all of them."""
+
+    needs = Role.MANAGER
+    label = "Retry"
+    icon = "replay"
+    submit_text = "Send it again"
+    title = "Send this failed mail again?"
+    description = "It waits again, made of the present wording and for the person's present address."
+
+    reason = forms.CharField(
+        label="Why", required=False, max_length=300, widget=UnfoldAdminTextInputWidget, help_text="Kept in the history."
+    )
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        is_retriable = obj.status == MessageStatus.FAILED and obj.recipient.exit_reason == ExitReason.FAILED
+        return is_retriable and super().offered(request, obj)
+
+    def act(self) -> str:
+        done = retry_failed(
+            campaign=self.object.recipient.campaign,
+            messages=[self.object.pk],
+            actor=self.actor,
+            now=self.now,
+            reason=self.cleaned_data["reason"],
+        )
+        if not done.retried:
+            raise StateRefused("not_retriable", f"It stays where it is: {told(done.skipped) or 'it has not failed'}.")
+        return f"The mail to {self.object.recipient.email_address} waits to be sent again."
+
+
 @admin.register(Message)
 class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Messages"
@@ -72,11 +107,12 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
         "merge_values", "created_at",
     ]  # fmt: skip
     readonly_fields = ["state", "explanation"]
-    actions_detail = ["treat_as_sent", "send_again"]
+    actions_detail = ["treat_as_sent", "send_again", "retry"]
     empty_text = "A message is one step to one recipient; its row is there from the moment a worker takes it in hand."
 
     treat_as_sent = dialog_action(TreatAsSent)
     send_again = dialog_action(SendAgain)
+    retry = dialog_action(Retry)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).living()
@@ -97,7 +133,9 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     @display(description="Why")
     def explanation(self, message: Message) -> str:
-        reply = f"{message.smtp_code or ''} {message.smtp_reply}".strip()
+        code = str(message.smtp_code or "")
+        # What the server said begins with its code; where it said nothing the code stands alone.
+        reply = message.smtp_reply if message.smtp_reply.startswith(code) else f"{code} {message.smtp_reply}"
         reason = message.reason.replace("_", " ")
         return ": ".join(part for part in (reason, reply[:200]) if part) or "—"
 

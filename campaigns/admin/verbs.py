@@ -12,7 +12,9 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns import lifecycle, preflight
-from campaigns.models import Campaign
+from campaigns.enrollment.enroll import SkipReason
+from campaigns.models import Campaign, RecipientStatus
+from campaigns.sending.retry import OPEN, retry_failed
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 
@@ -212,6 +214,34 @@ class Archive(VerbDialog):
         return f"“{campaign}” is in the archive."
 
 
+class RetryFailed(WithReason, ActDialog):
+    needs = Role.MANAGER
+    label = "Retry failed"
+    icon = "replay"
+    submit_text = "Send failed mails again"
+    title = "Send the failed mails again?"
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        has_failed = obj.status in OPEN and obj.recipients.filter(status=RecipientStatus.FAILED).exists()
+        return has_failed and super().offered(request, obj)
+
+    @property
+    def description(self) -> str:
+        found = retry_failed(campaign=self.object, actor=self.actor, now=self.now, dry_run=True)
+        left_out = f" {sum(found.skipped.values()):,} others stay out ({told(found.skipped)})." if found.skipped else ""
+        return (
+            f"{found.retried:,} mails that failed wait again, made of the present wording and for the present address; "
+            f"their people are back in the sequence.{left_out} Who bounced or opted out is not written to again."
+        )
+
+    def act(self) -> str:
+        reason = self.cleaned_data["reason"]
+        done = retry_failed(campaign=self.object, actor=self.actor, now=self.now, reason=reason)
+        left_out = f" {sum(done.skipped.values()):,} stay out ({told(done.skipped)})." if done.skipped else ""
+        return f"{done.retried:,} failed mails wait to be sent again.{left_out}"
+
+
 class Duplicate(ActDialog):
     needs = Role.OPERATOR
     label = "Duplicate"
@@ -234,6 +264,12 @@ class Duplicate(ActDialog):
 
     def next_url(self) -> str:
         return reverse("admin:campaigns_campaign_change", args=[self.object.pk])
+
+
+def told(skipped: dict[str, int]) -> str:
+    """Counts by SkipReason in words."""
+    labels = dict(SkipReason.choices)
+    return ", ".join(f"{number:,} {labels.get(code, code)}" for code, number in skipped.items())
 
 
 def _people(campaign: Campaign) -> str:

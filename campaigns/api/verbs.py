@@ -14,6 +14,7 @@ from campaigns import lifecycle
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.lifecycle.transitions import FROM
 from campaigns.models import Campaign
+from campaigns.sending.retry import retry_failed
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 
@@ -36,6 +37,26 @@ class DuplicateSerializer(StrictSerializer):
     name = LineField(required=False, max_length=200, help_text="“Copy of …” unless given.")
 
 
+class RetrySerializer(ReasonSerializer):
+    """Which failed mails."""
+
+    reasons = serializers.ListField(
+        child=LineField(max_length=60),
+        required=False,
+        allow_null=True,
+        max_length=100,
+        help_text="Only those that failed for one of these (`reason` of the message); all of them unless given.",
+    )
+    dry_run = serializers.BooleanField(default=False, help_text="Change nothing, only count.")
+
+
+class RetriedSerializer(serializers.Serializer):
+    """What came of it."""
+
+    retried = serializers.IntegerField(help_text="Mails that wait again.")
+    skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason, who stays out.")
+
+
 def verb(summary: str, description: str, body: type[StrictSerializer] = ReasonSerializer) -> Callable[[Any], Any]:
     """A POST on one campaign, with its place in the schema."""
 
@@ -49,7 +70,7 @@ def verb(summary: str, description: str, body: type[StrictSerializer] = ReasonSe
 class CampaignVerbs:
     """Mixed into the campaigns' viewset. All but the copy need a manager."""
 
-    roles: ClassVar[Mapping[str, Role]] = dict.fromkeys(FROM, Role.MANAGER)
+    roles: ClassVar[Mapping[str, Role]] = dict.fromkeys((*FROM, "retry_failed"), Role.MANAGER)
 
     @verb(
         "Start a campaign",
@@ -95,6 +116,21 @@ class CampaignVerbs:
         name = asked.get("name") or f"Copy of {campaign.name}"[:200]
         copy = lifecycle.duplicate(campaign=campaign, name=name, actor=self.actor, now=timezone.now())  # type: ignore[attr-defined]
         return self._answer(copy, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Send the failed mails again",
+        description="Only mails that failed, never to somebody who bounced, opted out or left; they wait again under "
+        "the same Message-ID, for the lead's present address. `skipped` counts who stays out. Refused (409) unless the "
+        "campaign is running or paused.",
+        request=RetrySerializer,
+        responses=RetriedSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="retry-failed")
+    def retry_failed(self, request: Request, **_address: str) -> Response:
+        asked = _asked(RetrySerializer, request)
+        campaign = self.get_object()  # type: ignore[attr-defined]
+        done = retry_failed(campaign=campaign, actor=self.actor, now=timezone.now(), **asked)  # type: ignore[attr-defined]
+        return Response(done.as_dict())
 
     def _take(self, act: Callable[..., Campaign], body: type[StrictSerializer] = ReasonSerializer) -> Response:
         campaign = self.get_object()  # type: ignore[attr-defined]

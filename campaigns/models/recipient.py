@@ -9,7 +9,7 @@ from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 
 
 class RecipientStatus(models.TextChoices):
-    """Where a lead stands in a campaign. Once out, never in again."""
+    """Where a lead stands in a campaign. Once out, never in again, but for a failed mail that is tried again."""
 
     PENDING = "pending", "Waiting for the first mail"
     QUEUED = "queued", "Being sent"

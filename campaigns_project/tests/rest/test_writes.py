@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
-from campaigns.models import Campaign, EmailTemplate, Message, Recipient, Sender, SendingHalt, Step, Variant
+from campaigns.enrollment import stop_recipient
+from campaigns.models import Campaign, EmailTemplate, ExitReason, Message, Recipient, Sender, SendingHalt, Step, Variant
 from campaigns.tests.factories import NOON, LeadFactory, VariantFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -65,6 +66,12 @@ def message_is_uncertain(world: World) -> None:
     Message.objects.filter(pk=world[Message].pk).update(
         status="uncertain", reason="timeout", sent_at=None, claimed_at=None, lease_until=None
     )
+
+
+def mail_has_failed(world: World) -> None:
+    message = Message.objects.filter(pk=world[Message].pk)
+    message.update(status="failed", reason="content", sent_at=None, claimed_at=None, lease_until=None)
+    stop_recipient(world[Recipient].pk, reason=ExitReason.FAILED, at=NOON)
 
 
 def sender_is_paused(world: World) -> None:
@@ -135,6 +142,9 @@ WRITES = {
     ),
     "post /api/v1/campaigns/{id}/duplicate": Write(
         "campaign.created", OPERATOR, at("campaigns", Campaign, "duplicate")
+    ),
+    "post /api/v1/campaigns/{id}/retry-failed": Write(
+        "campaign.failed_retried", MANAGER, at("campaigns", Campaign, "retry-failed"), prepare=mail_has_failed
     ),
     f"post {C}/steps": Write("step.created", OPERATOR, at("campaigns", Campaign, "steps"), {"variants": [WORDING]}),
     f"patch {C}/steps/{{id}}": Write(

@@ -1,0 +1,192 @@
+"""Send again what failed, and only that: the same message rows, under the same Message-ID."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from campaigns.locks import hold_audience
+from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
+from campaigns.sending.advance import lock_recipients
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
+from campaigns_project.errors import NotFound, StateRefused
+
+BATCH = 2_000  # recipients put back together: each batch is a transaction with its own audit row
+OPEN = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
+
+
+@dataclass(frozen=True)
+class Retried:
+    """`retried` mails wait again; `skipped` counts by SkipReason those that may not be sent."""
+
+    retried: int
+    skipped: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"retried": self.retried, "skipped": self.skipped}
+
+
+def retry_failed(
+    *,
+    campaign: Campaign,
+    actor: Actor,
+    now: datetime,
+    reasons: Collection[str] | None = None,
+    messages: Collection[int] | None = None,
+    reason: str = "",
+    dry_run: bool = False,
+) -> Retried:
+    """Put failed mails of `campaign` back to waiting, due at once, with their recipients.
+
+    The one way back in for a recipient that is out, and for the exit reason `failed` alone: who bounced, opted out,
+    replied or was taken out stays out, and so does who was suppressed meanwhile or is active in another campaign. The
+    mail goes to the lead's present address, made of the present wording. `reasons` narrows it to messages that failed
+    for these, `messages` to these ids. With `dry_run` nothing is changed and the counts are what would be done.
+
+    StateRefused unless the campaign is running or paused; NotFound when it is gone.
+    """
+    total: Counter[str] = Counter()
+    after = 0
+    current = _require_open(campaign)
+    while ids := _failed(campaign, after, reasons, messages):
+        total += _would(current, ids) if dry_run else _put_back(current, ids, actor, now, reason)
+        after = ids[-1]
+    retried = total.pop("", 0)
+    return Retried(retried=retried, skipped=dict(total))
+
+
+def _would(campaign: Campaign, ids: Sequence[int]) -> Counter[str]:
+    return Counter(failure.refusal for failure in _judged(campaign, ids))
+
+
+def _failed(
+    campaign: Campaign, after: int, reasons: Collection[str] | None, messages: Collection[int] | None
+) -> Sequence[int]:
+    """The next recipients, by id, that left with a failed mail."""
+    wanted: dict[str, Any] = {"messages__status": MessageStatus.FAILED}
+    if reasons is not None:
+        wanted["messages__reason__in"] = list(reasons)
+    if messages is not None:
+        wanted["messages__in"] = list(messages)
+    left = Recipient.objects.filter(campaign=campaign, status=RecipientStatus.FAILED, exit_reason=ExitReason.FAILED)
+    rows = left.filter(pk__gt=after, **wanted).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:BATCH])
+
+
+def _require_open(campaign: Campaign) -> Campaign:
+    current = Campaign.objects.living().select_related("organization").filter(pk=campaign.pk).first()
+    if current is None:
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
+    if current.status not in OPEN:
+        raise StateRefused(
+            "state_conflict",
+            f"Failed mails of a campaign that is {current.status} are not sent again.",
+            "Duplicate the campaign and enroll these people there.",
+            {"current_status": current.status, "allowed_actions": ["duplicate"]},
+        )
+    return current
+
+
+@transaction.atomic
+def _put_back(campaign: Campaign, ids: Sequence[int], actor: Actor, now: datetime, reason: str) -> Counter[str]:
+    # Held while it is decided who is free: a second campaign could take these people in the same moment, and this one
+    # could end.
+    hold_audience(campaign.organization_id)
+    current = _require_open(campaign)
+    lock_recipients(ids)
+    failures = _judged(current, ids)
+    going = [failure for failure in failures if not failure.refusal]
+    _wait_again(going, occupies=not current.organization.allows_overlap, now=now)
+    Campaign.objects.filter(pk=current.pk).update(active_leads_count=F("active_leads_count") + len(going))
+    counts = Counter(failure.refusal for failure in failures)
+    skipped = {code: number for code, number in counts.items() if code}
+    record(
+        action="campaign.failed_retried",
+        entity=current,
+        organization_id=current.organization_id,
+        actor=actor,
+        after={"retried": len(going), "skipped": skipped},
+        reason=reason,
+    )
+    return counts
+
+
+def _judged(campaign: Campaign, ids: Sequence[int]) -> list["_Failure"]:
+    """Those of `ids` that still left with a failed mail."""
+    wanted = {"campaign": campaign.pk, "ids": list(ids), "exclusive": not campaign.organization.allows_overlap}
+    with connection.cursor() as cursor:
+        cursor.execute(_JUDGE, wanted)
+        return [_Failure(*row) for row in cursor.fetchall()]
+
+
+def _wait_again(going: Sequence["_Failure"], *, occupies: bool, now: datetime) -> None:
+    columns = {
+        "recipients": [failure.recipient for failure in going],
+        "steps": [failure.step for failure in going],
+        "addresses": [failure.address for failure in going],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RETURN, {**columns, "occupies": occupies, "now": now})
+    Message.objects.filter(pk__in=[failure.message for failure in going]).update(**_AS_NEW)
+
+
+class _Failure(NamedTuple):
+    """A failed mail, the lead's present address, and the SkipReason for which it stays where it is, or ""."""
+
+    recipient: int
+    message: int
+    step: int
+    address: str
+    refusal: str
+
+
+# What it tells of the failure goes, and tries are counted from the beginning: a mail that was given up after thirty
+# must not fail at the first. The fence grows, so that nobody's late word about the old try counts.
+_AS_NEW = {
+    "status": MessageStatus.PENDING,
+    "fence": F("fence") + 1,
+    "attempts": 0,
+    "lost_claims": 0,
+    "first_deferred_at": None,
+    "smtp_code": None,
+    "smtp_reply": "",
+    "reason": "",
+}
+
+_JUDGE = """
+SELECT recipient.id, message.id, message.step_id, lead.email, CASE
+    WHEN lead.status <> 'ok' THEN lead.status
+    WHEN EXISTS (
+        SELECT 1 FROM suppressions suppression
+        WHERE suppression.organization_id = lead.organization_id
+          AND suppression.address IN (lead.email_normalized, split_part(lead.email_normalized, '@', 2))
+    ) THEN 'suppressed'
+    WHEN lower(recipient.email_address) <> lower(lead.email) AND EXISTS (
+        SELECT 1 FROM campaign_recipients other
+        WHERE other.campaign_id = %(campaign)s AND other.id <> recipient.id
+          AND other.email_address IN (lead.email, lead.email_normalized)
+    ) THEN 'already_enrolled'
+    WHEN %(exclusive)s AND EXISTS (
+        SELECT 1 FROM campaign_recipients busy WHERE busy.lead_id = lead.id AND busy.occupies
+    ) THEN 'active_elsewhere'
+    ELSE '' END
+FROM campaign_recipients recipient
+JOIN campaign_messages message ON message.recipient_id = recipient.id AND message.status = 'failed'
+JOIN leads lead ON lead.id = recipient.lead_id
+WHERE recipient.id = ANY(%(ids)s) AND recipient.status = 'failed' AND recipient.exit_reason = 'failed'
+ORDER BY recipient.id
+"""
+
+_RETURN = """
+UPDATE campaign_recipients recipient SET
+    status = CASE WHEN recipient.sent_at IS NULL THEN 'pending' ELSE 'sent' END,
+    exit_reason = '', exited_at = NULL, error_message = '', email_address = back.address,
+    next_step_id = back.step, next_send_at = %(now)s, occupies = %(occupies)s, updated_at = %(now)s
+FROM unnest(%(recipients)s::bigint[], %(steps)s::bigint[], %(addresses)s::text[]) AS back(id, step, address)
+WHERE recipient.id = back.id
+"""

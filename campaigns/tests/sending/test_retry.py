@@ -1,0 +1,216 @@
+"""Failed mails that are sent again: which, to whom, and that the sum rule holds before and after."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns import lifecycle
+from campaigns.delivery.memory import ACCEPTED, MemoryBackend
+from campaigns.delivery.outcomes import Kind, Refused, Stage
+from campaigns.enrollment import stop_recipient
+from campaigns.enrollment.outrank import leave
+from campaigns.ledger import ledger
+from campaigns.models import Campaign, ExitReason, Message, Recipient
+from campaigns.sending.retry import retry_failed
+from campaigns.tests.factories import CampaignFactory, RecipientFactory
+from campaigns.tests.sending.sending import Road, send_all, started_campaign
+from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.errors import StateRefused
+from campaigns_project.tests.admin.browsers import member, press
+from leads.models import Lead, SuppressionReason
+from leads.suppression import suppress
+
+pytestmark = pytest.mark.django_db
+CONTENT = Refused(554, "5.6.0 not like this", Stage.CONTENT, Kind.CONTENT)
+DEAD = Refused(550, "5.1.1 no such user", Stage.RCPT, Kind.ADDRESS_DEAD)
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+def failed_campaign(now, *, answers=(CONTENT, CONTENT, ACCEPTED), steps=2):
+    """One whose server answered the first mails so; the others are in the middle of their sequence."""
+    campaign = started_campaign(people=len(answers), steps=steps, now=now)
+    for step in campaign.steps.filter(position__gt=1):
+        step.wait_amount = 3
+        step.save()
+    send_all(campaign, Road(MemoryBackend(answers=list(answers))))
+    assert ledger(campaign).adds_up
+    return campaign
+
+
+def retry(campaign, now, **which):
+    return retry_failed(campaign=campaign, actor=SYSTEM, now=now, **which)
+
+
+def test_failed_mails_leave_under_the_same_message_id_and_the_sequence_goes_on(now):
+    campaign = failed_campaign(now)
+    failed = set(Message.objects.filter(status="failed").values_list("message_id", flat=True))
+    before = Campaign.objects.get()
+    road = Road()
+
+    done = retry(campaign, now)
+
+    assert (done.retried, done.skipped, ledger(campaign).failed) == (2, {}, 0)
+    assert (ledger(campaign).waiting, ledger(campaign).adds_up) == (5, True)
+    assert Campaign.objects.get().active_leads_count == before.active_leads_count + 2 == 3
+    assert set(Recipient.objects.values_list("status", "occupies", "exit_reason")) == {
+        ("pending", True, ""), ("sent", True, "")
+    }  # fmt: skip
+    send_all(campaign, road)
+    assert {mail.data.split(b"Message-ID: ")[1].split(b"\r\n")[0].decode() for mail in road.backend.mails} == failed
+    assert (ledger(campaign).sent, ledger(campaign).waiting, ledger(campaign).adds_up) == (3, 3, True)
+
+
+def test_the_retry_is_in_the_audit_log_by_count(now):
+    campaign = failed_campaign(now)
+
+    retry(campaign, now, reason="template mended")
+
+    entry = AuditLog.objects.get(action="campaign.failed_retried")
+    assert (entry.after, entry.reason) == ({"retried": 2, "skipped": {}}, "template mended")
+
+
+def test_a_dry_run_counts_the_same_and_changes_nothing(now):
+    campaign = failed_campaign(now)
+    before = list(Recipient.objects.order_by("pk").values()), list(Message.objects.order_by("pk").values())
+
+    counted = retry(campaign, now, dry_run=True)
+
+    assert (list(Recipient.objects.order_by("pk").values()), list(Message.objects.order_by("pk").values())) == before
+    assert counted == retry(campaign, now)
+
+
+def test_who_bounced_or_left_for_a_weightier_reason_is_not_written_to_again(now):
+    campaign = failed_campaign(now, answers=[DEAD, CONTENT, CONTENT])
+    leave(Recipient.objects.filter(status="failed").first().pk, reason=ExitReason.UNSUBSCRIBED, at=now)
+
+    done = retry(campaign, now)
+
+    assert (done.retried, done.skipped) == (1, {})
+    assert set(Recipient.objects.exclude(status="pending").values_list("status", flat=True)) == {
+        "bounced", "unsubscribed"
+    }  # fmt: skip
+
+
+def test_who_was_suppressed_or_taken_by_another_campaign_meanwhile_stays_out_and_is_counted(now):
+    campaign = failed_campaign(now, answers=[CONTENT] * 4)
+    first, second, third, _ = Recipient.objects.order_by("pk")
+    suppress(organization=campaign.organization, address=first.email_address, reason=SuppressionReason.MANUAL)
+    Lead.objects.filter(pk=second.lead_id).update(status="complained")
+    RecipientFactory(campaign=CampaignFactory(organization=campaign.organization), lead=third.lead, occupies=True)
+
+    done = retry(campaign, now)
+
+    assert (done.retried, done.skipped) == (1, {"suppressed": 1, "complained": 1, "active_elsewhere": 1})
+    assert ledger(campaign).adds_up
+
+
+def test_where_campaigns_may_overlap_a_lead_that_is_active_elsewhere_is_written_to_again(now):
+    campaign = failed_campaign(now, answers=[CONTENT])
+    Organization.objects.update(allows_overlap=True)
+    lead = Recipient.objects.get().lead
+    RecipientFactory(campaign=CampaignFactory(organization=campaign.organization), lead=lead, occupies=True)
+
+    assert retry(campaign, now).retried == 1
+    assert Recipient.objects.get(campaign=campaign).occupies is False
+
+
+def test_the_mail_goes_to_the_address_as_it_was_corrected(now):
+    campaign = failed_campaign(now, answers=[CONTENT], steps=1)
+    Lead.objects.update(email="right@example.com", email_normalized="right@example.com")
+    road = Road()
+
+    retry(campaign, now)
+    send_all(campaign, road)
+
+    assert [mail.rcpt_to for mail in road.backend.mails] == ["right@example.com"]
+    assert Recipient.objects.get().email_address == "right@example.com"
+
+
+def test_only_mails_that_failed_for_the_given_reasons_or_are_named_are_tried_again(now):
+    campaign = failed_campaign(now, answers=[CONTENT] * 3)
+    one, other, _ = Message.objects.order_by("pk")
+    Message.objects.filter(pk=one.pk).update(reason="mailbox_full")
+
+    assert retry(campaign, now, reasons=["mailbox_full"]).retried == 1
+    assert retry(campaign, now, messages=[other.pk, one.pk]).retried == 1
+    assert Message.objects.get(status="failed").pk not in {one.pk, other.pk}
+
+
+def test_a_mail_that_was_given_up_after_many_tries_is_not_given_up_at_the_first(now):
+    campaign = failed_campaign(now, answers=[CONTENT])
+    Message.objects.update(attempts=30, lost_claims=3, first_deferred_at=now)
+
+    retry(campaign, now)
+
+    assert Message.objects.values_list("attempts", "lost_claims", "first_deferred_at", "fence").get() == (0, 0, None, 2)
+
+
+@pytest.mark.parametrize("end", ["stop", "complete"])
+def test_a_campaign_that_has_ended_is_not_opened_again(now, end):
+    campaign = failed_campaign(now, answers=[CONTENT])
+    if end == "stop":
+        lifecycle.stop(campaign=campaign, actor=SYSTEM, now=now)
+    else:
+        lifecycle.complete_finished(now=now)
+
+    with pytest.raises(StateRefused) as refused:
+        retry(campaign, now)
+
+    assert (refused.value.code, "Duplicate the campaign" in refused.value.hint) == ("state_conflict", True)
+
+
+def test_in_a_paused_campaign_they_wait_until_it_is_resumed(now):
+    campaign = failed_campaign(now)
+    lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)
+
+    assert retry(campaign, now).retried == 2
+    assert (ledger(campaign).failed, ledger(campaign).adds_up) == (0, True)
+
+
+def test_a_manager_retries_all_of_a_campaign_or_one_message_in_the_admin(now):
+    campaign = failed_campaign(now)
+    manager = member(campaign.organization, Role.MANAGER)
+    message = Message.objects.filter(status="failed").first()
+    page = reverse("admin:campaigns_campaign_retry_failed", args=[campaign.pk])
+
+    assert "2 mails that failed wait again" in manager.get(page).content.decode()
+    press(manager, reverse("admin:campaigns_message_retry", args=[message.pk]), reason="")
+    message.refresh_from_db()
+    assert (message.status, ledger(campaign).failed) == ("pending", 1)
+    press(manager, page, reason="")
+    assert ledger(campaign).failed == 0
+
+
+def test_a_message_whose_person_may_not_be_written_to_says_why_it_stays(now):
+    campaign = failed_campaign(now, answers=[CONTENT])
+    manager = member(campaign.organization, Role.MANAGER)
+    Lead.objects.update(status="unsubscribed")
+
+    answer = press(manager, reverse("admin:campaigns_message_retry", args=[Message.objects.get().pk]), reason="")
+
+    assert "It stays where it is: 1 unsubscribed" in answer.content.decode()
+
+
+def test_the_command_counts_and_refuses_by_exit_code(now):
+    campaign = failed_campaign(now)
+    stop_recipient(Recipient.objects.filter(status="sent").get().pk, reason=ExitReason.REPLIED, at=now)
+    out = io.StringIO()
+
+    call_command("retry_failed", str(campaign.pk), "--json", "--dry-run", stdout=out)
+
+    assert json.loads(out.getvalue())["retried"] == 2
+    lifecycle.complete_finished(now=now)
+    with pytest.raises(CommandError) as refused:
+        call_command("retry_failed", str(campaign.pk))
+    assert refused.value.returncode == 4
