@@ -51,7 +51,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
     groups: list[dict[str, Any]] = [{"items": [home]}]
     for title, items in SIDEBAR:
-        seen = [_item(*item) for item in items if site.may_view(request, item[2])]
+        seen = [_item(request, *item) for item in items if site.may_view(request, item[2])]
         groups.append({"title": title, "separator": True, "items": seen})
     groups.append({"title": "Help", "separator": True, "items": _links()})
     return [group for group in groups if group["items"]]
@@ -87,15 +87,28 @@ def show_banners(of: Callable[[HttpRequest], Iterable[Banner]]) -> None:
         _banners.append(of)
 
 
+_badges: dict[str, Callable[[HttpRequest], str]] = {}
+
+
+def show_badge(title: str, of: Callable[[HttpRequest], str]) -> None:
+    """Put what `of` answers (nothing: no badge) beside this item of the sidebar; for apps above this one."""
+    _badges[title] = of
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """What the templates around every page know."""
     banners = [banner for of in _banners for banner in of(request)] if request.user.is_authenticated else []
     return {"is_sandbox": settings.SANDBOX, "banners": banners}
 
 
-def _item(title: str, icon: str, label: str) -> dict[str, Any]:
+def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = "") -> dict[str, Any]:
     name = label.lower().replace(".", "_")
-    return {"title": title, "icon": icon, "link": reverse(f"admin:{name}_changelist")}
+    link = reverse(f"admin:{name}_changelist")
+    item: dict[str, Any] = {"title": title, "icon": icon, "link": f"{link}?{query}" if query else link}
+    if query:
+        item["active"] = request.path == link and query in request.GET.urlencode()
+    count = _badges[title](request) if title in _badges else ""
+    return {**item, "badge": count, "badge_variant": "warning"} if count else item
 
 
 def _links() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The admin pages of messages, with the decision about an uncertain one, and of links."""
+"""The admin pages of messages, with what may be decided about one or many, and of links."""
 
 from typing import Any
 
@@ -9,56 +9,17 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from campaigns.admin import uncertain
 from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient, Place
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.admin.verbs import told
 from campaigns.models import ExitReason, Link, Message, MessageStatus
-from campaigns.sending.decide import send_again, treat_as_sent
 from campaigns.sending.retry import retry_failed
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import StateRefused
-
-
-class Decision(ActDialog):
-    """About a mail that may or may not have arrived."""
-
-    needs = Role.MANAGER
-    reason = forms.CharField(
-        label="Why", required=False, max_length=300, widget=UnfoldAdminTextInputWidget, help_text="Kept in the history."
-    )
-
-    @classmethod
-    def offered(cls, request: HttpRequest, obj: Any) -> bool:
-        return obj.status == MessageStatus.UNCERTAIN and super().offered(request, obj)
-
-
-class TreatAsSent(Decision):
-    label = "Treat as sent"
-    icon = "done_all"
-    submit_text = "Treat as sent"
-    title = "Count this mail as sent?"
-    description = "The person is taken to have it: the sequence goes on with the next step."
-
-    def act(self) -> str:
-        reason = self.cleaned_data["reason"]
-        treat_as_sent(message=self.object, actor=self.actor, now=self.now, reason=reason)
-        return f"The mail to {self.object.recipient.email_address} counts as sent."
-
-
-class SendAgain(Decision):
-    label = "Send again"
-    icon = "forward_to_inbox"
-    is_final = True
-    submit_text = "Send again"
-    title = "Send this mail once more?"
-    description = "Should the first one have arrived after all, the person gets it twice."
-
-    def act(self) -> str:
-        send_again(message=self.object, actor=self.actor, now=self.now, reason=self.cleaned_data["reason"])
-        return f"The mail to {self.object.recipient.email_address} is sent again."
 
 
 class Retry(ActDialog):
@@ -108,11 +69,14 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     ]  # fmt: skip
     readonly_fields = ["state", "explanation"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
+    actions_list = ["treat_all_as_sent", "send_all_again"]
     empty_text = "A message is one step to one recipient; its row is there from the moment a worker takes it in hand."
 
-    treat_as_sent = dialog_action(TreatAsSent)
-    send_again = dialog_action(SendAgain)
+    treat_as_sent = dialog_action(uncertain.TreatAsSent)
+    send_again = dialog_action(uncertain.SendAgain)
     retry = dialog_action(Retry)
+    treat_all_as_sent = dialog_action(uncertain.TreatAllAsSent)
+    send_all_again = dialog_action(uncertain.SendAllAgain)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).living()

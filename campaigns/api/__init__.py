@@ -9,6 +9,7 @@ from campaigns.api.recipients import RecipientViewSet
 from campaigns.api.senders import CampaignSenderViewSet, SenderViewSet
 from campaigns.api.steps import StepViewSet, VariantViewSet
 from campaigns.api.templates import TemplateViewSet
+from campaigns.api.uncertain import UncertainViewSet
 
 ROUTES = (
     ("campaigns", CampaignViewSet, "campaign"),
@@ -20,6 +21,7 @@ ROUTES = (
     ("templates", TemplateViewSet, "template"),
     ("senders", SenderViewSet, "sender"),
     ("jobs", JobViewSet, "job"),
+    ("uncertain-messages", UncertainViewSet, "uncertain-message"),
     ("sending-halts", HaltViewSet, "sending-halt"),
 )
 VIEWS = (

@@ -1,6 +1,7 @@
 from enum import nonmember
 from typing import Self
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -28,6 +29,11 @@ class MessageQuerySet(OrganizationQuerySet):
     def living(self) -> Self:
         """Without those of campaigns that are being deleted."""
         return self.filter(recipient__campaign__deleting_at=None)
+
+    def uncertain(self) -> Self:
+        """Those that wait for evidence or a person's decision."""
+        # Each has a reason, by constraint; said here too, so that the index of those that have one is used.
+        return self.living().filter(status=MessageStatus.UNCERTAIN).exclude(reason="")
 
 
 class Message(Tenanted, models.Model):
@@ -100,6 +106,8 @@ class Message(Tenanted, models.Model):
             # Not by status: then the step from claimed to sending rewrites no index (a HOT update).
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="message_leased"),
             models.Index(fields=["recipient"], condition=Q(lost_claims__gt=0), name="message_suspected"),
+            models.Index(fields=["recipient"], condition=~Q(reason=""), name="message_reasoned"),
+            BrinIndex(fields=["sent_at"], autosummarize=True, name="message_sent_at"),
         ]
 
     def __str__(self) -> str:

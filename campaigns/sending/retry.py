@@ -118,14 +118,18 @@ def _put_back(campaign: Campaign, ids: Sequence[int], actor: Actor, now: datetim
 
 def _judged(campaign: Campaign, ids: Sequence[int]) -> list["_Failure"]:
     """Those of `ids` that still left with a failed mail."""
-    wanted = {"campaign": campaign.pk, "ids": list(ids), "exclusive": not campaign.organization.allows_overlap}
+    wanted: dict[str, Any] = {
+        "campaign": campaign.pk,
+        "ids": list(ids),
+        "exclusive": not campaign.organization.allows_overlap,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_JUDGE, wanted)
         return [_Failure(*row) for row in cursor.fetchall()]
 
 
 def _wait_again(going: Sequence["_Failure"], *, occupies: bool, now: datetime) -> None:
-    columns = {
+    columns: dict[str, list] = {
         "recipients": [failure.recipient for failure in going],
         "steps": [failure.step for failure in going],
         "addresses": [failure.address for failure in going],

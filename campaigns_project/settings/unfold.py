@@ -15,8 +15,9 @@ def _own(path: str) -> Any:
     return address
 
 
-# Title of the group, then its items: title, icon, and the model whose list it opens, for whoever may see that model.
-SIDEBAR: list[tuple[str, list[tuple[str, str, str]]]] = [
+# Title of the group, then its items: title, icon, the model whose list it opens, for whoever may see that model, and
+# where the item is a part of that list, the query that narrows it.
+SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
     (
         "Outreach",
         [
@@ -39,6 +40,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, str, str]]]] = [
         [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
             ("Messages", "mail", "campaigns.Message"),
+            ("Uncertain", "help", "campaigns.Message", "place=uncertain"),
             ("Emergency stops", "front_hand", "campaigns.SendingHalt"),
         ],
     ),

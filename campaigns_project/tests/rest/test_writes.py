@@ -114,6 +114,13 @@ WRITES = {
     "post /api/v1/senders/{id}/resume": Write(
         "sender.resumed", MANAGER, at("senders", Sender, "resume"), prepare=sender_is_paused
     ),
+    "post /api/v1/uncertain-messages/decide": Write(
+        "message.treated_as_sent",
+        MANAGER,
+        at("uncertain-messages/decide"),
+        {"decision": "treat_as_sent", "all": True},
+        message_is_uncertain,
+    ),
     "post /api/v1/sending-halts": Write("sending.halted", MANAGER, at("sending-halts"), {"reason": "wrong list"}),
     "post /api/v1/sending-halts/{id}/lift": Write(
         "sending.resumed", MANAGER, at("sending-halts", SendingHalt, "lift"), prepare=stop_is_in_force

@@ -11,7 +11,7 @@ import pytest
 from django_filters.filters import NumberFilter
 from drf_spectacular.generators import SchemaGenerator
 
-from campaigns.models import Campaign, EmailTemplate, Sender, Step
+from campaigns.models import Campaign, EmailTemplate, Message, Sender, Step
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
 from campaigns_project.tests.tenancy.world import OF_NOBODY, World, models_of_tenants
@@ -156,6 +156,10 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"{nested}/senders",
             {"senders": [theirs[Sender].pk]},
         ),
+        ("post", "/api/v1/uncertain-messages/decide", "campaign"): (
+            "/api/v1/uncertain-messages/decide",
+            {"decision": "send_again", "campaign": theirs[Campaign].pk},
+        ),
         ("post", f"{schema}/steps", "variants/template"): (
             f"{nested}/steps",
             {"variants": [wording]},
@@ -193,6 +197,19 @@ def test_leads_of_another_organization_are_not_enrolled(worlds):
     assert theirs.snapshot() == before
 
 
+def test_uncertain_messages_of_another_organization_are_not_decided(worlds):
+    theirs, ours = worlds
+    Message.objects.filter(pk=theirs[Message].pk).update(status="uncertain", reason="timeout", sent_at=None)
+    client = key_client(organization=ours.organization)
+    before = theirs.snapshot()
+
+    for which in ({"messages": [theirs[Message].pk]}, {"all": True}):
+        answer = client.post("/api/v1/uncertain-messages/decide", {"decision": "send_again", **which})
+        assert answer.json() == {"decided": 0}
+
+    assert theirs.snapshot() == before
+
+
 def test_every_field_of_a_body_that_names_a_row_is_tried(worlds):
     schema = SchemaGenerator().get_schema(request=None, public=True)
     naming = {
@@ -202,8 +219,12 @@ def test_every_field_of_a_body_that_names_a_row_is_tried(worlds):
         for field in number_fields(schema, request_schema(operation))
     }
 
-    # Tried in a test of its own: it answers with counts.
-    tried = {*bodies_naming_rows(*worlds), ("post", "/api/v1/campaigns/{campaign}/recipients", "lead_ids")}
+    # Tried in tests of their own: they answer with counts.
+    counting = {
+        ("post", "/api/v1/campaigns/{campaign}/recipients", "lead_ids"),
+        ("post", "/api/v1/uncertain-messages/decide", "messages"),
+    }
+    tried = {*bodies_naming_rows(*worlds), *counting}
 
     assert naming == tried
 
