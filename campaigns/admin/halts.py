@@ -53,7 +53,8 @@ class StopSending(ActDialog):
         mine = held.scope(Organization.objects.all(), Role.MANAGER)
         choices = [(str(each.pk), each.name) for each in mine.order_by("name")]
         everywhere = [(SYSTEM, "the whole system, every organization")] if held.everywhere else []
-        self.fields["whose"].choices = [*choices, *everywhere]
+        whose: Any = self.fields["whose"]
+        whose.choices = [*choices, *everywhere]
 
     def act(self) -> str:
         chosen = self.cleaned_data["whose"]

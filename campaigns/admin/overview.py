@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
-from campaigns import preflight
+from campaigns import lifecycle, preflight
 from campaigns.errors import StartCode
 from campaigns.models import Campaign, CampaignStatus, Message
 from campaigns.progress import Progress, progress
@@ -17,6 +17,9 @@ from campaigns_project.accounts.admin.live import Pulse, version_of
 
 SENDING, WAITING, RESTING, TABLE = 2, 15, 30, 30  # seconds between two questions of an open page
 SOON = timedelta(seconds=30)
+# After a pause, mails may be at the mail server for as long as a transaction with it may take.
+SETTLING = timedelta(minutes=3)
+_MOVING = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
 
 # The places of the ledger: name, label, tone, and the list behind the number.
 PLACES = (
@@ -65,7 +68,8 @@ def version(campaign: Campaign, now: datetime) -> str:
 
     Counts that are not on the row (in flight, next send) are made anew every few seconds while it runs.
     """
-    beat = int(now.timestamp()) // WAITING if campaign.status == CampaignStatus.RUNNING else 0
+    every = SENDING if _was_just_paused(campaign, now) else WAITING
+    beat = int(now.timestamp()) // every if campaign.status in _MOVING else 0
     return version_of(campaign.updated_at, campaign.status, campaign.status_message, beat, *_counters(campaign))
 
 
@@ -77,6 +81,7 @@ def live_context(campaign: Campaign, now: datetime) -> dict[str, Any]:
         "progress": standing,
         "places": _places(campaign, standing),
         "figures": _figures(campaign),
+        "still_going": lifecycle.still_going(_may_still_go(campaign, standing)),
         "pulse": Pulse(version(campaign, now), _every(campaign, standing, now)),
         "now": now,
     }
@@ -149,9 +154,18 @@ def _every(campaign: Campaign, standing: Progress, now: datetime) -> int | None:
     if campaign.status in CampaignStatus.ended or campaign.status == CampaignStatus.FAILED:
         return None
     if campaign.status != CampaignStatus.RUNNING:
-        return RESTING
+        return SENDING if _was_just_paused(campaign, now) and standing.ledger.in_flight else RESTING
     is_due = standing.next_send_at is not None and standing.next_send_at - now < SOON
     return SENDING if is_due or standing.ledger.in_flight or standing.mails_last_minute else WAITING
+
+
+def _was_just_paused(campaign: Campaign, now: datetime) -> bool:
+    return campaign.paused_at is not None and now - campaign.paused_at < SETTLING
+
+
+def _may_still_go(campaign: Campaign, standing: Progress) -> int:
+    is_over = campaign.status != CampaignStatus.PAUSED or not standing.ledger.in_flight
+    return 0 if is_over else lifecycle.may_still_go(campaign)
 
 
 def _mend(problem: preflight.Problem, campaign: Campaign) -> dict[str, Any]:

@@ -70,9 +70,8 @@ class DecideAll(WithReason, ActDialog):
         )
         by_campaign = list(counts.annotate(number=Count("pk")).order_by("-number", "recipient__campaign"))
         everything = (ALL, f"All {sum(number for _, _, number in by_campaign):,}")
-        self.fields["which"].choices = [
-            everything, *((str(pk), f"{number:,} of “{name}”") for pk, name, number in by_campaign)
-        ]  # fmt: skip
+        which: Any = self.fields["which"]
+        which.choices = [everything, *((str(pk), f"{number:,} of “{name}”") for pk, name, number in by_campaign)]
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:

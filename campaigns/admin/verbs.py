@@ -163,7 +163,7 @@ class Pause(WithReason, VerbDialog):
     submit_text = "Pause campaign"
 
     def said(self, campaign: Campaign) -> str:
-        return f"“{campaign}” is paused."
+        return f"“{campaign}” is paused. {lifecycle.still_going(lifecycle.may_still_go(campaign))}".strip()
 
 
 class Resume(WithReason, Checked):

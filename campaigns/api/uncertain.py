@@ -9,13 +9,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.api.messages import MessageFilters, MessageSerializer
+from campaigns.api.messages import MessageSerializer
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.models import Campaign, Message
 from campaigns.sending.decide import Decision, decide_uncertain
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
-from campaigns_project.rest.filtering import IdFilter
+from campaigns_project.rest.filtering import CreatedFilters, IdFilter
 from campaigns_project.rest.serializers import ScopedRelatedField
 from campaigns_project.rest.viewsets import ApiViewSet
 
@@ -32,9 +32,14 @@ class UncertainSerializer(MessageSerializer):
         read_only_fields = fields
 
 
-class UncertainFilters(MessageFilters):
+class UncertainFilters(CreatedFilters):
     campaign = IdFilter("recipient__campaign", label="The number of a campaign.")
-    status = None
+    lead = IdFilter("recipient__lead", label="The number of a lead.")
+    sender = IdFilter("sender", label="The number of a sender.")
+
+    class Meta:
+        model = Message
+        fields: list[str] = []
 
 
 class DecideSerializer(ReasonSerializer):

@@ -57,11 +57,27 @@ class RetriedSerializer(serializers.Serializer):
     skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason, who stays out.")
 
 
-def verb(summary: str, description: str, body: type[StrictSerializer] = ReasonSerializer) -> Callable[[Any], Any]:
+class PausedSerializer(CampaignSerializer):
+    """The campaign as it is then."""
+
+    may_still_go = serializers.IntegerField(
+        read_only=True, help_text="Mails that were at a mail server at that moment: they may still arrive."
+    )
+
+    class Meta(CampaignSerializer.Meta):
+        fields = [*CampaignSerializer.Meta.fields, "may_still_go"]
+
+
+def verb(
+    summary: str,
+    description: str,
+    body: type[StrictSerializer] = ReasonSerializer,
+    answer: type[CampaignSerializer] = CampaignSerializer,
+) -> Callable[[Any], Any]:
     """A POST on one campaign, with its place in the schema."""
 
     def decorate(method: Any) -> Any:
-        described = extend_schema(summary=summary, description=description, request=body, responses=CampaignSerializer)
+        described = extend_schema(summary=summary, description=description, request=body, responses=answer)
         return described(action(detail=True, methods=["post"])(method))
 
     return decorate
@@ -87,9 +103,14 @@ class CampaignVerbs:
     def unschedule(self, request: Request, **_address: str) -> Response:
         return self._take(lifecycle.unschedule)
 
-    @verb("Pause a campaign", "No mail leaves after this but those a mail server is taking at the moment.")
+    @verb(
+        "Pause a campaign",
+        "No mail leaves after this but those a mail server is taking at the moment: `may_still_go` counts them.",
+        answer=PausedSerializer,
+    )
     def pause(self, request: Request, **_address: str) -> Response:
-        return self._take(lifecycle.pause)
+        answer = self._take(lifecycle.pause)
+        return Response({**answer.data, "may_still_go": lifecycle.may_still_go(self.get_object())})  # type: ignore[attr-defined]
 
     @verb("Resume a campaign", "What came due meanwhile goes first. Refused (409) as a start is.")
     def resume(self, request: Request, **_address: str) -> Response:

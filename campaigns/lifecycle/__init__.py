@@ -6,8 +6,10 @@ from campaigns.lifecycle.duplicate import duplicate as duplicate
 from campaigns.lifecycle.end import archive as archive
 from campaigns.lifecycle.end import complete_finished as complete_finished
 from campaigns.lifecycle.end import stop as stop
+from campaigns.lifecycle.hold import may_still_go as may_still_go
 from campaigns.lifecycle.hold import pause as pause
 from campaigns.lifecycle.hold import pause_by_system as pause_by_system
+from campaigns.lifecycle.hold import still_going as still_going
 from campaigns.lifecycle.schedule import schedule as schedule
 from campaigns.lifecycle.schedule import start_due as start_due
 from campaigns.lifecycle.schedule import unschedule as unschedule

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from campaigns.lifecycle.end import close_job
 from campaigns.lifecycle.transitions import move
-from campaigns.models import Campaign, CampaignStatus
+from campaigns.models import Campaign, CampaignStatus, Message, MessageStatus
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 
@@ -18,6 +18,18 @@ def pause(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") 
     paused = move(campaign, "pause", to=CampaignStatus.PAUSED, actor=actor, now=now, reason=reason, **fields)
     close_job(paused, now)
     return paused
+
+
+def may_still_go(campaign: Campaign) -> int:
+    """How many mails are at a mail server at this moment: after a pause these, and no others, may still arrive."""
+    return Message.objects.filter(recipient__campaign=campaign, status=MessageStatus.SENDING).count()
+
+
+def still_going(count: int) -> str:
+    """The same in words; empty for none."""
+    if not count:
+        return ""
+    return f"Up to {count:,} mail{'s' if count > 1 else ''} at the mail server now may still arrive."
 
 
 @transaction.atomic
