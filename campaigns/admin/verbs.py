@@ -14,9 +14,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from campaigns import lifecycle, preflight
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import Campaign, RecipientStatus
-from campaigns.sending.retry import OPEN, retry_failed
+from campaigns.sending.retry import OPEN, Retried, retry_failed
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
+from campaigns_project.errors import Refused
 
 DASH = "\N{EN DASH}"
 
@@ -228,18 +229,19 @@ class RetryFailed(WithReason, ActDialog):
 
     @property
     def description(self) -> str:
-        found = retry_failed(campaign=self.object, actor=self.actor, now=self.now, dry_run=True)
-        left_out = f" {sum(found.skipped.values()):,} others stay out ({told(found.skipped)})." if found.skipped else ""
+        try:
+            found = retry_failed(campaign=self.object, actor=self.actor, now=self.now, dry_run=True)
+        except Refused as refused:  # the dialog was opened by its address; its button will say the same
+            return str(refused)
         return (
             f"{found.retried:,} mails that failed wait again, made of the present wording and for the present address; "
-            f"their people are back in the sequence.{left_out} Who bounced or opted out is not written to again."
+            f"their people are back in the sequence.{_left_out(found)} Who bounced or opted out is not written to again."
         )
 
     def act(self) -> str:
         reason = self.cleaned_data["reason"]
         done = retry_failed(campaign=self.object, actor=self.actor, now=self.now, reason=reason)
-        left_out = f" {sum(done.skipped.values()):,} stay out ({told(done.skipped)})." if done.skipped else ""
-        return f"{done.retried:,} failed mails wait to be sent again.{left_out}"
+        return f"{done.retried:,} failed mails wait to be sent again.{_left_out(done)}"
 
 
 class Duplicate(ActDialog):
@@ -270,6 +272,10 @@ def told(skipped: dict[str, int]) -> str:
     """Counts by SkipReason in words."""
     labels = dict(SkipReason.choices)
     return ", ".join(f"{number:,} {labels.get(code, code)}" for code, number in skipped.items())
+
+
+def _left_out(done: Retried) -> str:
+    return f" {sum(done.skipped.values()):,} others stay out ({told(done.skipped)})." if done.skipped else ""
 
 
 def _people(campaign: Campaign) -> str:

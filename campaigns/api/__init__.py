@@ -8,6 +8,7 @@ from campaigns.api.messages import MessageViewSet
 from campaigns.api.recipients import RecipientViewSet
 from campaigns.api.senders import CampaignSenderViewSet, SenderViewSet
 from campaigns.api.steps import StepViewSet, VariantViewSet
+from campaigns.api.system import WorkersView
 from campaigns.api.templates import TemplateViewSet
 from campaigns.api.uncertain import UncertainViewSet
 
@@ -25,5 +26,6 @@ ROUTES = (
     ("sending-halts", HaltViewSet, "sending-halt"),
 )
 VIEWS = (
+    ("system/workers", WorkersView.as_view(), "system-workers"),
     (f"{IN_CAMPAIGN}/senders", CampaignSenderViewSet.as_view({"get": "chosen", "put": "replace"}), "campaign-sender"),
 )

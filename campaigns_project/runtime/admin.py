@@ -6,15 +6,13 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.timesince import timesince
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import Failure, OrmQ, Schedule, Success
 from knox.models import AuthToken
 from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import SystemAdmin
-from campaigns_project.workers.models import WorkerHeartbeat
+from campaigns_project.runtime import workers_page  # noqa: F401 - it registers the page of the workers
 
 for model in (
     AccessAttempt,
@@ -30,18 +28,6 @@ for model in (
 ):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
-
-
-@admin.register(WorkerHeartbeat)
-class WorkerHeartbeatAdmin(SystemAdmin):
-    list_display = ["name", "kind", "host", "pid", "capacity", "detail", "last_sign", "started_at"]
-    list_filter = ["kind"]
-    search_fields = ["name", "host"]
-    empty_text = "No worker has reported yet. manage.py run_worker starts one."
-
-    @display(description="Last sign", ordering="seen_at")
-    def last_sign(self, beat: WorkerHeartbeat) -> str:
-        return f"{timesince(beat.seen_at, timezone.now())} ago"
 
 
 @admin.register(Group)

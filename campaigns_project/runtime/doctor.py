@@ -16,18 +16,13 @@ from campaigns.models import Sender, SendingHalt
 from campaigns_project.database import migrating
 from campaigns_project.database.identity import configured
 from campaigns_project.workers import heartbeat
+from campaigns_project.workers.heartbeat import SILENT_AFTER
 from campaigns_project.workers.models import WorkerKind
 from campaigns_project.workers.queue import queue_state
 
 OLDEST_POSTGRES = 15
 SMTP_SECONDS = 3
 SLOW_QUEUE, STUCK_QUEUE = timedelta(minutes=1), timedelta(minutes=10)
-# A supervisor beats every 5 s, a tick every 2; a cluster with every task it takes up, and not while it is busy.
-SILENT_AFTER = {
-    WorkerKind.SUPERVISOR: timedelta(seconds=20),
-    WorkerKind.TICK: timedelta(seconds=15),
-    WorkerKind.QCLUSTER: timedelta(minutes=3),
-}
 NAMES = {WorkerKind.SUPERVISOR: "supervisor", WorkerKind.TICK: "tick", WorkerKind.QCLUSTER: "task cluster"}
 
 

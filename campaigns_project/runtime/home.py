@@ -15,9 +15,10 @@ from campaigns.models import Campaign, CampaignStatus, Recipient, Sender, Sender
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.templatetags.fairlead import relative
-from campaigns_project.runtime.doctor import NAMES, SILENT_AFTER
+from campaigns_project.runtime.doctor import NAMES
 from campaigns_project.states import ProgressStatus
 from campaigns_project.workers import heartbeat
+from campaigns_project.workers.heartbeat import SILENT_AFTER
 from campaigns_project.workers.queue import queue_state
 from leads.models import Lead, LeadImport, Suppression
 

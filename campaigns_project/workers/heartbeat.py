@@ -8,10 +8,16 @@ from datetime import timedelta
 from django.db.models import DurationField, ExpressionWrapper, F, Max, QuerySet
 from django.db.models.functions import Now
 
-from campaigns_project.workers.models import WorkerHeartbeat
+from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
 
 NAME_VARIABLE = "FAIRLEAD_WORKER_NAME"  # given by the supervisor to what it starts, so that it can find its row
 FORGET_AFTER = timedelta(days=1)  # long enough to see in the morning who died in the night
+# A supervisor beats every 5 s, a tick every 2; a cluster with every task it takes up, and not while it is busy.
+SILENT_AFTER = {
+    WorkerKind.SUPERVISOR: timedelta(seconds=20),
+    WorkerKind.TICK: timedelta(seconds=15),
+    WorkerKind.QCLUSTER: timedelta(minutes=3),
+}
 AGE = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())
 
 

@@ -101,6 +101,13 @@ def moment(at: datetime | None) -> SafeString | str:
     )
 
 
+@register.filter
+def seconds(value: float) -> str:
+    """A duration in a word or two: 4 s, 12 min, 3 h."""
+    size, unit = next(((size, unit) for size, unit in _UNITS if value >= 2 * size), _UNITS[-1])
+    return f"{int(value // size)} {unit}"
+
+
 def relative(at: datetime, now: datetime) -> str:
     """`at` seen from `now`: just now, 5 min ago, in 3 h. Two of a unit before the next larger one takes over."""
     seconds = int((now - at).total_seconds())

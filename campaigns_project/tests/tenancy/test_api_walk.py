@@ -24,6 +24,7 @@ WITHOUT_ORGANIZATION = {
     "/": "redirects to the admin",
     "/api/v1/schema/": "describes the API, knows no rows",
     "/api/docs/": "shows the schema",
+    "/api/v1/system/workers": "for system administrators alone: campaigns/tests/test_working.py",
     "/healthz": "says that the process lives",
     "/readyz": "says whether the installation works",
 }

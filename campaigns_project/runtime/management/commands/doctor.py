@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from campaigns.working import working
 from campaigns_project.runtime.doctor import Check, Level, examine, exit_code
 
 MARKS = {Level.OK: "✓", Level.WARN: "⚠", Level.FAIL: "✗"}
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         code = exit_code(checks)
         if options["json"]:
             healthy = {"schema": "fairlead.doctor/1", "healthy": code == 0, "checks": [asdict(each) for each in checks]}
-            self.stdout.write(json.dumps(healthy, indent=2))
+            self.stdout.write(json.dumps({**healthy, "working": _working(checks)}, indent=2))
         else:
             for check in checks:
                 self._print(check)
@@ -36,3 +37,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{paint(MARKS[check.level])} {check.name:<10} {check.message}")
         if check.fix:
             self.stdout.write(f"  {'':<10} {check.fix}")
+
+
+def _working(checks: list[Check]) -> dict[str, Any] | None:
+    """What the workers do; None where the database could not be asked."""
+    was_asked = any(check.name == "workers" for check in checks)
+    return working().as_dict() if was_asked else None
