@@ -235,7 +235,7 @@ class RetryFailed(WithReason, ActDialog):
             return str(refused)
         return (
             f"{found.retried:,} mails that failed wait again, made of the present wording and for the present address; "
-            f"their people are back in the sequence.{_left_out(found)} Who bounced or opted out is not written to again."
+            f"their people are back in the sequence.{_left_out(found)} Nobody who bounced or opted out is written to."
         )
 
     def act(self) -> str:
