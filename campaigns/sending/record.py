@@ -135,6 +135,7 @@ UPDATE campaign_messages message SET
     lost_claims = CASE WHEN settled.status IN ('pending', 'deferred') THEN 0 ELSE message.lost_claims END
 FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(codes)s::int[],
     %(replies)s::text[]) AS settled(id, fence, status, reason, code, reply)
-WHERE message.id = settled.id AND message.fence = settled.fence AND message.status IN ('claimed', 'sending')
+WHERE message.id = settled.id AND message.fence = settled.fence
+    AND CASE WHEN message.status IN ('claimed', 'sending') THEN true END -- the planner cannot judge it: see the gate
 RETURNING message.id
 """
