@@ -1,7 +1,7 @@
 """The fast producer: bodies encoded once in quoted-printable, with slots between soft line breaks for the values.
 
-A value goes into its slot as it is, or encoded by itself; lines stay within 76 characters either way, and no line of a
-slot begins with a dot. Where a mail's values would make it differ from what `Encoded` makes of them (blanks that HTML
+A value goes into its slot as it is, or encoded by itself; lines stay within 76 characters either way, and none begins with
+a dot, so that DATA takes the mail as it is (`WireForm`). Where a mail's values would make it differ from what `Encoded` makes of them (blanks that HTML
 folds, say), or a value is missing, `Encoded` makes that mail, or says what is wrong with it.
 """
 
@@ -81,9 +81,7 @@ class Slotted:
         self._parts: list[bytes] = []
         self._slots: list[_Slot] = []
         self._lay_out(html, text, is_text_made=design.text is None)
-        # Values and headers keep to it anyway; the fixed words are looked at here, once.
-        is_wire_form = not any(part.startswith(b".") or b"\n." in part for part in self._parts)
-        self._form = WireForm if is_wire_form else bytes
+        self._parts = [_undotted(part) for part in self._parts]
 
     def produce(self, mail: Particulars) -> bytes:
         """See Producer."""
@@ -102,7 +100,7 @@ class Slotted:
             *list_lines(mail.unsubscribe_url, mail.unsubscribe_mailto, self._list_id),
             self._headers,
         )
-        return self._form(b"".join((*head, *parts)))
+        return WireForm(b"".join((*head, *parts)))
 
     def _filled(self, values: Mapping[str, str]) -> list[bytes] | None:
         """The content with the values in it; None where the mail is better made by `Encoded`."""
@@ -208,6 +206,19 @@ def _closed(encoded: bytes) -> bytes:
     cut = encoded.rfind(b"=", len(encoded) - 5)  # =XX must stay whole, wherever the cut would meet it
     cut = cut if cut >= 0 else len(encoded) - 3
     return encoded[:cut] + SOFT_BREAK + encoded[cut:] + SOFT_BREAK
+
+
+def _undotted(encoded: bytes) -> bytes:
+    """`encoded`, whole lines of a body, with no dot at the beginning of one."""
+    return b"\r\n".join(map(_undotted_line, encoded.split(b"\r\n")))
+
+
+def _undotted_line(line: bytes) -> bytes:
+    if not line.startswith(b"."):
+        return line
+    if len(line) + 2 <= LINE:
+        return b"=2E" + line[1:]
+    return b"=2E" + SOFT_BREAK + _undotted_line(line[1:])
 
 
 def _suits(pieces: Pieces) -> bool:

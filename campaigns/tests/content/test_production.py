@@ -114,7 +114,19 @@ def test_what_is_called_ready_for_the_wire_is(html, text, given_values):
 def test_a_usual_mail_is_ready_for_the_wire():
     mail = particulars(first_name="Ada", company="Söhne & Co", **{"custom.note": "..."})
 
-    assert isinstance(producer_for(design(text="Hello {{ first_name }}")).produce(mail), WireForm)
+    assert isinstance(producer_for(design()).produce(mail), WireForm)
+
+
+@pytest.mark.parametrize("dots", [1, 2, 74, 75, 76, 77, 78, 200])
+def test_dots_at_the_beginning_of_a_line_survive_the_wire(dots):
+    wording = design(html="x {{ company }}", text=f"-\n{'.' * dots}\n.a{'b' * dots}\n.")
+    mail = particulars(first_name="Ada", company="Acme")
+
+    raw = producer_for(wording).produce(mail)
+
+    assert type(raw) is WireForm and on_the_wire(bytes(raw)) == raw
+    assert max(len(line) for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 78
+    assert decoded(raw) == outcome(Encoded(wording), mail)
 
 
 @pytest.mark.parametrize("end", ['="', "=", "=a", "é", 'é"', "éab", "ab"])
