@@ -1,8 +1,9 @@
 """The fast producer: bodies encoded once in quoted-printable, with slots between soft line breaks for the values.
 
-A value goes into its slot as it is, or encoded by itself; lines stay within 76 characters either way, and none begins with
-a dot, so that DATA takes the mail as it is (`WireForm`). Where a mail's values would make it differ from what `Encoded` makes of them (blanks that HTML
-folds, say), or a value is missing, `Encoded` makes that mail, or says what is wrong with it.
+A value goes into its slot as it is, or encoded by itself; lines stay within 76 characters either way, and none begins
+with a dot, so that DATA takes the mail as it is (`WireForm`). Where a mail's values would make it differ from what
+`Encoded` makes of them (blanks that HTML folds, say), or a value is missing, `Encoded` makes that mail, or says what is
+wrong with it.
 """
 
 import binascii
