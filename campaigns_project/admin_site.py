@@ -51,7 +51,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
     groups: list[dict[str, Any]] = [{"items": [home]}]
     for title, items in SIDEBAR:
-        seen = [_item(request, *item) for item in items if site.may_view(request, item[2])]
+        seen = _lit_once([_item(request, *item) for item in items if site.may_view(request, item[2])])
         groups.append({"title": title, "separator": True, "items": seen})
     groups.append({"title": "Help", "separator": True, "items": _links()})
     return [group for group in groups if group["items"]]
@@ -109,6 +109,12 @@ def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = 
         item["active"] = request.path == link and query in request.GET.urlencode()
     count = _badges[title](request) if title in _badges else ""
     return {**item, "badge": count, "badge_variant": "warning"} if count else item
+
+
+def _lit_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where a part of a list is open, its item is lit and not also the one of the whole list."""
+    parts = {item["link"].partition("?")[0] for item in items if item.get("active")}
+    return [{**item, "active": False} if item["link"] in parts else item for item in items]
 
 
 def _links() -> list[dict[str, Any]]:

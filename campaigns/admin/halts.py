@@ -39,7 +39,7 @@ class StopSending(ActDialog):
     )
     submit_text = "Stop all sending"
 
-    whose = forms.ChoiceField(label="Of", widget=UnfoldAdminSelectWidget)
+    whose = forms.ChoiceField(label="Whose", widget=UnfoldAdminSelectWidget)
     reason = forms.CharField(
         label="Why",
         max_length=LONGEST_REASON,

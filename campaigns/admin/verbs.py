@@ -219,7 +219,6 @@ class RetryFailed(WithReason, ActDialog):
     needs = Role.MANAGER
     label = "Retry failed"
     icon = "replay"
-    submit_text = "Send failed mails again"
     title = "Send the failed mails again?"
 
     @classmethod
@@ -227,21 +226,36 @@ class RetryFailed(WithReason, ActDialog):
         has_failed = obj.status in OPEN and obj.recipients.filter(status=RecipientStatus.FAILED).exists()
         return has_failed and super().offered(request, obj)
 
+    @cached_property
+    def found(self) -> Retried | Refused:
+        """What would be done; or why nothing, where the dialog was opened by its address."""
+        try:
+            return retry_failed(campaign=self.object, actor=self.actor, now=self.now, dry_run=True)
+        except Refused as refused:
+            return refused
+
+    @property
+    def is_blocked(self) -> bool:
+        return isinstance(self.found, Refused) or not self.found.retried
+
     @property
     def description(self) -> str:
-        try:
-            found = retry_failed(campaign=self.object, actor=self.actor, now=self.now, dry_run=True)
-        except Refused as refused:  # the dialog was opened by its address; its button will say the same
-            return str(refused)
+        if isinstance(self.found, Refused):
+            return str(self.found)
         return (
-            f"{found.retried:,} mails that failed wait again, made of the present wording and for the present address; "
-            f"their people are back in the sequence.{_left_out(found)} Nobody who bounced or opted out is written to."
+            f"{_failed(self.found.retried)} made again, of the present wording and for the present address; the "
+            f"people are back in the sequence.{_left_out(self.found)} Nobody who bounced or opted out is written to."
         )
+
+    @property
+    def submit_text(self) -> str:
+        count = 0 if isinstance(self.found, Refused) else self.found.retried
+        return f"Send {count:,} again" if count else "None can be sent again"
 
     def act(self) -> str:
         reason = self.cleaned_data["reason"]
         done = retry_failed(campaign=self.object, actor=self.actor, now=self.now, reason=reason)
-        return f"{done.retried:,} failed mails wait to be sent again.{_left_out(done)}"
+        return f"{_failed(done.retried)} waiting to be sent again.{_left_out(done)}"
 
 
 class Duplicate(ActDialog):
@@ -274,8 +288,12 @@ def told(skipped: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {labels.get(code, code)}" for code, number in skipped.items())
 
 
+def _failed(count: int) -> str:
+    return f"{count:,} failed mail is" if count == 1 else f"{count:,} failed mails are"
+
+
 def _left_out(done: Retried) -> str:
-    return f" {sum(done.skipped.values()):,} others stay out ({told(done.skipped)})." if done.skipped else ""
+    return f" Left as they are: {told(done.skipped)}." if done.skipped else ""
 
 
 def _people(campaign: Campaign) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Campaign, CampaignStatus, Recipient, Sender, SenderStatus, Step
+from campaigns.models import Campaign, CampaignStatus, Message, Recipient, Sender, SenderStatus, Step
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.templatetags.fairlead import relative
@@ -114,6 +114,11 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light],
     paused = held.scope(Sender.objects.all()).filter(status=SenderStatus.PAUSED)
     for sender in paused.order_by("-updated_at")[:ALERTS]:
         yield Alert("warn", f"{sender.email} is paused", sender.status_reason, _page("campaigns_sender", sender))
+    uncertain = held.scope(Message.objects.uncertain())
+    if uncertain.exists():
+        text = f"{_bounded(uncertain)} mails are uncertain"
+        pile = f"{reverse('admin:campaigns_message_changelist')}?place=uncertain"
+        yield Alert("warn", text, "They may have arrived, and wait for evidence or your decision.", pile)
     yield from _imports(held, now)
 
 

@@ -29,7 +29,7 @@ class WorkerHeartbeatAdmin(SystemAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._require(request)
-        around = {**self.admin_site.each_context(request), "title": "Workers", "opts": self.opts}
+        around = {**self.admin_site.each_context(request), "title": "Workers"}
         return TemplateResponse(request, "runtime/admin/workers.html", {**around, **_context()})
 
     def live_view(self, request: HttpRequest) -> HttpResponse:

@@ -184,7 +184,7 @@ def test_a_manager_retries_all_of_a_campaign_or_one_message_in_the_admin(now):
     message = Message.objects.filter(status="failed").first()
     page = reverse("admin:campaigns_campaign_retry_failed", args=[campaign.pk])
 
-    assert "2 mails that failed wait again" in manager.get(page).content.decode()
+    assert "2 failed mails are made again" in manager.get(page).content.decode()
     press(manager, reverse("admin:campaigns_message_retry", args=[message.pk]), reason="")
     message.refresh_from_db()
     assert (message.status, ledger(campaign).failed) == ("pending", 1)
