@@ -11,6 +11,23 @@
   const isLive = (event) => asking(event) instanceof Element && asking(event).closest("[data-live]") !== null;
   const byId = (id) => document.getElementById(id);
 
+  // ---- The sidebar -------------------------------------------------------------------------------------------------
+  // Unfold's script takes a window of exactly 1280 px, as many laptops have, for a small one; its styles do not.
+  const WIDE = 1280;
+  const isSidebarOpen = () => window.innerWidth >= WIDE && localStorage.getItem("sidebarOpen") !== "0";
+
+  document.addEventListener("alpine:init", () => {
+    const theirs = window.theme;
+    window.theme = (...given) => {
+      const part = theirs(...given);
+      part.sidebarOpen = isSidebarOpen;
+      part.themeBindings["x-resize.window"] = function resized() {
+        this.sidebarOpen = isSidebarOpen();
+      };
+      return part;
+    };
+  });
+
   // ---- Parts that keep themselves up to date -----------------------------------------------------------------------
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!isLive(event)) return;
