@@ -116,7 +116,7 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light],
         yield Alert("warn", f"{sender.email} is paused", sender.status_reason, _page("campaigns_sender", sender))
     uncertain = held.scope(Message.objects.uncertain())
     if uncertain.exists():
-        text = f"{_bounded(uncertain)} mails are uncertain"
+        text = f"Uncertain mails: {_bounded(uncertain)}"
         pile = f"{reverse('admin:campaigns_message_changelist')}?place=uncertain"
         yield Alert("warn", text, "They may have arrived, and wait for evidence or your decision.", pile)
     yield from _imports(held, now)

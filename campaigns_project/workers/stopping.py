@@ -20,6 +20,11 @@ def is_stopping() -> bool:
     return _asked_at.value > 0.0
 
 
+def take_back() -> None:
+    """Forget that it was asked; for tests, whose process goes on."""
+    _asked_at.value = 0.0
+
+
 def seconds_since_asked() -> float:
     """How long ago it was asked to stop; 0 when it was not."""
     return time.monotonic() - _asked_at.value if is_stopping() else 0.0

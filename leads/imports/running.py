@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from campaigns_project.states import ProgressStatus
+from campaigns_project.workers.stopping import is_stopping
 from leads.imports import errors
 from leads.imports.checking import Chunk, RowProblem, checked_chunks
 from leads.imports.cleaning import storable
@@ -35,8 +36,8 @@ def run_import(
     """Run a queued import, or go on with one whose worker died, to its end.
 
     With a `budget` it stops after the chunk in which that time is over and leaves the import queued for the next run;
-    at least one chunk is done. A file that turns out unreadable ends as failed with the sentence. Canceling takes
-    effect between two chunks. Raises `import_not_runnable` when another worker runs it or it has ended.
+    at least one chunk is done. So it does when its worker is asked to stop. A file that turns out unreadable ends as
+    failed with the sentence. Canceling takes effect between two chunks. Raises `import_not_runnable` when another worker runs it or it has ended.
     """
     lead_import = _claim(lead_import_id, now)
     deadline = time.monotonic() + budget.total_seconds() if budget is not None else None
@@ -92,7 +93,7 @@ def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: On
                 return False
             if on_progress:
                 on_progress(lead_import)
-            if deadline is not None and time.monotonic() > deadline:
+            if is_stopping() or (deadline is not None and time.monotonic() > deadline):
                 return lead_import.rows_done == lead_import.total_rows
     return True
 

@@ -113,3 +113,10 @@ def test_on_a_phone_nothing_sticks_out(page: Page) -> None:
     page.wait_for_selector("#live")
 
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_a_window_as_wide_as_a_laptop_shows_the_sidebar_beside_the_page(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.reload()
+
+    page.wait_for_selector("#nav-sidebar >> text=Suppressions", state="visible")

@@ -1,7 +1,7 @@
 """What the tests of imports share: an organization, and short words for putting a file through."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.workers import stopping
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
 from leads.imports.running import run_import
@@ -48,3 +49,11 @@ def imported(received: Callable[..., LeadImport]) -> Callable[..., LeadImport]:
         return run_import(lead_import_id=received(content, **options).pk, now=NOON)
 
     return import_file
+
+
+@pytest.fixture
+def asked_to_stop() -> Iterator[None]:
+    """As in a worker that was asked to stop; the word is taken back afterwards."""
+    stopping.ask_to_stop()
+    yield
+    stopping.take_back()

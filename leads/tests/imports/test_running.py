@@ -229,6 +229,13 @@ def test_import_stops_when_its_time_is_over_and_goes_on_in_the_next_run(received
     assert states == [("queued", 3, 3), ("queued", 6, 6), ("succeeded", 8, 8)]
 
 
+@pytest.mark.usefixtures("small_chunks", "asked_to_stop")
+def test_import_whose_worker_is_asked_to_stop_is_left_for_another(received: Files):
+    lead_import = received(people(8))
+
+    assert counts(run_import(lead_import_id=lead_import.pk, now=NOON))[:3] == ("queued", 3, 3)
+
+
 def test_import_that_runs_or_has_ended_is_not_run_again(received: Files):
     lead_import = received(people(1))
 
