@@ -37,7 +37,8 @@ def run_import(
 
     With a `budget` it stops after the chunk in which that time is over and leaves the import queued for the next run;
     at least one chunk is done. So it does when its worker is asked to stop. A file that turns out unreadable ends as
-    failed with the sentence. Canceling takes effect between two chunks. Raises `import_not_runnable` when another worker runs it or it has ended.
+    failed with the sentence. Canceling takes effect between two chunks. Raises `import_not_runnable` when another
+    worker runs it or it has ended.
     """
     lead_import = _claim(lead_import_id, now)
     deadline = time.monotonic() + budget.total_seconds() if budget is not None else None
