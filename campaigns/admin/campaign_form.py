@@ -31,7 +31,10 @@ class DatesField(forms.CharField):
         return sorted(set(dates))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+        try:
+            return (initial or []) != self.to_python(data)
+        except forms.ValidationError:
+            return True
 
 
 def _date(word: str) -> date:

@@ -34,6 +34,12 @@ _PER = {
 _ZONE_HELP = "Where its day begins, for limits."
 
 
+_CHECKED = (
+    "daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
+    "ramp_started_on",
+)  # fmt: skip
+
+
 class SenderLimitsForm(ScopedForm):
     """The time zone is chosen, and what does not fit together is said at its field."""
 
@@ -52,13 +58,14 @@ class SenderLimitsForm(ScopedForm):
         if not cleaned.get("timezone"):
             organization = cleaned.get("organization") or (self.instance.organization if self.instance.pk else None)
             cleaned["timezone"] = organization.timezone if organization else "UTC"
+        self._refuse_what_does_not_fit(cleaned)
         return cleaned
 
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if not self.errors:
-            for field, sentence in limit_problems(self.instance).items():
-                self.add_error(field if field in self.fields else None, sentence)
+    def _refuse_what_does_not_fit(self, cleaned: dict[str, Any]) -> None:
+        would_be = Sender(**{name: cleaned[name] for name in _CHECKED if cleaned.get(name) is not None})
+        for field, sentence in limit_problems(would_be).items():
+            if field not in self.errors:
+                self.add_error(field, sentence)
 
 
 class ShowsLimits:

@@ -1,21 +1,29 @@
 """A campaign's settings and a sender's, as forms."""
 
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import Campaign, Sender
+from campaigns.scheduling.clock import day_start
+from campaigns.tests.factories import SenderUsageFactory
+from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import press
 
 SETTINGS = {
     "name": "Autumn", "description": "", "timezone": "Europe/Prague", "priority": 0, "track_opens": "on",
-    "track_clicks": "on", "stop_on_reply": "on", "window_start": "", "window_end": "",
+    "track_clicks": "on", "stop_on_reply": "on", "window_start": "", "window_end": "", "window_zone": "campaign",
 }  # fmt: skip
 SENDER = {"email": "petr@example.com", "name": "Petr", "reply_to": "", "host": "smtp.example.com", "port": 587,
-          "security": "starttls", "username": "petr"}  # fmt: skip
+          "security": "starttls", "username": "petr",
+          "gap_seconds": 0, "gap_jitter_seconds": 0, "ramp_increase": 0}  # fmt: skip
 
 
 def add(client: Client, campaign: Any, **changes: Any) -> Any:
@@ -95,6 +103,24 @@ def test_the_settings_of_an_ended_campaign_are_read_only(operator: Client, campa
     assert save(operator, campaign, name="Renamed").status_code == 403
 
 
+def test_holidays_are_written_a_line_each_and_a_word_that_is_no_date_is_named(operator: Client, campaign: Any) -> None:
+    save(operator, campaign, holidays="2026-12-25\n2026-12-24\n")
+    wrong = save(operator, campaign, holidays="2026-12-25, Easter").content.decode()
+    page = operator.get(reverse("admin:campaigns_campaign_settings", args=[campaign.pk])).content.decode()
+
+    assert Campaign.objects.get().holidays == [date(2026, 12, 24), date(2026, 12, 25)]
+    assert "“Easter” is not a date: write it as 2026-12-25." in wrong
+    assert "2026-12-24\n2026-12-25" in page
+
+
+def test_saving_the_same_holidays_again_is_no_change(operator: Client, campaign: Any) -> None:
+    save(operator, campaign, holidays="2026-12-25")
+
+    save(operator, campaign, holidays="2026-12-25", name="Renamed")
+
+    assert AuditLog.objects.filter(action="campaign.changed").latest("id").after == {"name": "Renamed"}
+
+
 def sender_page(sender: Any) -> str:
     return reverse("admin:campaigns_sender_change", args=[sender.pk])
 
@@ -152,3 +178,53 @@ def test_a_sender_a_campaign_uses_is_not_deleted(manager: Client, campaign: Any)
 
     assert "Take it out of those campaigns first, or pause it." in answer.content.decode()
     assert Sender.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        ({"ramp_start": 5}, "A ramp-up needs its first day."),
+        ({"ramp_increase": 5}, "say with how many mails its first day begins"),
+        ({"ramp_start": 50, "ramp_started_on": "2026-11-20", "daily_limit": 40}, "above the daily limit of 40"),
+        ({"ramp_start": 5, "ramp_started_on": "2026-11-20", "ramp_ceiling": 4}, "It ends below its start of 5 mails."),
+        (
+            {"ramp_start": 5, "ramp_started_on": "2026-11-20", "ramp_ceiling": 50, "daily_limit": 40},
+            "It ends above the daily limit of 40",
+        ),
+        ({"gap_seconds": 86_401}, "At most 86,400 seconds"),
+        ({"daily_limit": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_limits_that_do_not_fit_together_are_refused_at_their_field(
+    limits: dict[str, Any], sentence: str, manager: Client, campaign: Any
+) -> None:
+    answer = manager.post(sender_page(Sender.objects.get()), {**SENDER, **limits})
+
+    assert sentence in answer.content.decode()
+    assert Sender.objects.values_list("ramp_start", "daily_limit").get() == (None, None)
+
+
+def test_the_page_of_a_sender_says_what_is_used_of_its_limits(manager: Client, campaign: Any) -> None:
+    sender = Sender.objects.get()
+    now = timezone.now()
+    Sender.objects.update(daily_limit=300, hourly_limit=40, gap_seconds=60, next_slot_at=now + timedelta(minutes=1))
+    today = day_start(now, ZoneInfo("UTC"))
+    SenderUsageFactory(sender=sender, scope="day", starts_at=today, used=96)
+
+    page = manager.get(sender_page(sender)).content.decode()
+    listed = manager.get(reverse("admin:campaigns_sender_changelist")).content.decode()
+
+    assert "96 of 300 mails today" in page
+    assert "0 of 40 this hour" in page
+    assert "the next one after" in page
+    assert "96 of 300" in listed
+
+
+def test_a_new_senders_day_begins_as_its_organizations(manager: Client, campaign: Any) -> None:
+    Organization.objects.update(timezone="Asia/Tokyo")
+
+    manager.post(
+        reverse("admin:campaigns_sender_add"), {**SENDER, "organization": campaign.organization.pk, "timezone": ""}
+    )
+
+    assert Sender.objects.get(email="petr@example.com").timezone == "Asia/Tokyo"

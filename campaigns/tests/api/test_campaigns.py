@@ -99,6 +99,10 @@ def test_a_campaign_that_is_being_deleted_shows_nowhere():
         ("url", "javascript:alert(1)"),
         ("priority", 99_999),
         ("track_opens", "perhaps"),
+        ("window_zone", "moon"),
+        ("holidays", ["Easter"]),
+        ("daily_limit", 0),
+        ("daily_new_leads", -1),
     ],
 )
 def test_what_a_field_cannot_hold_is_refused_at_that_field(field, value):
@@ -113,6 +117,17 @@ def test_a_window_that_ends_before_it_starts_is_refused():
     answer = key_client().post("/api/v1/campaigns", {"name": "A", "window_start": "17:00", "window_end": "09:00"})
 
     assert answer.json()["errors"][0]["pointer"] == "/window_start"
+
+
+def test_windows_holidays_and_limits_are_set_and_read_back():
+    asked = {
+        "window_zone": "lead", "holidays": ["2026-12-25", "2026-12-24", "2026-12-25"], "counts_sending_days": True,
+        "daily_limit": 300, "daily_new_leads": 40,
+    }  # fmt: skip
+
+    made = key_client().post("/api/v1/campaigns", {"name": "Autumn", **asked}).json()
+
+    assert {name: made[name] for name in asked} == {**asked, "holidays": ["2026-12-24", "2026-12-25"]}
 
 
 def test_a_campaign_id_in_use_anywhere_is_refused():

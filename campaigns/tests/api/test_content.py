@@ -1,17 +1,23 @@
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from campaigns.models import EmailTemplate, Sender, Step, Variant
+from campaigns.scheduling.clock import day_start
 from campaigns.tests.factories import (
     CampaignFactory,
     CampaignSenderFactory,
     EmailTemplateFactory,
     MessageFactory,
     SenderFactory,
+    SenderUsageFactory,
     StepFactory,
     VariantFactory,
 )
+from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
@@ -276,3 +282,27 @@ def test_a_sender_of_ended_campaigns_is_deleted_and_its_mails_stay():
     assert client.delete(f"/api/v1/senders/{used.sender_id}").status_code == 204
     message.refresh_from_db()
     assert (message.status, message.sender) == ("sent", None)
+
+
+def test_limits_are_set_checked_and_shown_with_what_is_used_today():
+    client = key_client()
+    Organization.objects.filter(pk=client.organization.pk).update(timezone="Asia/Tokyo")
+
+    made = client.post("/api/v1/senders", {"email": "petr@fairlead.example", "daily_limit": 300}).json()
+    today = day_start(timezone.now(), ZoneInfo("Asia/Tokyo"))
+    SenderUsageFactory(sender=Sender.objects.get(), scope="day", starts_at=today, used=96)
+    refused = client.patch(f"/api/v1/senders/{made['id']}", {"ramp_start": 5})
+
+    assert (made["timezone"], made["daily_limit"], made["used_today"]) == ("Asia/Tokyo", 300, 0)
+    assert client.get(f"/api/v1/senders/{made['id']}").json()["used_today"] == 96
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/ramp_started_on")
+
+
+def test_what_is_used_is_asked_for_once_however_many_senders_there_are():
+    client = key_client()
+    SenderFactory.create_batch(5, organization=client.organization, daily_limit=10)
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/api/v1/senders")
+
+    assert len([each for each in queries if "sender_usage" in each["sql"]]) == 1

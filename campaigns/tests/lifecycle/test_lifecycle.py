@@ -1,6 +1,6 @@
 """The verbs: each from the states it may leave, audited, and refused with what is possible instead."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -214,6 +214,18 @@ def test_a_copy_has_the_content_and_none_of_the_people(now):
         campaign.steps.values_list("position", "variants__subject")
     )
     assert copy.campaign_senders.count() == 1
+
+
+def test_a_copy_keeps_the_windows_and_limits(now):
+    settings = {
+        "timezone": "Asia/Tokyo", "window_zone": "lead", "sending_days": [1, 2], "holidays": [date(2026, 12, 25)],
+        "counts_sending_days": True, "daily_limit": 300, "daily_new_leads": 40,
+    }  # fmt: skip
+    campaign = ready_campaign(now=now, **settings)
+
+    copy = lifecycle.duplicate(campaign=campaign, name="Second wave", actor=SYSTEM, now=now)
+
+    assert {name: getattr(copy, name) for name in settings} == settings
 
 
 def test_a_lead_that_left_may_be_taken_by_another_campaign(now):

@@ -236,6 +236,16 @@ def test_leads_with_tags_take_no_query_per_row():
     assert len(one) == len(three)
 
 
+def test_a_lead_has_a_time_zone_that_exists():
+    client = key_client()
+
+    made = client.post("/api/v1/leads", {"email": "ana@acme.example", "timezone": "Asia/Tokyo"})
+    refused = client.post("/api/v1/leads", {"email": "bob@acme.example", "timezone": "Mars/Olympus"})
+
+    assert (made.status_code, made.json()["timezone"]) == (201, "Asia/Tokyo")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/timezone")
+
+
 def test_leads_of_another_organization_do_not_show():
     LeadFactory(organization=OrganizationFactory())
 

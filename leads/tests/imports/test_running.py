@@ -41,6 +41,14 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "CHUNK_ROWS", 3)
 
 
+def test_a_time_zone_is_kept_and_one_nobody_knows_is_a_problem(imported: Files):
+    lead_import = imported("Email,Time zone\nana@acme.example,asia/tokyo\nbob@acme.example,\nivo@acme.example,Moon\n")
+
+    assert counts(lead_import) == ("succeeded", 3, 2, 0, 0, 1)
+    assert list(Lead.objects.order_by("email").values_list("timezone", flat=True)) == ["Asia/Tokyo", ""]
+    assert ImportProblem.objects.get().code == "invalid_timezone"
+
+
 def test_rows_become_leads_and_the_others_problems(imported: Files):
     lead_import = imported(
         "Email;Name;Branche\nAna@acme.example;Ana Núñez;Schiffe\nnobody;X;\nbob@acme.example;Bob;\n"

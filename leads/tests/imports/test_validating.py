@@ -23,11 +23,24 @@ def check(*cells: str, header: tuple[str, ...] = HEADER) -> CleanRow | Problem:
 
 
 def row_with(**values: str) -> CleanRow | Problem:
-    names = {"email": 0, "first_name": 1, "last_name": 2, "company": 3, "website": 4, "industry": 5}
-    cells = ["ana@acme.example", "", "", "", "", ""]
+    names = {"email": 0, "first_name": 1, "last_name": 2, "company": 3, "website": 4, "industry": 5, "timezone": 6}
+    cells = ["ana@acme.example", "", "", "", "", "", ""]
     for name, value in values.items():
         cells[names[name]] = value
-    return check(*cells)
+    return check(*cells, header=(*HEADER, "Time zone"))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Europe/Prague", "Europe/Prague"),
+        ("europe/prague", "Europe/Prague"),
+        ("America/New York", "America/New_York"),
+        ("", ""),
+    ],
+)
+def test_a_time_zone_is_kept_as_iana_writes_it(written: str, expected: str):
+    assert value_of("timezone", written) == expected
 
 
 def value_of(name: str, given_value: str) -> str:
@@ -49,7 +62,7 @@ def test_row_becomes_the_values_of_a_lead():
     assert row == CleanRow(
         7,
         "ana@acme.example",
-        ("Ana@acme.example", "Ana", "Núñez", "Acme, Inc.", "", "", "https://acme.example", "", "", ""),
+        ("Ana@acme.example", "Ana", "Núñez", "Acme, Inc.", "", "", "https://acme.example", "", "", "", ""),
         {"industry": "Shipping"},
     )
 
@@ -180,6 +193,8 @@ def test_no_cleaned_name_holds_a_control_character_or_line_break(text: str):
         ("website", "ask me", "invalid_link", "Website"),
         ("website", "https://[::1", "invalid_link", "Website"),
         ("website", "acme.example/" + "x" * 300, "too_long", "Website"),
+        ("timezone", "Mars/Olympus", "invalid_timezone", "Time zone"),
+        ("timezone", "x" * 65, "too_long", "Time zone"),
     ],
 )
 def test_value_that_cannot_be_kept_is_a_problem_of_its_column(name: str, written: str, code: str, column: str):
