@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from campaigns.models import Sender
@@ -34,6 +34,7 @@ _PER = {
 _ZONE_HELP = "Where its day begins, for limits."
 
 
+_ZERO_WHERE_EMPTY = {"gap_seconds", "gap_jitter_seconds", "ramp_increase"}
 _CHECKED = (
     "daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "ramp_started_on",
@@ -52,12 +53,15 @@ class SenderLimitsForm(ScopedForm):
                 required=False, empty_label="That of the organization", help_text=_ZONE_HELP
             )
             self.initial["timezone"] = ""
+        for name in _ZERO_WHERE_EMPTY & set(self.fields):
+            self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if not cleaned.get("timezone"):
             organization = cleaned.get("organization") or (self.instance.organization if self.instance.pk else None)
             cleaned["timezone"] = organization.timezone if organization else "UTC"
+        cleaned.update({name: 0 for name in _ZERO_WHERE_EMPTY if name in cleaned and cleaned[name] is None})
         self._refuse_what_does_not_fit(cleaned)
         return cleaned
 
@@ -83,11 +87,11 @@ class ShowsLimits:
         day = next((gauge for gauge in sender_gauges(sender, {}, now=now) if gauge.code in _DAY), None)
         return f"{used:,} of {day.limit:,}" if day else f"{used:,}"
 
-    @display(description="Used")
+    @display(description="Used so far")
     def used_of_limits(self, sender: Sender) -> str:
         now = timezone.now()
         gauges = sender_gauges(sender, used_by_senders([sender], now=now)[sender.pk], now=now)
-        return format_html_join("; ", "{}", [(_said(gauge),) for gauge in gauges if _said(gauge)]) or "—"
+        return format_html_join("; ", "{}", [(said,) for gauge in gauges if (said := _said(gauge))]) or "—"
 
 
 _DAY = {LimitCode.SENDER_DAY, LimitCode.SENDER_RAMP}
@@ -95,5 +99,5 @@ _DAY = {LimitCode.SENDER_DAY, LimitCode.SENDER_RAMP}
 
 def _said(gauge: Gauge) -> str:
     if gauge.code == LimitCode.SENDER_GAP:
-        return f"the next one after {moment(gauge.free_at)}" if gauge.is_full else ""
+        return format_html("the next one {}", moment(gauge.free_at)) if gauge.is_full else ""
     return _PER[gauge.code].format(f"{gauge.used:,}", f"{gauge.limit:,}")

@@ -22,8 +22,7 @@ SETTINGS = {
     "track_clicks": "on", "stop_on_reply": "on", "window_start": "", "window_end": "", "window_zone": "campaign",
 }  # fmt: skip
 SENDER = {"email": "petr@example.com", "name": "Petr", "reply_to": "", "host": "smtp.example.com", "port": 587,
-          "security": "starttls", "username": "petr",
-          "gap_seconds": 0, "gap_jitter_seconds": 0, "ramp_increase": 0}  # fmt: skip
+          "security": "starttls", "username": "petr"}  # fmt: skip
 
 
 def add(client: Client, campaign: Any, **changes: Any) -> Any:
@@ -216,8 +215,16 @@ def test_the_page_of_a_sender_says_what_is_used_of_its_limits(manager: Client, c
 
     assert "96 of 300 mails today" in page
     assert "0 of 40 this hour" in page
-    assert "the next one after" in page
+    assert "the next one <time datetime=" in page
     assert "96 of 300" in listed
+
+
+def test_a_gap_that_is_emptied_is_none(manager: Client, campaign: Any) -> None:
+    Sender.objects.update(gap_seconds=60)
+
+    manager.post(sender_page(Sender.objects.get()), {**SENDER, "gap_seconds": ""})
+
+    assert Sender.objects.get().gap_seconds == 0
 
 
 def test_a_new_senders_day_begins_as_its_organizations(manager: Client, campaign: Any) -> None:
