@@ -203,6 +203,8 @@ SPECTACULAR_SETTINGS = {
         "MessageStatus": "campaigns.models.MessageStatus",
         "ProgressStatus": "campaigns_project.states.ProgressStatus",
         "SenderStatus": "campaigns.models.SenderStatus",
+        "SenderKind": "campaigns.models.SenderKind",
+        "HealthStatus": "campaigns.health.HealthStatus",
         "LeadStatus": "leads.models.LeadStatus",
     },
 }
@@ -230,6 +232,10 @@ Q_CLUSTER = {
 MAILBOX_DIR = VAR_DIR / "mailbox"
 SANDBOX_SMTP_HOST = "127.0.0.1"
 SANDBOX_SMTP_PORT = env.int("MAILBOX_PORT", default=1025)
+
+# ---- Connections that people name the other end of ------------------------------------------------------------------
+OUTBOUND_ALLOW_HOSTS = env.list("OUTBOUND_ALLOW_HOSTS", default=[])
+DNS_RESOLVER = env.str("DNS_RESOLVER", default="")  # address or address:port; empty: those of the system
 
 # ---- Logs -----------------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="console")

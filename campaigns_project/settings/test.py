@@ -10,6 +10,7 @@ FIELD_ENCRYPTION_KEYS = ["tests-only-field-key"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
 SANDBOX = True
+OUTBOUND_ALLOW_HOSTS = ["127.0.0.1"]  # where the servers are that tests start
 PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://testserver")  # a worker beside a test gets the test server's
 ALLOWED_HOSTS = ["*"]
 SECURE_SSL_REDIRECT = False
