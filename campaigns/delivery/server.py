@@ -16,9 +16,9 @@ class Security(StrEnum):
 class SmtpServer:
     """One account on one server.
 
-    `host` is what its certificate must name. `address`, where set, is the IP to connect to instead of asking DNS:
-    the one that was checked is then the one that is used. An empty `username` means no login. `ehlo_name` is the name
-    we give ourselves; empty for the address literal of our end.
+    `host` is what its certificate must name. `address`, where set, is the IP to connect to instead of asking DNS, and
+    `more_addresses` are tried after it: those that were checked are then those that are used. An empty `username` means
+    no login. `ehlo_name` is the name we give ourselves; empty for the address literal of our end.
     """
 
     host: str
@@ -28,6 +28,7 @@ class SmtpServer:
     password: str = field(default="", repr=False)
     address: str = ""
     ehlo_name: str = ""
+    more_addresses: tuple[str, ...] = ()
 
 
 @cache

@@ -92,8 +92,9 @@ def _connect(server: SmtpServer, *, deadline: float) -> Wire:
 
 
 def _addresses(server: SmtpServer) -> list[tuple[Any, ...]]:
+    hosts = [server.address, *server.more_addresses] if server.address else [server.host]
     try:
-        return list(socket.getaddrinfo(server.address or server.host, server.port, type=socket.SOCK_STREAM))
+        return [row for host in hosts for row in socket.getaddrinfo(host, server.port, type=socket.SOCK_STREAM)]
     except (socket.gaierror, UnicodeError) as error:  # UnicodeError: a host name that DNS cannot hold
         raise _refused("dns", Stage.CONNECT, text=str(error)) from error
 

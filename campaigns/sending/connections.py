@@ -1,19 +1,25 @@
-"""The open connections of one worker, one per sender; with SANDBOX on they all lead to the local mailbox."""
+"""The open connections of one worker, one per sender, by the sender's kind; with SANDBOX on all lead to the mailbox."""
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Protocol, Self
 
 from django.conf import settings
 
 from campaigns.content.mailbox import wire_domain
-from campaigns.delivery.base import Backend
+from campaigns.delivery.base import Backend, Envelope, Gate, GateAt
+from campaigns.delivery.outcomes import Outcome, Outcomes, SenderFault
 from campaigns.delivery.server import Security, SmtpServer
+from campaigns.delivery.services import read_settings
 from campaigns.delivery.smtp import SmtpConnection
-from campaigns.models import Sender
+from campaigns.models import Sender, SenderKind
+from campaigns_project.errors import Refused
+from campaigns_project.outbound import addresses_of
 
 CONNECT_SECONDS = 20.0
 # Long, since giving up after the final dot makes a mail uncertain; shorter than the lease of a mail being sent.
 TRANSACTION_SECONDS = 120.0
+PASSING = frozenset({"host_unknown"})  # refusals that may mend by themselves
 
 
 class Routes(Protocol):
@@ -26,7 +32,7 @@ class Connections:
     """Opens on first use, keeps open, closes at the end."""
 
     def __init__(self) -> None:
-        self._open: dict[int, SmtpConnection] = {}
+        self._open: dict[int, Backend] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -39,23 +45,80 @@ class Connections:
     def to(self, sender: Sender) -> Backend:
         """The connection mails of `sender` go over."""
         if sender.pk not in self._open:
-            self._open[sender.pk] = SmtpConnection(
-                server_of(sender), connect_seconds=CONNECT_SECONDS, transaction_seconds=TRANSACTION_SECONDS
-            )
+            self._open[sender.pk] = backend_of(sender)
         return self._open[sender.pk]
 
 
+class NoWayOut:
+    """The backend of a sender that cannot be used as it is set up: every mail gets the same answer, and none leaves."""
+
+    def __init__(self, fault: SenderFault):
+        self.fault = fault
+
+    def deliver(self, envelope: Envelope, *, before_data: Gate | None = None) -> Outcome:
+        """The fault."""
+        return self.fault
+
+    def deliver_many(self, envelopes: Iterable[Envelope], *, before_data: GateAt | None = None) -> Outcomes:
+        """The fault, for each of them."""
+        for _ in envelopes:
+            yield self.fault
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def backend_of(sender: Sender) -> Backend:
+    """A new way out for `sender`, not connected yet. Its host is looked up here, and no second time."""
+    try:
+        if is_by_service(sender):
+            return _service(sender)
+        server = server_of(sender)
+    except Refused as refused:
+        return NoWayOut(fault_of(refused))
+    return SmtpConnection(server, connect_seconds=CONNECT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+
+
+def is_by_service(sender: Sender) -> bool:
+    """Whether its mails go to an e-mail service's API."""
+    return sender.kind == SenderKind.ESP and not settings.SANDBOX
+
+
+def is_by_mailbox(sender: Sender) -> bool:
+    """Whether its mails go to the local mailbox and nowhere else."""
+    return bool(settings.SANDBOX) or sender.kind == SenderKind.SANDBOX
+
+
 def server_of(sender: Sender) -> SmtpServer:
-    """Where mails of `sender` go: its own server, or with SANDBOX on the local mailbox and nowhere else."""
+    """Where mails of `sender` go: its own server, or with SANDBOX on the local mailbox and nowhere else.
+
+    HostUnknown and AddressNotAllowed where its host cannot or must not be connected to.
+    """
     name = wire_domain(sender.email)
-    if settings.SANDBOX:
+    if is_by_mailbox(sender):
         host, port = settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT
         return SmtpServer(host=host, port=port, security=Security.NONE, ehlo_name=name)
+    address, *more = addresses_of(sender.host, port=sender.port)
     return SmtpServer(
         host=sender.host,
         port=sender.port,
         security=Security(sender.security),
         username=sender.username,
         password=sender.password,
+        address=address,
+        more_addresses=tuple(more),
         ehlo_name=name,
     )
+
+
+def fault_of(refused: Refused) -> SenderFault:
+    """The fault of the sender that a refused host or unusable settings are."""
+    return SenderFault(refused.code, reply=refused.message, permanent=refused.code not in PASSING)
+
+
+def _service(sender: Sender) -> Backend:
+    # Loaded here: it takes a quarter of a second that workers without such a sender need not spend.
+    from campaigns.delivery.esp import EspConnection  # noqa: PLC0415
+
+    keys = read_settings(sender.esp, sender.esp_settings)
+    return EspConnection(sender.esp, keys, resolve=lambda host, port: addresses_of(host, port=port))
