@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Value
 
 from campaigns.content.errors import MergeValueMissing
 from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS, unknown_among
-from campaigns.content.mailbox import wire_address
 from campaigns.errors import StartCode
 from campaigns.merge_values import lead_values, mail_values, presence
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Sender, Step, Variant
+from campaigns.senders import check_way_out
 from campaigns.sending.wording import Wording, wording_of
 from campaigns_project.errors import Refused
 from leads.models import Lead
@@ -74,12 +73,10 @@ def _sending(campaign: Campaign) -> Iterator[Problem]:
 
 def _sender(sender: Sender) -> Iterator[Problem]:
     try:
-        wire_address(sender.email, field="From")
+        check_way_out(sender)
     except Refused as error:
-        yield Problem(StartCode.SENDER_UNUSABLE, f"the sender {sender.pk}: {error.message}", "Correct its address.")
-    if not settings.SANDBOX and not sender.host:
-        message = f"the sender {sender.email} has no SMTP host."
-        yield Problem(StartCode.SENDER_UNUSABLE, message, "Fill in its host, or take the sender out of the campaign.")
+        hint = f"{error.hint} Or take the sender out of the campaign."
+        yield Problem(StartCode.SENDER_UNUSABLE, f"the sender {sender.email} cannot be used. {error.message}", hint)
 
 
 def _content(campaign: Campaign) -> Iterator[Problem]:

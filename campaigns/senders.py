@@ -1,13 +1,37 @@
-"""What a person does with a sender: pause it, resume it, remove it."""
+"""What a person does with a sender: set up its way out, pause it, resume it, remove it."""
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
-from campaigns.models import Campaign, CampaignStatus, Sender, SenderStatus
+from campaigns.content.mailbox import wire_address
+from campaigns.delivery.services import read_settings
+from campaigns.models import Campaign, CampaignStatus, Sender, SenderKind, SenderStatus
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import StateRefused
+from campaigns_project.errors import Refused, StateRefused
 
 NAMED = 5  # campaigns that a refusal lists
+
+
+def check_way_out(sender: Sender) -> None:
+    """Refused, naming the field, unless `sender` (saved or not) could be used as it is set up.
+
+    Its host is not looked up: DNS may be away for a moment, and what it says may change; see `campaigns.health`.
+    """
+    wire_address(sender.email, field="From")
+    if sender.kind == SenderKind.ESP:
+        _check_service(sender)
+    elif sender.kind == SenderKind.SMTP and not sender.host and not settings.SANDBOX:
+        raise Refused("host_missing", "It has no SMTP host.", "Fill in its host.", {"field": "host"})
+
+
+def check_settings(sender: Sender) -> None:
+    """The same for what may not be saved at all: settings of a service that no sandbox would make right."""
+    if sender.kind == SenderKind.ESP:
+        _check_service(sender)
 
 
 @transaction.atomic
@@ -19,7 +43,7 @@ def pause_sender(*, sender: Sender, actor: Actor, reason: str = "") -> Sender:
 
 @transaction.atomic
 def resume_sender(*, sender: Sender, actor: Actor) -> Sender:
-    """Use it again, at once. Refused when it is not paused."""
+    """Use it again, at once; its bounce guard begins anew. Refused when it is not paused."""
     return _move(sender, SenderStatus.PAUSED, SenderStatus.ACTIVE, "", actor)
 
 
@@ -41,9 +65,21 @@ def remove_sender(*, sender: Sender, actor: Actor) -> None:
     sender.delete()
 
 
+def _check_service(sender: Sender) -> None:
+    url = urlsplit(read_settings(sender.esp, sender.esp_settings).get("api_url", ""))
+    if url.scheme == "http" and url.hostname not in settings.OUTBOUND_ALLOW_HOSTS:
+        raise Refused(
+            "service_settings",
+            "api_url is not https, so the keys would go over the line in the clear.",
+            "Write it with https; a host inside one's own network has to stand in OUTBOUND_ALLOW_HOSTS.",
+            {"field": "esp_settings"},
+        )
+
+
 def _move(sender: Sender, left: SenderStatus, to: SenderStatus, why: str, actor: Actor) -> Sender:
     rows = Sender.objects.filter(pk=sender.pk, status=left)
-    if not rows.update(status=to, status_reason=why, backs_off_until=None):
+    anew = {"guard_since": Now(), "failed_tries": 0} if to == SenderStatus.ACTIVE else {}
+    if not rows.update(status=to, status_reason=why, backs_off_until=None, **anew):
         raise StateRefused(
             "state_conflict", f"{sender.email} is {to.label.lower()} already.", details={"current_status": to}
         )

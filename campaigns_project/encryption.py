@@ -27,6 +27,11 @@ class EncryptedTextField(models.TextField):
         return decrypt(value) if value else value
 
 
+def is_secret(model: models.Model, name: str) -> bool:
+    """Whether the field of this name is encrypted, so that its value must not be shown, logged or kept elsewhere."""
+    return any(field.name == name and isinstance(field, EncryptedTextField) for field in model._meta.fields)
+
+
 def encrypt(text: str) -> str:
     """`text` under the first key."""
     return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from campaigns.enrollment.outrank import leave
 from campaigns.models import Campaign, ExitReason, Message, Recipient
-from campaigns.sending import evidence
+from campaigns.sending import evidence, guard
 from leads.addresses import normalize_address
 from leads.models import SuppressionReason
 from leads.suppression import suppress
@@ -103,6 +103,8 @@ def record_event(
         source_event_id=source_event_id,
         created_at=at,
     )
+    if event_type == EventType.COMPLAIN or details.get("kind") == BounceKind.HARD:
+        _tell_the_guard(recipient, message, at)
     return True
 
 
@@ -121,6 +123,12 @@ _FIRST_TIMES = {
     EventType.REPLY: ("replied_at", "emails_replied"),
     EventType.BOUNCE: ("bounced_at", "emails_bounced"),
 }
+
+
+def _tell_the_guard(recipient: Recipient, message: Message | None, at: datetime) -> None:
+    sender = message.sender_id if message else recipient.sender_id
+    if sender is not None:
+        guard.judge(senders=[sender], now=at)
 
 
 def _is_known(source: str, source_event_id: str | None) -> bool:

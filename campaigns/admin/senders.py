@@ -1,44 +1,117 @@
 """The admin pages of senders. Passwords go in and never come out."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from campaigns.admin.sender_limits import LIMITS_FIELDSET, SenderLimitsForm, ShowsLimits
-from campaigns.models import Sender, SenderStatus
-from campaigns.senders import pause_sender, remove_sender, resume_sender
+from campaigns.delivery.services import SERVICES
+from campaigns.health import HealthStatus, check_sender
+from campaigns.models import Sender, SenderKind, SenderStatus
+from campaigns.senders import check_settings, pause_sender, remove_sender, resume_sender
+from campaigns.sending import guard
+from campaigns.sending.connections import is_by_mailbox
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.errors import Refused
+
+HEALTH_WORDS = {"ok": "Well", "warn": "With warnings", "fail": "Not well", "unknown": "Not known"}
+LATER = ("Health", "State")  # there is nothing to say of a sender that is only being made
+
+
+SECRETS = {
+    "password": ("One is stored, encrypted. Empty: it stays as it is.", "None is stored yet."),
+    "esp_settings": ("Keys are stored, encrypted. Empty: they stay as they are.", "None are stored yet."),
+}
 
 
 class SenderForm(SenderLimitsForm):
+    """Secrets go in and never come out."""
+
     password = forms.CharField(
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
     )
+    esp = forms.ChoiceField(
+        label="E-mail service",
+        required=False,
+        choices=[("", "—"), *((name, service.label) for name, service in SERVICES.items())],
+        widget=UnfoldAdminSelectWidget,
+    )
+    esp_settings = forms.CharField(
+        label="Service settings",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        if "password" in self.fields:
-            self.initial.pop("password", None)
-            is_set = bool(self.instance.pk and self.instance.password)
-            self.fields["password"].help_text = (
-                "One is stored, encrypted. Empty: it stays as it is." if is_set else "None is stored yet."
-            )
+        for name, (stored, missing) in SECRETS.items():
+            if name in self.fields:
+                self.initial.pop(name, None)
+                is_set = bool(self.instance.pk and getattr(self.instance, name))
+                self.fields[name].help_text = stored if is_set else missing
+        if "esp_settings" in self.fields:
+            self.fields["esp_settings"].help_text += _keys_wanted()
 
     def clean_password(self) -> str:
         return self.cleaned_data["password"] or self.instance.password
+
+    def clean_esp_settings(self) -> str:
+        return self.cleaned_data["esp_settings"] or self.instance.esp_settings
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        try:
+            check_settings(Sender(**{name: cleaned.get(name, "") for name in ("kind", "esp", "esp_settings")}))
+        except Refused as refused:
+            field = refused.details.get("field")
+            self.add_error(field if field in self.fields else None, str(refused))
+        return cleaned
+
+
+def shown_for(*kinds: str) -> str:
+    """The condition of a field, as the page's script has it; whoever may only read has no `kind` to choose."""
+    return f"typeof kind === 'undefined' || {list(kinds)}.includes(kind)"
+
+
+def _keys_wanted() -> str:
+    wanted = "; ".join(f"{service.label}: {', '.join(service.needs)}" for service in SERVICES.values())
+    return f" Written as a JSON object, {{“api_key”: “…”}}, with straight quotes. {wanted}."
+
+
+class CheckSender(ActDialog):
+    label = "Check now"
+    icon = "stethoscope"
+    title = "Check this sender now?"
+    description = (
+        "Logs in as for a mail and looks its domain up in DNS. No mail is sent. It takes up to half a minute where "
+        "nothing answers."
+    )
+    submit_text = "Check sender"
+
+    def act(self) -> str:
+        findings = check_sender(sender=self.object, actor=self.actor, now=self.now)
+        bad = [finding.code.upper() for finding in findings if finding.status in (HealthStatus.FAIL, HealthStatus.WARN)]
+        return f"{self.object.email}: {_and(bad)} to be mended, see below." if bad else f"{self.object.email} is well."
 
 
 class PauseSender(ActDialog):
@@ -95,37 +168,66 @@ class RemoveSender(ActDialog):
 class SenderAdmin(ShowsLimits, ScopedAdmin):
     form = SenderForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
-    list_display = ["address", "state", "status_reason", "today", "server", "organization", "updated_at"]
-    list_filter = [("status", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
+    list_display = ["address", "state", "well", "status_reason", "today", "way_out", "organization", "updated_at"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("organization", ScopedRelatedFilter),
+    ]
     list_select_related = ["organization"]
     search_fields = ["email", "name"]
-    readonly_fields = ["state", "used_of_limits", "status_reason", "backs_off_until", "created_at", "updated_at"]
-    fieldsets = [
+    readonly_fields = [
+        "state", "used_of_limits", "status_reason", "backs_off_until", "guarded", "checks", "created_at", "updated_at",
+    ]  # fmt: skip
+    fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
         (None, {"fields": ["organization", ("email", "name"), "reply_to"]}),
-        ("Mail server", {"fields": [("host", "port"), "security", ("username", "password")]}),
+        (
+            "State",
+            {"fields": ["state", "status_reason", "backs_off_until", "guarded", ("created_at", "updated_at")]},
+        ),
+        (
+            "Way out",
+            {
+                "fields": [
+                    "kind",
+                    ("host", "port"),
+                    "security",
+                    ("username", "password"),
+                    ("esp", "esp_settings"),
+                    "max_connections",
+                ]
+            },
+        ),
         LIMITS_FIELDSET,
-        ("State", {"fields": ["state", "status_reason", "backs_off_until", ("created_at", "updated_at")]}),
+        ("Bounce guard", {"fields": [("guard_percent", "guard_floor")]}),
+        ("Domain", {"fields": ["dkim_selector"]}),
+        ("Health", {"fields": ["checks"]}),
     ]
+    # What only one kind of way out needs is shown for that kind alone.
+    conditional_fields = {
+        **dict.fromkeys(("host", "port", "security", "username", "password"), shown_for("smtp")),
+        **dict.fromkeys(("esp", "esp_settings"), shown_for("esp")),
+        "max_connections": shown_for("smtp", "esp"),
+    }
     empty_text = (
         "A sender is a mailbox that mails go out from. With the sandbox on, an address is enough to try things out."
     )
-    actions_detail = ["pause", "resume", "remove"]
+    actions_detail = ["check_now", "pause", "resume", "remove"]
 
+    check_now = dialog_action(CheckSender)
     pause = dialog_action(PauseSender)
     resume = dialog_action(ResumeSender)
     remove = dialog_action(RemoveSender)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = self.fieldsets if obj else self.fieldsets[:-1]
-        # Whoever may only read sees that there is a password nowhere: the field is for writing.
+        shown = [each for each in self.fieldsets if obj or each[0] not in LATER]
+        # Whoever may only read sees that there is a secret nowhere: the fields are for writing.
         if not self.has_change_permission(request, obj):
-            return [
-                (title, {"fields": [_without_password(each) for each in parts["fields"]]}) for title, parts in shown
-            ]
+            return [(title, {"fields": [_without_secrets(each) for each in parts["fields"]]}) for title, parts in shown]
         return shown
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
+        return not lookup.startswith(tuple(SECRETS)) and super().lookup_allowed(lookup, value, request)
 
     @display(description="Sender", header=True, ordering="email")
     def address(self, sender: Sender) -> tuple[str, str]:
@@ -135,12 +237,40 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
     def state(self, sender: Sender) -> str:
         return chip(sender.status, sender.get_status_display())
 
-    @display(description="Mail server")
-    def server(self, sender: Sender) -> str:
-        if settings.SANDBOX:
+    @display(description="Health")
+    def well(self, sender: Sender) -> str:
+        if not sender.health:
+            return chip("unknown", "Not checked yet")
+        return chip(sender.health["status"], HEALTH_WORDS[sender.health["status"]])
+
+    @display(description="Way out")
+    def way_out(self, sender: Sender) -> str:
+        if is_by_mailbox(sender):
             return "local mailbox (sandbox)"
+        if sender.kind == SenderKind.ESP:
+            return SERVICES[sender.esp].label if sender.esp in SERVICES else sender.esp or "—"
         return f"{sender.host}:{sender.port}" if sender.host else "—"
 
+    @display(description="Bounced lately")
+    def guarded(self, sender: Sender) -> str:
+        bad, total = guard.share(sender, now=timezone.now())
+        if not total:
+            return "No mail yet."
+        limit = f"; it pauses itself above {sender.guard_percent} %" if sender.guard_percent else "; the guard is off"
+        return f"{bad} of the last {total} mails, {bad * 100 / total:.1f} %{limit}, from {sender.guard_floor} mails on."
 
-def _without_password(field: Any) -> Any:
-    return tuple(name for name in field if name != "password") if isinstance(field, tuple) else field
+    @display(description="What was found")
+    def checks(self, sender: Sender) -> SafeString:
+        found = [{**each, "label": HEALTH_WORDS[each["status"]]} for each in (sender.health or {}).get("checks", [])]
+        context = {"checks": found, "checked_at": sender.health_checked_at}
+        return mark_safe(render_to_string("campaigns/admin/health.html", context))  # noqa: S308 - a template of ours
+
+
+def _without_secrets(field: Any) -> Any:
+    if isinstance(field, tuple):
+        return tuple(name for name in field if name not in SECRETS)
+    return field
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,8 +1,9 @@
 """/senders: the mailboxes mails go out from, and which of them a campaign uses."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
+from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -13,8 +14,10 @@ from rest_framework.response import Response
 from campaigns.api.finding import InCampaign
 from campaigns.api.sender_limits import LIMITS, SenderLimits
 from campaigns.api.verbs import ReasonSerializer
-from campaigns.models import Sender, SenderStatus
-from campaigns.senders import pause_sender, remove_sender, resume_sender
+from campaigns.delivery.services import SERVICES
+from campaigns.health import HealthCheck, HealthStatus, check_sender
+from campaigns.models import Sender, SenderKind, SenderStatus
+from campaigns.senders import check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
 from campaigns_project.accounts.roles import Role
@@ -23,10 +26,31 @@ from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSe
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 
 
+class FindingSerializer(StrictSerializer):
+    """One check of a sender: what should be there, what is, and what to do."""
+
+    code = serializers.ChoiceField(choices=HealthCheck.choices)
+    status = serializers.ChoiceField(choices=HealthStatus.choices)
+    message = serializers.CharField()
+    expected = serializers.CharField()
+    found = serializers.CharField()
+    hint = serializers.CharField()
+    is_down = serializers.BooleanField(help_text="Something outside could not be reached.")
+
+
+class HealthSerializer(StrictSerializer):
+    """What the last look at a sender found."""
+
+    status = serializers.ChoiceField(choices=HealthStatus.choices)
+    checks = FindingSerializer(many=True)
+
+
 class SenderSerializer(SenderLimits, StrictModelSerializer):
     """A mailbox. Its password is taken and never shown."""
 
     has_password = serializers.SerializerMethodField()
+    has_esp_settings = serializers.SerializerMethodField()
+    health = HealthSerializer(read_only=True, allow_null=True)
 
     broken = {
         "sender_once_per_organization": ("email", "There is already a sender with this address."),
@@ -36,11 +60,22 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
     class Meta:
         model = Sender
         fields = [
-            "id", "email", "name", "reply_to", "host", "port", "security", "username", "password", "has_password",
-            *LIMITS, "used_today", "status", "status_reason", "backs_off_until", "created_at", "updated_at",
+            "id", "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password",
+            "has_password", "esp", "esp_settings", "has_esp_settings", "max_connections", "guard_percent",
+            "guard_floor", "dkim_selector", "health", "health_checked_at", *LIMITS, "used_today",
+            "status", "status_reason", "backs_off_until", "created_at", "updated_at",
         ]  # fmt: skip
-        read_only_fields = ["status", "status_reason", "backs_off_until", "created_at", "updated_at"]
+        read_only_fields = [
+            "health", "health_checked_at", "status", "status_reason", "backs_off_until", "created_at", "updated_at",
+        ]  # fmt: skip
         extra_kwargs = {
+            "esp": {"help_text": f"One of {', '.join(SERVICES)}; only for the kind esp."},
+            "esp_settings": {
+                "write_only": True,
+                "help_text": "The service's keys, as a JSON object in a text. Kept encrypted, never shown again.",
+            },
+            "max_connections": {"min_value": 1},
+            "guard_percent": {"max_value": 100},
             "password": {
                 "write_only": True,
                 "trim_whitespace": False,
@@ -52,9 +87,18 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
     def get_has_password(self, sender: Sender) -> bool:
         return bool(sender.password)
 
+    def get_has_esp_settings(self, sender: Sender) -> bool:
+        return bool(sender.esp_settings)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        check_settings(cast(Sender, self._would_be(attrs)))
+        return attrs
+
 
 class SenderFilters(CreatedFilters):
     status = AnyOf(choices=SenderStatus.choices)
+    kind = AnyOf(choices=SenderKind.choices)
     q = filters.CharFilter("email", "icontains", label="A part of the address.")
 
     class Meta:
@@ -70,7 +114,7 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = Sender.objects.prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer
     filterset_class = SenderFilters
-    roles = dict.fromkeys(("create", "partial_update", "destroy", "pause", "resume"), Role.MANAGER)
+    roles = dict.fromkeys(("create", "partial_update", "destroy", "pause", "resume", "check"), Role.MANAGER)
 
     @extend_schema(description="Refused (409) while a campaign that may still send uses it.")
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -85,6 +129,19 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         asked = ReasonSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         sender = pause_sender(sender=self.get_object(), actor=self.actor, **asked.validated_data)
+        return Response(self.get_serializer(sender).data)
+
+    @extend_schema(
+        summary="Check a sender",
+        description="Tests the login and looks the domain up in DNS; sends no mail and takes up to half a minute. "
+        "`health` in the answer has what was found.",
+        request=None,
+        responses=SenderSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, **_address: str) -> Response:
+        sender = self.get_object()
+        check_sender(sender=sender, actor=self.actor, now=timezone.now())
         return Response(self.get_serializer(sender).data)
 
     @extend_schema(summary="Resume a sender", request=None, responses=SenderSerializer)

@@ -90,12 +90,22 @@ class Sender(Tenanted, models.Model):
     guard_floor = models.PositiveIntegerField(
         "guard floor", default=50, help_text="The guard judges no fewer mails than these."
     )
+    guard_since = models.DateTimeField(null=True, editable=False, help_text="The guard judges no mail before this.")
+    dkim_selector = models.CharField(
+        "DKIM selector",
+        max_length=63,
+        blank=True,
+        help_text="The name under which its domain publishes the signing key; whoever signs the mails tells it.",
+    )
     health = models.JSONField(null=True, editable=False, help_text="What the last look at it found, check by check.")
     health_checked_at = models.DateTimeField(null=True, editable=False)
     status = models.CharField(max_length=10, choices=SenderStatus, default=SenderStatus.ACTIVE, editable=False)
     status_reason = models.TextField(blank=True, editable=False)
     backs_off_until = models.DateTimeField(
         null=True, editable=False, help_text="Its server could not be reached; it is left alone until then."
+    )
+    failed_tries = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How often in a row its server could not be reached; each wait is longer."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

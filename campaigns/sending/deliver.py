@@ -60,6 +60,7 @@ class _Slice:
     others_may: list[int] = field(default_factory=list)  # recipients whose sender is full: another may have room
     fault: SenderFault | None = None
     accepted: int = 0
+    begun: set[int] = field(default_factory=set)
 
 
 def deliver(
@@ -159,8 +160,9 @@ def _send_slice(
     try:
         _hand_over(passed, done, backend, gated_at, journal)
     except BaseException:
-        # What was not at the server goes back and what was answered is kept; only the one in hand is in doubt.
-        ungate([mail.claim for mail in list(passed)[1:]], limited=limited)
+        # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
+        # in hand, or those of one request to an e-mail service.
+        ungate([mail.claim for mail in passed if mail.claim.message not in done.begun], limited=limited)
         _record(campaign, done, limited, timezone.now())
         raise
     pace.learn(done.accepted, time.monotonic() - gated_at)
@@ -177,6 +179,7 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at
     def may_begin(place: int) -> bool:
         if time.monotonic() - gated_at > VALID_FOR:
             return False
+        done.begun.add(mails[place].claim.message)
         journal.begin(mails[place].claim)
         return True
 

@@ -1,4 +1,4 @@
-"""Why a message stands where it stands, where neither the gate nor the mail server says it."""
+"""Why a message stands where it stands, and why a sender took itself out, where nobody else says it."""
 
 from django.db import models
 
@@ -9,3 +9,30 @@ class MessageReason(models.TextChoices):
     BROKEN_OFF = "broken_off", "the connection broke off before the last byte, again and again"
     POISON = "poison", "three workers ended while they worked on it"
     WORKER_LOST = "worker_lost", "the worker ended while the mail was at the mail server"
+
+
+class SenderReason(models.TextChoices):
+    """The first word of a sender's `status_reason`; what the server said follows it."""
+
+    AUTH = "auth", "the login or key was refused; paused"
+    AUTH_UNAVAILABLE = "auth_unavailable", "the server offers no way to log in that is known here; paused"
+    CERTIFICATE = "certificate", "the server's certificate is not valid for its name; paused"
+    TLS_UNAVAILABLE = "tls_unavailable", "the server offers no encryption where it was asked for; paused"
+    REFUSED_BY_POLICY = "refused_by_policy", "the receiver blocks the sender, and not the recipient; paused"
+    REFUSED_BY_SERVICE = "refused_by_service", "the e-mail service refuses the account or its domain; paused"
+    REDIRECTED = "redirected", "the e-mail service's address leads somewhere else; paused"
+    SERVICE_SETTINGS = "service_settings", "the keys of the e-mail service cannot be used; paused"
+    UNKNOWN_SERVICE = "unknown_service", "the e-mail service is not known; paused"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed", "its host is inside private networks; paused"
+    INVALID_ADDRESS = "invalid_address", "its own address cannot stand in a mail; paused"
+    BOUNCE_GUARD = "bounce_guard", "too many of its mails bounced or were refused; paused"
+    HOST_UNKNOWN = "host_unknown", "its host has no address in DNS; tried again"
+    DNS = "dns", "its host could not be looked up; tried again"
+    CONNECT = "connect", "its server does not take connections; tried again"
+    TIMEOUT = "timeout", "its server did not answer in time; tried again"
+    DROPPED = "dropped", "its server hung up before it could be used; tried again"
+    GARBAGE = "garbage", "its server does not speak the protocol; tried again"
+    GREETING = "greeting", "its server greets with a refusal; tried again"
+    EHLO = "ehlo", "its server refuses our greeting; tried again"
+    TLS = "tls", "encryption could not be agreed on; tried again"
+    SERVICE_TROUBLE = "service_trouble", "the e-mail service has trouble of its own; tried again"

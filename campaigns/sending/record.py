@@ -11,6 +11,7 @@ from django.db.models import F
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, MessageStatus, Recipient
+from campaigns.sending import guard
 from campaigns.sending.advance import (
     advance,
     hold_for_a_decision,
@@ -52,7 +53,10 @@ def record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> 
     for verdict in verdicts:
         if verdict.dead_address:
             _suppress(campaign, verdict.dead_address, at)
-    return _record(campaign=campaign, verdicts=verdicts, at=at)
+    settled = _record(campaign=campaign, verdicts=verdicts, at=at)
+    if refused := {verdict.claim.sender for verdict in verdicts if verdict.reason in guard.COUNTED}:
+        guard.judge(senders=refused, now=at)
+    return settled
 
 
 @retried

@@ -4,8 +4,6 @@ import re
 from datetime import datetime, timedelta
 from functools import singledispatch
 
-from django.db import transaction
-
 from campaigns.delivery.outcomes import (
     Accepted,
     Deferred,
@@ -17,22 +15,21 @@ from campaigns.delivery.outcomes import (
     Stage,
     Uncertain,
 )
-from campaigns.models import ExitReason, Message, MessageStatus, Sender, SenderStatus
+from campaigns.models import ExitReason, Message, MessageStatus, Sender
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate, GateRefusal, exit_reason
 from campaigns.sending.limits import Gauge
 from campaigns.sending.prepare import Unmade
 from campaigns.sending.reasons import MessageReason
 from campaigns.sending.record import Verdict
-from campaigns_project.audit.actors import SYSTEM
-from campaigns_project.audit.record import record
+from campaigns.sending.withdraw import recovered, rest, withdraw
 
 # Greylisting asks for some minutes (RFC 6647 section 4.1); after four days a mail is old news (RFC 5321 4.5.4.1).
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=4)
 LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clocks may differ by so much at midnight
-BACK_OFF = timedelta(minutes=1)  # a server that cannot be reached is left alone for this long
+BACK_OFF = timedelta(minutes=1)  # the first wait of a mail whose transaction broke off
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
@@ -82,30 +79,17 @@ def sender_fault(outcome: Outcome) -> SenderFault | None:
     return None
 
 
-@transaction.atomic
 def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:
-    """A fault that passes makes the sender wait; one a person has to mend pauses it with the reason."""
-    if not fault.permanent:
-        Sender.objects.filter(pk=sender.pk).update(backs_off_until=now + BACK_OFF, status_reason=_said(fault))
-        return
-    active = Sender.objects.filter(pk=sender.pk, status=SenderStatus.ACTIVE)
-    if active.update(status=SenderStatus.PAUSED, status_reason=_said(fault)):
-        record(
-            action="sender.paused",
-            entity=sender,
-            organization_id=sender.organization_id,
-            actor=SYSTEM,
-            before={"status": SenderStatus.ACTIVE},
-            after={"status": SenderStatus.PAUSED},
-            reason=_said(fault),
-        )
+    """A fault that passes makes the sender wait, longer each time; one a person has to mend pauses it."""
+    if fault.permanent:
+        withdraw(sender_id=sender.pk, why=_said(fault))
+    else:
+        rest(sender=sender, why=_said(fault), now=now)
 
 
 def praise_sender(sender: Sender) -> None:
     """It works: what was wrong with it is over."""
-    if sender.backs_off_until is not None or sender.status_reason:
-        healthy = Sender.objects.filter(pk=sender.pk, status=SenderStatus.ACTIVE)
-        healthy.update(backs_off_until=None, status_reason="")
+    recovered(sender=sender)
 
 
 @singledispatch
@@ -130,8 +114,8 @@ def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
             reply=outcome.reply,
             exit=ExitReason.FAILED,
         )
-    wait = _growing(FIRST_RETRY, attempts)
-    due = now + max(wait, outcome.retry_after or wait)
+    # The server's own word for how long comes first (429 with Retry-After); ours is for those that say nothing.
+    due = now + (outcome.retry_after or _growing(FIRST_RETRY, attempts))
     return Verdict(
         candidate.claim,
         MessageStatus.DEFERRED,

@@ -226,7 +226,7 @@ def _hold_without_sender(campaign: Campaign, now: datetime) -> None:
     """One that only rests is waited for; when none is left, a person has to look."""
     if not _active(campaign).exists():
         senders = Sender.objects.filter(campaign_senders__campaign=campaign)
-        error = "; ".join(sender.status_reason for sender in senders if sender.status_reason)
+        error = "; ".join(f"{sender.email}: {sender.status_reason}" for sender in senders if sender.status_reason)
         why = "all of them are paused. Mend one" if senders else "the campaign has none. Choose one"
         message = f"No sender can be used: {why} and resume the campaign."
         pause_by_system(campaign_id=campaign.pk, code="no_sender", message=message, now=now, error=error)

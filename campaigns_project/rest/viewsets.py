@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from campaigns_project.accounts.api import OrganizationScoped
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.record import record
+from campaigns_project.encryption import is_secret
 from campaigns_project.rest.filtering import refuse_unknown
 from campaigns_project.rest.problems import TooLarge
 from campaigns_project.rest.schema import DocumentedSchema
@@ -138,7 +139,7 @@ def kept(row: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kept(row: Any, name: str) -> Any:
-    if getattr(row, "is_personal", False) or "password" in name:
+    if getattr(row, "is_personal", False) or "password" in name or is_secret(row, name):
         return "(not kept)"
     value = getattr(row, name, None)
     return value.pk if isinstance(value, models.Model) else value

@@ -122,7 +122,7 @@ def _work() -> Iterator[Check]:
     for kind in SILENT_AFTER:
         yield _workers(kind)
     yield _queue()
-    yield _senders()
+    yield from _senders()
     yield from _halts()
 
 
@@ -157,14 +157,22 @@ def _queue() -> Check:
     )
 
 
-def _senders() -> Check:
+def _senders() -> Iterator[Check]:
     counts = Sender.objects.aggregate(total=Count("pk"), able=Count("pk", filter=Q(pk__in=Sender.objects.able())))
     if not counts["total"]:
-        return Check("senders", Level.WARN, "There is no sender yet.", "Add one in the admin under Senders.")
+        yield Check("senders", Level.WARN, "There is no sender yet.", "Add one in the admin under Senders.")
+        return
     message = f"{counts['able']} of {_count(counts['total'], 'sender')} may be used now."
-    if not counts["able"]:
-        return Check("senders", Level.WARN, message, "Each says why in the admin under Senders.")
-    return Check("senders", Level.OK, message)
+    if counts["able"]:
+        yield Check("senders", Level.OK, message)
+    else:
+        yield Check("senders", Level.WARN, message, "Each says why in the admin under Senders.")
+    # What was found the last time; the checks themselves take their time: manage.py check_sender --all.
+    unwell = Sender.objects.able().filter(health__status="fail").order_by("pk")
+    if unwell:
+        named = ", ".join(sender.email for sender in unwell[:3]) + (" and others" if len(unwell) > 3 else "")
+        said = f"The last check found {_count(len(unwell), 'sender')} not well: {named}."
+        yield Check("senders", Level.WARN, said, "See what to mend: manage.py check_sender --all, or its page.")
 
 
 def _halts() -> Iterator[Check]:

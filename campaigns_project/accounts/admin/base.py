@@ -20,6 +20,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.record import record
+from campaigns_project.encryption import is_secret
 from campaigns_project.errors import Refused
 
 HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
@@ -237,7 +238,7 @@ def changed_values(obj: Any, changed: list[str]) -> dict[str, Any]:
 
 
 def _audited(obj: Any, name: str) -> Any:
-    if getattr(obj, "is_personal", False) or "password" in name:
+    if getattr(obj, "is_personal", False) or "password" in name or is_secret(obj, name):
         return "(not kept)"
     value = getattr(obj, name, None)
     if isinstance(value, models.Model):

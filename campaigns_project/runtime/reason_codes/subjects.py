@@ -8,10 +8,11 @@ from django.db import models
 from campaigns.delivery.outcomes import Kind
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.errors import StartCode
+from campaigns.health import HealthCheck, HealthStatus
 from campaigns.models import ExitReason
 from campaigns.sending.gate import GateRefusal
 from campaigns.sending.limits import LimitCode
-from campaigns.sending.reasons import MessageReason
+from campaigns.sending.reasons import MessageReason, SenderReason
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
 from tracking.consequences import BounceKind
@@ -65,6 +66,13 @@ SUBJECTS = (
         "`reason` of a failed message, read from the server's answer.",
         Kind,
     ),
+    Subject(
+        "Why a sender paused itself, or waits",
+        "The first word of a sender's `status_reason`; what the other side said follows it.",
+        SenderReason,
+    ),
+    Subject("What is looked at when a sender is checked", "`code` of a check in a sender's `health`.", HealthCheck),
+    Subject("How such a check ended", "`status` of a check, and of all of them.", HealthStatus),
     Subject("What a bounce means", "`kind` in the data of a bounce event.", BounceKind),
     Subject("Why an address is suppressed", "`reason` of a suppression.", SuppressionReason),
     Subject(

@@ -121,6 +121,7 @@ WRITES = {
         {"decision": "treat_as_sent", "all": True},
         message_is_uncertain,
     ),
+    "post /api/v1/senders/{id}/check": Write("sender.checked", MANAGER, at("senders", Sender, "check")),
     "post /api/v1/sending-halts": Write("sending.halted", MANAGER, at("sending-halts"), {"reason": "wrong list"}),
     "post /api/v1/sending-halts/{id}/lift": Write(
         "sending.resumed", MANAGER, at("sending-halts", SendingHalt, "lift"), prepare=stop_is_in_force
