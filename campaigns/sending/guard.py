@@ -34,9 +34,8 @@ def share(sender: Sender, *, now: datetime) -> tuple[int, int]:
     with connection.cursor() as cursor:
         begins = max(now - WITHIN, sender.guard_since or now - WITHIN)
         counted = [str(kind) for kind in COUNTED]
-        cursor.execute(
-            _SHARE, {"sender": sender.pk, "begins": begins, "last": LAST, "counted": counted, "oldest": OLDEST}
-        )
+        since = {"begins": begins, "made": begins - OLDEST}
+        cursor.execute(_SHARE, {"sender": sender.pk, "last": LAST, "counted": counted, **since})
         bad, total = cursor.fetchone()
     return bad, total
 

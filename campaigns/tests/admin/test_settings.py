@@ -22,7 +22,9 @@ SETTINGS = {
     "track_clicks": "on", "stop_on_reply": "on", "window_start": "", "window_end": "", "window_zone": "campaign",
 }  # fmt: skip
 SENDER = {"email": "petr@example.com", "name": "Petr", "reply_to": "", "host": "smtp.example.com", "port": 587,
-          "security": "starttls", "username": "petr"}  # fmt: skip
+          "security": "starttls", "username": "petr", "kind": "smtp", "max_connections": 4, "gap_seconds": 0,
+          "gap_jitter_seconds": 0, "ramp_increase": 0, "timezone": "UTC", "guard_percent": 8,
+          "guard_floor": 50}  # fmt: skip
 
 
 def add(client: Client, campaign: Any, **changes: Any) -> Any:

@@ -45,7 +45,10 @@ WRITABLE: dict[type, set[str]] = {
     },
     EmailTemplate: {"name", "subject", "preheader", "body_html", "body_text"},
     SendingHalt: {"reason"},
-    Sender: {"email", "name", "reply_to", "host", "port", "security", "username", "password", *LIMITS},
+    Sender: {
+        "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password", "esp", "esp_settings",
+        "max_connections", "guard_percent", "guard_floor", "dkim_selector", *LIMITS,
+    },
     Step: {"wait_amount", "wait_unit"},
     Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
     LeadImport: {"encoding", "delimiter", "mapping"},

@@ -1,0 +1,99 @@
+"""A sender's page: its way out by kind, what was found when it was looked at, and what must never be shown."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import Sender
+from campaigns.tests.admin.test_settings import SENDER
+from campaigns.tests.delivery.fault_server import FaultServer
+from campaigns.tests.factories import SenderFactory
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.admin.browsers import press
+
+KEY = "k3y-of-the-service"
+SERVICE = {**SENDER, "kind": "esp", "esp": "postmark", "esp_settings": json.dumps({"server_token": KEY})}
+
+
+def page(sender: Sender) -> str:
+    return reverse("admin:campaigns_sender_change", args=[sender.pk])
+
+
+@pytest.fixture
+def sender(campaign: Any) -> Sender:
+    return SenderFactory(organization=campaign.organization, email="petr@example.com")
+
+
+def test_the_keys_of_a_service_go_in_and_never_come_out(manager: Client, sender: Sender) -> None:
+    manager.post(page(sender), SERVICE)
+
+    sender.refresh_from_db()
+    shown = "".join(
+        manager.get(url).content.decode()
+        for url in (page(sender), reverse("admin:campaigns_sender_changelist"), f"{page(sender)[:-7]}history/")
+    )
+    assert (sender.esp, json.loads(sender.esp_settings)) == ("postmark", {"server_token": KEY})
+    assert (KEY in shown, "Keys are stored, encrypted" in shown) == (False, True)
+    assert KEY not in str(list(AuditLog.objects.values_list("before", "after")))
+
+
+def test_an_empty_field_leaves_the_keys_as_they_are(manager: Client, sender: Sender) -> None:
+    manager.post(page(sender), SERVICE)
+
+    manager.post(page(sender), {**SERVICE, "name": "Petra", "esp_settings": ""})
+
+    sender.refresh_from_db()
+    assert (sender.name, json.loads(sender.esp_settings)) == ("Petra", {"server_token": KEY})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("not json", "not a JSON object"),
+        ("{}", "Postmark needs server_token."),
+        ('{"server_token": "x", "secret": "s3"}', "has no setting"),
+        ('{"server_token": "x", "api_url": "http://127.0.0.1.example/"}', "in the clear"),
+        ('{"server_token": "x", "api_url": "gopher://x"}', "api_url is not an address"),
+        ('{"server_token": "x\\ny"}', "cannot stand in a request"),
+    ],
+)
+def test_settings_that_no_service_would_take_are_refused_beside_the_field(
+    manager: Client, sender: Sender, settings: str, words: str
+) -> None:
+    answer = manager.post(page(sender), {**SERVICE, "esp_settings": settings})
+
+    assert (answer.status_code, words in answer.content.decode()) == (200, True)
+    assert Sender.objects.get(pk=sender.pk).kind == "smtp"
+
+
+def test_checking_shows_what_was_found(manager: Client, sender: Sender, settings: Any) -> None:
+    with FaultServer() as mailbox:
+        settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT = "127.0.0.1", mailbox.port
+        press(manager, reverse("admin:campaigns_sender_check_now", args=[sender.pk]))
+
+    shown = manager.get(page(sender)).content.decode()
+    assert "It could hand over a mail to the local mailbox now." in shown
+    assert "Skipped: its mails reach the local mailbox" in shown
+
+
+def test_what_a_server_said_is_text_and_no_markup(manager: Client, sender: Sender) -> None:
+    finding = dict.fromkeys(("message", "expected", "found", "hint"), "<script>alert(1)</script>")
+    health = {"status": "fail", "checks": [{"code": "login", "status": "fail", "is_down": False, **finding}]}
+    Sender.objects.update(health=health, status_reason="<script>alert(1)</script>")
+
+    shown = manager.get(page(sender)).content.decode()
+
+    assert "<script>alert" not in shown
+
+
+def test_the_share_that_bounced_is_told(manager: Client, sender: Sender) -> None:
+    assert "No mail yet." in manager.get(page(sender)).content.decode()
+
+
+def test_whoever_may_only_read_sees_no_field_for_secrets(operator: Client, sender: Sender) -> None:
+    shown = operator.get(page(sender)).content.decode()
+
+    assert ('name="password"' in shown, 'name="esp_settings"' in shown, "check_now" in shown) == (False, False, False)
