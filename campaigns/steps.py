@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
+from django.db.models.functions import Now
 
 from campaigns.content import templating
 from campaigns.content.html import inline_css
@@ -20,30 +21,52 @@ LABELS = "ABCDEFGHIJ"
 
 
 @transaction.atomic
-def add_step(*, campaign: Campaign, wait_amount: int, wait_unit: str, wording: Mapping[str, str], actor: Actor) -> Step:
-    """A new last step with its first variant. Refused for an ended campaign and for a wording that cannot be used."""
-    check_wording(wording)
+def add_step(
+    *,
+    campaign: Campaign,
+    wait_amount: int,
+    wait_unit: str,
+    wording: Mapping[str, str],
+    actor: Actor,
+    in_thread: bool = True,
+) -> Step:
+    """A new last step with its first variant. Refused for an ended campaign and for a wording that cannot be used.
+
+    A follow-up `in_thread` answers the mails before it under their subject, and needs none of its own.
+    """
     campaign = _hold(campaign)
     last = campaign.steps.aggregate(last=Max("position"))["last"] or 0
-    step = Step.objects.create(campaign=campaign, position=last + 1, wait_amount=wait_amount, wait_unit=wait_unit)
+    step = Step(campaign=campaign, position=last + 1, wait_amount=wait_amount, wait_unit=wait_unit, in_thread=in_thread)
+    check_wording(wording, needs_subject=not step.is_reply)
+    step.save()
     Variant.objects.create(step=step, label=LABELS[0], **_wording(wording))
-    _record("step.created", step, campaign, actor, {"position": step.position, "wait": f"{wait_amount} {wait_unit}"})
+    _record("step.created", step, campaign, actor, {"position": step.position, **_settings(step)})
     return step
 
 
 @transaction.atomic
-def edit_step(*, step: Step, wait_amount: int, wait_unit: str, actor: Actor) -> Step:
-    """Change a step's wait, for those whose time for it is not set yet."""
+def edit_step(*, step: Step, wait_amount: int, wait_unit: str, actor: Actor, in_thread: bool | None = None) -> Step:
+    """Change a step's wait, for those whose time for it is not set yet, and whether it is `in_thread` (None: as it is).
+
+    Refused when it is to be a conversation of its own and one of its variants has no subject.
+    """
     _hold(step.campaign)
-    Step.objects.filter(pk=step.pk).update(wait_amount=wait_amount, wait_unit=wait_unit)
+    changes = {"wait_amount": wait_amount, "wait_unit": wait_unit}
+    Step.objects.filter(pk=step.pk).update(
+        **changes, in_thread=step.in_thread if in_thread is None else in_thread, updated_at=Now()
+    )
     step.refresh_from_db()
-    _record("step.changed", step, step.campaign, actor, {"wait": f"{wait_amount} {wait_unit}"})
+    _require_subjects(step)
+    _record("step.changed", step, step.campaign, actor, _settings(step))
     return step
 
 
 @transaction.atomic
 def remove_step(*, step: Step, actor: Actor) -> None:
-    """Remove a step and close the gap. Only before the campaign was ever started: people may be waiting for it."""
+    """Remove a step and close the gap. Only before the campaign was ever started: people may be waiting for it.
+
+    Refused when the step behind it would become the first mail and has no subject for that.
+    """
     campaign = _hold(step.campaign)
     if campaign.started_at is not None or campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         raise StateRefused(
@@ -55,12 +78,14 @@ def remove_step(*, step: Step, actor: Actor) -> None:
     position = step.position
     step.delete()
     Step.objects.filter(campaign=campaign, position__gt=position).update(position=F("position") - 1)
+    for first in Step.objects.filter(campaign=campaign, position=1):
+        _require_subjects(first)
 
 
 @transaction.atomic
 def add_variant(*, step: Step, wording: Mapping[str, str], weight: int, actor: Actor) -> Variant:
     """Another wording of `step`, under the next free letter."""
-    check_wording(wording)
+    check_wording(wording, needs_subject=not step.is_reply)
     _hold(step.campaign)
     taken = set(step.variants.values_list("label", flat=True))
     free = next((label for label in LABELS if label not in taken), None)
@@ -75,7 +100,8 @@ def add_variant(*, step: Step, wording: Mapping[str, str], weight: int, actor: A
 def edit_variant(*, variant: Variant, changes: Mapping[str, Any], actor: Actor) -> Variant:
     """Change wording, weight or activity. New wording counts as a new version; what was sent stays as it was."""
     campaign = _hold(variant.step.campaign)
-    check_wording({field: changes.get(field, getattr(variant, field)) for field in WORDING})
+    wanted = {field: changes.get(field, getattr(variant, field)) for field in WORDING}
+    check_wording(wanted, needs_subject=not variant.step.is_reply)
     if changes.get("is_active") is False and not variant.step.variants.filter(is_active=True).exclude(pk=variant.pk):
         raise StateRefused(
             "last_variant",
@@ -118,9 +144,9 @@ def set_senders(*, campaign: Campaign, senders: Sequence[Sender], actor: Actor) 
     _record("campaign.senders_set", campaign, campaign, actor, {"senders": sorted(wanted)})
 
 
-def check_wording(wording: Mapping[str, str]) -> None:
+def check_wording(wording: Mapping[str, str], *, needs_subject: bool = True) -> None:
     """Refused, naming the field, unless subject and bodies are templates that compile and use known merge fields."""
-    if not wording.get("subject", "").strip():
+    if needs_subject and not wording.get("subject", "").strip():
         raise Refused("subject_missing", "The subject is empty.", "Write one: mail without it looks like spam.")
     if not (wording.get("body_html", "").strip() or wording.get("body_text", "").strip()):
         raise Refused("body_missing", "There is neither an HTML body nor a text body.", "Write at least one of them.")
@@ -157,6 +183,21 @@ def _hold(campaign: Campaign) -> Campaign:
     if current.status not in CampaignStatus.editable:
         raise StateConflict("edit", current.status, ())
     return current
+
+
+def _require_subjects(step: Step) -> None:
+    without = step.variants.filter(subject="").order_by("label").first()
+    if without is not None and not step.is_reply:
+        raise Refused(
+            "subject_missing",
+            f"Step {step.position} does not reply in a thread then, and its variant {without.label} has no subject.",
+            "Write one first.",
+            {"variant": without.pk},
+        )
+
+
+def _settings(step: Step) -> dict[str, Any]:
+    return {"wait": f"{step.wait_amount} {step.wait_unit}", "in_thread": step.in_thread}
 
 
 def _wording(wording: Mapping[str, str]) -> dict[str, str]:

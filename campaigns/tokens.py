@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     BOUNCE = "bounce"
     MESSAGE_ID = "message_id"
+    RETURN_PATH = "return_path"  # not BOUNCE: that one's tokens are never put in a mail
 
 
 @dataclass(frozen=True, slots=True)

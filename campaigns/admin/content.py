@@ -27,7 +27,11 @@ class WordingForm(ScopedForm):
     """Subject and bodies, as Liquid templates."""
 
     subject = forms.CharField(
-        max_length=500, widget=UnfoldAdminTextInputWidget, help_text="Merge fields: {{ first_name }}, {{ company }}, …"
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Merge fields: {{ first_name }}, {{ company }}, … A follow-up that replies in the thread needs none "
+        "and uses none: it has the first mail's, behind “Re:”.",
     )
     preheader = forms.CharField(
         max_length=200,
@@ -58,11 +62,11 @@ class StepForm(WordingForm):
 
     class Meta:
         model = Step
-        fields = ["campaign", "wait_amount", "wait_unit"]
+        fields = ["campaign", "wait_amount", "wait_unit", "in_thread"]
 
 
-class WaitForm(ScopedForm):
-    """The wait alone: wordings are edited on their own page."""
+class StepSettingsForm(ScopedForm):
+    """A step without its wordings, which are edited on their own page."""
 
 
 class ContentAdmin(ScopedAdmin):
@@ -80,14 +84,17 @@ class ContentAdmin(ScopedAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         parent = self.parent(request)
-        context = self._context(request, campaign_of(parent), None) if parent else {}
+        context = self._context(campaign_of(parent), parent) if parent else {}
+        if parent:
+            templates = EmailTemplate.objects.for_organization(campaign_of(parent).organization)
+            context["templates"] = templates[:TEMPLATES_OFFERED]
         return super().add_view(request, form_url, {**(extra_context or {}), **context})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         obj = self.object_or_404(request, object_id)
-        context = self._context(request, campaign_of(obj), obj)
+        context = self._context(campaign_of(obj), obj)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def parent(self, request: HttpRequest) -> Any:
@@ -108,16 +115,11 @@ class ContentAdmin(ScopedAdmin):
         """Who edits, for the use case."""
         return Actor.of_request(request, via="admin")
 
-    def _context(self, request: HttpRequest, campaign: Campaign, obj: Any) -> dict[str, Any]:
-        templates = (
-            EmailTemplate.objects.for_organization(campaign.organization)[:TEMPLATES_OFFERED] if obj is None else []
-        )
-        variant = obj if isinstance(obj, Variant) else None
+    def _context(self, campaign: Campaign, obj: Any) -> dict[str, Any]:
         return {
             "campaign": campaign,
             "tabs": campaign_tabs(campaign, "Steps"),
-            "templates": templates,
-            **preview_context(campaign, variant),
+            **preview_context(campaign, obj),
         }
 
 
@@ -177,14 +179,14 @@ class RemoveVariant(RemoveContent):
 
 @admin.register(Step)
 class StepAdmin(ContentAdmin):
-    list_display = ["__str__", "campaign", "wait_amount", "wait_unit"]
+    list_display = ["__str__", "campaign", "wait_amount", "wait_unit", "in_thread"]
     list_filter = [OfCampaign]
     list_select_related = ["campaign"]
     add_fieldsets = [
-        (None, {"fields": ["campaign", ("wait_amount", "wait_unit")]}),
+        (None, {"fields": ["campaign", ("wait_amount", "wait_unit"), "in_thread"]}),
         ("First wording", {"fields": ["subject", "preheader", "body_html", "body_text"]}),
     ]
-    fieldsets = [(None, {"fields": [("wait_amount", "wait_unit")]})]
+    fieldsets = [(None, {"fields": [("wait_amount", "wait_unit"), "in_thread"]})]
     empty_text = "A step is one mail of a campaign's sequence. Add steps on the campaign's page."
     actions_detail = ["remove"]
 
@@ -194,7 +196,7 @@ class StepAdmin(ContentAdmin):
         return super().get_queryset(request).filter(campaign__deleting_at=None).select_related("campaign__organization")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        kwargs.setdefault("form", WaitForm if obj else StepForm)
+        kwargs.setdefault("form", StepSettingsForm if obj else StepForm)
         return super().get_form(request, obj, change, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -207,11 +209,12 @@ class StepAdmin(ContentAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self.require(request, "change" if change else "add", obj)
-        wait = {"wait_amount": obj.wait_amount, "wait_unit": obj.wait_unit}
+        wait = {"wait_amount": obj.wait_amount, "wait_unit": obj.wait_unit, "in_thread": obj.in_thread}
+        actor = self.actor(request)
         if change:
-            steps.edit_step(step=obj, **wait, actor=self.actor(request))
+            steps.edit_step(step=obj, **wait, actor=actor)
         else:
-            made = steps.add_step(campaign=obj.campaign, **wait, wording=form.wording(), actor=self.actor(request))
+            made = steps.add_step(campaign=obj.campaign, **wait, wording=form.wording(), actor=actor)
             obj.pk, obj.position = made.pk, made.position
 
 

@@ -4,22 +4,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin import uncertain
 from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient, Place
+from campaigns.admin.previewing import framed
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.admin.verbs import told
 from campaigns.models import ExitReason, Link, Message, MessageStatus
+from campaigns.sending.content import content_of
 from campaigns.sending.retry import retry_failed
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.errors import StateRefused
+from campaigns_project.errors import Refused, StateRefused
 
 
 class Retry(ActDialog):
@@ -59,13 +61,14 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Messages"
     list_display = ["to", "step_number", "state", "explanation", "sender", "attempts", "sent_at"]
     list_filter = [("status", ChoicesDropdownFilter), Place, OfCampaignByRecipient]
+    change_form_outer_after_template = "campaigns/admin/message_content.html"
     list_select_related = ["recipient", "recipient__campaign", "step", "variant", "sender"]
     search_fields = ["recipient__email_address", "=message_id"]
     search_help_text = "Part of the address, or a whole Message-ID"
     fields = [
-        "recipient", "step", "variant", "step_version", "sender", "state", "explanation", "attempts", "lost_claims",
-        "message_id", "smtp_code", "smtp_reply", "claimed_at", "attempted_at", "sent_at", "first_deferred_at",
-        "merge_values", "created_at",
+        "recipient", "step", "variant", "step_version", "subject", "sender", "state", "explanation", "attempts",
+        "lost_claims", "message_id", "smtp_code", "smtp_reply", "claimed_at", "attempted_at", "sent_at",
+        "first_deferred_at", "merge_values", "created_at",
     ]  # fmt: skip
     readonly_fields = ["state", "explanation"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
@@ -81,6 +84,12 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).living()
         return rows.select_related("recipient__campaign__organization", "step", "variant", "sender")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = _content(self.object_or_404(request, object_id))
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     @display(description="To", ordering="recipient__email_address")
     def to(self, message: Message) -> str:
@@ -102,6 +111,15 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
         reply = message.smtp_reply if message.smtp_reply.startswith(code) else f"{code} {message.smtp_reply}"
         reason = message.reason.replace("_", " ")
         return ": ".join(part for part in (reason, reply[:200]) if part) or "—"
+
+
+def _content(message: Message) -> dict[str, Any]:
+    """The mail as its recipient got it, or why it cannot be shown."""
+    try:
+        mail = content_of(message)
+    except Refused as refused:
+        return {"problem": str(refused)}
+    return {"mail": mail, "frame": framed(mail.html)}
 
 
 @admin.register(Link)

@@ -1,7 +1,9 @@
 """A wording as one lead would read it, beside the form it is written in. Inert, and shown in a sandboxed frame."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,22 +22,30 @@ INNER_POLICY = (
 )
 
 
-def preview_context(campaign: Campaign, variant: Variant | None) -> dict[str, Any]:
-    """What the panel beside a form needs: whom one can preview as, and where to ask."""
+def preview_context(campaign: Campaign, subject: Campaign | Step | Variant) -> dict[str, Any]:
+    """What the panel beside a form needs: whom one can preview as, and where to ask.
+
+    `subject` is what is edited, or what the new one hangs on.
+    """
+    asked = "" if isinstance(subject, Campaign) else f"?{subject._meta.model_name}={subject.pk}"
     recipients = Lead.objects.filter(recipients__campaign=campaign).order_by("recipients__id")
     leads = list(recipients[:LEADS_OFFERED]) or list(
         Lead.objects.for_organization(campaign.organization).order_by("-pk")[:LEADS_OFFERED]
     )
     return {
-        "preview_url": reverse("admin:campaigns_campaign_preview", args=[campaign.pk]),
+        "preview_url": reverse("admin:campaigns_campaign_preview", args=[campaign.pk]) + asked,
         "preview_leads": leads,
-        "preview_variant": variant,
     }
+
+
+def framed(html: str) -> str:
+    """The document for a sandboxed frame that shows `html`; empty without one."""
+    return f"<!doctype html>{INNER_POLICY}{html}" if html else ""
 
 
 def preview_response(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """The wording in the request (a POST writes nothing), or a stored variant's, as the chosen lead would read it."""
-    asked = request.POST if request.method == "POST" else request.GET
+    asked = {**request.GET.dict(), **request.POST.dict()}
     lead = _lead(campaign, asked.get("preview_lead", ""))
     context: dict[str, Any] = {"lead": lead}
     if lead is None:
@@ -56,22 +66,38 @@ def _rendered(variant: Variant | None, lead: Lead, sender: Sender | None) -> dic
         mail = preview(variant=variant, lead=lead, sender=sender)
     except Refused as refused:
         return {"problem": str(refused)}
-    frame = f"<!doctype html>{INNER_POLICY}{mail.html}" if mail.html else ""
-    return {"mail": mail, "frame": frame, "size": (len(mail.html.encode()) + len(mail.text.encode()) + 1023) // 1024}
+    return {
+        "mail": mail,
+        "frame": framed(mail.html),
+        "size": (len(mail.html.encode()) + len(mail.text.encode()) + 1023) // 1024,
+    }
 
 
-def _variant(campaign: Campaign, asked: Any) -> Variant | None:
-    if any(asked.get(name) for name in ("subject", "body_html", "body_text")):
-        step = Step(campaign=campaign, position=1)
-        return Variant(step=step, **{name: asked.get(name, "") for name in WORDING})
-    key = asked.get("variant", "")
+def _variant(campaign: Campaign, asked: Mapping[str, str]) -> Variant | None:
     own = Variant.objects.filter(step__campaign=campaign).select_related("step__campaign__organization")
-    return own.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+    stored = _by_key(own, asked.get("variant", ""))
+    if any(asked.get(name) for name in ("subject", "body_html", "body_text")):
+        step = stored.step if stored else _step(campaign, asked)
+        return Variant(step=step, **{name: asked.get(name, "") for name in WORDING})
+    return stored
+
+
+def _step(campaign: Campaign, asked: Mapping[str, str]) -> Step:
+    """The step a new wording is written for: a stored one, or the one that would come last."""
+    stored = _by_key(
+        Step.objects.filter(campaign=campaign).select_related("campaign__organization"), asked.get("step", "")
+    )
+    last = campaign.steps.aggregate(last=Max("position"))["last"] or 0
+    return stored or Step(campaign=campaign, position=last + 1, in_thread="in_thread" in asked)
+
+
+def _by_key(rows: QuerySet, key: str) -> Any:
+    return rows.filter(pk=key).first() if key.isascii() and key.isdigit() else None
 
 
 def _lead(campaign: Campaign, key: str) -> Lead | None:
     own = Lead.objects.for_organization(campaign.organization)
-    chosen = own.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+    chosen = _by_key(own, key)
     if chosen is not None:
         return chosen
     return own.filter(recipients__campaign=campaign).order_by("recipients__id").first() or own.order_by("-pk").first()

@@ -201,6 +201,7 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
         LIMITS_FIELDSET,
         ("Bounce guard", {"fields": [("guard_percent", "guard_floor")]}),
         ("Domain", {"fields": ["dkim_selector"]}),
+        ("Return path", {"fields": ["return_path_domain", "return_path_plus"]}),
         ("Health", {"fields": ["checks"]}),
     ]
     # What only one kind of way out needs is shown for that kind alone.

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from campaigns.api.finding import InCampaign
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.models import Message, MessageStatus
+from campaigns.sending.content import content_of
 from campaigns.sending.decide import send_again, treat_as_sent
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
@@ -29,10 +30,19 @@ class MessageSerializer(serializers.ModelSerializer):
         model = Message
         fields = [
             "id", "recipient", "lead", "email_address", "step", "position", "step_version", "variant", "sender",
-            "status", "reason", "attempts", "message_id", "claimed_at", "attempted_at", "sent_at", "smtp_code",
-            "smtp_reply", "created_at",
+            "subject", "status", "reason", "attempts", "message_id", "claimed_at", "attempted_at", "sent_at",
+            "smtp_code", "smtp_reply", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+
+class ContentSerializer(serializers.Serializer):
+    """The mail as its recipient got it, but inert: its links lead where they point, opting out leads nowhere."""
+
+    subject = serializers.CharField()
+    html = serializers.CharField(help_text="Show it in a sandboxed frame only.")
+    text = serializers.CharField()
+    version = serializers.IntegerField(help_text="The version of the wording it was made of.")
 
 
 class MessageFilters(CreatedFilters):
@@ -58,6 +68,15 @@ class MessageViewSet(Reads, InCampaign):
     filterset_class = MessageFilters
     campaign_path = "recipient__campaign"
     roles = {"treat_as_sent": Role.MANAGER, "send_again": Role.MANAGER}
+
+    @extend_schema(
+        summary="Show the content of a message",
+        description="Made again from the kept wording and values; 404 (`content_not_kept`) where they are not there.",
+        responses=ContentSerializer,
+    )
+    @action(detail=True, methods=["get"])
+    def content(self, request: Request, **_address: str) -> Response:
+        return Response(ContentSerializer(content_of(self.get_object())).data)
 
     @extend_schema(
         summary="Treat an uncertain message as sent",

@@ -62,7 +62,8 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         fields = [
             "id", "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password",
             "has_password", "esp", "esp_settings", "has_esp_settings", "max_connections", "guard_percent",
-            "guard_floor", "dkim_selector", "health", "health_checked_at", *LIMITS, "used_today",
+            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "health", "health_checked_at",
+            *LIMITS, "used_today",
             "status", "status_reason", "backs_off_until", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = [

@@ -21,6 +21,11 @@ from campaigns_project.rest.viewsets import Reads
 
 LONGEST_WAIT = 525_600  # as the database has it: a year of minutes
 MOST_WEIGHT = 1_000
+IN_THREAD = (
+    "A follow-up answers the mails before it, with `In-Reply-To` and `References`, under their subject behind `Re:`. "
+    "`false`: it begins a conversation under its own subject, which it then needs. Says nothing for the first step."
+)
+SUBJECT = "Not used, and may be empty, in a follow-up that replies in the thread (`in_thread` of its step)."
 
 
 class VariantSerializer(serializers.ModelSerializer):
@@ -39,14 +44,14 @@ class StepSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Step
-        fields = ["id", "position", "wait_amount", "wait_unit", "variants", "created_at", "updated_at"]
+        fields = ["id", "position", "wait_amount", "wait_unit", "in_thread", "variants", "created_at", "updated_at"]
         read_only_fields = fields
 
 
 class VariantChangesSerializer(StrictSerializer):
     """What to change of a wording. Subject and bodies are Liquid: `{{ first_name | default: "there" }}`."""
 
-    subject = LineField(max_length=500, required=False)
+    subject = LineField(max_length=500, required=False, allow_blank=True, help_text=SUBJECT)
     preheader = LineField(max_length=200, required=False, allow_blank=True)
     body_html = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     body_text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
@@ -60,7 +65,7 @@ class NewVariantSerializer(StrictSerializer):
     template = ScopedRelatedField(
         queryset=EmailTemplate.objects.all(), required=False, help_text="The number of a template to copy."
     )
-    subject = LineField(max_length=500, required=False)
+    subject = LineField(max_length=500, required=False, allow_blank=True, help_text=SUBJECT)
     preheader = LineField(max_length=200, required=False, allow_blank=True)
     body_html = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     body_text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
@@ -72,18 +77,20 @@ class NewVariantSerializer(StrictSerializer):
         return {"weight": attrs.pop("weight"), "wording": {**copied, **attrs}}
 
 
-class WaitSerializer(StrictSerializer):
-    """How long after the mail before it (the first: after enrollment)."""
+class StepChangesSerializer(StrictSerializer):
+    """How long after the mail before it (the first: after enrollment), and whether it answers that one."""
 
     wait_amount = serializers.IntegerField(required=False, min_value=0, max_value=LONGEST_WAIT)
     wait_unit = serializers.ChoiceField(WaitUnit.choices, required=False)
+    in_thread = serializers.BooleanField(required=False, help_text=IN_THREAD)
 
 
-class NewStepSerializer(WaitSerializer):
+class NewStepSerializer(StepChangesSerializer):
     """A new last step."""
 
     wait_amount = serializers.IntegerField(default=0, min_value=0, max_value=LONGEST_WAIT)
     wait_unit = serializers.ChoiceField(WaitUnit.choices, default=WaitUnit.DAYS)
+    in_thread = serializers.BooleanField(default=True, help_text=IN_THREAD)
     variants: Any = serializers.ListSerializer(child=NewVariantSerializer(), allow_empty=False, max_length=10)
 
 
@@ -116,10 +123,10 @@ class StepViewSet(Reads, InCampaign):
         location = {"Location": f"{request.path}/{step.pk}"}
         return Response(self.get_serializer(step).data, status=status.HTTP_201_CREATED, headers=location)
 
-    @extend_schema(summary="Change the wait of a step", request=WaitSerializer, responses=StepSerializer)
+    @extend_schema(summary="Change the settings of a step", request=StepChangesSerializer, responses=StepSerializer)
     def partial_update(self, request: Request, **_address: str) -> Response:
         step = self.get_object()
-        asked = WaitSerializer(data=request.data)
+        asked = StepChangesSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wait = {"wait_amount": step.wait_amount, "wait_unit": step.wait_unit, **asked.validated_data}
         return Response(self.get_serializer(edit_step(step=step, actor=self.actor, **wait)).data)
@@ -187,8 +194,8 @@ class VariantViewSet(Reads, InCampaign):
 def _add(campaign: Campaign, asked: dict[str, Any], actor: Actor) -> Step:
     """A step with all its variants, or nothing."""
     first, *others = asked["variants"]
-    wait = {"wait_amount": asked["wait_amount"], "wait_unit": asked["wait_unit"]}
-    step = add_step(campaign=campaign, wording=first["wording"], actor=actor, **wait)
+    settings = {name: asked[name] for name in ("wait_amount", "wait_unit", "in_thread")}
+    step = add_step(campaign=campaign, wording=first["wording"], actor=actor, **settings)
     if first["weight"] != 1:
         edit_variant(variant=cast(Variant, step.variants.first()), changes={"weight": first["weight"]}, actor=actor)
     for variant in others:

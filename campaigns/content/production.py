@@ -54,6 +54,10 @@ class Particulars:
 class Producer(Protocol):
     """Makes the mails of one design."""
 
+    def subject(self, values: Mapping[str, str]) -> str:
+        """The subject of the mail with these values, as one line; refused as in `produce`."""
+        ...
+
     def produce(self, mail: Particulars) -> bytes:
         """The whole mail; MergeValueMissing, TemplateInvalid, HeaderRefused or BodyRefused where it cannot be made."""
         ...
@@ -65,6 +69,10 @@ class Encoded:
     def __init__(self, design: Design):
         self.design = design
 
+    def subject(self, values: Mapping[str, str]) -> str:
+        """See Producer."""
+        return rendered_subject(self.design.subject, values)
+
     def produce(self, mail: Particulars) -> bytes:
         """See Producer."""
         design = self.design
@@ -73,7 +81,7 @@ class Encoded:
         return build(
             sender=design.sender,
             recipient=mail.recipient,
-            subject=subject_of(design, mail.values),
+            subject=self.subject(mail.values),
             message_id=mail.message_id,
             date=mail.date,
             html=html,
@@ -86,8 +94,3 @@ class Encoded:
             references=mail.references,
             headers=design.headers,
         )
-
-
-def subject_of(design: Design, values: Mapping[str, str]) -> str:
-    """The subject of one mail."""
-    return rendered_subject(design.subject, values)

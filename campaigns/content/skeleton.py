@@ -74,7 +74,8 @@ class Slotted:
     def __init__(self, design: Design, *, subject: Pieces, html: Pieces, text: Pieces):
         self._encoded = Encoded(design)
         self._subject = subject
-        self._constant_subject = b"" if len(subject) > 1 else text_line("Subject", " ".join(_words(subject).split()))
+        self._words = "" if len(subject) > 1 else " ".join(_words(subject).split())
+        self._constant_subject = text_line("Subject", self._words) if self._words else b""
         self._from = mailbox_line("From", design.sender)
         self._reply_to = mailbox_line("Reply-To", design.reply_to) if design.reply_to else b""
         self._list_id = design.list_id
@@ -84,9 +85,13 @@ class Slotted:
         self._lay_out(html, text, is_text_made=design.text is None)
         self._parts = [_undotted(part) for part in self._parts]
 
+    def subject(self, values: Mapping[str, str]) -> str:
+        """See Producer."""
+        return self._words or _subject(self._subject, values) or self._encoded.subject(values)
+
     def produce(self, mail: Particulars) -> bytes:
         """See Producer."""
-        subject = self._constant_subject or _subject_line(self._subject, mail.values)
+        subject = self._constant_subject or _subject_line(_subject(self._subject, mail.values))
         parts = self._filled(mail.values) if subject else None
         if subject is None or parts is None:
             return self._encoded.produce(mail)
@@ -148,12 +153,14 @@ class Slotted:
         ]
 
 
-def _subject_line(pieces: Pieces, values: Mapping[str, str]) -> bytes | None:
+def _subject(pieces: Pieces, values: Mapping[str, str]) -> str:
+    """The subject as one line; empty where `Encoded` has to look at it, or refuses it for want of a word."""
     words = [_value(piece, values) if isinstance(piece, Field) else piece for piece in pieces]
-    if None in words:
-        return None
-    subject = " ".join("".join(word for word in words if word).split())
-    return text_line("Subject", subject) if subject else None  # one without a word is refused by `Encoded`
+    return "" if None in words else " ".join("".join(word for word in words if word).split())
+
+
+def _subject_line(subject: str) -> bytes | None:
+    return text_line("Subject", subject) if subject else None
 
 
 def _value(field: Field, values: Mapping[str, str], *, is_html: bool = False) -> str | None:

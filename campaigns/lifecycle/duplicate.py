@@ -47,7 +47,11 @@ def duplicate(*, campaign: Campaign, name: str, actor: Actor, now: datetime) -> 
 
 def _copy_step(step: Step, copy: Campaign) -> None:
     made = Step.objects.create(
-        campaign=copy, position=step.position, wait_amount=step.wait_amount, wait_unit=step.wait_unit
+        campaign=copy,
+        position=step.position,
+        wait_amount=step.wait_amount,
+        wait_unit=step.wait_unit,
+        in_thread=step.in_thread,
     )
     Variant.objects.bulk_create(
         [Variant(step=made, **{field: getattr(variant, field) for field in WORDING}) for variant in step.variants.all()]

@@ -98,6 +98,11 @@ class Step(Tenanted, models.Model):
         """How long after the mail before it (or enrollment) this one is due."""
         return timedelta(**{self.wait_unit: self.wait_amount})
 
+    @property
+    def is_reply(self) -> bool:
+        """Whether it answers the mails before it, under their subject; the first mail has none to answer."""
+        return self.in_thread and self.position > 1
+
 
 class Variant(Tenanted, Wording):
     """One wording of a step. A recipient always gets the same one; `weight` is its share among the active ones."""
@@ -124,7 +129,7 @@ class Variant(Tenanted, Wording):
         ]
 
     def __str__(self) -> str:
-        return f"Variant {self.label}: {self.subject}"
+        return f"Variant {self.label}: {self.subject}" if self.subject else f"Variant {self.label}"
 
 
 class VariantVersion(Tenanted, Wording):

@@ -1,4 +1,4 @@
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import DomainNameValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -62,6 +62,19 @@ class Sender(Tenanted, models.Model):
         blank=True,
         default="",
         help_text="The service's keys as JSON, e.g. {“server_token”: “…”}. Kept encrypted, never shown again.",
+    )
+    return_path_domain = models.CharField(
+        max_length=190,
+        blank=True,
+        default="",
+        validators=[DomainNameValidator(accept_idna=False)],
+        help_text="A domain that takes bounces, e.g. bounces.example.com: each mail gets a return path of its own "
+        "there. Empty: bounces go to the address above.",
+    )
+    return_path_plus = models.BooleanField(
+        "plus addresses",
+        default=False,
+        help_text="The mailbox takes name+anything@…, so that a return path of its own can stand behind the plus.",
     )
     max_connections = models.PositiveSmallIntegerField(
         "connections", default=4, help_text="Most connections at once to its server, over all workers."

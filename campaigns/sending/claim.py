@@ -1,12 +1,10 @@
 """Take due recipients and write their message rows: from here on nobody else works on them."""
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,6 +13,7 @@ from campaigns.content.mailbox import wire_domain
 from campaigns.content.message_id import message_id
 from campaigns.models import Campaign, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
+from campaigns.sending.sharing import share_of
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +51,8 @@ class Wordings:
         return cls(steps, variants)
 
     def choose(self, step_id: int, recipient_id: int) -> Variant:
-        """The variant of `step_id` for this recipient: always the same one while the set of variants is."""
-        candidates = self.variants[step_id]
-        digest = hashlib.sha256(f"{recipient_id}:{step_id}".encode()).digest()
-        point = int.from_bytes(digest[:8]) % sum(variant.weight for variant in candidates)
-        ends = accumulate(variant.weight for variant in candidates)
-        return next(variant for variant, end in zip(candidates, ends, strict=True) if point < end)
+        """The variant of `step_id` for this recipient, as `campaigns.sending.sharing` deals them out."""
+        return share_of(recipient_id, self.variants[step_id])
 
 
 def claim(

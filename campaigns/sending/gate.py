@@ -35,6 +35,7 @@ class Candidate:
     address: str
     version: int
     merge_values: Mapping[str, str]
+    subject: str = ""  # as it stands in the mail
 
 
 @transaction.atomic
@@ -44,8 +45,8 @@ def gate(candidates: Sequence[Candidate], *, limited: Limited | None = None) -> 
     Those that pass are counted against the limits of `limited`, if given; for one that has no room left the answer is
     the limit that is full.
 
-    Suppressed is who is so by the address the mail goes to or by the lead's present one: leads are edited. Version and
-    values are kept with the message, so that the exact mail can be shown again.
+    Suppressed is who is so by the address the mail goes to or by the lead's present one: leads are edited. Version,
+    values and subject are kept with the message, so that the exact mail can be shown again and answered.
     A claim whose fence is stale is not in the answer at all: it is somebody else's now. What the gate read holds for
     `VALID_FOR` seconds; a mail that did not begin its content by then has to be asked again (`ungate` first).
     """
@@ -54,6 +55,7 @@ def gate(candidates: Sequence[Candidate], *, limited: Limited | None = None) -> 
             "addresses": [one.address for one in candidates],
             "versions": [one.version for one in candidates],
             "values": [json.dumps(dict(one.merge_values)) for one in candidates],
+            "subjects": [one.subject for one in candidates],
         }
         keys = _keys([one.claim for one in candidates])
         cursor.execute(_GATE, {**keys, **what})
@@ -108,7 +110,7 @@ def _keys(claims: Sequence[Claim]) -> dict[str, list[int]]:
 # and reads what was asked again for each message there is. It cannot judge a CASE.
 _GATE = """
 WITH asked AS (
-    SELECT message.id, mine.merge_values, mine.version, CASE
+    SELECT message.id, mine.merge_values, mine.version, mine.subject, CASE
         WHEN recipient.exit_reason <> '' THEN recipient.exit_reason
         WHEN campaign.status <> 'running' OR campaign.deleting_at IS NOT NULL THEN 'campaign_not_running'
         WHEN EXISTS (
@@ -125,8 +127,9 @@ WITH asked AS (
         ) THEN 'suppressed'
         ELSE '' END AS refusal
     FROM unnest(
-        %(ids)s::bigint[], %(fences)s::bigint[], %(addresses)s::text[], %(versions)s::int[], %(values)s::jsonb[]
-    ) AS mine(id, fence, address, version, merge_values)
+        %(ids)s::bigint[], %(fences)s::bigint[], %(addresses)s::text[], %(versions)s::int[], %(values)s::jsonb[],
+        %(subjects)s::text[]
+    ) AS mine(id, fence, address, version, merge_values, subject)
     JOIN campaign_messages message
         ON message.id = mine.id AND message.fence = mine.fence
         AND CASE message.status WHEN 'claimed' THEN true END
@@ -137,7 +140,7 @@ WITH asked AS (
 ), passed AS (
     UPDATE campaign_messages message
     SET status = 'sending', attempted_at = clock_timestamp(), merge_values = asked.merge_values,
-        step_version = asked.version
+        step_version = asked.version, subject = asked.subject
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
 SELECT id, refusal FROM asked

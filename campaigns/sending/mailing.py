@@ -17,6 +17,14 @@ from campaigns_project.errors import Refused
 
 
 @dataclass(frozen=True)
+class Made:
+    """A finished mail, and the subject that stands in it."""
+
+    data: bytes
+    subject: str
+
+
+@dataclass(frozen=True)
 class Mailing:
     """Makes mails from bodies that were prepared beforehand."""
 
@@ -24,7 +32,7 @@ class Mailing:
     assembly: Assembly
     producer: Producer
 
-    def produce(self, mail: Particulars, *, message: int, targets: Mapping[str, int]) -> bytes | None:
+    def produce(self, mail: Particulars, *, message: int, targets: Mapping[str, int]) -> Made | None:
         """The mail of the message with the id `message`, its links leading to the stored `targets`.
 
         None where it has to be made by itself, or cannot be made at all, which is said there.
@@ -35,7 +43,9 @@ class Mailing:
         try:
             if self.assembly.has_preheader:
                 values[PREHEADER] = templating.render(self.preheader, values).strip()
-            return self.producer.produce(replace(mail, values=values)) if self.assembly.fits(values) else None
+            if not self.assembly.fits(values):
+                return None
+            return Made(self.producer.produce(replace(mail, values=values)), self.producer.subject(values))
         except Refused:
             return None
 

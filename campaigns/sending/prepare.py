@@ -1,21 +1,28 @@
 """Make the mails of a chunk. Done before the gate, so that nothing slow stands between the last look and the socket."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from django.db.models import Q
 
 from campaigns.content.mailbox import Mailbox, wire_address
 from campaigns.content.production import Particulars
+from campaigns.content.return_path import return_path
+from campaigns.content.templating import rendered_subject
+from campaigns.content.threads import reply_subject
 from campaigns.delivery.base import Envelope
 from campaigns.merge_values import lead_values, mail_values
-from campaigns.models import Campaign, Recipient, Sender, Variant
+from campaigns.models import Campaign, Recipient, Sender, Step, Variant
 from campaigns.sending import single
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate
 from campaigns.sending.links import store_links, unsubscribe_url
-from campaigns.sending.mailing import mailing_of
-from campaigns.sending.wording import Rendered, Wording, wording_of
+from campaigns.sending.mailing import Made, mailing_of
+from campaigns.sending.threads import Thread, threads_of
+from campaigns.sending.versions import keep_versions
+from campaigns.sending.wording import THREAD_SUBJECT, Rendered, Wording, wording_of
 from campaigns_project.errors import Refused
 from leads.addresses import normalize_address
 from leads.models import Lead
@@ -67,14 +74,25 @@ def prepare(campaign: Campaign, claims: Sequence[Claim], *, senders: dict[int, S
     """
     batch = Batch()
     people = Recipient.objects.select_related("lead").in_bulk([claim.recipient for claim in claims])
-    variants = Variant.objects.in_bulk({claim.variant for claim in claims})
+    variants = Variant.objects.select_related("step").in_bulk({claim.variant for claim in claims})
+    keep_versions(variants.values())
+    threads = _threads(claims, variants)
     drafts: list[_Draft] = []
     for claim in claims:
         recipient, variant = people.get(claim.recipient), variants.get(claim.variant)
         if recipient is None or variant is None:
             continue  # deleted since: the message's row went with it
         with _contained(batch, claim):
-            drafts.append(_draft(campaign, claim, recipient, variant, senders[claim.sender], now=now))
+            draft = _draft(
+                campaign=campaign,
+                claim=claim,
+                recipient=recipient,
+                variant=variant,
+                sender=senders[claim.sender],
+                thread=threads.get(claim.recipient),
+                now=now,
+            )
+            drafts.append(draft)
     _make_one_by_one(campaign, _make_prepared(campaign, drafts, batch), batch)
     return batch
 
@@ -87,7 +105,21 @@ def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None) -> Re
     campaign = variant.step.campaign
     sender = sender or Sender(email="sender@example.com", name="The sender")
     values = {**lead_values(lead), **mail_values(sender, campaign.organization, "#unsubscribe")}
+    if variant.step.is_reply:
+        values[THREAD_SUBJECT] = _foreseen_subject(variant.step, lead, values)
     return wording_of(variant).render(values)
+
+
+def _foreseen_subject(step: Step, lead: Lead, values: Mapping[str, str]) -> str:
+    """What `lead` would see as the subject of a follow-up: of the thread it is in, else of the mails it is to get."""
+    recipient = Recipient.objects.filter(campaign=step.campaign_id, lead=lead).first()
+    thread = threads_of({recipient.pk: step.position}).get(recipient.pk) if recipient else None
+    if thread and thread.opening:
+        return thread.subject
+    opening = Q(position=1) | Q(in_thread=False)
+    earlier = Step.objects.filter(opening, campaign=step.campaign_id, position__lt=step.position)
+    variant = Variant.objects.filter(step=earlier.order_by("-position")[:1], is_active=True).order_by("label").first()
+    return reply_subject(rendered_subject(wording_of(variant).subject, values)) if variant else ""
 
 
 @contextmanager
@@ -99,13 +131,29 @@ def _contained(batch: Batch, claim: Claim) -> Iterator[None]:
         batch.unmade.append(Unmade(claim, refused.code, str(refused)))
 
 
+def _threads(claims: Sequence[Claim], variants: dict[int, Variant]) -> dict[int, Thread]:
+    steps = {claim.recipient: variants[claim.variant].step for claim in claims if claim.variant in variants}
+    return threads_of({recipient: step.position for recipient, step in steps.items() if step.is_reply})
+
+
 def _draft(
-    campaign: Campaign, claim: Claim, recipient: Recipient, variant: Variant, sender: Sender, *, now: datetime
+    *,
+    campaign: Campaign,
+    claim: Claim,
+    recipient: Recipient,
+    variant: Variant,
+    sender: Sender,
+    thread: Thread | None,
+    now: datetime,
 ) -> _Draft:
-    wording, lead = wording_of(variant), recipient.lead
-    way_out = unsubscribe_url(claim.message)
+    # A thread without a subject was begun before subjects were kept: then the wording's own is all there is.
+    wording = wording_of(variant, begins_thread=thread is None or not thread.opening)
+    lead, way_out = recipient.lead, unsubscribe_url(claim.message)
     values = {**lead_values(lead), **mail_values(sender, campaign.organization, way_out)}
-    used = {name: values[name] for name in wording.fields & values.keys() if name != "unsubscribe_url"}
+    if thread:
+        values[THREAD_SUBJECT] = thread.subject
+    kept = wording.shown_fields & values.keys()
+    used = {name: values[name] for name in kept if name != "unsubscribe_url"}
     is_unchanged = recipient.email_address == lead.email
     address = lead.email_normalized if is_unchanged else normalize_address(recipient.email_address)
     mail = Particulars(
@@ -114,6 +162,8 @@ def _draft(
         message_id=claim.message_id,
         date=now,
         unsubscribe_url=way_out,
+        in_reply_to=thread.in_reply_to if thread else "",
+        references=thread.references if thread else (),
     )
     candidate = Candidate(claim, address=address, version=variant.version, merge_values=used)
     return _Draft(candidate, sender, wording, mail)
@@ -126,12 +176,12 @@ def _make_prepared(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch) -
     others: list[_Draft] = []
     for draft, mailing in zip(drafts, mailings, strict=True):
         claim = draft.candidate.claim
-        data = mailing.produce(draft.mail, message=claim.message, targets=targets) if mailing else None
-        if data is None:
+        made = mailing.produce(draft.mail, message=claim.message, targets=targets) if mailing else None
+        if made is None:
             others.append(draft)
             continue
         with _contained(batch, claim):
-            batch.prepared.append(_enveloped(draft, data))
+            batch.prepared.append(_enveloped(draft, made))
     return others
 
 
@@ -149,11 +199,20 @@ def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch)
             data = single.built(
                 bodies, draft.mail, campaign=campaign, sender=sender, message=claim.message, stored=stored
             )
-            batch.prepared.append(_enveloped(draft, data))
+            batch.prepared.append(_enveloped(draft, Made(data, bodies.subject)))
 
 
-def _enveloped(draft: _Draft, data: bytes) -> Prepared:
+def _enveloped(draft: _Draft, made: Made) -> Prepared:
     to = wire_address(draft.mail.recipient.address, field="To")
-    return Prepared(
-        draft.candidate, Envelope(mail_from=wire_address(draft.sender.email, field="From"), rcpt_to=to, data=data)
+    envelope = Envelope(mail_from=_return_path(draft), rcpt_to=to, data=made.data)
+    return Prepared(replace(draft.candidate, subject=made.subject), envelope)
+
+
+def _return_path(draft: _Draft) -> str:
+    sender = draft.sender
+    return return_path(
+        draft.candidate.claim.message,
+        mailbox=wire_address(sender.email, field="From"),
+        domain=sender.return_path_domain,
+        takes_plus=sender.return_path_plus,
     )

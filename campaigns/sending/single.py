@@ -43,4 +43,6 @@ def built(
         text=bodies.text,
         reply_to=Mailbox(sender.reply_to) if sender.reply_to else None,
         unsubscribe_url=mail.unsubscribe_url,
+        in_reply_to=mail.in_reply_to,
+        references=mail.references,
     )

@@ -7,7 +7,10 @@ from functools import lru_cache
 from campaigns.content import html as html_content
 from campaigns.content import templating, text
 from campaigns.content.templating import Template, rendered_subject
-from campaigns.models import Variant
+from campaigns.models import Variant, VariantVersion
+
+# The merge field a follow-up's subject is made of; no template of an operator may use it.
+THREAD_SUBJECT = "thread_subject"
 
 
 @dataclass(frozen=True)
@@ -28,24 +31,31 @@ class Wording:
     html: Template | None
     text: Template | None
     fields: frozenset[str]
+    is_reply: bool = False  # under the subject of the mails before it, which comes as THREAD_SUBJECT
 
     @property
     def has_footer(self) -> bool:
         """Whether it says by itself who writes and how to opt out."""
         return {"unsubscribe_url", "postal_address"} <= self.fields
 
+    @property
+    def shown_fields(self) -> frozenset[str]:
+        """The merge fields that show in a mail of it, those of an added footer too."""
+        return self.fields if self.has_footer else self.fields | {"postal_address"}
+
     def render(self, values: Mapping[str, str]) -> Rendered:
         """The mail for one person; MergeValueMissing or TemplateInvalid where it cannot be made.
 
-        A footer with postal address and opt-out is added unless the wording has both itself.
+        A footer with postal address and opt-out is added unless the wording has both itself. The subject of a reply is
+        the thread's, empty where the values hold none.
         """
-        footer = {"postal_address": values["postal_address"], "unsubscribe_url": values["unsubscribe_url"]}
+        footer = {"postal_address": values.get("postal_address", ""), "unsubscribe_url": values["unsubscribe_url"]}
         html = self._html(values)
         plain = templating.render(self.text, values) if self.text else text.text_from_html(html)
         if not self.has_footer:
             html = html and html_content.add_footer(html, **footer)
             plain = text.add_footer(plain, **footer)
-        subject = rendered_subject(self.subject, values)
+        subject = values.get(THREAD_SUBJECT, "") if self.is_reply else rendered_subject(self.subject, values)
         return Rendered(subject=subject, html=html, text=plain)
 
     def _html(self, values: Mapping[str, str]) -> str:
@@ -56,18 +66,31 @@ class Wording:
         return html_content.add_preheader(html, preheader) if preheader else html
 
 
-def wording_of(variant: Variant) -> Wording:
-    """The compiled wording of `variant` as it is now; TemplateInvalid when it cannot be used."""
+def wording_of(variant: Variant, *, begins_thread: bool = False) -> Wording:
+    """The compiled wording of `variant` as it is now; TemplateInvalid when it cannot be used.
+
+    The subject is the thread's where the step is a reply, unless this mail begins a conversation all the same.
+    """
+    is_reply = variant.step.is_reply and not begins_thread
     return _compile(
-        variant.pk, variant.version, variant.subject, variant.preheader, variant.body_html, variant.body_text
+        variant.pk, variant.version, variant.subject, variant.preheader, variant.body_html, variant.body_text, is_reply
     )
+
+
+def wording_kept(kept: VariantVersion | Variant) -> Wording:
+    """The compiled wording as it was kept, for mails whose subject is known."""
+    return _compile(None, kept.version, "", kept.preheader, kept.body_html, kept.body_text, True)
 
 
 # Keyed by the texts too: a preview of an unsaved edit has the same id and version as what is stored.
 @lru_cache(maxsize=64)
-def _compile(_pk: int | None, _version: int, subject: str, preheader: str, body_html: str, body_text: str) -> Wording:
-    first, second = templating.compile(subject), templating.compile(preheader)
+def _compile(
+    _pk: int | None, _version: int, subject: str, preheader: str, body_html: str, body_text: str, is_reply: bool
+) -> Wording:
+    first = templating.compile(f"{{{{ {THREAD_SUBJECT} }}}}" if is_reply else subject)
+    second = templating.compile(preheader)
     html = templating.compile(html_content.inline_css(body_html), html=True) if body_html.strip() else None
     plain = templating.compile(body_text) if body_text.strip() else None
     used = [part.fields for part in (first, second, html, plain) if part is not None]
-    return Wording(first, second, html, plain, fields=frozenset[str]().union(*used))
+    fields = frozenset[str]().union(*used) - {THREAD_SUBJECT}
+    return Wording(first, second, html, plain, fields=fields, is_reply=is_reply)

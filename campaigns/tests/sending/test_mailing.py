@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from campaigns.content.mailbox import Mailbox
 from campaigns.content.production import Particulars
 from campaigns.merge_values import lead_values, mail_values
-from campaigns.models import Campaign, Link, Sender, Variant
+from campaigns.models import Campaign, Link, Sender, Step, Variant
 from campaigns.sending import single
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.links import unsubscribe_url
 from campaigns.sending.mailing import mailing_of
 from campaigns.sending.prepare import prepare
-from campaigns.sending.wording import wording_of
+from campaigns.sending.wording import THREAD_SUBJECT, wording_of
 from campaigns.sending.work import able_senders
 from campaigns.tests.factories import VariantFactory
 from campaigns.tests.sending.sending import started_campaign
@@ -43,7 +43,7 @@ TEXT = "Hello {{ first_name }},\r\n\r\nhow is {{ company | default: '...' }}?\n\
 
 
 def variant(subject="Hi {{ first_name | default: 'there' }}", html=PAGE, text="", preheader=""):
-    return Variant(subject=subject, preheader=preheader, body_html=html, body_text=text)
+    return Variant(step=Step(position=1), subject=subject, preheader=preheader, body_html=html, body_text=text)
 
 
 def mailed(written: Variant, *, clicks=True, opens=True, address="1 Quay <Street>, 110 00 Prague", **lead):
@@ -57,11 +57,14 @@ def mailed(written: Variant, *, clicks=True, opens=True, address="1 Quay <Street
     values = {**lead_values(person), **mail_values(sender, campaign.organization, way_out)}
     to = Mailbox(person.email, person.full_name)
     mail = Particulars(to, values, message_id="<1.2.abc@sender.example>", date=DATE, unsubscribe_url=way_out)
+    if written.step.is_reply:
+        values[THREAD_SUBJECT] = "Re: Grüße & more"
+        mail = replace(mail, in_reply_to="<1.1.d@x.example>", references=("<1.0.e@x.example>", "<1.1.d@x.example>"))
     wording = wording_of(written)
     mailing = mailing_of(wording, campaign=campaign, sender=sender)
     stored = {target: number for number, target in enumerate(mailing.assembly.targets)} if mailing else {}
     prepared = mailing and mailing.produce(mail, message=MESSAGE, targets=stored)
-    return prepared and decoded(prepared), _by_itself(wording, mail, campaign, sender, stored)
+    return prepared and decoded(prepared.data), _by_itself(wording, mail, campaign, sender, stored)
 
 
 def _by_itself(wording, mail, campaign, sender, stored):
@@ -100,7 +103,8 @@ PREPARED = {
     "own footer and text": variant(html=OWN_FOOTER, text="Hi {{ first_name }}, {{ postal_address }}"),
     "no body tag": variant(html="<p>Hello {{ first_name }} <a href=https://x.example>us</a>"),
     "a letter to the sender": variant(html="<p>{{ first_name }} <a href='mailto:{{ sender_email }}'>x", text="x"),
-    "demo, follow-up": Variant(**demo_wording(FOLLOW_UP)),
+    "a reply": Variant(step=Step(position=2), subject="not used", body_html=PAGE),
+    "demo, follow-up": Variant(step=Step(position=2), **demo_wording(FOLLOW_UP)),
 }
 
 
@@ -126,7 +130,7 @@ def test_a_wording_of_plain_fields_is_prepared_and_reads_the_same(written, click
         variant(html="<p>{{ company | upcase }}</p>", text="x"),
         variant(text="{% if company %}{{ company }}{% endif %}"),
         variant(html="<p>{{ open_url | default: 'x' }}</p>"),
-        Variant(**demo_wording(INTRODUCTION)),
+        Variant(step=Step(position=1), **demo_wording(INTRODUCTION)),
     ],
 )
 def test_any_other_wording_is_made_mail_by_mail(written):
@@ -237,4 +241,6 @@ def test_a_chunk_mixes_both_ways_and_stores_each_target_once():
     assert all(
         b"/click" in one.envelope.data and b"https://x.example/a)" in one.envelope.data for one in batch.prepared
     )
-    assert all(one.candidate.merge_values.keys() <= {"first_name", "company"} for one in batch.prepared)
+    assert all(
+        one.candidate.merge_values.keys() <= {"first_name", "company", "postal_address"} for one in batch.prepared
+    )

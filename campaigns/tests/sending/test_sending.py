@@ -82,7 +82,7 @@ def test_the_mail_carries_what_the_standards_ask_for(now):
     assert "https://acme.example/demo" not in html
     assert campaign.organization.postal_address in html
     assert list(Link.objects.values_list("url", flat=True)) == ["https://acme.example/demo"]
-    assert row.merge_values == {"first_name": "Ana"}
+    assert row.merge_values == {"first_name": "Ana", "postal_address": campaign.organization.postal_address}
 
 
 def test_with_tracking_off_nothing_is_tracked(now):

@@ -6,7 +6,7 @@ INTRODUCTION, FOLLOW_UP = "introduction", "follow_up"
 
 _SUBJECTS = {
     INTRODUCTION: '{{ first_name | default: "Hello" }}, less waiting at the quay',
-    FOLLOW_UP: "The guide for {{ company | default: 'your team' }}",
+    FOLLOW_UP: "",  # it replies in the thread
 }
 
 

@@ -47,9 +47,10 @@ WRITABLE: dict[type, set[str]] = {
     SendingHalt: {"reason"},
     Sender: {
         "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password", "esp", "esp_settings",
-        "max_connections", "guard_percent", "guard_floor", "dkim_selector", *LIMITS,
+        "max_connections", "guard_percent", "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus",
+        *LIMITS,
     },
-    Step: {"wait_amount", "wait_unit"},
+    Step: {"wait_amount", "wait_unit", "in_thread"},
     Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
     LeadImport: {"encoding", "delimiter", "mapping"},
     Recipient: set(),
