@@ -18,11 +18,12 @@ from campaigns.content import text as text_content
 from campaigns.content.errors import BodyRefused, HtmlInvalid, TemplateInvalid
 from campaigns.content.markup import Tag, tags
 from campaigns.content.plain_fields import Field
+from campaigns.content.shapes import MADE_UP
 from campaigns.content.templating import Template
 from campaigns.content.text_fields import is_tame, text_pieces
 
 OPEN_URL, PREHEADER, WAY_OUT = "open_url", "preheader", "unsubscribe_url"
-_OWN_FIELD = re.compile(rf"click_url_\d+|{OPEN_URL}|{PREHEADER}")
+_OWN_FIELD = re.compile(rf"click_url_\d+|{MADE_UP}|{OPEN_URL}|{PREHEADER}")
 _QUOTES = frozenset("\"'")
 _LINKING = frozenset({"a", "area"})
 _NEVER_TRACKED = re.compile(r"\s*(?:mailto:|tel:|sms:|#)", re.IGNORECASE)

@@ -88,7 +88,10 @@ class LimitedTemplate(BoundTemplate):
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The rendered text. LiquidError or MergeValueMissing stop it; nothing is skipped."""
-        context = LimitedContext(self, values=values)
+        return self.run(LimitedContext(self, values=values))
+
+    def run(self, context: LimitedContext) -> str:
+        """The same, in a context that was made for it."""
         output = context.get_buffer()
         for node in self.nodes:
             try:

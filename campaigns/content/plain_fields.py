@@ -8,6 +8,7 @@ from campaigns.content import templating
 from campaigns.content.templating import Template
 
 _FIELD = re.compile(r"""\{\{\s*([a-z_][\w.]*)\s*(?:\|\s*default:\s*("[^"{}]*"|'[^'{}]*')\s*)?\}\}""", re.ASCII)
+_NAME = re.compile(r"[a-z_][\w.]*", re.ASCII)
 # Words that liquid reads as values of their own.
 _LITERALS = frozenset({"true", "false", "nil", "null", "empty", "blank", "forloop"})
 
@@ -23,6 +24,11 @@ class Field:
         """What stands here for these values, not escaped; None where the fallback takes its place."""
         value = values.get(self.name, "")
         return value if value.strip() else None
+
+
+def is_name(name: str) -> bool:
+    """Whether `{{ name }}` is a plain merge field."""
+    return _NAME.fullmatch(name) is not None and name not in _LITERALS
 
 
 def pieces(template: Template) -> list[str | Field] | None:

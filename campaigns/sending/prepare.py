@@ -19,7 +19,7 @@ from campaigns.sending import single
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate
 from campaigns.sending.links import store_links, unsubscribe_url
-from campaigns.sending.mailing import Made, mailing_of
+from campaigns.sending.mailing import Fitted, Made, mailing_of
 from campaigns.sending.threads import Thread, threads_of
 from campaigns.sending.versions import keep_versions
 from campaigns.sending.wording import THREAD_SUBJECT, Rendered, Wording, wording_of
@@ -171,18 +171,23 @@ def _draft(
 
 def _make_prepared(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch) -> list[_Draft]:
     """Make the mails whose bodies were prepared beforehand; returns those that have to be made one by one."""
-    mailings = [mailing_of(draft.wording, campaign=campaign, sender=draft.sender) for draft in drafts]
-    targets = store_links(campaign, [url for mailing in mailings if mailing for url in mailing.assembly.targets])
+    fitted = [_fitted(campaign, draft) for draft in drafts]
+    targets = store_links(campaign, {url for one in fitted if one for url in one.targets})
     others: list[_Draft] = []
-    for draft, mailing in zip(drafts, mailings, strict=True):
+    for draft, one in zip(drafts, fitted, strict=True):
         claim = draft.candidate.claim
-        made = mailing.produce(draft.mail, message=claim.message, targets=targets) if mailing else None
+        made = one.produce(draft.mail, message=claim.message, targets=targets) if one else None
         if made is None:
             others.append(draft)
             continue
         with _contained(batch, claim):
             batch.prepared.append(_enveloped(draft, made))
     return others
+
+
+def _fitted(campaign: Campaign, draft: _Draft) -> Fitted | None:
+    mailing = mailing_of(draft.wording, campaign=campaign, sender=draft.sender)
+    return mailing.fitting(draft.mail.values) if mailing else None
 
 
 def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch) -> None:

@@ -174,3 +174,43 @@ def test_a_template_with_an_unknown_field_is_refused(operator: Client, campaign:
 
     assert "nonsense" in answer.content.decode()
     assert not EmailTemplate.objects.exists()
+
+
+def test_a_follow_up_is_taken_out_of_the_thread_on_its_page(operator: Client, campaign: Any) -> None:
+    add_step(operator, campaign, in_thread="on", subject="")
+    step = Step.objects.get(position=2)
+    page = reverse("admin:campaigns_step_change", args=[step.pk])
+    refused = operator.post(page, {"wait_amount": 3, "wait_unit": "days"})
+    step.variants.update(subject="Of its own")
+
+    operator.post(page, {"wait_amount": 3, "wait_unit": "days"})
+
+    assert "its variant A has no subject. Write one first." in refused.content.decode()
+    assert Step.objects.get(position=2).in_thread is False
+
+
+def test_a_preview_of_a_new_follow_up_shows_the_subject_of_the_thread(operator: Client, campaign: Any) -> None:
+    page = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+    body = {"subject": "", "body_html": "<p>Again</p>"}
+
+    in_thread = operator.post(page, {**body, "in_thread": "on"}).content.decode()
+    alone = operator.post(page, {**body, "subject": "Of its own"}).content.decode()
+
+    assert ("Re: Hello Ana" in in_thread, "Of its own" in alone) == (True, True)
+
+
+def test_a_message_shows_the_mail_in_a_sandboxed_frame(operator: Client, campaign: Any) -> None:
+    variant = Variant.objects.get()
+    values = {"first_name": "Ana", "postal_address": "1 Quay"}
+    message = MessageFactory(
+        recipient=campaign.recipients.get(), step=variant.step, variant=variant, merge_values=values, subject="As sent"
+    )
+    bare = MessageFactory(recipient__campaign=campaign, step=variant.step)
+
+    pages = [
+        operator.get(reverse("admin:campaigns_message_change", args=[row.pk])).content.decode()
+        for row in (message, bare)
+    ]
+
+    assert "As sent" in pages[0] and 'sandbox srcdoc="&lt;!doctype html&gt;&lt;meta' in pages[0]
+    assert "is not there. It is kept from the moment" in pages[1] and "<iframe" not in pages[1]

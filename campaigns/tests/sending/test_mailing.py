@@ -18,7 +18,7 @@ from campaigns.models import Campaign, Link, Sender, Step, Variant
 from campaigns.sending import single
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.links import unsubscribe_url
-from campaigns.sending.mailing import mailing_of
+from campaigns.sending.mailing import MOST_SHAPES, mailing_of
 from campaigns.sending.prepare import prepare
 from campaigns.sending.wording import THREAD_SUBJECT, wording_of
 from campaigns.sending.work import able_senders
@@ -39,6 +39,11 @@ PAGE = (
     "<a href='https://x.example/a?b=1&c=2'>us again</a></p><!-- <a href='https://no.example'> --></body></html>"
 )
 OWN_FOOTER = '<p>Hi {{ first_name }}</p><p>{{ postal_address }} <a href="{{ unsubscribe_url }}">Leave</a></p>'
+LOGIC = (
+    "<body>{% if company contains 'Acme' %}<p>See <a href='https://x.example/a'>this</a></p>{% else %}<p>or "
+    "<a href='https://x.example/b'>that</a>, {{ company }}</p>{% endif %}"
+    "{% unless phone %}No phone{% endunless %}</body>"
+)
 TEXT = "Hello {{ first_name }},\r\n\r\nhow is {{ company | default: '...' }}?\n\n{{ sender_name }}\n"
 
 
@@ -62,8 +67,9 @@ def mailed(written: Variant, *, clicks=True, opens=True, address="1 Quay <Street
         mail = replace(mail, in_reply_to="<1.1.d@x.example>", references=("<1.0.e@x.example>", "<1.1.d@x.example>"))
     wording = wording_of(written)
     mailing = mailing_of(wording, campaign=campaign, sender=sender)
-    stored = {target: number for number, target in enumerate(mailing.assembly.targets)} if mailing else {}
-    prepared = mailing and mailing.produce(mail, message=MESSAGE, targets=stored)
+    fitted = mailing and mailing.fitting(values)
+    stored = {target: number for number, target in enumerate(fitted.targets)} if fitted else {}
+    prepared = fitted and fitted.produce(mail, message=MESSAGE, targets=stored)
     return prepared and decoded(prepared.data), _by_itself(wording, mail, campaign, sender, stored)
 
 
@@ -103,6 +109,14 @@ PREPARED = {
     "own footer and text": variant(html=OWN_FOOTER, text="Hi {{ first_name }}, {{ postal_address }}"),
     "no body tag": variant(html="<p>Hello {{ first_name }} <a href=https://x.example>us</a>"),
     "a letter to the sender": variant(html="<p>{{ first_name }} <a href='mailto:{{ sender_email }}'>x", text="x"),
+    "a filter": variant(html="<p>{{ company | upcase }} and {{ city | default: 'here' | append: '!' }}</p>"),
+    "logic in the text": variant(text="{% if city == 'Brno' %}{{ company }} there{% endif %} {{ first_name }}"),
+    "logic around links": variant(html=LOGIC),
+    "logic in an attribute": variant(html="<p title='{% if city %}in {{ city }}{% endif %}'>Hi</p>", text="x"),
+    "an assignment": variant(html="{% assign who = first_name | default: 'friend' %}<p>Dear {{ who }}, {{ who }}</p>"),
+    "a loop": variant(html="<ul>{% for n in (1..3) %}<li>{{ n }} {{ city }}</li>{% endfor %}</ul>"),
+    "a case": variant(html="<p>{% case city %}{% when 'Brno' %}<b>{{ company }}</b>{% else %}no{% endcase %} you</p>"),
+    "demo, introduction": Variant(step=Step(position=1), **demo_wording(INTRODUCTION)),
     "a reply": Variant(step=Step(position=2), subject="not used", body_html=PAGE),
     "demo, follow-up": Variant(step=Step(position=2), **demo_wording(FOLLOW_UP)),
 }
@@ -127,10 +141,9 @@ def test_a_wording_of_plain_fields_is_prepared_and_reads_the_same(written, click
         variant(html="<p class={{ city }}>page</p>", text="x"),
         variant(html="<p>Hello<!-- {{ company }}> --></p>", text="x"),
         variant(html="<p>Hello {{ city | default: '</body>' }}</p>", text="x"),
-        variant(html="<p>{{ company | upcase }}</p>", text="x"),
-        variant(text="{% if company %}{{ company }}{% endif %}"),
+        variant(html="<p>{% capture who %}{{ company }}{% endcapture %}{{ who }}</p>", text="x"),
+        variant(html="<p>{% if city %}<a href='https://x.example/{{ city }}'>us</a>{% endif %}</p>", text="x"),
         variant(html="<p>{{ open_url | default: 'x' }}</p>"),
-        Variant(step=Step(position=1), **demo_wording(INTRODUCTION)),
     ],
 )
 def test_any_other_wording_is_made_mail_by_mail(written):
@@ -189,6 +202,28 @@ hole = st.sampled_from(["first_name", "company", "city"]).flatmap(
         [f"{{{{ {name} }}}}", f"{{{{{name} | default: 'some \"one'}}}}", f"{{{{{name}|default:''}}}}"]
     )
 )
+blocks = st.sampled_from(
+    [
+        *("{% if company %}", "{% if city == 'Ada' %}", "{% elsif first_name %}", "{% else %}", "{% endif %}"),
+        *(
+            "{% unless city %}",
+            "{% endunless %}",
+            "{% for n in (1..2) %}",
+            "{% endfor %}",
+            "{% assign city = company %}",
+        ),
+        *("{{ company | upcase }}", "{{ city | default: first_name | append: '<b>' }}", "{{ city | escape }}", "{"),
+        *("{% cycle city, '}' %}", "{% echo company %}", "{{ n }}", "{%- comment -%}<{% endcomment %}", "{{- city -}}"),
+        *("{% case city %}{% when 'x' %}", "{% endcase %}", "{{ city | newline_to_br }}", "{% assign n = 'x' %}"),
+    ]
+)
+whole = st.sampled_from(
+    [
+        *("{% if company %}|{% else %}|{% endif %}", "{% for n in (1..2) %}|{{ n }}{% endfor %}"),
+        *("{% assign city = company %}|{{ city | upcase }}|", "{% unless city %}|{% endunless %}|"),
+        *("{% case city %}{% when 'Ada' %}|{% else %}|{% endcase %}", "{% if city == first_name %}|{% endif %}"),
+    ]
+)
 markup = st.sampled_from(
     [
         *("<p>", "</p>", "<br>", "<body>", "</body>", "<ul><li>", "<table><tr><td>", "</table>", "<!-- ", "-->", "<"),
@@ -199,6 +234,17 @@ markup = st.sampled_from(
 )
 texts = st.lists(words | hole, max_size=5).map("".join)
 pages = st.lists(words | hole | markup, max_size=8).map("".join)
+
+
+def nested(inner):
+    """Texts with whole blocks of logic around others, so that most of them are templates."""
+    fill = st.tuples(whole, st.lists(inner, min_size=3, max_size=3))
+    return fill.map(lambda made: "".join(a + b for a, b in zip(made[0].split("|"), [*made[1], ""], strict=False)))
+
+
+logical = st.recursive(
+    st.lists(words | hole | markup | blocks, max_size=3).map("".join), nested, max_leaves=6
+) | st.lists(st.recursive(words | hole | markup, nested, max_leaves=4), max_size=4).map("".join)
 
 
 @settings(deadline=None, max_examples=400)
@@ -221,6 +267,34 @@ def test_whatever_is_prepared_reads_as_if_made_by_itself(parts, tracking, values
     assert prepared in (None, single_mail)
 
 
+@settings(deadline=None, max_examples=400)
+@given(
+    parts=st.tuples(logical, st.just("") | logical, st.just("Hi") | logical),
+    tracking=st.tuples(st.booleans(), st.booleans()),
+    values=st.fixed_dictionaries(dict.fromkeys(["first_name", "company", "city"], value)),
+)
+@example(("{% if company %}{{% else %}{{% endif %}{ city }}", "", "Hi"), (True, True), {"city": "a", "company": "b"})
+@example(("<p>{% cycle city %} {{ company }}", "", "Hi"), (True, True), {"city": "{{ company }}", "company": "b"})
+def test_a_wording_with_logic_reads_as_if_made_by_itself(parts, tracking, values):
+    html, text, subject = parts
+    try:
+        wording_of(written := variant(html=html, text=text, subject=subject.replace("\n", " ")))
+    except Refused:
+        return
+    prepared, single_mail = mailed(written, clicks=tracking[0], opens=tracking[1], **values)
+
+    assert prepared in (None, single_mail)
+
+
+def test_a_wording_whose_values_make_a_text_of_its_own_for_everybody_is_not_prepared_without_end():
+    written = variant(html="<p>{% cycle city %}{{ first_name }}</p>", text="x")
+
+    made = [mailed(written, city=f"City {number}") for number in range(MOST_SHAPES + 2)]
+
+    assert [prepared is None for prepared, _ in made] == [False] * MOST_SHAPES + [True] * 2
+    assert all(prepared in (None, single_mail) for prepared, single_mail in made)
+
+
 @pytest.mark.django_db
 def test_a_chunk_mixes_both_ways_and_stores_each_target_once():
     now = timezone.now()
@@ -228,7 +302,12 @@ def test_a_chunk_mixes_both_ways_and_stores_each_target_once():
     link = '<p>Hi {{ first_name }}, <a href="https://x.example/a">here</a></p>'
     step = campaign.steps.get()
     step.variants.update(body_html=link, body_text="")
-    VariantFactory(step=step, label="B", body_html=f"{{% if company %}}{link}{{% endif %}}", body_text="")
+    VariantFactory(
+        step=step,
+        label="B",
+        body_html=f"{{% if company %}}{{% capture by_itself %}}{{% endcapture %}}{link}{{% endif %}}",
+        body_text="",
+    )
     senders = able_senders(campaign, now=now)
     claims = claim(campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), now=now, limit=10)
     both = [variant.pk for variant in step.variants.all()]

@@ -117,7 +117,12 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     ),
     campaigns.Recipient: lambda w: make.RecipientFactory(campaign=w[campaigns.Campaign], lead=w[leads.Lead]),
     campaigns.Message: lambda w: make.MessageFactory(
-        recipient=w[campaigns.Recipient], step=w[campaigns.Step], message_id=f"<1@{w.marker}.example>"
+        recipient=w[campaigns.Recipient],
+        step=w[campaigns.Step],
+        variant=w[campaigns.Variant],
+        message_id=f"<1@{w.marker}.example>",
+        subject=w.marker,
+        merge_values={"first_name": w.marker, "postal_address": w.marker},
     ),
     campaigns.Link: lambda w: make.LinkFactory(
         campaign=w[campaigns.Campaign], url=f"https://{w.marker}.example/", url_hash=f"{w.marker:0>64}"
