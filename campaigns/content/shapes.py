@@ -57,7 +57,7 @@ class Shaper:
         context = _ShapingContext(self.bound, values=values, letter=self.letter)
         try:
             source = self.bound.run(context)
-        except (LiquidError, RecursionError, Refused):
+        except (LiquidError, RecursionError, UnicodeEncodeError, Refused):
             return None
         return Shape(source, context.made_up, tuple(context.names))
 

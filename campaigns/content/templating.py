@@ -71,6 +71,8 @@ def render(template: Template, values: Mapping[str, str]) -> str:
         return template.bound.fill(values)
     except (LiquidError, RecursionError) as error:
         raise _invalid(template.source, error) from error
+    except UnicodeEncodeError as error:
+        raise TemplateInvalid("a value holds half a character (a lone surrogate)", line=1) from error
 
 
 def rendered_subject(template: Template, values: Mapping[str, str]) -> str:
