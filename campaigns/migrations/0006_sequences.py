@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0004_operate'),
+        ('campaigns', '0005_senders_health'),
     ]
 
     operations = [
