@@ -199,6 +199,11 @@ class StepAdmin(ContentAdmin):
         kwargs.setdefault("form", StepSettingsForm if obj else StepForm)
         return super().get_form(request, obj, change, **kwargs)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        is_first = obj is not None and obj.position == 1  # which has nothing to reply to
+        return [(None, {"fields": [("wait_amount", "wait_unit")]})] if is_first else shown
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         field.queryset = field.queryset.living().filter(status__in=CampaignStatus.editable)

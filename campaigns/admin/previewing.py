@@ -79,7 +79,9 @@ def _variant(campaign: Campaign, asked: Mapping[str, str]) -> Variant | None:
     if any(asked.get(name) for name in ("subject", "body_html", "body_text")):
         step = stored.step if stored else _step(campaign, asked)
         return Variant(step=step, **{name: asked.get(name, "") for name in WORDING})
-    return stored
+    if "body_html" in asked:  # a form that nothing was written in yet
+        return stored
+    return stored or _by_key(own.filter(is_active=True).order_by("label"), asked.get("step", ""), name="step")
 
 
 def _step(campaign: Campaign, asked: Mapping[str, str]) -> Step:
@@ -91,8 +93,8 @@ def _step(campaign: Campaign, asked: Mapping[str, str]) -> Step:
     return stored or Step(campaign=campaign, position=last + 1, in_thread="in_thread" in asked)
 
 
-def _by_key(rows: QuerySet, key: str) -> Any:
-    return rows.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+def _by_key(rows: QuerySet, key: str, *, name: str = "pk") -> Any:
+    return rows.filter(**{name: key}).first() if key.isascii() and key.isdigit() else None
 
 
 def _lead(campaign: Campaign, key: str) -> Lead | None:

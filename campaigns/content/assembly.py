@@ -109,6 +109,7 @@ def _document(words: "_StandIns", parts: Parts) -> str | None:
     """The HTML with its preheader, words standing for fields; empty without HTML, None where a field may move a tag."""
     if parts.html is None:
         return ""
+    html_content.check_tags(parts.html.source)
     pieces = plain_fields.pieces(parts.html)
     if pieces is None or not any(isinstance(piece, str) and piece.strip() for piece in pieces):
         return None  # one that may come out empty is not edited at all

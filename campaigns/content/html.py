@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Iterator
 import css_inline
 from markupsafe import escape
 
-from campaigns.content.errors import HtmlInvalid
+from campaigns.content.errors import BodyRefused, HtmlInvalid
 from campaigns.content.markup import RAW_TEXT, Attribute, tags
 
 _INLINER = css_inline.CSSInliner(
     load_remote_stylesheets=False,  # a template must not make this server fetch a URL or a file
     keep_at_rules=True,  # @media has no inline form
 )
+# Mail programs cut a mail off at about 100 KB, long before it has so many; each costs some microseconds to look at.
+MAX_TAGS = 10_000
 _LINKING = frozenset({"a", "area"})
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
@@ -25,8 +27,10 @@ def inline_css(source: str) -> str:
     """The document with its style sheets written into style attributes; unchanged when it has none.
 
     `source` may still hold Liquid: it is taken out before and put back after, so that one inlining serves a whole
-    campaign. Nothing is ever loaded from outside. HtmlInvalid when a style sheet cannot be read.
+    campaign. Nothing is ever loaded from outside. HtmlInvalid when a style sheet cannot be read, BodyRefused for more
+    tags than a mail may have.
     """
+    check_tags(source)
     if not any(tag.name == "style" for tag in tags(source)):
         return source
     pieces: list[str] = []
@@ -38,6 +42,12 @@ def inline_css(source: str) -> str:
     except css_inline.InlineError as error:
         raise HtmlInvalid(str(error)) from error
     return _with_liquid(inlined, mark, pieces)
+
+
+def check_tags(source: str) -> None:
+    """BodyRefused for HTML that would take long to look at: with more than MAX_TAGS tags, or what may be one."""
+    if source.count("<") > MAX_TAGS:
+        raise BodyRefused("html", f"has more than {MAX_TAGS:,} tags", "Take out what nobody would read.")
 
 
 def links(source: str) -> list[str]:

@@ -62,6 +62,7 @@ class Wording:
         if self.html is None:
             return ""
         html = templating.render(self.html, values)
+        html_content.check_tags(html)
         preheader = templating.render(self.preheader, values).strip()
         return html_content.add_preheader(html, preheader) if preheader else html
 
