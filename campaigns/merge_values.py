@@ -32,9 +32,10 @@ def mail_values(sender: Sender, organization: Organization, unsubscribe_url: str
     }
 
 
-def presence(fields: Iterable[str], *, lead: str = "lead") -> dict[str, Case]:
+def presence(fields: Iterable[str], *, lead: str = "lead__") -> dict[str, Case]:
     """Annotations `has_0`, `has_1`, ... in the order of `fields`: whether the lead has a value there.
 
+    `lead` is the way to the lead's columns; empty in a query of leads.
     Recipients that agree in all of them need one rendering between them to learn whether a value is missing.
     """
     return {f"has_{number}": _is_present(field, lead) for number, field in enumerate(fields)}
@@ -42,12 +43,12 @@ def presence(fields: Iterable[str], *, lead: str = "lead") -> dict[str, Case]:
 
 def _is_present(field: str, lead: str) -> Case:
     if field == "full_name":
-        absent = Q(**{f"{lead}__first_name": "", f"{lead}__last_name": ""})
+        absent = Q(**{f"{lead}first_name": "", f"{lead}last_name": ""})
         return Case(When(absent, then=Value(False)), default=Value(True), output_field=BooleanField())
     text: KeyTextTransform | F
     if field.startswith(CUSTOM_PREFIX):
-        text = KeyTextTransform(field.removeprefix(CUSTOM_PREFIX), f"{lead}__custom")
+        text = KeyTextTransform(field.removeprefix(CUSTOM_PREFIX), f"{lead}custom")
     else:
-        text = F(f"{lead}__{field}")
+        text = F(f"{lead}{field}")
     blank = Q(Exact(Trim(Coalesce(text, Value(""), output_field=TextField())), Value("")))
     return Case(When(blank, then=Value(False)), default=Value(True), output_field=BooleanField())

@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import F
 
 from campaigns.enrollment.first_due import set_first_due
 from campaigns.enrollment.select import Selection
+from campaigns.enrollment.values import without_values
 from campaigns.errors import StateConflict
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Step
@@ -16,6 +18,7 @@ from campaigns.scheduling import due_after, waits_by_lead
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.states import ProgressStatus
+from leads.models import LeadQuerySet
 
 
 class SkipReason(models.TextChoices):
@@ -28,6 +31,10 @@ class SkipReason(models.TextChoices):
     BOUNCED = "bounced", "the address bounced"
     COMPLAINED = "complained", "complained of spam"
     ACTIVE_ELSEWHERE = "active_elsewhere", "active in another campaign"
+    MERGE_VALUE_MISSING = (
+        "merge_value_missing",
+        "a mail of the campaign, which runs already, shows a value the lead lacks",
+    )
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,9 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     """Enroll the selected leads; each is either in, or counted under the reason why not.
 
     Nobody is enrolled twice, nobody who may not be written to, and (unless the organization allows overlap) nobody who
-    is active in another campaign. In a running campaign they are due after the first step's wait. Refused for a
-    campaign that has ended.
+    is active in another campaign. In a campaign that was started they are due after the first step's wait, and nobody
+    comes in whose mail could not be made for want of a value; before the start pre-flight says so.
+    Refused for a campaign that has ended.
     """
     leads = selection.leads(campaign.organization)
     hold_audience(campaign.organization_id)
@@ -69,8 +77,9 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     return EnrollmentResult(job=job, enrolled=enrolled, skipped=counts)
 
 
-def _insert(campaign: Campaign, leads: models.QuerySet, first_step: Step | None, now: datetime) -> dict[str, int]:
-    chosen, chosen_params = leads.order_by().values("pk").query.sql_with_params()
+def _insert(campaign: Campaign, leads: LeadQuerySet, first_step: Step | None, now: datetime) -> dict[str, int]:
+    was_started = campaign.started_at is not None
+    lacking = without_values(campaign, leads) if was_started else leads.none()
     params = {
         "campaign": campaign.pk,
         "organization": campaign.organization_id,
@@ -82,7 +91,7 @@ def _insert(campaign: Campaign, leads: models.QuerySet, first_step: Step | None,
     with connection.cursor() as cursor:
         # Fresh tables have no statistics, and the planner then picks nested loops that take minutes at 100,000 leads.
         cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(_named(chosen, chosen_params, params), params)
+        cursor.execute(_statement(params, chosen=leads, lacking=lacking), params)
         rows = cursor.fetchall()
         cursor.execute("SET LOCAL enable_nestloop = on")
     return {reason: count for reason, count in rows if count}
@@ -95,13 +104,24 @@ def _due(campaign: Campaign, first_step: Step | None, now: datetime) -> datetime
     return due_after(first_step, campaign=campaign, at=now)
 
 
-def _named(chosen: str, chosen_params: tuple, params: dict) -> str:
-    """The statement with the selection in it; its positional parameters get names, since one style must serve all."""
-    names = [f"chosen_{number}" for number in range(len(chosen_params))]
-    params.update(zip(names, chosen_params, strict=True))
+def _statement(params: dict, **selections: models.QuerySet) -> str:
+    """The statement with these selections of leads in it; their parameters are added to `params`."""
+    statement = _STATEMENT
+    for name, leads in selections.items():
+        statement = statement.replace(f"{{{name}}}", _named(name, leads, params))
+    return statement
+
+
+def _named(name: str, leads: models.QuerySet, params: dict) -> str:
+    """The selection as SQL; its positional parameters get names, since one style must serve the whole statement."""
+    try:
+        sql, values = leads.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT 0 WHERE false"
+    names = [f"{name}_{number}" for number in range(len(values))]
+    params.update(zip(names, values, strict=True))
     left = iter(names)
-    named = re.sub(r"%[%s]", lambda found: "%%" if found[0] == "%%" else f"%({next(left)})s", chosen)
-    return _STATEMENT.replace("{chosen}", named)
+    return re.sub(r"%[%s]", lambda found: "%%" if found[0] == "%%" else f"%({next(left)})s", sql)
 
 
 def _report(campaign: Campaign, enrolled: int, skipped: dict[str, int], actor: Actor, now: datetime) -> Job:
@@ -136,6 +156,7 @@ WITH candidate AS MATERIALIZED (
             WHEN lead.status <> 'ok' THEN lead.status
             WHEN by_address.id IS NOT NULL OR by_domain.id IS NOT NULL THEN 'suppressed'
             WHEN busy.id IS NOT NULL THEN 'active_elsewhere'
+            WHEN lead.id IN ({lacking}) THEN 'merge_value_missing'
         END AS reason
     FROM leads lead
     LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s

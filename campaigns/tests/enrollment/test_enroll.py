@@ -15,6 +15,7 @@ from campaigns.tests.factories import (
     StepFactory,
     SuppressionFactory,
     TagFactory,
+    VariantFactory,
 )
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -133,3 +134,50 @@ def test_a_campaign_that_has_ended_takes_nobody():
 
     with pytest.raises(StateConflict):
         enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=NOON)
+
+
+def running_with(*bodies, **fields):
+    campaign = CampaignFactory(running=True, **fields)
+    for position, body in enumerate(bodies, start=1):
+        VariantFactory(step=StepFactory(campaign=campaign, position=position), body_html=body, body_text="")
+    return campaign
+
+
+def test_nobody_comes_into_a_running_campaign_who_lacks_a_value_one_of_its_mails_shows():
+    campaign = running_with(
+        "<p>{{ company | default: 'you' }}</p>",
+        "<p>{% if city %}{{ custom.offer }}{% endif %} {{ title | default: phone }}</p>",
+    )
+    people = {
+        "all there": {"city": "Brno", "custom": {"offer": "tea"}, "title": "CEO", "company": ""},
+        "not shown": {"title": "CEO"},
+        "fallback": {"phone": "1"},
+        "no offer": {"city": "Brno", "title": "CEO", "custom": {"offer": "  "}},
+        "neither": {},
+        "100 % sure": {"city": "Brno", "title": "%s", "custom": {"offer": "%(x)s"}},
+    }
+    for name, fields in people.items():
+        LeadFactory(organization=campaign.organization, last_name=name, **fields)
+    busy = RecipientFactory(campaign__organization=campaign.organization, occupies=True).lead
+
+    result = enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=NOON)
+
+    assert (result.enrolled, result.skipped) == (4, {"merge_value_missing": 2, "active_elsewhere": 1})
+    names = campaign.recipients.values_list("lead__last_name", flat=True)
+    assert set(names) == {"all there", "not shown", "fallback", "100 % sure"} - {busy.last_name}
+
+
+def test_a_draft_takes_everybody_and_leaves_the_question_to_pre_flight():
+    campaign = CampaignFactory()
+    VariantFactory(step__campaign=campaign, body_html="<p>{{ city }}</p>")
+    LeadFactory(organization=campaign.organization)
+
+    assert enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=NOON).enrolled == 1
+
+
+def test_a_variant_that_is_switched_off_asks_for_nothing():
+    campaign = running_with("<p>Hi</p>")
+    VariantFactory(step=campaign.steps.get(), label="B", is_active=False, body_html="<p>{{ city }}</p>")
+    LeadFactory(organization=campaign.organization)
+
+    assert enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=NOON).enrolled == 1
