@@ -19,6 +19,34 @@ class StartCode(models.TextChoices):
     TEMPLATE_INVALID = "template_invalid", "A template cannot be read"
     UNKNOWN_MERGE_FIELD = "unknown_merge_field", "A merge field does not exist"
     MERGE_VALUE_MISSING = "merge_value_missing", "A merge field has no value for somebody"
+    MAIL_IMPOSSIBLE = "mail_impossible", "A mail cannot be made for somebody, by what their values are"
+
+
+class PauseCode(models.TextChoices):
+    """Why the system paused a campaign."""
+
+    NO_SENDER = "no_sender", "None of its senders can be used"
+    MISSED_SCHEDULE = "missed_schedule", "The system was down at its hour, and for more than a day after"
+    START_REFUSED = "start_refused", "At its hour, pre-flight found what blocks the start"
+    SENDING_ERROR = "sending_error", "Sending broke off by a fault of the system"
+
+
+class AdviceCode(models.TextChoices):
+    """What pre-flight says besides: warnings first, then notes. None of it keeps a campaign from starting."""
+
+    ROLE_ADDRESSES = "role_addresses", "Some addresses are a role's, such as info@: they complain more often"
+    ADDRESS_UNUSABLE = "address_unusable", "Somebody's address cannot be written to; that mail alone will fail"
+    CAPACITY = "capacity", "At its limits and its senders' the campaign takes more than ten sending days"
+    WINDOW_CLOSED = "window_closed", "The sending window does not open within the next 14 days"
+    SENDER_UNHEALTHY = "sender_unhealthy", "The last look at a sender found something wrong"
+    SENDER_PAUSED = "sender_paused", "One of several senders is paused; the others do its share"
+    LINK_NOT_HTTPS = "link_not_https", "A link leads to an address without https"
+    FALSE_REPLY = "false_reply", "The first mail's subject begins as if it were an answer"
+    SHOUTING = "shouting", "A subject in capitals or with several exclamation marks, which filters dislike"
+    SUBJECT_NOT_USED = "subject_not_used", "A follow-up in the thread has a subject of its own, which is not used"
+    NO_TEST_YET = "no_test_yet", "No test mail was sent since the content was changed last"
+    SANDBOX = "sandbox", "Mails go to the local mailbox and nowhere else; DNS is not checked"
+    DURATION = "duration", "How many days it takes at its limits"
 
 
 class StateConflict(StateRefused):
@@ -42,6 +70,44 @@ class StartRefused(StateRefused):
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(
             first["code"], f"The campaign cannot start: {first['message']}{more}", first["hint"], {"problems": problems}
+        )
+
+
+class PreflightNeeded(StateRefused):
+    """A large campaign starts only once a full check of its present state has been made."""
+
+    def __init__(self, mails: int, job: int | None):
+        running = f"Check {job} is on its way: start again when it has succeeded." if job else ""
+        super().__init__(
+            "preflight_needed",
+            f"The campaign cannot start: its {mails:,} mails have not been checked as they are now.",
+            running or "Run the pre-flight check first (POST .../preflight), and start when its job has succeeded.",
+            {"mails": mails, "job": job},
+        )
+
+
+class SnapshotChanged(StateRefused):
+    """What the caller saw when it checked is not what would be started now."""
+
+    def __init__(self, what: str, snapshot: str):
+        super().__init__(
+            "snapshot_changed",
+            f"The campaign cannot start: {what} changed since it was checked.",
+            "Check again, and start with the new snapshot.",
+            {"snapshot": snapshot},
+        )
+
+
+class WarningsNotAccepted(StateRefused):
+    """The caller names the warnings it accepts, and there are others."""
+
+    def __init__(self, problems: list[dict[str, Any]]):
+        codes = ", ".join(sorted({problem["code"] for problem in problems}))
+        super().__init__(
+            "warnings_not_accepted",
+            f"The campaign was not started: pre-flight warns of {codes}.",
+            "Name them in accept_warnings, or mend them.",
+            {"problems": problems},
         )
 
 

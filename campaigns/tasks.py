@@ -1,9 +1,15 @@
 """What django-q runs for campaigns. A task takes ids, may run twice, and must not mind."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
+from campaigns.preflight.jobs import enqueue as enqueue_check
+from campaigns.preflight.jobs import fail_check, run_check, take_stalled
 from campaigns.sending.dispatch import enqueue
 from campaigns.sending.work import due_campaigns, work
+
+CHECKING_TURN = timedelta(seconds=20)  # of the 300 s a task may take; others want the worker too
 
 
 def send_due(lane: int) -> int:
@@ -12,3 +18,23 @@ def send_due(lane: int) -> int:
     if settled and due_campaigns(now=timezone.now()):
         enqueue(lane)
     return settled
+
+
+def check_campaign(job_id: int) -> bool:
+    """A turn of a full pre-flight check; queues the next while there is more. False when it has ended."""
+    try:
+        has_more = run_check(job_id=job_id, now=timezone.now(), budget=CHECKING_TURN)
+    except Exception as error:
+        fail_check(job_id=job_id, message=f"The check broke off: {type(error).__name__}: {error}"[:1000])
+        raise
+    if has_more:
+        enqueue_check(job_id)
+    return has_more
+
+
+def resume_stalled_checks() -> int:
+    """Queue again the pre-flight checks whose worker died; how many."""
+    stalled = take_stalled()
+    for job_id in stalled:
+        enqueue_check(job_id)
+    return len(stalled)

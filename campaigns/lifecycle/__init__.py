@@ -1,5 +1,6 @@
 """The verbs of a campaign. Nothing else moves its state."""
 
+from campaigns.lifecycle.begin import Overdue as Overdue
 from campaigns.lifecycle.begin import resume as resume
 from campaigns.lifecycle.begin import start as start
 from campaigns.lifecycle.duplicate import duplicate as duplicate

@@ -1,46 +1,134 @@
 """Start and resume: from here on mail may leave."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import F
 
 from campaigns import preflight
 from campaigns.enrollment.first_due import set_first_due
-from campaigns.errors import StartRefused
+from campaigns.errors import SnapshotChanged, StartRefused, WarningsNotAccepted
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move, reread
 from campaigns.locks import hold_audience
-from campaigns.models import Campaign, CampaignStatus, Job, JobKind
+from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Recipient, RecipientStatus
+from campaigns.preflight import Report
 from campaigns_project.audit.actors import Actor
+from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
 
+LONGEST_HOLD = timedelta(hours=1)  # to think again; for later there is the schedule
 
-def start(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
-    """Begin to send; the first mails leave as soon as a worker sees them.
 
-    StateConflict when the state does not allow it; StartRefused with every blocking problem when pre-flight finds any.
+class Overdue(models.TextChoices):
+    """What becomes at a resume of the mails that came due during the pause."""
+
+    SEND = "send", "they leave first, at the usual pace"
+    SHIFT = "shift", "every remaining step moves by the length of the pause"
+
+
+def start(
+    *,
+    campaign: Campaign,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    snapshot: str | None = None,
+    accept_warnings: Collection[str] | None = None,
+    hold: timedelta = timedelta(),
+    report: Report | None = None,
+) -> Campaign:
+    """Begin to send; the first mail leaves as soon as a worker sees it, but not before `hold` is over.
+
+    Every mail is made first; a caller that did so already gives its `report`. With `snapshot` (of a report somebody
+    has read) and with `accept_warnings` the start is bound to them: SnapshotChanged when content or audience is another
+    by now, WarningsNotAccepted for a warning that is not named. StateConflict when the state does not allow it;
+    StartRefused with every blocking problem; PreflightNeeded for a large campaign no job has checked as it is now.
     """
-    return _begin(campaign, "start", actor=actor, now=now, reason=reason)
+    if not timedelta() <= hold <= LONGEST_HOLD:
+        raise Refused(
+            "hold_too_long", "The hold before the first mail is an hour at most.", "To start later, schedule."
+        )
+    report = _checked(reread(campaign, "start"), now=now, report=report, snapshot=snapshot, accepted=accept_warnings)
+    told = {"snapshot": report.snapshot, "warnings": sorted({problem.code for problem in report.warnings})}
+    hold_until = now + hold if hold else None
+    return _begin(campaign, "start", actor=actor, now=now, reason=reason, report=report, told=told, hold=hold_until)
 
 
-def resume(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
-    """Go on after a pause: what came due meanwhile goes first. Refused as `start`."""
-    return _begin(campaign, "resume", actor=actor, now=now, reason=reason)
+def resume(
+    *, campaign: Campaign, actor: Actor, now: datetime, reason: str = "", overdue: str = Overdue.SEND
+) -> Campaign:
+    """Go on after a pause; `overdue` says what becomes of what came due meanwhile. Refused as `start`.
+
+    Only one that never began is checked mail by mail: of the others everybody was.
+    """
+    campaign = reread(campaign, "resume")
+    report = _checked(campaign, now=now) if campaign.started_at is None else None
+    pause = now - campaign.paused_at if campaign.paused_at else timedelta()
+    shift = pause if Overdue(overdue) == Overdue.SHIFT else timedelta()
+    told = {"overdue": overdue}
+    return _begin(campaign, "resume", actor=actor, now=now, reason=reason, report=report, told=told, shift=shift)
+
+
+def _checked(
+    campaign: Campaign,
+    *,
+    now: datetime,
+    report: Report | None = None,
+    snapshot: str | None = None,
+    accepted: Collection[str] | None = None,
+) -> Report:
+    """The full report on the campaign, which lets it start. Made outside the transaction: it may take seconds."""
+    report = report or preflight.required(campaign, now=now)
+    if snapshot is not None and snapshot != report.snapshot:
+        raise SnapshotChanged(preflight.what_changed(snapshot, report.snapshot), report.snapshot)
+    if report.blocking:
+        raise StartRefused([problem.as_dict() for problem in report.blocking])
+    others = [problem.as_dict() for problem in report.warnings if accepted is not None and problem.code not in accepted]
+    if others:
+        raise WarningsNotAccepted(others)
+    return report
 
 
 @transaction.atomic
-def _begin(campaign: Campaign, verb: str, *, actor: Actor, now: datetime, reason: str) -> Campaign:
+def _begin(
+    campaign: Campaign,
+    verb: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+    report: Report | None,
+    told: dict[str, Any],
+    hold: datetime | None = None,
+    shift: timedelta = timedelta(),
+) -> Campaign:
     hold_audience(campaign.organization_id)
     campaign = reread(campaign, verb)
-    blocking = [problem.as_dict() for problem in preflight.check(campaign) if problem.blocks]
-    if blocking:
-        raise StartRefused(blocking)
-    fields: dict[str, Any] = {"started_at": campaign.started_at or now, "scheduled_at": None}
-    running = move(campaign, verb, to=CampaignStatus.RUNNING, actor=actor, now=now, reason=reason, **fields)
+    _recheck(campaign, report)
+    fields: dict[str, Any] = {"started_at": campaign.started_at or now, "scheduled_at": None, "hold_until": hold}
+    running = move(campaign, verb, to=CampaignStatus.RUNNING, actor=actor, now=now, reason=reason, told=told, **fields)
+    if shift:
+        _shift(running, shift, now)
     set_first_due(running, now)
     _open_job(running, actor, now)
     return running
+
+
+def _recheck(campaign: Campaign, report: Report | None) -> None:
+    """Under the lock: what was checked is still what is there, and the quick check finds nothing."""
+    if report is not None and (present := preflight.snapshot(campaign)) != report.snapshot:
+        raise SnapshotChanged(preflight.what_changed(report.snapshot, present), present)
+    blocking = [problem.as_dict() for problem in preflight.check(campaign)]
+    if blocking:
+        raise StartRefused(blocking)
+
+
+def _shift(campaign: Campaign, by: timedelta, now: datetime) -> None:
+    waiting = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.DUE, next_send_at__isnull=False)
+    waiting.update(next_send_at=F("next_send_at") + by, updated_at=now)
 
 
 def _open_job(campaign: Campaign, actor: Actor, now: datetime) -> None:

@@ -36,7 +36,7 @@ def still_going(count: int) -> str:
 def pause_by_system(*, campaign_id: int, code: str, message: str, now: datetime, error: str = "") -> bool:
     """The system holds a running or scheduled campaign for a person to look at; False when it was neither any more.
 
-    `code` is the reason (`no_sender`, `missed_schedule`, `start_refused`), `message` the sentence operators read.
+    `code` is the reason (a PauseCode), `message` the sentence operators read.
     """
     movable = Campaign.objects.living().filter(
         pk=campaign_id, status__in=[CampaignStatus.RUNNING, CampaignStatus.SCHEDULED]
@@ -48,6 +48,8 @@ def pause_by_system(*, campaign_id: int, code: str, message: str, now: datetime,
         status=CampaignStatus.PAUSED,
         paused_at=now,
         scheduled_at=None,
+        hold_until=None,
+        status_code=code,
         status_message=message,
         status_error=error,
         updated_at=now,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from campaigns import preflight
-from campaigns.errors import StartRefused, StateConflict
+from campaigns.errors import PauseCode, PreflightNeeded, SnapshotChanged, StartRefused, StateConflict
 from campaigns.lifecycle.begin import start
 from campaigns.lifecycle.hold import pause_by_system
 from campaigns.lifecycle.transitions import move, reread
@@ -16,13 +16,16 @@ TOO_LATE = timedelta(days=1)
 
 
 def schedule(*, campaign: Campaign, at: datetime, actor: Actor, now: datetime, reason: str = "") -> Campaign:
-    """Start by itself at `at` (aware). Refused for the past, and for what could not start now either."""
+    """Start by itself at `at` (aware). Refused for the past, and for what the quick check finds now.
+
+    Every mail is made when the hour has come: by a job before that where it takes one.
+    """
     campaign = reread(campaign, "schedule")
     if at <= now:
         raise Refused(
             "time_in_the_past", f"{at:%d %b %Y %H:%M %Z} has passed already.", "Choose a time to come, or start now."
         )
-    blocking = [problem.as_dict() for problem in preflight.check(campaign) if problem.blocks]
+    blocking = [problem.as_dict() for problem in preflight.check(campaign)]
     if blocking:
         raise StartRefused(blocking)
     fields = {"scheduled_at": at}
@@ -38,7 +41,8 @@ def unschedule(*, campaign: Campaign, actor: Actor, now: datetime, reason: str =
 def start_due(*, now: datetime) -> int:
     """Start the scheduled campaigns whose hour has come; returns how many started.
 
-    One that cannot start, or is more than a day late, is paused with the reason instead of being tried for ever.
+    One that cannot start, or is more than a day late, is paused with the reason instead of being tried for ever. A large
+    one that was not checked as it is now stays scheduled while a job does that, and then starts.
     """
     due = Campaign.objects.living().filter(status=CampaignStatus.SCHEDULED, scheduled_at__lte=now)
     return sum(_start_or_pause(campaign, now) for campaign in due.select_related("organization"))
@@ -49,15 +53,23 @@ def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
         message = (
             f"The start at {campaign.scheduled_at:%d %b %Y %H:%M %Z} was missed by more than a day. Resume to start."
         )
-        pause_by_system(campaign_id=campaign.pk, code="missed_schedule", message=message, now=now)
+        pause_by_system(campaign_id=campaign.pk, code=PauseCode.MISSED_SCHEDULE, message=message, now=now)
         return False
     try:
         start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled")
-    except StateConflict:
-        return False  # somebody was faster: started, unscheduled or stopped it
+    except (StateConflict, SnapshotChanged):
+        return False  # somebody was faster: started, unscheduled, stopped or edited it
+    except PreflightNeeded as needed:
+        _check_first(campaign, needed, now)
+        return False
     except StartRefused as refused:
         pause_by_system(
-            campaign_id=campaign.pk, code="start_refused", message=str(refused), now=now, error=refused.code
+            campaign_id=campaign.pk, code=PauseCode.START_REFUSED, message=str(refused), now=now, error=refused.code
         )
         return False
     return True
+
+
+def _check_first(campaign: Campaign, needed: PreflightNeeded, now: datetime) -> None:
+    if needed.details["job"] is None:
+        preflight.queue_check(campaign, actor=SYSTEM, now=now)

@@ -1,5 +1,6 @@
 """Which verb leads from where to where, and the one guarded update that takes it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -47,14 +48,22 @@ def reread(campaign: Campaign, verb: str, *, lock: bool = False) -> Campaign:
 
 @transaction.atomic
 def move(
-    campaign: Campaign, verb: str, *, to: CampaignStatus, actor: Actor, now: datetime, reason: str = "", **fields: Any
+    campaign: Campaign,
+    verb: str,
+    *,
+    to: CampaignStatus,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    told: Mapping[str, Any] | None = None,
+    **fields: Any,
 ) -> Campaign:
     """Take `verb`: one update that only the state left lets pass, and its audit row, in one transaction.
 
-    StateConflict when another was faster; then nothing was changed.
+    `told` is what the audit row says besides the state; `fields` are set with it. StateConflict when another was faster; then nothing was changed.
     """
     current = reread(campaign, verb, lock=True)
-    defaults = {"status_message": "", "status_error": "", "paused_at": None}
+    defaults = {"status_message": "", "status_code": "", "status_error": "", "paused_at": None, "hold_until": None}
     Campaign.objects.filter(pk=campaign.pk, status=current.status).update(
         status=to, updated_at=now, **{**defaults, **fields}
     )
@@ -64,7 +73,7 @@ def move(
         organization_id=current.organization_id,
         actor=actor,
         before={"status": current.status},
-        after={"status": to},
+        after={"status": to, **(told or {})},
         reason=reason,
     )
     return Campaign.objects.select_related("organization").get(pk=campaign.pk)

@@ -66,6 +66,9 @@ class Campaign(Tenanted, models.Model):
         db_default=CampaignStatus.DRAFT,
         editable=False,
     )
+    status_code = models.CharField(
+        max_length=60, blank=True, default="", db_default="", editable=False, help_text="Why the system paused it."
+    )
     status_message = models.TextField(blank=True, editable=False)
     status_error = models.TextField(blank=True, editable=False)
     deleting_at = models.DateTimeField(null=True, editable=False)

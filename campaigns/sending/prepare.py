@@ -1,9 +1,10 @@
 """Make the mails of a chunk. Done before the gate, so that nothing slow stands between the last look and the socket."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Q
 
@@ -27,6 +28,8 @@ from campaigns_project.errors import Refused
 from leads.addresses import normalize_address
 from leads.models import Lead
 
+_Store = Callable[[Iterable[str]], dict[str, int]]
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -42,11 +45,12 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Unmade:
-    """A mail that cannot be made: the refusal's code and sentence."""
+    """A mail that cannot be made: the refusal's code and sentence, and the field at fault where there is one."""
 
     claim: Claim
     code: str
     message: str
+    field: str = ""
 
 
 @dataclass
@@ -55,6 +59,15 @@ class Batch:
 
     prepared: list[Prepared] = field(default_factory=list)
     unmade: list[Unmade] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where making mails keeps and finds what is not of one mail; a rehearsal imagines all of it."""
+
+    links: Callable[[Campaign, Iterable[str]], dict[str, int]] = store_links
+    versions: Callable[[Iterable[Variant]], object] = keep_versions
+    threads: Callable[[dict[int, int]], dict[int, Thread]] = threads_of
 
 
 @dataclass(frozen=True)
@@ -67,16 +80,23 @@ class _Draft:
     mail: Particulars
 
 
-def prepare(campaign: Campaign, claims: Sequence[Claim], *, senders: dict[int, Sender], now: datetime) -> Batch:
+def prepare(
+    campaign: Campaign,
+    claims: Sequence[Claim],
+    *,
+    senders: dict[int, Sender],
+    now: datetime,
+    stores: Stores = Stores(),
+) -> Batch:
     """Make the mails of `claims`, from bodies prepared beforehand where the wording allows it.
 
-    One that cannot be made does not keep back the others.
+    One that cannot be made does not keep back the others. Nothing is written but what `stores` do.
     """
     batch = Batch()
     people = Recipient.objects.select_related("lead").in_bulk([claim.recipient for claim in claims])
     variants = Variant.objects.select_related("step").in_bulk({claim.variant for claim in claims})
-    keep_versions(variants.values())
-    threads = _threads(claims, variants)
+    stores.versions(variants.values())
+    threads = stores.threads(_answering(claims, variants))
     drafts: list[_Draft] = []
     for claim in claims:
         recipient, variant = people.get(claim.recipient), variants.get(claim.variant)
@@ -89,11 +109,12 @@ def prepare(campaign: Campaign, claims: Sequence[Claim], *, senders: dict[int, S
                 recipient=recipient,
                 variant=variant,
                 sender=senders[claim.sender],
-                thread=threads.get(claim.recipient),
+                thread=threads.get(claim.recipient) if variant.step.is_reply else None,
                 now=now,
             )
             drafts.append(draft)
-    _make_one_by_one(campaign, _make_prepared(campaign, drafts, batch), batch)
+    store = partial(stores.links, campaign)
+    _make_one_by_one(campaign, _make_prepared(campaign, drafts, batch, store), batch, store)
     return batch
 
 
@@ -128,12 +149,13 @@ def _contained(batch: Batch, claim: Claim) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        batch.unmade.append(Unmade(claim, refused.code, str(refused)))
+        batch.unmade.append(Unmade(claim, refused.code, str(refused), refused.details.get("field", "")))
 
 
-def _threads(claims: Sequence[Claim], variants: dict[int, Variant]) -> dict[int, Thread]:
-    steps = {claim.recipient: variants[claim.variant].step for claim in claims if claim.variant in variants}
-    return threads_of({recipient: step.position for recipient, step in steps.items() if step.is_reply})
+def _answering(claims: Sequence[Claim], variants: dict[int, Variant]) -> dict[int, int]:
+    """The recipients whose mail answers those before it, with the position of its step."""
+    steps = ((claim.recipient, variants[claim.variant].step) for claim in claims if claim.variant in variants)
+    return {recipient: step.position for recipient, step in steps if step.is_reply}
 
 
 def _draft(
@@ -169,10 +191,10 @@ def _draft(
     return _Draft(candidate, sender, wording, mail)
 
 
-def _make_prepared(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch) -> list[_Draft]:
+def _make_prepared(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch, store: _Store) -> list[_Draft]:
     """Make the mails whose bodies were prepared beforehand; returns those that have to be made one by one."""
     fitted = [_fitted(campaign, draft) for draft in drafts]
-    targets = store_links(campaign, {url for one in fitted if one for url in one.targets})
+    targets = store({url for one in fitted if one for url in one.targets})
     others: list[_Draft] = []
     for draft, one in zip(drafts, fitted, strict=True):
         claim = draft.candidate.claim
@@ -190,14 +212,14 @@ def _fitted(campaign: Campaign, draft: _Draft) -> Fitted | None:
     return mailing.fitting(draft.mail.values) if mailing else None
 
 
-def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch) -> None:
+def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch, store: _Store) -> None:
     """Render each mail and edit what came out, whatever its wording does."""
     rendered: list[tuple[_Draft, Rendered]] = []
     for draft in drafts:
         with _contained(batch, draft.candidate.claim):
             rendered.append((draft, draft.wording.render(draft.mail.values)))
     urls = [url for draft, bodies in rendered for url in single.targets(bodies, draft.mail, campaign=campaign)]
-    stored = store_links(campaign, urls)
+    stored = store(urls)
     for draft, bodies in rendered:
         claim, sender = draft.candidate.claim, draft.sender
         with _contained(batch, claim):

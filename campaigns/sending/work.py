@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from campaigns.content.mailbox import wire_address
 from campaigns.delivery.outcomes import SenderFault
+from campaigns.errors import PauseCode
 from campaigns.halts import unhalted
 from campaigns.lifecycle import pause_by_system
 from campaigns.locks import Lock
@@ -116,7 +117,10 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
         campaign=OuterRef("pk"), status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False
     )
     limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
-    campaigns = unhalted(Campaign.objects.running()).filter(Exists(waiting)).annotate(has_limited_sender=limited)
+    unheld = Q(hold_until=None) | Q(hold_until__lte=now)
+    campaigns = (
+        unhalted(Campaign.objects.running()).filter(unheld, Exists(waiting)).annotate(has_limited_sender=limited)
+    )
     due = campaigns.select_related("organization").order_by("-priority", "pk")
     opened = [campaign for campaign in due if next_opening(campaign, now) <= now]
     asked = [campaign for campaign in opened if campaign.has_limited_sender or is_limited(campaign)]
@@ -135,7 +139,7 @@ def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
         message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
         pause_by_system(
             campaign_id=campaign.pk,
-            code="sending_error",
+            code=PauseCode.SENDING_ERROR,
             message=message,
             now=timezone.now(),
             error=type(error).__name__,
@@ -229,7 +233,7 @@ def _hold_without_sender(campaign: Campaign, now: datetime) -> None:
         error = "; ".join(f"{sender.email}: {sender.status_reason}" for sender in senders if sender.status_reason)
         why = "all of them are paused. Mend one" if senders else "the campaign has none. Choose one"
         message = f"No sender can be used: {why} and resume the campaign."
-        pause_by_system(campaign_id=campaign.pk, code="no_sender", message=message, now=now, error=error)
+        pause_by_system(campaign_id=campaign.pk, code=PauseCode.NO_SENDER, message=message, now=now, error=error)
 
 
 @contextmanager

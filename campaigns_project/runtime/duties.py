@@ -10,6 +10,7 @@ from campaigns.lifecycle import complete_finished, start_due
 from campaigns.sending.dispatch import dispatch
 from campaigns.sending.recover import recover
 from campaigns.sending.usage import forget_usage
+from campaigns.tasks import resume_stalled_checks
 from campaigns_project.workers.queue import enqueue_echo
 from leads.imports.tasks import resume_stalled_imports
 from tracking.ingest import drain
@@ -36,5 +37,6 @@ DUTIES: tuple[Duty, ...] = (
     Duty("show progress on jobs", refresh_sending_jobs, 2),
     Duty("go on with imports of dead workers", resume_stalled_imports, 60),
     Duty("forget what was counted against limits", _now(forget_usage), 3600),
+    Duty("go on with checks of dead workers", resume_stalled_checks, 60),
     Duty("echo", enqueue_echo, 2),  # keeps every task cluster's heartbeat going
 )

@@ -1,16 +1,15 @@
-"""What would go wrong, found before the first mail leaves. One engine behind admin, API and commands."""
+"""What keeps a campaign from starting, found quickly: each pattern of present and missing values is rendered once."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Value
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Value
 
 from campaigns.content.errors import MergeValueMissing
 from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS, unknown_among
 from campaigns.errors import StartCode
 from campaigns.merge_values import lead_values, mail_values, presence
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Sender, Step, Variant
+from campaigns.preflight.problems import Problem, people, place_of
 from campaigns.senders import check_way_out
 from campaigns.sending.wording import Wording, wording_of
 from campaigns_project.errors import Refused
@@ -19,29 +18,12 @@ from leads.models import Lead
 MOST_PATTERNS = 500  # sets of present fields that are rendered per variant; real lists have a handful
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One finding. `blocks`: the campaign cannot start before it is mended."""
-
-    code: str
-    message: str
-    hint: str
-    level: str = "block"
-    count: int | None = None
-
-    @property
-    def blocks(self) -> bool:
-        return self.level == "block"
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def check(campaign: Campaign) -> list[Problem]:
-    """Everything that keeps `campaign` from starting, in the order in which one would mend it.
+    """What keeps `campaign` from starting, in the order in which one would mend it. Quick, whatever its size.
 
     Templates are rendered once for every combination of present and missing values among the recipients, so that
-    somebody's missing value is found however many they are.
+    somebody's missing value is found however many they are. What only one person's value spoils is found by
+    `everybody.examine`, which renders all of them.
     """
     return [*_audience(campaign), *_sending(campaign), *_content(campaign)]
 
@@ -92,7 +74,7 @@ def _content(campaign: Campaign) -> Iterator[Problem]:
 
 
 def _variant(campaign: Campaign, step: Step, variant: Variant) -> Iterator[Problem]:
-    place = f"step {step.position}, variant {variant.label}"
+    place = place_of(step, variant)
     try:
         wording = wording_of(variant)
     except Refused as error:
@@ -146,7 +128,7 @@ def _refusal(campaign: Campaign, wording: Wording, lead: Lead) -> Refused | None
 
 
 def _problem(place: str, error: Refused, number: int, lead: int) -> Problem:
-    who = "1 recipient" if number == 1 else f"{number} recipients"
+    who = people(number)
     if isinstance(error, MergeValueMissing):
         has = "has" if number == 1 else "have"
         return Problem(
@@ -154,10 +136,14 @@ def _problem(place: str, error: Refused, number: int, lead: int) -> Problem:
             f"{place}: {who} {has} no {error.field} (lead {lead}, for one), and the template has no fallback for it.",
             f'Write {{{{ {error.field} | default: "…" }}}}, fill the values in, or take those recipients out.',
             count=number,
+            leads=(lead,),
+            place=place,
+            field=error.field,
         )
     message = f"{place}: it cannot be made for {who} (lead {lead}, for one). {error.message}"
-    return Problem(StartCode.TEMPLATE_INVALID, message, error.hint or "Correct the template there.", count=number)
+    hint = error.hint or "Correct the template there."
+    return Problem(StartCode.TEMPLATE_INVALID, message, hint, count=number, leads=(lead,), place=place)
 
 
-def _inside(campaign: Campaign):
+def _inside(campaign: Campaign) -> QuerySet[Recipient]:
     return Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)

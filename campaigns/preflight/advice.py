@@ -1,0 +1,149 @@
+"""What pre-flight says besides what blocks: warnings one should have read, and notes. Nothing here keeps it from starting.
+
+Counts of people are made in the database, once for each question.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+
+from campaigns.content.html import links
+from campaigns.errors import AdviceCode
+from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderStatus, Variant
+from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
+from campaigns.scheduling import next_opening
+from campaigns_project.audit.models import AuditLog
+
+ROLES = (
+    "abuse|admin|billing|careers|contact|enquiries|hello|help|hr|info|jobs|mail|marketing|no-?reply|office|orders"
+    "|postmaster|press|sales|security|support|team|webmaster"
+)
+LONG = 10  # sending days after which the world a sequence was written for has changed
+HORIZON = timedelta(days=14)  # a window that does not open within it was not meant so
+_FALSE_REPLY = re.compile(r"\s*(re|fwd?|aw|wg)\s*:", re.IGNORECASE)
+_LIQUID = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
+
+
+def advise(campaign: Campaign, *, now: datetime) -> list[Problem]:
+    """Warnings and notes about `campaign`, in the order people, sending, content."""
+    return [*_audience(campaign), *_sending(campaign, now), *_content(campaign)]
+
+
+def _audience(campaign: Campaign) -> Iterator[Problem]:
+    inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
+    roles = inside.filter(email_address__iregex=rf"^({ROLES})@")
+    count = roles.count()
+    if count:
+        message = f"{people(count)} {'has' if count == 1 else 'have'} an address of a role, such as info@."
+        hint = "Take them out unless they asked for it: such addresses complain more often."
+        examples = tuple(roles.values_list("lead", flat=True)[:3])
+        yield Problem(AdviceCode.ROLE_ADDRESSES, message, hint, WARN, count, examples)
+
+
+def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
+    if next_opening(campaign, now) > now + HORIZON:
+        message = "the sending window does not open within the next 14 days."
+        yield Problem(AdviceCode.WINDOW_CLOSED, message, "Look at its days, hours and holidays.", WARN)
+    senders = list(Sender.objects.filter(campaign_senders__campaign=campaign))
+    for sender in senders:
+        yield from _sender(sender, is_only=len(senders) == 1)
+    yield from _duration(campaign, senders)
+    if settings.SANDBOX:
+        message = "the sandbox is on: mails go to the local mailbox and nowhere else. DNS checks are skipped."
+        yield Problem(AdviceCode.SANDBOX, message, "Set SANDBOX=off to send for real.", INFO)
+
+
+def _sender(sender: Sender, *, is_only: bool) -> Iterator[Problem]:
+    if sender.status == SenderStatus.PAUSED and not is_only:
+        message = f"the sender {sender.email} is paused: {sender.status_reason or 'by a person'}."
+        yield Problem(AdviceCode.SENDER_PAUSED, message, "Resume it, or take it out of the campaign.", WARN)
+    for name in [] if settings.SANDBOX else _failed_checks(sender):
+        message = f"the last look at the sender {sender.email} found its {name} in disorder."
+        yield Problem(AdviceCode.SENDER_UNHEALTHY, message, "Its page shows what was expected and found.", WARN)
+
+
+def _failed_checks(sender: Sender) -> list[str]:
+    """The checks of its health that failed; what could not be looked up has not failed."""
+    checks = sender.health if isinstance(sender.health, dict) else {}
+    return [name for name, found in checks.items() if isinstance(found, dict) and found.get("status") == "failed"]
+
+
+class Pace(NamedTuple):
+    """Most mails and most first mails a day; infinity where nothing limits them."""
+
+    mails: float
+    first_mails: float
+
+
+def _duration(campaign: Campaign, senders: list[Sender]) -> Iterator[Problem]:
+    pace = _pace(campaign, senders)
+    inside = campaign.active_leads_count
+    mails = inside * campaign.steps.count()
+    days = max(math.ceil(mails / pace.mails), math.ceil(inside / pace.first_mails))
+    if days <= 1:
+        return
+    message = f"at its limits it takes at least {days:,} sending days for {mails:,} mails."
+    if days > LONG:
+        yield Problem(AdviceCode.CAPACITY, message, "Add senders, raise limits, or enroll fewer people.", WARN, days)
+    else:
+        yield Problem(AdviceCode.DURATION, message, "", INFO, days)
+
+
+def _pace(campaign: Campaign, senders: list[Sender]) -> Pace:
+    able = [sender for sender in senders if sender.status == SenderStatus.ACTIVE]
+    together = sum(_most_a_day(sender) for sender in able) or math.inf
+    return Pace(min(campaign.daily_limit or math.inf, together), campaign.daily_new_leads or math.inf)
+
+
+def _most_a_day(sender: Sender) -> float:
+    """What it may send on a day once its ramp-up is over."""
+    by_ramp = sender.ramp_ceiling if sender.ramp_start and sender.ramp_ceiling else None
+    by_hour = sender.hourly_limit * 24 if sender.hourly_limit else None
+    by_gap = 86_400 // sender.gap_seconds if sender.gap_seconds else None
+    return min((limit for limit in (sender.daily_limit, by_ramp, by_hour, by_gap) if limit), default=math.inf)
+
+
+def _content(campaign: Campaign) -> Iterator[Problem]:
+    active = Variant.objects.filter(step__campaign=campaign, is_active=True).select_related("step")
+    first = campaign.steps.order_by("position").first()
+    variants = list(active.order_by("step__position", "label"))
+    for variant in variants:
+        is_answer = variant.step.in_thread and variant.step != first
+        yield from _subject(variant, is_first=variant.step == first, is_answer=is_answer)
+        yield from _links(variant)
+    if variants and not _was_tested(campaign, variants):
+        message = "no test mail was sent since the content was changed last."
+        yield Problem(AdviceCode.NO_TEST_YET, message, "Send yourself one and read it as they will.", INFO)
+
+
+def _subject(variant: Variant, *, is_first: bool, is_answer: bool) -> Iterator[Problem]:
+    place = place_of(variant.step, variant)
+    if is_answer and variant.subject.strip():
+        message = f"{place}: its subject is not used, since it answers the first mail under that one's."
+        yield Problem(AdviceCode.SUBJECT_NOT_USED, message, "", INFO, place=place)
+        return
+    if is_first and _FALSE_REPLY.match(variant.subject):
+        message = f"{place}: the subject begins as if it were an answer."
+        yield Problem(AdviceCode.FALSE_REPLY, message, "Nobody likes to be deceived; leave it out.", WARN, place=place)
+    words = _LIQUID.sub("", variant.subject)
+    if "!!" in words or (len(words) > 8 and words.isupper()):
+        message = f"{place}: the subject shouts."
+        yield Problem(AdviceCode.SHOUTING, message, "Write it as one person to another.", WARN, place=place)
+
+
+def _links(variant: Variant) -> Iterator[Problem]:
+    plain = [url for url in links(variant.body_html) if url.lower().startswith("http://")]
+    if plain:
+        place = place_of(variant.step, variant)
+        message = f"{place}: {plain[0][:80]} is a link without https."
+        yield Problem(AdviceCode.LINK_NOT_HTTPS, message, "Write https:// where the site offers it.", WARN, place=place)
+
+
+def _was_tested(campaign: Campaign, variants: list[Variant]) -> bool:
+    tests = AuditLog.objects.about(campaign).filter(action="campaign.test_sent")
+    edited_at = max(variant.updated_at for variant in variants)
+    return tests.filter(created_at__gte=edited_at).exists()
