@@ -21,6 +21,7 @@ from django.utils.encoding import force_bytes
 VERSION = 1
 TAG_BYTES = 16  # 128 bits: SECURITY.md, forged or guessed tokens
 MAX_ID = 2**63 - 1  # bigint
+TEST_MESSAGE = 0  # no message has this id: what the opt-out of a test mail is signed for, which does nothing
 MAX_TOKEN_LENGTH = 47  # version, two ids of nine bytes each and the tag, in base64; longer is not ours
 
 _VERSION = bytes([VERSION])

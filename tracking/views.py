@@ -94,6 +94,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     meant = tokens.read(Purpose.UNSUBSCRIBE, token)
     if meant is None:
         return _page("unknown", status=404)
+    if meant.message_id == tokens.TEST_MESSAGE:
+        return _page("test")
     return _leave(request, meant) if request.method == "POST" else _ask(meant)
 
 

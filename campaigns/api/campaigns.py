@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,12 +14,16 @@ from rest_framework.serializers import BaseSerializer
 from campaigns import preflight
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.api.finding import REFERENCE, find_campaign
-from campaigns.api.standing import PreflightSerializer, ProgressSerializer
+from campaigns.api.jobs import JobSerializer
+from campaigns.api.standing import PreflightSerializer, ProgressSerializer, StandingSerializer
+from campaigns.api.trials import TestSendSerializer, TestSentSerializer, sent_tests
 from campaigns.api.verbs import CampaignVerbs
 from campaigns.errors import StateConflict
 from campaigns.lifecycle import allowed_verbs
 from campaigns.models import Campaign, CampaignStatus
+from campaigns.preflight import AT_ONCE
 from campaigns.progress import progress
+from campaigns.why import why_campaign
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.schema import PATH_NAMES
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Reads
@@ -60,14 +65,55 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, ApiViewSet):
         super().perform_update(serializer)
 
     @extend_schema(
-        summary="Ask what keeps it from starting",
-        description="Nothing is changed. `ready` is true when no problem has the level `block`.",
+        summary="Ask what would go wrong",
+        description=f"Every mail is made and thrown away for up to {AT_ONCE:,} mails. A larger campaign has "
+        "what its last full check found, or `is_full` is false: POST has one made. Nothing is changed.",
         responses=PreflightSerializer,
     )
     @action(detail=True)
     def preflight(self, request: Request, **_address: str) -> Response:
-        problems = preflight.check(self.get_object())
-        return Response({"ready": not any(p.blocks for p in problems), "problems": [p.as_dict() for p in problems]})
+        report = preflight.look(self.get_object(), now=timezone.now())
+        return Response(PreflightSerializer(report.as_dict()).data)
+
+    @extend_schema(
+        summary="Have every mail checked",
+        description=f"Up to {AT_ONCE:,} mails are checked at once (200). More are made by a job (202): when it "
+        "has succeeded, GET shows what it found and `start` goes through, until content or audience change.",
+        request=None,
+        responses={200: PreflightSerializer, 202: JobSerializer},
+    )
+    @preflight.mapping.post
+    def check_all(self, request: Request, **_address: str) -> Response:
+        campaign, now = self.get_object(), timezone.now()
+        report = preflight.look(campaign, now=now)
+        if report.is_full:
+            return Response(PreflightSerializer(report.as_dict()).data)
+        job = preflight.queue_check(campaign, actor=self.actor, now=now)
+        return Response(
+            JobSerializer(job).data, status=status.HTTP_202_ACCEPTED, headers={"Location": f"/api/v1/jobs/{job.pk}"}
+        )
+
+    @extend_schema(
+        summary="Ask why it sends or does not",
+        description="Every gate between the campaign and its next mail, which one decides, and when that mail goes.",
+        responses=StandingSerializer,
+    )
+    @action(detail=True, url_path="sending-status")
+    def sending_status(self, request: Request, **_address: str) -> Response:
+        return Response(StandingSerializer(why_campaign(self.get_object(), now=timezone.now()).as_dict()).data)
+
+    @extend_schema(
+        summary="Send a test",
+        description="A wording as a lead would get it, to your own addresses. Its subject begins with “[Test]”, "
+        "nothing is tracked, opting out does nothing, nothing is counted. Answers what the mail server said.",
+        request=TestSendSerializer,
+        responses=TestSentSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="test-sends")
+    def test_sends(self, request: Request, **_address: str) -> Response:
+        return Response(
+            TestSentSerializer(sent_tests(self.get_object(), request, self.actor, self.get_serializer_context())).data
+        )
 
     @extend_schema(
         summary="See how far it is",

@@ -12,10 +12,12 @@ from rest_framework.response import Response
 
 from campaigns.api.finding import InCampaign
 from campaigns.api.jobs import JobSerializer
+from campaigns.api.standing import StandingSerializer
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.enrollment import Selection, de_enroll, enroll
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import ExitReason, Recipient, RecipientStatus
+from campaigns.why import why_recipient
 from campaigns_project.errors import StateRefused
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.serializers import LineField, StrictSerializer
@@ -88,7 +90,7 @@ class RecipientViewSet(Reads, InCampaign):
 
     tag = "recipients"
     noun = ("a recipient", "recipients")
-    queryset = Recipient.objects.select_related("next_step", "campaign")
+    queryset = Recipient.objects.select_related("next_step", "campaign__organization", "lead")
     serializer_class = RecipientSerializer
     filterset_class = RecipientFilters
 
@@ -123,6 +125,15 @@ class RecipientViewSet(Reads, InCampaign):
                 details={"current_status": recipient.status, "exit_reason": recipient.exit_reason},
             )
         return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Ask why one gets a mail or does not",
+        description="Every gate between the recipient and its next mail, which one decides, and when that mail goes.",
+        responses=StandingSerializer,
+    )
+    @action(detail=True, url_path="sending-status")
+    def sending_status(self, request: Request, **_address: str) -> Response:
+        return Response(StandingSerializer(why_recipient(self.get_object(), now=timezone.now()).as_dict()).data)
 
 
 def _selection(asked: dict[str, Any]) -> Selection:

@@ -1,6 +1,7 @@
 """The verbs of a campaign: each is one POST, one call, and the campaign as it is then."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -10,8 +11,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import lifecycle
+from campaigns import lifecycle, preflight
 from campaigns.api.campaign import CampaignSerializer
+from campaigns.lifecycle import Overdue
 from campaigns.lifecycle.transitions import FROM
 from campaigns.models import Campaign
 from campaigns.sending.retry import retry_failed
@@ -23,6 +25,36 @@ class ReasonSerializer(StrictSerializer):
     """Why, for the audit log."""
 
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class StartSerializer(ReasonSerializer):
+    """All of it optional: a plain start checks every mail and begins."""
+
+    snapshot = serializers.CharField(
+        required=False, max_length=40, help_text="Of a pre-flight answer: refused if content or audience changed since."
+    )
+    accept_warnings = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        required=False,
+        help_text="Codes of warnings. Given, even empty, any other warning refuses the start; left out, none does.",
+    )
+    hold_seconds = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=3600, help_text="The first mail waits so long."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {**attrs, "hold": timedelta(seconds=attrs.pop("hold_seconds"))}
+
+
+class ResumeSerializer(ReasonSerializer):
+    """What becomes of the mails that came due during the pause."""
+
+    overdue = serializers.ChoiceField(
+        Overdue.choices,
+        required=False,
+        default=Overdue.SEND.value,
+        help_text="`send`: they leave first. `shift`: every remaining step moves by the length of the pause.",
+    )
 
 
 class ScheduleSerializer(ReasonSerializer):
@@ -90,10 +122,13 @@ class CampaignVerbs:
 
     @verb(
         "Start a campaign",
-        "Mails leave as soon as a worker sees it. Refused (409) with every problem pre-flight finds.",
+        "Every mail is checked first; then they leave as soon as a worker sees it. Refused (409) with every problem "
+        f"pre-flight finds, and with `preflight_needed` above {preflight.AT_ONCE:,} mails that no pre-flight job has "
+        "checked as they are now.",
+        StartSerializer,
     )
     def start(self, request: Request, **_address: str) -> Response:
-        return self._take(lifecycle.start)
+        return self._take(lifecycle.start, StartSerializer)
 
     @verb("Schedule the start of a campaign", "Refused (409) for what could not start now either.", ScheduleSerializer)
     def schedule(self, request: Request, **_address: str) -> Response:
@@ -112,9 +147,9 @@ class CampaignVerbs:
         answer = self._take(lifecycle.pause)
         return Response({**answer.data, "may_still_go": lifecycle.may_still_go(self.get_object())})  # type: ignore[attr-defined]
 
-    @verb("Resume a campaign", "What came due meanwhile goes first. Refused (409) as a start is.")
+    @verb("Resume a campaign", "What came due meanwhile goes first. Refused (409) as a start is.", ResumeSerializer)
     def resume(self, request: Request, **_address: str) -> Response:
-        return self._take(lifecycle.resume)
+        return self._take(lifecycle.resume, ResumeSerializer)
 
     @verb("Stop a campaign for good", "Nobody gets the remaining steps. This cannot be taken back; a pause can.")
     def stop(self, request: Request, **_address: str) -> Response:

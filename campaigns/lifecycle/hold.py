@@ -1,6 +1,7 @@
 """Pause: by a person, or by the system with the reason."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -14,7 +15,7 @@ from campaigns_project.audit.record import record
 @transaction.atomic
 def pause(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
     """No mail leaves after this but those already at a mail server. StateConflict unless the campaign is running."""
-    fields = {"paused_at": now, "status_message": f"Paused by {actor.name}."}
+    fields: dict[str, Any] = {"paused_at": now, "status_message": f"Paused by {actor.name}."}
     paused = move(campaign, "pause", to=CampaignStatus.PAUSED, actor=actor, now=now, reason=reason, **fields)
     close_job(paused, now)
     return paused

@@ -1,6 +1,7 @@
 """Schedule a start, take it back, and start what has come due."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaigns import preflight
 from campaigns.errors import PauseCode, PreflightNeeded, SnapshotChanged, StartRefused, StateConflict
@@ -13,6 +14,7 @@ from campaigns_project.errors import Refused
 
 # A campaign whose hour passed while the system was down starts late, but not more than this: then a person decides.
 TOO_LATE = timedelta(days=1)
+AT_ONCE = 500  # mails made by the tick itself, which has other duties; more are a job's
 
 
 def schedule(*, campaign: Campaign, at: datetime, actor: Actor, now: datetime, reason: str = "") -> Campaign:
@@ -28,21 +30,21 @@ def schedule(*, campaign: Campaign, at: datetime, actor: Actor, now: datetime, r
     blocking = [problem.as_dict() for problem in preflight.check(campaign)]
     if blocking:
         raise StartRefused(blocking)
-    fields = {"scheduled_at": at}
+    fields: dict[str, Any] = {"scheduled_at": at}
     return move(campaign, "schedule", to=CampaignStatus.SCHEDULED, actor=actor, now=now, reason=reason, **fields)
 
 
 def unschedule(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
     """Back to a draft."""
-    fields = {"scheduled_at": None}
+    fields: dict[str, Any] = {"scheduled_at": None}
     return move(campaign, "unschedule", to=CampaignStatus.DRAFT, actor=actor, now=now, reason=reason, **fields)
 
 
 def start_due(*, now: datetime) -> int:
     """Start the scheduled campaigns whose hour has come; returns how many started.
 
-    One that cannot start, or is more than a day late, is paused with the reason instead of being tried for ever. A large
-    one that was not checked as it is now stays scheduled while a job does that, and then starts.
+    One that cannot start, or is more than a day late, is paused with the reason instead of being tried for ever. A
+    large one that was not checked as it is now stays scheduled while a job does that, and then starts.
     """
     due = Campaign.objects.living().filter(status=CampaignStatus.SCHEDULED, scheduled_at__lte=now)
     return sum(_start_or_pause(campaign, now) for campaign in due.select_related("organization"))
@@ -55,21 +57,30 @@ def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
         )
         pause_by_system(campaign_id=campaign.pk, code=PauseCode.MISSED_SCHEDULE, message=message, now=now)
         return False
+    if preflight.open_check(campaign) is not None:
+        return False  # a job makes its mails just now; asked again in a second
     try:
-        start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled")
+        report = preflight.required(campaign, now=now, at_once=AT_ONCE)
+        start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled", report=report)
     except (StateConflict, SnapshotChanged):
         return False  # somebody was faster: started, unscheduled, stopped or edited it
-    except PreflightNeeded as needed:
-        _check_first(campaign, needed, now)
-        return False
+    except PreflightNeeded:
+        return _check_first(campaign, now)
     except StartRefused as refused:
-        pause_by_system(
-            campaign_id=campaign.pk, code=PauseCode.START_REFUSED, message=str(refused), now=now, error=refused.code
-        )
+        _refuse(campaign, str(refused), refused.code, now)
         return False
     return True
 
 
-def _check_first(campaign: Campaign, needed: PreflightNeeded, now: datetime) -> None:
-    if needed.details["job"] is None:
+def _check_first(campaign: Campaign, now: datetime) -> bool:
+    """Have a job make the mails; once only, should that break off."""
+    broken = preflight.broken_check(campaign)
+    if broken is None:
         preflight.queue_check(campaign, actor=SYSTEM, now=now)
+    else:
+        _refuse(campaign, f"The pre-flight check could not be made. {broken.error_message}", "check_failed", now)
+    return False
+
+
+def _refuse(campaign: Campaign, message: str, error: str, now: datetime) -> None:
+    pause_by_system(campaign_id=campaign.pk, code=PauseCode.START_REFUSED, message=message, now=now, error=error)

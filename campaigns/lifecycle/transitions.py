@@ -60,7 +60,8 @@ def move(
 ) -> Campaign:
     """Take `verb`: one update that only the state left lets pass, and its audit row, in one transaction.
 
-    `told` is what the audit row says besides the state; `fields` are set with it. StateConflict when another was faster; then nothing was changed.
+    `told` is what the audit row says besides the state; `fields` are set with it. StateConflict when another was
+    faster; then nothing was changed.
     """
     current = reread(campaign, verb, lock=True)
     defaults = {"status_message": "", "status_code": "", "status_error": "", "paused_at": None, "hold_until": None}

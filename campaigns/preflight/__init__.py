@@ -1,6 +1,7 @@
 """What would go wrong, found before the first mail leaves. One engine behind admin, API and commands."""
 
 from campaigns.preflight.checking import check as check
+from campaigns.preflight.jobs import broken_check as broken_check
 from campaigns.preflight.jobs import open_check as open_check
 from campaigns.preflight.jobs import queue_check as queue_check
 from campaigns.preflight.problems import LEVELS as LEVELS

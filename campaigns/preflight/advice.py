@@ -1,4 +1,4 @@
-"""What pre-flight says besides what blocks: warnings one should have read, and notes. Nothing here keeps it from starting.
+"""What pre-flight says besides what blocks: warnings one should have read, and notes.
 
 Counts of people are made in the database, once for each question.
 """

@@ -26,7 +26,7 @@ class Finding:
     place: str
     code: str
     message: str
-    field: str
+    merge_field: str
     count: int = 0
     leads: list[int] = field(default_factory=list)
 
@@ -99,7 +99,7 @@ def problems_of(findings: Findings, *, known: Iterable[Problem] = ()) -> Iterato
     """The findings as problems, without the missing values that `known` names already."""
     said = {(problem.place, problem.field) for problem in known if problem.field}
     for one in findings.kinds:
-        if one.code != StartCode.MERGE_VALUE_MISSING or (one.place, one.field) not in said:
+        if one.code != StartCode.MERGE_VALUE_MISSING or (one.place, one.merge_field) not in said:
             yield _problem(one)
     if findings.others:
         message = f"{findings.others:,} more mails cannot be made, for further reasons."
@@ -108,7 +108,12 @@ def problems_of(findings: Findings, *, known: Iterable[Problem] = ()) -> Iterato
 
 def _problem(one: Finding) -> Problem:
     whom = f"{people(one.count)} (lead {one.leads[0]}, for one)"
-    common: dict[str, Any] = {"count": one.count, "leads": tuple(one.leads), "place": one.place, "field": one.field}
+    common: dict[str, Any] = {
+        "count": one.count,
+        "leads": tuple(one.leads),
+        "place": one.place,
+        "field": one.merge_field,
+    }
     if one.code == AdviceCode.ADDRESS_UNUSABLE:
         message = f"{one.place}: {whom} cannot be written to. {one.message}"
         return Problem(one.code, message, "Correct the address, or take them out.", WARN, **common)

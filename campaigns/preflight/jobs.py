@@ -32,6 +32,13 @@ def finished_check(campaign: Campaign, name: str) -> Job | None:
     return done.filter(result__snapshot=name).first()
 
 
+def broken_check(campaign: Campaign) -> Job | None:
+    """The newest full check, if it broke off and the campaign is still as it was for it."""
+    newest = Job.objects.filter(campaign=campaign, kind=JobKind.PREFLIGHT).first()
+    is_broken = newest is not None and newest.status == ProgressStatus.FAILED
+    return newest if newest and is_broken and newest.result["snapshot"] == snapshot(campaign) else None
+
+
 @transaction.atomic
 def queue_check(campaign: Campaign, *, actor: Actor, now: datetime) -> Job:
     """Have a worker make every mail of `campaign`; the one under way, if it looks at the campaign as it is now.
@@ -69,7 +76,7 @@ def enqueue(job_id: int) -> None:
 
 
 def run_check(*, job_id: int, now: datetime, budget: timedelta) -> bool:
-    """Go on with a check for `budget`; True when there is more to do. Two that run at once undo no work but their own."""
+    """Go on with a check for `budget`; True when there is more to do. Of two that run at once one gives up."""
     ends = time.monotonic() + budget.total_seconds()
     Job.objects.filter(OPEN, pk=job_id).update(
         status=ProgressStatus.RUNNING, started_at=Coalesce(F("started_at"), now), heartbeat_at=Now()

@@ -16,13 +16,13 @@ AT_ONCE = 5_000  # mails made while somebody waits; more are a job's
 OnProgress = Callable[[int], object]
 
 
-def look(campaign: Campaign, *, now: datetime) -> Report:
-    """The report somebody waits for: up to AT_ONCE mails are made for it, more are not.
+def look(campaign: Campaign, *, now: datetime, at_once: int = AT_ONCE) -> Report:
+    """The report somebody waits for: up to `at_once` mails are made for it, more are not.
 
     A larger campaign has the findings of the last full check of just this state, or `is_full` is false.
     """
     mails = count_mails(campaign)
-    if mails <= AT_ONCE:
+    if mails <= at_once:
         return examine(campaign, now=now)
     name = snapshot(campaign)
     job = finished_check(campaign, name)
@@ -42,9 +42,9 @@ def examine(campaign: Campaign, *, now: datetime, on_progress: OnProgress | None
     return _report(campaign, name, findings, now=now, mails=done, rendered=done)
 
 
-def required(campaign: Campaign, *, now: datetime) -> Report:
+def required(campaign: Campaign, *, now: datetime, at_once: int = AT_ONCE) -> Report:
     """The full report a start needs; PreflightNeeded where that has to be made by a job first."""
-    report = look(campaign, now=now)
+    report = look(campaign, now=now, at_once=at_once)
     if not report.is_full and not report.blocking:
         job = open_check(campaign)
         raise PreflightNeeded(report.mails, job.pk if job else None)

@@ -31,7 +31,10 @@ class Routes(Protocol):
 class Connections:
     """Opens on first use, keeps open, closes at the end."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, connect_seconds: float = CONNECT_SECONDS, transaction_seconds: float = TRANSACTION_SECONDS
+    ) -> None:
+        self._seconds = (connect_seconds, transaction_seconds)
         self._open: dict[int, Backend] = {}
 
     def __enter__(self) -> Self:
@@ -45,7 +48,7 @@ class Connections:
     def to(self, sender: Sender) -> Backend:
         """The connection mails of `sender` go over."""
         if sender.pk not in self._open:
-            self._open[sender.pk] = backend_of(sender)
+            self._open[sender.pk] = backend_of(sender, *self._seconds)
         return self._open[sender.pk]
 
 
@@ -68,7 +71,9 @@ class NoWayOut:
         """Nothing is open."""
 
 
-def backend_of(sender: Sender) -> Backend:
+def backend_of(
+    sender: Sender, connect_seconds: float = CONNECT_SECONDS, transaction_seconds: float = TRANSACTION_SECONDS
+) -> Backend:
     """A new way out for `sender`, not connected yet. Its host is looked up here, and no second time."""
     try:
         if is_by_service(sender):
@@ -76,7 +81,7 @@ def backend_of(sender: Sender) -> Backend:
         server = server_of(sender)
     except Refused as refused:
         return NoWayOut(fault_of(refused))
-    return SmtpConnection(server, connect_seconds=CONNECT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+    return SmtpConnection(server, connect_seconds=connect_seconds, transaction_seconds=transaction_seconds)
 
 
 def is_by_service(sender: Sender) -> bool:

@@ -15,7 +15,7 @@ PLACES = ("waiting", "in_flight", "sent", "failed", "skipped", "uncertain")
 
 class Command(FairleadCommand):
     help = (
-        "Say how a campaign is doing: its state, its ledger and what comes next. Exit codes: 0; "
+        "Say how a campaign is doing: its state, its ledger, what comes next, and why. Exit codes: 0; "
         "2 several campaigns have this name; 3 no such campaign."
     )
 
@@ -37,9 +37,16 @@ class Command(FairleadCommand):
         found = progress(campaign, now=timezone.now())
         if options["json"]:
             values = {"id": campaign.pk, "campaign_id": campaign.campaign_id, "name": campaign.name}
-            self.print_json("campaign_status", **values, status=campaign.status, **found.as_dict())
+            self.print_json(
+                "campaign_status", **values, status=campaign.status, **found.as_dict(), sending=found.standing.as_dict()
+            )
         else:
             self._print(campaign, found)
+
+    def _print_gates(self, found: Progress) -> None:
+        for gate in found.standing.gates:
+            mark = self.style.SUCCESS("ok   ") if gate.ok else self.style.WARNING("shut ")
+            self.stdout.write(f"  {mark} {gate.code.value:<22} {gate.sentence}")
 
     def _print(self, campaign: Campaign, found: Progress) -> None:
         counts = found.ledger.as_dict()
@@ -48,6 +55,7 @@ class Command(FairleadCommand):
         )
         self.stdout.write(f"  {found.sentence}")
         self.stdout.write(f"  {counts['planned']:>9,} mails planned = " + _sum(counts))
+        self._print_gates(found)
         if not found.ledger.adds_up:
             self.stdout.write(self.style.ERROR("  The parts do not make the whole: please report this."))
         self.stdout.write(

@@ -7,12 +7,14 @@ from django.db import models
 
 from campaigns.delivery.outcomes import Kind
 from campaigns.enrollment.enroll import SkipReason
-from campaigns.errors import StartCode
+from campaigns.errors import AdviceCode, PauseCode, StartCode
 from campaigns.health import HealthCheck, HealthStatus
 from campaigns.models import ExitReason
 from campaigns.sending.gate import GateRefusal
 from campaigns.sending.limits import LimitCode
 from campaigns.sending.reasons import MessageReason, SenderReason
+from campaigns.sending.trial import TrialCode
+from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
 from tracking.consequences import BounceKind
@@ -35,6 +37,27 @@ SUBJECTS = (
         "code and all of them in `problems`.",
         StartCode,
     ),
+    Subject(
+        "What pre-flight says besides",
+        "Problems of the levels `warn` and `info`. None keeps a campaign from starting, unless a start names the "
+        "warnings it accepts (`accept_warnings`) and there is another.",
+        AdviceCode,
+    ),
+    Subject(
+        "Why the system paused a campaign", "`status_code` of a paused campaign; empty where a person did.", PauseCode
+    ),
+    Subject(
+        "What a mail has to pass",
+        "`code` of a gate in the sending status of a campaign or recipient, in the order in which they are asked.",
+        GateCode,
+    ),
+    Subject(
+        "Why it sends or does not",
+        "`code` of the sending status and `why` of a gate that is shut. Of several that are shut the first decides "
+        "that a person has to mend, else the first.",
+        WhyCode,
+    ),
+    Subject("Why a test mail was not sent", "The code of the refusal.", TrialCode),
     Subject(
         "Why a lead was not enrolled",
         "`skipped` in the answer to an enrollment and in the result of its job, each with a count.",

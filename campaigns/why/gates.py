@@ -1,0 +1,184 @@
+"""The gates that a campaign's mails have in common, each judged by the facts."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from campaigns.models import Campaign, CampaignStatus, Sender, SenderStatus, WindowZone
+from campaigns.scheduling import next_opening
+from campaigns.why.codes import GateCode, WhyCode
+from campaigns.why.facts import MOST_COUNTED, Facts
+from campaigns.why.standing import Gate
+from campaigns.why.words import age, counted, moment
+from campaigns_project.workers.models import WorkerKind
+
+DEAD_AFTER = 60.0  # seconds without a sign of life; the same as for handing out work
+
+_AT_REST = {
+    CampaignStatus.DRAFT: (WhyCode.NOT_STARTED, "Not started yet."),
+    CampaignStatus.COMPLETED: (WhyCode.COMPLETED, "Completed: everybody has had the sequence or has left it."),
+    CampaignStatus.STOPPED: (WhyCode.STOPPED, "Stopped for good."),
+    CampaignStatus.ARCHIVED: (WhyCode.ARCHIVED, "In the archive."),
+}
+
+
+def state(facts: Facts) -> Gate:
+    """Only a running campaign sends."""
+    campaign = facts.campaign
+    if campaign.deleting_at is not None:
+        return Gate(GateCode.STATE, "It is being deleted.", WhyCode.DELETING)
+    if campaign.status == CampaignStatus.RUNNING:
+        return Gate(GateCode.STATE, "The campaign is running.")
+    if campaign.status == CampaignStatus.SCHEDULED and campaign.scheduled_at:
+        words = moment(campaign.scheduled_at, zone=campaign.timezone, now=facts.now)
+        return Gate(GateCode.STATE, f"Starts by itself {words}.", WhyCode.SCHEDULED, until=campaign.scheduled_at)
+    if campaign.status == CampaignStatus.PAUSED:
+        return _paused(campaign)
+    if campaign.status == CampaignStatus.FAILED:
+        return Gate(GateCode.STATE, campaign.status_message or "Failed.", WhyCode.FAILED, is_in_order=False)
+    why, sentence = _AT_REST[CampaignStatus(campaign.status)]
+    return Gate(GateCode.STATE, sentence, why)
+
+
+def _paused(campaign: Campaign) -> Gate:
+    sentence = campaign.status_message or "Paused: no mail leaves."
+    numbers: dict[str, Any] = {"paused_at": campaign.paused_at}
+    if campaign.status_code:
+        numbers = {**numbers, "pause_code": campaign.status_code}
+        return Gate(GateCode.STATE, sentence, WhyCode.PAUSED_BY_SYSTEM, is_in_order=False, numbers=numbers)
+    return Gate(GateCode.STATE, sentence, WhyCode.PAUSED_BY_USER, numbers=numbers)
+
+
+def halt(facts: Facts) -> Gate:
+    """An emergency stop of the organization or of everything."""
+    if not facts.halts:
+        return Gate(GateCode.HALT, "No emergency stop is in force.")
+    one = facts.halts[0]
+    whose = "of the whole system" if one.organization_id is None else "of the organization"
+    sentence = f"All sending {whose} was stopped by {one.halted_by}: {one.reason}"
+    return Gate(GateCode.HALT, sentence, WhyCode.HALTED, is_in_order=False, numbers={"halted_at": one.halted_at})
+
+
+def hold(facts: Facts) -> Gate:
+    """Time to think again after the start."""
+    until = facts.campaign.hold_until
+    if until is None or until <= facts.now:
+        return Gate(GateCode.HOLD, "The hold before the first mail is over." if until else "There is no hold.")
+    words = moment(until, zone=facts.campaign.timezone, now=facts.now)
+    return Gate(GateCode.HOLD, f"The first mail leaves {words}. Pause to stop it.", WhyCode.ON_HOLD, until=until)
+
+
+def content(facts: Facts) -> Gate:
+    """Whoever comes to a step without a wording waits there."""
+    if not facts.wordless_steps:
+        return Gate(GateCode.CONTENT, "Every step has an active wording.")
+    steps = ", ".join(str(position) for position in facts.wordless_steps)
+    sentence = f"Step {steps} has no active wording: whoever comes to it waits. Switch one on."
+    numbers = {"steps": facts.wordless_steps}
+    return Gate(GateCode.CONTENT, sentence, WhyCode.NO_VARIANT, is_in_order=False, numbers=numbers)
+
+
+def decisions(facts: Facts) -> Gate:
+    """Uncertain mails hold back their own people; the gate is shut only when nobody else is left to send to."""
+    numbers = {"uncertain": facts.uncertain}
+    if not facts.uncertain:
+        return Gate(GateCode.DECISIONS, "No mail waits for a decision.", numbers=numbers)
+    mails = counted(facts.uncertain, "uncertain mail")
+    if facts.first_due_at or facts.in_flight:
+        return Gate(GateCode.DECISIONS, f"{mails} to be decided about; the others go on.", numbers=numbers)
+    sentence = f"Waiting for a decision about {mails}."
+    return Gate(GateCode.DECISIONS, sentence, WhyCode.UNDECIDED, is_in_order=False, numbers=numbers)
+
+
+def recipients(facts: Facts) -> Gate:
+    """Is somebody due, or with a worker now?"""
+    inside, due = facts.campaign.active_leads_count, facts.first_due_at
+    numbers = {"inside": inside, "due": facts.due, "in_flight": facts.in_flight, "first_due_at": due}
+    if facts.in_flight or facts.due:
+        more = " or more" if facts.due == MOST_COUNTED else ""
+        sentence = f"{facts.due:,}{more} due now, {facts.in_flight:,} with the workers."
+        return Gate(GateCode.RECIPIENTS, sentence, numbers=numbers)
+    if due is not None:
+        sentence = f"Waiting: the next mail is due {moment(due, zone=facts.campaign.timezone, now=facts.now)}."
+        return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_DELAY, until=due, numbers=numbers)
+    if facts.campaign.total_recipients == 0:
+        sentence = "Nobody is enrolled in it."
+        return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NO_RECIPIENTS, is_in_order=False, numbers=numbers)
+    if facts.campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
+        return Gate(GateCode.RECIPIENTS, f"{counted(inside, 'person', 'people')} enrolled.", numbers=numbers)
+    if inside == 0:
+        sentence = "Nobody is left in it; it completes by itself."
+        return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_LEFT, numbers=numbers)
+    sentence = f"Nobody is due: {counted(inside, 'person', 'people')} wait for something other than time."
+    return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE, numbers=numbers)
+
+
+def window(facts: Facts) -> Gate:
+    """The sending window, by the campaign's clock."""
+    campaign, now = facts.campaign, facts.now
+    if campaign.window_zone == WindowZone.LEAD:
+        return Gate(GateCode.WINDOW, "The window opens by each person's own clock.")
+    return window_gate(campaign, next_opening(campaign, now), zone=campaign.timezone, now=now)
+
+
+def window_gate(campaign: Campaign, opens_at: datetime, *, zone: str, now: datetime) -> Gate:
+    """The window that opens next at `opens_at` by the clock of `zone`."""
+    if opens_at <= now:
+        return Gate(GateCode.WINDOW, f"The sending window is open ({zone}).", numbers={"timezone": zone})
+    is_holiday = now.astimezone(ZoneInfo(zone)).date() in campaign.holidays
+    why = WhyCode.HOLIDAY if is_holiday else WhyCode.OUTSIDE_WINDOW
+    cause = "today is a holiday" if is_holiday else "outside the sending window"
+    sentence = f"Waiting: {cause}. It opens {moment(opens_at, zone=zone, now=now)}."
+    return Gate(GateCode.WINDOW, sentence, why, until=opens_at, numbers={"opens_at": opens_at, "timezone": zone})
+
+
+def senders(facts: Facts) -> Gate:
+    """At least one sender that is not paused and does not rest."""
+    blocked = [shut for sender in facts.senders if (shut := sender_shut(sender, facts.now))]
+    able, total = len(facts.senders) - len(blocked), len(facts.senders)
+    numbers = {"able": able, "total": total, "blocked": blocked}
+    if able:
+        return Gate(GateCode.SENDERS, f"{able} of {counted(total, 'sender')} can be used.", numbers=numbers)
+    if not total:
+        sentence = "The campaign has no sender. Choose one."
+        return Gate(GateCode.SENDERS, sentence, WhyCode.NO_SENDER, is_in_order=False, numbers=numbers)
+    opens = [one["until"] for one in blocked if one["until"]]
+    if not opens:
+        sentence = f"All senders are paused ({blocked[0]['sender']}: {blocked[0]['sentence']}). Mend and resume one."
+        return Gate(GateCode.SENDERS, sentence, WhyCode.SENDERS_PAUSED, is_in_order=False, numbers=numbers)
+    words = moment(min(opens), zone=facts.campaign.timezone, now=facts.now)
+    sentence = f"Waiting for a sender: the first can be used again {words}."
+    return Gate(GateCode.SENDERS, sentence, WhyCode.SENDERS_WAIT, until=min(opens), numbers=numbers)
+
+
+def sender_shut(sender: Sender, now: datetime) -> dict[str, Any] | None:
+    """Why a sender cannot be used now, as the API shows it; None for one that can."""
+    if sender.status == SenderStatus.PAUSED:
+        why, until, sentence = WhyCode.SENDER_PAUSED, None, sender.status_reason or "paused by a person"
+    elif sender.backs_off_until is not None and sender.backs_off_until > now:
+        why, until = WhyCode.SENDER_BACKS_OFF, sender.backs_off_until
+        sentence = f"its server could not be reached ({sender.status_reason})" if sender.status_reason else why.label
+    else:
+        return None
+    return {"id": sender.pk, "sender": sender.email, "why": why.value, "sentence": sentence, "until": until}
+
+
+def workers(facts: Facts) -> Gate:
+    """A task cluster that works, and a tick that hands out work."""
+    seen = [facts.workers.get(kind) for kind in (WorkerKind.QCLUSTER, WorkerKind.TICK)]
+    known = [seconds for seconds in seen if seconds is not None]
+    if len(known) < len(seen):
+        sentence = "No worker is running. Start one: manage.py run_worker."
+        return Gate(GateCode.WORKERS, sentence, WhyCode.WORKER_DOWN, is_in_order=False)
+    oldest = max(known)
+    numbers = {"heartbeat_age_s": round(oldest, 1)}
+    if oldest > DEAD_AFTER:
+        sentence = f"The last sign of life of a worker was {age(oldest)}. Look at run_worker and its log."
+        return Gate(GateCode.WORKERS, sentence, WhyCode.WORKER_DOWN, is_in_order=False, numbers=numbers)
+    return Gate(GateCode.WORKERS, f"Workers are alive; last seen {age(oldest)}.", numbers=numbers)
+
+
+def limits(_facts: Facts) -> Iterator[Gate]:
+    """What the campaign may send today."""
+    yield from ()

@@ -1,0 +1,132 @@
+"""Why one recipient gets a mail, or does not."""
+
+from datetime import datetime
+
+from campaigns.models import ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Sender
+from campaigns.scheduling import next_opening
+from campaigns.why import gates
+from campaigns.why.codes import GateCode, WhyCode
+from campaigns.why.facts import Facts, facts_of
+from campaigns.why.standing import Gate, Standing
+from campaigns.why.words import moment
+from leads.addresses import domain_of
+from leads.models import Suppression
+
+_OPEN = (*MessageStatus.IN_FLIGHT, MessageStatus.DEFERRED, MessageStatus.UNCERTAIN)
+
+
+def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
+    """Every gate of `recipient` at `now`, and when its next mail leaves. A fixed number of queries."""
+    facts = facts_of(recipient.campaign, now=now)
+    message = Message.objects.filter(recipient=recipient, status__in=_OPEN).order_by("-pk").first()
+    judged = [
+        _membership(recipient, facts),
+        _suppression(recipient),
+        gates.state(facts),
+        gates.halt(facts),
+        _message(recipient, message, facts),
+        _content(recipient, facts),
+        _due(recipient, facts),
+        gates.hold(facts),
+        gates.window(facts),
+        *gates.limits(facts),
+        _sender(recipient, facts),
+        gates.workers(facts),
+    ]
+    is_in_flight = message is not None and message.status in MessageStatus.IN_FLIGHT
+    sentence = "With a worker now." if is_in_flight else "The mail is due and leaves now."
+    return Standing(judged, sentence, _next_send_at(facts, judged))
+
+
+def _membership(recipient: Recipient, facts: Facts) -> Gate:
+    if not recipient.exit_reason:
+        return Gate(GateCode.MEMBERSHIP, "In the campaign.")
+    reason = ExitReason(recipient.exit_reason)
+    zone = facts.campaign.timezone
+    left = f", {moment(recipient.exited_at, zone=zone, now=facts.now)}" if recipient.exited_at else ""
+    sentence = f"Out: {reason.label}{left}. {recipient.error_message}".strip()
+    numbers = {"exit_reason": reason.value, "exited_at": recipient.exited_at}
+    return Gate(GateCode.MEMBERSHIP, sentence, WhyCode.LEFT, numbers=numbers)
+
+
+def _suppression(recipient: Recipient) -> Gate:
+    """By the address enrolled or the lead's present one, or by the domain of either: as the gate of sending asks."""
+    addresses = {recipient.email_address.lower(), recipient.lead.email_normalized}
+    targets = addresses | {domain_of(address) for address in addresses}
+    own = Suppression.objects.filter(organization=recipient.campaign.organization_id)
+    found = own.filter(address__in=targets).first()
+    if found is None:
+        return Gate(GateCode.SUPPRESSION, "Neither the address nor its domain is suppressed.")
+    what = "address" if "@" in found.address else "domain"
+    sentence = f"The {what} is suppressed ({found.get_reason_display()}): nothing is written to it."
+    return Gate(GateCode.SUPPRESSION, sentence, WhyCode.SUPPRESSED, numbers={"reason": found.reason})
+
+
+def _message(recipient: Recipient, message: Message | None, facts: Facts) -> Gate:
+    """What is open about the mail itself."""
+    if recipient.status == RecipientStatus.HELD:
+        return Gate(GateCode.MESSAGE, "Held: active in another campaign.", WhyCode.HELD_ELSEWHERE)
+    if message is not None and message.status == MessageStatus.UNCERTAIN:
+        sentence = "A mail may have arrived, and nobody can know: it waits for a decision or a sign of the recipient."
+        numbers = {"message": message.pk}
+        return Gate(GateCode.MESSAGE, sentence, WhyCode.UNDECIDED, is_in_order=False, numbers=numbers)
+    if recipient.status == RecipientStatus.PAUSED:
+        note = recipient.error_message or "Paused."
+        return Gate(GateCode.MESSAGE, note, WhyCode.RECIPIENT_PAUSED, is_in_order=False)
+    if message is not None and message.status == MessageStatus.DEFERRED and _is_ahead(recipient, facts):
+        when = moment(recipient.next_send_at, zone=facts.campaign.timezone, now=facts.now)  # type: ignore[arg-type]
+        sentence = f"The mail server put it off ({message.smtp_reply[:120]}); it is tried again {when}."
+        numbers = {"message": message.pk, "attempts": message.attempts}
+        return Gate(GateCode.MESSAGE, sentence, WhyCode.DEFERRED, until=recipient.next_send_at, numbers=numbers)
+    return Gate(GateCode.MESSAGE, "Nothing is open about an earlier mail.")
+
+
+def _content(recipient: Recipient, facts: Facts) -> Gate:
+    step = recipient.next_step
+    if step is None or step.position not in facts.wordless_steps:
+        return Gate(GateCode.CONTENT, "The next step has an active wording." if step else "No step is planned.")
+    sentence = f"Step {step.position} has no active wording. Switch one on."
+    return Gate(GateCode.CONTENT, sentence, WhyCode.NO_VARIANT, is_in_order=False, numbers={"step": step.position})
+
+
+def _due(recipient: Recipient, facts: Facts) -> Gate:
+    step, due = recipient.next_step, recipient.next_send_at
+    if recipient.status == RecipientStatus.QUEUED:
+        return Gate(GateCode.RECIPIENTS, "With a worker now.")
+    if due is None or step is None:
+        sentence = "In; the time of the next step is not set yet."
+        return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE)
+    numbers = {"step": step.position, "due_at": due}
+    if due <= facts.now:
+        return Gate(GateCode.RECIPIENTS, f"Step {step.position} is due.", numbers=numbers)
+    when = moment(due, zone=facts.campaign.timezone, now=facts.now)
+    sentence = f"Step {step.position} is next, not before its time {when}."
+    return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_DELAY, until=due, numbers=numbers)
+
+
+def _is_ahead(recipient: Recipient, facts: Facts) -> bool:
+    return recipient.next_send_at is not None and recipient.next_send_at > facts.now
+
+
+def _sender(recipient: Recipient, facts: Facts) -> Gate:
+    """Its own sender for the whole sequence; another where that one is paused or not the campaign's any more."""
+    own = next((sender for sender in facts.senders if sender.pk == recipient.sender_id), None)
+    shut = gates.sender_shut(own, facts.now) if own else None
+    if own is None or shut is None or shut["until"] is None:
+        return gates.senders(facts) if own is None or shut else _able(own)
+    when = moment(shut["until"], zone=facts.campaign.timezone, now=facts.now)
+    sentence = f"Its sender {own.email} waits, {shut['sentence']}; it goes on {when}."
+    why, numbers = WhyCode(shut["why"]), {"blocked": [shut]}
+    return Gate(GateCode.SENDERS, sentence, why, until=shut["until"], numbers=numbers)
+
+
+def _able(sender: Sender) -> Gate:
+    return Gate(GateCode.SENDERS, f"Its sender {sender.email} can be used.")
+
+
+def _next_send_at(facts: Facts, judged: list[Gate]) -> datetime | None:
+    shut = [gate for gate in judged if not gate.ok]
+    opens = [gate.until for gate in shut if gate.until]
+    if len(opens) < len(shut):
+        return None
+    return next_opening(facts.campaign, max([facts.now, *opens]))
