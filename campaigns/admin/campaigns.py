@@ -13,12 +13,13 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from campaigns.admin import audience, overview, verbs
+from campaigns.admin import audience, overview, trials, verbs
 from campaigns.admin.campaign_form import CampaignForm
 from campaigns.admin.previewing import preview_response
 from campaigns.admin.tabs import campaign_tabs
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.naming import free_campaign_id
+from campaigns.why import why_campaign
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
@@ -65,8 +66,8 @@ class CampaignAdmin(ScopedAdmin):
     )
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
-        "start", "resume", "pause", "schedule", "unschedule", "enroll", "choose_senders", "retry_failed", "duplicate",
-        "archive", "stop",
+        "start", "resume", "pause", "schedule", "unschedule", "check", "send_test", "enroll", "choose_senders",
+        "retry_failed", "duplicate", "archive", "stop",
     ]  # fmt: skip
 
     start = dialog_action(verbs.Start)
@@ -78,6 +79,8 @@ class CampaignAdmin(ScopedAdmin):
     archive = dialog_action(verbs.Archive)
     retry_failed = dialog_action(verbs.RetryFailed)
     duplicate = dialog_action(verbs.Duplicate)
+    check = dialog_action(verbs.Check)
+    send_test = dialog_action(trials.SendTest)
     enroll = dialog_action(audience.Enroll)
     choose_senders = dialog_action(audience.ChooseSenders)
 
@@ -88,6 +91,7 @@ class CampaignAdmin(ScopedAdmin):
         view, name = self.admin_site.admin_view, "campaigns_campaign"
         return [
             path("<path:object_id>/live/", view(self.live_view), name=f"{name}_live"),
+            path("<path:object_id>/why/", view(self.why_view), name=f"{name}_why"),
             path("<path:object_id>/steps/", view(self.steps_view), name=f"{name}_steps"),
             path("<path:object_id>/step-table/", view(self.step_table_view), name=f"{name}_step_table"),
             path("<path:object_id>/preview/", view(self.preview_view), name=f"{name}_preview"),
@@ -127,6 +131,7 @@ class CampaignAdmin(ScopedAdmin):
             **self.frame(request, campaign, "Overview"),
             **overview.live_context(campaign, timezone.now()),
             "table_every": overview.TABLE,
+            "why_every": overview.WAITING,
             "missing": overview.missing_before_start(campaign),
             "steps": overview.step_rows(campaign),
             "senders": [used.sender for used in campaign.campaign_senders.select_related("sender")],
@@ -152,6 +157,12 @@ class CampaignAdmin(ScopedAdmin):
         campaign = self.object_or_404(request, object_id)
         pulse = Pulse("", None if campaign.status in CampaignStatus.ended else overview.TABLE)
         return fragment(request, "campaigns/admin/step_table.html", {"steps": overview.step_rows(campaign)}, pulse)
+
+    def why_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Every gate between the campaign and its next mail."""
+        campaign, now = self.object_or_404(request, object_id), timezone.now()
+        pulse = Pulse("", None if campaign.status in CampaignStatus.ended else overview.WAITING)
+        return fragment(request, "campaigns/admin/gates.html", {"standing": why_campaign(campaign, now=now)}, pulse)
 
     def steps_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The sequence: steps, waits and wordings."""

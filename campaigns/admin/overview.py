@@ -68,17 +68,23 @@ def version(campaign: Campaign, now: datetime) -> str:
 
     Counts that are not on the row (in flight, next send) are made anew every few seconds while it runs.
     """
-    every = SENDING if _was_just_paused(campaign, now) else WAITING
-    beat = int(now.timestamp()) // every if campaign.status in _MOVING else 0
+    beat = int(now.timestamp()) // _beat(campaign, now) if campaign.status in _MOVING else 0
     return version_of(campaign.updated_at, campaign.status, campaign.status_message, beat, *_counters(campaign))
 
 
+def _beat(campaign: Campaign, now: datetime) -> int:
+    """While the first mail is held back its seconds are counted down; after a pause, the mails still on their way."""
+    is_held = campaign.hold_until is not None and campaign.hold_until > now
+    return SENDING if is_held or _was_just_paused(campaign, now) else WAITING
+
+
 def live_context(campaign: Campaign, now: datetime) -> dict[str, Any]:
-    """The moving part: sentence, ledger and figures. Four queries at most."""
+    """The moving part: sentence, ledger and figures. Nine small queries, however large the campaign."""
     standing = progress(campaign, now=now)
     return {
         "campaign": campaign,
         "progress": standing,
+        "standing": standing.standing,
         "places": _places(campaign, standing),
         "figures": _figures(campaign),
         "still_going": lifecycle.still_going(_may_still_go(campaign, standing)),
@@ -156,6 +162,7 @@ def _every(campaign: Campaign, standing: Progress, now: datetime) -> int | None:
     if campaign.status != CampaignStatus.RUNNING:
         return SENDING if _was_just_paused(campaign, now) and standing.ledger.in_flight else RESTING
     is_due = standing.next_send_at is not None and standing.next_send_at - now < SOON
+    is_due = is_due or _beat(campaign, now) == SENDING
     return SENDING if is_due or standing.ledger.in_flight or standing.mails_last_minute else WAITING
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from campaigns.models import Campaign, Sender, Step, Variant
+from campaigns.preflight.examples import worst_case
 from campaigns.sending.prepare import preview
 from campaigns.steps import WORDING
 from campaigns_project.errors import Refused
@@ -32,7 +33,9 @@ def preview_context(campaign: Campaign, subject: Campaign | Step | Variant) -> d
     leads = list(recipients[:LEADS_OFFERED]) or list(
         Lead.objects.for_organization(campaign.organization).order_by("-pk")[:LEADS_OFFERED]
     )
+    worst = worst_case(campaign)
     return {
+        "preview_worst": worst if worst is not None and worst not in leads[:1] else None,
         "preview_url": reverse("admin:campaigns_campaign_preview", args=[campaign.pk]) + asked,
         "preview_leads": leads,
     }

@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -15,6 +17,7 @@ from campaigns.admin.filters import OfCampaign, Standing
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.enrollment import de_enroll
 from campaigns.models import CampaignStatus, ExitReason, Recipient, RecipientStatus
+from campaigns.why import why_recipient
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.roles import Role
@@ -57,10 +60,10 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     search_fields = ["email_address"]
     search_help_text = "Part of the address"
     fields = [
-        "lead", "campaign", "email_address", "state", "standing", "sender", "sent_at", "opened_at", "clicked_at",
+        "lead", "campaign", "email_address", "state", "why", "sender", "sent_at", "opened_at", "clicked_at",
         "replied_at", "bounced_at", "exited_at", "error_message", "messages", "created_at",
     ]  # fmt: skip
-    readonly_fields = ["state", "standing", "messages"]
+    readonly_fields = ["state", "why", "messages"]
     empty_text = "A recipient is a lead inside a campaign. Enroll leads on the campaign's page."
     actions_detail = ["de_enroll"]
 
@@ -83,6 +86,11 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     def standing(self, recipient: Recipient) -> str:
         return standing_sentence(recipient)
 
+    @display(description="Why, and what comes next")
+    def why(self, recipient: Recipient) -> str:
+        standing = why_recipient(recipient, now=timezone.now())
+        return render_to_string("campaigns/admin/gates.html", {"standing": standing})
+
     @display(description="Next mail", ordering="next_send_at")
     def next_send(self, recipient: Recipient) -> str:
         return moment(recipient.next_send_at)
@@ -103,7 +111,10 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
 
 
 def standing_sentence(recipient: Recipient) -> str:
-    """Why this recipient gets no mail right now, or which one is next."""
+    """Why this recipient gets no mail right now, or which one is next, from its own row: for lists.
+
+    The page of one asks `campaigns.why`, which looks at everything around it.
+    """
     if recipient.exit_reason:
         reason = ExitReason(recipient.exit_reason).label
         return f"Out: {reason}. {recipient.error_message}".strip()

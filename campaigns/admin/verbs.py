@@ -1,5 +1,7 @@
 """The verbs of a campaign as dialogs. The rules are in `campaigns.lifecycle`; here is what the operator reads."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -8,18 +10,26 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timesince import timesince
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from campaigns import lifecycle, preflight
 from campaigns.enrollment.enroll import SkipReason
-from campaigns.models import Campaign, RecipientStatus
+from campaigns.models import Campaign, CampaignStatus, RecipientStatus
 from campaigns.sending.retry import OPEN, Retried, retry_failed
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
 
 DASH = "\N{EN DASH}"
+HOLD = timedelta(seconds=60)  # to think again after the button was pressed
+MOST_COUNTED = 10_000
+OVERDUE = [
+    (lifecycle.Overdue.SEND, "Leaves first, at the usual pace"),
+    (lifecycle.Overdue.SHIFT, "Waits on: every remaining step moves by the length of the pause"),
+]
+_LEVEL_WORDS = {"block": "to mend before it can start", "warn": "to be warned of", "info": "to know"}
 
 
 class VerbDialog(ActDialog):
@@ -58,28 +68,42 @@ class WithReason(forms.Form):
 
 
 class Checked(VerbDialog):
-    """A verb that pre-flight has a say in: what blocks is listed, and the button says so."""
+    """A verb that pre-flight has a say in: what it found is listed, and the button says what blocks."""
 
     form_before_template = "campaigns/admin/preflight.html"
 
     @cached_property
-    def blocking(self) -> list[preflight.Problem]:
-        """What keeps the campaign from starting."""
-        return [problem for problem in preflight.check(self.object) if problem.blocks]
+    def report(self) -> preflight.Report:
+        """What pre-flight says now."""
+        return preflight.look(self.object, now=self.now)
+
+    @property
+    def problems(self) -> Sequence[preflight.Problem]:
+        """What there is to read before the verb is taken."""
+        return self.report.problems
+
+    @property
+    def unchecked(self) -> int:
+        """How many mails have to be made by a job before the verb can be taken."""
+        return 0
 
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
-        return {"problems": self.blocking}
+        groups = [(level, [one for one in self.problems if one.level == level]) for level in preflight.LEVELS]
+        return {"groups": dict(groups), "unchecked": self.unchecked}
+
+    @property
+    def blocking(self) -> int:
+        return sum(problem.blocks for problem in self.problems)
 
     @property
     def is_blocked(self) -> bool:
-        return bool(self.blocking)
+        return bool(self.blocking or self.unchecked)
 
     @property
     def submit_text(self) -> str:
-        count = len(self.blocking)
-        if count:
-            return f"Fix {count} problem{'s' if count > 1 else ''} first"
-        return self.when_ready()
+        if self.blocking:
+            return f"Fix {self.blocking} problem{'s' if self.blocking > 1 else ''} first"
+        return "Check every mail first" if self.unchecked else self.when_ready()
 
     def when_ready(self) -> str:
         """The button when nothing blocks."""
@@ -92,19 +116,69 @@ class Start(Checked):
     icon = "play_arrow"
     variant = ActionVariant.PRIMARY
 
+    has_read = forms.BooleanField(required=True, widget=UnfoldBooleanWidget)
+    snapshot = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        count = len(self.report.warnings)
+        self.fields["has_read"].label = f"I have read the {count} warnings" if count > 1 else "I have read the warning"
+        self.fields["snapshot"].initial = self.report.snapshot
+        if not count:
+            del self.fields["has_read"]
+
     @property
     def title(self) -> str:
         return f"Start “{self.object}”?"
 
     @property
     def description(self) -> str:
-        return f"{_people(self.object)} get the first mail as soon as its wait and the sending window allow."
+        return (
+            f"{_people(self.object)} get the first mail as soon as its wait and the sending window allow. Nothing leaves "
+            f"within the first {HOLD.seconds} seconds: pause in that time, and nobody got anything."
+        )
+
+    @property
+    def unchecked(self) -> int:
+        return 0 if self.report.is_full else self.report.mails
 
     def when_ready(self) -> str:
         return f"Start {DASH} email {_people(self.object)}"
 
+    def asked(self) -> dict[str, Any]:
+        accepted = {problem.code for problem in self.report.warnings}
+        snapshot = self.cleaned_data["snapshot"] or None
+        return {"report": self.report, "snapshot": snapshot, "accept_warnings": accepted, "hold": HOLD}
+
     def said(self, campaign: Campaign) -> str:
-        return f"“{campaign}” is running: the first mails leave as soon as a worker takes them up."
+        return (
+            f"“{campaign}” is running: the first mail leaves in {HOLD.seconds} seconds. Until then a pause stops all."
+        )
+
+
+class Check(ActDialog):
+    needs = Role.OPERATOR
+    label = "Check"
+    icon = "fact_check"
+    title = "Check every mail?"
+    description = (
+        "Each mail is made as it would be sent, and thrown away. What cannot be made, and what else is worth knowing, "
+        "stands in the dialogs to start and to schedule. Nothing is sent."
+    )
+    submit_text = "Check every mail"
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return obj.started_at is None and obj.status in CampaignStatus.editable and super().offered(request, obj)
+
+    def act(self) -> str:
+        report = preflight.look(self.object, now=self.now)
+        if not report.is_full:
+            job = preflight.queue_check(self.object, actor=self.actor, now=self.now)
+            return f"Job {job.pk} makes {report.mails:,} mails. Its progress stands under Jobs."
+        counts = Counter(problem.level for problem in report.problems)
+        found = ", ".join(f"{counts[level]} {words}" for level, words in _LEVEL_WORDS.items() if counts[level])
+        return f"{report.rendered:,} mails were made. Found: {found or 'nothing'}."
 
 
 class Schedule(Checked):
@@ -173,7 +247,45 @@ class Resume(WithReason, Checked):
     icon = "play_arrow"
     variant = ActionVariant.PRIMARY
     title = "Resume this campaign?"
-    description = "Mails that came due during the pause leave first, at the usual pace."
+
+    overdue = forms.ChoiceField(
+        label="What came due during the pause",
+        choices=OVERDUE,
+        initial=lifecycle.Overdue.SEND,
+        required=False,
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.overdue_count:
+            del self.fields["overdue"]
+
+    @cached_property
+    def overdue_count(self) -> int:
+        """How many mails came due during the pause, counted no further than a page needs."""
+        due = self.object.recipients.filter(status__in=RecipientStatus.DUE, next_send_at__lte=self.now)
+        return due[:MOST_COUNTED].count()
+
+    @property
+    def description(self) -> str:
+        if not self.overdue_count:
+            return "No mail came due during the pause."
+        more = " or more" if self.overdue_count == MOST_COUNTED else ""
+        pause = timesince(self.object.paused_at, self.now)
+        return f"{self.overdue_count:,}{more} mails came due during the pause of {pause}."
+
+    @property
+    def problems(self) -> Sequence[preflight.Problem]:
+        never_began = self.object.started_at is None
+        return self.report.problems if never_began else preflight.check(self.object)
+
+    @property
+    def unchecked(self) -> int:
+        return self.report.mails if self.object.started_at is None and not self.report.is_full else 0
+
+    def asked(self) -> dict[str, Any]:
+        return {**super().asked(), "overdue": self.cleaned_data.get("overdue") or lifecycle.Overdue.SEND}
 
     def when_ready(self) -> str:
         return "Resume campaign"

@@ -81,7 +81,8 @@ def _checked(
     accepted: Collection[str] | None = None,
 ) -> Report:
     """The full report on the campaign, which lets it start. Made outside the transaction: it may take seconds."""
-    report = report or preflight.required(campaign, now=now)
+    report = report or preflight.look(campaign, now=now)
+    preflight.require_full(campaign, report)
     if snapshot is not None and snapshot != report.snapshot:
         raise SnapshotChanged(preflight.what_changed(snapshot, report.snapshot), report.snapshot)
     if report.blocking:

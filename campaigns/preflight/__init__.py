@@ -10,6 +10,7 @@ from campaigns.preflight.problems import Report as Report
 from campaigns.preflight.report import AT_ONCE as AT_ONCE
 from campaigns.preflight.report import examine as examine
 from campaigns.preflight.report import look as look
+from campaigns.preflight.report import require_full as require_full
 from campaigns.preflight.report import required as required
 from campaigns.preflight.snapshot import snapshot as snapshot
 from campaigns.preflight.snapshot import what_changed as what_changed

@@ -45,10 +45,15 @@ def examine(campaign: Campaign, *, now: datetime, on_progress: OnProgress | None
 def required(campaign: Campaign, *, now: datetime, at_once: int = AT_ONCE) -> Report:
     """The full report a start needs; PreflightNeeded where that has to be made by a job first."""
     report = look(campaign, now=now, at_once=at_once)
+    require_full(campaign, report)
+    return report
+
+
+def require_full(campaign: Campaign, report: Report) -> None:
+    """PreflightNeeded unless `report` saw every mail, or found without that what blocks."""
     if not report.is_full and not report.blocking:
         job = open_check(campaign)
         raise PreflightNeeded(report.mails, job.pk if job else None)
-    return report
 
 
 def _report(campaign: Campaign, name: str, findings: Findings, *, now: datetime, mails: int, rendered: int) -> Report:

@@ -43,8 +43,8 @@ def _membership(recipient: Recipient, facts: Facts) -> Gate:
         return Gate(GateCode.MEMBERSHIP, "In the campaign.")
     reason = ExitReason(recipient.exit_reason)
     zone = facts.campaign.timezone
-    left = f", {moment(recipient.exited_at, zone=zone, now=facts.now)}" if recipient.exited_at else ""
-    sentence = f"Out: {reason.label}{left}. {recipient.error_message}".strip()
+    left = f"Left {moment(recipient.exited_at, zone=zone, now=facts.now)}." if recipient.exited_at else ""
+    sentence = " ".join(filter(None, (f"Out: {reason.label}.", recipient.error_message, left)))
     numbers = {"exit_reason": reason.value, "exited_at": recipient.exited_at}
     return Gate(GateCode.MEMBERSHIP, sentence, WhyCode.LEFT, numbers=numbers)
 

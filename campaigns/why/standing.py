@@ -24,6 +24,11 @@ class Gate:
     numbers: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def title(self) -> str:
+        """The gate's name for people."""
+        return self.code.value.replace("_", " ").capitalize()
+
+    @property
     def ok(self) -> bool:
         return self.why is None
 
