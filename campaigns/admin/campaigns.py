@@ -66,7 +66,7 @@ class CampaignAdmin(ScopedAdmin):
     )
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
-        "start", "resume", "pause", "schedule", "unschedule", "check", "send_test", "enroll", "choose_senders",
+        "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "choose_senders",
         "retry_failed", "duplicate", "archive", "stop",
     ]  # fmt: skip
 
@@ -79,7 +79,7 @@ class CampaignAdmin(ScopedAdmin):
     archive = dialog_action(verbs.Archive)
     retry_failed = dialog_action(verbs.RetryFailed)
     duplicate = dialog_action(verbs.Duplicate)
-    check = dialog_action(verbs.Check)
+    preflight = dialog_action(verbs.Check)
     send_test = dialog_action(trials.SendTest)
     enroll = dialog_action(audience.Enroll)
     choose_senders = dialog_action(audience.ChooseSenders)

@@ -13,6 +13,7 @@ from campaigns import lifecycle, preflight
 from campaigns.errors import StartCode
 from campaigns.models import Campaign, CampaignStatus, Message
 from campaigns.progress import Progress, progress
+from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.accounts.admin.live import Pulse, version_of
 
 SENDING, WAITING, RESTING, TABLE = 2, 15, 30, 30  # seconds between two questions of an open page
@@ -79,7 +80,7 @@ def _beat(campaign: Campaign, now: datetime) -> int:
 
 
 def live_context(campaign: Campaign, now: datetime) -> dict[str, Any]:
-    """The moving part: sentence, ledger and figures. Nine small queries, however large the campaign."""
+    """The moving part: sentence, ledger and figures. Ten small queries, however large the campaign."""
     standing = progress(campaign, now=now)
     return {
         "campaign": campaign,
@@ -162,7 +163,7 @@ def _every(campaign: Campaign, standing: Progress, now: datetime) -> int | None:
     if campaign.status != CampaignStatus.RUNNING:
         return SENDING if _was_just_paused(campaign, now) and standing.ledger.in_flight else RESTING
     is_due = standing.next_send_at is not None and standing.next_send_at - now < SOON
-    is_due = is_due or _beat(campaign, now) == SENDING
+    is_due = is_due or _beat(campaign, now) == SENDING or _is_waited_for(standing)
     return SENDING if is_due or standing.ledger.in_flight or standing.mails_last_minute else WAITING
 
 
@@ -173,6 +174,12 @@ def _was_just_paused(campaign: Campaign, now: datetime) -> bool:
 def _may_still_go(campaign: Campaign, standing: Progress) -> int:
     is_over = campaign.status != CampaignStatus.PAUSED or not standing.ledger.in_flight
     return 0 if is_over else lifecycle.may_still_go(campaign)
+
+
+def _is_waited_for(standing: Progress) -> bool:
+    """Mail is due and nobody works: the page should see it when somebody does."""
+    due = next(gate.numbers["due"] for gate in standing.standing.gates if gate.code == GateCode.RECIPIENTS)
+    return due > 0 and standing.standing.code == WhyCode.WORKER_DOWN
 
 
 def _mend(problem: preflight.Problem, campaign: Campaign) -> dict[str, Any]:

@@ -134,8 +134,8 @@ class Start(Checked):
     @property
     def description(self) -> str:
         return (
-            f"{_people(self.object)} get the first mail as soon as its wait and the sending window allow. Nothing leaves "
-            f"within the first {HOLD.seconds} seconds: pause in that time, and nobody got anything."
+            f"{_people(self.object)} get the first mail as soon as its wait and the sending window allow. Nothing "
+            f"leaves within the first {HOLD.seconds} seconds: pause in that time, and nobody got anything."
         )
 
     @property

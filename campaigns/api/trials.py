@@ -19,7 +19,9 @@ class TestSendSerializer(StrictSerializer):
     to = serializers.ListField(
         child=serializers.CharField(max_length=320), allow_empty=False, max_length=MOST_ADDRESSES
     )
-    step = serializers.IntegerField(required=False, default=1, min_value=1, help_text="Its position; 1 is the first.")
+    position = serializers.IntegerField(
+        required=False, default=1, min_value=1, max_value=10_000, help_text="Of the step; 1 is the first mail."
+    )
     variant = serializers.CharField(
         required=False, default="", max_length=10, help_text="Its label; the first active one unless given."
     )
@@ -51,7 +53,7 @@ def sent_tests(campaign: Campaign, request: Request, actor: Actor, context: Any)
     asked = TestSendSerializer(data=request.data, context=context)
     asked.is_valid(raise_exception=True)
     wanted = asked.validated_data
-    variant = find_wording(campaign, position=wanted["step"], label=wanted["variant"])
+    variant = find_wording(campaign, position=wanted["position"], label=wanted["variant"])
     results = send_test(
         variant=variant,
         lead=wanted["lead"],

@@ -43,7 +43,8 @@ class StartSerializer(ReasonSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return {**attrs, "hold": timedelta(seconds=attrs.pop("hold_seconds"))}
+        hold = timedelta(seconds=attrs.pop("hold_seconds"))
+        return {**attrs, "hold": hold}
 
 
 class ResumeSerializer(ReasonSerializer):

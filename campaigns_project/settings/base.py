@@ -206,6 +206,8 @@ SPECTACULAR_SETTINGS = {
         "SenderKind": "campaigns.models.SenderKind",
         "HealthStatus": "campaigns.health.HealthStatus",
         "LeadStatus": "leads.models.LeadStatus",
+        "GateCode": "campaigns.why.codes.GateCode",
+        "WhyCode": "campaigns.why.codes.WhyCode",
     },
 }
 

@@ -280,7 +280,8 @@ def test_preflight_says_the_same_beforehand_and_changes_nothing():
 
     assert blocked["ready"] is False
     assert {"code", "message", "hint", "level"} <= set(blocked["problems"][0])
-    assert free == {"ready": True, "problems": []}
+    assert (free["ready"], free["is_full"], free["mails"], free["rendered"]) == (True, True, 1, 1)
+    assert {problem["level"] for problem in free["problems"]} == {"info"}
 
 
 @pytest.mark.parametrize("at", [None, "", "tomorrow", "2020-01-01T00:00:00Z", 5])

@@ -41,7 +41,7 @@ def test_a_dry_run_changes_nothing():
     said = run("start_campaign", str(campaign.pk), "--dry-run")
 
     campaign.refresh_from_db()
-    assert ("can start. Nothing was changed." in said, campaign.status) == (True, "draft")
+    assert (f"“{campaign.name}” can start: 2 mails checked" in said, campaign.status) == (True, "draft")
 
 
 @pytest.mark.parametrize("extra", [[], ["--dry-run"]])

@@ -27,9 +27,9 @@ def titles(client: Any, world: World) -> list[str]:
     ("role", "offered"),
     [
         (Role.VIEWER, []),
-        (Role.OPERATOR, ["Enroll leads", "Duplicate"]),
-        (Role.MANAGER, ["Start", "Schedule", "Enroll leads", "Senders", "Duplicate"]),
-        (Role.OWNER, ["Start", "Schedule", "Enroll leads", "Senders", "Duplicate"]),
+        (Role.OPERATOR, ["Check", "Send test", "Enroll leads", "Duplicate"]),
+        (Role.MANAGER, ["Start", "Schedule", "Check", "Send test", "Enroll leads", "Senders", "Duplicate"]),
+        (Role.OWNER, ["Start", "Schedule", "Check", "Send test", "Enroll leads", "Senders", "Duplicate"]),
     ],
 )
 def test_a_campaign_page_offers_what_the_role_may_do(world: World, role: Role, offered: list[str]) -> None:
@@ -46,7 +46,7 @@ def test_an_operator_cannot_use_a_managers_verb_by_its_address(world: World, ver
     assert Campaign.objects.get().status == "draft"
 
 
-@pytest.mark.parametrize("verb", ["enroll", "duplicate"])
+@pytest.mark.parametrize("verb", ["enroll", "duplicate", "preflight", "send_test"])
 def test_a_viewer_changes_nothing(world: World, verb: str) -> None:
     viewer = member(world.organization, Role.VIEWER)
 

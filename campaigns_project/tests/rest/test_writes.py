@@ -12,6 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from campaigns.enrollment import stop_recipient
 from campaigns.models import Campaign, EmailTemplate, ExitReason, Message, Recipient, Sender, SendingHalt, Step, Variant
+from campaigns.preflight import AT_ONCE
 from campaigns.tests.factories import NOON, LeadFactory, VariantFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -82,6 +83,16 @@ def stop_is_in_force(_world: World) -> None:
     SendingHalt.objects.update(lifted_at=None, lifted_by="")
 
 
+def more_than_is_checked_at_once(world: World) -> None:
+    home, campaign = world.organization, world[Campaign]
+    addresses = [f"many{number}@acme.example" for number in range(AT_ONCE)]
+    people = [Lead(organization=home, email=each, email_normalized=each) for each in addresses]
+    Lead.objects.bulk_create(people)
+    Recipient.objects.bulk_create(
+        [Recipient(campaign=campaign, lead=lead, email_address=lead.email) for lead in people]
+    )
+
+
 VIEWER, OPERATOR, MANAGER = Role.VIEWER, Role.OPERATOR, Role.MANAGER
 ONE = at("campaigns", Campaign)
 TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
@@ -130,6 +141,15 @@ WRITES = {
     "patch /api/v1/campaigns/{id}": Write("campaign.changed", OPERATOR, ONE, {"name": "New"}),
     "post /api/v1/campaigns/{id}/start": Write(
         "campaign.started", MANAGER, at("campaigns", Campaign, "start"), prepare=never_started
+    ),
+    "post /api/v1/campaigns/{id}/preflight": Write(
+        "campaign.check_queued", OPERATOR, at("campaigns", Campaign, "preflight"), prepare=more_than_is_checked_at_once
+    ),
+    "post /api/v1/campaigns/{id}/test-sends": Write(
+        "campaign.test_sent",
+        OPERATOR,
+        at("campaigns", Campaign, "test-sends"),
+        {"to": ["me@fairlead.example"]},
     ),
     "post /api/v1/campaigns/{id}/schedule": Write(
         "campaign.scheduled", MANAGER, at("campaigns", Campaign, "schedule"), {"at": TOMORROW}, never_started

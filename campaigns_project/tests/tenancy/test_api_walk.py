@@ -40,7 +40,7 @@ CATCH_ALL = ("/api/v1/", "/api/")  # answer 404 to everybody
 PLAIN_NUMBERS = {
     "wait_amount", "weight", "port", "priority", "sending_days", "daily_limit", "daily_new_leads", "hourly_limit",
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
-    "max_connections", "guard_percent", "guard_floor",
+    "max_connections", "guard_percent", "guard_floor", "hold_seconds", "position",
 }  # fmt: skip
 
 
@@ -157,6 +157,14 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             {"name": "New", "template": theirs[EmailTemplate].pk},
         ),
         ("patch", "/api/v1/campaigns/{id}", "template"): (nested, {"template": theirs[EmailTemplate].pk}),
+        ("post", "/api/v1/campaigns/{id}/test-sends", "lead"): (
+            f"{nested}/test-sends",
+            {"to": ["me@fairlead.example"], "lead": theirs[Lead].pk},
+        ),
+        ("post", "/api/v1/campaigns/{id}/test-sends", "sender"): (
+            f"{nested}/test-sends",
+            {"to": ["me@fairlead.example"], "sender": theirs[Sender].pk},
+        ),
         ("put", f"{schema}/senders", "senders"): (
             f"{nested}/senders",
             {"senders": [theirs[Sender].pk]},
