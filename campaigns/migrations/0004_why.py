@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0002_sending_at_full_strength'),
+        ('campaigns', '0003_fewer_indexes_on_messages'),
     ]
 
     operations = [
