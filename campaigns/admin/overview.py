@@ -80,7 +80,7 @@ def _beat(campaign: Campaign, now: datetime) -> int:
 
 
 def live_context(campaign: Campaign, now: datetime) -> dict[str, Any]:
-    """The moving part: sentence, ledger and figures. Ten small queries, however large the campaign."""
+    """The moving part: sentence, ledger and figures. Eleven small queries, however large the campaign."""
     standing = progress(campaign, now=now)
     return {
         "campaign": campaign,

@@ -46,7 +46,7 @@ def test_something_new_is_answered_with_the_fragment_and_its_version(manager: Cl
 
     assert answer.status_code == 200
     assert f"v={version(campaign)}" in answer.content.decode()
-    assert len(queries) <= LOGIN + 10
+    assert len(queries) <= LOGIN + 11
     assert len(answer.content) < 5_000
 
 

@@ -1,0 +1,236 @@
+"""Why a campaign sends or does not: the gate that decides, its sentence, and when the next mail goes."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from campaigns import lifecycle
+from campaigns.models import Campaign, Message, Recipient, RecipientStatus, Sender, Variant
+from campaigns.tests.factories import (
+    NOON,
+    CampaignFactory,
+    CampaignSenderFactory,
+    MessageFactory,
+    OrganizationFactory,
+    RecipientFactory,
+    SendingHaltFactory,
+)
+from campaigns.tests.sending.sending import ready_campaign, started_campaign
+from campaigns.why import why_campaign
+from campaigns.why.codes import GateCode, WhyCode
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.workers import heartbeat
+from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def workers():
+    for kind in (WorkerKind.QCLUSTER, WorkerKind.TICK):
+        heartbeat.beat(kind=kind, name=f"{kind}@here", pid=1, capacity=2)
+
+
+def why(campaign, now=NOON):
+    return why_campaign(Campaign.objects.select_related("organization").get(pk=campaign.pk), now=now)
+
+
+def test_a_campaign_with_somebody_due_is_healthy_and_sends_now():
+    standing = why(started_campaign(now=NOON))
+
+    assert (standing.code, standing.healthy, standing.next_send_at) == (WhyCode.HEALTHY, True, NOON)
+    assert standing.summary == "Mail is due and leaves now."
+    assert all(gate.ok for gate in standing.gates)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "healthy"),
+    [
+        ({"status": "draft", "started_at": None}, "not_started", True),
+        ({"status": "scheduled", "scheduled_at": NOON + timedelta(hours=1)}, "scheduled", True),
+        ({"status": "paused", "paused_at": NOON, "status_message": "Paused by Ana."}, "paused_by_user", True),
+        ({"status": "paused", "paused_at": NOON, "status_code": "no_sender"}, "paused_by_system", False),
+        ({"status": "completed"}, "completed", True),
+        ({"status": "stopped"}, "stopped", True),
+        ({"status": "archived"}, "archived", True),
+        ({"status": "failed"}, "failed", False),
+        ({"deleting_at": NOON}, "deleting", True),
+    ],
+)
+def test_a_state_that_sends_nothing_decides_whatever_else_is_shut(fields, code, healthy):
+    campaign = started_campaign(now=NOON)
+    Campaign.objects.filter(pk=campaign.pk).update(**fields)
+    WorkerHeartbeat.objects.all().delete()
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.healthy) == (code, healthy)
+
+
+def test_a_scheduled_campaign_says_when_its_first_mail_goes():
+    campaign = ready_campaign(now=NOON)
+    at = NOON + timedelta(days=2)
+    lifecycle.schedule(campaign=campaign, at=at, actor=SYSTEM, now=NOON)
+
+    standing = why(campaign)
+
+    assert standing.next_send_at == at
+    assert standing.summary == "Starts by itself on Sun 22 Nov 2026 12:00 UTC."
+
+
+def test_a_closed_window_says_when_it_opens_in_the_campaigns_own_zone():
+    campaign = started_campaign(now=NOON)
+    Campaign.objects.update(
+        timezone="America/New_York", sending_days=[1, 2, 3, 4, 5], window_start=time(9), window_end=time(17)
+    )
+
+    standing = why(campaign, NOON + timedelta(days=1))  # a Saturday
+
+    opens = datetime(2026, 11, 23, 14, tzinfo=UTC)
+    assert (standing.code, standing.healthy, standing.next_send_at) == ("outside_window", True, opens)
+    assert "It opens on Mon 23 Nov 2026 09:00 America/New_York." in standing.summary
+
+
+def test_whoever_is_due_later_is_waited_for_and_then_the_window():
+    campaign = started_campaign(now=NOON)
+    Campaign.objects.update(window_start=time(9), window_end=time(17))
+    Recipient.objects.update(next_send_at=NOON.replace(hour=20))
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.next_send_at) == (
+        "waiting_for_delay",
+        NOON.replace(hour=9) + timedelta(days=1),
+    )
+
+
+def test_the_hold_counts_down_in_seconds_and_says_how_to_stop_it():
+    campaign = lifecycle.start(campaign=ready_campaign(now=NOON), actor=SYSTEM, now=NOON, hold=timedelta(seconds=60))
+
+    standing = why(campaign, NOON + timedelta(seconds=18))
+
+    held = next(gate for gate in standing.gates if gate.code == GateCode.HOLD)
+    assert held.sentence == "The first mail leaves in 42 s. Pause to stop it."
+    assert (held.why, standing.next_send_at) == ("on_hold", NOON + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("organization", ["own", "system", "other"])
+def test_an_emergency_stop_of_the_organization_or_the_system_decides(organization):
+    campaign = started_campaign(now=NOON)
+    whose = {"own": campaign.organization, "system": None, "other": OrganizationFactory()}[organization]
+    SendingHaltFactory(organization=whose, reason="wrong list")
+
+    standing = why(campaign)
+
+    assert (standing.code == "emergency_stop", standing.healthy) == (organization != "other", organization == "other")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "healthy", "waits"),
+    [
+        ({"status": "paused", "status_reason": "login refused"}, "senders_paused", False, False),
+        ({"backs_off_until": NOON + timedelta(seconds=30)}, "senders_wait", True, True),
+    ],
+)
+def test_senders_that_cannot_be_used_are_named_with_the_reason(fields, code, healthy, waits):
+    campaign = started_campaign(now=NOON)
+    Sender.objects.update(**fields)
+
+    standing = why(campaign)
+
+    gate = next(gate for gate in standing.gates if gate.code == GateCode.SENDERS)
+    assert (standing.code, standing.healthy) == (code, healthy)
+    assert standing.next_send_at == (NOON + timedelta(seconds=30) if waits else None)
+    assert (gate.numbers["able"], gate.numbers["total"], len(gate.numbers["blocked"])) == (0, 1, 1)
+
+
+def test_one_sender_of_two_is_enough_and_the_other_is_still_named():
+    campaign = started_campaign(now=NOON)
+    CampaignSenderFactory(campaign=campaign, sender__status="paused", sender__status_reason="535 no")
+
+    standing = why(campaign)
+
+    gate = next(gate for gate in standing.gates if gate.code == GateCode.SENDERS)
+    assert (standing.healthy, gate.ok) == (True, True)
+    assert [one["why"] for one in gate.numbers["blocked"]] == ["sender_paused"]
+
+
+def test_what_a_person_has_to_mend_decides_over_what_passes_by_itself():
+    campaign = started_campaign(now=NOON)
+    Recipient.objects.update(next_send_at=NOON + timedelta(days=1))
+    Sender.objects.update(status="paused")
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.healthy, standing.next_send_at) == ("senders_paused", False, None)
+
+
+@pytest.mark.parametrize("kind", [WorkerKind.QCLUSTER, WorkerKind.TICK])
+def test_without_a_living_worker_or_tick_the_page_says_so(kind):
+    campaign = started_campaign(now=NOON)
+    WorkerHeartbeat.objects.filter(kind=kind).update(seen_at=NOON - timedelta(days=300))
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.healthy) == ("worker_down", False)
+
+
+def test_a_step_without_an_active_wording_is_told_with_its_number():
+    campaign = started_campaign(steps=2, now=NOON)
+    Variant.objects.filter(step__position=2).update(is_active=False)
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.healthy) == ("no_variant", False)
+    assert "Step 2 has no active wording" in standing.summary
+    assert standing.next_send_at == NOON  # the others go on
+
+
+def test_uncertain_mails_decide_only_when_nobody_else_is_left():
+    campaign = started_campaign(people=2, now=NOON)
+    held = campaign.recipients.first()
+    MessageFactory(recipient=held, step=campaign.steps.get(), status="uncertain", reason="timeout", sent_at=None)
+    Recipient.objects.filter(pk=held.pk).update(status="paused", next_send_at=None)
+
+    with_another = why(campaign).code
+    Recipient.objects.exclude(pk=held.pk).update(
+        status="completed", exit_reason="completed", exited_at=NOON, next_send_at=None, occupies=False
+    )
+    alone = why(campaign)
+
+    assert (with_another, alone.code, alone.healthy) == ("healthy", "undecided", False)
+
+
+def test_mails_with_a_worker_are_told():
+    campaign = started_campaign(people=1, now=NOON)
+    recipient = campaign.recipients.get()
+    claimed = {"claimed_at": NOON, "lease_until": NOON, "sent_at": None}
+    MessageFactory(recipient=recipient, step=campaign.steps.get(), status="claimed", **claimed)
+    Recipient.objects.update(status=RecipientStatus.QUEUED)
+
+    assert why(campaign).summary == "Sending: 1 with the workers now."
+
+
+def test_the_number_of_queries_does_not_grow_with_people_or_senders():
+    small, large = started_campaign(people=1, now=NOON), started_campaign(people=30, now=NOON)
+    for _ in range(5):
+        CampaignSenderFactory(campaign=large)
+    counts = []
+    for campaign in (small, large):
+        with CaptureQueriesContext(connection) as queries:
+            why_campaign(campaign, now=NOON)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 10
+    assert Message.objects.count() == 0
+
+
+def test_everybody_gone_is_no_trouble():
+    campaign = CampaignFactory(running=True, total_recipients=1)
+    RecipientFactory(campaign=campaign, status="completed", exit_reason="completed", exited_at=NOON)
+
+    standing = why(campaign)
+
+    assert (standing.gates[4].why, standing.gates[4].is_in_order) == ("nobody_left", True)
