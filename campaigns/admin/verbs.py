@@ -178,7 +178,8 @@ class Check(ActDialog):
             return f"Job {job.pk} makes {report.mails:,} mails. Its progress stands under Jobs."
         counts = Counter(problem.level for problem in report.problems)
         found = ", ".join(f"{counts[level]} {words}" for level, words in _LEVEL_WORDS.items() if counts[level])
-        return f"{report.rendered:,} mails were made. Found: {found or 'nothing'}."
+        made = "1 mail was made" if report.rendered == 1 else f"{report.rendered:,} mails were made"
+        return f"{made}. Found: {found or 'nothing'}."
 
 
 class Schedule(Checked):
@@ -272,8 +273,9 @@ class Resume(WithReason, Checked):
         if not self.overdue_count:
             return "No mail came due during the pause."
         more = " or more" if self.overdue_count == MOST_COUNTED else ""
+        mails = "mail" if self.overdue_count == 1 else "mails"
         pause = timesince(self.object.paused_at, self.now)
-        return f"{self.overdue_count:,}{more} mails came due during the pause of {pause}."
+        return f"{self.overdue_count:,}{more} {mails} came due during the pause of {pause}."
 
     @property
     def problems(self) -> Sequence[preflight.Problem]:

@@ -1,6 +1,6 @@
 """The verbs of a campaign, pressed on its page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Campaign, CampaignSender, Recipient
+from campaigns import preflight
+from campaigns.models import Campaign, CampaignSender, Job, Recipient, Variant
+from campaigns.tests.factories import RecipientFactory
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import press
 
@@ -126,3 +128,89 @@ def test_no_page_offers_to_delete_a_campaign(manager: Client, campaign: Any) -> 
 
     assert answer.status_code == 403
     assert Campaign.objects.count() == 1
+
+
+def test_a_start_holds_the_first_mail_for_a_minute_and_says_so(manager: Client, campaign: Any) -> None:
+    page = manager.get(dialog(campaign, "start")).content.decode()
+    press(manager, dialog(campaign, "start"))
+
+    found = Campaign.objects.get()
+    assert "Nothing leaves within the first 60 seconds" in page
+    assert found.hold_until is not None
+    assert found.started_at is not None
+    assert (found.hold_until - found.started_at).total_seconds() == 60
+
+
+def test_warnings_have_to_be_read_before_a_start(manager: Client, campaign: Any) -> None:
+    campaign.recipients.update(email_address="info@acme.example")
+
+    unread = press(manager, dialog(campaign, "start"))
+    before = Campaign.objects.get().status
+    press(manager, dialog(campaign, "start"), has_read="on")
+
+    assert "I have read the warning" in unread.content.decode()
+    assert (before, Campaign.objects.get().status) == ("draft", "running")
+    assert AuditLog.objects.get(action="campaign.started").after["warnings"] == ["role_addresses"]
+
+
+def test_a_start_from_a_dialog_that_was_open_while_the_audience_grew_is_refused(manager: Client, campaign: Any) -> None:
+    seen = preflight.snapshot(campaign)
+    RecipientFactory(campaign=campaign)
+
+    answer = press(manager, dialog(campaign, "start"), snapshot=seen)
+
+    assert "the audience changed since it was checked" in answer.content.decode()
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_resuming_asks_what_becomes_of_what_came_due(manager: Client, campaign: Any) -> None:
+    now = timezone.now()
+    Campaign.objects.update(status="paused", started_at=now, paused_at=now - timedelta(hours=2))
+    Recipient.objects.update(next_step=campaign.steps.get(), next_send_at=now - timedelta(hours=1))
+
+    page = manager.get(dialog(campaign, "resume")).content.decode()
+    press(manager, dialog(campaign, "resume"), overdue="shift")
+
+    assert "1 mails came due during the pause" not in page
+    assert "1 mail came due during the pause of 2\N{NO-BREAK SPACE}hours" in page
+    assert Recipient.objects.get().next_send_at > now
+
+
+def test_checking_says_how_many_mails_were_made(operator: Client, campaign: Any) -> None:
+    answer = press(operator, dialog(campaign, "preflight"))
+
+    page = operator.get(answer["HX-Redirect"]).content.decode()
+    assert "1 mail was made" in page
+
+
+def test_a_large_campaign_is_checked_by_a_job_before_its_start(
+    manager: Client, campaign: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(preflight.look, "__kwdefaults__", {"at_once": 0})
+
+    page = manager.get(dialog(campaign, "start")).content.decode()
+    press(manager, dialog(campaign, "preflight"))
+
+    assert "Check every mail first" in page
+    assert Job.objects.get(kind="preflight").total == 1
+
+
+def test_a_test_mail_is_sent_from_its_dialog(operator: Client, campaign: Any) -> None:
+    page = operator.get(dialog(campaign, "send_test")).content.decode()
+    wording, lead = Variant.objects.get(), campaign.recipients.get().lead
+
+    answer = press(operator, dialog(campaign, "send_test"), to="me@a.example", wording=wording.pk, lead=lead.pk)
+
+    # Nobody listens where the sandbox delivers in tests, and that is what is said.
+    assert "The worst case" in page
+    assert "Not every test was sent." in answer.content.decode()
+    assert AuditLog.objects.get(action="campaign.test_sent").via == "admin"
+
+
+def test_the_overview_answers_why(manager: Client, campaign: Any) -> None:
+    page = manager.get(reverse("admin:campaigns_campaign_change", args=[campaign.pk])).content.decode()
+    part = manager.get(reverse("admin:campaigns_campaign_why", args=[campaign.pk])).content.decode()
+
+    assert "<summary" in page
+    assert "Not started yet." in part
+    assert "No worker is running. Start one: manage.py run_worker." in part

@@ -357,3 +357,51 @@ def test_campaigns_of_another_organization_do_not_show():
     CampaignFactory()
 
     assert key_client().get("/api/v1/campaigns").json()["results"] == []
+
+
+def test_the_sending_status_names_the_gate_that_decides_and_all_others():
+    client = key_client(Role.VIEWER)
+    campaign = ready_campaign(client.organization)
+
+    found = client.get(f"/api/v1/campaigns/{campaign.pk}/sending-status").json()
+
+    assert (found["code"], found["healthy"], found["summary"]) == ("not_started", True, "Not started yet.")
+    assert next(gate["code"] for gate in found["gates"] if not gate["ok"]) == "state"
+    senders = next(gate for gate in found["gates"] if gate["code"] == "senders")
+    assert (senders["able"], senders["total"], senders["blocked"]) == (1, 1, [])
+
+
+def test_a_recipient_has_a_sending_status_of_its_own():
+    client = key_client(Role.VIEWER)
+    campaign = ready_campaign(client.organization)
+    recipient = campaign.recipients.get()
+
+    found = client.get(f"/api/v1/campaigns/{campaign.pk}/recipients/{recipient.pk}/sending-status").json()
+
+    assert found["code"] == "not_started"
+    assert found["gates"][0]["code"] == "membership"
+
+
+def test_a_start_takes_a_snapshot_accepted_warnings_and_a_hold():
+    client = key_client()
+    campaign = ready_campaign(client.organization)
+    address = f"/api/v1/campaigns/{campaign.pk}"
+    snapshot = client.post(f"{address}/preflight").json()["snapshot"]
+
+    stale = client.post(f"{address}/start", {"snapshot": "0.0"})
+    started = client.post(f"{address}/start", {"snapshot": snapshot, "accept_warnings": [], "hold_seconds": 60}).json()
+
+    assert (stale.status_code, stale.json()["code"]) == (409, "snapshot_changed")
+    assert (started["status"], started["hold_until"] is not None) == ("running", True)
+
+
+def test_a_resume_takes_what_becomes_of_overdue_mails_and_nothing_else():
+    client = key_client()
+    campaign = ready_campaign(client.organization)
+    Campaign.objects.update(status="paused", started_at=timezone.now(), paused_at=timezone.now())
+    address = f"/api/v1/campaigns/{campaign.pk}/resume"
+
+    refused = client.post(address, {"overdue": "forget"})
+    resumed = client.post(address, {"overdue": "shift"})
+
+    assert (refused.status_code, resumed.status_code) == (400, 200)

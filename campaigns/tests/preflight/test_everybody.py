@@ -10,6 +10,7 @@ from campaigns import lifecycle, preflight
 from campaigns.errors import PreflightNeeded, SnapshotChanged, StartRefused, WarningsNotAccepted
 from campaigns.models import Campaign, Job, JobKind, Link, Message, Recipient, Sender, Variant
 from campaigns.preflight import everybody, jobs, report
+from campaigns.sending.work import due_campaigns
 from campaigns.tests.factories import LeadFactory, RecipientFactory
 from campaigns.tests.sending.sending import ready_campaign, started_campaign
 from campaigns_project.audit.actors import SYSTEM
@@ -263,8 +264,9 @@ def test_no_mail_leaves_before_the_hold_is_over_and_a_pause_ends_it(now):
     campaign = ready_campaign(people=1, now=now)
 
     held = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now, hold=timedelta(seconds=60))
+    Recipient.objects.update(next_send_at=now)  # as one enrolled during the hold is
+    worked_on = [bool(due_campaigns(now=now + timedelta(seconds=wait))) for wait in (59, 60)]
     paused = lifecycle.pause(campaign=held, actor=SYSTEM, now=now + timedelta(seconds=20))
 
-    assert held.hold_until == now + timedelta(seconds=60)
-    assert set(Recipient.objects.values_list("next_send_at", flat=True)) == {held.hold_until}
+    assert (held.hold_until, worked_on) == (now + timedelta(seconds=60), [False, True])
     assert (paused.status, paused.hold_until) == ("paused", None)
