@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_fewer_indexes_on_messages'),
+        ('campaigns', '0006_sequences'),
     ]
 
     operations = [
