@@ -1,0 +1,22 @@
+"""Workers killed at random and at named points while they send; the mail server's log is the truth.
+
+The long form is `make torture`.
+"""
+
+import pytest
+
+from campaigns.tests.torture.fire import Plan, torture
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(240)
+def test_workers_killed_in_mid_send_send_nothing_twice_and_lose_nothing(tmp_path, capsys):
+    plan = Plan(people=150, steps=2, kills=25, seconds=25, seed=20261121)
+
+    figures = torture(plan, folder=tmp_path)
+
+    with capsys.disabled():
+        print(f"\n{figures}")
+    assert figures.violations == []
+    assert figures.mails >= 300
+    assert figures.kills.total() >= 5
