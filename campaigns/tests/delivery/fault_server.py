@@ -75,6 +75,13 @@ class Listen:
     """Answer well, but only once the client has sent more, which only one that pipelines does."""
 
 
+@dataclass(frozen=True)
+class When:
+    """Answer well, once this event is set."""
+
+    event: threading.Event
+
+
 class HungUpError(Exception):
     """The conversation is over, by our doing or the client's."""
 
@@ -245,6 +252,10 @@ class Talk:
                 self.server.stopping.wait(PATIENCE)
             case Dribble(text, every):
                 self.dribble(text, every)
+            case When(event):
+                event.wait(PATIENCE)
+                self.say(self.good(stage))
+                return self.good(stage)
             case Listen():
                 if not self.reader.peek(1):
                     raise HungUpError

@@ -1,60 +1,18 @@
-"""Against Postfix's smtp-sink, a server nobody here wrote. Debian package postfix; its service need not run."""
-
-import contextlib
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import time
+"""Against Postfix's smtp-sink, a server nobody here wrote."""
 
 import pytest
 
 from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import Accepted, Deferred, NotSent, Refused, Stage, Uncertain
-from campaigns.delivery.server import Security, SmtpServer
 from campaigns.delivery.smtp import SmtpConnection
+from campaigns.tests.delivery.smtp_sink import needs_sink, reachable_folder, sink
 
-SINK = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/libexec/postfix")
-pytestmark = pytest.mark.skipif(SINK is None, reason="smtp-sink is not installed (Debian package postfix)")
-
-
-@contextlib.contextmanager
-def sink(*options, folder):
-    """smtp-sink on a free port; every mail it takes becomes a file in `folder`."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    # It refuses to run as root; the files it writes are then another user's.
-    user = ["-u", pwd.getpwnam("nobody").pw_name] if os.geteuid() == 0 else []
-    folder.chmod(0o777)
-    command = [SINK, *user, *options, "-d", "mail.%M.", f"127.0.0.1:{port}", "50"]
-    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE)
-    try:
-        _wait_for(port, process)
-        yield SmtpServer(host="127.0.0.1", port=port, security=Security.NONE)
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
-
-
-def _wait_for(port, process):
-    ends = time.monotonic() + 10
-    while time.monotonic() < ends and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"smtp-sink did not start: {process.communicate(timeout=5)[1]!r}")
+pytestmark = needs_sink
 
 
 @pytest.fixture
 def folder(tmp_path):
-    # As root the sink runs as nobody, who must be able to get to its folder.
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        with contextlib.suppress(PermissionError):
-            parent.chmod(parent.stat().st_mode | 0o711)
-    inner = tmp_path / "mails"
-    inner.mkdir()
-    return inner
+    return reachable_folder(tmp_path)
 
 
 def mails(count):

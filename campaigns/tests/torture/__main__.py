@@ -32,6 +32,8 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
 
     django.setup()
     call_command("migrate", verbosity=0)
+    from django.db import connection
+
     from campaigns.tests.torture.fire import Plan, torture
 
     def restart() -> None:
@@ -39,6 +41,7 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
 
         embedded.stop()
         embedded.url()
+        connection.close()
 
     plan = Plan(
         people=options.people,

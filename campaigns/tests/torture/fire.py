@@ -67,8 +67,8 @@ class Figures:
             f"{self.rounds} campaigns, {self.mails} mails taken by the server, {self.seconds:.0f} s",
             f"{self.kills.total()} workers killed ({kills}) with {self.connections} open connections; "
             f"Postgres restarted {self.restarts} times",
-            f"{self.uncertain} mails uncertain, {self.arrived} of them had arrived; {self.proven} proven sent by a journal;"
-            f" {self.set_aside} set aside after three workers",
+            f"{self.uncertain} mails uncertain, {self.arrived} of them had arrived; "
+            f"{self.proven} proven sent by a journal; {self.set_aside} set aside after three workers",
             f"sum rule held in {self.samples} samples" if not self.violations else "VIOLATED:",
             *self.violations,
         ]

@@ -1,0 +1,323 @@
+"""FAULTS rows 1 to 8 and 24: what a mail server does to a mail, through the whole engine over a real socket."""
+
+import socket
+from datetime import timedelta
+
+import pytest
+
+from campaigns.ledger import ledger
+from campaigns.models import Message, Recipient, Sender, SenderSecurity
+from campaigns.sending import connections
+from campaigns.tests.delivery.fault_server import FEATURES, Dribble, Drop, FaultServer, Say, Silence
+from campaigns.tests.faults.engine import (
+    campaign_status,
+    message,
+    message_ids,
+    pass_time,
+    recipient,
+    send,
+    sender,
+    suppressed,
+    wait_of_the_one,
+    wait_until_due,
+)
+from campaigns.tests.sending.sending import started_campaign
+from campaigns_project.audit.models import AuditLog
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+FOUR_DAYS = timedelta(days=4)
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """A conversation is given up after half a second instead of two minutes."""
+    monkeypatch.setattr(connections, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "TRANSACTION_SECONDS", 0.5)
+
+
+@pytest.fixture
+def own_server(settings):
+    """Gives the one sender a server of its own, in the place of the sandbox."""
+
+    def given(port, **account):
+        settings.SANDBOX = False
+        settings.OUTBOUND_ALLOW_HOSTS = ["127.0.0.1", "localhost"]
+        values = {"host": "127.0.0.1", "port": port, "security": SenderSecurity.NONE, **account}
+        Sender.objects.update(**values)
+
+    return given
+
+
+# Row 1: nothing could be opened.
+
+CLOSED = [
+    {"greeting": Drop()},
+    {"greeting": Say("421 4.3.2 too busy")},
+    {"greeting": Silence()},
+    {"greeting": Dribble("220 " + "x" * 1000)},
+    {"ehlo": Drop()},
+]
+
+
+@pytest.mark.parametrize("script", CLOSED, ids=["dropped", "421", "silence", "dribble", "dropped at ehlo"])
+def test_row_01_a_server_that_cannot_be_reached_is_left_alone_and_tried_again(now, facing, hasty, script):
+    campaign = started_campaign(people=2, now=now)
+    with facing(**script) as closed:
+        send()
+        send()
+
+    assert closed.connections == 1  # the second turn left it alone
+    assert set(Message.objects.values_list("status", flat=True)) == {"pending"}
+    assert (sender()[0], campaign_status(), Sender.objects.get().backs_off_until > now) == ("active", "running", True)
+
+    pass_time(MINUTE * 2)
+    with facing() as healthy:
+        send()
+
+    assert (ledger(campaign).sent, len(healthy.taken), sender()) == (2, 2, ("active", ""))
+
+
+@pytest.mark.parametrize("host", ["nobody.invalid", "127.0.0.1"], ids=["dns", "connection refused"])
+def test_row_01_no_name_or_no_listener(now, own_server, host):
+    started_campaign(people=1, now=now)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    own_server(port, host=host)
+
+    send()
+
+    reason = "dns" if host.endswith("invalid") else "connect"
+    assert (message(), sender(), campaign_status()) == (("pending", ""), ("active", reason), "running")
+    assert Recipient.objects.get().status == "pending"
+
+
+def test_row_01_a_tls_handshake_that_fails(now, own_server):
+    started_campaign(people=1, now=now)
+    with FaultServer(greeting=Say("this is not TLS at all")) as server:
+        own_server(server.port, security=SenderSecurity.TLS)
+
+        send()
+
+    assert (message(), sender(), campaign_status()) == (("pending", ""), ("active", "tls"), "running")
+
+
+# Row 2: a fault somebody has to mend.
+
+
+def test_row_02_a_refused_login_pauses_the_sender_with_the_reason(now, own_server):
+    started_campaign(people=2, now=now)
+    with FaultServer(auth=Say("535 5.7.8 wrong password")) as server:
+        own_server(server.port, username="ada", password="wrong")
+
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert server.connections == 1
+    assert set(Message.objects.values_list("status", flat=True)) == {"pending"}
+    assert Sender.objects.values_list("status", "status_reason").get() == ("paused", "auth: 535 5.7.8 wrong password")
+    assert campaign_status() == "paused"
+    assert AuditLog.objects.filter(action="sender.paused").count() == 1
+
+
+def test_row_02_an_invalid_certificate_pauses_the_sender(now, own_server, server_tls):
+    started_campaign(people=1, now=now)
+    with FaultServer(tls=server_tls, features=f"STARTTLS,{FEATURES}") as server:
+        own_server(server.port, host="localhost", security=SenderSecurity.STARTTLS)
+
+        send()
+
+    assert (message(), sender(), campaign_status()) == (("pending", ""), ("paused", "certificate"), "paused")
+
+
+# Row 3: refused for now.
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"mail": Say("451 4.3.0 try later")},
+        {"rcpt": Say("450 4.2.0 greylisted")},
+        {"rcpt": Say("451 4.7.1 greylisted")},
+        {"data": Say("452 4.3.1 no room")},
+    ],
+    ids=["mail", "rcpt 450", "rcpt 451", "data"],
+)
+def test_row_03_a_4xx_defers_for_five_minutes_at_least(now, facing, script):
+    started_campaign(people=1, now=now)
+    with facing(**script) as server:
+        send()
+        send()
+
+    assert server.verbs().count("MAIL") == 1
+    assert (message(), recipient()) == (("deferred", "deferred"), ("pending", ""))
+    assert wait_of_the_one() > 5 * MINUTE - timedelta(seconds=5)
+
+
+def test_row_03_it_is_tried_again_after_growing_waits_for_four_days_under_the_same_message_id(now, facing):
+    started_campaign(people=1, now=now)
+    waits = []
+    with facing(dot=Say("451 4.7.1 greylisted")) as server:
+        send()
+        while message()[0] == "deferred":
+            waits.append(wait_until_due())
+            send()
+
+    assert (message(), recipient()) == (("failed", "deferred_too_long"), ("failed", "failed"))
+    assert waits[0] > 5 * MINUTE - timedelta(seconds=5)
+    rounded = [round(wait / MINUTE) for wait in waits]
+    assert rounded[:5] == [5, 10, 20, 40, 80]
+    assert max(rounded) == 240
+    assert FOUR_DAYS - timedelta(hours=5) < sum(waits[:-1], timedelta()) <= FOUR_DAYS
+    assert len(server.mails) == len(waits) + 1
+    assert len(set(message_ids(server.mails))) == 1
+    assert suppressed() == []
+
+
+def test_row_03_a_greylisted_mail_arrives_on_the_second_try(now, facing):
+    campaign = started_campaign(people=1, now=now)
+    with facing(rcpt=[Say("450 4.2.0 greylisted")]) as server:
+        send()
+        wait_until_due()
+        send()
+
+    assert (ledger(campaign).sent, len(server.taken), recipient()) == (1, 1, ("completed", "completed"))
+
+
+# Row 4: 5xx to RCPT, by class.
+
+
+@pytest.mark.parametrize("code", ["5.1.1", "5.1.2", "5.1.6", "5.1.10"])
+def test_row_04_a_dead_address_fails_and_is_suppressed(now, facing, code):
+    started_campaign(people=1, now=now)
+    with facing(rcpt=Say(f"550 {code} no such user")) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert server.verbs().count("RCPT") == 1
+    assert (message(), recipient()) == (("failed", "address_dead"), ("bounced", "hard_bounce"))
+    assert suppressed() == ["hard_bounce"]
+
+
+def test_row_04_a_full_mailbox_fails_and_is_not_suppressed(now, facing):
+    started_campaign(people=1, now=now)
+    with facing(rcpt=Say("552 5.2.2 mailbox full")) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert server.verbs().count("RCPT") == 1
+    assert (message(), recipient()) == (("failed", "mailbox_full"), ("failed", "failed"))
+    assert (suppressed(), sender()) == ([], ("active", ""))
+
+
+def test_row_04_the_senders_own_fault_keeps_the_mails_and_pauses_the_sender(now, facing):
+    campaign = started_campaign(people=3, now=now)
+    with facing(rcpt=Say("550 5.7.1 blocked by policy")) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert server.verbs().count("RCPT") == 1
+    assert (ledger(campaign).waiting, set(Recipient.objects.values_list("status", flat=True))) == (3, {"pending"})
+    assert (sender(), suppressed(), campaign_status()) == (("paused", "refused_by_policy"), [], "paused")
+
+
+# Row 5: 5xx to anything else is about the mail.
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ({"mail": Say("550 5.7.1 sender rejected by policy")}, "policy"),
+        ({"data": Say("554 5.6.0 not this content")}, "content"),
+        ({"dot": Say("554 5.7.1 looks like spam")}, "policy"),
+        ({"dot": Say("552 5.3.4 message too big")}, "content"),
+        ({"dot": Say("550 5.1.1 no such user")}, "content"),
+    ],
+    ids=["mail", "data", "spam", "too big", "5.1.1 after the dot"],
+)
+def test_row_05_a_5xx_to_anything_but_rcpt_fails_the_mail_and_never_suppresses(now, facing, script, reason):
+    started_campaign(people=1, now=now)
+    with facing(**script) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert server.verbs().count("MAIL") == 1
+    assert (message(), recipient()) == (("failed", reason), ("failed", "failed"))
+    assert suppressed() == []
+
+
+# Row 6: put off after the dot.
+
+
+@pytest.mark.parametrize("answer", ["451 4.3.0 try later", "421 4.3.2 shutting down"])
+def test_row_06_a_4xx_after_the_dot_defers(now, facing, answer):
+    campaign = started_campaign(people=1, now=now)
+    with facing(dot=[Say(answer)]) as server:
+        send()
+        assert (message(), recipient()) == (("deferred", "deferred"), ("pending", ""))
+        assert wait_until_due() > 5 * MINUTE - timedelta(seconds=5)
+        send()
+
+    assert (ledger(campaign).sent, len(server.mails), len(server.taken)) == (1, 2, 1)
+    assert len(set(message_ids(server.mails))) == 1
+
+
+# Row 7: broke off before the last byte.
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_row_07_a_line_dropped_before_the_last_byte_leaves_the_mail_waiting(now, facing, stage):
+    campaign = started_campaign(people=1, now=now)
+    with facing(**{stage: [Drop()]}) as server:
+        send()
+        assert (message()[0], recipient()) == ("pending", ("pending", ""))
+        assert server.mails == []
+        wait_until_due()
+        send()
+
+    assert (ledger(campaign).sent, len(server.taken)) == (1, 1)
+
+
+# Row 8: nobody can know.
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Drop(), "dropped"),
+        (Silence(), "timeout"),
+        (Dribble("250 " + "x" * 1000), "timeout"),
+        (Say("hello"), "garbage"),
+        (Say("250 " + "x" * 70_000), "garbage"),
+        (Say("199 what"), "garbage"),
+        (Say("600 what"), "garbage"),
+    ],
+    ids=["dropped", "silence", "dribble", "garbage", "overlong", "199", "600"],
+)
+def test_row_08_a_line_broken_after_the_last_byte_leaves_it_uncertain_for_good(now, facing, hasty, fault, reason):
+    campaign = started_campaign(people=1, steps=2, now=now)
+    with facing(dot=[fault]) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert len(server.mails) == 1
+    assert (message(), recipient()) == (("uncertain", reason), ("paused", ""))
+    assert (ledger(campaign).uncertain, ledger(campaign).waiting, campaign_status()) == (1, 1, "running")
+
+
+# Row 24: an address that cannot be written to.
+
+
+def test_row_24_an_address_that_cannot_be_written_to_fails_and_nothing_is_opened_for_it(now, facing):
+    started_campaign(people=1, now=now)
+    Recipient.objects.update(email_address="a b@example.com")
+    with facing() as server:
+        send()
+
+    assert (server.connections, message(), recipient()[0]) == (0, ("failed", "invalid_address"), "failed")
