@@ -3,7 +3,7 @@
     python -m campaigns.tests.torture.server LOG [SECONDS]
 
 The first line on its output is its port. Each mail it takes is a line of JSON in LOG, written before the 250 goes out.
-With SECONDS it is a slow relay: so long it is busy with each mail, with one after the other.
+With SECONDS it is a slow relay: on average it is busy so long with each mail, with one after the other.
 
 `stop POINT` on its input: the next conversation that gets to that point is held there, and `at POINT PORT` on the
 output says which one, by the client's port, until `go` comes in.
@@ -13,6 +13,7 @@ import contextlib
 import email
 import json
 import os
+import random
 import socketserver
 import sys
 import threading
@@ -104,7 +105,7 @@ class Conversation(socketserver.StreamRequestHandler):
             lines.append(line)
         if self.server.seconds:
             with self.server.relay:
-                time.sleep(self.server.seconds)
+                time.sleep(random.expovariate(1 / self.server.seconds))
         headers = email.message_from_bytes(b"".join(lines))
         self.server.write_down(
             id=headers["Message-ID"], subject=headers["Subject"], to=to, began_at=began_at, taken_at=time.time()
