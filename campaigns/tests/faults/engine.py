@@ -1,5 +1,6 @@
 """The whole engine in a test of a fault: a real campaign, `work()`, a real socket, and what the rows say after it."""
 
+from collections import Counter
 from email import message_from_bytes
 
 from django.db.models import F
@@ -68,3 +69,15 @@ def end_leases():
 def message_ids(mails):
     """Of raw mails as a server got them."""
     return [message_from_bytes(mail)["Message-ID"] for mail in mails]
+
+
+def statuses():
+    """How many messages stand in each status."""
+    return Counter(Message.objects.values_list("status", flat=True))
+
+
+def taken_once(server):
+    """How many mails the server took; fails when one of them came twice."""
+    ids = message_ids(server.taken)
+    assert len(set(ids)) == len(ids)
+    return len(ids)

@@ -1,56 +1,33 @@
 """FAULTS rows 9 to 14: workers that are killed, stopped or cut off from the database, and two at the same row."""
 
-import contextlib
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient
-from campaigns.sending.gate import VALID_FOR
 from campaigns.sending.recover import recover
 from campaigns.tests.delivery.fault_server import PATIENCE, When
-from campaigns.tests.faults.engine import end_leases, message_ids, send
+from campaigns.tests.faults.engine import end_leases, message_ids, send, statuses, taken_once
+from campaigns.tests.faults.workers import held_back_while_making, is_held_back, until_gates_are_old, worker
 from campaigns.tests.sending.sending import started_campaign
-from campaigns_project.tests.processes import started, stop, wait_until
+from campaigns_project.tests.processes import stop, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@contextlib.contextmanager
-def worker(server, tmp_path):
-    """A worker process on a turn of its own, whose mails go to `server`."""
-    more = {"MAILBOX_PORT": str(server.port), "VAR_DIR": str(tmp_path), "STREAMS": "1"}
-    log = tmp_path / "worker.log"
-    with started("-m", "campaigns.tests.faults.one_turn", log=log, **more) as process:
-        yield process
-
-
-def statuses():
-    return Counter(Message.objects.values_list("status", flat=True))
-
-
-def taken_once(server):
-    """How many mails the server took; fails when one of them came twice."""
-    ids = message_ids(server.taken)
-    assert len(set(ids)) == len(ids)
-    return len(ids)
 
 
 def test_row_09_a_worker_killed_while_claimed_leaves_the_mails_waiting(now, facing, tmp_path):
     campaign = started_campaign(people=4, now=now)
     with facing() as server, worker(server, tmp_path) as process:
         with held_back_while_making():
-            wait_until(lambda: statuses() == {"claimed": 4}, "it has claimed")
+            wait_until(lambda: is_held_back() and statuses() == {"claimed": 4}, "it has claimed")
             stop(process, signal.SIGKILL)
         assert (server.connections, ledger(campaign).in_flight) == (0, 4)
 
@@ -65,7 +42,7 @@ def test_row_09_without_a_journal_they_wait_until_the_lease_ends(now, facing, tm
     campaign = started_campaign(people=4, now=now)
     with facing() as server, worker(server, tmp_path) as process:
         with held_back_while_making():
-            wait_until(lambda: statuses() == {"claimed": 4}, "it has claimed")
+            wait_until(lambda: is_held_back() and statuses() == {"claimed": 4}, "it has claimed")
             stop(process, signal.SIGKILL)
         settings.VAR_DIR = tmp_path / "another machine"
         assert (recover(now=now + timedelta(days=1)), send()) == (0, 0)  # the database's clock decides
@@ -76,28 +53,6 @@ def test_row_09_without_a_journal_they_wait_until_the_lease_ends(now, facing, tm
             pass
 
     assert (taken_once(server), ledger(campaign).sent) == (4, 4)
-
-
-@contextlib.contextmanager
-def held_back_while_making():
-    """No mail can be made for the length of the block, since no link can be stored."""
-    let_go, held = threading.Event(), threading.Event()
-
-    def hold():
-        with contextlib.closing(connection), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("LOCK TABLE campaign_links IN EXCLUSIVE MODE")
-            held.set()
-            let_go.wait(PATIENCE)
-
-    with ThreadPoolExecutor(1) as pool:
-        holder = pool.submit(hold)
-        assert held.wait(PATIENCE)
-        try:
-            yield
-        finally:
-            let_go.set()
-            holder.result(PATIENCE)
 
 
 def test_row_10_of_the_mails_of_a_killed_worker_only_the_one_at_the_server_is_uncertain(now, facing, tmp_path):
@@ -250,12 +205,6 @@ def test_row_14_a_worker_that_stalls_between_gate_and_content_sends_no_content(n
         stalled.wait(60)
 
     assert (server.mails, statuses()) == ([], {"uncertain": 1})
-
-
-def until_gates_are_old():
-    """Leases last for minutes, so whoever wakes after one has gates older than that by far."""
-    old_at = time.monotonic() + VALID_FOR
-    wait_until(lambda: time.monotonic() > old_at, "no gate is valid any more")
 
 
 def test_row_14_a_stopped_workers_journal_is_not_believed_while_it_can_wake(now, facing, tmp_path):
