@@ -17,7 +17,7 @@ from campaigns.models import Campaign, MessageStatus, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.advance import free_to_move
 from campaigns.sending.connections import Routes
-from campaigns.sending.gate import VALID_FOR, gate, renew, ungate
+from campaigns.sending.gate import VALID_FOR, gate, gate_again, renew, ungate
 from campaigns.sending.journal import Journal
 from campaigns.sending.limits import Gauge
 from campaigns.sending.prepare import Prepared
@@ -173,12 +173,19 @@ def _send_slice(
 
 
 def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at: float, journal: Journal) -> None:
-    """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`."""
+    """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`.
+
+    The one at whose turn it holds no longer is asked about again while the server waits: one that thinks for longer
+    than that over every DATA would never get a mail otherwise. The others behind it have to be gated anew.
+    """
     mails = list(passed)
+    asked_at: dict[int, float] = {}  # those that were asked about again, by their place
 
     def may_begin(place: int) -> bool:
-        if time.monotonic() - gated_at > VALID_FOR:
-            return False
+        if time.monotonic() - asked_at.get(place, gated_at) > VALID_FOR:
+            asked_at[place] = time.monotonic()
+            if not gate_again(mails[place].candidate):
+                return False
         done.begun.add(mails[place].claim.message)
         journal.begin(mails[place].claim)
         return True
@@ -194,5 +201,5 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at
             passed.popleft()
             done.accepted += isinstance(outcome, Accepted)
             done.fault = sender_fault(outcome)
-            if done.fault is not None or is_stopping():
+            if done.fault is not None or is_stopping() or asked_at:
                 return

@@ -51,14 +51,7 @@ def gate(candidates: Sequence[Candidate], *, limited: Limited | None = None) -> 
     `VALID_FOR` seconds; a mail that did not begin its content by then has to be asked again (`ungate` first).
     """
     with connection.cursor() as cursor:
-        what: dict[str, list] = {
-            "addresses": [one.address for one in candidates],
-            "versions": [one.version for one in candidates],
-            "values": [json.dumps(dict(one.merge_values)) for one in candidates],
-            "subjects": [one.subject for one in candidates],
-        }
-        keys = _keys([one.claim for one in candidates])
-        cursor.execute(_GATE, {**keys, **what})
+        cursor.execute(_GATE, {**_asked(candidates), "was": "claimed"})
         answers: dict[int, str | Gauge] = dict(cursor.fetchall())
     if limited is not None:
         answers.update(_count(candidates, answers, limited))
@@ -76,6 +69,28 @@ def _count(
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"ids": list(passed), "full": list(reserved.full), "at": reserved.at})
     return reserved.full
+
+
+def _asked(candidates: Sequence[Candidate]) -> dict[str, list]:
+    return {
+        **_keys([one.claim for one in candidates]),
+        "addresses": [one.address for one in candidates],
+        "versions": [one.version for one in candidates],
+        "values": [json.dumps(dict(one.merge_values)) for one in candidates],
+        "subjects": [one.subject for one in candidates],
+    }
+
+
+@transaction.atomic
+def gate_again(candidate: Candidate) -> bool:
+    """Whether a message that passed some time ago still would, and is still ours; its lease begins anew then.
+
+    What was counted for it stays counted; False changes nothing, and it is to be taken back (`ungate`).
+    """
+    with connection.cursor() as cursor:
+        wanted = {**_asked([candidate]), "was": "sending", "lease": LEASE.total_seconds()}
+        cursor.execute(_GATE_AGAIN, wanted)
+        return cursor.fetchall() == [("",)]
 
 
 @transaction.atomic
@@ -108,7 +123,7 @@ def _keys(claims: Sequence[Claim]) -> dict[str, list[int]]:
 
 # Statistics are made when hardly a message is in flight, so the planner takes the status for a test that none passes,
 # and reads what was asked again for each message there is. It cannot judge a CASE.
-_GATE = """
+_ASKED = """
 WITH asked AS (
     SELECT message.id, mine.merge_values, mine.version, mine.subject, CASE
         WHEN recipient.exit_reason <> '' THEN recipient.exit_reason
@@ -132,18 +147,27 @@ WITH asked AS (
     ) AS mine(id, fence, address, version, merge_values, subject)
     JOIN campaign_messages message
         ON message.id = mine.id AND message.fence = mine.fence
-        AND CASE message.status WHEN 'claimed' THEN true END
+        AND CASE message.status WHEN %(was)s THEN true END
     JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
     JOIN campaigns campaign ON campaign.id = recipient.campaign_id
     JOIN leads lead ON lead.id = recipient.lead_id
     FOR UPDATE OF message
-), passed AS (
+)"""
+
+_GATE = f"""{_ASKED}, passed AS (
     UPDATE campaign_messages message
     SET status = 'sending', attempted_at = clock_timestamp(), merge_values = asked.merge_values,
         step_version = asked.version, subject = asked.subject
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
 SELECT id, refusal FROM asked
+"""
+
+_GATE_AGAIN = f"""{_ASKED}, renewed AS (
+    UPDATE campaign_messages message SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
+    FROM asked WHERE message.id = asked.id AND asked.refusal = ''
+)
+SELECT refusal FROM asked
 """
 
 # Counted by the moment at which it was done, so that it can be given back to the same day and hour.

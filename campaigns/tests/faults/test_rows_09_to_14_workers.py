@@ -137,7 +137,7 @@ def in_thread(act):
 def test_row_12_postgres_restarts_while_workers_send():
     """Three restarts of a Postgres of its own under working lanes: they connect again, and the sums hold."""
     command = [sys.executable, "-m", "campaigns.tests.torture"]
-    options = ["--people", "150", "--kills", "0", "--restarts", "3", "--seconds", "60"]
+    options = ["--people", "250", "--kills", "0", "--restarts", "3", "--seconds", "60"]
 
     ended = subprocess.run(
         [*command, *options], cwd=django_settings.BASE_DIR, capture_output=True, text=True, timeout=160, check=False
@@ -145,7 +145,7 @@ def test_row_12_postgres_restarts_while_workers_send():
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Postgres restarted 3 times" in ended.stdout
-    assert "300 mails taken" in ended.stdout
+    assert "500 mails taken" in ended.stdout
 
 
 def test_row_13_two_workers_at_the_same_rows_send_each_mail_once(now, facing, tmp_path):

@@ -136,6 +136,23 @@ def test_row_16_whoever_leaves_between_claim_and_send_is_skipped_with_the_reason
 
 
 @real
+@pytest.mark.parametrize("leaves", [False, True], ids=["stays", "leaves"])
+def test_row_16_a_mail_the_server_makes_wait_before_its_content_is_asked_about_again(now, facing, tmp_path, leaves):
+    started_campaign(people=1, now=now)
+    go_on = threading.Event()
+    with facing(data=[When(go_on)]) as server, worker(server, tmp_path) as process:
+        wait_until(lambda: "DATA" in server.verbs(), "it waits for the 354")
+        until_gates_are_old()
+        if leaves:
+            de_enroll(recipient=Recipient.objects.get(), actor=SYSTEM, now=now)
+        go_on.set()
+        process.wait(60)
+
+    assert (len(server.mails), server.connections) == (0 if leaves else 1, 1)
+    assert message() == (("skipped", "de_enrolled") if leaves else ("sent", ""))
+
+
+@real
 def test_row_17_after_a_campaign_is_deleted_in_mid_send_the_mail_in_flight_ends_and_no_row_comes_back(
     now, facing, tmp_path
 ):

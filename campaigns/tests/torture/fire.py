@@ -135,7 +135,7 @@ class _Round:
                 cut_leases()
             except Error:
                 connection.close()  # to the Postgres before the restart
-            time.sleep(self.chance.uniform(0.05, LONGEST_GAP))
+            time.sleep(self.chance.uniform(0.05, LONGEST_GAP) if self._wants_kills() else 0.05)
         self.figures.kills += self.killer.kills
         self.figures.connections += self.killer.connections
 
@@ -144,7 +144,7 @@ class _Round:
 
     def _restarts(self) -> list[float]:
         """The shares of the mails that are sent when Postgres is restarted."""
-        return sorted(self.chance.uniform(0.05, 0.9) for _ in range(self.plan.restarts)) if self.plan.restart else []
+        return sorted(self.chance.uniform(0.05, 0.7) for _ in range(self.plan.restarts)) if self.plan.restart else []
 
     def _progress(self) -> float:
         return self._messages().filter(status="sent").count() / (self.plan.people * self.plan.steps)
