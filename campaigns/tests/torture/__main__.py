@@ -1,6 +1,6 @@
 """`make torture`: hundreds of kills, and restarts of a Postgres of its own; prints what came of it.
 
-    python -m campaigns.tests.torture --kills 300 --restarts 0 --people 2000 --seconds 540 --seed 1
+    python -m campaigns.tests.torture --kills 300 --restarts 2 --people 2000 --seconds 540 --seed 1
 
 Exit code 0 when nothing was sent twice, nothing lost and the sums held; 1 when not.
 """
@@ -61,7 +61,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make torture")
     parser.add_argument("--people", type=int, default=2_000, help="recipients of each campaign; each gets two mails")
     parser.add_argument("--kills", type=int, default=300)
-    parser.add_argument("--restarts", type=int, default=0, help="of Postgres, in each campaign")
+    parser.add_argument("--restarts", type=int, default=2, help="of Postgres, in each campaign")
     parser.add_argument("--seconds", type=float, default=540.0)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()

@@ -21,7 +21,7 @@ from campaigns.tests.torture.victims import Killer
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.tests.processes import started
 
-UNCERTAIN_PER_CONNECTION = 2  # at most, for each kill
+UNCERTAIN_PER_CONNECTION = 2  # at most, for each kill and each restart
 # Leases end sooner than in earnest, where a kill between claim and journal would cost two and a half minutes.
 LEASE_SECONDS = 8
 LONGEST_GAP = 0.6  # seconds between two kills
@@ -128,6 +128,7 @@ class _Round:
                     break
                 if restarts and self._progress() >= restarts[0]:
                     restarts.pop(0)
+                    self.killer.count_connections()
                     self.plan.restart()
                     self.figures.restarts += 1
                 if self._wants_kills():
@@ -177,8 +178,7 @@ class _Round:
         astray = ids - by_status["sent"] - uncertain
         self._expect(not astray, f"the server has them, but they are neither sent nor uncertain: {astray}")
         allowed = UNCERTAIN_PER_CONNECTION * self.killer.connections
-        if not self.plan.restarts:
-            self._expect(len(uncertain) <= allowed, f"{len(uncertain)} are uncertain, {allowed} at most may be")
+        self._expect(len(uncertain) <= allowed, f"{len(uncertain)} are uncertain, {allowed} at most may be")
         self.figures.uncertain += len(uncertain)
         self.figures.arrived += len(uncertain & ids)
         # The journal keeps the code and not the words.

@@ -21,7 +21,7 @@ MOMENTS = ("random", *STATES, *POINTS)
 
 @dataclass
 class Killer:
-    """Kills workers below `nursery`, and nobody else; `kills` by moment, `connections` those had to the relay."""
+    """Kills workers below `nursery`, and nobody else; `kills` by moment, and how many `connections` were hit."""
 
     nursery: psutil.Process
     relay: Relay
@@ -38,6 +38,10 @@ class Killer:
             return False
         workers = self.nursery.children()
         return bool(workers) and self._kill(self.chance.choice(workers), moment)
+
+    def count_connections(self) -> None:
+        """Count those of all workers, at something that hits all of them."""
+        self.connections += sum(len(self._ports(worker)) for worker in self.nursery.children())
 
     def _kill_at(self, point: str) -> bool:
         with self.relay.held_at(point, seconds=SECONDS) as port:
