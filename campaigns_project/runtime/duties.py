@@ -8,6 +8,7 @@ from django.utils import timezone
 from campaigns.jobs import refresh_sending_jobs
 from campaigns.lifecycle import complete_finished, start_due
 from campaigns.sending.dispatch import dispatch
+from campaigns.sending.inherit import inherit
 from campaigns.sending.recover import recover
 from campaigns.sending.usage import forget_usage
 from campaigns.tasks import resume_stalled_checks
@@ -32,6 +33,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("start scheduled campaigns", _now(start_due), 1),
     Duty("send what is due", dispatch, 1),
     Duty("turn raw events into events", _now(drain), 1),
+    Duty("take over from dead workers of this machine", _now(inherit), 2),
     Duty("mend what dead workers left", _now(recover), 2),
     Duty("complete finished campaigns", _now(complete_finished), 2),
     Duty("show progress on jobs", refresh_sending_jobs, 2),

@@ -18,6 +18,7 @@ from campaigns.tests.delivery.fault_server import PATIENCE, When
 from campaigns.tests.faults.engine import end_leases, message_ids, send, statuses, taken_once
 from campaigns.tests.faults.workers import held_back_while_making, is_held_back, until_gates_are_old, worker
 from campaigns.tests.sending.sending import started_campaign
+from campaigns_project.runtime.duties import DUTIES
 from campaigns_project.tests.processes import stop, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,6 +70,21 @@ def test_row_10_of_the_mails_of_a_killed_worker_only_the_one_at_the_server_is_un
     assert taken_once(server) == 8
     assert (ledger(campaign).sent, ledger(campaign).uncertain, ledger(campaign).waiting) == (7, 1, 0)
     assert Message.objects.get(status="uncertain").message_id == message_ids(server.mails)[1]
+
+
+def test_row_10_the_tick_takes_over_from_a_killed_worker_though_nothing_else_is_due(now, facing, tmp_path):
+    campaign = started_campaign(people=4, now=now)
+    answer = threading.Event()
+    with facing(dot=[None, When(answer)]) as server, worker(server, tmp_path) as process:
+        wait_until(lambda: len(server.mails) == 2, "the second mail is at the server")
+        stop(process, signal.SIGKILL)
+        answer.set()
+
+        for duty in DUTIES:
+            duty.run()
+
+    assert statuses() == {"sent": 1, "uncertain": 1, "pending": 2}
+    assert ledger(campaign).adds_up
 
 
 def test_row_10_it_is_never_sent_again_by_itself(now, facing, tmp_path):
