@@ -1,6 +1,6 @@
 """Make the mails of a chunk. Done before the gate, so that nothing slow stands between the last look and the socket."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -66,7 +66,7 @@ class Stores:
     """Where making mails keeps and finds what is not of one mail; a rehearsal imagines all of it."""
 
     links: Callable[[Campaign, Iterable[str]], dict[str, int]] = store_links
-    versions: Callable[[Iterable[Variant]], object] = keep_versions
+    versions: Callable[[Collection[Variant]], object] = keep_versions
     threads: Callable[[dict[int, int]], dict[int, Thread]] = threads_of
 
 
