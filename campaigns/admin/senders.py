@@ -185,6 +185,7 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
             "State",
             {"fields": ["state", "status_reason", "backs_off_until", "guarded", ("created_at", "updated_at")]},
         ),
+        ("Health", {"fields": ["checks"]}),
         (
             "Way out",
             {
@@ -202,7 +203,6 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
         ("Bounce guard", {"fields": [("guard_percent", "guard_floor")]}),
         ("Domain", {"fields": ["dkim_selector"]}),
         ("Return path", {"fields": ["return_path_domain", "return_path_plus"]}),
-        ("Health", {"fields": ["checks"]}),
     ]
     # What only one kind of way out needs is shown for that kind alone.
     conditional_fields = {

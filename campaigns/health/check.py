@@ -48,4 +48,5 @@ def _records(sender: Sender) -> list[Finding]:
         selector=sender.dkim_selector,
         by_service=sender.kind == SenderKind.ESP,
         resolver=settings.DNS_RESOLVER,
+        return_path=sender.return_path_domain,
     )

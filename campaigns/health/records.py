@@ -18,11 +18,16 @@ LEAST_BITS, GOOD_BITS = 1024, 2048  # RFC 8301 3.2: shorter keys are not believe
 _TAG = re.compile(r"\s*([a-z][a-z0-9_]*)\s*=\s*([^;]*?)\s*(?:;|$)", re.IGNORECASE)
 
 
-def check_records(domain: str, *, selector: str, by_service: bool, resolver: str) -> list[Finding]:
-    """MX, SPF, DKIM and DMARC of `domain` (ASCII), whatever of them could be asked within the time."""
+def check_records(
+    domain: str, *, selector: str, by_service: bool, resolver: str, return_path: str = ""
+) -> list[Finding]:
+    """MX, SPF, DKIM and DMARC of `domain` (ASCII), whatever of them could be asked within the time.
+
+    SPF is about the domain of the return path, where that is another one (RFC 7208 2.4).
+    """
     checks: tuple[tuple[HealthCheck, Callable[[Lookup], Finding]], ...] = (
         (HealthCheck.MX, partial(check_mx, domain)),
-        (HealthCheck.SPF, partial(check_spf, domain, by_service=by_service)),
+        (HealthCheck.SPF, partial(check_spf, return_path or domain, by_service=by_service)),
         (HealthCheck.DKIM, partial(check_dkim, domain, selector)),
         (HealthCheck.DMARC, partial(check_dmarc, domain)),
     )

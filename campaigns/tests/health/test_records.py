@@ -127,6 +127,15 @@ def test_records_that_include_each_other_are_not_followed_for_ever():
     assert finding.status == FAIL
 
 
+def test_spf_is_about_the_domain_of_the_return_path():
+    with DnsServer({("bounces.example", "TXT"): [txt("v=spf1 -all")], (DOMAIN, "A"): ["192.0.2.1"]}) as server:
+        found = check_records(
+            DOMAIN, selector="", by_service=False, resolver=server.address, return_path="bounces.example"
+        )
+
+    assert [finding.status for finding in found if finding.code == HealthCheck.SPF] == [OK]
+
+
 def test_behind_a_service_a_missing_spf_record_is_a_lesser_thing():
     assert look({(DOMAIN, "A"): ["192.0.2.1"]}, by_service=True)[HealthCheck.SPF].status == WARN
 
