@@ -3,6 +3,7 @@
 Of the whole installation, so for system administrators alone. Ages are by the database's clock.
 """
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,8 @@ from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 
 from campaigns.locks import Lock
-from campaigns.models import Message, MessageStatus
+from campaigns.models import Message, MessageStatus, Sender
+from campaigns.sending.slots import MOST
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.heartbeat import SILENT_AFTER
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
@@ -61,9 +63,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Pace:
-    """How many mails left over a sender in the last minute."""
+    """A sender at work: connections held of those it allows, and mails that left over it in the last minute."""
 
     sender: str
+    connections: int
+    max_connections: int
     mails: int
 
 
@@ -93,7 +97,7 @@ class Working:
 
 
 def working() -> Working:
-    """Look at everything once. Five short queries, none of which waits for a worker."""
+    """Look at everything once. A few short queries, none of which waits for a worker."""
     processes = [_process(row) for row in WorkerHeartbeat.objects.annotate(age=heartbeat.AGE).order_by("kind", "name")]
     queue = queue_state()
     return Working(
@@ -142,9 +146,19 @@ def _loads() -> list[Load]:
 
 
 def _paces() -> list[Pace]:
-    recent = Message.objects.filter(status=MessageStatus.SENT, sent_at__gt=Now() - PACE_OVER).order_by()
-    rows = recent.values_list("sender__email").annotate(mails=Count("pk")).order_by("-mails", "sender__email")
-    return [Pace(sender or "", mails) for sender, mails in rows[:SHOWN]]
+    recent = Message.objects.filter(status=MessageStatus.SENT, sent_at__gt=Now() - PACE_OVER, sender__isnull=False)
+    mails = Counter(dict(recent.order_by().values_list("sender").annotate(mails=Count("pk"))))
+    held = _connections()
+    senders = Sender.objects.in_bulk({*mails, *held}).values()
+    paces = [Pace(each.email, held[each.pk], each.max_connections, mails[each.pk]) for each in senders]
+    return sorted(paces, key=lambda pace: (-pace.mails, -pace.connections, pace.sender))[:SHOWN]
+
+
+def _connections() -> Counter[int]:
+    """Connections that workers hold, by sender."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CONNECTIONS, [MOST, Lock.CONNECTION])
+        return Counter(dict(cursor.fetchall()))
 
 
 _LANES = """
@@ -153,4 +167,11 @@ FROM pg_locks held LEFT JOIN pg_stat_activity activity ON activity.pid = held.pi
 WHERE held.locktype = 'advisory' AND held.classid = %s AND held.granted
   AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY held.objid
+"""
+
+_CONNECTIONS = """
+SELECT objid::bigint / %s, count(*) FROM pg_locks
+WHERE locktype = 'advisory' AND classid = %s AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+GROUP BY 1
 """

@@ -43,9 +43,11 @@ class LoadSerializer(serializers.Serializer):
 
 
 class PaceSerializer(serializers.Serializer):
-    """How fast mail leaves over a sender."""
+    """A sender at work."""
 
     sender = serializers.CharField()
+    connections = serializers.IntegerField(help_text="That workers hold.")
+    max_connections = serializers.IntegerField(help_text="That it allows.")
     mails = serializers.IntegerField(help_text="In the last minute.")
 
 

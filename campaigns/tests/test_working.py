@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from campaigns.locks import Lock
 from campaigns.models import Message
+from campaigns.sending.slots import Slots
 from campaigns.tests.factories import MessageFactory, OrganizationFactory, SenderFactory, UserFactory
 from campaigns.working import working
 from campaigns_project.accounts.roles import Role
@@ -77,6 +78,17 @@ def test_the_pace_counts_what_left_in_the_last_minute_by_sender():
 
     assert [(pace.sender, pace.mails) for pace in found.paces] == [("petr@fairlead.example", 3)]
     assert found.mails_last_minute == 3
+
+
+def test_the_connections_that_workers_hold_are_counted_by_sender():
+    sender = SenderFactory(max_connections=3)
+    SenderFactory()
+
+    with Slots() as slots:
+        slots.take(sender)
+        (pace,) = working().paces
+
+    assert (pace.sender, pace.connections, pace.max_connections) == (sender.email, 1, 3)
 
 
 def test_a_lane_that_is_held_is_shown():
