@@ -1,5 +1,6 @@
 """The admin pages of recipients: who is in a campaign, why, and what comes next for them."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from campaigns.admin.filters import OfCampaign, Standing
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.enrollment import de_enroll
 from campaigns.models import CampaignStatus, ExitReason, Recipient, RecipientStatus
+from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
@@ -93,7 +95,7 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     @display(description="Next mail", ordering="next_send_at")
     def next_send(self, recipient: Recipient) -> str:
-        return moment(recipient.next_send_at)
+        return moment(_leaves_at(recipient))
 
     @display(description="Last sign")
     def last_sign(self, recipient: Recipient) -> str:
@@ -110,6 +112,12 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
         return format_html('<a class="text-link" href="{}">{} messages</a>', url, recipient.messages.count())
 
 
+def _leaves_at(recipient: Recipient) -> datetime | None:
+    """When the next mail leaves: who is due at night gets it in the morning."""
+    due = recipient.next_send_at
+    return due and leaves_at(recipient.campaign, due, recipient.lead.timezone, now=timezone.now())
+
+
 def standing_sentence(recipient: Recipient) -> str:
     """Why this recipient gets no mail right now, or which one is next, from its own row: for lists.
 
@@ -124,7 +132,7 @@ def standing_sentence(recipient: Recipient) -> str:
 
 
 def _in_running(recipient: Recipient) -> str:
-    step, due = recipient.next_step, recipient.next_send_at
+    step, due = recipient.next_step, _leaves_at(recipient)
     if recipient.status == RecipientStatus.HELD:
         return "Held: active in another campaign."
     if recipient.status == RecipientStatus.QUEUED:

@@ -1,5 +1,6 @@
 """/campaigns/{campaign}/recipients: who is in it, and how that ended."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -17,6 +18,7 @@ from campaigns.api.verbs import ReasonSerializer
 from campaigns.enrollment import Selection, de_enroll, enroll
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import ExitReason, Recipient, RecipientStatus
+from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient
 from campaigns_project.errors import StateRefused
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
@@ -34,6 +36,8 @@ class RecipientSerializer(serializers.ModelSerializer):
         source="next_step.position", read_only=True, allow_null=True, default=None, help_text="The step that is next."
     )
 
+    next_send_at = serializers.SerializerMethodField(help_text="When the next mail is due and the window is open.")
+
     class Meta:
         model = Recipient
         fields = [
@@ -42,6 +46,10 @@ class RecipientSerializer(serializers.ModelSerializer):
             "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_next_send_at(self, recipient: Recipient) -> datetime | None:
+        due = recipient.next_send_at
+        return due and leaves_at(recipient.campaign, due, recipient.lead.timezone, now=timezone.now())
 
 
 class SelectionSerializer(StrictSerializer):

@@ -26,6 +26,13 @@ def next_opening(campaign: Campaign, now: datetime, zone: ZoneInfo | None = None
     return _opening(campaign, now, zone or ZoneInfo(campaign.timezone))
 
 
+def leaves_at(campaign: Campaign, due: datetime, lead_timezone: str, *, now: datetime) -> datetime:
+    """When a mail that is due at `due` leaves as far as the window says: then, or when it opens next."""
+    earliest = max(due, now)
+    opens = next_opening(campaign, earliest, zone_for(campaign, lead_timezone))
+    return opens if opens > earliest else due
+
+
 def zone_for(campaign: Campaign, lead_timezone: str) -> ZoneInfo:
     """Whose clock the window follows for a lead: its own, if the campaign says so and the zone is known."""
     follows_lead = campaign.window_zone == WindowZone.LEAD and lead_timezone in known_zones()

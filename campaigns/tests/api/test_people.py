@@ -1,6 +1,9 @@
+from datetime import datetime, time, timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from campaigns.models import Recipient
 from campaigns.tests.factories import (
@@ -119,6 +122,17 @@ def test_a_recipient_shows_which_step_is_next():
     shown = client.get(f"{address}/{recipient.pk}").json()
 
     assert (shown["next_step"], shown["next_position"], shown["next_send_at"]) == (step.pk, 1, "2026-11-20T12:00:00Z")
+
+
+def test_a_recipient_due_while_the_window_is_shut_shows_when_it_opens():
+    client = key_client()
+    campaign = CampaignFactory(organization=client.organization, window_start=time(9), window_end=time(17))
+    tonight = (timezone.now() + timedelta(days=2)).replace(hour=22, minute=0, second=0, microsecond=0)
+    RecipientFactory(campaign=campaign, next_send_at=tonight)
+
+    (shown,) = client.get(f"/api/v1/campaigns/{campaign.pk}/recipients").json()["results"]
+
+    assert datetime.fromisoformat(shown["next_send_at"]) == tonight + timedelta(hours=11)
 
 
 def test_a_recipient_is_taken_out_once_and_the_log_says_why():

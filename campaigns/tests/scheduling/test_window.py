@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.models import Campaign
-from campaigns.scheduling import next_opening, zone_for
+from campaigns.scheduling import leaves_at, next_opening, zone_for
 
 PRAGUE = ZoneInfo("Europe/Prague")
 WEEKDAYS = [1, 2, 3, 4, 5]
@@ -130,3 +130,13 @@ def test_what_it_gives_is_open_never_past_and_stays_the_same_when_asked_again(no
     assert next_opening(asked, opens) == opens
     assert not days or wall.isoweekday() in days
     assert time(hours[0]) <= wall.time() < time(hours[1])
+
+
+def test_a_mail_due_at_night_leaves_in_the_morning():
+    office = campaign(time(9), time(17), WEEKDAYS)
+    noon, night = at(2026, 11, 20, 12), at(2026, 11, 20, 22)
+
+    assert leaves_at(office, night, "", now=noon) == at(2026, 11, 23, 9)
+    assert leaves_at(office, noon, "", now=night) == at(2026, 11, 23, 9)  # its time has passed
+    assert leaves_at(office, noon, "", now=noon - timedelta(hours=1)) == noon
+    assert leaves_at(office, noon, "", now=noon + timedelta(hours=1)) == noon
