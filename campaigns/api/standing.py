@@ -53,6 +53,7 @@ class GateSerializer(serializers.Serializer):
     until = serializers.DateTimeField(allow_null=True, help_text="When it opens, where that is known.")
     used = serializers.IntegerField(required=False)
     limit = serializers.IntegerField(required=False)
+    free_at = serializers.DateTimeField(required=False, help_text="When it is counted anew.")
     able = serializers.IntegerField(required=False)
     total = serializers.IntegerField(required=False)
     blocked = BlockedSenderSerializer(many=True, required=False)

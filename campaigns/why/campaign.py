@@ -24,7 +24,7 @@ def why_campaign(campaign: Campaign, *, now: datetime) -> Standing:
         gates.recipients(facts),
         gates.hold(facts),
         gates.window(facts),
-        *gates.limits(facts),
+        *gates.limits(facts, first_mails_only=not facts.follow_ups_due),
         gates.senders(facts),
         gates.workers(facts),
     ]

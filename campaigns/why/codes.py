@@ -17,7 +17,7 @@ class GateCode(models.TextChoices):
     HOLD = "hold", "the hold before the first mail is over"
     WINDOW = "window", "the sending window is open"
     CAMPAIGN_DAILY_LIMIT = "campaign_daily_limit", "the campaign has mails left today"
-    NEW_LEADS_LIMIT = "new_leads_limit", "the campaign has first mails left today"
+    NEW_LEADS_LIMIT = "campaign_new_leads", "the campaign has first mails left today"
     DOMAIN_LIMIT = "domain_limit", "the sender has mails left today for this domain"
     SENDERS = "senders", "a sender can be used"
     WORKERS = "workers", "somebody does the work"

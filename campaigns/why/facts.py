@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from campaigns.halts import halts_over
 from campaigns.models import (
     Campaign,
     Message,
@@ -17,6 +18,7 @@ from campaigns.models import (
     SendingHalt,
     Variant,
 )
+from campaigns.sending.limits import Gauge, LimitCode, room
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
 
 MOST_COUNTED = 10_000  # who is due is counted no further: the sentence says “10,000 or more”
@@ -36,21 +38,27 @@ class Facts:
     in_flight: int
     uncertain: int
     workers: Mapping[str, float]
+    gauges: list[Gauge]
+    follow_ups_due: bool
 
 
-def facts_of(campaign: Campaign, *, now: datetime) -> Facts:
-    """Read them. Eight queries, each with an index of its own."""
+def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
+    """Read them: eight queries, and up to three more where something is limited. `domain` is the one a mail goes to."""
+    senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk"))
+    gauges = room(campaign, senders, now=now, domain=domain)
     return Facts(
         campaign=campaign,
         now=now,
-        halts=_halts(campaign),
-        senders=list(Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk")),
+        halts=list(halts_over([campaign.organization_id])),
+        senders=senders,
         wordless_steps=_wordless_steps(campaign),
         first_due_at=_waiting(campaign).aggregate(at=Min("next_send_at"))["at"],
         due=_waiting(campaign).filter(next_send_at__lte=now)[:MOST_COUNTED].count(),
         in_flight=Message.objects.filter(lease_until__isnull=False, recipient__campaign=campaign).count(),
         uncertain=_uncertain(campaign),
         workers=_workers(),
+        gauges=gauges,
+        follow_ups_due=_follow_ups_due(campaign, gauges, now),
     )
 
 
@@ -58,9 +66,11 @@ def _waiting(campaign: Campaign) -> QuerySet[Recipient]:
     return Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.DUE)
 
 
-def _halts(campaign: Campaign) -> list[SendingHalt]:
-    about = Q(organization=None) | Q(organization=campaign.organization_id)
-    return list(SendingHalt.objects.in_force().filter(about))
+def _follow_ups_due(campaign: Campaign, gauges: list[Gauge], now: datetime) -> bool:
+    """Whether somebody who had a mail is due; asked only where no first mail may leave any more today."""
+    if not any(gauge.code == LimitCode.CAMPAIGN_NEW_LEADS and gauge.is_full for gauge in gauges):
+        return True
+    return _waiting(campaign).filter(status=RecipientStatus.SENT, next_send_at__lte=now).exists()
 
 
 def _wordless_steps(campaign: Campaign) -> list[int]:

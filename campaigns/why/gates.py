@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderStatus, WindowZone
 from campaigns.scheduling import next_opening
+from campaigns.sending.limits import Gauge, LimitCode
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import MOST_COUNTED, Facts
 from campaigns.why.standing import Gate
@@ -15,6 +17,10 @@ from campaigns_project.workers.models import WorkerKind
 
 DEAD_AFTER = 60.0  # seconds without a sign of life; the same as for handing out work
 
+_LIMITS = {
+    LimitCode.CAMPAIGN_DAY: GateCode.CAMPAIGN_DAILY_LIMIT,
+    LimitCode.CAMPAIGN_NEW_LEADS: GateCode.NEW_LEADS_LIMIT,
+}
 _AT_REST = {
     CampaignStatus.DRAFT: (WhyCode.NOT_STARTED, "Not started yet."),
     CampaignStatus.COMPLETED: (WhyCode.COMPLETED, "Completed: everybody has had the sequence or has left it."),
@@ -115,10 +121,10 @@ def recipients(facts: Facts) -> Gate:
 
 
 def window(facts: Facts) -> Gate:
-    """The sending window, by the campaign's clock."""
+    """The sending window, by the campaign's clock, or by that of the first of its people."""
     campaign, now = facts.campaign, facts.now
-    if campaign.window_zone == WindowZone.LEAD:
-        return Gate(GateCode.WINDOW, "The window opens by each person's own clock.")
+    if campaign.window_zone == WindowZone.LEAD and next_opening(campaign, now) <= now:
+        return Gate(GateCode.WINDOW, "The window is open for some: it follows each person's own clock.")
     return window_gate(campaign, next_opening(campaign, now), zone=campaign.timezone, now=now)
 
 
@@ -135,7 +141,7 @@ def window_gate(campaign: Campaign, opens_at: datetime, *, zone: str, now: datet
 
 def senders(facts: Facts) -> Gate:
     """At least one sender that is not paused and does not rest."""
-    blocked = [shut for sender in facts.senders if (shut := sender_shut(sender, facts.now))]
+    blocked = [shut for sender in facts.senders if (shut := sender_shut(sender, facts))]
     able, total = len(facts.senders) - len(blocked), len(facts.senders)
     numbers = {"able": able, "total": total, "blocked": blocked}
     if able:
@@ -152,13 +158,17 @@ def senders(facts: Facts) -> Gate:
     return Gate(GateCode.SENDERS, sentence, WhyCode.SENDERS_WAIT, until=min(opens), numbers=numbers)
 
 
-def sender_shut(sender: Sender, now: datetime) -> dict[str, Any] | None:
+def sender_shut(sender: Sender, facts: Facts) -> dict[str, Any] | None:
     """Why a sender cannot be used now, as the API shows it; None for one that can."""
+    full = [gauge for gauge in facts.gauges if gauge.sender == sender.pk and gauge.is_full and gauge.is_of_sender_alone]
     if sender.status == SenderStatus.PAUSED:
         why, until, sentence = WhyCode.SENDER_PAUSED, None, sender.status_reason or "paused by a person"
-    elif sender.backs_off_until is not None and sender.backs_off_until > now:
+    elif sender.backs_off_until is not None and sender.backs_off_until > facts.now:
         why, until = WhyCode.SENDER_BACKS_OFF, sender.backs_off_until
         sentence = f"its server could not be reached ({sender.status_reason})" if sender.status_reason else why.label
+    elif full:
+        last = max(full, key=attrgetter("free_at"))
+        why, until, sentence = WhyCode(last.code), last.free_at, f"{last.code.label} ({last.used:,} of {last.limit:,})"
     else:
         return None
     return {"id": sender.pk, "sender": sender.email, "why": why.value, "sentence": sentence, "until": until}
@@ -179,6 +189,23 @@ def workers(facts: Facts) -> Gate:
     return Gate(GateCode.WORKERS, f"Workers are alive; last seen {age(oldest)}.", numbers=numbers)
 
 
-def limits(_facts: Facts) -> Iterator[Gate]:
-    """What the campaign may send today."""
-    yield from ()
+def limits(facts: Facts, *, first_mails_only: bool) -> Iterator[Gate]:
+    """What the campaign may send today. The limit of new leads shuts nothing while it is not only for first mails."""
+    for code, gate in _LIMITS.items():
+        gauge = next((one for one in facts.gauges if one.code == code and one.sender is None), None)
+        if gauge is None:
+            yield Gate(gate, "No limit is set.")
+        elif code == LimitCode.CAMPAIGN_NEW_LEADS and gauge.is_full and not first_mails_only:
+            yield Gate(gate, f"All {gauge.limit:,} first mails of today are out; follow-ups go on.")
+        else:
+            yield limit(gate, gauge, facts)
+
+
+def limit(gate: GateCode, gauge: Gauge, facts: Facts) -> Gate:
+    """One limit, as full as it is."""
+    numbers = {"used": gauge.used, "limit": gauge.limit, "free_at": gauge.free_at}
+    if not gauge.is_full:
+        return Gate(gate, f"{gauge.used:,} of {gauge.limit:,} used today.", numbers=numbers)
+    when = moment(gauge.free_at, zone=facts.campaign.timezone, now=facts.now)
+    sentence = f"Waiting: {gauge.code.label} ({gauge.used:,} of {gauge.limit:,}). It goes on {when}."
+    return Gate(gate, sentence, WhyCode(gauge.code), until=gauge.free_at, numbers=numbers)

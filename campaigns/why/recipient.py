@@ -1,9 +1,11 @@
 """Why one recipient gets a mail, or does not."""
 
 from datetime import datetime
+from operator import attrgetter
+from zoneinfo import ZoneInfo
 
 from campaigns.models import ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Sender
-from campaigns.scheduling import next_opening
+from campaigns.scheduling import next_opening, zone_for
 from campaigns.why import gates
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts, facts_of
@@ -17,7 +19,8 @@ _OPEN = (*MessageStatus.IN_FLIGHT, MessageStatus.DEFERRED, MessageStatus.UNCERTA
 
 def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
     """Every gate of `recipient` at `now`, and when its next mail leaves. A fixed number of queries."""
-    facts = facts_of(recipient.campaign, now=now)
+    facts = facts_of(recipient.campaign, now=now, domain=domain_of(recipient.email_address.lower()))
+    zone = zone_for(recipient.campaign, recipient.lead.timezone)
     message = Message.objects.filter(recipient=recipient, status__in=_OPEN).order_by("-pk").first()
     judged = [
         _membership(recipient, facts),
@@ -28,14 +31,15 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
         _content(recipient, facts),
         _due(recipient, facts),
         gates.hold(facts),
-        gates.window(facts),
-        *gates.limits(facts),
+        gates.window_gate(facts.campaign, next_opening(facts.campaign, now, zone), zone=zone.key, now=now),
+        *gates.limits(facts, first_mails_only=recipient.sent_at is None),
+        _domain(recipient, facts),
         _sender(recipient, facts),
         gates.workers(facts),
     ]
     is_in_flight = message is not None and message.status in MessageStatus.IN_FLIGHT
     sentence = "With a worker now." if is_in_flight else "The mail is due and leaves now."
-    return Standing(judged, sentence, _next_send_at(facts, judged))
+    return Standing(judged, sentence, _next_send_at(facts, judged, zone))
 
 
 def _membership(recipient: Recipient, facts: Facts) -> Gate:
@@ -111,7 +115,7 @@ def _is_ahead(recipient: Recipient, facts: Facts) -> bool:
 def _sender(recipient: Recipient, facts: Facts) -> Gate:
     """Its own sender for the whole sequence; another where that one is paused or not the campaign's any more."""
     own = next((sender for sender in facts.senders if sender.pk == recipient.sender_id), None)
-    shut = gates.sender_shut(own, facts.now) if own else None
+    shut = gates.sender_shut(own, facts) if own else None
     if own is None or shut is None or shut["until"] is None:
         return gates.senders(facts) if own is None or shut else _able(own)
     when = moment(shut["until"], zone=facts.campaign.timezone, now=facts.now)
@@ -120,13 +124,23 @@ def _sender(recipient: Recipient, facts: Facts) -> Gate:
     return Gate(GateCode.SENDERS, sentence, why, until=shut["until"], numbers=numbers)
 
 
+def _domain(recipient: Recipient, facts: Facts) -> Gate:
+    """What its sender, or any where it has none yet, may still send to its domain today."""
+    domain = domain_of(recipient.email_address.lower())
+    towards = [gauge for gauge in facts.gauges if gauge.domain == domain]
+    mine = [gauge for gauge in towards if gauge.sender == recipient.sender_id] or towards
+    if not mine or (recipient.sender_id is None and len(towards) < len(facts.senders)):
+        return Gate(GateCode.DOMAIN_LIMIT, "No limit is set for its domain.")
+    return gates.limit(GateCode.DOMAIN_LIMIT, min(mine, key=attrgetter("is_full", "free_at")), facts)
+
+
 def _able(sender: Sender) -> Gate:
     return Gate(GateCode.SENDERS, f"Its sender {sender.email} can be used.")
 
 
-def _next_send_at(facts: Facts, judged: list[Gate]) -> datetime | None:
+def _next_send_at(facts: Facts, judged: list[Gate], zone: ZoneInfo) -> datetime | None:
     shut = [gate for gate in judged if not gate.ok]
     opens = [gate.until for gate in shut if gate.until]
     if len(opens) < len(shut):
         return None
-    return next_opening(facts.campaign, max([facts.now, *opens]))
+    return next_opening(facts.campaign, max([facts.now, *opens]), zone)

@@ -12,9 +12,11 @@ from campaigns.tests.factories import (
     NOON,
     CampaignFactory,
     CampaignSenderFactory,
+    CampaignUsageFactory,
     MessageFactory,
     OrganizationFactory,
     RecipientFactory,
+    SenderUsageFactory,
     SendingHaltFactory,
 )
 from campaigns.tests.sending.sending import ready_campaign, started_campaign
@@ -234,3 +236,46 @@ def test_everybody_gone_is_no_trouble():
     standing = why(campaign)
 
     assert (standing.gates[4].why, standing.gates[4].is_in_order) == ("nobody_left", True)
+
+
+MIDNIGHT = NOON.replace(hour=0)
+TOMORROW = MIDNIGHT + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("field", "scope", "code"),
+    [("daily_limit", "day", "campaign_daily_limit"), ("daily_new_leads", "new_leads", "campaign_new_leads")],
+)
+def test_a_full_limit_of_the_campaign_says_how_full_and_until_when(field, scope, code):
+    campaign = started_campaign(now=NOON)
+    Campaign.objects.update(**{field: 300})
+    CampaignUsageFactory(campaign=campaign, scope=scope, starts_at=MIDNIGHT, used=300)
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.healthy, standing.next_send_at) == (code, True, TOMORROW)
+    assert "(300 of 300)" in standing.summary
+    assert {"used": 300, "limit": 300}.items() <= standing.deciding.numbers.items()
+
+
+def test_the_limit_of_new_leads_does_not_keep_follow_ups():
+    campaign = started_campaign(people=2, steps=2, now=NOON)
+    Campaign.objects.update(daily_new_leads=1)
+    CampaignUsageFactory(campaign=campaign, scope="new_leads", starts_at=MIDNIGHT, used=1)
+    Recipient.objects.filter(pk=campaign.recipients.first().pk).update(status="sent", sent_at=NOON)
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.next_send_at) == ("healthy", NOON)
+    assert any("All 1 first mails of today are out" in gate.sentence for gate in standing.gates)
+
+
+def test_senders_at_their_limit_are_waited_for():
+    campaign = started_campaign(now=NOON)
+    Sender.objects.update(daily_limit=50)
+    SenderUsageFactory(sender=Sender.objects.get(), starts_at=MIDNIGHT, used=50)
+
+    standing = why(campaign)
+
+    assert (standing.code, standing.healthy, standing.next_send_at) == ("senders_wait", True, TOMORROW)
+    assert [one["why"] for one in standing.deciding.numbers["blocked"]] == ["sender_daily_limit"]

@@ -1,17 +1,24 @@
 """Why one recipient gets a mail or does not."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Campaign, Recipient, Sender, Variant
-from campaigns.tests.factories import NOON, CampaignSenderFactory, MessageFactory, SuppressionFactory
+from campaigns.tests.factories import (
+    NOON,
+    CampaignSenderFactory,
+    MessageFactory,
+    SenderUsageFactory,
+    SuppressionFactory,
+)
 from campaigns.tests.sending.sending import started_campaign
 from campaigns.why import why_recipient
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerKind
+from leads.models import Lead
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +132,28 @@ def test_the_number_of_queries_is_small_and_fixed(campaign):
         why_recipient(recipient, now=NOON)
 
     assert len(queries) <= 12
+
+
+def test_a_full_limit_for_its_domain_keeps_it_waiting_and_no_other(campaign):
+    sender = Sender.objects.get()
+    Sender.objects.update(daily_limit=None, domain_daily_limit=2)
+    Recipient.objects.update(sender=sender)
+    used = {"sender": sender, "scope": "domain", "starts_at": NOON.replace(hour=0), "used": 2}
+    SenderUsageFactory(**used, domain="elsewhere.example")
+    elsewhere = why(campaign).code
+    SenderUsageFactory(**used, domain="example.com")
+
+    standing = why(campaign)
+
+    assert elsewhere == "healthy"
+    assert (standing.code, standing.next_send_at) == ("domain_daily_limit", NOON.replace(hour=0) + timedelta(days=1))
+
+
+def test_the_window_follows_the_leads_own_clock_where_the_campaign_says_so(campaign):
+    Campaign.objects.update(window_zone="lead", window_start=time(9), window_end=time(17))
+    Lead.objects.update(timezone="Asia/Tokyo")
+
+    standing = why(campaign)  # noon in UTC is nine in the evening there
+
+    assert (standing.code, standing.next_send_at) == ("outside_window", NOON.replace(hour=0) + timedelta(days=1))
+    assert "on Sat 21 Nov 2026 09:00 Asia/Tokyo" in standing.summary
