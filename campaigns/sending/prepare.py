@@ -118,14 +118,14 @@ def prepare(
     return batch
 
 
-def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None) -> Rendered:
-    """What `lead` would read, by the same code as when sending. Inert: no tracking, and opting out leads nowhere.
+def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None, way_out: str = "#unsubscribe") -> Rendered:
+    """What `lead` would read, by the same code as when sending. Inert: no tracking, and opting out leads to `way_out`.
 
     MergeValueMissing or TemplateInvalid where the mail could not be made.
     """
     campaign = variant.step.campaign
     sender = sender or Sender(email="sender@example.com", name="The sender")
-    values = {**lead_values(lead), **mail_values(sender, campaign.organization, "#unsubscribe")}
+    values = {**lead_values(lead), **mail_values(sender, campaign.organization, way_out)}
     if variant.step.is_reply:
         values[THREAD_SUBJECT] = _foreseen_subject(variant.step, lead, values)
     return wording_of(variant).render(values)

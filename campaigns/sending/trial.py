@@ -14,11 +14,10 @@ from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import Accepted, Deferred, NotSent, Outcome, SenderFault, Uncertain
 from campaigns.delivery.outcomes import Refused as MailRefused
 from campaigns.locks import hold_audience
-from campaigns.merge_values import lead_values, mail_values
 from campaigns.models import Campaign, Sender, Variant
 from campaigns.sending.connections import Connections, Routes
 from campaigns.sending.links import unsubscribe_url
-from campaigns.sending.wording import wording_of
+from campaigns.sending.prepare import preview
 from campaigns.tokens import TEST_MESSAGE
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
@@ -143,8 +142,7 @@ def _sender(campaign: Campaign) -> Sender:
 def _mail(trial: _Trial, address: str, now: datetime) -> Envelope:
     sender, lead = trial.sender, trial.lead
     way_out = unsubscribe_url(TEST_MESSAGE)
-    values = {**lead_values(lead), **mail_values(sender, trial.campaign.organization, way_out)}
-    rendered = wording_of(trial.variant).render(values)
+    rendered = preview(variant=trial.variant, lead=lead, sender=sender, way_out=way_out)
     data = mime.build(
         sender=Mailbox(sender.email, sender.name),
         recipient=Mailbox(address, lead.full_name),

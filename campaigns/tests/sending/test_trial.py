@@ -13,7 +13,7 @@ from campaigns.delivery.outcomes import Refused as MailRefused
 from campaigns.models import Campaign, Link, Message, Recipient, Sender, Variant
 from campaigns.preflight.examples import worst_case
 from campaigns.sending.trial import MOST_AN_HOUR, send_test
-from campaigns.tests.factories import LeadFactory, SuppressionFactory
+from campaigns.tests.factories import LeadFactory, StepFactory, SuppressionFactory, VariantFactory
 from campaigns.tests.sending.sending import Road, ready_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -62,6 +62,16 @@ def test_a_test_is_not_tracked_not_counted_and_leaves_no_row(campaign):
     assert ("/open" in html, "/click" in html) == (False, False)
     assert (Message.objects.count(), Link.objects.count()) == (0, 0)
     assert Campaign.objects.values().get() == before
+
+
+def test_a_test_of_a_follow_up_has_the_subject_of_the_mail_it_answers(campaign):
+    step = StepFactory(campaign=campaign, position=2)
+    follow_up = VariantFactory(step=step, subject="", body_html="<p>Still there?</p>")
+    road = Road()
+
+    send_test(variant=follow_up, lead=None, sender=None, to=[ME], actor=SYSTEM, now=timezone.now(), routes=road)
+
+    assert mail_of(road)["Subject"] == "[Test] Re: Hello Ana"
 
 
 def test_opting_out_of_a_test_leads_to_a_page_that_says_so_and_does_nothing(campaign):
