@@ -7,12 +7,13 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from campaigns.content.html import links
 from campaigns.errors import AdviceCode
+from campaigns.health.findings import HealthCheck, HealthStatus
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderStatus, Variant
 from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
 from campaigns.scheduling import next_opening
@@ -61,15 +62,17 @@ def _sender(sender: Sender, *, is_only: bool) -> Iterator[Problem]:
     if sender.status == SenderStatus.PAUSED and not is_only:
         message = f"the sender {sender.email} is paused: {sender.status_reason or 'by a person'}."
         yield Problem(AdviceCode.SENDER_PAUSED, message, "Resume it, or take it out of the campaign.", WARN)
-    for name in [] if settings.SANDBOX else _failed_checks(sender):
-        message = f"the last look at the sender {sender.email} found its {name} in disorder."
-        yield Problem(AdviceCode.SENDER_UNHEALTHY, message, "Its page shows what was expected and found.", WARN)
+    for found in _failed_checks(sender):
+        message = f"the sender {sender.email}: {found['message']}"
+        hint = found["hint"] or "Its page shows what was expected and found."
+        yield Problem(AdviceCode.SENDER_UNHEALTHY, message, hint, WARN)
 
 
-def _failed_checks(sender: Sender) -> list[str]:
-    """The checks of its health that failed; what could not be looked up has not failed."""
-    checks = sender.health if isinstance(sender.health, dict) else {}
-    return [name for name, found in checks.items() if isinstance(found, dict) and found.get("status") == "failed"]
+def _failed_checks(sender: Sender) -> list[dict[str, Any]]:
+    """What failed when it was looked at last. In a sandbox DNS does not count; unknown never does."""
+    counted = (HealthCheck.LOGIN,) if settings.SANDBOX else HealthCheck.values
+    checks = (sender.health or {}).get("checks", [])
+    return [found for found in checks if found["status"] == HealthStatus.FAIL and found["code"] in counted]
 
 
 class Pace(NamedTuple):

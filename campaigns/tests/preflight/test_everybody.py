@@ -270,3 +270,40 @@ def test_no_mail_leaves_before_the_hold_is_over_and_a_pause_ends_it(now):
 
     assert (held.hold_until, worked_on) == (now + timedelta(seconds=60), [False, True])
     assert (paused.status, paused.hold_until) == ("paused", None)
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "check", "warned"), [(False, "spf", True), (True, "spf", False), (True, "login", True)]
+)
+def test_a_sender_that_failed_its_last_check_is_warned_of_and_dns_never_in_a_sandbox(
+    now, settings, sandbox, check, warned
+):
+    settings.SANDBOX = sandbox
+    campaign = ready_campaign(now=now)
+    failed = {"code": check, "status": "fail", "message": "It is wrong.", "hint": "Mend it."}
+    Sender.objects.update(health={"status": "fail", "checks": [failed, {**failed, "status": "unknown"}]})
+
+    found = preflight.look(campaign, now=now)
+
+    assert [one.code for one in found.warnings] == (["sender_unhealthy"] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "level"),
+    [
+        (lambda: Variant.objects.update(subject="Re: our call"), "false_reply", "warn"),
+        (lambda: Variant.objects.update(subject="BUY THIS NOW"), "shouting", "warn"),
+        (lambda: Variant.objects.update(body_html='<a href="http://a.example">x</a>'), "link_not_https", "warn"),
+        (lambda: Campaign.objects.update(daily_new_leads=1), "duration", "info"),
+        (lambda: Campaign.objects.update(daily_limit=1, active_leads_count=11), "capacity", "warn"),
+        (lambda: Recipient.objects.update(email_address="sales@acme.example"), "role_addresses", "warn"),
+    ],
+)
+def test_what_is_worth_reading_is_told_at_its_level_and_blocks_nothing(now, change, code, level):
+    ready_campaign(now=now)
+    change()
+
+    found = preflight.look(Campaign.objects.select_related("organization").get(), now=now)
+
+    assert (code, level) in {(one.code, one.level) for one in found.problems}
+    assert found.blocking == []
