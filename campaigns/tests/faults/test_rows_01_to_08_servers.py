@@ -87,7 +87,7 @@ def test_row_01_no_name_or_no_listener(now, own_server, host):
 
     send()
 
-    reason = "dns" if host.endswith("invalid") else "connect"
+    reason = "host_unknown" if host.endswith("invalid") else "connect"
     assert (message(), sender(), campaign_status()) == (("pending", ""), ("active", reason), "running")
     assert Recipient.objects.get().status == "pending"
 
