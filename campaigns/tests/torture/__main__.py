@@ -48,6 +48,7 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
         kills=options.kills,
         seconds=options.seconds,
         seed=options.seed,
+        clusters=options.clusters,
         restarts=options.restarts,
         restart=restart,
     )
@@ -62,6 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=2_000, help="recipients of each campaign; each gets two mails")
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--restarts", type=int, default=2, help="of Postgres, in each campaign")
+    parser.add_argument("--clusters", type=int, default=0, help="real run_workers to kill from, instead of bare lanes")
     parser.add_argument("--seconds", type=float, default=540.0)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()

@@ -4,6 +4,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Plan:
     seconds: float = 540.0
     seed: int = 1
     lanes: int = 3
+    clusters: int = 0  # real `run_worker`s in the place of lanes
     streams: int = 2
     pause: float = 0.004
     restarts: int = 0
@@ -106,10 +108,13 @@ class _Round:
         planned = self.plan.people * self.plan.steps
         log = self.folder / "lanes.log"
         with Relay(self.folder, seconds=self.plan.pause) as relay, Sampler(self.campaign, planned=planned) as sampler:
-            command = ("-m", "campaigns.tests.torture.lanes", str(self.plan.lanes))
             more = {"MAILBOX_PORT": str(relay.port), "VAR_DIR": str(self.folder), "STREAMS": str(self.plan.streams)}
-            with started(*command, log=log, **more) as nursery:
-                self.killer = Killer(psutil.Process(nursery.pid), relay, self.chance)
+            with ExitStack() as stack:
+                parents = [
+                    psutil.Process(stack.enter_context(started(*command, log=log, **more)).pid)
+                    for command in self._commands()
+                ]
+                self.killer = Killer(parents, relay, self.chance)
                 self._fire()
                 self._drain(log)
                 self._compare(relay.taken())
@@ -118,6 +123,12 @@ class _Round:
                 self._reckon(relay.taken())
         self.figures.samples += sampler.samples
         self.figures.violations += [f"the sum rule is broken: {words}" for words in sampler.wrong[:5]]
+
+    def _commands(self) -> list[tuple[str, ...]]:
+        """What keeps workers going: each starts another for one that died."""
+        if self.plan.clusters:
+            return [("manage.py", "run_worker")] * self.plan.clusters
+        return [("-m", "campaigns.tests.torture.lanes", str(self.plan.lanes))]
 
     def _fire(self) -> None:
         """Kill until enough are dead, the time is up, or there is nothing left to send."""

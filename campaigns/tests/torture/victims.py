@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -21,9 +22,9 @@ MOMENTS = ("random", *STATES, *POINTS)
 
 @dataclass
 class Killer:
-    """Kills workers below `nursery`, and nobody else; `kills` by moment, and how many `connections` were hit."""
+    """Kills what runs below `parents`, and nobody else; `kills` by moment, and how many `connections` were hit."""
 
-    nursery: psutil.Process
+    parents: Sequence[psutil.Process]
     relay: Relay
     chance: random.Random
     kills: Counter[str] = field(default_factory=Counter)
@@ -36,16 +37,19 @@ class Killer:
             return self._kill_at(moment)
         if moment in STATES and not self._comes_about(moment):
             return False
-        workers = self.nursery.children()
+        workers = self._workers()
         return bool(workers) and self._kill(self.chance.choice(workers), moment)
 
     def count_connections(self) -> None:
         """Count those of all workers, at something that hits all of them."""
-        self.connections += sum(len(self._ports(worker)) for worker in self.nursery.children())
+        self.connections += sum(len(self._ports(worker)) for worker in self._workers())
+
+    def _workers(self) -> list[psutil.Process]:
+        return [worker for parent in self.parents for worker in parent.children(recursive=True)]
 
     def _kill_at(self, point: str) -> bool:
         with self.relay.held_at(point, seconds=SECONDS) as port:
-            owner = next((worker for worker in self.nursery.children() if port in self._ports(worker)), None)
+            owner = next((worker for worker in self._workers() if port in self._ports(worker)), None)
             return owner is not None and self._kill(owner, point)
 
     def _kill(self, worker: psutil.Process, moment: str) -> bool:
