@@ -2,12 +2,14 @@
 
 import socket
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient, Sender, SenderSecurity
-from campaigns.sending import connections
+from campaigns.sending import work
+from campaigns.sending.connections import Connections
 from campaigns.tests.delivery.fault_server import FEATURES, Dribble, Drop, FaultServer, Say, Silence
 from campaigns.tests.faults.engine import (
     campaign_status,
@@ -32,8 +34,7 @@ FOUR_DAYS = timedelta(days=4)
 @pytest.fixture
 def hasty(monkeypatch):
     """A conversation is given up after half a second instead of two minutes."""
-    monkeypatch.setattr(connections, "CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr(connections, "TRANSACTION_SECONDS", 0.5)
+    monkeypatch.setattr(work, "Connections", partial(Connections, connect_seconds=0.5, transaction_seconds=0.5))
 
 
 @pytest.fixture
