@@ -1,6 +1,6 @@
 """The wordings mails were made of, kept so that what somebody got can be shown."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from django.db import connection
 
@@ -13,7 +13,7 @@ WORDING = ("subject", "preheader", "body_html", "body_text")
 _kept: set[tuple[int, int]] = set()
 
 
-def keep_versions(variants: Collection[Variant]) -> None:
+def keep_versions(variants: Iterable[Variant]) -> None:
     """Write down these wordings as they are in memory, before the first mail made of them leaves."""
     new = [variant for variant in variants if (variant.pk, variant.version) not in _kept]
     if not new:

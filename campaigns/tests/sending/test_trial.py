@@ -51,6 +51,16 @@ def test_a_test_reads_as_the_lead_would_read_it_and_says_it_is_one(campaign):
     assert [(result.address, result.is_sent) for result in results] == [(ME, True)]
 
 
+def test_a_test_of_a_follow_up_has_the_subject_of_the_thread(campaign):
+    road, lead = Road(), LeadFactory(organization=campaign.organization, first_name="Zoë")
+    follow_up = VariantFactory(step=StepFactory(campaign=campaign), subject="", body_html="<p>Again</p>")
+    variant = Variant.objects.select_related("step__campaign__organization").get(pk=follow_up.pk)
+
+    send_test(variant=variant, lead=lead, sender=None, to=[ME], routes=road, actor=SYSTEM, now=timezone.now())
+
+    assert mail_of(road)["Subject"] == "[Test] Re: Hello Zoë"
+
+
 def test_a_test_is_not_tracked_not_counted_and_leaves_no_row(campaign):
     road = Road()
     before = Campaign.objects.values().get()
