@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import nonmember
+from typing import Any
 
 from django.db import connection, models, transaction
 
@@ -88,7 +89,7 @@ def gate_again(candidate: Candidate) -> bool:
     What was counted for it stays counted; False changes nothing, and it is to be taken back (`ungate`).
     """
     with connection.cursor() as cursor:
-        wanted = {**_asked([candidate]), "was": "sending", "lease": LEASE.total_seconds()}
+        wanted: dict[str, Any] = {**_asked([candidate]), "was": "sending", "lease": LEASE.total_seconds()}
         cursor.execute(_GATE_AGAIN, wanted)
         return cursor.fetchall() == [("",)]
 
@@ -161,14 +162,14 @@ _GATE = f"""{_ASKED}, passed AS (
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
 SELECT id, refusal FROM asked
-"""
+"""  # noqa: S608 - a text of our own
 
 _GATE_AGAIN = f"""{_ASKED}, renewed AS (
     UPDATE campaign_messages message SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
     FROM asked WHERE message.id = asked.id AND asked.refusal = ''
 )
 SELECT refusal FROM asked
-"""
+"""  # noqa: S608 - a text of our own
 
 # Counted by the moment at which it was done, so that it can be given back to the same day and hour.
 _COUNTED = """
