@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import blake2b
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -77,18 +78,15 @@ def tags(purpose: Purpose, payload: bytes) -> Iterator[bytes]:
 
 
 def _mac(secret: str | bytes, purpose: Purpose, payload: bytes) -> bytes:
-    keyed = _keyed(secret, purpose).copy()
-    keyed.update(payload)
-    return keyed.digest()[:TAG_BYTES]
+    """BLAKE2b with a key (RFC 7693 2.9): a MAC by itself, and half the work of HMAC; a mail holds eight of them."""
+    return blake2b(payload, digest_size=TAG_BYTES, key=_key(secret, purpose)).digest()
 
 
-# The MAC of nothing yet: what depends on the key alone is computed once, and each payload goes into a copy.
 # Cached by the secret itself, so a changed setting is a changed key at once.
 @lru_cache(maxsize=64)
-def _keyed(secret: str | bytes, purpose: Purpose) -> hmac.HMAC:
+def _key(secret: str | bytes, purpose: Purpose) -> bytes:
     info = f"fairlead token v{VERSION} {Purpose(purpose).value}".encode()
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(force_bytes(secret))
-    return hmac.new(key, digestmod="sha256")
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(force_bytes(secret))
 
 
 def _payload(message_id: int, link_id: int) -> bytes:

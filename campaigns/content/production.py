@@ -11,7 +11,7 @@ fields, and hands the odd mail whose values do not fit to `Encoded`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from campaigns.content import templating
 from campaigns.content.mailbox import Mailbox
@@ -37,8 +37,7 @@ class Design:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Particulars:
+class Particulars(NamedTuple):
     """What is one mail's own; see `campaigns.content.message.build` for the fields."""
 
     recipient: Mailbox

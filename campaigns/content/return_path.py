@@ -25,6 +25,8 @@ def return_path(message_id: int, *, mailbox: str, domain: str = "", takes_plus: 
     """
     if not 0 <= message_id <= MAX_ID:
         raise ValueError(f"ids run from 0 to {MAX_ID}, not {message_id}")
+    if not (domain or takes_plus):
+        return mailbox
     token = f"b-{message_id:x}-{_text(tag(Purpose.RETURN_PATH, _payload(message_id)))}"
     local, _, own_domain = mailbox.rpartition("@")
     if domain:

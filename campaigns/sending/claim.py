@@ -1,11 +1,12 @@
 """Take due recipients and write their message rows: from here on nobody else works on them."""
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -22,8 +23,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=200)
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One message this worker may work on, until another holds a higher fence."""
 
     message: int
@@ -99,8 +99,7 @@ def claim(
     return claims
 
 
-@dataclass(frozen=True)
-class _Due:
+class _Due(NamedTuple):
     """A recipient that was taken, for which step and through which sender; `left` is the one it had until now."""
 
     recipient: int
@@ -160,16 +159,15 @@ RETURNING recipient.id, recipient.next_step_id, recipient.sender_id, ranked.had
 
 
 def _write_messages(due: list[_Due], wordings: Wordings, senders: dict[int, Sender]) -> list[Claim]:
+    domains = {pk: wire_domain(sender.email) for pk, sender in senders.items()}
     rows = []
     for one in due:
-        recipient, step, sender = one.recipient, one.step, one.sender
-        variant = wordings.choose(step, recipient)
-        domain = wire_domain(senders[sender].email)
-        identity = message_id(recipient_id=recipient, step_id=step, domain=domain)
-        rows.append((recipient, step, variant.pk, variant.version, sender, identity))
-    columns = [list(column) for column in zip(*rows, strict=True)]
+        variant = wordings.choose(one.step, one.recipient)
+        identity = message_id(recipient_id=one.recipient, step_id=one.step, domain=domains[one.sender])
+        row = {"recipient": one.recipient, "step": one.step, "variant": variant.pk, "version": variant.version}
+        rows.append({**row, "sender": one.sender, "identity": identity})
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [LEASE.total_seconds(), *columns, LEASE.total_seconds()])
+        cursor.execute(_WRITE, {"due": json.dumps(rows), "lease": LEASE.total_seconds()})
         return [Claim(*row) for row in cursor.fetchall()]
 
 
@@ -180,13 +178,13 @@ INSERT INTO campaign_messages AS message
     (recipient_id, step_id, variant_id, step_version, sender_id, message_id, status, attempts, lost_claims, fence,
      claimed_at, lease_until, created_at, smtp_reply, reason)
 SELECT recipient, step, variant, version, sender, identity, 'claimed', 1, 0, 1,
-     clock_timestamp(), clock_timestamp() + %s * interval '1 second', clock_timestamp(), '', ''
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::text[])
-    AS due(recipient, step, variant, version, sender, identity)
+     clock_timestamp(), clock_timestamp() + %(lease)s * interval '1 second', clock_timestamp(), '', ''
+FROM jsonb_to_recordset(%(due)s) AS due(
+    recipient bigint, step bigint, variant bigint, version int, sender bigint, identity text)
 ON CONFLICT (recipient_id, step_id) DO UPDATE SET
     status = 'claimed', attempts = message.attempts + 1, fence = message.fence + 1, sender_id = excluded.sender_id,
     variant_id = coalesce(message.variant_id, excluded.variant_id),
-    claimed_at = clock_timestamp(), lease_until = clock_timestamp() + %s * interval '1 second'
+    claimed_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s * interval '1 second'
 WHERE message.status IN ('pending', 'deferred')
 RETURNING id, fence, recipient_id, step_id, variant_id, sender_id, message_id
 """

@@ -1,8 +1,9 @@
 """The mails of one wording by one sender: what they share is made once and kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from campaigns.content import plain_fields, templating
 from campaigns.content.assembly import OPEN_URL, PREHEADER, Assembly, Parts, assemble, click_field
@@ -21,8 +22,7 @@ from campaigns_project.errors import Refused
 MOST_SHAPES = 64
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """A finished mail, and the subject that stands in it."""
 
     data: bytes
@@ -38,8 +38,7 @@ class Prepared:
     producer: Producer
 
 
-@dataclass(frozen=True)
-class Fitted:
+class Fitted(NamedTuple):
     """The prepared bodies of one mail, and its values for them."""
 
     bodies: Prepared
@@ -63,7 +62,7 @@ class Fitted:
                 values[PREHEADER] = templating.render(bodies.preheader, values).strip()
             if not bodies.assembly.fits(values):
                 return None
-            return Made(bodies.producer.produce(replace(mail, values=values)), bodies.producer.subject(values))
+            return Made(bodies.producer.produce(mail._replace(values=values)), bodies.producer.subject(values))
         except Refused:
             return None
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
+from typing import NamedTuple
 
 from django.db.models import Q
 
@@ -14,13 +15,13 @@ from campaigns.content.return_path import return_path
 from campaigns.content.templating import rendered_subject
 from campaigns.content.threads import reply_subject
 from campaigns.delivery.base import Envelope
-from campaigns.merge_values import lead_values, mail_values
+from campaigns.merge_values import Person, lead_values, mail_values, people_of
 from campaigns.models import Campaign, Recipient, Sender, Step, Variant
 from campaigns.sending import single
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate
 from campaigns.sending.links import store_links, unsubscribe_url
-from campaigns.sending.mailing import Fitted, Made, mailing_of
+from campaigns.sending.mailing import Made, Mailing, mailing_of
 from campaigns.sending.threads import Thread, threads_of
 from campaigns.sending.versions import keep_versions
 from campaigns.sending.wording import THREAD_SUBJECT, Rendered, Wording, wording_of
@@ -31,8 +32,7 @@ from leads.models import Lead
 _Store = Callable[[Iterable[str]], dict[str, int]]
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A mail ready to go, and what the gate wants to know of it."""
 
     candidate: Candidate
@@ -71,12 +71,22 @@ class Stores:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class _Kind:
+    """What the mails of one variant by one sender in one chunk have in common."""
+
+    variant: Variant
+    sender: Sender
+    wording: Wording
+    mailing: Mailing | None
+    values: Mapping[str, str]  # of the sender and the organization
+    kept: Collection[str]  # the merge fields whose values are kept with the message
+
+
+class _Draft(NamedTuple):
     """A mail to be made, and all that goes into it."""
 
     candidate: Candidate
-    sender: Sender
-    wording: Wording
+    kind: _Kind
     mail: Particulars
 
 
@@ -93,28 +103,27 @@ def prepare(
     One that cannot be made does not keep back the others. Nothing is written but what `stores` do.
     """
     batch = Batch()
-    people = Recipient.objects.select_related("lead").in_bulk([claim.recipient for claim in claims])
+    people = people_of(claim.recipient for claim in claims)
     variants = Variant.objects.select_related("step").in_bulk({claim.variant for claim in claims})
     stores.versions(variants.values())
     threads = stores.threads(_answering(claims, variants))
+
+    @cache
+    def kind(variant: int, sender: int, begins_thread: bool) -> _Kind:
+        return _kind(campaign, variants[variant], senders[sender], begins_thread=begins_thread)
+
     drafts: list[_Draft] = []
     for claim in claims:
-        recipient, variant = people.get(claim.recipient), variants.get(claim.variant)
-        if recipient is None or variant is None:
+        person, variant = people.get(claim.recipient), variants.get(claim.variant)
+        if person is None or variant is None:
             continue  # deleted since: the message's row went with it
+        thread = threads.get(claim.recipient) if variant.step.is_reply else None
         with _contained(batch, claim):
-            draft = _draft(
-                campaign=campaign,
-                claim=claim,
-                recipient=recipient,
-                variant=variant,
-                sender=senders[claim.sender],
-                thread=threads.get(claim.recipient) if variant.step.is_reply else None,
-                now=now,
-            )
-            drafts.append(draft)
+            # A thread without a subject was begun before subjects were kept: then the wording's own is all there is.
+            of_kind = kind(claim.variant, claim.sender, thread is None or not thread.opening)
+            drafts.append(_draft(of_kind, claim, person, thread, now=now))
     store = partial(stores.links, campaign)
-    _make_one_by_one(campaign, _make_prepared(campaign, drafts, batch, store), batch, store)
+    _make_one_by_one(campaign, _make_prepared(drafts, batch, store), batch, store)
     return batch
 
 
@@ -158,28 +167,26 @@ def _answering(claims: Sequence[Claim], variants: dict[int, Variant]) -> dict[in
     return {recipient: step.position for recipient, step in steps if step.is_reply}
 
 
-def _draft(
-    *,
-    campaign: Campaign,
-    claim: Claim,
-    recipient: Recipient,
-    variant: Variant,
-    sender: Sender,
-    thread: Thread | None,
-    now: datetime,
-) -> _Draft:
-    # A thread without a subject was begun before subjects were kept: then the wording's own is all there is.
-    wording = wording_of(variant, begins_thread=thread is None or not thread.opening)
-    lead, way_out = recipient.lead, unsubscribe_url(claim.message)
-    values = {**lead_values(lead), **mail_values(sender, campaign.organization, way_out)}
+def _kind(campaign: Campaign, variant: Variant, sender: Sender, *, begins_thread: bool) -> _Kind:
+    wording = wording_of(variant, begins_thread=begins_thread)
+    return _Kind(
+        variant=variant,
+        sender=sender,
+        wording=wording,
+        mailing=mailing_of(wording, campaign=campaign, sender=sender),
+        values=mail_values(sender, campaign.organization, ""),
+        kept=wording.shown_fields - {"unsubscribe_url"},
+    )
+
+
+def _draft(kind: _Kind, claim: Claim, person: Person, thread: Thread | None, *, now: datetime) -> _Draft:
+    way_out = unsubscribe_url(claim.message)
+    values = {**lead_values(person), **kind.values, "unsubscribe_url": way_out}
     if thread:
         values[THREAD_SUBJECT] = thread.subject
-    kept = wording.shown_fields & values.keys()
-    used = {name: values[name] for name in kept if name != "unsubscribe_url"}
-    is_unchanged = recipient.email_address == lead.email
-    address = lead.email_normalized if is_unchanged else normalize_address(recipient.email_address)
+    is_unchanged = person.email_address == person.email
     mail = Particulars(
-        recipient=Mailbox(recipient.email_address, lead.full_name),
+        recipient=Mailbox(person.email_address, person.full_name),
         values=values,
         message_id=claim.message_id,
         date=now,
@@ -187,13 +194,18 @@ def _draft(
         in_reply_to=thread.in_reply_to if thread else "",
         references=thread.references if thread else (),
     )
-    candidate = Candidate(claim, address=address, version=variant.version, merge_values=used)
-    return _Draft(candidate, sender, wording, mail)
+    candidate = Candidate(
+        claim,
+        address=person.email_normalized if is_unchanged else normalize_address(person.email_address),
+        version=kind.variant.version,
+        merge_values={name: values[name] for name in kind.kept if name in values},
+    )
+    return _Draft(candidate, kind, mail)
 
 
-def _make_prepared(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch, store: _Store) -> list[_Draft]:
+def _make_prepared(drafts: Sequence[_Draft], batch: Batch, store: _Store) -> list[_Draft]:
     """Make the mails whose bodies were prepared beforehand; returns those that have to be made one by one."""
-    fitted = [_fitted(campaign, draft) for draft in drafts]
+    fitted = [draft.kind.mailing.fitting(draft.mail.values) if draft.kind.mailing else None for draft in drafts]
     targets = store({url for one in fitted if one for url in one.targets})
     others: list[_Draft] = []
     for draft, one in zip(drafts, fitted, strict=True):
@@ -207,21 +219,16 @@ def _make_prepared(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch, s
     return others
 
 
-def _fitted(campaign: Campaign, draft: _Draft) -> Fitted | None:
-    mailing = mailing_of(draft.wording, campaign=campaign, sender=draft.sender)
-    return mailing.fitting(draft.mail.values) if mailing else None
-
-
 def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch, store: _Store) -> None:
     """Render each mail and edit what came out, whatever its wording does."""
     rendered: list[tuple[_Draft, Rendered]] = []
     for draft in drafts:
         with _contained(batch, draft.candidate.claim):
-            rendered.append((draft, draft.wording.render(draft.mail.values)))
+            rendered.append((draft, draft.kind.wording.render(draft.mail.values)))
     urls = [url for draft, bodies in rendered for url in single.targets(bodies, draft.mail, campaign=campaign)]
     stored = store(urls)
     for draft, bodies in rendered:
-        claim, sender = draft.candidate.claim, draft.sender
+        claim, sender = draft.candidate.claim, draft.kind.sender
         with _contained(batch, claim):
             data = single.built(
                 bodies, draft.mail, campaign=campaign, sender=sender, message=claim.message, stored=stored
@@ -232,11 +239,11 @@ def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch,
 def _enveloped(draft: _Draft, made: Made) -> Prepared:
     to = wire_address(draft.mail.recipient.address, field="To")
     envelope = Envelope(mail_from=_return_path(draft), rcpt_to=to, data=made.data)
-    return Prepared(replace(draft.candidate, subject=made.subject), envelope)
+    return Prepared(draft.candidate._replace(subject=made.subject), envelope)
 
 
 def _return_path(draft: _Draft) -> str:
-    sender = draft.sender
+    sender = draft.kind.sender
     return return_path(
         draft.candidate.claim.message,
         mailbox=wire_address(sender.email, field="From"),

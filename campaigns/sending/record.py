@@ -1,5 +1,6 @@
 """Write down what became of each mail: one transaction per slice, guarded by status and fence."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,16 +116,19 @@ def _suppress(campaign: Campaign, address: str, at: datetime) -> None:
 
 
 def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
-    columns: dict[str, list] = {
-        "ids": [verdict.claim.message for verdict in verdicts],
-        "fences": [verdict.claim.fence for verdict in verdicts],
-        "statuses": [str(verdict.status) for verdict in verdicts],
-        "reasons": [verdict.reason[:60] for verdict in verdicts],
-        "codes": [verdict.code for verdict in verdicts],
-        "replies": [verdict.reply[:2000] for verdict in verdicts],
-    }
+    settled = [
+        {
+            "id": verdict.claim.message,
+            "fence": verdict.claim.fence,
+            "status": verdict.status,
+            "reason": verdict.reason[:60],
+            "code": verdict.code,
+            "reply": verdict.reply[:2000],
+        }
+        for verdict in verdicts
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, {**columns, "at": at})
+        cursor.execute(_SETTLE, {"settled": json.dumps(settled), "at": at})
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -137,8 +141,8 @@ UPDATE campaign_messages message SET
         WHEN settled.status = 'deferred' THEN coalesce(message.first_deferred_at, %(at)s)
         ELSE message.first_deferred_at END,
     lost_claims = CASE WHEN settled.status IN ('pending', 'deferred') THEN 0 ELSE message.lost_claims END
-FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(codes)s::int[],
-    %(replies)s::text[]) AS settled(id, fence, status, reason, code, reply)
+FROM jsonb_to_recordset(%(settled)s) AS settled(
+    id bigint, fence bigint, status text, reason text, code int, reply text)
 WHERE message.id = settled.id AND message.fence = settled.fence
     AND CASE WHEN message.status IN ('claimed', 'sending') THEN true END -- the planner cannot judge it: see the gate
 RETURNING message.id

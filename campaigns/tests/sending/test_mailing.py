@@ -3,7 +3,6 @@
 import email
 import email.policy
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -64,7 +63,7 @@ def mailed(written: Variant, *, clicks=True, opens=True, address="1 Quay <Street
     mail = Particulars(to, values, message_id="<1.2.abc@sender.example>", date=DATE, unsubscribe_url=way_out)
     if written.step.is_reply:
         values[THREAD_SUBJECT] = "Re: Grüße & more"
-        mail = replace(mail, in_reply_to="<1.1.d@x.example>", references=("<1.0.e@x.example>", "<1.1.d@x.example>"))
+        mail = mail._replace(in_reply_to="<1.1.d@x.example>", references=("<1.0.e@x.example>", "<1.1.d@x.example>"))
     wording = wording_of(written)
     mailing = mailing_of(wording, campaign=campaign, sender=sender)
     fitted = mailing and mailing.fitting(values)
@@ -311,7 +310,7 @@ def test_a_chunk_mixes_both_ways_and_stores_each_target_once():
     senders = able_senders(campaign, now=now)
     claims = claim(campaign=campaign, wordings=Wordings.of(campaign), senders=list(senders.values()), now=now, limit=10)
     both = [variant.pk for variant in step.variants.all()]
-    mixed = [replace(one, variant=both[number % 2]) for number, one in enumerate(claims)]
+    mixed = [one._replace(variant=both[number % 2]) for number, one in enumerate(claims)]
 
     batch = prepare(campaign, mixed, senders=senders, now=now)
 
