@@ -42,7 +42,7 @@ def people_of(recipients: Iterable[int]) -> dict[int, Person]:
     """Those recipients that are still there, by id; one query."""
     columns = ("pk", "email_address", *(f"lead__{name}" for name in Person._fields[2:]))
     rows = Recipient.objects.filter(pk__in=list(recipients)).order_by().values_list(*columns)
-    return {row[0]: Person(*row) for row in rows.iterator(chunk_size=2_000)}
+    return {row[0]: Person(*row) for row in rows}
 
 
 def lead_values(lead: Lead | Person) -> dict[str, str]:

@@ -71,7 +71,8 @@ def _record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) ->
         by_status[verdict.status].append(verdict)
     if sent := by_status[MessageStatus.SENT]:
         advance({verdict.claim.recipient: verdict.claim.step for verdict in sent}, campaign=campaign, at=at)
-    _wait(by_status[MessageStatus.PENDING] + by_status[MessageStatus.DEFERRED], at)
+    if waiting := by_status[MessageStatus.PENDING] + by_status[MessageStatus.DEFERRED]:
+        _wait(waiting, at)
     for verdict in by_status[MessageStatus.UNCERTAIN]:
         note = f"It is not known whether the mail arrived ({verdict.reason}): a person has to decide."
         hold_for_a_decision([verdict.claim.recipient], note=note, at=at)

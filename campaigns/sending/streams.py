@@ -1,11 +1,15 @@
 """Several streams of mail in one worker process: while one waits for a server or the database, another goes on."""
 
+import gc
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
 
 from django.db import connection
 
-# A stream calls what it is given when it has more work than it can do.
+COLLECT_AFTER = 50_000  # new objects; a chunk of mails has about as many
+# A stream calls what it is given, from whatever thread, when it has more work than it can do.
 Stream = Callable[[Callable[[], None]], int]
 
 
@@ -14,15 +18,29 @@ def in_streams(stream: Stream, *, most: int) -> int:
 
     An error in one of them is raised when all have ended.
     """
+    _spare_the_collector()
     helpers: list[Future[int]] = []
 
     def call_for_help() -> None:
-        if len(helpers) < most - 1:
-            helpers.append(pool.submit(_in_thread, stream))
+        # Refused by a pool that is shut down: somebody called a moment after the turn had ended.
+        with suppress(RuntimeError):
+            if len(helpers) < most - 1:
+                helpers.append(pool.submit(_in_thread, stream))
 
     with ThreadPoolExecutor(max_workers=max(most - 1, 1), thread_name_prefix="stream") as pool:
         settled = stream(call_for_help)
     return settled + sum(helper.result() for helper in helpers)
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Once a process: what was loaded by now stays, and chunks of mail come and go without cycles.
+
+    The garbage collector would otherwise walk over the whole of Django every few hundred mails.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def _in_thread(stream: Stream) -> int:

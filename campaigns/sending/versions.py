@@ -31,6 +31,7 @@ SELECT made.id, made.version, made.subject, made.preheader, made.body_html, made
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
     AS made(id, version, subject, preheader, body_html, body_text)
 JOIN campaign_variants variant ON variant.id = made.id
+ORDER BY made.id -- one order everywhere: two workers that keep the same ones would else wait for each other
 FOR KEY SHARE OF variant
 ON CONFLICT DO NOTHING
 """

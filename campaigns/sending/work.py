@@ -3,6 +3,7 @@
 import logging
 import math
 import random
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -43,8 +44,9 @@ from campaigns_project.workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 500  # recipients claimed at once from a fast server; a pause or a kill touches no more than these
+MOST_AT_ONCE = 1_000  # recipients claimed at once from a fast server; a pause or a kill touches no more than these
 AIM = 1.0  # seconds a chunk should take: what is claimed and waits longer is better left to others
+STUCK_AFTER = 3.0  # seconds: then a server does not answer, and others should not have to wait for that
 TURN = timedelta(seconds=10)  # how long a lane works before it asks to be called again, so that stopping is quick
 
 
@@ -55,7 +57,7 @@ class Share:
     size: int = 25
 
     def learn(self, settled: int, seconds: float) -> bool:
-        """Take in a chunk; True when it was a full one, so that more work is likely."""
+        """Take in a chunk of so many; True when it was a full one, so that more work is likely."""
         was_full = settled >= self.size
         if settled:
             self.size = max(1, min(MOST_AT_ONCE, int(AIM * settled / max(seconds, 1e-6)), self.size * 4))
@@ -72,6 +74,17 @@ class Stream:
     call_for_help: Callable[[], None] = lambda: None
     shares: defaultdict[int, Share] = field(default_factory=lambda: defaultdict(Share))
     paces: defaultdict[int, Pace] = field(default_factory=lambda: defaultdict(Pace))
+
+    @contextmanager
+    def help_when_stuck(self) -> Iterator[None]:
+        """Calls for help where what is done inside takes long."""
+        timer = threading.Timer(STUCK_AFTER, self.call_for_help)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def work(*, lane: int, turn: timedelta = TURN) -> int:
@@ -189,18 +202,23 @@ def _send_for(
     with journal.making():
         batch = prepare(campaign, claims, senders={sender.pk: sender}, now=now)
     settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
-    settled += deliver(
-        campaign,
-        batch.prepared,
-        sender=sender,
-        connections=stream.connections,
-        journal=journal,
-        pace=stream.paces[sender.pk],
-        until=until,
-        zones=zones_of(campaign, [one.recipient for one in claims]),
-    )
+    pace = stream.paces[sender.pk]
+    before = pace.seconds
+    with stream.help_when_stuck():
+        settled += deliver(
+            campaign,
+            batch.prepared,
+            sender=sender,
+            connections=stream.connections,
+            journal=journal,
+            pace=pace,
+            until=until,
+            zones=zones_of(campaign, [one.recipient for one in claims]),
+        )
     journal.settled()
-    if share.learn(len(claims), time.monotonic() - began):
+    seconds = time.monotonic() - began
+    # Another stream is of use where this one mostly waits for the server; where it works, they would share its time.
+    if share.learn(len(claims), seconds) and pace.seconds - before > seconds / 2:
         stream.call_for_help()
     return settled
 

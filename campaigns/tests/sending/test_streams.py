@@ -1,0 +1,52 @@
+"""Streams of mail beside each other in one worker."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from campaigns.sending.streams import in_streams
+from campaigns.sending.work import Stream
+from campaigns.tests.sending.sending import Road
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 10.0
+
+
+def test_streams_run_beside_each_other_as_the_first_calls_for_help():
+    together = threading.Barrier(3)
+
+    def stream(call_for_help):
+        for _ in range(5):
+            call_for_help()
+        connection.ensure_connection()
+        together.wait(PATIENCE)
+        return 1
+
+    assert in_streams(stream, most=3) == 3
+
+
+def test_what_one_of_them_raises_is_raised_when_all_have_ended():
+    ended = threading.Event()
+
+    def stream(call_for_help):
+        if threading.current_thread() is not threading.main_thread():
+            raise LookupError("in a thread")
+        call_for_help()
+        ended.set()
+        return 1
+
+    with pytest.raises(LookupError):
+        in_streams(stream, most=2)
+    assert ended.is_set()
+
+
+def test_a_server_that_does_not_answer_calls_for_another_stream(monkeypatch):
+    monkeypatch.setattr("campaigns.sending.work.STUCK_AFTER", 0.0)
+    called = threading.Event()
+    stream = Stream(Road(), call_for_help=called.set)
+
+    with stream.help_when_stuck():
+        is_called = called.wait(PATIENCE)
+
+    assert is_called
