@@ -351,4 +351,9 @@ class Migration(migrations.Migration):
             model_name='variantversion',
             constraint=models.UniqueConstraint(fields=('variant', 'version'), name='variant_version_once'),
         ),
+        # On the way back: what the rules of before do not allow.
+        migrations.RunSQL(
+            migrations.RunSQL.noop, "UPDATE campaign_variants SET subject = 'Re:' WHERE subject = ''"
+        ),
+        migrations.RunSQL(migrations.RunSQL.noop, "DELETE FROM jobs WHERE kind = 'preflight'"),
     ]
