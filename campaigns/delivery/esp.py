@@ -132,7 +132,7 @@ class EspConnection:
         try:
             outcomes: Sequence[Outcome] = self._send(self._merged(mails), mails, gates)
         except BaseException as error:  # noqa: BLE001 - raised below: what was gated is in doubt and has to be said first
-            outcomes, interrupted = [Uncertain("interrupted")] * len(mails), error
+            outcomes, interrupted = [self._interrupted()] * len(mails), error
         is_refused = isinstance(outcomes[0], Refused) and all(each is outcomes[0] for each in outcomes)
         if is_refused:
             yield from (self._one(mail, gate) for mail, gate in zip_longest(mails, gates))
@@ -167,6 +167,11 @@ class EspConnection:
         body = status.esp_response.text if status.esp_response is not None else ""
         by_address = {address.lower(): one for address, one in status.recipients.items()}
         return [self._answered(by_address.get(mail.address.lower()), body) for mail in mails]
+
+    def _interrupted(self) -> Outcome:
+        if self._line.stage is Stage.CONNECT:
+            return NotSent("interrupted", Stage.CONNECT)
+        return Uncertain("interrupted")
 
     def _refresh(self) -> None:
         if time.monotonic() - self._used_at > MAX_IDLE_SECONDS:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +20,7 @@ from campaigns.sending.connections import Routes
 from campaigns.sending.gate import VALID_FOR, gate, gate_again, renew, ungate
 from campaigns.sending.journal import Journal
 from campaigns.sending.limits import Gauge
+from campaigns.sending.moment import Moment
 from campaigns.sending.prepare import Prepared
 from campaigns.sending.record import Verdict, record
 from campaigns.sending.reserve import Limited, limited_by
@@ -151,7 +152,7 @@ def _send_slice(
     journal: Journal,
     limited: Limited | None,
 ) -> _Slice:
-    gated_at = time.monotonic()
+    gated = Moment()
     answers = gate([mail.candidate for mail in batch], limited=limited)
     now = timezone.now()
     refused = [mail.claim for mail in batch if answers.get(mail.claim.message)]
@@ -160,48 +161,81 @@ def _send_slice(
     done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     try:
-        _hand_over(passed, done, backend, gated_at, journal)
+        _hand_over(passed, done, backend, gated, journal)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
         # in hand, or those of one request to an e-mail service.
         ungate([mail.claim for mail in passed if mail.claim.message not in done.begun], limited=limited)
         _record(campaign, done, limited, timezone.now())
         raise
-    pace.learn(done.accepted, time.monotonic() - gated_at)
+    pace.learn(done.accepted, time.monotonic() - gated.steady)
     if passed:
         ungate([mail.claim for mail in passed], limited=limited)
     done.expired = passed
     return done
 
 
-def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated_at: float, journal: Journal) -> None:
-    """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`.
+@dataclass
+class _LastLook:
+    """Asked right before the content of each mail, by its place: may it begin?
 
-    The one at whose turn it holds no longer is asked about again while the server waits: one that thinks for longer
+    One whose gate's answer holds no longer is asked about again while the server waits: a server that thinks for longer
     than that over every DATA would never get a mail otherwise. The others behind it have to be gated anew.
     """
-    mails = list(passed)
-    asked_at: dict[int, float] = {}  # those that were asked about again, by their place
 
-    def may_begin(place: int) -> bool:
-        if time.monotonic() - asked_at.get(place, gated_at) > VALID_FOR:
-            asked_at[place] = time.monotonic()
-            if not gate_again(mails[place].candidate):
-                return False
-        done.begun.add(mails[place].claim.message)
-        journal.begin(mails[place].claim)
+    mails: Sequence[Prepared]
+    gated: Moment
+    journal: Journal
+    begun: set[int]
+    asked_again: dict[int, Moment] = field(default_factory=dict)
+    is_over: bool = False  # nothing more may begin
+
+    def __call__(self, place: int) -> bool:
+        mail = self.mails[place]
+        if self.is_over or not (self._holds(place) or self._asked_again(place, mail)):
+            return False
+        self.begun.add(mail.claim.message)
+        self.journal.begin(mail.claim)
         return True
 
+    def _asked_again(self, place: int, mail: Prepared) -> bool:
+        self.asked_again[place] = Moment()
+        # The database may have taken its time: then what it says is old news.
+        return gate_again(mail.candidate) and self._holds(place)
+
+    def _holds(self, place: int) -> bool:
+        return self.asked_again.get(place, self.gated).age() <= VALID_FOR
+
+
+def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated: Moment, journal: Journal) -> None:
+    """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`.
+
+    What was begun has an answer to come and is never left behind: those of one request to an e-mail service are all of
+    them begun before the first answer is there.
+    """
+    mails = list(passed)
+    may_begin = _LastLook(mails, gated, journal, done.begun)
     outcomes = backend.deliver_many([mail.envelope for mail in mails], before_data=may_begin)
     # Closed at once when it is left early, and not some time later: it may hold the connection in mid-transaction.
     with closing(outcomes):
         for mail, outcome in zip(mails, outcomes, strict=False):
             journal.ended(mail.claim, outcome)
             if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
+                _take_back(passed, done, outcome, journal)
                 return
             done.verdicts.append(verdict_of(mail.candidate, outcome, now=timezone.now()))
             passed.popleft()
             done.accepted += isinstance(outcome, Accepted)
-            done.fault = sender_fault(outcome)
-            if done.fault is not None or is_stopping() or asked_at:
+            done.fault = done.fault or sender_fault(outcome)
+            # The leases of those behind were renewed when they were gated: not for much longer than one mail may take.
+            is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
+            may_begin.is_over = may_begin.is_over or done.fault is not None or is_stopping() or is_late
+            if may_begin.is_over and not (passed and passed[0].claim.message in done.begun):
                 return
+
+
+def _take_back(passed: Iterable[Prepared], done: _Slice, why: NotSent, journal: Journal) -> None:
+    """None of these was sent, not even those that were to go in one request with the one that may not."""
+    for mail in passed:
+        if mail.claim.message in done.begun:
+            journal.ended(mail.claim, why)

@@ -319,6 +319,23 @@ def test_what_ends_the_worker_in_mid_batch_is_raised_after_the_doubt_was_said(mo
     assert seen == [Uncertain("interrupted")] * 3
 
 
+def test_what_ends_the_worker_before_the_request_leaves_nobody_in_doubt():
+    people = [a_mail(f"p{n}@example.org", number=n) for n in range(3)]
+    seen = []
+
+    def ask(place):
+        if place == 1:
+            raise SystemExit
+        return True
+
+    with ServiceServer() as server:
+        outcomes = connected(server, "mailgun").deliver_many(people, before_data=ask)
+        with pytest.raises(SystemExit):
+            _noted(outcomes, seen)
+
+    assert (seen, server.mails) == ([NotSent("interrupted", Stage.CONNECT)] * 3, [])
+
+
 def _noted(outcomes, seen):
     for outcome in outcomes:
         seen.append(outcome)

@@ -191,6 +191,15 @@ def test_a_server_that_takes_all_the_time_it_may_is_not_taken_for_a_dead_worker(
     assert Message.objects.values_list("status", "lost_claims").get() == ("sent", 0)
 
 
+def test_those_behind_slow_mails_of_their_slice_are_not_taken_for_lost(now, monkeypatch):
+    monkeypatch.setattr("campaigns.sending.deliver.RENEW_AFTER", 0.0)  # time passes for the leases alone here
+    campaign = started_campaign(people=4, now=now)
+
+    settled = send_chunk(campaign, connections=while_under_way(passing(seconds=TRANSACTION_SECONDS)))
+
+    assert (settled, ledger(campaign).sent, ledger(campaign).uncertain) == (4, 4, 0)
+
+
 def test_a_bug_at_the_server_puts_only_the_mail_in_hand_in_doubt(now):
     campaign = started_campaign(people=4, now=now)
     answers = iter([ACCEPTED])

@@ -7,16 +7,17 @@ everybody stands in line, and lets go.
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns import steps
-from campaigns.delivery.memory import MemoryBackend
+from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
-from campaigns.models import Campaign, Message, Recipient, Variant
+from campaigns.enrollment import stop_recipient
+from campaigns.models import Campaign, ExitReason, Message, Recipient, Variant
 from campaigns.sending.work import send_chunk
 from campaigns.tests.factories import OrganizationFactory, VariantFactory
 from campaigns.tests.sending.sending import Road, started_campaign
@@ -159,19 +160,73 @@ def test_two_campaigns_may_hear_of_the_same_dead_address_at_once(now):
 
 def test_what_the_server_accepted_is_recorded_even_if_the_database_ends_the_transaction_for_a_deadlock(now):
     campaign = started_campaign(people=5, now=now)
-    road = Road()
+    gated, in_line = Event(), Event()
 
-    with ThreadPoolExecutor(1) as pool:
+    def answers():
+        for number in range(5):
+            if number == 4:
+                gated.set()
+                assert in_line.wait(PATIENCE)
+            yield ACCEPTED
+
+    def stand_between():
+        """Keep the worker, which has the recipients by then, from going on to the campaign until all are in line."""
+        assert gated.wait(PATIENCE)
         with transaction.atomic():
+            list(Message.objects.select_for_update())
+            in_line.set()
+            wait_for_waiters(2)
+
+    road = Road(MemoryBackend(answers=answers()))
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Whoever waits for so long looks for a deadlock: never we, but the worker, which closes the circle.
+            cursor.execute("SET LOCAL deadlock_timeout = '1min'")
             Campaign.objects.select_for_update(no_key=True).get()
             settled = pool.submit(alone, worker(campaign, road))
+            between = pool.submit(alone, stand_between)
             wait_for_waiters(1)
-            # The wrong way round: the worker has these and waits for us. It began first, so it is the one to give way.
-            list(Recipient.objects.select_for_update(no_key=True))
+            list(Recipient.objects.select_for_update(no_key=True))  # the wrong way round
+        between.result(timeout=PATIENCE)
         assert settled.result(timeout=PATIENCE) == 5
 
     assert len(road.backend.mails) == Message.objects.filter(status="sent").count() == 5
     assert Campaign.objects.get().emails_sent == 5
+
+
+def test_what_the_gate_says_after_a_long_wait_is_old_news(now, monkeypatch):
+    monkeypatch.setattr("campaigns.sending.deliver.VALID_FOR", 0.3)
+    campaign = started_campaign(people=1, now=now)
+    recipient = Recipient.objects.get()
+    begun, held = Event(), Event()
+
+    class SlowServer(MemoryBackend):
+        def deliver(self, envelope, *, before_data=None):
+            begun.set()
+            assert held.wait(PATIENCE)
+            time.sleep(0.4)  # so that the gate has to be asked again
+            return super().deliver(envelope, before_data=before_data)
+
+    road = Road(SlowServer())
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(alone, worker(campaign, road))
+        assert begun.wait(PATIENCE)
+        with transaction.atomic():
+            list(Message.objects.select_for_update())
+            held.set()
+            wait_for_waiters(1)
+            pool_of_one(partial(stop_recipient, recipient.pk, reason=ExitReason.UNSUBSCRIBED, at=now))
+            time.sleep(0.4)
+        sending.result(timeout=PATIENCE)
+
+    assert road.backend.mails == []
+    assert Message.objects.values_list("status", "reason").get() == ("skipped", "unsubscribed")
+
+
+def pool_of_one(act):
+    """Do it over a connection of its own, and commit."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(alone, act).result(timeout=PATIENCE)
 
 
 def test_of_two_variants_switched_off_at_once_one_stays_on(now):
