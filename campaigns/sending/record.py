@@ -30,7 +30,8 @@ class Verdict:
     """What became of one claim: the status its message ends in, and what goes with it.
 
     `due` is when it is tried again (pending, deferred), `note` what the recipient's page says until then;
-    `dead_address` is the address the server called dead.
+    `dead_address` is the address the server called dead. `is_tried` is False where nobody was asked to take this mail:
+    then the claim does not count as an attempt, of which there may be only so many.
     """
 
     claim: Claim
@@ -42,6 +43,7 @@ class Verdict:
     exit: ExitReason | None = None
     dead_address: str = ""
     note: str = ""
+    is_tried: bool = True
 
 
 def record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> int:
@@ -125,6 +127,7 @@ def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
             "reason": verdict.reason[:60],
             "code": verdict.code,
             "reply": verdict.reply[:2000],
+            "tried": verdict.is_tried,
         }
         for verdict in verdicts
     ]
@@ -136,14 +139,14 @@ def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
 _SETTLE = """
 UPDATE campaign_messages message SET
     status = settled.status, reason = settled.reason, smtp_code = settled.code, smtp_reply = settled.reply,
-    lease_until = NULL,
+    lease_until = NULL, attempts = CASE WHEN settled.tried THEN message.attempts ELSE message.attempts - 1 END,
     sent_at = CASE WHEN settled.status = 'sent' THEN %(at)s END,
     first_deferred_at = CASE
         WHEN settled.status = 'deferred' THEN coalesce(message.first_deferred_at, %(at)s)
         ELSE message.first_deferred_at END,
     lost_claims = CASE WHEN settled.status IN ('pending', 'deferred') THEN 0 ELSE message.lost_claims END
 FROM jsonb_to_recordset(%(settled)s) AS settled(
-    id bigint, fence bigint, status text, reason text, code int, reply text)
+    id bigint, fence bigint, status text, reason text, code int, reply text, tried bool)
 WHERE message.id = settled.id AND message.fence = settled.fence
     AND CASE WHEN message.status IN ('claimed', 'sending') THEN true END -- the planner cannot judge it: see the gate
 RETURNING message.id

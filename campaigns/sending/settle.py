@@ -41,7 +41,7 @@ def verdict_of(candidate: Candidate, outcome: Outcome, *, now: datetime) -> Verd
 
 def not_now(claim: Claim, *, due: datetime) -> Verdict:
     """Not tried: its turn is over, or the window has closed. Due again at `due`."""
-    return Verdict(claim, MessageStatus.PENDING, due=due)
+    return Verdict(claim, MessageStatus.PENDING, due=due, is_tried=False)
 
 
 def unmade(failure: Unmade) -> Verdict:
@@ -60,9 +60,9 @@ def refused_at_gate(claim: Claim, refusal: str | Gauge, *, now: datetime) -> Ver
     if isinstance(refusal, Gauge):
         due = refusal.free_at if refusal.domain else min(refusal.free_at, now + LOOK_AGAIN)
         note = f"It waits: {refusal.code.label}."
-        return Verdict(claim, MessageStatus.PENDING, reason=refusal.code, due=due, note=note)
+        return Verdict(claim, MessageStatus.PENDING, reason=refusal.code, due=due, note=note, is_tried=False)
     if refusal in GateRefusal.KEEPS_WAITING:
-        return Verdict(claim, MessageStatus.PENDING, due=now)
+        return Verdict(claim, MessageStatus.PENDING, due=now, is_tried=False)
     reason = exit_reason(refusal) or ExitReason.SUPPRESSED
     return Verdict(claim, MessageStatus.SKIPPED, reason=refusal, exit=reason)
 
@@ -105,7 +105,8 @@ def _(outcome: Accepted, candidate: Candidate, now: datetime) -> Verdict:
 @_verdict.register
 def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
     attempts, first = _tried(candidate.claim)
-    if first is not None and now - first > GIVE_UP_AFTER:
+    gives_up_at = (first or now) + GIVE_UP_AFTER
+    if now >= gives_up_at:
         return Verdict(
             candidate.claim,
             MessageStatus.FAILED,
@@ -115,7 +116,7 @@ def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
             exit=ExitReason.FAILED,
         )
     # The server's own word for how long comes first (429 with Retry-After); ours is for those that say nothing.
-    due = now + (outcome.retry_after or _growing(FIRST_RETRY, attempts))
+    due = min(now + (outcome.retry_after or _growing(FIRST_RETRY, attempts)), gives_up_at)
     return Verdict(
         candidate.claim,
         MessageStatus.DEFERRED,
@@ -156,7 +157,8 @@ def _(outcome: NotSent, candidate: Candidate, now: datetime) -> Verdict:
 
 @_verdict.register
 def _(outcome: SenderFault, candidate: Candidate, now: datetime) -> Verdict:
-    return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=outcome.code or None, reply=_said(outcome))
+    reply, code = _said(outcome), outcome.code or None
+    return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=code, reply=reply, is_tried=False)
 
 
 @_verdict.register
@@ -165,7 +167,7 @@ def _(outcome: Uncertain, candidate: Candidate, now: datetime) -> Verdict:
 
 
 def _tried(claim: Claim) -> tuple[int, datetime | None]:
-    """How often the message was claimed, and when it was deferred first; (1, None) where its row is gone."""
+    """How often the message was tried, now too, and when it was deferred first; (1, None) where its row is gone."""
     row = Message.objects.filter(pk=claim.message).values_list("attempts", "first_deferred_at").first()
     return row or (1, None)
 

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -12,10 +13,13 @@ from campaigns.delivery.outcomes import Kind, NotSent, Refused, SenderFault, Sta
 from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient, Sender, Variant
 from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.gate import GateRefusal
+from campaigns.sending.record import record
 from campaigns.sending.recover import recover
-from campaigns.sending.settle import MOST_BREAKS
+from campaigns.sending.settle import MOST_BREAKS, not_now, refused_at_gate
 from campaigns.sending.work import able_senders, send_chunk, work
 from campaigns.tests.delivery.fault_server import FaultServer, Say
+from campaigns.tests.factories import NOON
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -153,6 +157,34 @@ def test_a_mail_that_breaks_off_every_time_is_given_up(now):
 
     assert Message.objects.values_list("status", "reason").get() == ("failed", "broken_off")
     assert Recipient.objects.values_list("status", "error_message").get() == ("failed", "dropped")
+
+
+def test_a_sender_that_was_away_for_days_costs_its_mails_no_attempt(now):
+    campaign = started_campaign(people=1, now=now)
+    for _ in range(MOST_BREAKS):
+        send_all(campaign, Road(MemoryBackend(answer=SenderFault("connect"))))
+        Sender.objects.update(backs_off_until=None)
+
+    send_all(campaign, Road(MemoryBackend(answer=NotSent("dropped", Stage.CONTENT))))
+
+    assert Message.objects.values_list("status", "attempts").get() == ("pending", 1)
+    wait = Recipient.objects.get().next_send_at - timezone.now()
+    assert timedelta(seconds=50) < wait <= timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "given_back",
+    [partial(not_now, due=NOON), partial(refused_at_gate, refusal=GateRefusal.HALTED, now=NOON)],
+    ids=["turn over", "halted"],
+)
+def test_a_mail_that_was_claimed_and_not_tried_loses_no_attempt(now, given_back):
+    campaign = started_campaign(people=1, now=now)
+    senders = list(able_senders(campaign, now=now).values())
+
+    [one] = claim(campaign=campaign, wordings=Wordings.of(campaign), senders=senders, limit=1, now=now)
+    record(campaign=campaign, verdicts=[given_back(one)], at=now)
+
+    assert Message.objects.values_list("status", "attempts").get() == ("pending", 0)
 
 
 def test_a_mail_that_breaks_off_waits_longer_each_time(now):

@@ -125,6 +125,19 @@ def test_a_deferred_mail_is_given_up_after_four_days(now):
     assert Message.objects.values_list("status", "reason").get() == ("failed", "deferred_too_long")
 
 
+def test_the_last_try_of_a_deferred_mail_is_not_later_than_four_days_after_the_first(now):
+    campaign = started_campaign(people=1, now=now)
+    send_all(campaign, Road(MemoryBackend(answer=Deferred(451, "4.7.1 greylisted"))))
+    first = now - timedelta(days=4) + timedelta(minutes=10)
+    Message.objects.update(attempts=12, first_deferred_at=first)
+    Recipient.objects.update(next_send_at=now)
+
+    send_all(campaign, Road(MemoryBackend(answer=Deferred(451, "4.7.1 greylisted"))))
+
+    assert Message.objects.get().status == "deferred"
+    assert Recipient.objects.get().next_send_at == first + timedelta(days=4)
+
+
 def test_a_dead_address_fails_bounces_and_is_suppressed(now):
     campaign = started_campaign(people=1, steps=2, now=now)
     road = Road(MemoryBackend(answers=[Refused(550, "5.1.1 no such user", Stage.RCPT, Kind.ADDRESS_DEAD)]))
