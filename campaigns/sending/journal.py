@@ -95,10 +95,15 @@ class Journal:
 
     @contextmanager
     def making(self) -> Iterator[None]:
-        """While mails are made of everything claimed: what ends the worker now is one of them."""
+        """While mails are made of everything claimed: what ends the worker now is one of them.
+
+        An error does not end it, and is nobody's fault: the database may be away.
+        """
         self._write(f"{Fate.MAKING} 1 0\n")
-        yield
-        self._write(f"{Fate.MAKING} 0 0\n")
+        try:
+            yield
+        finally:
+            self._write(f"{Fate.MAKING} 0 0\n")
 
     def begin(self, claim: Claim) -> None:
         """Its content goes out next."""
@@ -157,8 +162,10 @@ def bequest(path: Path) -> Iterator[list[Entry]]:
     """
     try:
         file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield []  # another was faster
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):  # another was faster
+            logger.warning("the journal %s of another worker cannot be read: %s", path.name, error)
+        yield []
         return
     try:
         if _is_ours(file):
@@ -187,14 +194,21 @@ def _is_ours(file: int) -> bool:
 
 
 def _read(file: int) -> list[Entry] | None:
-    """The last word on each message; None for a journal of another boot or machine, of which nothing is believed."""
+    """The last word on each message; None for a journal of which nothing is believed.
+
+    That is one of another boot or machine, or with a line in it that no worker wrote.
+    """
     size = os.fstat(file).st_size
     *lines, _cut_off = os.pread(file, size, 0).decode("ascii", "replace").split("\n")
     if not lines:
         return []
     if lines[0].split() != ["fairlead", "1", boot_id()]:
         return None
-    return _entries(lines[1:])
+    try:
+        return _entries(lines[1:])
+    except ValueError as error:
+        logger.warning("a journal is damaged and not believed: %s", error)
+        return None
 
 
 def _entries(lines: Iterable[str]) -> list[Entry]:
@@ -205,7 +219,7 @@ def _entries(lines: Iterable[str]) -> list[Entry]:
         if fate == Fate.MAKING:
             is_making = message == "1"
             continue
-        code, at = (int(rest[0]), int(rest[1])) if rest else (0, 0)
+        code, at = map(int, rest or (0, 0))
         found[int(message)] = Entry(int(message), int(fence), Fate(fate), code, at)
     if is_making:
         return [_suspected(entry) for entry in found.values()]

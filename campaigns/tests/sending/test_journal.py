@@ -1,10 +1,12 @@
 """What a worker's journal proves after its death, and when it is not believed."""
 
+import contextlib
 import os
 import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 from django.utils import timezone
 
@@ -89,11 +91,47 @@ def test_what_was_claimed_and_not_at_a_server_is_free_again_at_once(now, campaig
 
 
 def test_who_was_in_the_chunk_that_was_being_made_is_suspected(now, campaign):
-    died(claim_all(campaign, now), doing=[lambda journal: journal.making().__enter__()])
+    with contextlib.ExitStack() as never_left:
+        died(claim_all(campaign, now), doing=[lambda journal: never_left.enter_context(journal.making())])
 
     inherit(now=now)
 
     assert set(Message.objects.values_list("status", "lost_claims")) == {("pending", 1)}
+
+
+def test_nobody_is_suspected_when_the_database_went_away_while_mails_were_made(now, campaign):
+    def break_off(journal):
+        with contextlib.suppress(OperationalError), journal.making():
+            raise OperationalError("the database is gone")
+
+    died(claim_all(campaign, now), doing=[break_off])
+
+    inherit(now=now)
+
+    assert set(Message.objects.values_list("status", "lost_claims")) == {("pending", 0)}
+
+
+@pytest.mark.parametrize("line", ["S 1\n", "X 1 2\n", "\0\0\0\0\n", "S one two\n", "A 1 2 250\n"])
+def test_a_damaged_journal_is_not_believed_and_holds_nobody_up(now, campaign, line):
+    claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims)
+    [path] = left_behind()
+    path.write_text(path.read_text() + line)
+
+    assert inherit(now=now) == 0
+    assert statuses() == ["sending"] * 3
+
+
+def test_a_journal_that_may_not_be_read_holds_nobody_up(now, campaign):
+    journal_folder().mkdir(parents=True)
+    # As that of a worker that another user ran; a user who may read everything cannot open a loop either.
+    loop = journal_folder() / "0.journal"
+    loop.symlink_to(loop)
+    died(claim_all(campaign, now))
+
+    assert inherit(now=now) == 3
+    assert statuses() == ["pending"] * 3
 
 
 @pytest.mark.parametrize(("outcome", "status"), [(NotSent("dropped"), "pending"), (Uncertain("dropped"), "uncertain")])
