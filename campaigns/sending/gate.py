@@ -1,4 +1,4 @@
-"""The last look before a mail leaves: is the recipient still in, the campaign running, the address not suppressed?"""
+"""The last look before a mail leaves: is the recipient in, do campaign and sender run, may the address be used?"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,10 @@ class GateRefusal(models.TextChoices):
 
     NOT_RUNNING = "campaign_not_running", "the campaign is not running"
     HALTED = "sending_halted", "an emergency stop is in force"
+    SENDER_PAUSED = "sender_paused", "its sender was paused after it was claimed"
     SUPPRESSED = "suppressed", "the address is suppressed"
 
-    KEEPS_WAITING = nonmember(frozenset({"campaign_not_running", "sending_halted"}))
+    KEEPS_WAITING = nonmember(frozenset({"campaign_not_running", "sending_halted", "sender_paused"}))
 
 
 # How long a mail may still leave after its gate (promise 2: nothing leaves more than a second after the last look).
@@ -143,6 +144,7 @@ WITH asked AS (
             WHERE halt.lifted_at IS NULL
               AND (halt.organization_id IS NULL OR halt.organization_id = campaign.organization_id)
         ) THEN 'sending_halted'
+        WHEN sender.status IS DISTINCT FROM 'active' THEN 'sender_paused'
         WHEN EXISTS (
             SELECT 1 FROM suppressions suppression
             WHERE suppression.organization_id = lead.organization_id
@@ -159,6 +161,7 @@ WITH asked AS (
     JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
     JOIN campaigns campaign ON campaign.id = recipient.campaign_id
     JOIN leads lead ON lead.id = recipient.lead_id
+    LEFT JOIN senders sender ON sender.id = message.sender_id
 )"""
 
 _GATE = f"""{_ASKED}, passed AS (

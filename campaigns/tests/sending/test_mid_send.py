@@ -1,6 +1,7 @@
 """What happens to people, campaigns and wordings while their mails are under way."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -13,16 +14,17 @@ from campaigns.delivery.outcomes import Deferred, Kind, NotSent, Refused, Sender
 from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move
-from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, Recipient, Variant
+from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, Recipient, Sender, Variant
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.connections import CONNECT_SECONDS, TRANSACTION_SECONDS
-from campaigns.sending.deliver import deliver
+from campaigns.sending.deliver import Pace, deliver
 from campaigns.sending.gate import Candidate, gate
 from campaigns.sending.journal import Journal
 from campaigns.sending.prepare import prepare
 from campaigns.sending.record import record
 from campaigns.sending.recover import recover
 from campaigns.sending.settle import refused_at_gate
+from campaigns.sending.withdraw import withdraw
 from campaigns.sending.work import able_senders, send_chunk
 from campaigns.tests.factories import LeadFactory
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
@@ -189,6 +191,21 @@ def test_a_server_that_takes_all_the_time_it_may_is_not_taken_for_a_dead_worker(
     send_chunk(campaign, connections=while_under_way(longest))
 
     assert Message.objects.values_list("status", "lost_claims").get() == ("sent", 0)
+
+
+def test_nothing_more_is_begun_through_a_sender_that_was_paused_meanwhile(now):
+    campaign = started_campaign(people=12, now=now)
+    road = while_under_way(partial(withdraw, sender_id=Sender.objects.get().pk, why="too many bounces"))
+
+    send_all(campaign, road)
+
+    in_hand = Pace().size
+    assert (len(road.backend.asked), ledger(campaign).sent, ledger(campaign).waiting) == (
+        in_hand,
+        in_hand,
+        12 - in_hand,
+    )
+    assert set(Recipient.objects.exclude(status="completed").values_list("status", flat=True)) == {"pending"}
 
 
 def test_those_behind_slow_mails_of_their_slice_are_not_taken_for_lost(now, monkeypatch):
