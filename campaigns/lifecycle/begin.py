@@ -108,12 +108,14 @@ def _begin(
 ) -> Campaign:
     hold_audience(campaign.organization_id)
     campaign = reread(campaign, verb)
+    # Before the campaign's row is held: whoever leaves just now has a recipient's row and waits for the campaign's.
+    if shift:
+        _shift(campaign, shift, now)
+    set_first_due(campaign, now)
+    campaign = reread(campaign, verb, lock=True)
     _recheck(campaign, report)
     fields: dict[str, Any] = {"started_at": campaign.started_at or now, "scheduled_at": None, "hold_until": hold}
     running = move(campaign, verb, to=CampaignStatus.RUNNING, actor=actor, now=now, reason=reason, told=told, **fields)
-    if shift:
-        _shift(running, shift, now)
-    set_first_due(running, now)
     _open_job(running, actor, now)
     return running
 

@@ -6,6 +6,7 @@ everybody stands in line, and lets go.
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from threading import Barrier, Event
 
@@ -13,14 +14,16 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from campaigns import steps
+from campaigns import lifecycle, steps
 from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
 from campaigns.enrollment import stop_recipient
+from campaigns.errors import SnapshotChanged
+from campaigns.lifecycle.begin import Overdue
 from campaigns.models import Campaign, ExitReason, Message, Recipient, Variant
 from campaigns.sending.work import send_chunk
 from campaigns.tests.factories import OrganizationFactory, VariantFactory
-from campaigns.tests.sending.sending import Road, started_campaign
+from campaigns.tests.sending.sending import Road, ready_campaign, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import StateRefused
 from leads.models import Lead, Suppression, SuppressionReason
@@ -227,6 +230,44 @@ def pool_of_one(act):
     """Do it over a connection of its own, and commit."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(alone, act).result(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("verb", ["start", "resume"])
+def test_somebody_who_leaves_while_the_campaign_begins_does_not_stand_in_its_way(now, verb):
+    campaign = ready_campaign(people=2, now=now)
+    if verb == "resume":
+        campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+        campaign = lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)
+    begin = {
+        "start": lifecycle.start,
+        "resume": partial(lifecycle.resume, overdue=Overdue.SHIFT),
+    }[verb]
+    leaving = Recipient.objects.first()
+
+    meet(
+        partial(begin, campaign=campaign, actor=SYSTEM, now=now + timedelta(minutes=1)),
+        partial(stop_recipient, leaving.pk, reason=ExitReason.UNSUBSCRIBED, at=now),
+        behind=Campaign.objects.all(),
+    )
+
+    assert Campaign.objects.values_list("status", "active_leads_count").get() == ("running", 1)
+    assert sorted(Recipient.objects.values_list("status", flat=True)) == ["pending", "unsubscribed"]
+
+
+def test_a_wording_edited_in_the_moment_of_the_start_is_not_sent_unchecked(now):
+    campaign = ready_campaign(people=1, now=now)
+    variant = Variant.objects.get()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            steps.edit_variant(variant=variant, changes={"subject": "Hello {{ company }}"}, actor=SYSTEM)
+            started = pool.submit(alone, partial(lifecycle.start, campaign=campaign, actor=SYSTEM, now=now))
+            wait_for_waiters(1)
+        with pytest.raises(SnapshotChanged):
+            started.result(timeout=PATIENCE)
+
+    assert Campaign.objects.get().status == "draft"
+    assert Recipient.objects.get().next_send_at is None
 
 
 def test_of_two_variants_switched_off_at_once_one_stays_on(now):
