@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from campaigns.enrollment.outrank import leave
+from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, Message, Recipient
 from campaigns.sending import evidence, guard
 from leads.addresses import normalize_address
@@ -40,6 +41,7 @@ class UnsubscribeResult:
     is_first: bool
 
 
+@retried
 @transaction.atomic
 def unsubscribe(
     *, message_id: int, source: str, user_agent: str = "", ip_address: str | None = None, now: datetime
@@ -68,6 +70,7 @@ def unsubscribe(
     return UnsubscribeResult(addressee=addressees.describe(message), is_first=is_first)
 
 
+@retried
 @transaction.atomic
 def record_event(
     *,

@@ -254,6 +254,30 @@ def test_somebody_who_leaves_while_the_campaign_begins_does_not_stand_in_its_way
     assert sorted(Recipient.objects.values_list("status", flat=True)) == ["pending", "unsubscribed"]
 
 
+def test_an_unsubscribe_is_not_lost_when_the_database_ends_it_for_a_deadlock(now):
+    campaign = started_campaign(people=1, steps=2, now=now)
+    send_chunk(campaign, connections=Road())
+    act = partial(unsubscribe, message_id=Message.objects.get().pk, source="test", now=now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '1min'")  # longer than the other: it is the one to give way
+            Campaign.objects.select_for_update(no_key=True).get()
+            told = pool.submit(alone, partial(patient, act))
+            wait_for_waiters(1)
+            list(Recipient.objects.select_for_update(no_key=True))  # the wrong way round
+        assert told.result(timeout=PATIENCE).is_first
+
+    assert Recipient.objects.get().status == "unsubscribed"
+
+
+def patient(act):
+    """Do it over a connection that looks for a deadlock only when whoever makes one surely has done so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET deadlock_timeout = '3s'")
+    return act()
+
+
 def test_a_wording_edited_in_the_moment_of_the_start_is_not_sent_unchecked(now):
     campaign = ready_campaign(people=1, now=now)
     variant = Variant.objects.get()
