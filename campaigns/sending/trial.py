@@ -13,6 +13,7 @@ from campaigns.content.mailbox import Mailbox, wire_address, wire_domain
 from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import Accepted, Deferred, NotSent, Outcome, SenderFault, Uncertain
 from campaigns.delivery.outcomes import Refused as MailRefused
+from campaigns.halts import halts_over
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, Sender, Variant
 from campaigns.sending.connections import Connections, Routes
@@ -43,6 +44,7 @@ class TrialCode(models.TextChoices):
     TEST_SUPPRESSED = "test_suppressed", "the address is suppressed, and a test is no exception"
     NO_LEAD = "no_lead", "there is no lead to write the mail as"
     NO_TEST_SENDER = "no_test_sender", "the campaign has no sender to send it from"
+    HALTED = "sending_halted", "an emergency stop is in force, and a test is no exception"
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def send_test(
     with a TrialCode, for a wording that cannot be made for this lead, and for an address that is none.
     """
     campaign = variant.step.campaign
+    _require_unhalted(campaign)
     addresses = _addresses(campaign, to)
     sender = sender or _sender(campaign)
     trial = _Trial(campaign, variant, lead or _lead(campaign), sender)
@@ -100,6 +103,16 @@ def find_wording(campaign: Campaign, *, position: int, label: str = "") -> Varia
         what = f"variant {label} of step {position}" if label else f"step {position} with a wording"
         raise NotFound("wording_not_found", f"The campaign has no {what}.", "Its steps are numbered from 1.")
     return found
+
+
+def _require_unhalted(campaign: Campaign) -> None:
+    halt = halts_over([campaign.organization_id]).first()
+    if halt is not None:
+        raise StateRefused(
+            TrialCode.HALTED,
+            f"All sending is stopped, tests too: {halt.reason}",
+            "Lift the emergency stop first.",
+        )
 
 
 def _addresses(campaign: Campaign, to: Sequence[str]) -> list[str]:

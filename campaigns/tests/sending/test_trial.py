@@ -10,6 +10,7 @@ from campaigns.content.errors import MergeValueMissing
 from campaigns.delivery.memory import MemoryBackend
 from campaigns.delivery.outcomes import Kind, Stage
 from campaigns.delivery.outcomes import Refused as MailRefused
+from campaigns.halts import halt
 from campaigns.models import Campaign, Link, Message, Recipient, Sender, Variant
 from campaigns.preflight.examples import worst_case
 from campaigns.sending.trial import MOST_AN_HOUR, send_test
@@ -49,6 +50,18 @@ def test_a_test_reads_as_the_lead_would_read_it_and_says_it_is_one(campaign):
     assert (mail["To"].addresses[0].addr_spec, mail["Subject"]) == (ME, "[Test] Hello Zoë")
     assert "Hello Zoë" in mail.get_body(("html",)).get_content()
     assert [(result.address, result.is_sent) for result in results] == [(ME, True)]
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_under_an_emergency_stop_no_test_is_sent_either(campaign, everywhere):
+    road = Road()
+    organization = None if everywhere else campaign.organization
+    halt(organization=organization, reason="wrong list", actor=SYSTEM, now=timezone.now())
+
+    with pytest.raises(StateRefused, match="wrong list") as refused:
+        send(campaign, road)
+
+    assert (refused.value.code, road.backend.asked) == ("sending_halted", [])
 
 
 def test_a_test_of_a_follow_up_has_the_subject_of_the_thread(campaign):
