@@ -7,6 +7,7 @@ end for an answer that comes one byte at a time.
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from campaigns.delivery.lines import closed, opened
 from campaigns.delivery.outcomes import Stage
 
 CONNECT_SECONDS = 10.0
@@ -39,6 +41,7 @@ class Line:
         self.stage = Stage.CONNECT
         self.is_timed_out = False
         self._watch: threading.Timer | None = None
+        self._sock: socket.socket | None = None
 
     def begin(self, ask: Ask) -> None:
         """A new request, which has got nowhere yet."""
@@ -50,7 +53,9 @@ class Line:
         if not self.ask():
             raise GateExpiredError
         self.stage = Stage.CONTENT
-        self._watch = threading.Timer(self.seconds, self._time_is_up, [sock])
+        self._sock = sock
+        opened(self)
+        self._watch = threading.Timer(self.seconds, self._time_is_up)
         self._watch.daemon = True
         self._watch.start()
 
@@ -60,17 +65,23 @@ class Line:
 
     def end(self) -> None:
         """The answer is there, or there will be none."""
+        closed(self)
+        self._sock = None
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
 
-    def _time_is_up(self, sock: socket.socket) -> None:
+    def hang_up(self) -> None:
+        """End the request from another thread."""
+        sock = self._sock
+        if sock is not None:
+            with suppress(OSError):  # closed meanwhile: there is nobody to wake
+                # Of the plain socket: that of a TLS socket would take the session away from the thread that reads.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _time_is_up(self) -> None:
         self.is_timed_out = True
-        try:
-            # Of the plain socket: that of a TLS socket would take the session away from the thread that reads.
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
-        except OSError:
-            return  # closed meanwhile: there is nobody to wake
+        self.hang_up()
 
 
 class _Guarded:

@@ -7,12 +7,12 @@ A socket time-out is per read: a server that sends one byte at a time runs past 
 import re
 import socket
 import ssl
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from weakref import WeakSet
+
+from campaigns.delivery.lines import closed, opened
 
 MAX_REPLY = 64_000  # bytes; RFC 5321 4.5.3.1.5 asks for 512 a line
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
@@ -49,30 +49,13 @@ class Reply:
         return 200 <= self.code < 300
 
 
-_open: WeakSet["Wire"] = WeakSet()
-_open_lock = threading.Lock()
-
-
-def hang_up_all() -> int:
-    """Hang up every open line of this process, whichever thread waits on it; answers how many there were.
-
-    What had its last byte out is uncertain then, everything else was surely not sent.
-    """
-    with _open_lock:
-        lines = list(_open)
-    for wire in lines:
-        wire.hang_up()
-    return len(lines)
-
-
 class Wire:
     """A connected socket with what has been read from it and not yet used."""
 
     def __init__(self, sock: socket.socket):
         self.sock = sock
         self._unread = bytearray()
-        with _open_lock:
-            _open.add(self)
+        opened(self)
 
     def send(self, data: bytes | memoryview, *, deadline: float) -> None:
         """Hand every byte to the kernel, or raise WireError; then the last byte has surely not gone out.
@@ -140,8 +123,7 @@ class Wire:
 
     def close(self) -> None:
         """Close the socket; a connection that is already gone is no error."""
-        with _open_lock:
-            _open.discard(self)
+        closed(self)
         self._unread.clear()
         self.sock.close()
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from campaigns.delivery.wire import hang_up_all
+from campaigns.delivery.lines import hang_up_all
 from campaigns_project.workers.stopping import is_stopping, seconds_since_asked
 
 # A mail server may take two minutes for an answer, but the supervisor kills after 30 seconds, and a killed worker

@@ -4,6 +4,8 @@ import json
 import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import SMTP
@@ -15,6 +17,7 @@ from campaigns.content.mailbox import Mailbox
 from campaigns.content.message import build
 from campaigns.delivery.base import Envelope
 from campaigns.delivery.esp import BATCH, EspConnection
+from campaigns.delivery.lines import hang_up_all
 from campaigns.delivery.outcomes import Accepted, Deferred, Kind, NotSent, Refused, SenderFault, Stage, Uncertain
 from campaigns.delivery.services import SERVICES
 from campaigns.tests.delivery.service_server import DRIBBLE, HANG_UP, KEYS, SILENCE, Says, ServiceServer
@@ -160,6 +163,22 @@ def test_a_mail_refused_for_good_fails_alone(esp, status, body, kind):
         outcome = connected(server, esp).deliver(a_mail())
 
     assert (type(outcome), getattr(outcome, "kind", None)) == (Refused, kind), outcome
+
+
+def test_a_service_that_does_not_answer_is_hung_up_on_by_who_has_to_end():
+    with ServiceServer(SILENCE) as server, ThreadPoolExecutor(1) as pool:
+        keys = server.keys("postmark")
+        connection = EspConnection("postmark", keys, resolve=server.resolve, request_seconds=30.0)
+        answer = pool.submit(connection.deliver, a_mail())
+        ends = time.monotonic() + 5.0
+        while connection._line.stage is not Stage.DOT:
+            assert time.monotonic() < ends, "the request does not go out"
+            time.sleep(0.01)
+
+        hung_up = hang_up_all()
+
+        assert answer.result(timeout=5.0) == Uncertain("dropped")
+    assert (hung_up, hang_up_all()) == (1, 0)
 
 
 @pytest.mark.parametrize(("fault", "reason"), [(HANG_UP, "dropped"), (SILENCE, "timeout"), (DRIBBLE, "timeout")])
