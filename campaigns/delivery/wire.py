@@ -15,6 +15,7 @@ from functools import lru_cache
 from campaigns.delivery.lines import closed, opened
 
 MAX_REPLY = 64_000  # bytes; RFC 5321 4.5.3.1.5 asks for 512 a line
+TLS_RECORD = 16_384  # bytes it holds at most (RFC 8446 5.1)
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -60,15 +61,16 @@ class Wire:
     def send(self, data: bytes | memoryview, *, deadline: float) -> None:
         """Hand every byte to the kernel, or raise WireError; then the last byte has surely not gone out.
 
-        Under TLS too: what a record of it holds counts as sent only when the kernel has the whole record, and the
-        other side can read no part of one.
+        Under TLS too, where a write is one record: it counts as sent when the kernel has the whole of it, and the other
+        side can read no part of one. A write of several would not say how many of them went out.
         """
         view = memoryview(data)
+        at_once = TLS_RECORD if isinstance(self.sock, ssl.SSLSocket) else len(view)
         sent = 0
         try:
             while sent < len(view):
                 self.sock.settimeout(_remaining(deadline))
-                sent += self.sock.send(view[sent:])
+                sent += self.sock.send(view[sent : sent + at_once])
         except OSError as error:
             raise _wire_error(error, sent=sent) from error
 
