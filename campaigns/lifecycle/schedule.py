@@ -1,7 +1,10 @@
 """Schedule a start, take it back, and start what has come due."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import DatabaseError
 
 from campaigns import preflight
 from campaigns.errors import PauseCode, PreflightNeeded, SnapshotChanged, StartRefused, StateConflict
@@ -10,7 +13,9 @@ from campaigns.lifecycle.hold import pause_by_system
 from campaigns.lifecycle.transitions import move, reread
 from campaigns.models import Campaign, CampaignStatus
 from campaigns_project.audit.actors import SYSTEM, Actor
-from campaigns_project.errors import Refused
+from campaigns_project.errors import NotFound, Refused
+
+logger = logging.getLogger(__name__)
 
 # A campaign whose hour passed while the system was down starts late, but not more than this: then a person decides.
 TOO_LATE = timedelta(days=1)
@@ -47,7 +52,20 @@ def start_due(*, now: datetime) -> int:
     large one that was not checked as it is now stays scheduled while a job does that, and then starts.
     """
     due = Campaign.objects.living().filter(status=CampaignStatus.SCHEDULED, scheduled_at__lte=now)
-    return sum(_start_or_pause(campaign, now) for campaign in due.select_related("organization"))
+    return sum(_contained(campaign, now) for campaign in due.select_related("organization"))
+
+
+def _contained(campaign: Campaign, now: datetime) -> bool:
+    """What is wrong with one campaign must not keep the others from starting at their hour."""
+    try:
+        return _start_or_pause(campaign, now)
+    except DatabaseError:
+        raise  # nobody's fault here: asked again in a second
+    except Exception as error:
+        logger.exception("campaign %s cannot be started", campaign.pk)
+        message = "The start broke off by a fault of the system; its log says more. Resume to try again."
+        _refuse(campaign, message, type(error).__name__, now)
+        return False
 
 
 def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
@@ -62,8 +80,8 @@ def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
     try:
         report = preflight.required(campaign, now=now, at_once=AT_ONCE)
         start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled", report=report)
-    except (StateConflict, SnapshotChanged):
-        return False  # somebody was faster: started, unscheduled, stopped or edited it
+    except (StateConflict, SnapshotChanged, NotFound):
+        return False  # somebody was faster: started, unscheduled, stopped, edited or deleted it
     except PreflightNeeded:
         return _check_first(campaign, now)
     except StartRefused as refused:

@@ -62,6 +62,21 @@ def test_a_campaign_that_breaks_the_worker_is_paused_and_the_others_send(now, se
     assert (broken.status, bool(broken.status_error), "Resume" in broken.status_message) == ("paused", True, True)
 
 
+def test_a_campaign_that_breaks_the_check_at_its_hour_is_paused_and_the_others_start(now, caplog):
+    broken, good = ready_campaign(people=1, now=now), ready_campaign(people=1, now=now)
+    for campaign in (broken, good):
+        lifecycle.schedule(campaign=campaign, at=now + timedelta(hours=1), actor=SYSTEM, now=now)
+    Lead.objects.filter(organization=broken.organization).update(custom=["not a mapping"])
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.lifecycle.schedule"):
+        started = lifecycle.start_due(now=now + timedelta(hours=1))
+
+    broken.refresh_from_db()
+    good.refresh_from_db()
+    assert (started, good.status) == (1, "running")
+    assert (broken.status, broken.status_code, broken.status_error) == ("paused", "start_refused", "AttributeError")
+
+
 def test_a_sender_whose_address_cannot_stand_in_a_mail_is_paused_and_the_others_send(now, server):
     broken = started_campaign(people=1, now=now, priority=9)
     Sender.objects.update(email='"a b"@acme.example')
