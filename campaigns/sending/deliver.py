@@ -75,20 +75,22 @@ def deliver(
     journal: Journal,
     pace: Pace | None = None,
     until: float = math.inf,
+    claimed_at: float | None = None,
     zones: Mapping[int, ZoneInfo] | None = None,
 ) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
     No mail begins its content more than VALID_FOR seconds after its gate: what does not make it in time is taken back
     and asked again. When the sender itself fails, when the turn is over (`until`, monotonic) or the window has closed,
-    the rest goes back to waiting. `pace` is what is known already of how fast the server is, `zones` are the time zones
-    of recipients, by id, where the window follows their clocks.
+    the rest goes back to waiting. `pace` is what is known already of how fast the server is, `claimed_at` (monotonic)
+    when the leases began, if not now, `zones` are the time zones of recipients, by id, where the window follows their
+    clocks.
     """
     pace = pace or Pace()
     limited = limited_by(campaign, sender)
     left = deque(mails)
     settled = 0
-    renewed_at = time.monotonic()
+    renewed_at = time.monotonic() if claimed_at is None else claimed_at
     while left:
         if waiting := _not_now(campaign, left, zones or {}, until):
             settled += record(campaign=campaign, verdicts=waiting, at=timezone.now())

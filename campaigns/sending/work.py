@@ -213,6 +213,7 @@ def _send_for(
             journal=journal,
             pace=pace,
             until=until,
+            claimed_at=began,
             zones=zones_of(campaign, [one.recipient for one in claims]),
         )
     journal.settled()

@@ -1,5 +1,6 @@
 """What happens to people, campaigns and wordings while their mails are under way."""
 
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -229,6 +230,24 @@ def test_a_bug_at_the_server_puts_only_the_mail_in_hand_in_doubt(now):
         send_chunk(campaign, connections=while_under_way(break_down))
 
     assert sorted(Message.objects.values_list("status", flat=True)) == ["claimed", "claimed", "sending", "sent"]
+
+
+def test_mails_that_took_long_to_make_are_not_taken_for_lost_at_the_server(now):
+    campaign = started_campaign(people=2, now=now)
+    senders = able_senders(campaign, now=now)
+    batch = prepare(campaign, claim_all(campaign, now), senders=senders, now=now)
+    passing(seconds=150.0)()
+
+    deliver(
+        campaign,
+        batch.prepared,
+        sender=next(iter(senders.values())),
+        connections=while_under_way(passing(seconds=60.0)),
+        journal=Journal(),
+        claimed_at=time.monotonic() - 150.0,
+    )
+
+    assert (ledger(campaign).sent, ledger(campaign).uncertain) == (2, 0)
 
 
 def test_what_was_claimed_before_the_window_closed_waits_for_its_next_opening(now):
