@@ -16,6 +16,7 @@ from campaigns import steps
 from campaigns.enrollment import EnrollmentResult, Selection, enroll
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import CampaignStatus, Sender
+from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
@@ -146,4 +147,5 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _sender_label(sender: Sender) -> str:
-    return str(sender) if sender.status == "active" else f"{sender} (paused: {sender.status_reason or 'by hand'})"
+    why = in_words(sender.status_reason) or "by a person"
+    return str(sender) if sender.status == "active" else f"{sender} (paused: {why})"

@@ -25,6 +25,7 @@ from campaigns.models import Sender, SenderKind, SenderStatus
 from campaigns.senders import check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending import guard
 from campaigns.sending.connections import is_by_mailbox
+from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
@@ -168,7 +169,7 @@ class RemoveSender(ActDialog):
 class SenderAdmin(ShowsLimits, ScopedAdmin):
     form = SenderForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
-    list_display = ["address", "state", "well", "status_reason", "today", "way_out", "organization", "updated_at"]
+    list_display = ["address", "state", "well", "reason", "today", "way_out", "organization", "updated_at"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
@@ -177,13 +178,13 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
     list_select_related = ["organization"]
     search_fields = ["email", "name"]
     readonly_fields = [
-        "state", "used_of_limits", "status_reason", "backs_off_until", "guarded", "checks", "created_at", "updated_at",
+        "state", "used_of_limits", "reason", "backs_off_until", "guarded", "checks", "created_at", "updated_at",
     ]  # fmt: skip
     fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
         (None, {"fields": ["organization", ("email", "name"), "reply_to"]}),
         (
             "State",
-            {"fields": ["state", "status_reason", "backs_off_until", "guarded", ("created_at", "updated_at")]},
+            {"fields": ["state", "reason", "backs_off_until", "guarded", ("created_at", "updated_at")]},
         ),
         ("Health", {"fields": ["checks"]}),
         (
@@ -238,6 +239,10 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
     def state(self, sender: Sender) -> str:
         return chip(sender.status, sender.get_status_display())
 
+    @display(description="Why")
+    def reason(self, sender: Sender) -> str:
+        return in_words(sender.status_reason) or "—"
+
     @display(description="Health")
     def well(self, sender: Sender) -> str:
         if not sender.health:
@@ -256,7 +261,7 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
     def guarded(self, sender: Sender) -> str:
         bad, total = guard.share(sender, now=timezone.now())
         if not total:
-            return "No mail yet."
+            return f"No mail in the last {guard.WITHIN.days} days, or since it was resumed."
         limit = f"; it pauses itself above {sender.guard_percent} %" if sender.guard_percent else "; the guard is off"
         return f"{bad} of the last {total} mails, {bad * 100 / total:.1f} %{limit}, from {sender.guard_floor} mails on."
 

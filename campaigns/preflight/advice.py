@@ -17,6 +17,7 @@ from campaigns.health.findings import HealthCheck, HealthStatus
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderStatus, Variant
 from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
 from campaigns.scheduling import next_opening
+from campaigns.sending.reasons import in_words
 from campaigns_project.audit.models import AuditLog
 
 ROLES = (
@@ -60,7 +61,7 @@ def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
 
 def _sender(sender: Sender, *, is_only: bool) -> Iterator[Problem]:
     if sender.status == SenderStatus.PAUSED and not is_only:
-        message = f"the sender {sender.email} is paused: {sender.status_reason or 'by a person'}."
+        message = f"the sender {sender.email} is paused: {in_words(sender.status_reason) or 'by a person'}."
         yield Problem(AdviceCode.SENDER_PAUSED, message, "Resume it, or take it out of the campaign.", WARN)
     for found in _failed_checks(sender):
         message = f"the sender {sender.email}: {found['message']}"

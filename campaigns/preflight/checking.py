@@ -11,6 +11,7 @@ from campaigns.merge_values import lead_values, mail_values, presence
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Sender, Step, Variant
 from campaigns.preflight.problems import Problem, people, place_of
 from campaigns.senders import check_way_out
+from campaigns.sending.reasons import in_words
 from campaigns.sending.wording import Wording, wording_of
 from campaigns_project.errors import Refused
 from leads.models import Lead
@@ -47,7 +48,9 @@ def _sending(campaign: Campaign) -> Iterator[Problem]:
     if not senders.exists():
         yield Problem(StartCode.NO_SENDER, "it has no sender.", "Choose at least one sender for it.")
     elif not senders.able().exists():
-        reasons = "; ".join(f"{sender.email}: {sender.status_reason or 'paused'}" for sender in senders[:3])
+        reasons = "; ".join(
+            f"{sender.email}: {in_words(sender.status_reason) or 'by a person'}" for sender in senders[:3]
+        )
         yield Problem(StartCode.NO_SENDER, f"all its senders are paused ({reasons}).", "Mend and resume one of them.")
     for sender in senders.able():
         yield from _sender(sender)

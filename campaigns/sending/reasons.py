@@ -36,3 +36,12 @@ class SenderReason(models.TextChoices):
     EHLO = "ehlo", "its server refuses our greeting; tried again"
     TLS = "tls", "encryption could not be agreed on; tried again"
     SERVICE_TROUBLE = "service_trouble", "the e-mail service has trouble of its own; tried again"
+
+
+def in_words(status_reason: str) -> str:
+    """A sender's `status_reason` for people, to stand within a sentence: a code it begins with is spelled out."""
+    code, colon, said = status_reason.rstrip(".").partition(":")
+    if code not in SenderReason.values:
+        return status_reason.rstrip(".")
+    words = SenderReason(code).label.partition(";")[0]
+    return f"{words}{colon}{said}"

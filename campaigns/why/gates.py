@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderStatus, WindowZone
 from campaigns.scheduling import next_opening
 from campaigns.sending.limits import Gauge, LimitCode
+from campaigns.sending.reasons import in_words
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import MOST_COUNTED, Facts
 from campaigns.why.standing import Gate
@@ -162,10 +163,10 @@ def sender_shut(sender: Sender, facts: Facts) -> dict[str, Any] | None:
     """Why a sender cannot be used now, as the API shows it; None for one that can."""
     full = [gauge for gauge in facts.gauges if gauge.sender == sender.pk and gauge.is_full and gauge.is_of_sender_alone]
     if sender.status == SenderStatus.PAUSED:
-        why, until, sentence = WhyCode.SENDER_PAUSED, None, sender.status_reason or "paused by a person"
+        why, until, sentence = WhyCode.SENDER_PAUSED, None, in_words(sender.status_reason) or "paused by a person"
     elif sender.backs_off_until is not None and sender.backs_off_until > facts.now:
         why, until = WhyCode.SENDER_BACKS_OFF, sender.backs_off_until
-        sentence = f"its server could not be reached ({sender.status_reason})" if sender.status_reason else why.label
+        sentence = in_words(sender.status_reason) or why.label
     elif full:
         last = max(full, key=attrgetter("free_at"))
         why, until, sentence = WhyCode(last.code), last.free_at, f"{last.code.label} ({last.used:,} of {last.limit:,})"

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Campaign, CampaignStatus, Message, Recipient, Sender, SenderStatus, Step
+from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.templatetags.fairlead import relative
@@ -113,7 +114,9 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light],
         yield Alert("bad", campaign.name, campaign.status_message, _page("campaigns_campaign", campaign))
     paused = held.scope(Sender.objects.all()).filter(status=SenderStatus.PAUSED)
     for sender in paused.order_by("-updated_at")[:ALERTS]:
-        yield Alert("warn", f"{sender.email} is paused", sender.status_reason, _page("campaigns_sender", sender))
+        yield Alert(
+            "warn", f"{sender.email} is paused", in_words(sender.status_reason), _page("campaigns_sender", sender)
+        )
     uncertain = held.scope(Message.objects.uncertain())
     if uncertain.exists():
         text = f"Uncertain mails: {_bounded(uncertain)}"

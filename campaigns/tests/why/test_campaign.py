@@ -159,6 +159,18 @@ def test_one_sender_of_two_is_enough_and_the_other_is_still_named():
     assert [one["why"] for one in gate.numbers["blocked"]] == ["sender_paused"]
 
 
+def test_why_a_sender_is_paused_is_said_without_codes():
+    campaign = started_campaign(now=NOON)
+    Sender.objects.update(email="a@x.example", status="paused", status_reason="bounce_guard: 9 of the last 60 mails.")
+
+    sentence = why(campaign).summary
+
+    assert sentence == (
+        "All senders are paused (a@x.example: too many of its mails bounced or were refused: 9 of the last 60 mails). "
+        "Mend and resume one."
+    )
+
+
 def test_what_a_person_has_to_mend_decides_over_what_passes_by_itself():
     campaign = started_campaign(now=NOON)
     Recipient.objects.update(next_send_at=NOON + timedelta(days=1))
