@@ -36,6 +36,7 @@ PLACES = (
 _MENDS = {
     StartCode.NO_RECIPIENTS: ("Enroll leads", "campaigns_campaign_enroll"),
     StartCode.NO_SENDER: ("Choose senders", "campaigns_campaign_choose_senders"),
+    StartCode.SENDER_UNUSABLE: ("Choose senders", "campaigns_campaign_choose_senders"),
     StartCode.MERGE_VALUE_MISSING: ("Open the steps", "campaigns_campaign_steps"),
     StartCode.NO_STEPS: ("Open the steps", "campaigns_campaign_steps"),
     StartCode.NO_VARIANT: ("Open the steps", "campaigns_campaign_steps"),

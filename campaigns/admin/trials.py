@@ -86,4 +86,5 @@ class SendTest(ActDialog):
 
 def _named(variant: Variant) -> str:
     off = "" if variant.is_active else " (switched off)"
-    return f"Step {variant.step.position}, variant {variant.label}: {variant.subject[:60]}{off}"
+    subject = "replies in the thread" if variant.step.is_reply else variant.subject[:60]
+    return f"Step {variant.step.position}, variant {variant.label}: {subject}{off}"

@@ -155,3 +155,15 @@ def test_a_draft_says_what_is_missing_and_where_to_mend_it(manager: Client, camp
     assert [(problem["code"], problem["link"]) for problem in page.context["missing"]] == [
         ("no_sender", "Choose senders")
     ]
+
+
+def test_the_page_says_whose_clock_and_which_limits_hold(manager: Client, campaign: Any) -> None:
+    limits = {"daily_limit": 1_200, "daily_new_leads": 1, "window_zone": "lead", "holidays": ["2026-12-25"]}
+    Campaign.objects.filter(pk=campaign.pk).update(timezone="Europe/Prague", counts_sending_days=True, **limits)
+    campaign.steps.update(wait_amount=3, wait_unit="days")
+
+    page = manager.get(reverse("admin:campaigns_campaign_change", args=[campaign.pk])).content.decode()
+
+    assert "every day (each lead&#x27;s time zone, else Europe/Prague); 1 holiday left out" in page.replace("'", "&#x27;")
+    assert "1,200 mails a day, 1 new lead a day" in page
+    assert "3 sending days after enrollment" in page

@@ -139,6 +139,8 @@ def wait(step: Any) -> str:
     if not step.wait_amount:
         return f"at once after {after}"
     unit = step.wait_unit.rstrip("s") if step.wait_amount == 1 else step.wait_unit
+    if step.wait_unit == "days" and step.campaign.counts_sending_days:
+        unit = f"sending {unit}"
     return f"{step.wait_amount:,} {unit} after {after}"
 
 

@@ -2,7 +2,9 @@
 
 import random
 import secrets
+from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 
 from django.conf import settings
@@ -10,7 +12,8 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns import lifecycle
-from campaigns.delivery.memory import MemoryBackend
+from campaigns.delivery.memory import ACCEPTED, MemoryBackend
+from campaigns.delivery.outcomes import Kind, Refused, Stage
 from campaigns.enrollment import Selection, enroll
 from campaigns.models import Campaign, EmailTemplate, Link, Message, MessageStatus, Sender, WaitUnit
 from campaigns.sending.work import send_chunk
@@ -34,11 +37,18 @@ PAST = timedelta(days=9)  # how long ago the finished campaign ran
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
+TOO_MUCH = Refused(554, "554 5.7.0 Rejected: looks like bulk mail", Stage.DOT, Kind.CONTENT)
+
+
 class _Nowhere:
-    """History needs mails that were sent, and nobody needs to get them."""
+    """History needs mails that were sent, and nobody needs to get them; those of one sender find little favor."""
+
+    def __init__(self, disliked: Sender):
+        liked, mixed = MemoryBackend(), MemoryBackend(answers=cycle([*[ACCEPTED] * 8, TOO_MUCH]))
+        self._backends = defaultdict(lambda: liked, {disliked.pk: mixed})
 
     def to(self, sender: Sender) -> MemoryBackend:
-        return MemoryBackend()
+        return self._backends[sender.pk]
 
 
 def seed(*, now: datetime) -> dict[str, int]:
@@ -52,7 +62,7 @@ def seed(*, now: datetime) -> dict[str, int]:
         _login(organization)
     _leads(organization, now)
     sender = demo_sender(organization)
-    demo_sender(organization, name="Jan Mole", email="jan@harbor.example")
+    _warming_up(organization, now)
     EmailTemplate.objects.create(organization=organization, name="Introduction", **wording(INTRODUCTION))
     finished = _finished(organization, sender, now)
     draft = _draft(organization, sender, now)
@@ -97,13 +107,35 @@ def _leads(organization: Organization, now: datetime) -> None:
         cursor.execute("ANALYZE leads")  # fresh tables have no statistics, and the first plans would be poor
 
 
+def _warming_up(organization: Organization, now: datetime) -> None:
+    """A mailbox of last week: few mails a day, some more each day, and never two at once."""
+    jan = demo_sender(organization, name="Jan Mole", email="jan@harbor.example")
+    Sender.objects.filter(pk=jan.pk).update(
+        timezone="Europe/Prague",
+        hourly_limit=10,
+        domain_daily_limit=20,
+        gap_seconds=40,
+        gap_jitter_seconds=50,
+        ramp_start=10,
+        ramp_increase=4,
+        ramp_started_on=now - timedelta(days=5),
+        ramp_ceiling=60,
+    )
+
+
 def _finished(organization: Organization, sender: Sender, now: datetime) -> Campaign:
+    nils = demo_sender(organization, name="Nils Ferry", email="nils@ferry.example")
     campaign = make_campaign(
-        organization=organization, name="Summer introduction", senders=[sender], wait=(0, WaitUnit.DAYS), actor=SYSTEM
+        organization=organization,
+        name="Summer introduction",
+        senders=[sender, nils],
+        wait=(0, WaitUnit.DAYS),
+        actor=SYSTEM,
     )
     enroll(campaign=campaign, selection=Selection(tag="Newsletter"), actor=SYSTEM, now=now - PAST)
     campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now - PAST)
-    while send_chunk(campaign, connections=_Nowhere()):
+    nowhere = _Nowhere(disliked=nils)
+    while send_chunk(campaign, connections=nowhere):
         pass
     lifecycle.complete_finished(now=now)
     _move_to_the_past(campaign)
