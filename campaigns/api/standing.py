@@ -1,5 +1,7 @@
 """Where a campaign stands: pre-flight, sending status and progress, as the API shows them."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from campaigns.preflight import LEVELS
@@ -62,12 +64,26 @@ class GateSerializer(serializers.Serializer):
     inside = serializers.IntegerField(required=False)
     uncertain = serializers.IntegerField(required=False)
     step = serializers.IntegerField(required=False)
+    steps = serializers.ListField(
+        child=serializers.IntegerField(), required=False, help_text="Positions of steps without an active wording."
+    )
+    due_at = serializers.DateTimeField(required=False)
+    message = serializers.IntegerField(required=False, help_text="The one that is open, by its number.")
+    attempts = serializers.IntegerField(required=False)
     opens_at = serializers.DateTimeField(required=False)
     first_due_at = serializers.DateTimeField(required=False, allow_null=True)
     timezone = serializers.CharField(required=False)
     exit_reason = serializers.CharField(required=False)
+    exited_at = serializers.DateTimeField(required=False, allow_null=True)
+    reason = serializers.CharField(required=False, help_text="Of the suppression.")
+    halted_at = serializers.DateTimeField(required=False)
+    paused_at = serializers.DateTimeField(required=False, allow_null=True)
     pause_code = serializers.CharField(required=False)
     heartbeat_age_s = serializers.FloatField(required=False)
+
+    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
+        """A member that may be null is left out all the same where the gate does not have it."""
+        return {name: value for name, value in super().to_representation(instance).items() if name in instance}
 
 
 class StandingSerializer(serializers.Serializer):

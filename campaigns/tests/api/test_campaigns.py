@@ -5,18 +5,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.halts import halt
+from campaigns.models import Campaign, Recipient
 from campaigns.tests.factories import (
     NOON,
     CampaignFactory,
     CampaignSenderFactory,
     EmailTemplateFactory,
+    MessageFactory,
     OrganizationFactory,
     RecipientFactory,
     SenderFactory,
+    SuppressionFactory,
     VariantFactory,
 )
+from campaigns.why import why_campaign, why_recipient
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
 
@@ -405,3 +410,29 @@ def test_a_resume_takes_what_becomes_of_overdue_mails_and_nothing_else():
     resumed = client.post(address, {"overdue": "shift"})
 
     assert (refused.status_code, resumed.status_code) == (400, 200)
+
+
+def test_no_number_of_a_gate_is_lost_on_the_way_into_the_api():
+    client = key_client(Role.VIEWER)
+    campaign = ready_campaign(client.organization, status="paused", started_at=NOON, paused_at=NOON)
+    campaign.steps.get().variants.update(is_active=False)
+    halt(organization=client.organization, reason="the wrong list", actor=SYSTEM, now=NOON)
+    recipient = campaign.recipients.get()
+    step, now = campaign.steps.get(), timezone.now()
+    Recipient.objects.update(next_step=step, next_send_at=now + timedelta(hours=1))
+    MessageFactory(recipient=recipient, step=step, status="deferred", sent_at=None)
+    SuppressionFactory(organization=client.organization, address=recipient.lead.email_normalized)
+    recipient.refresh_from_db()
+    address = f"/api/v1/campaigns/{campaign.pk}"
+
+    of_campaign = client.get(f"{address}/sending-status").json()
+    of_recipient = client.get(f"{address}/recipients/{recipient.pk}/sending-status").json()
+
+    assert _numbers(of_campaign) == _numbers(why_campaign(campaign, now=now).as_dict())
+    assert _numbers(of_recipient) == _numbers(why_recipient(recipient, now=now).as_dict())
+    assert {"paused_at", "halted_at", "steps"} <= _numbers(of_campaign)
+    assert {"message", "attempts", "reason", "due_at"} <= _numbers(of_recipient)
+
+
+def _numbers(standing):
+    return {key for gate in standing["gates"] for key in gate}
