@@ -26,13 +26,7 @@ def halt(*, organization: Organization | None, reason: str, actor: Actor, now: d
     (`already_halted`) while such a stop is in force.
     """
     reason = reason.strip()
-    if not reason:
-        raise Refused(
-            "reason_missing",
-            "An emergency stop needs a reason.",
-            "Say why in a line: everybody there reads it.",
-            {"field": "reason"},
-        )
+    check_halt(organization=organization, reason=reason)
     try:
         with transaction.atomic():
             made = SendingHalt.objects.create(
@@ -44,6 +38,19 @@ def halt(*, organization: Organization | None, reason: str, actor: Actor, now: d
             raise
         raise _already_halted(organization) from error
     return made
+
+
+def check_halt(*, organization: Organization | None, reason: str) -> None:
+    """Refused as `halt` would be now; changes nothing."""
+    if not reason.strip():
+        raise Refused(
+            "reason_missing",
+            "An emergency stop needs a reason.",
+            "Say why in a line: everybody there reads it.",
+            {"field": "reason"},
+        )
+    if SendingHalt.objects.in_force().filter(organization=organization).exists():
+        raise _already_halted(organization)
 
 
 @transaction.atomic

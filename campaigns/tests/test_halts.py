@@ -248,3 +248,13 @@ def test_a_command_that_cannot_ends_with_the_code_that_says_why(arguments, code)
         run(*arguments)
 
     assert refused.value.returncode == code
+
+
+@pytest.mark.parametrize(("reason", "code"), [("again", 4), (" ", 2)])
+def test_a_dry_run_of_a_stop_is_refused_as_the_stop_would_be(reason, code):
+    stop(reason="first")
+
+    with pytest.raises(CommandError) as refused:
+        run("stop_sending", "--reason", reason, "--dry-run")
+
+    assert (refused.value.returncode, SendingHalt.objects.count()) == (code, 1)

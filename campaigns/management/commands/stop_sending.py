@@ -3,7 +3,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.halts import halt
+from campaigns.halts import check_halt, halt
 from campaigns_project.accounts.finding import find_organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import FairleadCommand
@@ -26,6 +26,7 @@ class Command(FairleadCommand):
         slug = options["organization"]
         organization = find_organization(slug) if slug else None
         whose = f"organization “{organization}”" if organization else "the whole system"
+        check_halt(organization=organization, reason=options["reason"])
         if not options["dry_run"]:
             self.confirm(f"This stops all sending of {whose}.", options)
             actor = Actor.of_command("stop_sending")
