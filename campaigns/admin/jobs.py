@@ -76,10 +76,11 @@ class CampaignSenderAdmin(ReadOnlyAdmin):
 
 
 def _told(result: dict[str, Any]) -> list[str]:
-    """The counts of a result in words, leaving out what is nothing."""
-    skipped: dict[str, int] = result.get("skipped") or {}
+    """The counts of a result in words, leaving out what is nothing. A run of sending has one count of `skipped`."""
+    skipped = result.get("skipped")
+    reasons: dict[str, int] = skipped if isinstance(skipped, dict) else {}
     counts = [
         f"{value:,} {name.replace('_', ' ')}" for name, value in result.items() if isinstance(value, int) and value
     ]
     labels = dict(SkipReason.choices)
-    return counts + [f"{value:,} {labels.get(reason, reason)}" for reason, value in skipped.items()]
+    return counts + [f"{value:,} {labels.get(reason, reason)}" for reason, value in reasons.items()]

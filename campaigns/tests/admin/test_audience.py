@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from campaigns.models import Campaign, CampaignSender, Recipient
 from campaigns.tests.factories import (
+    JobFactory,
     LeadFactory,
     LeadTagFactory,
     RecipientFactory,
@@ -160,3 +161,12 @@ def test_a_campaigns_list_of_recipients_stands_in_its_frame(operator: Client, ca
 
     assert [row.campaign for row in page.context["cl"].result_list] == [campaign]
     assert [tab["title"] for tab in page.context["tabs"] if tab["is_active"]] == ["Recipients"]
+
+
+def test_a_run_of_sending_that_skipped_mails_is_told_under_jobs(manager: Client, campaign: Any) -> None:
+    counts = {"planned": 1_200, "sent": 1_190, "skipped": 10, "failed": 0}
+    JobFactory(campaign=campaign, organization=campaign.organization, kind="send", result=counts)
+
+    page = manager.get(reverse("admin:campaigns_job_changelist")).content.decode()
+
+    assert "1,190 sent; 1,200 planned; 10 skipped" in page
