@@ -1,6 +1,7 @@
 """The verbs of a campaign. Nothing else moves its state."""
 
 from campaigns.lifecycle.begin import Overdue as Overdue
+from campaigns.lifecycle.begin import check_start as check_start
 from campaigns.lifecycle.begin import resume as resume
 from campaigns.lifecycle.begin import start as start
 from campaigns.lifecycle.duplicate import duplicate as duplicate

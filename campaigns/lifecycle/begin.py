@@ -47,14 +47,27 @@ def start(
     by now, WarningsNotAccepted for a warning that is not named. StateConflict when the state does not allow it;
     StartRefused with every blocking problem; PreflightNeeded for a large campaign no job has checked as it is now.
     """
-    if not timedelta() <= hold <= LONGEST_HOLD:
-        raise Refused(
-            "hold_too_long", "The hold before the first mail is an hour at most.", "To start later, schedule."
-        )
-    report = _checked(reread(campaign, "start"), now=now, report=report, snapshot=snapshot, accepted=accept_warnings)
+    bound: dict[str, Any] = {"snapshot": snapshot, "accept_warnings": accept_warnings, "hold": hold}
+    report = check_start(campaign=campaign, now=now, report=report, **bound)
     told = {"snapshot": report.snapshot, "warnings": sorted({problem.code for problem in report.warnings})}
     hold_until = now + hold if hold else None
     return _begin(campaign, "start", actor=actor, now=now, reason=reason, report=report, told=told, hold=hold_until)
+
+
+def check_start(
+    *,
+    campaign: Campaign,
+    now: datetime,
+    snapshot: str | None = None,
+    accept_warnings: Collection[str] | None = None,
+    hold: timedelta = timedelta(),
+    report: Report | None = None,
+) -> Report:
+    """The full report with which `start` would begin; refused as it would be. Changes nothing."""
+    if not timedelta() <= hold <= LONGEST_HOLD:
+        message = "The hold before the first mail is between nothing and an hour."
+        raise Refused("hold_too_long", message, "To start later, schedule.")
+    return _checked(reread(campaign, "start"), now=now, report=report, snapshot=snapshot, accepted=accept_warnings)
 
 
 def resume(

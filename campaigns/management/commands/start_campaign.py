@@ -5,7 +5,6 @@ from typing import Any
 from django.utils import timezone
 
 from campaigns import lifecycle, preflight
-from campaigns.errors import StartRefused
 from campaigns.finding import find_campaign
 from campaigns.models import Campaign
 from campaigns.preflight import Report
@@ -36,18 +35,23 @@ class Command(FairleadCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         campaign = lifecycle.reread(find_campaign(options["campaign"]), "start")
         report = preflight.examine(campaign, now=timezone.now(), on_progress=self._say_progress)
+        bound: dict[str, Any] = {
+            "report": report,
+            "snapshot": options["snapshot"],
+            "accept_warnings": _codes(options["accept_warnings"]),
+            "hold": timedelta(seconds=options["hold_seconds"]),
+        }
         if options["dry_run"]:
-            self._show(campaign, report, options)
+            self._show_problems(campaign, report, options)
+            lifecycle.check_start(campaign=campaign, now=timezone.now(), **bound)
+            self._show_ready(campaign, report, options)
             return
         started = lifecycle.start(
             campaign=campaign,
             actor=Actor.of_command("start_campaign"),
             now=timezone.now(),
             reason=options["message"],
-            snapshot=options["snapshot"],
-            accept_warnings=_codes(options["accept_warnings"]),
-            hold=timedelta(seconds=options["hold_seconds"]),
-            report=report,
+            **bound,
         )
         self._show_started(started, options)
 
@@ -60,20 +64,20 @@ class Command(FairleadCommand):
         if options["json"]:
             self.print_json("start_campaign", id=started.pk, status=started.status, progress=found.as_dict())
             return
-        self.stdout.write(f"Campaign {started.pk} “{started.name}” is running: {found.ledger.planned} mails planned.")
+        self.stdout.write(f"Campaign {started.pk} “{started.name}” is running: {found.ledger.planned:,} mails planned.")
         if started.hold_until:
             self.stdout.write(
                 f"The first mail leaves at {started.hold_until:%H:%M:%S %Z}; until then a pause stops it."
             )
         self.say(f"See how it goes: manage.py campaign_status {started.pk} --watch")
 
-    def _show(self, campaign: Campaign, report: Report, options: dict[str, Any]) -> None:
+    def _show_problems(self, campaign: Campaign, report: Report, options: dict[str, Any]) -> None:
         if options["json"]:
             self.print_json("start_campaign", id=campaign.pk, dry_run=True, **report.as_dict())
         for problem in report.problems if not options["json"] else []:
             self.stdout.write(f"{problem.level:<6} {problem.code}: {problem.message} {problem.hint}")
-        if report.blocking:
-            raise StartRefused([problem.as_dict() for problem in report.blocking])
+
+    def _show_ready(self, campaign: Campaign, report: Report, options: dict[str, Any]) -> None:
         if not options["json"]:
             self.stdout.write(
                 f"Campaign {campaign.pk} “{campaign.name}” can start: {report.rendered:,} mails checked, snapshot "

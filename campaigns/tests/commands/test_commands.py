@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Variant
 from campaigns.tests.factories import CampaignFactory
 from campaigns.tests.sending.sending import ready_campaign
 
@@ -42,6 +42,26 @@ def test_a_dry_run_changes_nothing():
 
     campaign.refresh_from_db()
     assert (f"“{campaign.name}” can start: 2 mails checked" in said, campaign.status) == (True, "draft")
+
+
+@pytest.mark.parametrize(
+    ("bound", "code", "word"),
+    [
+        (["--snapshot", "0.0"], 4, "snapshot_changed"),
+        (["--accept-warnings", "sandbox"], 4, "warnings_not_accepted"),
+        (["--hold-seconds", "-1"], 2, "hold_too_long"),
+        (["--hold-seconds", "3601"], 2, "hold_too_long"),
+    ],
+)
+@pytest.mark.parametrize("extra", [[], ["--dry-run"]])
+def test_a_dry_run_is_refused_for_what_the_start_would_be(bound, code, word, extra):
+    campaign = ready_campaign(now=timezone.now())
+    Variant.objects.update(subject="Re: our talk")  # a warning
+
+    returned, said = refusal_of("start_campaign", str(campaign.pk), *bound, *extra)
+
+    campaign.refresh_from_db()
+    assert (returned, said.startswith(word), campaign.status) == (code, True, "draft")
 
 
 @pytest.mark.parametrize("extra", [[], ["--dry-run"]])
