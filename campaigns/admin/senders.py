@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -241,7 +242,7 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
 
     @display(description="Why")
     def reason(self, sender: Sender) -> str:
-        return in_words(sender.status_reason) or "—"
+        return capfirst(in_words(sender.status_reason)) or "—"
 
     @display(description="Health")
     def well(self, sender: Sender) -> str:

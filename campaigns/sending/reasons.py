@@ -43,5 +43,7 @@ def in_words(status_reason: str) -> str:
     code, colon, said = status_reason.rstrip(".").partition(":")
     if code not in SenderReason.values:
         return status_reason.rstrip(".")
+    if code == SenderReason.BOUNCE_GUARD and said:
+        return said.strip()  # its figures say it all
     words = SenderReason(code).label.partition(";")[0]
     return f"{words}{colon}{said}"

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from campaigns.models import Campaign, CampaignStatus, Message, Recipient, Sender, SenderStatus, Step
 from campaigns.sending.reasons import in_words
@@ -114,9 +115,8 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light],
         yield Alert("bad", campaign.name, campaign.status_message, _page("campaigns_campaign", campaign))
     paused = held.scope(Sender.objects.all()).filter(status=SenderStatus.PAUSED)
     for sender in paused.order_by("-updated_at")[:ALERTS]:
-        yield Alert(
-            "warn", f"{sender.email} is paused", in_words(sender.status_reason), _page("campaigns_sender", sender)
-        )
+        why = capfirst(in_words(sender.status_reason))
+        yield Alert("warn", f"{sender.email} is paused", why, _page("campaigns_sender", sender))
     uncertain = held.scope(Message.objects.uncertain())
     if uncertain.exists():
         text = f"Uncertain mails: {_bounded(uncertain)}"

@@ -90,7 +90,7 @@ def test_what_a_server_said_is_text_and_no_markup(manager: Client, sender: Sende
 
 
 def test_the_share_that_bounced_is_told(manager: Client, sender: Sender) -> None:
-    assert "No mail yet." in manager.get(page(sender)).content.decode()
+    assert "No mail in the last 7 days" in manager.get(page(sender)).content.decode()
 
 
 def test_whoever_may_only_read_sees_no_field_for_secrets(operator: Client, sender: Sender) -> None:

@@ -159,16 +159,20 @@ def test_one_sender_of_two_is_enough_and_the_other_is_still_named():
     assert [one["why"] for one in gate.numbers["blocked"]] == ["sender_paused"]
 
 
-def test_why_a_sender_is_paused_is_said_without_codes():
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("bounce_guard: 9 of the last 60 mails bounced.", "9 of the last 60 mails bounced"),
+        ("auth: 535 5.7.8 no", "the login or key was refused: 535 5.7.8 no"),
+        ("Ada is on holiday.", "Ada is on holiday"),
+        ("", "paused by a person"),
+    ],
+)
+def test_why_a_sender_is_paused_is_said_without_codes(reason, words):
     campaign = started_campaign(now=NOON)
-    Sender.objects.update(email="a@x.example", status="paused", status_reason="bounce_guard: 9 of the last 60 mails.")
+    Sender.objects.update(email="a@x.example", status="paused", status_reason=reason)
 
-    sentence = why(campaign).summary
-
-    assert sentence == (
-        "All senders are paused (a@x.example: too many of its mails bounced or were refused: 9 of the last 60 mails). "
-        "Mend and resume one."
-    )
+    assert why(campaign).summary == f"All senders are paused (a@x.example: {words}). Mend and resume one."
 
 
 def test_what_a_person_has_to_mend_decides_over_what_passes_by_itself():
