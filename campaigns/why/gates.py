@@ -115,7 +115,8 @@ def recipients(facts: Facts) -> Gate:
     if facts.campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         return Gate(GateCode.RECIPIENTS, f"{counted(inside, 'person', 'people')} enrolled.", numbers=numbers)
     if inside == 0:
-        sentence = "Nobody is left in it; it completes by itself."
+        ended = facts.campaign.status in CampaignStatus.ended
+        sentence = "Nobody is left in it." if ended else "Nobody is left in it; it completes by itself."
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_LEFT, numbers=numbers)
     sentence = f"Nobody is due: {counted(inside, 'person', 'people')} wait for something other than time."
     return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE, numbers=numbers)

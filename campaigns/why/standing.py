@@ -7,6 +7,18 @@ from typing import Any
 
 from campaigns.why.codes import GateCode, WhyCode
 
+# Where the code does not read well by itself on a page.
+_TITLES = {
+    GateCode.STATE: "Campaign",
+    GateCode.MESSAGE: "Earlier mail",
+    GateCode.CONTENT: "Wording",
+    GateCode.DECISIONS: "Uncertain mails",
+    GateCode.RECIPIENTS: "Due",
+    GateCode.CAMPAIGN_DAILY_LIMIT: "Mails a day",
+    GateCode.NEW_LEADS_LIMIT: "New leads a day",
+    GateCode.DOMAIN_LIMIT: "Mails to a domain",
+}
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -26,7 +38,7 @@ class Gate:
     @property
     def title(self) -> str:
         """The gate's name for people."""
-        return self.code.value.replace("_", " ").capitalize()
+        return _TITLES.get(self.code) or self.code.value.replace("_", " ").capitalize()
 
     @property
     def ok(self) -> bool:
