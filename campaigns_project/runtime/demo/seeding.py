@@ -162,25 +162,31 @@ def _move_to_the_past(campaign: Campaign) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_BACKDATE, {"campaign": campaign.pk, "past": f"{PAST.days} days"})
     last = Message.objects.latest("sent_at").sent_at
+    campaign.steps.filter(position=2).update(wait_amount=3)
     made = F("created_at") - PAST - timedelta(hours=1)
     Campaign.objects.filter(pk=campaign.pk).update(created_at=made, completed_at=last)
 
 
 _BACKDATE = """
 WITH placed AS (
-    SELECT message.id, message.recipient_id, message.sent_at - %(past)s::interval
+    SELECT message.id, message.recipient_id, message.status, message.attempted_at - %(past)s::interval
         + (step.position - 1) * interval '3 days'
         + row_number() OVER (ORDER BY message.id) * interval '97 seconds' AS at
     FROM campaign_messages message JOIN campaign_steps step ON step.id = message.step_id
-    WHERE step.campaign_id = %(campaign)s AND message.status = 'sent'
+    WHERE step.campaign_id = %(campaign)s AND message.status IN ('sent', 'failed')
 ), moved AS (
-    UPDATE campaign_messages message SET sent_at = placed.at, attempted_at = placed.at, claimed_at = placed.at,
+    UPDATE campaign_messages message SET
+        sent_at = CASE WHEN message.status = 'sent' THEN placed.at END,
+        attempted_at = placed.at, claimed_at = placed.at,
         created_at = placed.at
     FROM placed WHERE placed.id = message.id
 )
-UPDATE campaign_recipients recipient SET sent_at = first.at, exited_at = first.at + interval '3 days'
-FROM (SELECT recipient_id, min(at) AS at FROM placed GROUP BY recipient_id) first
-WHERE first.recipient_id = recipient.id
+UPDATE campaign_recipients recipient SET sent_at = story.first_at, exited_at = story.last_at
+FROM (
+    SELECT recipient_id, min(at) FILTER (WHERE status = 'sent') AS first_at, max(at) AS last_at
+    FROM placed GROUP BY recipient_id
+) story
+WHERE story.recipient_id = recipient.id
 """
 
 
@@ -196,7 +202,7 @@ def _live_a_little(campaign: Campaign, now: datetime) -> None:
             raw.append(_raw(message, EventType.OPEN, later))
         if chance.random() < 0.07 and link is not None:
             raw.append(_raw(message, EventType.CLICK, later + timedelta(minutes=2), link.pk))
-        if chance.random() < 0.04:
+        if chance.random() < 0.06:
             reply = EventType.REPLY
             record_event(recipient=message.recipient, message=message, event_type=reply, at=later, source="demo")
     RawEvent.objects.bulk_create(raw)
