@@ -1,5 +1,6 @@
 """Emergency stops: the list of them, and the dialogs that begin and end one."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -93,11 +94,11 @@ class ResumeSending(ActDialog):
 class SendingHaltAdmin(ReadOnlyAdmin):
     """A stop of the whole system is seen by everybody, since it holds back everybody's mail."""
 
-    list_display = ["whose", "state", "reason", "halted_by", "halted_at", "lifted_by", "lifted_at"]
+    list_display = ["whose", "state", "reason", "stopped_by", "stopped_at", "lifted_by", "lifted_at"]
     list_select_related = ["organization"]
     search_fields = ["reason", "halted_by"]
-    fields = ["whose", "state", "reason", "halted_by", "halted_at", "lifted_by", "lifted_at"]
-    readonly_fields = ["whose", "state"]
+    fields = ["whose", "state", "reason", "stopped_by", "stopped_at", "lifted_by", "lifted_at"]
+    readonly_fields = ["whose", "state", "stopped_by", "stopped_at"]
     actions_list = ["stop_sending"]
     actions_detail = ["resume_sending"]
     empty_text = "No emergency stop was ever needed. One holds back every mail at once and loses none."
@@ -123,6 +124,14 @@ class SendingHaltAdmin(ReadOnlyAdmin):
     @display(description="State")
     def state(self, halted: SendingHalt) -> str:
         return chip("halted", "In force") if halted.is_in_force else chip("completed", "Lifted")
+
+    @display(description="Stopped by", ordering="halted_by")
+    def stopped_by(self, halted: SendingHalt) -> str:
+        return halted.halted_by
+
+    @display(description="Stopped at", ordering="halted_at")
+    def stopped_at(self, halted: SendingHalt) -> datetime:
+        return halted.halted_at
 
 
 show_banners(emergency_stops)

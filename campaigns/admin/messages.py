@@ -16,7 +16,7 @@ from campaigns.admin.tabs import InCampaignTabs
 from campaigns.admin.verbs import told
 from campaigns.models import ExitReason, Link, Message, MessageStatus
 from campaigns.sending.content import content_of
-from campaigns.sending.retry import retry_failed
+from campaigns.sending.retry import OPEN, retry_failed
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.roles import Role
@@ -40,7 +40,8 @@ class Retry(ActDialog):
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
-        is_retriable = obj.status == MessageStatus.FAILED and obj.recipient.exit_reason == ExitReason.FAILED
+        is_open = obj.recipient.campaign.status in OPEN
+        is_retriable = is_open and obj.status == MessageStatus.FAILED and obj.recipient.exit_reason == ExitReason.FAILED
         return is_retriable and super().offered(request, obj)
 
     def act(self) -> str:

@@ -109,7 +109,8 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     @display(description="Messages")
     def messages(self, recipient: Recipient) -> str:
         url = f"{reverse('admin:campaigns_message_changelist')}?recipient={recipient.pk}"
-        return format_html('<a class="text-link" href="{}">{} messages</a>', url, recipient.messages.count())
+        count = recipient.messages.count()
+        return format_html('<a class="text-link" href="{}">{} message{}</a>', url, count, "" if count == 1 else "s")
 
 
 def _leaves_at(recipient: Recipient) -> datetime | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns.models import CampaignStatus, Sender, Variant
@@ -86,5 +87,5 @@ class SendTest(ActDialog):
 
 def _named(variant: Variant) -> str:
     off = "" if variant.is_active else " (switched off)"
-    subject = "replies in the thread" if variant.step.is_reply else variant.subject[:60]
+    subject = "replies in the thread" if variant.step.is_reply else Truncator(variant.subject).chars(60)
     return f"Step {variant.step.position}, variant {variant.label}: {subject}{off}"

@@ -10,6 +10,11 @@ from campaigns_project.accounts.finding import find_organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import FairleadCommand
 
+MEANS = {
+    Decision.TREAT_AS_SENT: "taken as sent, and their people go on",
+    Decision.SEND_AGAIN: "sent once more, and some people may get it twice",
+}
+
 
 class Command(FairleadCommand):
     help = (
@@ -38,7 +43,7 @@ class Command(FairleadCommand):
             messages = messages.for_organization(find_organization(options["organization"]))
         count = messages.count()
         if not options["dry_run"]:
-            self.confirm(f"{count:,} uncertain mails: {decision.label}.", options)
+            self.confirm(f"{_mails(count)}: {MEANS[decision]}.", options)
             actor = Actor.of_command("decide_uncertain")
             count = decide_uncertain(
                 messages=messages, decision=decision, actor=actor, now=timezone.now(), reason=options["message"]
@@ -46,5 +51,9 @@ class Command(FairleadCommand):
         if options["json"]:
             self.print_json("decide_uncertain", decision=decision, dry_run=options["dry_run"], decided=count)
         else:
-            would = "would be" if options["dry_run"] else "were"
-            self.stdout.write(f"{count:,} uncertain mails {would} decided: {decision.label}.")
+            would = "would be " if options["dry_run"] else ""
+            self.stdout.write(f"{_mails(count)} {would}decided: {MEANS[decision]}.")
+
+
+def _mails(count: int) -> str:
+    return "1 uncertain mail" if count == 1 else f"{count:,} uncertain mails"
