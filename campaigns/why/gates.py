@@ -209,5 +209,5 @@ def limit(gate: GateCode, gauge: Gauge, facts: Facts) -> Gate:
     if not gauge.is_full:
         return Gate(gate, f"{gauge.used:,} of {gauge.limit:,} used today.", numbers=numbers)
     when = moment(gauge.free_at, zone=facts.campaign.timezone, now=facts.now)
-    sentence = f"Waiting: {gauge.code.label} ({gauge.used:,} of {gauge.limit:,}). It goes on {when}."
+    sentence = f"Waiting: {gauge.code.label} ({gauge.used:,} of {gauge.limit:,}). Sending continues {when}."
     return Gate(gate, sentence, WhyCode(gauge.code), until=gauge.free_at, numbers=numbers)

@@ -4,7 +4,7 @@ from datetime import datetime
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from campaigns.models import ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Sender
+from campaigns.models import ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Sender, SenderStatus
 from campaigns.scheduling import next_opening, zone_for
 from campaigns.why import gates
 from campaigns.why.codes import GateCode, WhyCode
@@ -119,17 +119,19 @@ def _sender(recipient: Recipient, facts: Facts) -> Gate:
     if own is None or shut is None or shut["until"] is None:
         return gates.senders(facts) if own is None or shut else _able(own)
     when = moment(shut["until"], zone=facts.campaign.timezone, now=facts.now)
-    sentence = f"Its sender {own.email} waits, {shut['sentence']}; it goes on {when}."
+    sentence = f"Its sender {own.email} waits, {shut['sentence']}; it continues {when}."
     why, numbers = WhyCode(shut["why"]), {"blocked": [shut]}
     return Gate(GateCode.SENDERS, sentence, why, until=shut["until"], numbers=numbers)
 
 
 def _domain(recipient: Recipient, facts: Facts) -> Gate:
-    """What its sender, or any where it has none yet, may still send to its domain today."""
+    """What its sender, or any where it has none that can be used, may still send to its domain today."""
     domain = domain_of(recipient.email_address.lower())
     towards = [gauge for gauge in facts.gauges if gauge.domain == domain]
-    mine = [gauge for gauge in towards if gauge.sender == recipient.sender_id] or towards
-    if not mine or (recipient.sender_id is None and len(towards) < len(facts.senders)):
+    able = {sender.pk for sender in facts.senders if sender.status == SenderStatus.ACTIVE}
+    may_send = {recipient.sender_id} & able or able
+    mine = [gauge for gauge in towards if gauge.sender in may_send]
+    if not mine or len(mine) < len(may_send):
         return Gate(GateCode.DOMAIN_LIMIT, "No limit is set for its domain.")
     return gates.limit(GateCode.DOMAIN_LIMIT, min(mine, key=attrgetter("is_full", "free_at")), facts)
 

@@ -149,6 +149,21 @@ def test_a_full_limit_for_its_domain_keeps_it_waiting_and_no_other(campaign):
     assert (standing.code, standing.next_send_at) == ("domain_daily_limit", NOON.replace(hour=0) + timedelta(days=1))
 
 
+def test_the_domain_limit_of_another_sender_is_not_its_own(campaign):
+    own, other = Sender.objects.get(), CampaignSenderFactory(campaign=campaign).sender
+    Sender.objects.filter(pk=other.pk).update(domain_daily_limit=2)
+    Recipient.objects.update(sender=own)
+    day = NOON.replace(hour=0)
+    SenderUsageFactory(sender=other, scope="domain", starts_at=day, used=2, domain="example.com")
+
+    standing = why(campaign)
+    Sender.objects.filter(pk=own.pk).update(status="paused")
+    taken_over = why(campaign)
+
+    assert (standing.code, standing.next_send_at) == ("healthy", NOON)
+    assert (taken_over.code, taken_over.next_send_at) == ("domain_daily_limit", day + timedelta(days=1))
+
+
 def test_the_window_follows_the_leads_own_clock_where_the_campaign_says_so(campaign):
     Campaign.objects.update(window_zone="lead", window_start=time(9), window_end=time(17))
     Lead.objects.update(timezone="Asia/Tokyo")
