@@ -250,7 +250,7 @@ class Resume(WithReason, Checked):
     title = "Resume this campaign?"
 
     overdue = forms.ChoiceField(
-        label="What came due during the pause",
+        label="What is due",
         choices=OVERDUE,
         initial=lifecycle.Overdue.SEND,
         required=False,
@@ -271,11 +271,12 @@ class Resume(WithReason, Checked):
     @property
     def description(self) -> str:
         if not self.overdue_count:
-            return "No mail came due during the pause."
+            return "No mail is due yet."
         more = " or more" if self.overdue_count == MOST_COUNTED else ""
-        mails = "mail" if self.overdue_count == 1 else "mails"
-        pause = timesince(self.object.paused_at, self.now)
-        return f"{self.overdue_count:,}{more} {mails} came due during the pause of {pause}."
+        mails = "mail is" if self.overdue_count == 1 else "mails are"
+        is_short = self.now - self.object.paused_at < timedelta(minutes=1)
+        pause = "less than a minute" if is_short else timesince(self.object.paused_at, self.now)
+        return f"{self.overdue_count:,}{more} {mails} due. The pause lasted {pause}."
 
     @property
     def problems(self) -> Sequence[preflight.Problem]:

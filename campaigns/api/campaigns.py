@@ -26,6 +26,7 @@ from campaigns.progress import progress
 from campaigns.why import why_campaign
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.schema import PATH_NAMES
+from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Reads
 
 
@@ -84,6 +85,7 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, ApiViewSet):
     )
     @preflight.mapping.post
     def check_all(self, request: Request, **_address: str) -> Response:
+        refuse_a_body(request.data)
         campaign, now = self.get_object(), timezone.now()
         report = preflight.look(campaign, now=now)
         if report.is_full:

@@ -22,7 +22,12 @@ from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters
-from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer, StrictSerializer
+from campaigns_project.rest.serializers import (
+    ScopedRelatedField,
+    StrictModelSerializer,
+    StrictSerializer,
+    refuse_a_body,
+)
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 
 
@@ -141,6 +146,7 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     )
     @action(detail=True, methods=["post"])
     def check(self, request: Request, **_address: str) -> Response:
+        refuse_a_body(request.data)
         sender = self.get_object()
         check_sender(sender=sender, actor=self.actor, now=timezone.now())
         return Response(self.get_serializer(sender).data)
@@ -148,6 +154,7 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     @extend_schema(summary="Resume a sender", request=None, responses=SenderSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, **_address: str) -> Response:
+        refuse_a_body(request.data)
         sender = resume_sender(sender=self.get_object(), actor=self.actor)
         return Response(self.get_serializer(sender).data)
 

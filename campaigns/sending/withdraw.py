@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from campaigns.models import Sender, SenderStatus
 from campaigns_project.audit.actors import SYSTEM
@@ -17,7 +18,7 @@ LONGEST_REST = timedelta(hours=1)  # a server that was away for days is found ag
 def withdraw(*, sender_id: int, why: str) -> bool:
     """Pause an active sender and write it down; False when it was not active any more."""
     active = Sender.objects.filter(pk=sender_id, status=SenderStatus.ACTIVE)
-    if not active.update(status=SenderStatus.PAUSED, status_reason=why):
+    if not active.update(status=SenderStatus.PAUSED, status_reason=why, updated_at=Now()):
         return False
     sender = Sender.objects.get(pk=sender_id)
     record(

@@ -264,6 +264,18 @@ def test_a_sender_is_paused_with_a_reason_and_resumed():
     assert (resumed["status"], resumed["status_reason"]) == ("active", "")
 
 
+@pytest.mark.parametrize(
+    "verb", ["senders/{sender}/resume", "senders/{sender}/check", "campaigns/{campaign}/preflight"]
+)
+def test_what_takes_no_body_refuses_one(verb):
+    client = key_client(Role.MANAGER)
+    used = CampaignSenderFactory(campaign__organization=client.organization)
+
+    answer = client.post(f"/api/v1/{verb.format(sender=used.sender_id, campaign=used.campaign_id)}", {"dry_run": True})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+
+
 def test_a_sender_in_use_is_not_deleted_and_the_campaign_is_named():
     client = key_client(Role.MANAGER)
     used = CampaignSenderFactory(campaign__organization=client.organization)
