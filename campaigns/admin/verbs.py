@@ -27,7 +27,7 @@ HOLD = timedelta(seconds=60)  # to think again after the button was pressed
 MOST_COUNTED = 10_000
 OVERDUE = [
     (lifecycle.Overdue.SEND, "Leaves first, at the usual pace"),
-    (lifecycle.Overdue.SHIFT, "Waits on: every remaining step moves by the length of the pause"),
+    (lifecycle.Overdue.SHIFT, "Waits on: all steps move by the pause"),
 ]
 _LEVEL_WORDS = {"block": "to mend before it can start", "warn": "to be warned of", "info": "to know"}
 
