@@ -1,0 +1,31 @@
+"""The demo data of a first start."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from campaigns.ledger import ledger
+from campaigns.models import Campaign, Message, Sender
+from campaigns_project.runtime.demo.seeding import seed
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_demo_shows_a_sender_at_work_one_that_warms_up_and_one_its_guard_paused(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    now = timezone.now()
+
+    seed(now=now)
+
+    marta, jan, nils = (Sender.objects.get(email__startswith=name) for name in ("marta@", "jan@", "nils@"))
+    finished, draft = Campaign.objects.order_by("pk")
+    counts = ledger(finished)
+    assert (marta.status, jan.ramp_start, nils.status) == ("active", 10, "paused")
+    assert nils.status_reason.startswith("bounce_guard: ")
+    assert (finished.status, counts.adds_up, counts.failed > 0) == ("completed", True, True)
+    assert not Message.objects.filter(attempted_at__gt=now).exists()
+    assert draft.total_recipients == 200
