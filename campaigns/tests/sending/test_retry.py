@@ -214,3 +214,16 @@ def test_the_command_counts_and_refuses_by_exit_code(now):
     with pytest.raises(CommandError) as refused:
         call_command("retry_failed", str(campaign.pk))
     assert refused.value.returncode == 4
+
+
+def test_retrying_one_message_is_not_offered_once_its_campaign_has_ended(now):
+    campaign = failed_campaign(now, answers=(CONTENT,))
+    manager = member(campaign.organization, Role.MANAGER)
+    address = reverse("admin:campaigns_message_change", args=[Message.objects.get().pk])
+    button = reverse("admin:campaigns_message_retry", args=[Message.objects.get().pk])
+
+    running = manager.get(address).content.decode()
+    Campaign.objects.update(status="completed", completed_at=now)
+    ended = manager.get(address).content.decode()
+
+    assert (button in running, button in ended) == (True, False)
