@@ -16,6 +16,7 @@ from unfold.decorators import display
 from campaigns.admin import audience, overview, trials, verbs
 from campaigns.admin.campaign_form import CampaignForm
 from campaigns.admin.previewing import preview_response
+from campaigns.admin.retrying import RetryFailed
 from campaigns.admin.tabs import campaign_tabs
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.naming import free_campaign_id
@@ -77,7 +78,7 @@ class CampaignAdmin(ScopedAdmin):
     resume = dialog_action(verbs.Resume)
     stop = dialog_action(verbs.Stop)
     archive = dialog_action(verbs.Archive)
-    retry_failed = dialog_action(verbs.RetryFailed)
+    retry_failed = dialog_action(RetryFailed)
     duplicate = dialog_action(verbs.Duplicate)
     preflight = dialog_action(verbs.Check)
     send_test = dialog_action(trials.SendTest)

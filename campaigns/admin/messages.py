@@ -12,8 +12,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from campaigns.admin import uncertain
 from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient, Place
 from campaigns.admin.previewing import framed
+from campaigns.admin.retrying import told
 from campaigns.admin.tabs import InCampaignTabs
-from campaigns.admin.verbs import told
 from campaigns.models import ExitReason, Link, Message, MessageStatus
 from campaigns.sending.content import content_of
 from campaigns.sending.retry import OPEN, retry_failed
