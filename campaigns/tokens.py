@@ -77,6 +77,11 @@ def tags(purpose: Purpose, payload: bytes) -> Iterator[bytes]:
         yield _mac(secret, purpose, payload)
 
 
+def without_case(mac: bytes) -> str:
+    """A MAC in lower-case base32, for what other systems may change the case of."""
+    return base64.b32encode(mac).rstrip(b"=").decode().lower()
+
+
 def _mac(secret: str | bytes, purpose: Purpose, payload: bytes) -> bytes:
     """BLAKE2b with a key (RFC 7693 2.9): a MAC by itself, and half the work of HMAC; a mail holds eight of them."""
     return blake2b(payload, digest_size=TAG_BYTES, key=_key(secret, purpose)).digest()

@@ -7,12 +7,11 @@ In lower-case hexadecimal and base32 and compared without regard to case, since 
 part is at most 45 characters, of the 64 that RFC 5321 4.5.3.1.1 allows.
 """
 
-import base64
 import hmac
 import re
 
 from campaigns.content.mailbox import MAX_LOCAL
-from campaigns.tokens import MAX_ID, Purpose, tag, tags
+from campaigns.tokens import MAX_ID, Purpose, tag, tags, without_case
 
 _SHAPE = re.compile(r"<?(?:[^@+]*\+)?b-([0-9a-f]{1,16})-([a-z2-7]{26})@[^@\s<>]{1,253}>?", re.IGNORECASE)
 
@@ -27,7 +26,7 @@ def return_path(message_id: int, *, mailbox: str, domain: str = "", takes_plus: 
         raise ValueError(f"ids run from 0 to {MAX_ID}, not {message_id}")
     if not (domain or takes_plus):
         return mailbox
-    token = f"b-{message_id:x}-{_text(tag(Purpose.RETURN_PATH, _payload(message_id)))}"
+    token = f"b-{message_id:x}-{without_case(tag(Purpose.RETURN_PATH, _payload(message_id)))}"
     local, _, own_domain = mailbox.rpartition("@")
     if domain:
         return f"{token}@{domain}"
@@ -44,14 +43,10 @@ def read_return_path(address: str) -> int | None:
     message_id, mac = int(found.group(1), 16), found.group(2).lower()
     if message_id > MAX_ID or found.group(1).lower() != f"{message_id:x}":
         return None
-    wanted = [_text(candidate) for candidate in tags(Purpose.RETURN_PATH, _payload(message_id))]
+    wanted = [without_case(candidate) for candidate in tags(Purpose.RETURN_PATH, _payload(message_id))]
     matches = [hmac.compare_digest(mac, text) for text in wanted]
     return message_id if any(matches) else None
 
 
 def _payload(message_id: int) -> bytes:
     return f"{message_id:x}".encode()
-
-
-def _text(mac: bytes) -> str:
-    return base64.b32encode(mac).rstrip(b"=").decode().lower()
