@@ -42,6 +42,19 @@ def hold_usage(*, senders: Iterable[int], campaigns: Iterable[int]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [kind, pk % 2**31])
 
 
+def take_for_session(kind: Lock, number: int) -> bool:
+    """Hold this lock until `let_go` or the end of the database connection; False when another session has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [kind, number])
+        return cursor.fetchone()[0]
+
+
+def let_go(kind: Lock, number: int) -> None:
+    """Give a session's lock back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [kind, number])
+
+
 def retried[**Arguments, Answer](act: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Try a transaction again that Postgres ended for the sake of another.
 
