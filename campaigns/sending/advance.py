@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Case, Value, When
+from django.db.models import Case, OuterRef, Subquery, Value, When
 
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Step
 from campaigns.scheduling import due_after, waits_by_lead
@@ -105,8 +105,8 @@ def free_to_move(recipients: Sequence[int]) -> None:
 def skip_for_those_who_left(messages: Iterable[int]) -> None:
     """Of messages that went back to waiting, those whose recipient left meanwhile have nobody to wait for."""
     waiting = Message.objects.filter(pk__in=list(messages), status__in=MessageStatus.WAITING)
-    for message in waiting.exclude(recipient__exit_reason="").select_related("recipient"):
-        Message.objects.filter(pk=message.pk).update(status=MessageStatus.SKIPPED, reason=message.recipient.exit_reason)
+    why = Recipient.objects.filter(pk=OuterRef("recipient")).values("exit_reason")
+    waiting.exclude(recipient__exit_reason="").update(status=MessageStatus.SKIPPED, reason=Subquery(why))
 
 
 def hold_for_a_decision(recipients: Iterable[int], *, note: str, at: datetime) -> None:
