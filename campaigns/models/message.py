@@ -53,7 +53,9 @@ class Message(Tenanted, models.Model):
         "campaigns.Sender", on_delete=models.DB_SET_NULL, null=True, related_name="messages", db_index=False
     )
     status = models.CharField(max_length=20, choices=MessageStatus, default=MessageStatus.PENDING)
-    attempts = models.PositiveIntegerField(default=0, help_text="Claims so far, counted before the work.")
+    attempts = models.PositiveIntegerField(
+        default=0, help_text="Tries so far, counted before the work; a claim without one is taken back."
+    )
     lost_claims = models.PositiveSmallIntegerField(
         default=0, help_text="Claims whose worker was never heard of again; three of them set the message aside."
     )
