@@ -32,6 +32,7 @@ from campaigns.sending.settle import (
     sender_fault,
     verdict_of,
 )
+from campaigns.sending.sizing import next_size
 from campaigns_project.workers.stopping import is_stopping
 
 MOST_AT_ONCE = 500  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
@@ -50,8 +51,7 @@ class Pace:
 
     def learn(self, mails: int, seconds: float) -> None:
         self.seconds += seconds
-        if mails:
-            self.size = max(1, min(MOST_AT_ONCE, int(AIM * mails / max(seconds, 1e-6)), self.size * 4))
+        self.size = next_size(self.size, done=mails, seconds=seconds, aim=AIM, most=MOST_AT_ONCE)
 
 
 @dataclass

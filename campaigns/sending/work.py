@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from campaigns.delivery.outcomes import SenderFault
 from campaigns.errors import PauseCode
 from campaigns.halts import unhalted
 from campaigns.lifecycle import pause_by_system
-from campaigns.locks import Lock
+from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.allowance import allowance, with_room
@@ -37,6 +37,7 @@ from campaigns.sending.limits import LIMITED_SENDER, is_limited
 from campaigns.sending.prepare import prepare
 from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
+from campaigns.sending.sizing import next_size
 from campaigns.sending.slots import Slots
 from campaigns.sending.streams import in_streams
 from campaigns_project.errors import Refused
@@ -59,8 +60,7 @@ class Share:
     def learn(self, settled: int, seconds: float) -> bool:
         """Take in a chunk of so many; True when it was a full one, so that more work is likely."""
         was_full = settled >= self.size
-        if settled:
-            self.size = max(1, min(MOST_AT_ONCE, int(AIM * settled / max(seconds, 1e-6)), self.size * 4))
+        self.size = next_size(self.size, done=settled, seconds=seconds, aim=AIM, most=MOST_AT_ONCE)
         return was_full
 
 
@@ -258,13 +258,9 @@ def _hold_without_sender(campaign: Campaign, now: datetime) -> None:
 @contextmanager
 def _lane(number: int) -> Iterator[bool]:
     """Hold a lane for this session; a dead worker's lane is free at once, since the lock dies with its connection."""
-    key = [Lock.LANE, number]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        is_ours = cursor.fetchone()[0]
+    is_ours = take_for_session(Lock.LANE, number)
     try:
         yield is_ours
     finally:
         if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+            let_go(Lock.LANE, number)
