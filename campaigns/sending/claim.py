@@ -33,6 +33,8 @@ class Claim(NamedTuple):
     variant: int
     sender: int
     message_id: str
+    attempts: int = 1  # this one included
+    first_deferred_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -186,5 +188,5 @@ ON CONFLICT (recipient_id, step_id) DO UPDATE SET
     variant_id = coalesce(message.variant_id, excluded.variant_id),
     claimed_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s * interval '1 second'
 WHERE message.status IN ('pending', 'deferred')
-RETURNING id, fence, recipient_id, step_id, variant_id, sender_id, message_id
+RETURNING id, fence, recipient_id, step_id, variant_id, sender_id, message_id, attempts, first_deferred_at
 """

@@ -15,7 +15,7 @@ from campaigns.delivery.outcomes import (
     Stage,
     Uncertain,
 )
-from campaigns.models import ExitReason, Message, MessageStatus, Sender
+from campaigns.models import ExitReason, MessageStatus, Sender
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate, GateRefusal, exit_reason
 from campaigns.sending.limits import Gauge
@@ -104,8 +104,7 @@ def _(outcome: Accepted, candidate: Candidate, now: datetime) -> Verdict:
 
 @_verdict.register
 def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
-    attempts, first = _tried(candidate.claim)
-    gives_up_at = (first or now) + GIVE_UP_AFTER
+    gives_up_at = (candidate.claim.first_deferred_at or now) + GIVE_UP_AFTER
     if now >= gives_up_at:
         return Verdict(
             candidate.claim,
@@ -116,7 +115,7 @@ def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
             exit=ExitReason.FAILED,
         )
     # The server's own word for how long comes first (429 with Retry-After); ours is for those that say nothing.
-    due = min(now + (outcome.retry_after or _growing(FIRST_RETRY, attempts)), gives_up_at)
+    due = min(now + (outcome.retry_after or _growing(FIRST_RETRY, candidate.claim.attempts)), gives_up_at)
     return Verdict(
         candidate.claim,
         MessageStatus.DEFERRED,
@@ -145,13 +144,12 @@ def _(outcome: Refused, candidate: Candidate, now: datetime) -> Verdict:
 
 @_verdict.register
 def _(outcome: NotSent, candidate: Candidate, now: datetime) -> Verdict:
-    attempts, _ = _tried(candidate.claim)
-    if attempts >= MOST_BREAKS:
+    if candidate.claim.attempts >= MOST_BREAKS:
         reason = MessageReason.BROKEN_OFF
         return Verdict(
             candidate.claim, MessageStatus.FAILED, reason=reason, reply=outcome.reason, exit=ExitReason.FAILED
         )
-    due = now + _growing(BACK_OFF, attempts)
+    due = now + _growing(BACK_OFF, candidate.claim.attempts)
     return Verdict(candidate.claim, MessageStatus.PENDING, due=due, reply=outcome.reason)
 
 
@@ -164,12 +162,6 @@ def _(outcome: SenderFault, candidate: Candidate, now: datetime) -> Verdict:
 @_verdict.register
 def _(outcome: Uncertain, candidate: Candidate, now: datetime) -> Verdict:
     return Verdict(candidate.claim, MessageStatus.UNCERTAIN, reason=outcome.reason)
-
-
-def _tried(claim: Claim) -> tuple[int, datetime | None]:
-    """How often the message was tried, now too, and when it was deferred first; (1, None) where its row is gone."""
-    row = Message.objects.filter(pk=claim.message).values_list("attempts", "first_deferred_at").first()
-    return row or (1, None)
 
 
 def _growing(first: timedelta, attempts: int) -> timedelta:
