@@ -96,6 +96,35 @@ class LeadImportFactory(DjangoModelFactory):
     file_name = "leads.csv"
 
 
+class RawLeadFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.RawLead
+
+    organization = factory.SubFactory(OrganizationFactory)
+    source = "file"
+    payload = factory.Sequence(lambda n: {"E-mail": f"raw{n}@example.com"})
+
+
+class StagedLeadFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.StagedLead
+
+    organization = factory.SelfAttribute("raw_lead.organization")
+    raw_lead = factory.SubFactory(RawLeadFactory)
+    campaign_id = factory.SelfAttribute("raw_lead.campaign_id")
+    email_normalized = factory.Sequence(lambda n: f"staged{n}@example.com")
+
+
+class LeadEnrichmentFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.LeadEnrichment
+
+    organization = factory.SelfAttribute("staged_lead.organization")
+    staged_lead = factory.SubFactory(StagedLeadFactory)
+    campaign_id = factory.SelfAttribute("staged_lead.campaign_id")
+    provider = "http"
+
+
 class EmailTemplateFactory(DjangoModelFactory):
     class Meta:
         model = campaigns.EmailTemplate

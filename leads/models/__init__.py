@@ -1,3 +1,7 @@
+from leads.models.incoming import LeadEnrichment as LeadEnrichment
+from leads.models.incoming import RawLead as RawLead
+from leads.models.incoming import StagedLead as StagedLead
+from leads.models.incoming import StagedStatus as StagedStatus
 from leads.models.lead import Lead as Lead
 from leads.models.lead import LeadQuerySet as LeadQuerySet
 from leads.models.lead import LeadStatus as LeadStatus

@@ -97,6 +97,15 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     leads.Suppression: lambda w: make.SuppressionFactory(
         organization=w.organization, address=f"out@{w.marker}.example", source=w.marker
     ),
+    leads.RawLead: lambda w: make.RawLeadFactory(
+        organization=w.organization, lead_import=w[leads.LeadImport], external_id=w.marker, payload={"name": w.marker}
+    ),
+    leads.StagedLead: lambda w: make.StagedLeadFactory(
+        raw_lead=w[leads.RawLead], lead=w[leads.Lead], fields={"company": w.marker}
+    ),
+    leads.LeadEnrichment: lambda w: make.LeadEnrichmentFactory(
+        staged_lead=w[leads.StagedLead], result={"title": w.marker}
+    ),
     campaigns.EmailTemplate: lambda w: make.EmailTemplateFactory(organization=w.organization, name=w.marker),
     campaigns.Sender: lambda w: make.SenderFactory(
         organization=w.organization, email=f"sender@{w.marker}.example", name=w.marker, password="hunter2"

@@ -1,0 +1,122 @@
+"""What came in, on its way to becoming a lead: as received, as understood, as enriched.
+
+These tables take bulk loads and sit below `campaigns`: their `campaign_id` is a loose reference without a constraint.
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.references import LooseReference
+
+OF_CAMPAIGN = LooseReference(column="campaign_id", to="campaigns.Campaign")
+
+
+class StagedStatus(models.TextChoices):
+    """How far a staged lead is; `promoted` alone has become a lead."""
+
+    STAGED = "staged", "Staged"
+    PROMOTED = "promoted", "Promoted"
+    PROBLEM = "problem", "Problem"
+
+
+class RawLead(Tenanted, models.Model):
+    """One row or record just as it came from a file, a provider or the API; never changed."""
+
+    is_personal = True
+    loose_references = [OF_CAMPAIGN]
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="raw_leads")
+    lead_import = models.ForeignKey(
+        "leads.LeadImport", on_delete=models.DB_CASCADE, null=True, related_name="raw_leads"
+    )
+    campaign_id = models.BigIntegerField("campaign number", null=True, help_text="The campaign it was fetched for.")
+    source = models.CharField(max_length=60, help_text="Where it came from, e.g. file or apollo.")
+    external_id = models.CharField(max_length=200, blank=True, help_text="What the source calls this person.")
+    row_number = models.IntegerField(null=True, help_text="As a spreadsheet counts: the header is row 1.")
+    payload = models.JSONField(help_text="Verbatim.")
+    received_at = models.DateTimeField(db_default=Now())
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "raw_leads"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["campaign_id"], condition=Q(campaign_id__isnull=False), name="raw_lead_by_campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Raw lead {self.pk}"
+
+
+class StagedLead(Tenanted, models.Model):
+    """A raw lead mapped onto our fields and cleaned, or the reason why it cannot become a lead."""
+
+    is_personal = True
+    loose_references = [OF_CAMPAIGN]
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="staged_leads")
+    raw_lead = models.ForeignKey("leads.RawLead", on_delete=models.DB_CASCADE, related_name="staged_leads")
+    campaign_id = models.BigIntegerField("campaign number", null=True, help_text="The campaign it was fetched for.")
+    status = models.CharField(
+        max_length=20, choices=StagedStatus, default=StagedStatus.STAGED, db_default=StagedStatus.STAGED
+    )
+    email_normalized = models.CharField(max_length=320, blank=True)
+    fields = models.JSONField(default=dict, help_text="Our field names with the cleaned values.")
+    problem_code = models.CharField(max_length=60, blank=True)
+    problem_column = models.CharField(max_length=200, blank=True)
+    problem_message = models.TextField(blank=True)
+    lead = models.ForeignKey("leads.Lead", on_delete=models.DB_SET_NULL, null=True, related_name="staged_leads")
+    staged_at = models.DateTimeField(db_default=Now())
+    promoted_at = models.DateTimeField(null=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "staged_leads"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=StagedStatus.values), name="staged_lead_status_known"),
+            models.CheckConstraint(
+                condition=(Q(status="problem") & ~Q(problem_code="")) | (~Q(status="problem") & Q(problem_code="")),
+                name="staged_lead_problem_iff_code",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign_id"], condition=Q(campaign_id__isnull=False), name="staged_lead_by_campaign"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Staged lead {self.pk}"
+
+
+class LeadEnrichment(Tenanted, models.Model):
+    """What an outside service added to a staged lead, with who said so and when."""
+
+    is_personal = True
+    loose_references = [OF_CAMPAIGN]
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="enrichments")
+    staged_lead = models.ForeignKey("leads.StagedLead", on_delete=models.DB_CASCADE, related_name="enrichments")
+    campaign_id = models.BigIntegerField("campaign number", null=True, help_text="That of its staged lead.")
+    provider = models.CharField(max_length=60)
+    model = models.CharField(max_length=120, blank=True, help_text="The language model, where one answered.")
+    result = models.JSONField(default=dict)
+    error_message = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_enrichments"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["campaign_id"], condition=Q(campaign_id__isnull=False), name="enrichment_by_campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Enrichment {self.pk}"
