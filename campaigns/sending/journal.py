@@ -1,13 +1,16 @@
 """What a worker was about to send and what came of it, on its own disk: it survives the worker's death.
 
 A line is written *before* what it says is begun, so that after a kill it is known of every mail but the one in hand
-whether the server can have it. Nothing is flushed to the disk: a killed process loses no write, and after a power loss
+whether the server can have it. The file is mapped into memory and a line is a copy, which costs no system call: what a
+process stored in a shared mapping is in the file when it is killed. Nothing is flushed to the disk; after a power loss
 the journal is not believed (its machine was booted anew). It is believed only by who holds the lock its owner held: a
 stopped process may wake.
 """
 
+import errno
 import fcntl
 import logging
+import mmap
 import os
 import time
 import uuid
@@ -27,6 +30,7 @@ from campaigns.sending.claim import Claim
 from campaigns_project.database import identity
 
 KEPT_SECONDS = 14 * 24 * 3600.0  # a journal of another boot is of no use; so long it may lie beside the others
+ROOM = 65_536  # bytes: about what a full chunk takes; more is made where it is not enough
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 logger = logging.getLogger(__name__)
@@ -61,8 +65,10 @@ class Journal:
 
     def __init__(self, folder: Path | None = None):
         self._path = (folder or journal_folder()) / f"{uuid.uuid4().hex}.journal"
+        self._unborn = self._path.with_suffix(".new")
         self._file: int | None = None
-        self._size = 0
+        self._map: mmap.mmap | None = None
+        self._begin = self._end = 0  # of the lines behind the header
         self._open_claims = 0
 
     def __enter__(self) -> Self:
@@ -70,12 +76,11 @@ class Journal:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Locked before it gets the name under which others look for journals.
-            unborn = self._path.with_suffix(".new")
-            self._file = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._file = os.open(self._unborn, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.write(self._file, header)
-            unborn.rename(self._path)
-            self._size = len(header)
+            self._append(header)
+            self._unborn.rename(self._path)
+            self._begin = self._end
         except OSError as error:
             self._distrust(error)
         return self
@@ -85,8 +90,7 @@ class Journal:
         if self._file is not None:
             if not self._open_claims:
                 self._path.unlink(missing_ok=True)
-            os.close(self._file)
-            self._file = None
+            self._close(keep=self._end)
 
     def claimed(self, claims: Sequence[Claim]) -> None:
         """These were taken; to be said once their rows are committed."""
@@ -119,28 +123,57 @@ class Journal:
     def settled(self) -> None:
         """Everything claimed so far is settled in the database: begin a new page."""
         self._open_claims = 0
-        if self._file is not None:
-            os.ftruncate(self._file, self._size)
+        if self._map is not None:
+            self._map[self._begin : self._end] = bytes(self._end - self._begin)
+            self._end = self._begin
 
     def _write(self, lines: str) -> None:
-        if self._file is None or not lines:
+        if self._map is None or not lines:
             return
         try:
-            data = lines.encode()
-            if os.write(self._file, data) != len(data):
-                raise OSError("a line was cut off")
+            self._append(lines.encode())
         except OSError as error:
             self._distrust(error)
+
+    def _append(self, data: bytes) -> None:
+        """OSError where the disk has no room for it."""
+        if self._file is None:
+            return
+        room = self._map
+        while room is None or self._end + len(data) >= len(room):
+            room = self._map = self._roomier(self._file)
+        room[self._end : self._end + len(data)] = data
+        self._end += len(data)
+
+    def _roomier(self, file: int) -> mmap.mmap:
+        """The file, longer than it was, with room for it on the disk: a mapping without would end the process."""
+        have = os.fstat(file).st_size
+        size = 2 * have or ROOM
+        # Written and not merely reserved, which not every system can do.
+        if os.pwrite(file, bytes(size - have), have) != size - have:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self._map is not None:
+            self._map.close()
+        return mmap.mmap(file, size)
+
+    def _close(self, *, keep: int) -> None:
+        """Close the file with its first `keep` bytes."""
+        if self._map is not None:
+            self._map.close()
+            self._map = None
+        if self._file is not None:
+            os.ftruncate(self._file, keep)
+            os.close(self._file)
+            self._file = None
 
     def _distrust(self, error: OSError) -> None:
         """A journal with a gap would call a mail unsent that was sent: better none at all."""
         logger.warning("no journal is kept (%s): a kill of this worker may leave more uncertain mails", error)
         if self._file is not None:
             # Both work on a full disk; should they fail, the error ends the turn before anything more is sent.
-            os.ftruncate(self._file, 0)
-            os.close(self._file)
-            self._path.unlink(missing_ok=True)
-            self._file = None
+            self._close(keep=0)
+            for path in (self._path, self._unborn):
+                path.unlink(missing_ok=True)
 
 
 def journal_folder() -> Path:
@@ -199,7 +232,8 @@ def _read(file: int) -> list[Entry] | None:
     That is one of another boot or machine, or with a line in it that no worker wrote.
     """
     size = os.fstat(file).st_size
-    *lines, _cut_off = os.pread(file, size, 0).decode("ascii", "replace").split("\n")
+    written, _, _room = os.pread(file, size, 0).partition(b"\0")
+    *lines, _cut_off = written.decode("ascii", "replace").split("\n")
     if not lines:
         return []
     if lines[0].split() != ["fairlead", "1", boot_id()]:

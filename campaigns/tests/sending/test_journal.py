@@ -111,7 +111,7 @@ def test_nobody_is_suspected_when_the_database_went_away_while_mails_were_made(n
     assert set(Message.objects.values_list("status", "lost_claims")) == {("pending", 0)}
 
 
-@pytest.mark.parametrize("line", ["S 1\n", "X 1 2\n", "\0\0\0\0\n", "S one two\n", "A 1 2 250\n"])
+@pytest.mark.parametrize("line", ["S 1\n", "X 1 2\n", "S one two\n", "A 1 2 250\n"])
 def test_a_damaged_journal_is_not_believed_and_holds_nobody_up(now, campaign, line):
     claims = claim_all(campaign, now)
     let_through(claims)
