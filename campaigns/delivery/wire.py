@@ -5,15 +5,18 @@ A socket time-out is per read: a server that sends one byte at a time runs past 
 """
 
 import re
+import select
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 from campaigns.delivery.lines import closed, opened
 
+SHORT = 2.0  # seconds
 MAX_REPLY = 64_000  # bytes; RFC 5321 4.5.3.1.5 asks for 512 a line
 TLS_RECORD = 16_384  # bytes it holds at most (RFC 8446 5.1)
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
@@ -56,6 +59,9 @@ class Wire:
     def __init__(self, sock: socket.socket):
         self.sock = sock
         self._unread = bytearray()
+        self._time_out: float | None = None  # the socket's own, where it is known
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
         opened(self)
 
     def send(self, data: bytes | memoryview, *, deadline: float) -> None:
@@ -69,8 +75,7 @@ class Wire:
         sent = 0
         try:
             while sent < len(view):
-                self.sock.settimeout(_remaining(deadline))
-                sent += self.sock.send(view[sent : sent + at_once])
+                sent += self._by(deadline, self.sock.send, view[sent : sent + at_once])
         except OSError as error:
             raise _wire_error(error, sent=sent) from error
 
@@ -106,8 +111,12 @@ class Wire:
         """Whether the server has said something unasked, or hung up; never waits."""
         if self._unread:
             return True
+        is_readable = self._readable.poll(0) or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending())
+        if not is_readable:
+            return False
         try:
             self.sock.settimeout(0)
+            self._time_out = None
             chunk = self.sock.recv(4096)
         except (BlockingIOError, ssl.SSLWantReadError):
             return False
@@ -122,6 +131,7 @@ class Wire:
             raise WireError("garbage", "the server spoke between STARTTLS and TLS")
         self.sock.settimeout(_remaining(deadline))
         self.sock = context.wrap_socket(self.sock, server_hostname=hostname)
+        self._time_out = None
 
     def close(self) -> None:
         """Close the socket; a connection that is already gone is no error."""
@@ -148,13 +158,28 @@ class Wire:
 
     def _receive(self, *, deadline: float) -> bytes:
         try:
-            self.sock.settimeout(_remaining(deadline))
-            chunk = self.sock.recv(4096)
+            chunk: bytes = self._by(deadline, self.sock.recv, 4096)
         except OSError as error:
             raise _wire_error(error) from error
         if not chunk:
             raise WireError("dropped", "the server closed the connection")
         return chunk
+
+    def _by[Given, Got](self, deadline: float, step: Callable[[Given], Got], given: Given) -> Got:
+        """What `step` answers by `deadline`, or TimeoutError.
+
+        Setting a socket's time-out is a system call. One that was set a while ago and ends before the deadline will do:
+        should it end, the step is taken again with what is left.
+        """
+        while True:
+            left = _remaining(deadline)
+            if self._time_out is None or not left / 2 < self._time_out <= left:
+                self._time_out = left if left < SHORT else left - SHORT / 2
+                self.sock.settimeout(self._time_out)
+            try:
+                return step(given)
+            except TimeoutError:
+                self._time_out = None
 
 
 # Servers say the same few lines again and again.

@@ -82,6 +82,10 @@ class When:
     event: threading.Event
 
 
+def _verbs(commands: list[str]) -> list[str]:
+    return [command.partition(" ")[0] for command in commands]
+
+
 class HungUpError(Exception):
     """The conversation is over, by our doing or the client's."""
 
@@ -97,6 +101,7 @@ class FaultServer:
         self.features = features
         self.script = script
         self.commands: list[str] = []
+        self.talks: list[Talk] = []
         self.mails: list[bytes] = []  # with content, dot and a recipient
         self.taken: list[bytes] = []  # those of them that were answered 2xx
         self.connections = 0
@@ -117,7 +122,11 @@ class FaultServer:
 
     def verbs(self) -> list[str]:
         """The first word of every command received."""
-        return [command.partition(" ")[0] for command in self.commands]
+        return _verbs(self.commands)
+
+    def last_verbs(self) -> list[str]:
+        """Those of the last connection; of two that overlap, nobody knows whose command was read first."""
+        return _verbs(self.talks[-1].commands)
 
     def hang_up(self) -> None:
         """Close every open connection, as a server does that has waited long enough."""
@@ -152,11 +161,12 @@ class FaultServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._open.append(sock)
-            self._threads.append(threading.Thread(target=self._serve, args=(sock,), daemon=True))
+            talk = Talk(self, sock)
+            self.talks.append(talk)
+            self._threads.append(threading.Thread(target=self._serve, args=(talk,), daemon=True))
             self._threads[-1].start()
 
-    def _serve(self, sock: socket.socket) -> None:
-        talk = Talk(self, sock)
+    def _serve(self, talk: "Talk") -> None:
         try:
             talk.run()
         except (HungUpError, OSError):
@@ -171,6 +181,7 @@ class Talk:
         self.server = server
         self.sock = sock
         self.reader = sock.makefile("rb")
+        self.commands: list[str] = []
         self.progress = ""  # the last of mail and rcpt that was answered well
 
     def reset(self) -> None:
@@ -281,8 +292,10 @@ class Talk:
         line = self.reader.readline()
         if not line.endswith(b"\r\n"):
             raise HungUpError
-        self.server.commands.append(line[:-2].decode())
-        return self.server.commands[-1]
+        command = line[:-2].decode()
+        self.commands.append(command)
+        self.server.commands.append(command)
+        return command
 
     def read_content(self) -> bytes:
         lines = []

@@ -426,7 +426,7 @@ def test_an_answer_too_many_is_never_taken_for_the_next_one(stage, stray):
 def test_a_server_that_loses_count_once_is_then_spoken_to_one_command_at_a_time():
     _, server = sent(mails(4), rcpt=[Say("250 ok\r\n250 ok again"), None, None, Say("550 5.1.1 no such user")])
 
-    assert server.verbs()[-7:] == ["MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA", "QUIT"]
+    assert server.last_verbs()[-7:] == ["MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
 # All of it together.
