@@ -95,7 +95,13 @@ def _key(secret: str | bytes, purpose: Purpose) -> bytes:
 
 
 def _payload(message_id: int, link_id: int) -> bytes:
-    return _VERSION + _varint(message_id) + _varint(link_id)
+    return _head(message_id) + _varint(link_id)
+
+
+# A mail has one for each of its links and ways out, made one after the other.
+@lru_cache(maxsize=64)
+def _head(message_id: int) -> bytes:
+    return _VERSION + _varint(message_id)
 
 
 def _varint(number: int) -> bytes:

@@ -46,6 +46,8 @@ def mailbox_line(name: str, mailbox: Mailbox) -> bytes:
     shown = " ".join(clean(name, mailbox.name).split())
     if len(shown) > MAX_TEXT:
         raise HeaderRefused(name, f"the name has {len(shown):,} characters, more than {MAX_TEXT:,}")
+    if len(name) + len(shown) + len(address) + 5 <= LINE and _ATOMS.fullmatch(shown) and "=?" not in shown:
+        return f"{name}: {shown} <{address}>\r\n".encode()  # what comes of the following for most people
     if not shown:
         return _folded(name, [address])
     return _folded(name, [*_phrase(shown, first=LINE - len(name) - 2), f"<{address}>"])
@@ -132,6 +134,7 @@ def _joined(pieces: Iterable[str], *, room: int) -> list[str]:
     return texts
 
 
+@lru_cache(maxsize=4_096)
 def _q(character: str) -> str:
     if character == " ":
         return "_"

@@ -1,15 +1,15 @@
 """Message-IDs that can be read back: `<recipient.step.mac@domain>`, the same for the same mail every time.
 
-In lower-case hexadecimal and base32, because some systems change the case of what they quote.
+In lower-case hexadecimal, because some systems change the case of what they quote.
 """
 
 import hmac
 import re
 from dataclasses import dataclass
 
-from campaigns.tokens import MAX_ID, Purpose, tag, tags, without_case
+from campaigns.tokens import MAX_ID, Purpose, tag, tags
 
-_SHAPE = re.compile(r"<?([0-9a-f]{1,16})\.([0-9a-f]{1,16})\.([a-z2-7]{26})@([a-z0-9.-]{1,253})>?", re.IGNORECASE)
+_SHAPE = re.compile(r"<?([0-9a-f]{1,16})\.([0-9a-f]{1,16})\.([0-9a-f]{32})@([a-z0-9.-]{1,253})>?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def message_id(*, recipient_id: int, step_id: int, domain: str) -> str:
     if not 0 <= recipient_id <= MAX_ID or not 0 <= step_id <= MAX_ID:
         raise ValueError(f"ids run from 0 to {MAX_ID}, not {recipient_id} and {step_id}")
     domain = domain.lower()
-    mac = without_case(tag(Purpose.MESSAGE_ID, _payload(recipient_id, step_id, domain)))
+    mac = tag(Purpose.MESSAGE_ID, _payload(recipient_id, step_id, domain)).hex()
     return f"<{recipient_id:x}.{step_id:x}.{mac}@{domain}>"
 
 
@@ -36,9 +36,7 @@ def read_message_id(value: str) -> MessageRef | None:
         return None
     recipient_id, step_id = int(found.group(1), 16), int(found.group(2), 16)
     mac, domain = found.group(3).lower(), found.group(4).lower()
-    wanted = [
-        without_case(candidate) for candidate in tags(Purpose.MESSAGE_ID, _payload(recipient_id, step_id, domain))
-    ]
+    wanted = [candidate.hex() for candidate in tags(Purpose.MESSAGE_ID, _payload(recipient_id, step_id, domain))]
     matches = [hmac.compare_digest(mac, text) for text in wanted]
     return MessageRef(recipient_id, step_id) if any(matches) else None
 

@@ -21,7 +21,8 @@ WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), de
 
 def lock_recipients(ids: Iterable[int]) -> None:
     """Lock these rows in the order everybody keeps (recipients by id, then messages, then campaign counters)."""
-    list(Recipient.objects.filter(pk__in=list(ids)).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(ids)])
 
 
 def advance(sent: Mapping[int, int], *, campaign: Campaign, at: datetime) -> None:
@@ -48,6 +49,8 @@ def _due(sent: Mapping[int, int], ways: Mapping[int, Step], campaign: Campaign, 
 
     return [due(step, zones.get(recipient)) for recipient, step in sent.items()]
 
+
+_LOCK = "SELECT FROM campaign_recipients WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 # One statement, since it is run after every slice of mail. Whoever has had the last step is left as `stop_recipients`
 # leaves people; no message of theirs can be waiting.
