@@ -76,13 +76,18 @@ class Recipient(Tenanted, models.Model):
     is_personal = True
     organization_path = "campaign__organization"
 
-    campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="recipients")
+    # Every index that a recipient is in is written twice a mail. Three others begin with the campaign.
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="recipients", db_index=False
+    )
     lead = models.ForeignKey("leads.Lead", on_delete=models.DB_CASCADE, related_name="recipients")
     email_address = models.CharField("e-mail", max_length=254, help_text="As it was at enrollment.")
     status = models.CharField(
         max_length=20, choices=RecipientStatus, default=RecipientStatus.PENDING, db_default=RecipientStatus.PENDING
     )
-    next_step = models.ForeignKey("campaigns.Step", on_delete=models.DB_SET_NULL, null=True, related_name="+")
+    next_step = models.ForeignKey(
+        "campaigns.Step", on_delete=models.DB_SET_NULL, null=True, related_name="+", db_index=False
+    )
     next_send_at = models.DateTimeField(null=True)
     sender = models.ForeignKey("campaigns.Sender", on_delete=models.DB_SET_NULL, null=True, related_name="recipients")
     sent_at = models.DateTimeField(null=True)
@@ -120,6 +125,7 @@ class Recipient(Tenanted, models.Model):
         ]
         indexes = [
             models.Index(fields=["email_address"], name="recipient_email"),
+            models.Index(fields=["next_step"], condition=Q(next_step__isnull=False), name="recipient_next_step"),
             models.Index(fields=["status"], name="recipient_status"),
             models.Index(fields=["sent_at"], name="recipient_sent_at"),
             models.Index(fields=["campaign", "status"], name="recipient_campaign_status"),
