@@ -5,10 +5,20 @@ class CampaignsConfig(AppConfig):
     name = "campaigns"
 
     def ready(self) -> None:
-        from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415 - models exist only from here on
+        from campaigns import verifying  # noqa: PLC0415 - models exist only from here on
+        from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415
         from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
+        from campaigns_project.verification.registry import verifies  # noqa: PLC0415
+        from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from leads.removal import while_kept  # noqa: PLC0415
         from leads.suppression import when_suppressed  # noqa: PLC0415
 
         when_suppressed(stop_leads)
         while_kept(keep_enrolled)
+        verifies("references of campaigns", related("campaigns"))
+        verifies("secrets of campaigns", unreadable("campaigns"))
+        verifies("tombstones", verifying.check_tombstones)
+        verifies("the sum rule", verifying.check_pairs)
+        verifies("messages", verifying.check_messages)
+        verifies("recipients", verifying.check_recipients)
+        verifies("counters", verifying.check_counters)

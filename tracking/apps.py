@@ -3,3 +3,12 @@ from django.apps import AppConfig
 
 class TrackingConfig(AppConfig):
     name = "tracking"
+
+    def ready(self) -> None:
+        from campaigns_project.verification.registry import verifies  # noqa: PLC0415 - models exist only from here on
+        from campaigns_project.verification.rows import related  # noqa: PLC0415
+        from tracking.verifying import check_first_times, check_unsubscribed  # noqa: PLC0415
+
+        verifies("references of events", related("tracking"))
+        verifies("first times", check_first_times)
+        verifies("unsubscribed", check_unsubscribed)

@@ -5,3 +5,9 @@ class AccountsConfig(AppConfig):
     name = "campaigns_project.accounts"
     label = "accounts"
     verbose_name = "People and organizations"
+
+    def ready(self) -> None:
+        from campaigns_project.verification.registry import verifies  # noqa: PLC0415 - models exist only from here on
+        from campaigns_project.verification.rows import related  # noqa: PLC0415
+
+        verifies("references of accounts", related("accounts"))

@@ -1,0 +1,51 @@
+"""Messages against the people they are for."""
+
+from collections.abc import Iterable
+
+from django.db.backends.utils import CursorWrapper
+
+from campaigns_project.verification.finding import Finding
+from campaigns_project.verification.rows import FIX_SQL, Fault, scan
+
+# Promise 2 allows a second between the last look and the mail. An exit carries the time at which it was asked for, by
+# the clock of the machine that was asked; until it is committed it may wait for locks, and an end of a whole campaign
+# may wait for a large enrollment. What news brought (a reply, a bounce, an opt-out told by a provider) carries the
+# news' own time, which may be hours before we heard of it, and says nothing of when we knew.
+_OUT_BY_OUR_CLOCK = """
+message.status IN ('sending', 'sent', 'uncertain')
+AND message.attempted_at > recipient.exited_at + CASE recipient.exit_reason
+    WHEN 'completed' THEN interval '1 minute' WHEN 'failed' THEN interval '1 minute'
+    WHEN 'suppressed' THEN interval '1 minute' WHEN 'de_enrolled' THEN interval '1 minute'
+    WHEN 'campaign_stopped' THEN interval '10 minutes' END
+"""
+
+_SOURCE = """
+campaign_messages message
+JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
+JOIN campaigns campaign ON campaign.id = recipient.campaign_id AND campaign.deleting_at IS NULL
+"""
+
+_FAULTS = [
+    Fault(
+        id="message_waits_for_nobody",
+        where="campaign_messages.status",
+        message="They wait to be sent, and their recipient has left the sequence.",
+        condition="message.status IN ('pending', 'deferred') AND recipient.exit_reason <> ''",
+        fix=FIX_SQL,
+        fix_sql="UPDATE campaign_messages SET status = 'skipped', reason = recipient.exit_reason"
+        " FROM campaign_recipients recipient WHERE recipient.id = recipient_id AND recipient.exit_reason <> ''"
+        " AND campaign_messages.status IN ('pending', 'deferred');",
+    ),
+    Fault(
+        id="sent_after_exit",
+        where="campaign_messages.attempted_at",
+        message="They left after their recipient was out of the sequence.",
+        condition=_OUT_BY_OUR_CLOCK,
+        fix="Nothing takes a mail back. Check that the clocks of the machines agree; else report it as a fault.",
+    ),
+]
+
+
+def check_messages(cursor: CursorWrapper) -> Iterable[Finding]:
+    """Nothing waits for somebody who left, and nothing left for somebody who was out."""
+    return scan(cursor, source=_SOURCE, key="message.id", faults=_FAULTS)

@@ -1,0 +1,76 @@
+"""What `verify_schema` asks of events: do the first times of recipients follow from them, and did opting out hold?"""
+
+from collections.abc import Iterable
+
+from django.db.backends.utils import CursorWrapper
+
+from campaigns_project.verification.finding import Finding
+from campaigns_project.verification.rows import FIX_SQL, Fault, scan
+from tracking.sources import Source
+
+# Which events make a first time. A dead address may be learned of at the mail server, without an event.
+_FIRST = {
+    "opened_at": "event_type IN ('open', 'click') AND NOT is_machine",
+    "clicked_at": "event_type = 'click' AND NOT is_machine",
+    "replied_at": "event_type = 'reply'",
+    "bounced_at": "event_type = 'bounce' AND event_data ->> 'kind' = 'hard'",
+}
+_MINIMA = ", ".join(f"min(created_at) FILTER (WHERE {which}) AS {field}" for field, which in _FIRST.items())
+
+_RECIPIENTS = f"""
+campaign_recipients recipient
+JOIN campaigns campaign ON campaign.id = recipient.campaign_id AND campaign.deleting_at IS NULL
+LEFT JOIN (SELECT campaign_recipient_id, {_MINIMA} FROM email_tracking GROUP BY campaign_recipient_id) event
+    ON event.campaign_recipient_id = recipient.id
+"""  # noqa: S608 - a text of our own
+
+# On our own pages an unsubscribe carries the time of the request. It is final for this recipient, whatever is lifted
+# later; the minute is for locks it may have waited for, and for clocks.
+_UNSUBSCRIBED = f"""
+(
+    SELECT campaign_recipient_id, created_at FROM email_tracking
+    WHERE event_type = 'unsubscribe' AND source IN ('{Source.UNSUBSCRIBE_PAGE}', '{Source.ONE_CLICK}')
+) event
+JOIN campaign_messages message ON message.recipient_id = event.campaign_recipient_id
+"""  # noqa: S608 - a text of our own
+
+
+def check_first_times(cursor: CursorWrapper) -> Iterable[Finding]:
+    """The first open, click, reply and bounce of every recipient are the first of their events."""
+    return scan(cursor, source=_RECIPIENTS, key="recipient.id", faults=_FIRST_TIMES)
+
+
+def check_unsubscribed(cursor: CursorWrapper) -> Iterable[Finding]:
+    """Whoever unsubscribed on our page got nothing more in that campaign."""
+    return scan(cursor, source=_UNSUBSCRIBED, key="message.id", faults=_AFTERWARDS)
+
+
+def _wrong(field: str) -> Fault:
+    differs = f"event.{field} IS DISTINCT FROM recipient.{field}"
+    later = f"event.{field} IS NOT NULL AND (recipient.{field} IS NULL OR recipient.{field} > event.{field})"
+    first = (
+        f"SELECT min(created_at) FROM email_tracking WHERE campaign_recipient_id = campaign_recipients.id"  # noqa: S608
+        f" AND {_FIRST[field]}"
+    )
+    return Fault(
+        id="first_time_wrong",
+        where=f"campaign_recipients.{field}",
+        message="The recipients' first time is not that of the first event.",
+        condition=later if field == "bounced_at" else differs,
+        fix=FIX_SQL,
+        fix_sql=f"UPDATE campaign_recipients SET {field} = ({first}) WHERE {field} IS DISTINCT FROM ({first})"  # noqa: S608
+        + (f" AND ({first}) IS NOT NULL;" if field == "bounced_at" else ";"),
+    )
+
+
+_FIRST_TIMES = [_wrong(field) for field in _FIRST]
+_AFTERWARDS = [
+    Fault(
+        id="sent_after_exit",
+        where="campaign_messages.attempted_at",
+        message="They left after their recipient had unsubscribed.",
+        condition="message.status IN ('sending', 'sent', 'uncertain')"
+        " AND message.attempted_at > event.created_at + interval '1 minute'",
+        fix="Nothing takes a mail back. Check that the clocks of the machines agree; else report it as a fault.",
+    )
+]
