@@ -24,6 +24,12 @@ OF_NOBODY = {
     "workers.WorkerHeartbeat": "the machinery of the installation",
 }
 
+# What the engine would have left, so that a verification finds nothing to say of a world.
+OPENED = {"status": "sent", "sent_at": make.NOON, "opened_at": make.NOON, "next_send_at": make.NOON}
+COUNTERS = dict.fromkeys(
+    ("total_recipients", "recipients_reached", "emails_sent", "emails_opened", "active_leads_count"), 1
+)
+
 
 class World:
     """The rows of one organization, by model. `marker` stands in every text that has room for it."""
@@ -111,7 +117,7 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         organization=w.organization, email=f"sender@{w.marker}.example", name=w.marker, password="hunter2"
     ),
     campaigns.Campaign: lambda w: make.CampaignFactory(
-        organization=w.organization, campaign_id=w.marker, name=w.marker, running=True
+        organization=w.organization, campaign_id=w.marker, name=w.marker, running=True, **COUNTERS
     ),
     campaigns.CampaignSender: lambda w: make.CampaignSenderFactory(
         campaign=w[campaigns.Campaign], sender=w[campaigns.Sender]
@@ -124,7 +130,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     campaigns.SendingHalt: lambda w: make.SendingHaltFactory(
         organization=w.organization, reason=w.marker, lifted_at=make.NOON, lifted_by=w.marker
     ),
-    campaigns.Recipient: lambda w: make.RecipientFactory(campaign=w[campaigns.Campaign], lead=w[leads.Lead]),
+    campaigns.Recipient: lambda w: make.RecipientFactory(
+        campaign=w[campaigns.Campaign], lead=w[leads.Lead], next_step=w[campaigns.Step], **OPENED
+    ),
     campaigns.Message: lambda w: make.MessageFactory(
         recipient=w[campaigns.Recipient],
         step=w[campaigns.Step],

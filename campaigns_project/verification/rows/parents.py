@@ -7,8 +7,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from campaigns_project.verification.finding import Finding
+from campaigns_project.verification.rows.one_pass import FIX_SQL, Fault, occur, scan
 from campaigns_project.verification.rows.relations import Relation, models_of, relations_of, way_home
-from campaigns_project.verification.rows.scan import FIX_SQL, Fault, occur, scan
 
 ROW = '"row"'
 
