@@ -1,0 +1,68 @@
+"""How much memory a database on this machine takes for the sessions of one database."""
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import environ
+import psycopg
+
+EVERY = 0.05  # seconds between two looks
+
+
+@dataclass
+class Most:
+    """The most that was seen so far."""
+
+    bytes: int = 0
+
+
+@contextmanager
+def watched() -> Iterator[Most]:
+    """Look again and again, from a session of its own, until the block ends; 0 for a server on another machine.
+
+    Counted is what the sessions and their parallel helpers hold for themselves, and what helpers share (POSIX shared
+    memory); not the server's own buffers, which are there whatever is asked.
+    """
+    most, over = Most(), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(most, over))
+    watcher.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _watch(most: Most, over: threading.Event) -> None:
+    parts = environ.Env.db_url_config(os.environ["DATABASE_URL"])
+    with psycopg.connect(
+        host=parts["HOST"] or None,
+        port=parts["PORT"] or None,
+        user=parts["USER"] or None,
+        password=parts["PASSWORD"] or None,
+        dbname=parts["NAME"],
+        autocommit=True,
+    ) as session:
+        before = _shared()
+        while not over.wait(EVERY):
+            pids = session.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchall()
+            most.bytes = max(most.bytes, sum(_own(pid) for (pid,) in pids) + _shared() - before)
+
+
+def _own(pid: int) -> int:
+    try:
+        found = re.search(r"^RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    except OSError:  # ended meanwhile, or not on this machine
+        return 0
+    return int(found[1]) * 1024 if found else 0
+
+
+def _shared() -> int:
+    return sum(file.stat().st_blocks * 512 for file in Path("/dev/shm").glob("PostgreSQL.*"))  # noqa: S108 - only read
