@@ -12,6 +12,7 @@ import environ
 import psycopg
 
 EVERY = 0.05  # seconds between two looks
+_SHARED = re.compile(r"/dev/shm/PostgreSQL\.\d+")  # noqa: S108 - only read
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Most:
 
 @contextmanager
 def watched() -> Iterator[Most]:
-    """Look again and again, from a session of its own, until the block ends; 0 for a server on another machine.
+    """Look again and again, from a session of its own, until the block ends; 0 for processes that cannot be seen.
 
     Counted is what the sessions and their parallel helpers hold for themselves, and what helpers share (POSIX shared
     memory); not the server's own buffers, which are there whatever is asked.
@@ -48,21 +49,29 @@ def _watch(most: Most, over: threading.Event) -> None:
         dbname=parts["NAME"],
         autocommit=True,
     ) as session:
-        before = _shared()
         while not over.wait(EVERY):
-            pids = session.execute(
+            rows = session.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            ).fetchall()
-            most.bytes = max(most.bytes, sum(_own(pid) for (pid,) in pids) + _shared() - before)
+            )
+            pids = [pid for (pid,) in rows.fetchall()]
+            shared = {file for pid in pids for file in _SHARED.findall(_told(pid, "maps"))}
+            most.bytes = max(most.bytes, sum(map(_own, pids)) + sum(map(_size, shared)))
 
 
 def _own(pid: int) -> int:
-    try:
-        found = re.search(r"^RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    except OSError:  # ended meanwhile, or not on this machine
-        return 0
+    found = re.search(r"^RssAnon:\s+(\d+) kB", _told(pid, "status"), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
 
 
-def _shared() -> int:
-    return sum(file.stat().st_blocks * 512 for file in Path("/dev/shm").glob("PostgreSQL.*"))  # noqa: S108 - only read
+def _size(file: str) -> int:
+    try:
+        return Path(file).stat().st_blocks * 512
+    except OSError:  # gone meanwhile
+        return 0
+
+
+def _told(pid: int, what: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{what}").read_text()
+    except OSError:  # ended meanwhile, not ours to read, or not on this machine
+        return ""

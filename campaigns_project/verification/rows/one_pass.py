@@ -15,7 +15,7 @@ BY_HAND = "By hand: nobody but you can know which of the two is right."
 # hash joins is the quickest way, whatever the statistics say. The memory is for each node of a plan, in each process.
 _WHOLE_TABLES = """
 SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;
-SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'
+SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL work_mem = '16MB'
 """
 
 
