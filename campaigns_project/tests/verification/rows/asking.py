@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 
 from campaigns_project.verification.finding import Finding
 from campaigns_project.verification.registry import row_checks
@@ -11,7 +11,7 @@ from campaigns_project.verification.registry import row_checks
 
 def findings() -> list[Finding]:
     """What every registered check finds in the database as it is."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         return [finding for check in row_checks() for finding in check.run(cursor)]
 
 
