@@ -52,7 +52,7 @@ def _tell_whose(cursor: CursorWrapper, pair: "_Pair") -> Iterator[Finding]:
     """The same again, to the end of both ways: to one organization or to two?"""
     rows = _Rows(pair.own[0].model)
     nearer = _elsewhere(pair, rows)
-    own, other = rows.value(way_home(pair.own[0].model)), rows.value((*pair.whole_other_way,))
+    own, other = rows.value(way_home(pair.own[0].model)), rows.value(pair.whole_other_way)
     where, table = nearer.where, pair.relation.target._meta.db_table
     mismatch = Fault(
         "organization_mismatch",
@@ -60,7 +60,9 @@ def _tell_whose(cursor: CursorWrapper, pair: "_Pair") -> Iterator[Finding]:
         f"They belong to one organization, and the row of {table} they point at to another.",
         f"{own} <> {other}",
     )
-    parents = Fault("parent_mismatch", where, nearer.message, f"{nearer.condition} AND {own} = {other}")
+    parents = Fault(
+        "parent_mismatch", where, nearer.message, f"{nearer.condition} AND ({mismatch.condition}) IS NOT TRUE"
+    )
     yield from scan(cursor, source=rows.source, key=rows.key, faults=[mismatch, parents])
 
 
