@@ -6,11 +6,14 @@ such rows, `cleanup_orphans` finds those left behind, `verify_schema` counts the
 named `campaign_id` without a constraint for a mistake.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.db.models import Model
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,18 @@ def loose_references(to: type[Model] | None = None) -> Iterator[tuple[type[Model
         for reference in getattr(model, "loose_references", ()):
             if to is None or reference.target is to:
                 yield model, reference
+
+
+def start_empty(row: Model) -> int:
+    """Remove what already names the number that `row`, which was just made, has been given; how many rows.
+
+    Nothing can belong to a row before there is one: these were left by one that had the number before, or are stray.
+    """
+    removed = 0
+    for model, reference in loose_references(type(row)):
+        strays = model._base_manager.filter(**{reference.column: row.pk})
+        if strays.exists():
+            removed += strays.delete()[0]
+    if removed:
+        log.warning("%s %s is new: %s rows that named its number were removed", row._meta.label, row.pk, removed)
+    return removed

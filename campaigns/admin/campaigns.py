@@ -85,9 +85,6 @@ class CampaignAdmin(ScopedAdmin):
     enroll = dialog_action(audience.Enroll)
     choose_senders = dialog_action(audience.ChooseSenders)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).living()
-
     def get_urls(self) -> list[Any]:
         view, name = self.admin_site.admin_view, "campaigns_campaign"
         return [

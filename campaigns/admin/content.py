@@ -193,7 +193,7 @@ class StepAdmin(ContentAdmin):
     remove = dialog_action(RemoveStep)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).filter(campaign__deleting_at=None).select_related("campaign__organization")
+        return super().get_queryset(request).select_related("campaign__organization")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs.setdefault("form", StepSettingsForm if obj else StepForm)
@@ -237,8 +237,7 @@ class VariantAdmin(ContentAdmin):
     remove = dialog_action(RemoveVariant)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).filter(step__campaign__deleting_at=None)
-        return rows.select_related("step__campaign__organization")
+        return super().get_queryset(request).select_related("step__campaign__organization")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -247,7 +246,7 @@ class VariantAdmin(ContentAdmin):
         return field
 
     def parent(self, request: HttpRequest) -> Step | None:
-        rows = held_roles(request).scope(Step.objects.filter(campaign__deleting_at=None))
+        rows = held_roles(request).scope(Step.objects.living())
         return _named(request, "step", rows.select_related("campaign__organization"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -34,9 +33,6 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
     ]  # fmt: skip
     readonly_fields = ["state", "progress", "outcome"]
     empty_text = "A job is one piece of background work on a campaign, such as an enrollment or a run of sending."
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).living()
 
     @display(description="Status", ordering="status")
     def state(self, job: Job) -> str:
@@ -70,9 +66,6 @@ class CampaignSenderAdmin(ReadOnlyAdmin):
     list_display = ["campaign", "sender"]
     list_filter = [OfCampaign]
     list_select_related = ["campaign", "sender"]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).filter(campaign__deleting_at=None)
 
 
 def _told(result: dict[str, Any]) -> list[str]:

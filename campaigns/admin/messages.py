@@ -83,7 +83,7 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     send_all_again = dialog_action(uncertain.SendAllAgain)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).living()
+        rows = super().get_queryset(request)
         return rows.select_related("recipient__campaign__organization", "step", "variant", "sender")
 
     def change_view(
@@ -131,6 +131,3 @@ class LinkAdmin(ReadOnlyAdmin):
     search_fields = ["url"]
     fields = ["campaign", "url", "created_at"]
     empty_text = "The targets of clicks: a click may lead here and nowhere else. They are found when mails are made."
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).filter(campaign__deleting_at=None)

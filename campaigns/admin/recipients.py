@@ -72,7 +72,7 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     de_enroll = dialog_action(DeEnroll)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).living()
+        rows = super().get_queryset(request)
         return rows.select_related("lead", "campaign__organization", "next_step", "sender")
 
     @display(description="Recipient", header=True, ordering="email_address")

@@ -44,7 +44,7 @@ class InCampaignTabs:
         key = request.GET.get("campaign", "")
         if context is not None and key.isdigit():
             # The list's own filter has answered 404 by now, if the campaign is not this user's.
-            campaign = Campaign.objects.select_related("organization").get(pk=key)
+            campaign = Campaign.objects.living().select_related("organization").get(pk=key)
             context.update({"campaign": campaign, "tabs": campaign_tabs(campaign, self.tab)})
         return response
 

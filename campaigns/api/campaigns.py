@@ -47,7 +47,7 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, ApiViewSet):
 
     tag = "campaigns"
     noun = ("a campaign", "campaigns")
-    queryset = Campaign.objects.living().select_related("organization")
+    queryset = Campaign.objects.select_related("organization")
     serializer_class = CampaignSerializer
     filterset_class = CampaignFilters
     lookup_value_regex = REFERENCE

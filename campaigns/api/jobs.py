@@ -39,7 +39,7 @@ class JobViewSet(Reads, ApiViewSet):
 
     tag = "jobs"
     noun = ("a job", "jobs")
-    queryset = Job.objects.living()
+    queryset = Job.objects.all()
     serializer_class = JobSerializer
     filterset_class = AnyJobFilters
 

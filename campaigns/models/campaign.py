@@ -1,14 +1,15 @@
 from enum import nonmember
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
 from campaigns.models.tombstone import REFUSE_TOMBSTONED, WRITE_TOMBSTONE
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
+from campaigns_project.references import start_empty
 
 
 class CampaignStatus(models.TextChoices):
@@ -35,16 +36,14 @@ class WindowZone(models.TextChoices):
 
 
 class CampaignQuerySet(OrganizationQuerySet):
-    def living(self) -> Self:
-        """Without campaigns that are being deleted: those show nowhere."""
-        return self.filter(deleting_at=None)
-
     def running(self) -> Self:
         return self.living().filter(status=CampaignStatus.RUNNING)
 
 
 class Campaign(Tenanted, models.Model):
     """A sequence of e-mails, whom it goes to, and when it may go out."""
+
+    deleting_path = "deleting_at"
 
     campaign_id = models.SlugField(
         "campaign ID",
@@ -187,6 +186,14 @@ class Campaign(Tenanted, models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As always; a new one starts empty, whatever named its number before."""
+        is_new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_new:
+                start_empty(self)
 
     @property
     def open_rate(self) -> float | None:

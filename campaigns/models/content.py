@@ -63,6 +63,7 @@ class Step(Tenanted, models.Model):
     """One e-mail of the sequence. Its wait counts from the mail before it; that of the first, from enrollment."""
 
     organization_path = "campaign__organization"
+    deleting_path = "campaign__deleting_at"
 
     campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)], help_text="1 is the first mail.")
@@ -108,6 +109,7 @@ class Variant(Tenanted, Wording):
     """One wording of a step. A recipient always gets the same one; `weight` is its share among the active ones."""
 
     organization_path = "step__campaign__organization"
+    deleting_path = "step__campaign__deleting_at"
 
     step = models.ForeignKey("campaigns.Step", on_delete=models.DB_CASCADE, related_name="variants")
     label = models.CharField(max_length=10, default="A")
@@ -136,6 +138,7 @@ class VariantVersion(Tenanted, Wording):
     """A wording as it was when mails were made of it. Kept for good, so that what somebody got can be shown."""
 
     organization_path = "variant__step__campaign__organization"
+    deleting_path = "variant__step__campaign__deleting_at"
 
     variant = models.ForeignKey("campaigns.Variant", on_delete=models.DB_CASCADE, related_name="versions")
     version = models.PositiveIntegerField()

@@ -11,14 +11,10 @@ class JobKind(models.TextChoices):
     PREFLIGHT = "preflight", "Pre-flight check"
 
 
-class JobQuerySet(OrganizationQuerySet):
-    def living(self) -> "JobQuerySet":
-        """Without those of campaigns that are being deleted."""
-        return self.filter(Q(campaign=None) | Q(campaign__deleting_at=None))
-
-
 class Job(Tenanted, models.Model):
     """One piece of background work with progress, counts and an end."""
+
+    deleting_path = "campaign__deleting_at"
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="jobs")
     campaign = models.ForeignKey(
@@ -41,7 +37,7 @@ class Job(Tenanted, models.Model):
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
-    objects = JobQuerySet.as_manager()
+    objects = OrganizationQuerySet.as_manager()
 
     class Meta:
         db_table = "jobs"

@@ -7,6 +7,7 @@ class Link(Tenanted, models.Model):
     """A target in a campaign's mails. A click may lead here and nowhere else."""
 
     organization_path = "campaign__organization"
+    deleting_path = "campaign__deleting_at"
 
     campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="links")
     url = models.TextField()

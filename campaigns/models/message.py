@@ -26,10 +26,6 @@ class MessageStatus(models.TextChoices):
 
 
 class MessageQuerySet(OrganizationQuerySet):
-    def living(self) -> Self:
-        """Without those of campaigns that are being deleted."""
-        return self.filter(recipient__campaign__deleting_at=None)
-
     def uncertain(self) -> Self:
         """Those that wait for evidence or a person's decision."""
         # Each has a reason, by constraint; said here too, so that the index of those that have one is used.
@@ -41,6 +37,7 @@ class Message(Tenanted, models.Model):
 
     is_personal = True
     organization_path = "recipient__campaign__organization"
+    deleting_path = "recipient__campaign__deleting_at"
 
     # The unique constraint below begins with it. Every index that a message is in is written three times a mail.
     recipient = models.ForeignKey(

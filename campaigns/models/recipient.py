@@ -61,10 +61,6 @@ _STATUS_AFTER = {
 
 
 class RecipientQuerySet(OrganizationQuerySet):
-    def living(self) -> Self:
-        """Without those of campaigns that are being deleted."""
-        return self.filter(campaign__deleting_at=None)
-
     def inside(self) -> Self:
         """Those who have not left."""
         return self.filter(status__in=RecipientStatus.IN)
@@ -75,6 +71,7 @@ class Recipient(Tenanted, models.Model):
 
     is_personal = True
     organization_path = "campaign__organization"
+    deleting_path = "campaign__deleting_at"
 
     # Every index that a recipient is in is written twice a mail. Three others begin with the campaign.
     campaign = models.ForeignKey(

@@ -153,6 +153,7 @@ class CampaignSender(Tenanted, models.Model):
     """A sender that a campaign may use; recipients are spread over them and then stay with theirs."""
 
     organization_path = "campaign__organization"
+    deleting_path = "campaign__deleting_at"
 
     campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="campaign_senders")
     sender = models.ForeignKey("campaigns.Sender", on_delete=models.DB_CASCADE, related_name="campaign_senders")

@@ -43,6 +43,7 @@ class CampaignUsage(Tenanted, models.Model):
     """How many mails of a limited campaign were let through on a day, and how many of them were first ones."""
 
     organization_path = "campaign__organization"
+    deleting_path = "campaign__deleting_at"
 
     campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="usage")
     scope = models.CharField(max_length=10, choices=UsageScope)

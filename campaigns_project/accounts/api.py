@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from campaigns_project.accounts.access import organizations_of, role_in
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
 
 
@@ -65,7 +66,7 @@ class OrganizationScoped:
         queryset = super().get_queryset()  # type: ignore[misc]
         if getattr(self, "swagger_fake_view", False):
             return queryset.none()
-        return queryset.for_organization(self.organization)
+        return living(queryset).for_organization(self.organization)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()  # type: ignore[misc]

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models
 from rest_framework import serializers
 
+from campaigns_project.accounts.tenancy import living
 from campaigns_project.rest.problems import UnknownParameter
 
 
@@ -88,4 +89,4 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
     def get_queryset(self) -> Any:
         queryset: Any = super().get_queryset()
         organization = self.context.get("organization")
-        return queryset.none() if organization is None else queryset.for_organization(organization)
+        return queryset.none() if organization is None else living(queryset).for_organization(organization)

@@ -39,7 +39,7 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     empty_text = "Opens, clicks, replies, bounces and opt-outs stand here, within seconds of happening."
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).living()
+        rows = super().get_queryset(request)
         return rows.select_related("campaign_recipient__campaign__organization", "message__step")
 
     @display(description="What", ordering="event_type")

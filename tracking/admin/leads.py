@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from campaigns.admin.audience import enrollment_sentence
 from campaigns.admin.recipients import standing_sentence
 from campaigns.enrollment import Selection, enroll
-from campaigns.models import Campaign, CampaignStatus, Message, Recipient, RecipientStatus
+from campaigns.models import Campaign, CampaignStatus, Message, Recipient
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -86,7 +86,7 @@ class LeadPageAdmin(LeadAdmin):
     suppress = dialog_action(SuppressLead)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        inside = Recipient.objects.filter(lead=OuterRef("pk"), status__in=RecipientStatus.IN).order_by()
+        inside = Recipient.objects.living().inside().filter(lead=OuterRef("pk")).order_by()
         counts = inside.values("lead").annotate(n=Count("pk")).values("n")
         return super().get_queryset(request).annotate(campaigns_in=Coalesce(Subquery(counts), 0))
 

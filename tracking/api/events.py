@@ -46,7 +46,7 @@ class EventViewSet(Reads, ApiViewSet):
 
     tag = "events"
     noun = ("an event", "events")
-    queryset = EmailEvent.objects.living().select_related("campaign_recipient")
+    queryset = EmailEvent.objects.select_related("campaign_recipient")
     serializer_class = EventSerializer
     filterset_class = AnyEventFilters
 

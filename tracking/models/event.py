@@ -17,10 +17,6 @@ class EventType(models.TextChoices):
 
 
 class EventQuerySet(OrganizationQuerySet):
-    def living(self) -> Self:
-        """Without those of campaigns that are being deleted."""
-        return self.filter(campaign_recipient__campaign__deleting_at=None)
-
     def human(self) -> Self:
         """Without what scanners, proxies and pre-fetchers did."""
         return self.filter(is_machine=False)
@@ -31,6 +27,7 @@ class EmailEvent(Tenanted, models.Model):
 
     is_personal = True
     organization_path = "campaign_recipient__campaign__organization"
+    deleting_path = "campaign_recipient__campaign__deleting_at"
 
     campaign_recipient = models.ForeignKey("campaigns.Recipient", on_delete=models.DB_CASCADE, related_name="events")
     message = models.ForeignKey("campaigns.Message", on_delete=models.DB_CASCADE, null=True, related_name="events")

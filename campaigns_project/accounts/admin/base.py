@@ -17,6 +17,7 @@ from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.record import record
@@ -108,7 +109,7 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
     derived_fields: ClassVar[tuple[str, ...]] = ()  # set by the form from what was typed, and saved with it
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return held_roles(request).scope(super().get_queryset(request))
+        return held_roles(request).scope(living(super().get_queryset(request)))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
 from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.tenancy import living
 
 CHOICES_SHOWN = 200  # a longer select is no help; the search box and links from other pages take over
 
@@ -14,7 +15,7 @@ class ScopedRelatedFilter(RelatedDropdownFilter):
     """Choices of a foreign key, from the user's organizations; hidden where there is nothing to choose."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        rows = held_roles(request).scope(field.remote_field.model.objects.all())
+        rows = held_roles(request).scope(living(field.remote_field.model.objects.all()))
         return [(row.pk, str(row)) for row in rows[:CHOICES_SHOWN]]
 
     def has_output(self) -> bool:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.tenancy import living
 
 NOBODY = None  # a role nobody holds: the act is not offered in the admin at all
 
@@ -57,7 +58,7 @@ class ScopedChoices:
         related = db_field.related_model
         if issubclass(related, Organization) or hasattr(related, "organization_path"):
             needed = self.needed("add") or self.needed("change") or Role.OPERATOR  # type: ignore[attr-defined]
-            kwargs["queryset"] = held_roles(request).scope(related.objects.all(), needed)
+            kwargs["queryset"] = held_roles(request).scope(living(related.objects.all()), needed)
         if issubclass(related, Organization):
             only = list(kwargs["queryset"][:2])
             if len(only) == 1:

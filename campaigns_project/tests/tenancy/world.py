@@ -88,7 +88,7 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     accounts.ServiceAccount: lambda w: make.ServiceAccountFactory(organization=w.organization, name=w.marker),
     leads.Tag: lambda w: make.TagFactory(organization=w.organization, name=w.marker),
     leads.LeadImport: lambda w: make.LeadImportFactory(
-        organization=w.organization, file_name=f"{w.marker}.csv", options={"header": ["email"]}
+        organization=w.organization, file_name=f"{w.marker}.csv", options={"header": ["email"], "targets": ["email"]}
     ),
     leads.LeadImportPart: lambda w: leads.LeadImportPart.objects.create(
         lead_import=w[leads.LeadImport], number=0, content=w.marker.encode()

@@ -1,0 +1,255 @@
+"""Every address of the admin and the API while a campaign is being deleted: nothing of it is seen or counted."""
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import ForeignKey
+from django.test import Client
+from django_filters.filters import NumberFilter
+
+from campaigns.models import Campaign
+from campaigns_project.accounts.models import Membership
+from campaigns_project.accounts.tenancy import living
+from campaigns_project.references import loose_references
+from campaigns_project.tests.rest.clients import key_client
+from campaigns_project.tests.tenancy.addresses import METHODS, Address
+from campaigns_project.tests.tenancy.leaving import LeavingCampaign, going_with_a_campaign, models_below
+from campaigns_project.tests.tenancy.test_admin_walk import OTHER_PLACES, admin_addresses, paths_to, text_of
+from campaigns_project.tests.tenancy.test_api_walk import api_addresses, body, keys_in, without_path
+from campaigns_project.tests.tenancy.world import World, models_of_tenants
+from leads.models import Lead, LeadEnrichment, RawLead, StagedLead
+
+pytestmark = pytest.mark.django_db
+
+MARKER = "leaving-campaign"
+# These outlive the campaign and speak of it; or they are its deletion.
+MAY_NAME_IT = ("/admin/audit/", "/admin/campaigns/campaigntombstone/", "/api/v1/audit-log")
+DELETION = re.compile(r"/deletions?(/|$)|/delete/$")
+QUESTION = re.compile(rf'[-a-z]+="[^"]*{MARKER}[^"]*"')
+
+
+@pytest.fixture
+def home() -> World:
+    return World("world-a")
+
+
+@pytest.fixture
+def leaving(home) -> LeavingCampaign:
+    made = LeavingCampaign(home, MARKER)
+    made.begin()
+    return made
+
+
+@pytest.fixture
+def client(home) -> Client:
+    """The owner of the organization, signed in."""
+    return browser_of(home[Membership].user)
+
+
+def browser_of(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def own_admin_addresses(*, of_rows: bool) -> list[Address]:
+    return [each for each in admin_addresses(of_rows=of_rows) if not is_exempt(each)]
+
+
+def is_exempt(address: Address) -> bool:
+    return address.route.startswith(MAY_NAME_IT) or bool(DELETION.search(address.route))
+
+
+def test_every_model_that_goes_with_a_campaign_says_how_to_leave_it_out():
+    assert set(going_with_a_campaign()) == models_below(Campaign)
+    assert all(hasattr(model.objects, "living") for model in going_with_a_campaign())
+
+
+def test_rows_of_a_campaign_that_is_being_deleted_are_not_living(home, leaving):
+    for model, row in leaving.going.items():
+        assert not living(model.objects.all()).filter(pk=row.pk).exists(), model
+        assert living(model.objects.all()).filter(pk=home[model].pk).exists(), model
+
+
+def test_pages_of_its_rows_are_not_found(leaving, client):
+    odd, asked = [], 0
+    labels = {(model._meta.app_label, model._meta.model_name) for model in leaving.going}
+
+    for address in own_admin_addresses(of_rows=True):
+        if tuple(address.route.split("/")[2:4]) not in labels:
+            continue
+        for path in paths_to(address, leaving):
+            for method, sent in (("get", {}), ("post", {}), ("post", {"post": "yes", "confirm": "yes", "reason": "x"})):
+                answer = getattr(client, method)(path, sent)
+                # An address without a page leads to the change page of its row, which is not found either.
+                is_led_there = answer.headers.get("Location", "") in {f"{path}change/", "../"}
+                if answer.status_code not in {403, 404, 405} and not is_led_there:
+                    odd.append((method, path, answer.status_code))
+                asked += 1
+
+    assert odd == []
+    assert asked > 60
+
+
+def test_no_list_form_or_page_of_the_admin_shows_it(leaving, client):
+    superuser = browser_of(system_administrator(leaving))
+    campaign, lead = leaving[Campaign].pk, leaving[Lead].pk
+    narrowed = [{}, {"q": MARKER}, {"campaign": campaign}, {"campaign__id__exact": campaign}, {"lead": lead}]
+    shown = 0
+
+    for address, reader in itertools.product(own_admin_addresses(of_rows=False), (client, superuser)):
+        path = address.filled(**{place: OTHER_PLACES[place] for place in address.places})
+        if path == "/admin/logout/":
+            continue
+        for query in narrowed if not address.route.endswith("/add/") else narrowed[:1]:
+            answer = reader.get(path, query)
+            assert MARKER not in without_question(answer, query), (path, query)
+            assert answer.status_code < 500
+            shown += answer.status_code == 200
+
+    assert shown > 100
+
+
+def test_pages_of_the_rows_it_leaves_behind_do_not_show_it(home, leaving):
+    """The lead it wrote to, the sender it used, the organization: everything of the world that stays."""
+    superuser = browser_of(system_administrator(leaving))
+    stays = World.__new__(World)
+    stays.marker = home.marker
+    stays.rows = {**home.rows, Lead: leaving[Lead]}
+    seen = 0
+
+    for address in own_admin_addresses(of_rows=True):
+        if "content_type_id" in address.places:
+            continue
+        for path in paths_to(address, stays):
+            answer = superuser.get(path)
+            assert MARKER not in text_of(answer), path
+            seen += answer.status_code == 200
+
+    assert seen > 40
+
+
+def test_choices_of_forms_do_not_offer_it(leaving, client):
+    asked = 0
+
+    for model in models_of_tenants():
+        for field in model._meta.fields:
+            if isinstance(field, ForeignKey):
+                named = {"model_name": model._meta.model_name, "field_name": field.name}
+                for term in ("", MARKER):
+                    query = {"app_label": model._meta.app_label, **named, "term": term}
+                    assert MARKER not in text_of(client.get("/admin/autocomplete/", query)), query
+                    asked += 1
+
+    assert asked > 40
+
+
+def test_the_search_of_the_admin_does_not_find_it(leaving, client):
+    answer = client.get("/admin/search/", {"s": MARKER, "extended": "1"})
+
+    assert answer.status_code == 200
+    assert "/admin/campaigns/campaign/" not in text_of(answer)
+
+
+def test_no_method_of_the_api_finds_its_rows(home, leaving):
+    client = key_client(organization=home.organization)
+    before = leaving.snapshot()
+    odd = []
+
+    for address in api_addresses():
+        if not address.places or is_exempt(address):
+            continue
+        models = [address.model_of(place) for place in address.places]
+        if not set(models) & set(leaving.going):
+            continue
+        for values in itertools.product(*[keys_in(leaving[model]) for model in models]):
+            path = address.filled(**dict(zip(address.places, values, strict=True)))
+            for method in METHODS:
+                answer = getattr(client, method)(path)
+                if answer.status_code not in {404, 405} or MARKER.encode() in without_path(answer, path):
+                    odd.append((method, path, answer.status_code))
+
+    assert odd == []
+    assert leaving.snapshot() == before
+
+
+def test_filters_of_the_api_by_its_numbers_find_nothing_of_it(home, leaving):
+    client = key_client(organization=home.organization)
+    numbers = {row.pk for row in leaving.going.values()}
+    tried = 0
+
+    for address in api_addresses():
+        filterset = getattr(getattr(address.callback, "cls", None), "filterset_class", None)
+        if filterset is None or "list" not in address.callback.actions.values() or is_exempt(address):
+            continue
+        path = address.filled(**{place: home[address.model_of(place)].pk for place in address.places})
+        names = [name for name, each in filterset.base_filters.items() if isinstance(each, NumberFilter)]
+        for name, number in itertools.product(names, numbers):
+            assert MARKER not in body(client.get(path, {name: number})), (path, name)
+            tried += 1
+
+    assert tried > 30
+
+
+def test_every_figure_and_list_is_what_it_was_before_the_campaign_was_made(home):
+    """With the campaign being deleted, each answer of the API and the first page are as if it had never been there."""
+    client, superuser = key_client(organization=home.organization), browser_of(system_administrator(home))
+    lead = LeavingCampaign(home, "before", lead=None)[Lead]
+    Campaign.objects.exclude(pk=home[Campaign].pk).delete()
+    before = answers_of_the_api(client, home), tiles(superuser)
+
+    LeavingCampaign(home, MARKER, lead=lead).begin()
+
+    assert (answers_of_the_api(client, home), tiles(superuser)) == before
+    assert len(before[0]) > 25
+
+
+def test_a_new_campaign_starts_empty_whatever_named_its_number_before(home):
+    """A stray row may name a number that was not given out yet; it is not the new campaign's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_value + 1 FROM campaigns_id_seq")
+        (coming,) = cursor.fetchone()
+    for model, reference in loose_references(Campaign):
+        model._base_manager.update(**{reference.column: coming})
+    assert [model.objects.living().count() for model in (RawLead, StagedLead, LeadEnrichment)] == [0, 0, 0]
+
+    made = key_client(organization=home.organization).post("/api/v1/campaigns", {"name": "New"}).json()
+
+    assert (made["id"], made["total_recipients"]) == (coming, 0)
+    assert [model._base_manager.count() for model in (RawLead, StagedLead, LeadEnrichment)] == [0, 0, 0]
+
+
+def system_administrator(world: World) -> Any:
+    user = world[Membership].user
+    user.is_superuser = user.is_staff = True
+    user.save()
+    return user
+
+
+def answers_of_the_api(client: Any, world: World) -> dict[str, str]:
+    """What GET answers at every address, filled with the rows of `world`."""
+    found = {}
+    for address in api_addresses():
+        path = address.filled(**{place: world[address.model_of(place)].pk for place in address.places})
+        answer = client.get(path)
+        if answer.status_code == 200 and not is_exempt(address):
+            found[path] = without_clock(body(answer))
+    return found
+
+
+def without_clock(text: str) -> str:
+    """Times that a page makes up when it is asked are not what is compared."""
+    return re.sub(r'"(as_of|now|checked_at|generated_at|next_send_at)":"[^"]*"', "", text)
+
+
+def tiles(client: Any) -> list[tuple[str, str]]:
+    context = client.get("/admin/").context
+    return [(tile.label, tile.value) for tile in context["tiles"]]
+
+
+def without_question(answer: Any, query: dict[str, Any]) -> str:
+    """The page without what was typed, which a search box repeats."""
+    return QUESTION.sub("", text_of(answer)) if "q" in query else text_of(answer)
