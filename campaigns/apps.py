@@ -8,8 +8,10 @@ class CampaignsConfig(AppConfig):
         from campaigns import verifying  # noqa: PLC0415 - models exist only from here on
         from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415
         from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
+        from campaigns.preflight.jobs import TASK  # noqa: PLC0415
         from campaigns_project.verification.registry import verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
+        from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.removal import while_kept  # noqa: PLC0415
         from leads.suppression import when_suppressed  # noqa: PLC0415
 
@@ -22,3 +24,4 @@ class CampaignsConfig(AppConfig):
         verifies("messages", verifying.check_messages)
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
+        speaks_of(TASK, "campaigns.Job")

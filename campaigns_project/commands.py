@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.errors import LockHeld, NotFound, Refused, StateRefused
 
 
 class Exit(IntEnum):
@@ -59,4 +59,6 @@ def exit_code(refused: Refused) -> Exit:
     """The exit code that says what kind of refusal it was."""
     if isinstance(refused, NotFound):
         return Exit.NOT_FOUND
+    if isinstance(refused, LockHeld):
+        return Exit.LOCKED
     return Exit.REFUSED_BY_STATE if isinstance(refused, StateRefused) else Exit.USAGE

@@ -35,3 +35,7 @@ class NotFound(Refused):
     """What was named is not there, or belongs to another organization: the answer is the same."""
 
     status = 404
+
+
+class LockHeld(StateRefused):
+    """Another run of the same work holds its lock."""

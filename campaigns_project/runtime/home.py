@@ -17,6 +17,7 @@ from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.templatetags.fairlead import relative
+from campaigns_project.cleanup.nightly import latest_orphan_report
 from campaigns_project.runtime.doctor import NAMES
 from campaigns_project.states import ProgressStatus
 from campaigns_project.workers import heartbeat
@@ -123,6 +124,15 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light],
         pile = f"{reverse('admin:campaigns_message_changelist')}?place=uncertain"
         yield Alert("warn", text, "They may have arrived, and wait for evidence or your decision.", pile)
     yield from _imports(held, now)
+    yield from _orphans(held, now)
+
+
+def _orphans(held: HeldRoles, now: datetime) -> Iterator[Alert]:
+    report = latest_orphan_report() if held.everywhere else None
+    if report is not None and report.needs_attention and report.finished_at:
+        text = "Rows whose parent is gone" if report.left else "The look for orphans met problems"
+        detail = f"{report.sentence} Looked {relative(report.finished_at, now)}."
+        yield Alert("warn", text, detail, reverse("admin:cleanup_orphanreport_changelist"))
 
 
 def _imports(held: HeldRoles, now: datetime) -> Iterator[Alert]:

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "leads",
     "campaigns_project.audit",
     "campaigns_project.workers",
+    "campaigns_project.cleanup",
     "campaigns_project.accounts",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",

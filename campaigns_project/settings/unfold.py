@@ -65,6 +65,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
             ("People", "group", "accounts.User"),
             ("Workers", "memory", "workers.WorkerHeartbeat"),
             ("Task queue", "queue", "django_q.OrmQ"),
+            ("Orphans", "link_off", "cleanup.OrphanReport"),
             ("Failed tasks", "error", "django_q.Failure"),
             ("Failed logins", "lock", "axes.AccessAttempt"),
         ],

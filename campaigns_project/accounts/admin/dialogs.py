@@ -103,7 +103,7 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
 def _object(model_admin: Any, request: HttpRequest, object_id: str | None, dialog: type[ActDialog]) -> Any:
     if object_id is not None:
         return model_admin.object_or_404(request, object_id, dialog.needs)
-    if not may_here(request, dialog.needs):
+    if not may_here(request, dialog.needs) or not model_admin.has_view_permission(request):
         raise PermissionDenied
     return None
 

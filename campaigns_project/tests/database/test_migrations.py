@@ -16,7 +16,8 @@ from psycopg import sql
 
 from campaigns_project.tests.processes import database_url, environment
 
-OURS = ("tracking", "campaigns", "leads", "audit", "workers", "accounts")  # in the order in which they can be undone
+# In the order in which they can be undone.
+OURS = ("tracking", "campaigns", "leads", "cleanup", "audit", "workers", "accounts")
 
 # In one process: every start of Python costs more than the migrations do.
 BACK_AND_FORTH = """

@@ -16,11 +16,12 @@ from campaigns_project.audit.record import record
 from leads import models as leads
 from tracking import models as tracking
 
-OURS = ("accounts", "audit", "workers", "runtime", "leads", "campaigns", "tracking")
+OURS = ("accounts", "audit", "cleanup", "workers", "runtime", "leads", "campaigns", "tracking")
 # Models of ours that belong to no organization, and why that is right.
 OF_NOBODY = {
     "accounts.User": "a person may belong to several; only system administrators see the table",
     "tracking.RawEvent": "lives for a second, names a message by number alone, is shown nowhere",
+    "cleanup.OrphanReport": "counts over the whole installation, for system administrators",
     "workers.WorkerHeartbeat": "the machinery of the installation",
 }
 

@@ -1,0 +1,31 @@
+"""Which row a queued task speaks of. The apps that queue tasks say so, in `AppConfig.ready`."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.db.models.functions import Now
+from django_q.conf import Conf
+from django_q.models import OrmQ
+
+_subjects: dict[str, str] = {}
+
+
+def speaks_of(task: str, label: str) -> None:
+    """Say that the first argument of `task` ("leads.tasks.run") is the key of a row of `label` ("leads.LeadImport")."""
+    _subjects[task] = label
+
+
+def tasks_without_subject() -> Iterator[int]:
+    """Keys of the tasks that wait in the queue and speak of a row that is not there (any more)."""
+    waiting: dict[str, dict[int, int]] = defaultdict(dict)
+    for queued in OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=Now()).order_by("pk").iterator():
+        task = queued.task
+        label = _subjects.get(str(task.get("func")))
+        if label and task.get("args"):
+            waiting[label][queued.pk] = task["args"][0]
+    for label, subjects in waiting.items():
+        there = set(
+            apps.get_model(label)._base_manager.filter(pk__in=set(subjects.values())).values_list("pk", flat=True)
+        )
+        yield from (key for key, subject in subjects.items() if subject not in there)
