@@ -7,10 +7,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns.admin.filters import OfCampaign
+from campaigns.admin.old_jobs import RemoveOldJobs
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import CampaignSender, CampaignTombstone, Job
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+from campaigns_project.accounts.admin.dialogs import dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.templatetags.fairlead import chip
 
@@ -32,7 +34,10 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
         "started_at", "heartbeat_at", "finished_at",
     ]  # fmt: skip
     readonly_fields = ["state", "progress", "outcome"]
+    actions_list = ["remove_old_jobs"]
     empty_text = "A job is one piece of background work on a campaign, such as an enrollment or a run of sending."
+
+    remove_old_jobs = dialog_action(RemoveOldJobs)
 
     @display(description="Status", ordering="status")
     def state(self, job: Job) -> str:

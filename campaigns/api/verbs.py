@@ -15,7 +15,8 @@ from campaigns import lifecycle, preflight
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.lifecycle import Overdue
 from campaigns.lifecycle.transitions import FROM
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Job
+from campaigns.old_jobs import MOST_DAYS, cutoff, remove_old_jobs
 from campaigns.sending.retry import retry_failed
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.serializers import LineField, StrictSerializer
@@ -90,6 +91,21 @@ class RetriedSerializer(serializers.Serializer):
     skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason, who stays out.")
 
 
+class CleanupSerializer(StrictSerializer):
+    """Which jobs."""
+
+    days = serializers.IntegerField(
+        min_value=0, max_value=MOST_DAYS, help_text="Those that ended more than so many days ago, to the second."
+    )
+
+
+class CleanedUpSerializer(serializers.Serializer):
+    """What came of it."""
+
+    removed = serializers.IntegerField(help_text="Jobs that were removed.")
+    finished_before = serializers.DateTimeField(help_text="They had ended before this.")
+
+
 class PausedSerializer(CampaignSerializer):
     """The campaign as it is then."""
 
@@ -119,7 +135,7 @@ def verb(
 class CampaignVerbs:
     """Mixed into the campaigns' viewset. All but the copy need a manager."""
 
-    roles: ClassVar[Mapping[str, Role]] = dict.fromkeys((*FROM, "retry_failed"), Role.MANAGER)
+    roles: ClassVar[Mapping[str, Role]] = dict.fromkeys((*FROM, "retry_failed", "cleanup"), Role.MANAGER)
 
     @verb(
         "Start a campaign",
@@ -188,6 +204,21 @@ class CampaignVerbs:
         campaign = self.get_object()  # type: ignore[attr-defined]
         done = retry_failed(campaign=campaign, actor=self.actor, now=timezone.now(), **asked)  # type: ignore[attr-defined]
         return Response(done.as_dict())
+
+    @extend_schema(
+        summary="Remove old jobs",
+        description="Only jobs of this campaign that succeeded, failed or were canceled; never one that may go on.",
+        request=CleanupSerializer,
+        responses=CleanedUpSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def cleanup(self, request: Request, **_address: str) -> Response:
+        campaign = self.get_object()  # type: ignore[attr-defined]
+        days, now = _asked(CleanupSerializer, request)["days"], timezone.now()
+        jobs = Job.objects.filter(campaign=campaign)
+        removed = remove_old_jobs(jobs=jobs, days=days, actor=self.actor, now=now, campaign=campaign)  # type: ignore[attr-defined]
+        answer = {"removed": removed, "finished_before": cutoff(days=days, now=now)}
+        return Response(CleanedUpSerializer(answer).data)
 
     def _take(self, act: Callable[..., Campaign], body: type[StrictSerializer] = ReasonSerializer) -> Response:
         campaign = self.get_object()  # type: ignore[attr-defined]

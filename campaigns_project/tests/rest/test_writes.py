@@ -11,7 +11,18 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
 from campaigns.enrollment import stop_recipient
-from campaigns.models import Campaign, EmailTemplate, ExitReason, Message, Recipient, Sender, SendingHalt, Step, Variant
+from campaigns.models import (
+    Campaign,
+    EmailTemplate,
+    ExitReason,
+    Job,
+    Message,
+    Recipient,
+    Sender,
+    SendingHalt,
+    Step,
+    Variant,
+)
 from campaigns.preflight import AT_ONCE
 from campaigns.tests.factories import NOON, LeadFactory, VariantFactory
 from campaigns_project.accounts.roles import Role
@@ -81,6 +92,10 @@ def sender_is_paused(world: World) -> None:
 
 def stop_is_in_force(_world: World) -> None:
     SendingHalt.objects.update(lifted_at=None, lifted_by="")
+
+
+def job_ended_long_ago(world: World) -> None:
+    Job.objects.filter(pk=world[Job].pk).update(status="succeeded", finished_at=NOON - timedelta(days=900))
 
 
 def more_than_is_checked_at_once(world: World) -> None:
@@ -173,6 +188,9 @@ WRITES = {
     ),
     "post /api/v1/campaigns/{id}/retry-failed": Write(
         "campaign.failed_retried", MANAGER, at("campaigns", Campaign, "retry-failed"), prepare=mail_has_failed
+    ),
+    "post /api/v1/campaigns/{id}/cleanup": Write(
+        "campaign.jobs_removed", MANAGER, at("campaigns", Campaign, "cleanup"), {"days": 30}, job_ended_long_ago
     ),
     f"post {C}/steps": Write("step.created", OPERATOR, at("campaigns", Campaign, "steps"), {"variants": [WORDING]}),
     f"patch {C}/steps/{{id}}": Write(
