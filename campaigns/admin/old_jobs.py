@@ -33,7 +33,7 @@ class RemoveOldJobs(ActDialog):
         Campaign.objects.none(), required=False, empty_label="All campaigns", widget=UnfoldAdminSelectWidget
     )
     days = forms.IntegerField(
-        label="That ended more than so many days ago",
+        label="Ended more than this many days ago",
         initial=USUAL_DAYS,
         min_value=0,
         max_value=MOST_DAYS,

@@ -1,9 +1,12 @@
 """The looks for orphans, for system administrators: what was found, and two buttons."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
@@ -62,21 +65,9 @@ class Remove(OfInstallation):
 
 @admin.register(OrphanReport)
 class OrphanReportAdmin(SystemAdmin):
-    list_display = ["queued_at", "asked_by", "outcome", "found", "removed"]
-    fields = [
-        "outcome",
-        "night",
-        "asked_by",
-        "is_dry_run",
-        "only_table",
-        "queued_at",
-        "finished_at",
-        "found",
-        "removed",
-        "counts",
-        "problems",
-    ]
-    readonly_fields = ["outcome"]
+    list_display = ["queued_at", "outcome", "kind", "found", "removed", "asked_by"]
+    fields = ["outcome", "where", "not_done", "asked_by", "only_table", "queued_at", "finished_at"]
+    readonly_fields = ["outcome", "where", "not_done"]
     actions_list = ["look", "remove"]
     empty_text = "Every night the database is looked through for rows whose parent is gone. Nobody has looked yet."
 
@@ -91,3 +82,19 @@ class OrphanReportAdmin(SystemAdmin):
         if report.finished_at is None:
             return chip("queued", "Not finished")
         return chip("failed" if report.needs_attention else "succeeded", report.sentence)
+
+    @display(description="What")
+    def kind(self, report: OrphanReport) -> str:
+        return "Looked" if report.is_dry_run else "Removed"
+
+    @display(description="Found in")
+    def where(self, report: OrphanReport) -> str:
+        return _lines(f"{place}: {count:,}" for place, count in report.counts.items())
+
+    @display(description="Not done")
+    def not_done(self, report: OrphanReport) -> str:
+        return _lines(report.problems)
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in texts)) or "—"

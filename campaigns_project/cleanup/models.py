@@ -11,8 +11,8 @@ class OrphanReport(models.Model):
     )
     asked_by = models.CharField(max_length=254, blank=True)
     is_dry_run = models.BooleanField("only looked", default=True)
-    only_table = models.CharField(max_length=63, blank=True, help_text="Empty: all of them.")
-    queued_at = models.DateTimeField()
+    only_table = models.CharField("table", max_length=63, blank=True, help_text="Empty: all of them.")
+    queued_at = models.DateTimeField("asked at")
     tries = models.PositiveSmallIntegerField(default=1, help_text="How often it was given to a worker.")
     finished_at = models.DateTimeField(null=True)
     found = models.BigIntegerField(default=0)
@@ -23,6 +23,8 @@ class OrphanReport(models.Model):
     class Meta:
         db_table = "orphan_reports"
         ordering = ["-id"]
+        verbose_name = "look for orphans"
+        verbose_name_plural = "orphans"
 
     def __str__(self) -> str:
         return f"Look for orphans {self.pk}"
