@@ -26,6 +26,7 @@ class Lock(IntEnum):
     CONNECTION = 0x4603  # one of a sender's connections
     SENDER_USAGE = 0x4604  # what was counted against a sender's limits
     CAMPAIGN_USAGE = 0x4605  # what was counted against a campaign's limits
+    DELETION = 0x4606  # a job that deletes: one worker at a time
 
 
 def hold_audience(organization_id: int) -> None:

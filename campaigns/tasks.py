@@ -4,12 +4,19 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from campaigns.deletion.organization import erase_some
+from campaigns.deletion.request import enqueue as enqueue_deletion
+from campaigns.deletion.stalled import note_failure, take_stalled_deletions
+from campaigns.deletion.work import delete_some
+from campaigns.models import Job, JobKind
 from campaigns.preflight.jobs import enqueue as enqueue_check
 from campaigns.preflight.jobs import fail_check, run_check, take_stalled
 from campaigns.sending.dispatch import enqueue
 from campaigns.sending.work import due_campaigns, work
 
 CHECKING_TURN = timedelta(seconds=20)  # of the 300 s a task may take; others want the worker too
+
+DELETING_TURN = timedelta(seconds=20)
 
 
 def send_due(lane: int) -> int:
@@ -37,4 +44,26 @@ def resume_stalled_checks() -> int:
     stalled = take_stalled()
     for job_id in stalled:
         enqueue_check(job_id)
+    return len(stalled)
+
+
+def delete_rows(job_id: int) -> bool:
+    """A turn of a deletion or an erasure; queues the next while there is more. False when it has ended."""
+    is_erasure = Job.objects.filter(pk=job_id, kind=JobKind.ERASE).exists()
+    go_on = erase_some if is_erasure else delete_some
+    try:
+        has_more = go_on(job_id=job_id, now=timezone.now(), budget=DELETING_TURN)
+    except Exception as error:
+        note_failure(job_id=job_id, message=f"It broke off and is tried again: {type(error).__name__}: {error}"[:1000])
+        raise
+    if has_more:
+        enqueue_deletion(job_id)
+    return has_more
+
+
+def resume_stalled_deletions() -> int:
+    """Queue again the deletions and erasures whose worker died or broke off; how many."""
+    stalled = take_stalled_deletions()
+    for job_id in stalled:
+        enqueue_deletion(job_id)
     return len(stalled)

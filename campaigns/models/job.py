@@ -1,3 +1,5 @@
+from enum import nonmember
+
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +11,10 @@ class JobKind(models.TextChoices):
     ENROLL = "enroll", "Enrollment"
     SEND = "send", "Sending"
     PREFLIGHT = "preflight", "Pre-flight check"
+    DELETE = "delete", "Deletion"
+    ERASE = "erase", "Erasure"
+
+    deleting = nonmember(frozenset({"delete", "erase"}))
 
 
 class Job(Tenanted, models.Model):
@@ -16,7 +22,13 @@ class Job(Tenanted, models.Model):
 
     deleting_path = "campaign__deleting_at"
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="jobs")
+    organization = models.ForeignKey(
+        "accounts.Organization",
+        on_delete=models.DB_CASCADE,
+        null=True,
+        related_name="jobs",
+        help_text="Empty for the erasure of one, which outlives it.",
+    )
     campaign = models.ForeignKey(
         "campaigns.Campaign",
         on_delete=models.DB_CASCADE,
@@ -24,12 +36,18 @@ class Job(Tenanted, models.Model):
         related_name="jobs",
         help_text="Empty for work that outlives its campaign.",
     )
+    subject_ref = models.BigIntegerField(
+        "number of what it deletes",
+        null=True,
+        help_text="A campaign's or organization's; no foreign key, since it goes.",
+    )
     kind = models.CharField(max_length=20, choices=JobKind)
     status = models.CharField(max_length=20, choices=ProgressStatus, default=ProgressStatus.QUEUED)
     total = models.IntegerField(null=True, help_text="Unknown until counted.")
     done = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
     result = models.JSONField(default=dict, help_text="Counts at the end, by name.")
+    state = models.JSONField(default=dict, db_default={}, help_text="What the work has to remember; for nobody else.")
     error_message = models.TextField(blank=True)
     created_by = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -54,6 +72,20 @@ class Job(Tenanted, models.Model):
                 fields=["campaign"],
                 condition=Q(kind="send", status__in=["queued", "running"]),
                 name="one_sending_job_per_campaign",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "subject_ref"],
+                condition=Q(status__in=["queued", "running", "stalled"]),
+                name="one_open_deletion_per_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["delete", "erase"], subject_ref__isnull=False, campaign=None)
+                | (~Q(kind__in=["delete", "erase"]) & Q(subject_ref=None)),
+                name="job_deletes_iff_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="erase", organization=None) | (~Q(kind="erase") & Q(organization__isnull=False)),
+                name="job_of_an_organization_unless_it_erases_one",
             ),
         ]
         indexes = [models.Index(fields=["campaign", "-id"], name="job_by_campaign")]

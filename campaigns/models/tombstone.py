@@ -47,6 +47,21 @@ REFUSE_TOMBSTONED = pgtrigger.Trigger(
     """,
 )
 
+# A form that was open when the deletion began would else bring back, with its stale values, what is half gone.
+DELETING_IS_FINAL = pgtrigger.Trigger(
+    name="deleting_is_final",
+    operation=pgtrigger.UpdateOf("deleting_at", "status"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.Q(old__deleting_at__isnull=False),
+    func="""
+        IF NEW.deleting_at IS NULL OR NEW.status <> OLD.status THEN
+            RAISE EXCEPTION 'campaign % is being deleted', OLD.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'campaign_deleting_is_final';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 
 class TombstoneQuerySet(models.QuerySet["CampaignTombstone"]):
     def for_organization(self, organization: "Organization") -> Self:

@@ -1,0 +1,52 @@
+"""What has to end before a deletion: it would be torn apart, or go on with what is gone."""
+
+from django.db.models import QuerySet
+
+from campaigns.deletion.errors import BlockerCode
+from campaigns.deletion.impact import Blocker
+from campaigns.models import Campaign, CampaignStatus, Job, Message, MessageStatus
+from campaigns_project.accounts.models import Organization
+from campaigns_project.states import ProgressStatus
+from leads.models import LeadImport
+
+
+def blockers_of_campaign(campaign: Campaign) -> list[Blocker]:
+    """Empty when nothing is in the way. A few index look-ups."""
+    found = []
+    if Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.RUNNING).exists():
+        found.append(Blocker(BlockerCode.RUNNING, "The campaign is running: pause or stop it first."))
+    mails = Message.objects.filter(recipient__campaign=campaign)
+    return found + _in_flight(mails) + _jobs(Job.objects.filter(campaign=campaign))
+
+
+def blockers_of_organization(organization: Organization) -> list[Blocker]:
+    """The same of all its campaigns, and of imports."""
+    running = Campaign.objects.for_organization(organization).filter(status=CampaignStatus.RUNNING)
+    found = [
+        Blocker(BlockerCode.RUNNING, f"Campaign {pk} “{name}” is running: pause or stop it first.")
+        for pk, name in running.order_by("pk").values_list("pk", "name")
+    ]
+    importing = LeadImport.objects.for_organization(organization).filter(status__in=ProgressStatus.active)
+    found += [
+        Blocker(BlockerCode.IMPORT_ACTIVE, f"Import {pk} is under way: wait for its end or cancel it.")
+        for pk in importing.order_by("pk").values_list("pk", flat=True)
+    ]
+    mails = Message.objects.filter(recipient__campaign__organization=organization)
+    return found + _in_flight(mails) + _jobs(Job.objects.for_organization(organization))
+
+
+def _in_flight(mails: QuerySet[Message]) -> list[Blocker]:
+    # By the lease as well, which just these have: it has an index that holds nothing else.
+    number = mails.filter(status__in=MessageStatus.IN_FLIGHT, lease_until__isnull=False).count()
+    if not number:
+        return []
+    noun = "1 mail is" if number == 1 else f"{number:,} mails are"
+    return [Blocker(BlockerCode.MAIL_IN_FLIGHT, f"{noun} in a worker's hands: wait a moment and look again.")]
+
+
+def _jobs(jobs: QuerySet[Job]) -> list[Blocker]:
+    active = jobs.filter(status__in=ProgressStatus.active).order_by("pk")
+    return [
+        Blocker(BlockerCode.JOB_ACTIVE, f"{job} ({job.get_status_display().lower()}) has to end first.")
+        for job in active
+    ]

@@ -1,0 +1,66 @@
+"""How many rows hang on one, table by table."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from campaigns.deletion.errors import SchemaIncomplete
+from campaigns.deletion.relations import Place, Relation, Tree, label_of
+
+
+def count_beneath(tree: Tree, key: int) -> dict[str, int]:
+    """Rows by label that go with the row `key` of the tree's root, itself included; a statement for each table.
+
+    Refused (SchemaIncomplete) where the database lacks a table whose rows would have to be counted.
+    """
+    lacking = sorted({each.table for each in tree.missing if each.place is Place.REMOVED})
+    if lacking:
+        raise SchemaIncomplete(lacking)
+    counts: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        for table in tree.tables[1:]:
+            cursor.execute(_counting(tree, table, key))
+            counts[label_of(table)] = cursor.fetchone()[0]
+    return {label_of(tree.root): 1, **counts}
+
+
+def missing_tables(tree: Tree) -> list[str]:
+    """Tables, or columns, of declared references that the database lacks."""
+    return sorted({each.table for each in tree.missing})
+
+
+def _counting(tree: Tree, table: str, key: int) -> Composable:
+    ways = [_hangs(way, key) for way in _ways(tree, table)]
+    either = SQL(" OR ").join(ways)
+    if len(ways) == 1:
+        return SQL("SELECT count(*) FROM {} WHERE {}").format(Identifier(table), either)
+    # One way after the other, each by its own index; an OR of them would read the whole table.
+    return SQL("SELECT {}").format(SQL(" + ").join(_after(table, ways[:place], way) for place, way in enumerate(ways)))
+
+
+def _after(table: str, before: Sequence[Composable], way: Composable) -> Composable:
+    """Those of `way` that none of the ways before has counted."""
+    new = SQL(" AND ").join([way, *(SQL("({}) IS NOT TRUE").format(each) for each in before)])
+    return SQL("(SELECT count(*) FROM {} WHERE {})").format(Identifier(table), new)
+
+
+def _ways(tree: Tree, table: str) -> list[list[Relation]]:
+    """By constraints, rows of one campaign are found by any way alike; loosely they may hang by one and not another."""
+    shortest = tree.path(table)
+    if all(each.place is Place.REMOVED for each in shortest):
+        return [shortest]
+    others = [each for each in tree.relations if each.goes and each.table == table and each != shortest[-1]]
+    return [shortest, *([*tree.path(each.parent), each] for each in others)]
+
+
+def _hangs(way: Sequence[Relation], key: int) -> Composable:
+    first, *others = way
+    condition: Composable = SQL("{} = {}").format(Identifier(first.column), Literal(key))
+    above = first
+    for relation in others:
+        condition = SQL("{} IN (SELECT {} FROM {} WHERE {})").format(
+            Identifier(relation.column), Identifier(relation.parent_key), Identifier(above.table), condition
+        )
+        above = relation
+    return condition

@@ -1,0 +1,83 @@
+"""Why a deletion is refused."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from campaigns_project.errors import Refused, StateRefused
+
+if TYPE_CHECKING:
+    from campaigns.deletion.impact import Impact
+
+
+class DeletionCode(models.TextChoices):
+    """Why a campaign or an organization is not deleted. Nothing was changed, but where a deletion is under way."""
+
+    WRONG_NAME = "wrong_name", "The name typed to confirm is another"
+    REASON_MISSING = "reason_missing", "No reason was given"
+    STALE_PREVIEW = "stale_preview", "What would be removed has changed since it was shown"
+    DELETION_BLOCKED = "deletion_blocked", "Something has to end before: details name it"
+    ALREADY_DELETING = "already_deleting", "Its deletion is under way"
+    SCHEMA_INCOMPLETE = "schema_incomplete", "A table that belongs to it is missing in the database"
+
+
+class BlockerCode(models.TextChoices):
+    """What has to end before a deletion."""
+
+    RUNNING = "running", "A campaign is running"
+    MAIL_IN_FLIGHT = "mail_in_flight", "A worker has mails of it in hand"
+    JOB_ACTIVE = "job_active", "A job of it is under way"
+    IMPORT_ACTIVE = "import_active", "An import is under way"
+
+
+class WrongName(Refused):
+    """What was typed is not the name."""
+
+    def __init__(self, name: str):
+        message = "The name typed to confirm is not that of what would be deleted."
+        super().__init__(DeletionCode.WRONG_NAME, message, f"Type “{name}”; capitals count.")
+
+
+class ReasonMissing(Refused):
+    """The record of a deletion says why."""
+
+    def __init__(self) -> None:
+        super().__init__(DeletionCode.REASON_MISSING, "A deletion needs a reason.", "It is kept for good: say why.")
+
+
+class StalePreview(StateRefused):
+    """The caller confirmed other numbers than there are; `details` is the impact as it is now."""
+
+    def __init__(self, impact: "Impact"):
+        message = "What would be removed has changed since it was shown."
+        super().__init__(
+            DeletionCode.STALE_PREVIEW, message, "Look at the new numbers and confirm them.", impact.as_dict()
+        )
+
+
+class DeletionBlocked(StateRefused):
+    """Something has to end first; `details["blockers"]` has it all."""
+
+    def __init__(self, blockers: list[dict[str, Any]]):
+        sentences = " ".join(blocker["message"] for blocker in blockers)
+        super().__init__(
+            DeletionCode.DELETION_BLOCKED, f"It cannot be deleted now. {sentences}", "", {"blockers": blockers}
+        )
+
+
+class AlreadyDeleting(StateRefused):
+    """`details["job"]` is the number of the job that does it."""
+
+    def __init__(self, job: int):
+        message = "Its deletion is under way."
+        super().__init__(DeletionCode.ALREADY_DELETING, message, f"Job {job} shows how far it is.", {"job": job})
+
+
+class SchemaIncomplete(StateRefused):
+    """The database lacks tables that belong to what would be deleted; `details["tables"]` names them."""
+
+    def __init__(self, tables: list[str]):
+        named = ", ".join(tables)
+        message = f"The database lacks {named}: what belongs to it cannot be counted, and nothing was deleted."
+        hint = "Run manage.py verify_schema, then manage.py apply_migrations."
+        super().__init__(DeletionCode.SCHEMA_INCOMPLETE, message, hint, {"tables": tables})

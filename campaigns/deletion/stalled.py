@@ -1,0 +1,26 @@
+"""Deletions nobody works on any more: a killed worker leaves no word, a broken one does."""
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from campaigns.models import Job, JobKind
+from campaigns_project.states import ProgressStatus
+
+STALE_AFTER = timedelta(minutes=2)  # a batch takes a fraction of a second; whose worker was silent for longer is dead
+
+
+def take_stalled_deletions() -> list[int]:
+    """Deletions and erasures without a worker, by the database's clock, to be queued again; each is named once."""
+    silent = _open().annotate(heard_at=Coalesce("heartbeat_at", "created_at")).filter(heard_at__lt=Now() - STALE_AFTER)
+    return [pk for pk in silent.values_list("pk", flat=True) if silent.filter(pk=pk).update(heartbeat_at=Now())]
+
+
+def note_failure(*, job_id: int, message: str) -> None:
+    """Say on the job why it stands still; it is tried again after a while, until it comes to its end."""
+    _open().filter(pk=job_id).update(status=ProgressStatus.STALLED, error_message=message, heartbeat_at=Now())
+
+
+def _open() -> QuerySet[Job]:
+    return Job.objects.filter(kind__in=JobKind.deleting).exclude(status__in=ProgressStatus.ended)

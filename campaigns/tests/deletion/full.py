@@ -1,0 +1,63 @@
+"""A campaign with something in every table that hangs on it."""
+
+from campaigns.deletion import preview
+from campaigns.tests.factories import (
+    CampaignFactory,
+    CampaignSenderFactory,
+    CampaignUsageFactory,
+    EventFactory,
+    JobFactory,
+    LeadEnrichmentFactory,
+    LinkFactory,
+    MessageFactory,
+    RawLeadFactory,
+    RecipientFactory,
+    StagedLeadFactory,
+    VariantFactory,
+    VariantVersionFactory,
+)
+from campaigns_project.audit.actors import Actor, ActorKind
+
+ANA = Actor(kind=ActorKind.USER, name="ana@fairlead.example", id=7, via="admin", ip_address="192.0.2.7")
+# What `full_campaign` has; the two recipients have two messages with an event each.
+ROWS = {
+    "campaigns": 1,
+    "steps": 3,
+    "variants": 1,
+    "variant_versions": 1,
+    "campaign_senders": 1,
+    "campaign_usages": 1,
+    "links": 1,
+    "jobs": 1,
+    "recipients": 2,
+    "messages": 2,
+    "events": 2,
+    "raw_leads": 1,
+    "staged_leads": 2,
+    "lead_enrichments": 2,
+    "queued_tasks": 0,
+}
+
+
+def full_campaign(**fields):
+    campaign = CampaignFactory(**fields)
+    CampaignSenderFactory(campaign=campaign)
+    VariantVersionFactory(variant=VariantFactory(step__campaign=campaign))
+    CampaignUsageFactory(campaign=campaign)
+    LinkFactory(campaign=campaign)
+    JobFactory(campaign=campaign, status="canceled", finished_at=campaign.created_at)
+    for _ in range(2):
+        EventFactory(message=MessageFactory(recipient=RecipientFactory(campaign=campaign)))
+    raw = RawLeadFactory(organization=campaign.organization, campaign_id=campaign.pk)
+    LeadEnrichmentFactory(staged_lead=StagedLeadFactory(raw_lead=raw))
+    # Staged without its raw lead's campaign, and the other way round: either way it belongs to the campaign.
+    apart = StagedLeadFactory(raw_lead=RawLeadFactory(organization=campaign.organization), campaign_id=campaign.pk)
+    LeadEnrichmentFactory(staged_lead=apart, campaign_id=None)
+    return campaign
+
+
+def confirmed(campaign, now, **changes):
+    """What a person who saw the preview sends."""
+    token = preview(campaign=campaign, now=now).token
+    sent = {"confirm_name": campaign.name, "token": token, "reason": "over", "actor": ANA, "now": now}
+    return {"campaign": campaign, **sent, **changes}
