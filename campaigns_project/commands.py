@@ -7,8 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import Error as DatabaseError
 
-from campaigns_project.errors import LockHeld, NotFound, Refused, StateRefused
+from campaigns_project.errors import Locked, NotConfirmed, NotFound, Refused, StateRefused
+from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of
 
 
 class Exit(IntEnum):
@@ -34,6 +36,11 @@ class FairleadCommand(BaseCommand):
             return super().execute(*args, **options)
         except Refused as refused:
             raise CommandError(f"{refused.code}: {refused}", returncode=exit_code(refused)) from None
+        except DatabaseError as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            raise CommandError(f"{fault.code}: {fault}", returncode=exit_code(fault)) from error
 
     def print_json(self, schema: str, **values: Any) -> None:
         """One JSON object on stdout; `schema` names its shape."""
@@ -57,8 +64,18 @@ class FairleadCommand(BaseCommand):
 
 def exit_code(refused: Refused) -> Exit:
     """The exit code that says what kind of refusal it was."""
-    if isinstance(refused, NotFound):
-        return Exit.NOT_FOUND
-    if isinstance(refused, LockHeld):
-        return Exit.LOCKED
-    return Exit.REFUSED_BY_STATE if isinstance(refused, StateRefused) else Exit.USAGE
+    for kind, code in _EXITS.items():
+        if isinstance(refused, kind):
+            return code
+    return Exit.USAGE
+
+
+# The narrower kind first.
+_EXITS: dict[type[Refused], Exit] = {
+    NotFound: Exit.NOT_FOUND,
+    NotConfirmed: Exit.CONFIRMATION_MISSING,
+    Locked: Exit.LOCKED,
+    StateRefused: Exit.REFUSED_BY_STATE,
+    SchemaFault: Exit.UNHEALTHY,
+    DatabaseFault: Exit.DEPENDENCY_DOWN,
+}

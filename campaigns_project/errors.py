@@ -37,5 +37,9 @@ class NotFound(Refused):
     status = 404
 
 
-class LockHeld(StateRefused):
-    """Another run of the same work holds its lock."""
+class NotConfirmed(Refused):
+    """An act that has to be confirmed was not, or with something else than was asked for."""
+
+
+class Locked(StateRefused):
+    """Somebody else is doing it at this moment."""

@@ -14,9 +14,8 @@ def count_beneath(tree: Tree, key: int) -> dict[str, int]:
 
     Refused (SchemaIncomplete) where the database lacks a table whose rows would have to be counted.
     """
-    lacking = sorted({each.table for each in tree.missing if each.place is Place.REMOVED})
-    if lacking:
-        raise SchemaIncomplete(lacking)
+    if tree.lacking:
+        raise SchemaIncomplete(tree.lacking)
     counts: dict[str, int] = {}
     with connection.cursor() as cursor:
         for table in tree.tables[1:]:

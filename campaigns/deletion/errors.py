@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.errors import Locked, NotConfirmed, Refused, StateRefused
+from campaigns_project.faults import SchemaFault
 
 if TYPE_CHECKING:
     from campaigns.deletion.impact import Impact
@@ -30,7 +31,7 @@ class BlockerCode(models.TextChoices):
     IMPORT_ACTIVE = "import_active", "An import is under way"
 
 
-class WrongName(Refused):
+class WrongName(NotConfirmed):
     """What was typed is not the name."""
 
     def __init__(self, name: str):
@@ -65,7 +66,7 @@ class DeletionBlocked(StateRefused):
         )
 
 
-class AlreadyDeleting(StateRefused):
+class AlreadyDeleting(Locked):
     """`details["job"]` is the number of the job that does it."""
 
     def __init__(self, job: int):
@@ -73,7 +74,7 @@ class AlreadyDeleting(StateRefused):
         super().__init__(DeletionCode.ALREADY_DELETING, message, f"Job {job} shows how far it is.", {"job": job})
 
 
-class SchemaIncomplete(StateRefused):
+class SchemaIncomplete(SchemaFault):
     """The database lacks tables that belong to what would be deleted; `details["tables"]` names them."""
 
     def __init__(self, tables: list[str]):

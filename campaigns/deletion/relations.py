@@ -63,6 +63,15 @@ class Tree:
         """Every table that loses rows, the root first, parents before children."""
         return list(dict.fromkeys([self.root, *(each.table for each in self.relations if each.goes)]))
 
+    @property
+    def lacking(self) -> list[str]:
+        """Tables the database lacks though a constraint ties them to the root: what goes cannot be known."""
+        tied = {self.root}
+        for relation in self.relations:
+            if relation.place is Place.REMOVED and relation.parent in tied:
+                tied.add(relation.table)
+        return sorted({each.table for each in self.missing if each.place is Place.REMOVED and each.parent in tied})
+
     def path(self, table: str) -> list[Relation]:
         """The shortest way from the root down to `table`; by constraints alone where there is such a way."""
         ways: dict[str, list[Relation]] = {self.root: []}

@@ -58,7 +58,7 @@ class Turn:
     def removed_of_part(self) -> dict[str, int]:
         """Rows removed of the campaign at hand, by label."""
         part = self.job.state.get("part", {})
-        return part["removed"] if part.get("of") == self.part else {}
+        return part["removed"] if part and part["of"] == self.part else {}
 
     def clear(self, tree: Tree, key: int) -> bool:
         """Remove everything beneath the row `key` of the tree's root; False when the time was over first."""

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from campaigns.deletion.batches import Batch, is_there_any
+from campaigns.deletion.errors import AlreadyDeleting
 from campaigns.deletion.queued import remove_queued_tasks
 from campaigns.deletion.relations import Place, Relation, Tree, label_of, tree_of
 from campaigns.deletion.turn import Overtaken, Turn
@@ -55,6 +56,13 @@ def held(job_id: int) -> Iterator[bool]:
     finally:
         if is_ours:
             let_go(Lock.DELETION, job_id % 2**31)
+
+
+def require_free(job: Job) -> None:
+    """Refused (AlreadyDeleting) while somebody works on the job."""
+    with held(job.pk) as is_free:
+        if not is_free:
+            raise AlreadyDeleting(job.pk)
 
 
 def begin(kind: JobKind, job_id: int, now: datetime) -> Job | None:

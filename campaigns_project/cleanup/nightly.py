@@ -58,7 +58,7 @@ def look_for(report: OrphanReport, *, now: datetime) -> OrphanReport:
 
 
 def look_now(*, actor: Actor, now: datetime) -> OrphanReport:
-    """Look at once, change nothing, and note what was found. Raises LockHeld while a cleanup is under way."""
+    """Look at once, change nothing, and note what was found. Raises Locked while a cleanup is under way."""
     swept = sweep(dry_run=True)
     report = OrphanReport.objects.create(queued_at=now, asked_by=actor.name[:254])
     _note(report, swept, now=now)

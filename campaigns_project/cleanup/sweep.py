@@ -13,7 +13,8 @@ from campaigns_project.cleanup.look import look
 from campaigns_project.cleanup.queued import WHERE, clear_queue, look_at_queue
 from campaigns_project.cleanup.references import Reference, references
 from campaigns_project.cleanup.remove import remove
-from campaigns_project.errors import LockHeld, Refused, StateRefused
+from campaigns_project.errors import Locked, Refused
+from campaigns_project.faults import read_only
 
 SWEEP_LOCK = 0x666C6F72  # "flor"
 BATCH_SIZE = 5000  # rows: other writers wait for milliseconds
@@ -61,12 +62,12 @@ class Sweep:
 def sweep(*, dry_run: bool, table: str = "", batch_size: int = BATCH_SIZE, archive: Archive | None = None) -> Sweep:
     """Look at every reference (those of `table` alone, where one is named) and mend what has lost its parent.
 
-    A table that is missing or fails is reported and the others go on. Run again it finds nothing. Raises LockHeld while
-    another one is under way, StateRefused where the database only reads, Refused for a table that has no reference.
+    A table that is missing or fails is reported and the others go on. Run again it finds nothing. Raises Locked while
+    another one is under way, DatabaseFault where the database only reads, Refused for a table that has no reference.
     """
     chosen = _chosen(table)
     if not dry_run and is_read_only():
-        raise StateRefused("database_read_only", "This database can only be read.", "Use --dry-run, or its primary.")
+        raise read_only()
     with only_one():
         places = _pass(chosen, dry_run=dry_run, batch_size=batch_size, archive=archive, with_queue=not table)
         swept = Sweep(places, dry_run)
@@ -80,11 +81,11 @@ def sweep(*, dry_run: bool, table: str = "", batch_size: int = BATCH_SIZE, archi
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Hold the lock of cleanups; LockHeld where another process does."""
+    """Hold the lock of cleanups; Locked where another process does."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [SWEEP_LOCK])
         if not cursor.fetchone()[0]:
-            raise LockHeld("cleanup_runs", "Another cleanup is under way.", "Wait until it has ended.")
+            raise Locked("cleanup_runs", "Another cleanup is under way.", "Wait until it has ended.")
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from campaigns_project.cleanup.models import OrphanReport
 from campaigns_project.cleanup.nightly import look_for
-from campaigns_project.errors import LockHeld
+from campaigns_project.errors import Locked
 
 
 def look_for_orphans(report_id: int) -> str:
@@ -14,5 +14,5 @@ def look_for_orphans(report_id: int) -> str:
         return "The report is gone."
     try:
         return look_for(report, now=timezone.now()).sentence
-    except LockHeld as held:
+    except Locked as held:
         return str(held)

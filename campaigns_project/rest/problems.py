@@ -1,11 +1,13 @@
 """Errors of the API as `application/problem+json` (RFC 9457): a code for programs, a sentence for people."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseError
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -15,6 +17,9 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from campaigns_project.errors import Refused
+from campaigns_project.faults import fault_of
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
@@ -29,6 +34,7 @@ TITLES = {
     415: "Unsupported media type",
     429: "Too many requests",
     500: "A fault of ours",
+    503: "The database cannot be used for this now",
 }
 HINTS = {
     401: "Send “Authorization: Bearer KEY”. An owner makes a key with: "
@@ -79,6 +85,11 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if _is_duplicate(error):
         set_rollback()
         return _answer(request, 409, "already_exists", "Another request has just made the same. Read it, then go on.")
+    fault = fault_of(error) if isinstance(error, DatabaseError) else None
+    if fault is not None:
+        set_rollback()
+        logger.error("%s: %s", fault.code, error, extra={"request_id": getattr(request, "request_id", "")})
+        return _answer(request, fault.status, fault.code, fault.message, hint=fault.hint)
     answered = exception_handler(error, context)
     if answered is None:
         return None

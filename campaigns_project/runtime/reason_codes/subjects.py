@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.db import models
 
+from campaigns.deletion.errors import BlockerCode, DeletionCode
 from campaigns.delivery.outcomes import Kind
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.errors import AdviceCode, PauseCode, StartCode
@@ -96,6 +97,12 @@ SUBJECTS = (
     ),
     Subject("What is looked at when a sender is checked", "`code` of a check in a sender's `health`.", HealthCheck),
     Subject("How such a check ended", "`status` of a check, and of all of them.", HealthStatus),
+    Subject(
+        "Why something is not deleted",
+        "The code of a refused deletion of a campaign or erasure of an organization.",
+        DeletionCode,
+    ),
+    Subject("What has to end before a deletion", "`code` of each of the `blockers` of its preview.", BlockerCode),
     Subject("What a bounce means", "`kind` in the data of a bounce event.", BounceKind),
     Subject("Why an address is suppressed", "`reason` of a suppression.", SuppressionReason),
     Subject(

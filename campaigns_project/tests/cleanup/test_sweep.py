@@ -15,7 +15,7 @@ from campaigns.tests.factories import EventFactory, JobFactory, RawLeadFactory, 
 from campaigns_project.cleanup.archive import Archive
 from campaigns_project.cleanup.references import references
 from campaigns_project.cleanup.sweep import SWEEP_LOCK, sweep
-from campaigns_project.errors import LockHeld, Refused
+from campaigns_project.errors import Locked, Refused
 from campaigns_project.references import loose_references
 from campaigns_project.tests.cleanup.orphans import gone_campaign, living_campaign, loose_rows, sql, without_key
 from leads.models import LeadEnrichment, RawLead, StagedLead
@@ -195,7 +195,7 @@ def test_an_archive_that_is_there_already_is_not_written_over(tmp_path):
 def test_a_second_cleanup_at_the_same_time_is_refused():
     with closing(connections.create_connection(DEFAULT_DB_ALIAS)) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [SWEEP_LOCK])
-        with pytest.raises(LockHeld):
+        with pytest.raises(Locked):
             sweep(dry_run=True)
         cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
 

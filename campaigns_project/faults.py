@@ -1,0 +1,48 @@
+"""What is wrong with the database, where it is nobody's bug: it is down, cannot be written to, or lacks a table."""
+
+from django.db import Error, InterfaceError, OperationalError
+
+from campaigns_project.errors import Refused
+
+READ_ONLY = "25006"
+NO_SUCH_TABLE_OR_COLUMN = frozenset({"42P01", "42703"})
+DENIED = "42501"
+# Connection exceptions, insufficient resources (disk full, too many connections), operator intervention (shutdown).
+DOWN = ("08", "53", "57P")
+
+
+class DatabaseFault(Refused):
+    """The database cannot be used for this now."""
+
+    status = 503
+
+
+class SchemaFault(DatabaseFault):
+    """The database is not as the migrations make it."""
+
+
+def read_only() -> DatabaseFault:
+    """What to say where nothing can be written."""
+    message = "The database takes no changes: it, this role or this session is set to read-only."
+    return DatabaseFault("database_read_only", message, "Connect to the primary, or set it writable again.")
+
+
+def fault_of(error: Error) -> DatabaseFault | None:
+    """What to say of a database error that is not ours; None for a bug, and for what is tried again."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    first_line = str(error).strip().split("\n", 1)[0]
+    if state == READ_ONLY:
+        return read_only()
+    if state in NO_SUCH_TABLE_OR_COLUMN:
+        hint = "Run manage.py verify_schema, then manage.py apply_migrations."
+        return SchemaFault("schema_incomplete", f"The database lacks something: {first_line}.", hint)
+    if state == DENIED:
+        return DatabaseFault(
+            "database_denied", f"The database does not allow it: {first_line}.", "Grant the role this."
+        )
+    if state.startswith(DOWN) or (not state and isinstance(error, OperationalError | InterfaceError)):
+        message = f"The database cannot be used: {first_line}."
+        return DatabaseFault(
+            "database_down", message, "See whether it runs and can be reached; manage.py doctor tells."
+        )
+    return None
