@@ -5,7 +5,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns import deletion
@@ -109,16 +109,15 @@ def test_a_table_that_is_missing_is_named_with_exit_code_6():
     assert Campaign.objects.living().count() == 1
 
 
-@pytest.mark.parametrize("root", ["campaigns", "jobs"])
-def test_a_missing_table_of_the_commands_own_is_answered_the_same(root):
+def test_without_the_table_of_campaigns_the_answer_is_the_same():
     with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {root} RENAME TO elsewhere")
-    try:
-        returned, said = refusal_of("delete_campaign", "1")
-    finally:
-        connection.set_rollback(True)
+        cursor.execute("ALTER TABLE campaigns RENAME TO elsewhere")
 
-    assert (returned, "schema_incomplete" in said) == ((6, True) if root == "campaigns" else (3, False)), said
+    with transaction.atomic():
+        returned, said = refusal_of("delete_campaign", "1")
+        transaction.set_rollback(True)
+
+    assert (returned, "schema_incomplete" in said) == (6, True)
 
 
 @pytest.mark.django_db(transaction=True)
