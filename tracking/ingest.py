@@ -1,5 +1,6 @@
 """Turn what was noted (RawEvent) into events, first times and counters, many at once."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from campaigns.sending import evidence
 from tracking.locks import hold_against_deletion, hold_recipients
 from tracking.machines import why_machine
 from tracking.models import RawEvent
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def drain(*, now: datetime, limit: int = 10_000) -> int:
         return 0
     machines = _machines(taken)  # before any lock: a user agent nobody has seen yet takes a while to judge
     held = _hold(taken)
+    _tell_of_dropped(taken, held)
     gained = _write(taken, held, machines)
     if held.doubtful:
         # A machine's visit proves as well as a person's that the mail arrived.
@@ -76,6 +80,13 @@ def _hold(taken: Iterable[Taken]) -> Held:
     hold_against_deletion(held.campaigns)
     hold_recipients(held.recipients)
     return held
+
+
+def _tell_of_dropped(taken: Iterable[Taken], held: Held) -> None:
+    known = set(held.messages)
+    dropped = sum(event.message_ref not in known for event in taken)
+    if dropped:
+        logger.info("opens and clicks of mails that are gone were dropped", extra={"events": dropped})
 
 
 def _write(taken: Sequence[Taken], held: Held, machines: Sequence[tuple[str, str, str]]) -> list[tuple[int, int, int]]:

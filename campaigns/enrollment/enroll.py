@@ -17,6 +17,7 @@ from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Step
 from campaigns.scheduling import due_after, waits_by_lead
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from campaigns_project.errors import NotFound
 from campaigns_project.states import ProgressStatus
 from leads.models import LeadQuerySet
 
@@ -53,11 +54,11 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     Nobody is enrolled twice, nobody who may not be written to, and (unless the organization allows overlap) nobody who
     is active in another campaign. In a campaign that was started they are due after the first step's wait, and nobody
     comes in whose mail could not be made for want of a value; before the start pre-flight says so.
-    Refused for a campaign that has ended.
+    Refused for a campaign that has ended; NotFound for one that is gone or being deleted.
     """
     leads = selection.leads(campaign.organization)
     hold_audience(campaign.organization_id)
-    campaign = Campaign.objects.living().select_related("organization").get(pk=campaign.pk)
+    campaign = _living(campaign)
     if campaign.status not in CampaignStatus.editable:
         raise StateConflict("enroll", campaign.status, ())
     first_step = campaign.steps.order_by("position").first()
@@ -75,6 +76,13 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     )
     job = _report(campaign, enrolled, counts, actor, now)
     return EnrollmentResult(job=job, enrolled=enrolled, skipped=counts)
+
+
+def _living(campaign: Campaign) -> Campaign:
+    current = Campaign.objects.living().select_related("organization").filter(pk=campaign.pk).first()
+    if current is None:
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
+    return current
 
 
 def _insert(campaign: Campaign, leads: LeadQuerySet, first_step: Step | None, now: datetime) -> dict[str, int]:

@@ -14,6 +14,7 @@ from campaigns.preflight.everybody import Findings, count_mails, render_after
 from campaigns.preflight.snapshot import snapshot
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from campaigns_project.errors import NotFound
 from campaigns_project.states import ProgressStatus
 
 TASK = "campaigns.tasks.check_campaign"
@@ -45,7 +46,9 @@ def queue_check(campaign: Campaign, *, actor: Actor, now: datetime) -> Job:
 
     One that looks at an older state is canceled: nobody could start by it.
     """
-    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two who ask at once get one job
+    # Two who ask at once get one job; one that is being deleted gets none.
+    if not Campaign.objects.living().select_for_update(no_key=True).filter(pk=campaign.pk):
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
     name = snapshot(campaign)
     for job in Job.objects.filter(OPEN, campaign=campaign):
         if job.result["snapshot"] == name:
