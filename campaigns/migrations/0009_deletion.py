@@ -40,6 +40,10 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='campaign',
+            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='5d6ccfba4605c675ad98474937c9de72063724e9', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_cca55', table='campaigns', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='campaign',
             trigger=pgtrigger.compiler.Trigger(name='deleting_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."deleting_at" IS NOT NULL)', func="\n        IF NEW.deleting_at IS NULL OR NEW.status <> OLD.status THEN\n            RAISE EXCEPTION 'campaign % is being deleted', OLD.id\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'campaign_deleting_is_final';\n        END IF;\n        RETURN NEW;\n    ", hash='331df53f0844ab0e1438c90b38f44cffc697d691', operation='UPDATE OF "deleting_at", "status"', pgid='pgtrigger_deleting_is_final_ea02c', table='campaigns', when='BEFORE')),
         ),
         migrations.AddConstraint(

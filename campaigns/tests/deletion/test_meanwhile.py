@@ -186,7 +186,11 @@ def test_killed_in_the_middle_and_run_again_it_completes_with_the_right_counts(t
     other_session("SELECT FROM campaign_recipients WHERE id = %s FOR NO KEY UPDATE", [last.pk])
 
     with started(*arguments, log=log) as process:
-        wait_until(lambda: Job.objects.filter(kind="delete", done__gt=3_000) and _somebody_waits(), "it waits for the last one", log)
+        wait_until(
+            lambda: Job.objects.filter(kind="delete", done__gt=3_000) and _somebody_waits(),
+            "it waits for the last one",
+            log,
+        )
         end(process, signal.SIGKILL)
     halfway = Job.objects.get(kind="delete")
     other_session("ROLLBACK")

@@ -96,10 +96,32 @@ def test_a_deleted_organization_leaves_the_tombstones_of_its_campaigns():
     assert CampaignTombstone.objects.get().organization_ref == campaign.organization_id
 
 
-@pytest.mark.parametrize("again", ["id", "slug", "sequence", "rename"])
+KEPT = "kept_campaigns"
+
+
+def copy_out():
+    """Its row as pg_dump writes it."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY {KEPT} TO STDOUT") as copy:
+        return b"".join(bytes(piece) for piece in copy)
+
+
+def copy_back(rows):
+    """As pg_restore reads it."""
+    with connection.cursor() as cursor, cursor.copy("COPY campaigns FROM STDIN") as copy:
+        copy.write(rows)
+
+
+def dead_again(campaign):
+    """The object somebody still holds, to be written once more."""
+    return Campaign(**{field.attname: getattr(campaign, field.attname) for field in Campaign._meta.concrete_fields})
+
+
+@pytest.mark.parametrize("again", ["id", "slug", "sequence", "rename", "new_id", "on_conflict", "restore", "bulk"])
 def test_a_dead_id_or_slug_is_refused_however_it_comes_back(again):
     dead = CampaignFactory(campaign_id="dead")
     living = CampaignFactory()
+    run(f"CREATE TABLE {KEPT} AS SELECT * FROM campaigns WHERE id = %s", dead.pk)
+    kept = copy_out()
     Campaign.objects.filter(pk=dead.pk).delete()
 
     with pytest.raises(IntegrityError, match="never used again"), transaction.atomic():
@@ -109,11 +131,37 @@ def test_a_dead_id_or_slug_is_refused_however_it_comes_back(again):
             CampaignFactory(campaign_id="dead", organization=living.organization)
         elif again == "rename":
             Campaign.objects.filter(pk=living.pk).update(campaign_id="dead")
+        elif again == "new_id":
+            run("UPDATE campaigns SET id = %s WHERE id = %s", dead.pk, living.pk)
+        elif again == "on_conflict":
+            run(f"INSERT INTO campaigns SELECT * FROM {KEPT} ON CONFLICT (id) DO UPDATE SET name = excluded.name")
+        elif again == "restore":
+            copy_back(kept)
+        elif again == "bulk":
+            Campaign.objects.bulk_create([dead_again(dead), CampaignFactory.build(organization=living.organization)])
         else:
             run("SELECT setval(pg_get_serial_sequence('campaigns', 'id'), %s, false)", dead.pk)
             CampaignFactory(organization=living.organization)
 
     assert list(Campaign.objects.values_list("pk", flat=True)) == [living.pk]
+
+
+@pytest.mark.parametrize("table", ["campaigns", "organizations"])
+def test_campaigns_cannot_be_truncated_past_their_tombstones(table):
+    campaign = CampaignFactory()
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(DatabaseError, match="Cannot truncate"), transaction.atomic():
+        run(f"TRUNCATE {table} CASCADE")
+
+    assert list(Campaign.objects.all()) == [campaign]
+
+
+def test_numbers_go_on_where_they_were_after_every_campaign_is_gone():
+    numbers = [CampaignFactory().pk for _ in range(3)]
+    Campaign.objects.all().delete()
+
+    assert CampaignFactory().pk == max(numbers) + 1
 
 
 @pytest.mark.parametrize("table", ["campaign_tombstones", "audit_log"])
