@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from psycopg.errors import UniqueViolation
 
 from campaigns.models import Campaign, CampaignTombstone
 from campaigns.tests.factories import (
@@ -124,7 +125,7 @@ def test_a_dead_id_or_slug_is_refused_however_it_comes_back(again):
     kept = copy_out()
     Campaign.objects.filter(pk=dead.pk).delete()
 
-    with pytest.raises(IntegrityError, match="never used again"), transaction.atomic():
+    with pytest.raises((IntegrityError, UniqueViolation), match="never used again"), transaction.atomic():
         if again == "id":
             CampaignFactory(pk=dead.pk, organization=living.organization)
         elif again == "slug":
