@@ -35,10 +35,11 @@ class Batch:
             self._count(relation.table, self._delete_leaves(relation, keys))
             return not self.is_full
         while not self.is_full:
+            wanted = self.room
             taken = self._keys_below(relation, keys)
-            if not taken:
-                return True
             self.remove(relation.table, taken)
+            if len(taken) < wanted:
+                return not self.is_full
         return False
 
     def remove(self, table: str, keys: Sequence[int]) -> bool:
