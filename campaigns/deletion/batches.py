@@ -37,7 +37,8 @@ class Batch:
         while not self.is_full:
             wanted = self.room
             taken = self._keys_below(relation, keys)
-            self.remove(relation.table, taken)
+            if taken:
+                self.remove(relation.table, taken)
             if len(taken) < wanted:
                 return not self.is_full
         return False

@@ -22,6 +22,7 @@ from campaigns_project.states import ProgressStatus
 
 AIM = 0.04  # seconds a batch should take: a third of what somebody else may have to wait for a row
 MOST_ROWS = 10_000
+FEWEST_ROWS = 200  # however slow the database is at the moment: below that a batch costs more than its rows
 FIRST_ROWS = 500
 
 
@@ -139,7 +140,8 @@ class Turn:
         began = time.monotonic()
         is_done, self.job.state = self._removed_and_noted(tree, room, act)
         seconds = time.monotonic() - began
-        self.sizes[table] = next_size(size, done=size, seconds=seconds, aim=AIM, most=MOST_ROWS)
+        wanted = next_size(size, done=size, seconds=seconds, aim=AIM, most=MOST_ROWS)
+        self.sizes[table] = min(max(wanted, FEWEST_ROWS), MOST_ROWS)
         return is_done
 
     @retried
