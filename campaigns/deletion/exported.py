@@ -1,0 +1,111 @@
+"""What an export of a campaign holds: the tables that become CSV files, filled up by the apps above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db.models import Model, QuerySet
+
+from campaigns.models import Campaign
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """One CSV file. `model` is a label, `of_campaign` the path from its rows to the campaign's key.
+
+    `columns` are the headers, each with the path of the value; a table need not give all it has, but never a secret.
+    """
+
+    file: str
+    model: str
+    of_campaign: str
+    columns: Mapping[str, str]
+
+    @property
+    def source(self) -> type[Model]:
+        """The model the rows come from."""
+        return apps.get_model(self.model)
+
+    def rows(self, campaign: Campaign) -> QuerySet:
+        """The values of every row of `campaign`, oldest first."""
+        found = self.source._base_manager.filter(**{self.of_campaign: campaign.pk})
+        return found.order_by("pk").values_list(*self.columns.values())
+
+
+def _as_named(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+_tables: list[ExportedTable] = [
+    ExportedTable(
+        "people.csv",
+        "campaigns.Recipient",
+        "campaign",
+        {
+            "recipient": "id",
+            "lead": "lead_id",
+            **_as_named("email_address"),
+            **{name: f"lead__{name}" for name in ("first_name", "last_name", "company", "title")},
+            **_as_named("status", "exit_reason", "exited_at", "error_message"),
+            "next_step": "next_step__position",
+            **_as_named("next_send_at"),
+            "sender": "sender__email",
+            **_as_named("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "created_at", "updated_at"),
+        },
+    ),
+    ExportedTable(
+        "messages.csv",
+        "campaigns.Message",
+        "recipient__campaign",
+        {
+            "message": "id",
+            "recipient": "recipient_id",
+            "email_address": "recipient__email_address",
+            "step": "step__position",
+            "variant": "variant__label",
+            "version": "step_version",
+            "sender": "sender__email",
+            **_as_named("status", "reason", "attempts", "message_id", "subject", "merge_values"),
+            **_as_named("attempted_at", "first_deferred_at", "sent_at", "smtp_code", "smtp_reply", "created_at"),
+        },
+    ),
+    ExportedTable("links.csv", "campaigns.Link", "campaign", {"link": "id", **_as_named("url", "created_at")}),
+    ExportedTable(
+        "raw-leads.csv",
+        "leads.RawLead",
+        "campaign_id",
+        {"raw_lead": "id", **_as_named("source", "external_id", "row_number", "payload", "received_at")},
+    ),
+    ExportedTable(
+        "staged-leads.csv",
+        "leads.StagedLead",
+        "campaign_id",
+        {
+            "staged_lead": "id",
+            "raw_lead": "raw_lead_id",
+            "lead": "lead_id",
+            **_as_named("status", "email_normalized", "fields", "problem_code", "problem_column", "problem_message"),
+            **_as_named("staged_at", "promoted_at"),
+        },
+    ),
+    ExportedTable(
+        "enrichments.csv",
+        "leads.LeadEnrichment",
+        "campaign_id",
+        {
+            "enrichment": "id",
+            "staged_lead": "staged_lead_id",
+            **_as_named("provider", "model", "result", "error_message", "created_at"),
+        },
+    ),
+]
+
+
+def exports(table: ExportedTable) -> None:
+    """Have every export of a campaign hold `table`; called by upper apps in `AppConfig.ready`."""
+    _tables.append(table)
+
+
+def exported_tables() -> list[ExportedTable]:
+    """All tables, in the order in which the files stand in the archive."""
+    return list(_tables)

@@ -1,0 +1,32 @@
+"""Several large tables read as they stood at one moment, without a transaction that waits for the reader."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import count
+
+import psycopg
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+_numbers = count(1)
+
+
+@contextmanager
+def held_rows(queries: Mapping[str, QuerySet]) -> Iterator[dict[str, psycopg.ServerCursor]]:
+    """A cursor for each of `queries` (lists of values), all of one snapshot.
+
+    The database keeps the results in temporary files of its own (WITH HOLD), so that a slow reader at the other end of
+    a download holds up neither vacuum nor a deletion. Inside a caller's transaction, that one's isolation decides.
+    """
+    is_own = not connection.in_atomic_block
+    with ExitStack() as stack:
+        with transaction.atomic():
+            if is_own:
+                connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            held = {name: stack.enter_context(_declare(query)) for name, query in queries.items()}
+        yield held
+
+
+def _declare(query: QuerySet) -> psycopg.ServerCursor:
+    cursor = connection.connection.cursor(f"held_{next(_numbers)}", withhold=True, scrollable=False)
+    return cursor.execute(*query.query.sql_with_params())

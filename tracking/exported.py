@@ -1,0 +1,24 @@
+"""What an export of a campaign holds of what happened to its mails."""
+
+from campaigns.deletion.exported import ExportedTable
+
+EVENTS = ExportedTable(
+    "events.csv",
+    "tracking.EmailEvent",
+    "campaign_recipient__campaign",
+    {
+        "event": "id",
+        "recipient": "campaign_recipient_id",
+        "message": "message_id",
+        "email_address": "campaign_recipient__email_address",
+        "event_type": "event_type",
+        "created_at": "created_at",
+        "event_data": "event_data",
+        "user_agent": "user_agent",
+        "ip_address": "ip_address",
+        "is_machine": "is_machine",
+        "machine_reason": "machine_reason",
+        "source": "source",
+        "source_event_id": "source_event_id",
+    },
+)
