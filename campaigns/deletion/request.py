@@ -65,10 +65,15 @@ def require_confirmation(*, name: str, confirm_name: str, reason: str) -> None:
 
 def require_unchanged(impact: Impact, token: str) -> None:
     """Refused while something is in the way, and for the token of another impact than this."""
-    if impact.is_blocked:
-        raise DeletionBlocked(as_dicts(impact.blockers))
+    require_unblocked(impact)
     if token != impact.token:
         raise StalePreview(impact)
+
+
+def require_unblocked(impact: Impact) -> None:
+    """Refused (DeletionBlocked) while something is in the way."""
+    if impact.is_blocked:
+        raise DeletionBlocked(as_dicts(impact.blockers))
 
 
 def as_dicts(blockers: list[Blocker]) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from campaigns.deletion import Impact
-from campaigns.deletion.errors import DeletionBlocked, WrongName
+from campaigns.deletion.errors import WrongName
+from campaigns.deletion.request import require_unblocked
 from campaigns.models import Job
 from campaigns_project.commands import Exit, FairleadCommand
 from campaigns_project.states import ProgressStatus
@@ -46,8 +47,7 @@ class DeletingCommand(FairleadCommand):
             self.stdout.write("Nothing was changed.")
         for table in impact.missing:
             self.say(f"The database has no {table}, or not all of it: run manage.py verify_schema.")
-        if impact.is_blocked:
-            raise DeletionBlocked([{"code": each.code, "message": each.message} for each in impact.blockers])
+        require_unblocked(impact)
 
     def require_name(self, name: str, options: dict[str, Any]) -> None:
         """Exit code 7 unless the name was given, as it is."""

@@ -1,16 +1,21 @@
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from campaigns.deletion import delete_some, preview, request_deletion
-from campaigns.deletion.request import open_deletion
+from campaigns.deletion.export import export_campaign
+from campaigns.deletion.request import open_deletion, require_confirmation, require_unblocked
 from campaigns.deletion.work import require_free
 from campaigns.finding import find_deletable
 from campaigns.management.deleting import DeletingCommand
 from campaigns.models import Campaign, Job
 from campaigns_project.audit.actors import Actor
+from campaigns_project.commands import Exit
+from campaigns_project.errors import StateRefused
 
 
 class Command(DeletingCommand):
@@ -26,6 +31,7 @@ class Command(DeletingCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="its number, campaign ID or exact name")
         super().add_arguments(parser)
+        parser.add_argument("--export", metavar="DIR", type=Path, help="write everything to a ZIP in this folder first")
 
     def handle(self, *args: Any, **options: Any) -> None:
         campaign = find_deletable(options["campaign"])
@@ -36,10 +42,30 @@ class Command(DeletingCommand):
             self.show_dry_run(campaign.name, preview(campaign=campaign, now=timezone.now()), options)
             return
         self.require_name(campaign.name, options)
+        if options["export"]:
+            self._export(campaign, job, options)
         self.work_to_the_end(job or self._request(campaign, options), options)
 
     def go_on(self, *, job_id: int, now: datetime, budget: timedelta) -> bool:
         return delete_some(job_id=job_id, now=now, budget=budget)
+
+    def _export(self, campaign: Campaign, job: Job | None, options: dict[str, Any]) -> None:
+        """Only what would be deleted in the next moment, and is still whole."""
+        if job:
+            raise StateRefused(
+                "export_too_late",
+                f"The deletion of campaign {campaign.pk} has begun: what is left of it is not the whole.",
+                "Go on without --export.",
+            )
+        now = timezone.now()
+        require_confirmation(name=campaign.name, confirm_name=options["confirm"], reason=options["reason"])
+        require_unblocked(preview(campaign=campaign, now=now))
+        actor = Actor.of_command("delete_campaign")
+        try:
+            path = export_campaign(campaign=campaign, into=options["export"], actor=actor, now=now)
+        except OSError as error:
+            raise CommandError(f"The export cannot be written: {error}", returncode=Exit.USAGE) from error
+        self.say(f"Everything is in {path}")
 
     def _request(self, campaign: Campaign, options: dict[str, Any]) -> Job:
         return request_deletion(

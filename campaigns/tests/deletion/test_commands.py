@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -146,6 +147,44 @@ def test_a_deletion_that_was_broken_off_is_gone_on_with(monkeypatch):
     assert f"{sum(ROWS.values())} rows" in said
     job.refresh_from_db()
     assert (job.status, Job.objects.count()) == ("succeeded", 1)
+
+
+def test_everything_is_exported_first_where_asked(tmp_path):
+    campaign = full_campaign()
+
+    run("delete_campaign", campaign.pk, *SURE, campaign.name, "--export", tmp_path / "kept")
+
+    with zipfile.ZipFile(next((tmp_path / "kept").iterdir())) as archive:
+        assert "people.csv" in archive.namelist()
+    assert not Campaign.objects.exists()
+
+
+def test_where_the_export_cannot_be_written_nothing_is_deleted(tmp_path):
+    campaign = full_campaign()
+    (tmp_path / "file").write_text("in the way")
+
+    returned, said = refusal_of("delete_campaign", campaign.pk, *SURE, campaign.name, "--export", tmp_path / "file")
+
+    assert (returned, "cannot be written" in said) == (2, True)
+    assert Campaign.objects.living().count() == 1
+
+
+def test_what_is_refused_is_not_exported_either(tmp_path):
+    campaign = full_campaign(running=True)
+
+    returned, _ = refusal_of("delete_campaign", campaign.pk, *SURE, campaign.name, "--export", tmp_path)
+
+    assert (returned, list(tmp_path.iterdir())) == (4, [])
+
+
+def test_what_is_half_gone_is_not_exported(monkeypatch, tmp_path):
+    campaign = full_campaign()
+    monkeypatch.setattr(request, "SMALL", 3)
+    deletion.request_deletion(**confirmed(campaign, timezone.now()))
+
+    returned, said = refusal_of("delete_campaign", campaign.pk, "--confirm", campaign.name, "--export", tmp_path)
+
+    assert (returned, "export_too_late" in said) == (4, True)
 
 
 def test_something_that_could_not_go_is_named_with_exit_code_5():

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('campaigns', '0008_tries'),
+        ('campaigns', '0009_fewer_indexes_on_recipients'),
     ]
 
     operations = [
