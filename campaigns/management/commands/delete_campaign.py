@@ -64,7 +64,7 @@ class Command(DeletingCommand):
         try:
             path = export_campaign(campaign=campaign, into=options["export"], actor=actor, now=now)
         except OSError as error:
-            raise CommandError(f"The export cannot be written: {error}", returncode=Exit.USAGE) from error
+            raise CommandError(f"The export cannot be written: {error}", returncode=Exit.DEPENDENCY_DOWN) from error
         self.say(f"Everything is in {path}")
 
     def _request(self, campaign: Campaign, options: dict[str, Any]) -> Job:

@@ -165,7 +165,7 @@ def test_where_the_export_cannot_be_written_nothing_is_deleted(tmp_path):
 
     returned, said = refusal_of("delete_campaign", campaign.pk, *SURE, campaign.name, "--export", tmp_path / "file")
 
-    assert (returned, "cannot be written" in said) == (2, True)
+    assert (returned, "cannot be written" in said) == (8, True)
     assert Campaign.objects.living().count() == 1
 
 
