@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('campaigns', '0009_fewer_indexes_on_recipients'),
+        ('campaigns', '0009_less_to_write'),
     ]
 
     operations = [

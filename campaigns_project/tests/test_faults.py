@@ -1,0 +1,69 @@
+"""A database that cannot be used is told as what it is, in the API and to commands, and a bug stays a bug."""
+
+import psycopg
+import pytest
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+from campaigns_project.faults import SchemaFault, fault_of
+from campaigns_project.tests.rest.clients import key_client
+from leads.models import Tag
+
+pytestmark = pytest.mark.django_db
+
+
+def error_of(statement):
+    """What Django raises for this statement."""
+    with pytest.raises(DatabaseError) as raised, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("SET LOCAL transaction_read_only = on; DELETE FROM tags", "database_read_only"),
+        ("SELECT FROM no_such_table", "schema_incomplete"),
+        ("SELECT no_such_column FROM tags", "schema_incomplete"),
+        ("DO $$ BEGIN RAISE 'full' USING ERRCODE = 'disk_full'; END $$", "database_down"),
+        ("DO $$ BEGIN RAISE 'no' USING ERRCODE = 'insufficient_privilege'; END $$", "database_denied"),
+    ],
+)
+def test_a_database_that_cannot_be_used_has_a_code(statement, code):
+    fault = fault_of(error_of(statement))
+
+    assert (fault.code, fault.status, bool(fault.hint)) == (code, 503, True)
+    assert isinstance(fault, SchemaFault) == (code == "schema_incomplete")
+
+
+def test_a_server_that_does_not_answer_is_down():
+    with pytest.raises(OperationalError) as raised, connection.wrap_database_errors:
+        psycopg.connect("host=/nowhere dbname=fairlead connect_timeout=1")
+
+    assert fault_of(raised.value).code == "database_down"
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1 / 0", "DO $$ BEGIN RAISE deadlock_detected; END $$"])
+def test_what_is_ours_or_is_tried_again_is_no_fault_of_the_database(statement):
+    assert fault_of(error_of(statement)) is None
+
+
+def test_a_broken_rule_is_no_fault_of_the_database():
+    with pytest.raises(IntegrityError) as raised, transaction.atomic():
+        Tag.objects.create(organization_id=1, name="")
+
+    assert fault_of(raised.value) is None
+
+
+def test_the_api_answers_503_while_nothing_can_be_written():
+    client = key_client()
+
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+        answer = client.post("/api/v1/tags", {"name": "vip"}, format="json")
+        transaction.set_rollback(True)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_read_only")
+    assert "primary" in answer.json()["hint"]
+    assert not Tag.objects.exists()
