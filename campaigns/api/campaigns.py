@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 
 from campaigns import preflight
 from campaigns.api.campaign import CampaignSerializer
+from campaigns.api.deletion import CampaignDeletion
 from campaigns.api.finding import REFERENCE, find_campaign
 from campaigns.api.jobs import JobSerializer
 from campaigns.api.standing import PreflightSerializer, ProgressSerializer, StandingSerializer
@@ -42,7 +43,7 @@ class CampaignFilters(CreatedFilters):
         fields: list[str] = []
 
 
-class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, ApiViewSet):
+class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignDeletion, ApiViewSet):
     """`{id}` is the number or the campaign ID."""
 
     tag = "campaigns"
@@ -52,6 +53,7 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, ApiViewSet):
     filterset_class = CampaignFilters
     lookup_value_regex = REFERENCE
     path_names = {"id": PATH_NAMES["campaign"]}
+    roles = {**CampaignVerbs.roles, **CampaignDeletion.roles}
 
     def get_object(self) -> Campaign:
         return find_campaign(self.get_queryset(), self.kwargs["id"])

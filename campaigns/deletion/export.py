@@ -22,6 +22,7 @@ from campaigns_project.audit.record import record
 from leads.imports.formulas import guard
 
 FORMAT = "fairlead-campaign/1"
+ZIP_TYPE = "application/zip"
 MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 PIECE = 2_000  # rows made into text at a time
 

@@ -12,6 +12,7 @@ from django.test import Client
 from campaigns.models import Campaign
 from campaigns_project.accounts.models import Membership, User
 from campaigns_project.tests.tenancy.addresses import Address, all_addresses
+from campaigns_project.tests.tenancy.answers import text_of
 from campaigns_project.tests.tenancy.world import World, models_of_tenants
 from leads.models import Lead
 
@@ -141,8 +142,3 @@ def texts_of(model: type[Model]) -> dict[str, str]:
     plausible = {"email": "new@acme.example", "slug": "new", "campaign_id": "new", "port": "587", "security": "tls"}
     names = [field.name for field in model._meta.fields if not isinstance(field, ForeignKey)]
     return {name: plausible.get(name, "1") for name in names}
-
-
-def text_of(answer: Any) -> str:
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return content.decode(errors="replace")

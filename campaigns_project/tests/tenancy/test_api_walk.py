@@ -14,6 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 from campaigns.models import Campaign, EmailTemplate, Message, Sender, Step
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
+from campaigns_project.tests.tenancy.answers import text_of
 from campaigns_project.tests.tenancy.world import OF_NOBODY, World, models_of_tenants
 from leads.models import Lead
 
@@ -119,7 +120,7 @@ def test_lists_show_nothing_of_another_organization(worlds):
         path = address.filled(**{place: ours[address.model_of(place)].pk for place in address.places})
         answer = client.get(path)
         assert answer.status_code in {200, 400, 405}, (path, answer.status_code)
-        assert theirs.marker not in body(answer), path
+        assert theirs.marker not in text_of(answer), path
         shown[path] = answer.status_code
 
     assert sum(status == 200 for status in shown.values()) > 25
@@ -140,7 +141,7 @@ def test_filters_by_rows_of_another_organization_find_nothing_of_it(worlds):
         for name, number in itertools.product(names, numbers):
             answer = client.get(path, {name: number})
             assert answer.status_code == 200
-            assert theirs.marker not in body(answer), (path, name)
+            assert theirs.marker not in text_of(answer), (path, name)
             tried.add((path, name))
 
     assert len(tried) > 12
@@ -191,7 +192,7 @@ def test_bodies_that_name_rows_of_another_organization_are_refused(worlds):
 
     for (method, _path, field), (path, sent) in bodies_naming_rows(theirs, ours).items():
         answer = getattr(client, method)(path, sent)
-        assert (answer.status_code, theirs.marker in body(answer)) == (400, False), (path, answer.json())
+        assert (answer.status_code, theirs.marker in text_of(answer)) == (400, False), (path, answer.json())
         assert field.rpartition("/")[2] in answer.json()["errors"][0]["pointer"]
 
     assert (theirs.snapshot(), ours.snapshot()) == before
@@ -262,11 +263,6 @@ def number_fields(schema: dict[str, Any], node: dict[str, Any], prefix: str = ""
     return found
 
 
-def body(answer: Any) -> str:
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return content.decode()
-
-
 def without_path(answer: Any, path: str) -> bytes:
     """What was answered, without the path that was asked for: a problem repeats it."""
-    return body(answer).replace(path, "").encode()
+    return text_of(answer).replace(path, "").encode()
