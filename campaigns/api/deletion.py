@@ -14,13 +14,7 @@ from rest_framework.request import Request
 
 from campaigns.deletion.export import ZIP_TYPE, export_name, stream_export
 from campaigns_project.accounts.roles import Role
-
-
-class ZipRenderer(JSONRenderer):
-    """For who asks for a ZIP alone; the archive is streamed past it, and what is refused is told as ever."""
-
-    media_type = ZIP_TYPE
-    format = "zip"
+from campaigns_project.rest.renderers import ZipRenderer
 
 
 class CampaignDeletion:

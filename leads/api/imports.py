@@ -11,12 +11,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.rest.filtering import PAGING, AnyOf, CreatedFilters
 from campaigns_project.rest.paging import OldestFirst
+from campaigns_project.rest.renderers import CsvRenderer
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from campaigns_project.states import ProgressStatus
@@ -106,13 +107,6 @@ class ImportFilters(CreatedFilters):
     class Meta:
         model = LeadImport
         fields: list[str] = []
-
-
-class CsvRenderer(BaseRenderer):
-    """Only for negotiation: the lines are streamed past it."""
-
-    media_type = "text/csv"
-    format = "csv"
 
 
 class ImportViewSet(Reads, ApiViewSet):

@@ -49,6 +49,13 @@ def test_an_import_shows_its_counts_and_its_problems_as_json_and_csv():
     assert sorted(Lead.objects.get().lead_tags.values_list("tag__name", flat=True)) == ["fair", "vip"]
 
 
+def test_problems_asked_for_as_csv_of_an_import_that_is_not_there_are_a_problem_in_json():
+    answer = key_client().get("/api/v1/imports/999/problems", HTTP_ACCEPT="text/csv")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer["Content-Type"] == "application/problem+json"
+
+
 def test_a_dry_run_counts_and_writes_nothing():
     client = key_client()
 
