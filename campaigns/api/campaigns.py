@@ -54,6 +54,7 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignDeletion, 
     lookup_value_regex = REFERENCE
     path_names = {"id": PATH_NAMES["campaign"]}
     roles = {**CampaignVerbs.roles, **CampaignDeletion.roles}
+    query_parameters = CampaignDeletion.query_parameters
 
     def get_object(self) -> Campaign:
         return find_campaign(self.get_queryset(), self.kwargs["id"])

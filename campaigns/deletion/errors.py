@@ -19,6 +19,7 @@ class DeletionCode(models.TextChoices):
     STALE_PREVIEW = "stale_preview", "What would be removed has changed since it was shown"
     DELETION_BLOCKED = "deletion_blocked", "Something has to end before: details name it"
     ALREADY_DELETING = "already_deleting", "Its deletion is under way"
+    NOT_CONFIRMED = "deletion_not_confirmed", "Nothing says that it is meant: name, reason and token are missing"
     SCHEMA_INCOMPLETE = "schema_incomplete", "A table that belongs to it is missing in the database"
 
 
@@ -82,3 +83,12 @@ class SchemaIncomplete(SchemaFault):
         message = f"The database lacks {named}: what belongs to it cannot be counted, and nothing was deleted."
         hint = "Run manage.py verify_schema, then manage.py apply_migrations."
         super().__init__(DeletionCode.SCHEMA_INCOMPLETE, message, hint, {"tables": tables})
+
+
+class ConfirmationMissing(StateRefused):
+    """A deletion was asked for without a word of confirmation; `details` is what it would do, with the token."""
+
+    def __init__(self, impact: "Impact"):
+        message = f"Nothing was deleted: this would remove {impact.total:,} records for good, and has to be confirmed."
+        hint = "Send confirm_name (the name), reason and the token given here."
+        super().__init__(DeletionCode.NOT_CONFIRMED, message, hint, impact.as_dict())

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
+from campaigns.deletion import preview
 from campaigns.enrollment import stop_recipient
 from campaigns.models import (
     Campaign,
@@ -49,7 +51,7 @@ class Write:
     action: str
     role: Role
     path: Callable[[World], str]
-    body: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] | Callable[[World], dict[str, Any]] = field(default_factory=dict)
     prepare: Callable[[World], Any] = nothing
 
 
@@ -96,6 +98,21 @@ def stop_is_in_force(_world: World) -> None:
 
 def job_ended_long_ago(world: World) -> None:
     Job.objects.filter(pk=world[Job].pk).update(status="succeeded", finished_at=NOON - timedelta(days=900))
+
+
+def nothing_is_under_way(world: World) -> None:
+    campaign_is("paused", paused_at=NOON)(world)
+    Job.objects.filter(campaign=world[Campaign]).delete()
+
+
+def confirmed(world: World) -> dict[str, Any]:
+    """What says that a deletion is meant."""
+    impact = preview(campaign=world[Campaign], now=NOON)
+    return {"confirm_name": world.marker, "token": impact.token, "reason": "It is over."}
+
+
+def confirmed_in_the_query(world: World) -> str:
+    return f"campaigns/{world[Campaign].pk}?{urlencode(confirmed(world))}"
 
 
 def more_than_is_checked_at_once(world: World) -> None:
@@ -192,6 +209,16 @@ WRITES = {
     "post /api/v1/campaigns/{id}/cleanup": Write(
         "campaign.jobs_removed", MANAGER, at("campaigns", Campaign, "cleanup"), {"days": 30}, job_ended_long_ago
     ),
+    "post /api/v1/campaigns/{id}/deletion": Write(
+        "campaign.deletion_requested",
+        MANAGER,
+        at("campaigns", Campaign, "deletion"),
+        confirmed,
+        nothing_is_under_way,
+    ),
+    "delete /api/v1/campaigns/{id}": Write(
+        "campaign.deletion_requested", MANAGER, confirmed_in_the_query, prepare=nothing_is_under_way
+    ),
     f"post {C}/steps": Write("step.created", OPERATOR, at("campaigns", Campaign, "steps"), {"variants": [WORDING]}),
     f"patch {C}/steps/{{id}}": Write(
         "step.changed", OPERATOR, at("campaigns", Campaign, "steps", Step), {"wait_amount": 9}
@@ -240,7 +267,8 @@ def send(client: Any, operation: str, world: World) -> Any:
     if operation == "post /api/v1/imports":
         file = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
         return client.post(path, {"file": file}, format="multipart")
-    return getattr(client, method)(path, write.body)
+    body = write.body(world) if callable(write.body) else write.body
+    return getattr(client, method)(path, body)
 
 
 def test_every_writing_operation_of_the_schema_is_tried_here():
