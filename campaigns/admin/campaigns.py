@@ -5,7 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -14,10 +21,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 
 from campaigns.admin import audience, overview, trials, verbs
+from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
 from campaigns.admin.campaign_form import CampaignForm
 from campaigns.admin.previewing import preview_response
 from campaigns.admin.retrying import RetryFailed
 from campaigns.admin.tabs import campaign_tabs
+from campaigns.deletion.export import ZIP_TYPE, export_name, stream_export
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.naming import free_campaign_id
 from campaigns.why import why_campaign
@@ -25,13 +34,15 @@ from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged
+from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, percent
+from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 
 
 @admin.register(Campaign)
 class CampaignAdmin(ScopedAdmin):
-    """Deleting is not offered: it takes rows with it that one has to see first, on a page of its own."""
+    """Deleting has a page of its own, since it takes rows with it that one has to see first; never several at once."""
 
     form = CampaignForm
     list_display = ["headline", "state", "sent_of", "replies", "bounces", "starts", "updated_at"]
@@ -68,7 +79,7 @@ class CampaignAdmin(ScopedAdmin):
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
         "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "choose_senders",
-        "retry_failed", "duplicate", "archive", "stop",
+        "retry_failed", "duplicate", "archive", "stop", "delete_draft",
     ]  # fmt: skip
 
     start = dialog_action(verbs.Start)
@@ -80,6 +91,7 @@ class CampaignAdmin(ScopedAdmin):
     archive = dialog_action(verbs.Archive)
     retry_failed = dialog_action(RetryFailed)
     duplicate = dialog_action(verbs.Duplicate)
+    delete_draft = dialog_action(DeleteDraft)
     preflight = dialog_action(verbs.Check)
     send_test = dialog_action(trials.SendTest)
     enroll = dialog_action(audience.Enroll)
@@ -94,6 +106,7 @@ class CampaignAdmin(ScopedAdmin):
             path("<path:object_id>/step-table/", view(self.step_table_view), name=f"{name}_step_table"),
             path("<path:object_id>/preview/", view(self.preview_view), name=f"{name}_preview"),
             path("<path:object_id>/settings/", view(self.settings_view), name=f"{name}_settings"),
+            path("<path:object_id>/export/", view(self.export_view), name=f"{name}_export"),
             *super().get_urls(),
         ]
 
@@ -197,6 +210,21 @@ class CampaignAdmin(ScopedAdmin):
         )
         return AuditLog.objects.filter(own, organization_ref=obj.organization_id)
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """In place of Django's own, which loads every row that would go."""
+        return CampaignDeletionPage(self, request, self.object_or_404(request, object_id, Role.MANAGER)).respond()
+
+    def export_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Everything of the campaign as a ZIP, streamed. By POST, since it leaves its line in the audit log."""
+        campaign, now = self.object_or_404(request, object_id, Role.MANAGER), timezone.now()
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        pieces = stream_export(campaign=campaign, actor=Actor.of_request(request, via="admin"), now=now)
+        headers = {"Content-Disposition": f'attachment; filename="{export_name(campaign, now)}"'}
+        return StreamingHttpResponse(pieces, content_type=ZIP_TYPE, headers=headers)
+
     def frame(self, request: HttpRequest, campaign: Campaign, tab: str) -> dict[str, Any]:
         """What every page of a campaign has around it: title, state, buttons, tabs."""
         offered = self.get_actions_detail(request, str(campaign.pk))
@@ -208,6 +236,7 @@ class CampaignAdmin(ScopedAdmin):
             "campaign": campaign,
             "tabs": campaign_tabs(campaign, tab),
             "buttons": self._get_actions_navigation(self.actions_detail, offered, str(campaign.pk)),
+            "deletion_url": deletion_url(request, campaign),
         }
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -226,7 +227,16 @@ class Unschedule(VerbDialog):
         return f"“{campaign}” is a draft again."
 
 
-class Pause(WithReason, VerbDialog):
+class Ending(VerbDialog):
+    """Opened on the page where the campaign is deleted, since it is in the way there, it leads back to that page."""
+
+    def next_url(self) -> str:
+        deletion = reverse("admin:campaigns_campaign_delete", args=[self.object.pk])
+        opened_on = urlsplit(self.request.headers.get("HX-Current-URL", "")).path
+        return deletion if opened_on == deletion else super().next_url()
+
+
+class Pause(WithReason, Ending):
     verb = "pause"
     label = "Pause"
     icon = "pause"
@@ -294,7 +304,7 @@ class Resume(WithReason, Checked):
         return f"“{campaign}” goes on."
 
 
-class Stop(WithReason, VerbDialog):
+class Stop(WithReason, Ending):
     verb = "stop"
     label = "Stop"
     icon = "stop"

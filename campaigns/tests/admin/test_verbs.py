@@ -123,13 +123,6 @@ def test_a_copy_has_the_content_and_not_the_people(operator: Client, campaign: A
     assert not Recipient.objects.filter(campaign=copy).exists()
 
 
-def test_no_page_offers_to_delete_a_campaign(manager: Client, campaign: Any) -> None:
-    answer = manager.post(reverse("admin:campaigns_campaign_delete", args=[campaign.pk]), {"post": "yes"})
-
-    assert answer.status_code == 403
-    assert Campaign.objects.count() == 1
-
-
 def test_a_start_holds_the_first_mail_for_a_minute_and_says_so(manager: Client, campaign: Any) -> None:
     page = manager.get(dialog(campaign, "start")).content.decode()
     press(manager, dialog(campaign, "start"))

@@ -78,9 +78,11 @@ class MembershipInline(ScopedTabularInline):
         return super().get_queryset(request).select_related("user", "organization").order_by("user__email")
 
 
-@admin.register(Organization)
 class OrganizationAdmin(ScopedAdmin):
-    """Owners run their organization; only system administrators make new ones."""
+    """Owners run their organization; only system administrators make new ones.
+
+    Registered by the app above, which knows how one is erased.
+    """
 
     form = OrganizationForm
     roles = {"add": Role.OWNER, "change": Role.OWNER}

@@ -28,8 +28,8 @@ def titles(client: Any, world: World) -> list[str]:
     [
         (Role.VIEWER, []),
         (Role.OPERATOR, ["Check", "Send test", "Enroll leads", "Duplicate"]),
-        (Role.MANAGER, ["Start", "Schedule", "Check", "Send test", "Enroll leads", "Senders", "Duplicate"]),
-        (Role.OWNER, ["Start", "Schedule", "Check", "Send test", "Enroll leads", "Senders", "Duplicate"]),
+        (Role.MANAGER, ["Start", "Schedule", "Check", "Send test", "Enroll leads", "Senders", "Duplicate", "Delete"]),
+        (Role.OWNER, ["Start", "Schedule", "Check", "Send test", "Enroll leads", "Senders", "Duplicate", "Delete"]),
     ],
 )
 def test_a_campaign_page_offers_what_the_role_may_do(world: World, role: Role, offered: list[str]) -> None:

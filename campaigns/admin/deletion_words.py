@@ -1,0 +1,52 @@
+"""What the counted rows of a deletion are called on our pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# One and many, where the name of the table says too little.
+WORDS = {
+    "campaign_senders": ("choice of a sender", "choices of senders"),
+    "campaign_usages": ("count of what a campaign sent in a day", "counts of what a campaign sent in a day"),
+    "lead_enrichments": ("enrichment", "enrichments"),
+    "queued_tasks": ("task that waits in the queue", "tasks that wait in the queue"),
+    "sender_usages": ("count of what a sender sent in an hour or a day", "counts of what a sender sent in a while"),
+    "users": ("user behind an API key", "users behind API keys"),
+    "variant_versions": ("earlier wording, as it was sent", "earlier wordings, as they were sent"),
+    # These stay.
+    "audit_entries": ("entry of the audit log", "entries of the audit log"),
+    "leads_kept": ("lead: people are not deleted", "leads: people are not deleted"),
+    "people": ("person: the account stays", "people: their accounts stay"),
+    "suppressions_kept": ("suppression that came of it", "suppressions that came of it"),
+    "tombstones": ("record of a campaign that was deleted", "records of campaigns that were deleted"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A counted kind of rows; `was` is another number that was shown before, or None."""
+
+    words: str
+    count: int
+    was: int | None = None
+
+
+def counted(counts: Mapping[str, int], shown: Mapping[str, int] | None = None) -> list[Row]:
+    """What goes, most first; what there is none of, and was none of, is left out."""
+    before = shown or {}
+    rows = [Row(_words(label, count), count, _other(before.get(label), count)) for label, count in counts.items()]
+    return sorted((row for row in rows if row.count or row.was), key=lambda row: -row.count)
+
+
+def kept(counts: Mapping[str, int]) -> list[Row]:
+    """What stays: other words for the same kinds."""
+    return counted({f"{label}_kept" if f"{label}_kept" in WORDS else label: n for label, n in counts.items()})
+
+
+def _words(label: str, count: int) -> str:
+    plural = label.replace("_", " ")
+    one, many = WORDS.get(label, (plural.removesuffix("s"), plural))
+    return one if count == 1 else many
+
+
+def _other(was: int | None, count: int) -> int | None:
+    return None if was == count else was
