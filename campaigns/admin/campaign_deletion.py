@@ -19,6 +19,11 @@ from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 
 NEVER_SENT = "A draft that was never sent."
+# What an operator would not think of: nothing is left then that could tell who a link was sent to.
+OPT_OUT = (
+    "Opt-out links in the mails it sent stop working. Where the law wants them to work for a time after the last mail "
+    "(30 days in the US), archive it now and delete it later."
+)
 # Verbs that end what is in the way, and one that may be what was meant.
 UNBLOCKING = {"pause": "Pause", "stop": "Stop for good"}
 INSTEAD = {"archive": "Archive instead"}
@@ -45,6 +50,7 @@ class CampaignDeletionPage(DeletionPage):
         in_the_way = {blocker.code for blocker in impact.blockers}
         return {
             "slug": self.subject.campaign_id,
+            "warning": OPT_OUT if self.subject.emails_sent else "",
             "export_url": reverse("admin:campaigns_campaign_export", args=[self.subject.pk]),
             "unblocking": self._dialogs(UNBLOCKING) if BlockerCode.RUNNING in in_the_way else [],
             "instead": self._dialogs(INSTEAD),

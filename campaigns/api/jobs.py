@@ -10,13 +10,13 @@ from campaigns_project.states import ProgressStatus
 
 
 class JobSerializer(serializers.ModelSerializer):
-    """One piece of work."""
+    """One piece of work. `campaign` is null for a deletion, which outlives it: `subject_ref` has the number."""
 
     class Meta:
         model = Job
         fields = [
-            "id", "campaign", "kind", "status", "total", "done", "failed", "result", "error_message", "created_by",
-            "created_at", "started_at", "heartbeat_at", "finished_at",
+            "id", "campaign", "subject_ref", "kind", "status", "total", "done", "failed", "result", "error_message",
+            "created_by", "created_at", "started_at", "heartbeat_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 

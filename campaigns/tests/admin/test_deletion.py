@@ -122,6 +122,19 @@ def test_what_is_in_the_way_is_named_with_the_act_that_ends_it(manager: Client, 
     assert Campaign.objects.get().deleting_at is None
 
 
+def test_who_deletes_what_was_sent_is_told_that_its_opt_out_links_stop_working(manager: Client, used: Any) -> None:
+    assert "Opt-out links in the mails it sent stop working." in text_of(manager.get(page_of(used)))
+
+
+def test_a_pause_from_the_page_leads_back_to_it(manager: Client, used: Any) -> None:
+    Campaign.objects.update(status="running", paused_at=None)
+    opened_on = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page_of(used)}"}
+
+    answer = manager.post(page_of(used, "pause"), {"_form_submitted": "on", "reason": ""}, headers=opened_on)
+
+    assert answer["HX-Redirect"] == page_of(used)
+
+
 def test_only_a_manager_sees_the_way_to_it(manager: Client, operator: Client, used: Any) -> None:
     assert page_of(used) in manager.get(page_of(used, "change")).content.decode()
     assert page_of(used) not in operator.get(page_of(used, "change")).content.decode()
