@@ -104,8 +104,6 @@ def _written(rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return guard(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return guard(value)
+    return "" if value is None else str(value)

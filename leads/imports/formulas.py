@@ -6,11 +6,12 @@ is an apostrophe before a formula gets one more, so that writing and reading aga
 
 _FULL_WIDTH = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ as typed on East Asian keyboards
 TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", *_FULL_WIDTH)
+_FIRST = frozenset((*TRIGGERS, "'"))  # nearly no cell begins with one of these, and files have millions
 
 
 def guard(cell: str) -> str:
     """The cell as it may be written into a CSV that people open in a spreadsheet."""
-    return f"'{cell}" if cell.lstrip("'").startswith(TRIGGERS) else cell
+    return f"'{cell}" if cell[:1] in _FIRST and cell.lstrip("'").startswith(TRIGGERS) else cell
 
 
 def unguard(cell: str) -> str:

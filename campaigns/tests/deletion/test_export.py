@@ -118,6 +118,16 @@ def test_cells_come_back_as_they_were_and_no_spreadsheet_runs_them(value):
 
 
 @pytest.mark.django_db
+def test_times_are_in_utc_whatever_the_site_shows(settings):
+    settings.TIME_ZONE = "Asia/Kolkata"
+    recipient = RecipientFactory(sent_at=NOON)
+
+    [row] = table_of(archive_of(recipient.campaign), "people.csv")
+
+    assert row["sent_at"] == "2026-11-20T12:00:00Z"
+
+
+@pytest.mark.django_db
 def test_an_export_is_told_in_the_audit_log_without_naming_anybody():
     campaign = RecipientFactory().campaign
 
