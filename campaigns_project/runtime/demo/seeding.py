@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns import lifecycle
+from campaigns.deletion import preview, request_deletion
 from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
 from campaigns.enrollment import Selection, enroll
@@ -66,6 +67,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     EmailTemplate.objects.create(organization=organization, name="Introduction", **wording(INTRODUCTION))
     finished = _finished(organization, sender, now)
     draft = _draft(organization, sender, now)
+    _given_up(organization, sender, now)
     return {
         "leads": Lead.objects.for_organization(organization).count(),
         "campaigns": Campaign.objects.for_organization(organization).count(),
@@ -155,6 +157,21 @@ def _draft(organization: Organization, sender: Sender, now: datetime) -> Campaig
     enroll(campaign=campaign, selection=Selection(tag="Autumn fair"), actor=SYSTEM, now=now)
     campaign.refresh_from_db()
     return campaign
+
+
+def _given_up(organization: Organization, sender: Sender, now: datetime) -> None:
+    """A draft that was deleted, so that there is a tombstone to look at."""
+    campaign = make_campaign(
+        organization=organization, name="Spring fair", senders=[sender], wait=(3, WaitUnit.DAYS), actor=SYSTEM
+    )
+    request_deletion(
+        campaign=campaign,
+        confirm_name=campaign.name,
+        token=preview(campaign=campaign, now=now).token,
+        reason="The fair was called off.",
+        actor=SYSTEM,
+        now=now,
+    )
 
 
 def _move_to_the_past(campaign: Campaign) -> None:

@@ -7,13 +7,13 @@ import pytest
 from django.utils import timezone
 
 from campaigns.ledger import ledger
-from campaigns.models import Campaign, Message, Sender
+from campaigns.models import Campaign, CampaignTombstone, Message, Sender
 from campaigns_project.runtime.demo.seeding import seed
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_demo_shows_a_sender_at_work_one_that_warms_up_and_one_its_guard_paused(
+def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left_of_one(
     settings: Any, tmp_path: Path
 ) -> None:
     settings.VAR_DIR = tmp_path
@@ -29,3 +29,4 @@ def test_the_demo_shows_a_sender_at_work_one_that_warms_up_and_one_its_guard_pau
     assert (finished.status, counts.adds_up, counts.failed > 0) == ("completed", True, True)
     assert not Message.objects.filter(attempted_at__gt=now).exists()
     assert draft.total_recipients == 200
+    assert CampaignTombstone.objects.get().reason == "The fair was called off."
