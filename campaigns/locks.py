@@ -27,12 +27,19 @@ class Lock(IntEnum):
     SENDER_USAGE = 0x4604  # what was counted against a sender's limits
     CAMPAIGN_USAGE = 0x4605  # what was counted against a campaign's limits
     DELETION = 0x4606  # a job that deletes: one worker at a time
+    NAMING = 0x4607  # which campaign IDs are free
 
 
 def hold_audience(organization_id: int) -> None:
     """Wait until nobody else enrolls, starts or stops in this organization; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
+
+
+def hold_naming() -> None:
+    """Wait until nobody else makes a campaign ID from a name; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [Lock.NAMING])
 
 
 def hold_usage(*, senders: Iterable[int], campaigns: Iterable[int]) -> None:

@@ -2,11 +2,16 @@
 
 from django.utils.text import slugify
 
+from campaigns.locks import hold_naming
 from campaigns.models import Campaign, CampaignTombstone
 
 
 def free_campaign_id(name: str) -> str:
-    """A campaign ID made from `name` that no campaign has or ever had."""
+    """A campaign ID made from `name` that no campaign has or ever had.
+
+    Whoever asks next waits until this transaction ends, so that two are never given the same.
+    """
+    hold_naming()
     base = slugify(name)[:80].strip("-") or "campaign"
     if base.isdecimal():  # digits alone read like a campaign's number
         base = f"campaign-{base}"
