@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, validat
 from django.db import models, transaction
 from django.db.models import F, Q
 
-from campaigns.models.tombstone import DELETING_IS_FINAL, REFUSE_TOMBSTONED, WRITE_TOMBSTONE
+from campaigns.models.tombstone import DELETING_IS_FINAL, IDENTITY_STAYS, REFUSE_TOMBSTONED, WRITE_TOMBSTONE
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
 from campaigns_project.audit.triggers import never_truncated
@@ -149,7 +149,7 @@ class Campaign(Tenanted, models.Model):
     class Meta:
         db_table = "campaigns"
         ordering = ["-id"]
-        triggers = [WRITE_TOMBSTONE, REFUSE_TOMBSTONED, DELETING_IS_FINAL, never_truncated()]
+        triggers = [WRITE_TOMBSTONE, REFUSE_TOMBSTONED, DELETING_IS_FINAL, IDENTITY_STAYS, never_truncated()]
         indexes = [
             models.Index(fields=["name"], name="campaign_name"),
             models.Index(fields=["status"], name="campaign_status"),

@@ -62,6 +62,18 @@ DELETING_IS_FINAL = pgtrigger.Trigger(
     """,
 )
 
+# An id or campaign ID that a living campaign gave up would be free again, and no tombstone would know of it.
+IDENTITY_STAYS = pgtrigger.Trigger(
+    name="identity_stays",
+    operation=pgtrigger.UpdateOf("id", "campaign_id"),
+    when=pgtrigger.Before,
+    condition=pgtrigger.AnyChange("id", "campaign_id"),
+    func="""
+        RAISE EXCEPTION 'campaign % keeps its id and its campaign ID, so that they are never used again', OLD.id
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'campaign_identity_stays';
+    """,
+)
+
 
 class TombstoneQuerySet(models.QuerySet["CampaignTombstone"]):
     def for_organization(self, organization: "Organization") -> Self:

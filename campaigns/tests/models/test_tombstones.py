@@ -211,3 +211,13 @@ def assert_waits_for_our_lock(thread):
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
             blocked = cursor.fetchone()[0]
     assert blocked
+
+
+@pytest.mark.parametrize("change", ["id = id + 1000", "campaign_id = 'another'"])
+def test_a_living_campaign_keeps_its_id_and_campaign_id_so_that_none_is_free_without_a_tombstone(change):
+    campaign = CampaignFactory(campaign_id="kept")
+
+    with pytest.raises(IntegrityError, match="keeps its id"), transaction.atomic():
+        run(f"UPDATE campaigns SET {change} WHERE id = %s", campaign.pk)
+
+    assert list(Campaign.objects.values_list("pk", "campaign_id")) == [(campaign.pk, "kept")]
