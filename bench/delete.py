@@ -85,10 +85,10 @@ def _measured(given: argparse.Namespace) -> list[Figure]:
     filling = ("-m", "bench.deletion.fill", str(given.recipients), str(given.events), str(given.others))
     ids = json.loads(run(*filling))
     theirs = json.loads(run("-m", "bench.deletion.reference", str(ids["doomed"])))
-    with _probe(ids["other"]) as probe:
+    with probed(ids["other"]) as probe:
         time.sleep(ALONE)
         alone = probe.stop()
-    with _probe(ids["other"]) as probe:
+    with probed(ids["other"]) as probe:
         ours = json.loads(run("-m", "bench.deletion.ours", str(ids["doomed"])))
         beside = probe.stop()
     _check(ids, ours, theirs)
@@ -120,10 +120,11 @@ def _measured(given: argparse.Namespace) -> list[Figure]:
 
 
 @contextmanager
-def _probe(campaign: int) -> Iterator[Probe]:
-    """Ended with the block or after LIMIT: one that hangs must not make the run hang."""
+def probed(campaign: int, environment: dict[str, str] | None = None) -> Iterator[Probe]:
+    """A probe that writes to this campaign. Ended with the block or after LIMIT: one that hangs must not hang us."""
     command = [sys.executable, "-m", "bench.deletion.probe", str(campaign)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
         limit = threading.Timer(LIMIT, process.kill)
         limit.start()
         try:

@@ -20,7 +20,9 @@ def copy_tables() -> None:
         for model in chain():
             table = model._meta.db_table
             cursor.execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES)")
-            cursor.execute(f"INSERT INTO {SCHEMA}.{table} OVERRIDING SYSTEM VALUE SELECT * FROM {table}")
+            cursor.execute(
+                f"INSERT INTO {SCHEMA}.{table} OVERRIDING SYSTEM VALUE SELECT * FROM {table}"  # noqa: S608 - our names
+            )
             for statement in _indexes(table):
                 cursor.execute(statement)
         for statement in _foreign_keys():

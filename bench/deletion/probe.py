@@ -46,18 +46,19 @@ class Waits:
 
 
 def main(campaign: str) -> None:
+    """Write to the rows of this campaign's people in turn."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LIMIT * 1000:.0f}ms"])
         cursor.execute(_PEOPLE, {"campaign": int(campaign), "people": PEOPLE})
         turns = cycle(cursor.fetchall())
-    writers = {kind: (statements, Waits()) for kind, statements in _WRITES.items()}
+    waits = {kind: Waits() for kind in _WRITES}
     print("ready", flush=True)
     while not select.select([sys.stdin], [], [], PAUSE)[0]:
         recipient, message = next(turns)
         values = {"campaign": int(campaign), "recipient": recipient, "message": message}
-        for statements, waits in writers.values():
-            _timed(statements, values, waits)
-    print(json.dumps({kind: waits.told() for kind, (_, waits) in writers.items()}), flush=True)
+        for kind, statements in _WRITES.items():
+            _timed(statements, values, waits[kind])
+    print(json.dumps({kind: each.told() for kind, each in waits.items()}), flush=True)
 
 
 def _timed(statements: Sequence[str], values: dict[str, int], waits: Waits) -> None:
