@@ -14,9 +14,9 @@ EVERY = 0.2  # seconds
 class Sampler:
     """Samples in a thread of its own for the length of its `with` block."""
 
-    def __init__(self, campaign: Campaign, *, planned: int):
+    def __init__(self, campaign: Campaign, *, planned: int | None = None):
         self.campaign = campaign
-        self.planned = planned
+        self.planned = planned  # None: people come in meanwhile
         self.samples = 0
         self.wrong: list[str] = []
         self._enough = threading.Event()
@@ -46,5 +46,6 @@ class Sampler:
             counts = ledger(self.campaign)
             counter = Campaign.objects.values_list("emails_sent", flat=True).get(pk=self.campaign.pk)
         self.samples += 1
-        if not counts.adds_up or counts.planned != self.planned or counts.sent != counter:
+        planned = counts.planned if self.planned is None else self.planned
+        if not counts.adds_up or counts.planned != planned or counts.sent != counter:
             self.wrong.append(f"{counts}, emails_sent {counter}")
