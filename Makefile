@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db torture bench-send bench-connection bench-produce bench-verify
+.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-verify
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,9 +43,18 @@ bench-verify: ## verify_schema's look at the rows of 1,000,000 recipients and 3,
 	@$(SETUP)
 	@$(PYTHON) -m bench.verify
 
+bench-delete: ## a campaign of a million people deleted while others write, beside Django's cascade in Python; takes minutes
+	@$(SETUP)
+	@$(PYTHON) -m bench.delete
+
 torture: ## kill workers by the hundred in mid-send, restart Postgres, count at the mail server; OPTIONS="--kills 300 --seed 7"
 	@$(SETUP) --dev
 	@$(PYTHON) -m campaigns.tests.torture $(OPTIONS)
+	@$(PYTHON) -m campaigns.tests.torture.deletion
+
+torture-delete: ## its second half alone: campaigns by every path, deleted under fire, killed in the middle; OPTIONS="--kills 500"
+	@$(SETUP) --dev
+	@$(PYTHON) -m campaigns.tests.torture.deletion $(OPTIONS)
 
 stop-db: ## stop the embedded Postgres, which goes on when the rest has ended
 	@$(SETUP)

@@ -30,6 +30,7 @@ from tracking.ingest import drain
 from tracking.models import EventType
 
 PAUSE = 0.002  # seconds between two acts of one of them
+NEWS = 0.1  # of the acts, before which one looks who got a mail meanwhile
 PEOPLE = 5  # in one import, and in one enrollment
 
 
@@ -44,12 +45,7 @@ class Crowd:
 
     def __enter__(self) -> Self:
         self._enough = threading.Event()
-        self._people = [
-            (campaign.pk, *row)
-            for campaign in self.campaigns
-            for row in Message.objects.filter(recipient__campaign=campaign).values_list("pk", "recipient_id")
-        ]
-        self._links = dict(Link.objects.filter(campaign__in=self.campaigns).values_list("campaign_id", "pk"))
+        self._people, self._links = self._all_of_them(), self._links_of_them()
         acts = (self._open, self._click, self._unsubscribe, self._reply, self._drain, self._enroll, self._import)
         self._threads = [threading.Thread(target=self._work, args=(act,), daemon=True) for act in acts]
         for thread in self._threads:
@@ -71,21 +67,35 @@ class Crowd:
         finally:
             connection.close()
 
+    def _all_of_them(self) -> list[tuple[int, int, int]]:
+        messages = Message.objects.filter(recipient__campaign__in=self.campaigns)
+        return list(messages.values_list("recipient__campaign", "pk", "recipient"))
+
+    def _links_of_them(self) -> dict[int, int]:
+        return dict(Link.objects.filter(campaign__in=self.campaigns).values_list("campaign_id", "pk"))
+
+    def _somebody(self, chance: random.Random) -> tuple[int, int, int]:
+        """Campaign, message and recipient of somebody who got a mail; of those who are gone too."""
+        if chance.random() < NEWS:
+            self._people = sorted({*self._people, *self._all_of_them()})
+            self._links = {**self._links, **self._links_of_them()}
+        return chance.choice(self._people)
+
     def _open(self, chance: random.Random) -> str:
-        _campaign, message, _recipient = chance.choice(self._people)
+        _campaign, message, _recipient = self._somebody(chance)
         return f"open {self._get(Purpose.OPEN, message)}"
 
     def _click(self, chance: random.Random) -> str:
-        campaign, message, _recipient = chance.choice(self._people)
+        campaign, message, _recipient = self._somebody(chance)
         return f"click {self._get(Purpose.CLICK, message, self._links.get(campaign, 1))}"
 
     def _unsubscribe(self, chance: random.Random) -> str:
-        _campaign, message, _recipient = chance.choice(self._people)
+        _campaign, message, _recipient = self._somebody(chance)
         address = f"/t/{tokens.sign(Purpose.UNSUBSCRIBE, message)}/unsubscribe"
         return f"unsubscribe {Client().post(address, {'List-Unsubscribe': 'One-Click'}).status_code}"
 
     def _reply(self, chance: random.Random) -> str:
-        _campaign, _message, pk = chance.choice(self._people)
+        _campaign, _message, pk = self._somebody(chance)
         recipient = Recipient.objects.select_related("campaign__organization", "lead").filter(pk=pk).first()
         if recipient is None:
             return "reply of somebody gone"

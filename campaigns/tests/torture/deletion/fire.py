@@ -102,7 +102,7 @@ class _Fire:
             probe = stack.enter_context(probed(self.bystander.pk, environment()))
             more = {"MAILBOX_PORT": str(relay.port), "VAR_DIR": str(self.folder), "STREAMS": "2"}
             stack.enter_context(started("-m", "campaigns.tests.torture.lanes", str(self.plan.lanes), log=log, **more))
-            wait_until(lambda: self._sent(self.doomed) > self.plan.people // 5, "some of it is sent", log)
+            wait_until(self._is_under_way, "some of it is sent", log)
             self._load_events()
             sampler = stack.enter_context(Sampler(self.other))
             with Crowd([self.doomed, self.other], self.chance.randrange(10**6)) as crowd:
@@ -175,8 +175,8 @@ class _Fire:
         wrong = [key for key in crowd.did if re.search(r" 5\d\d$", key)]
         self._expect(not wrong, f"a page answered {wrong}")
 
-    def _sent(self, campaign: Campaign) -> int:
-        return Message.objects.filter(recipient__campaign=campaign, status="sent").count()
+    def _is_under_way(self) -> bool:
+        return Message.objects.filter(recipient__campaign=self.doomed, status="sent").count() > self.plan.people // 5
 
     def _expect(self, holds: bool, violation: str) -> None:
         if not holds:
