@@ -41,13 +41,11 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
     print(f"torture of deletion with seed {options.seed}", flush=True)
     found = []
     if options.kills:
-        found.append(
-            kills.kill_in_mid_deletion(kills.Plan(kills=options.kills, seed=options.seed), folder=folder, tell=tell)
-        )
+        killed = kills.Plan(kills=options.kills, seed=options.seed)
+        found.append(kills.kill_in_mid_deletion(killed, folder=folder, tell=tell))
     if options.fires:
-        found.append(
-            fire.delete_under_fire(fire.Plan(campaigns=options.fires, seed=options.seed), folder=folder, tell=tell)
-        )
+        burned = fire.Plan(campaigns=options.fires, seed=options.seed)
+        found.append(fire.delete_under_fire(burned, folder=folder, tell=tell))
     if options.campaigns:
         found.append(lives.live_and_die(lives.Plan(campaigns=options.campaigns, seed=options.seed), tell=tell))
     for figures in found:
