@@ -9,12 +9,14 @@ from io import StringIO
 
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.deletion import delete_some, preview, request_deletion
 from campaigns.models import Campaign, CampaignTombstone, Job
 from campaigns.tests.torture.deletion.stage import Stage, run
 from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.tests.admin.browsers import press
 
 Death = Callable[[Stage, Campaign], object]
 REASON = "torture"
@@ -90,6 +92,36 @@ def by_command(stage: Stage, campaign: Campaign) -> object:
     return call_command(*words, stdout=StringIO(), stderr=StringIO())
 
 
+def by_api(stage: Stage, campaign: Campaign) -> object:
+    address = f"/api/v1/campaigns/{campaign.pk}/deletion"
+    answer = stage.api.post(address, _confirmed(campaign))
+    assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
+    return answer
+
+
+def by_api_delete(stage: Stage, campaign: Campaign) -> object:
+    answer = stage.api.delete(f"/api/v1/campaigns/{campaign.pk}", query_params=_confirmed(campaign))
+    assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
+    return answer
+
+
+def on_its_page(stage: Stage, campaign: Campaign) -> object:
+    answer = stage.browser.post(reverse("admin:campaigns_campaign_delete", args=[campaign.pk]), _confirmed(campaign))
+    assert answer.status_code == 302
+    return answer
+
+
+def in_a_dialog(stage: Stage, campaign: Campaign) -> object:
+    answer = press(stage.browser, reverse("admin:campaigns_campaign_delete_draft", args=[campaign.pk]))
+    assert answer["HX-Redirect"]
+    return answer
+
+
+def _confirmed(campaign: Campaign) -> dict[str, str]:
+    impact = preview(campaign=campaign, now=timezone.now())
+    return {"confirm_name": campaign.name, "reason": REASON, "token": impact.token}
+
+
 def raced_by_an_insert(stage: Stage, campaign: Campaign) -> object:
     """Another session waits for the campaign ID to be free; when it is, it is refused."""
     outcome: list[str] = []
@@ -157,11 +189,25 @@ DEATHS: dict[str, Death] = {
         by_use_case,
         by_use_case_in_batches,
         by_command,
+        by_api,
+        by_api_delete,
+        on_its_page,
+        in_a_dialog,
         raced_by_an_insert,
     )
 }
 # These leave nothing at all; the others leave what has no foreign key to `cleanup_orphans`.
-BY_THE_BOOK = frozenset({"by_use_case", "by_use_case_in_batches", "by_command"})
+BY_THE_BOOK = frozenset(
+    {
+        "by_use_case",
+        "by_use_case_in_batches",
+        "by_command",
+        "by_api",
+        "by_api_delete",
+        "on_its_page",
+        "in_a_dialog",
+    }
+)
 SURVIVED: dict[str, Callable[[Campaign], None]] = {
     act.__name__: act for act in (rolled_back, rolled_back_to_a_savepoint)
 }

@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
+from campaigns.deletion import erase_some, preview_organization, request_erasure
 from campaigns.models import Campaign, CampaignTombstone
 from campaigns.tests.factories import CampaignFactory
 from campaigns.tests.torture.deletion.births import BIRTHS, by_insert
@@ -20,10 +23,12 @@ from campaigns.tests.torture.deletion.leftovers import strays
 from campaigns.tests.torture.deletion.returns import RETURNS, backed_up, turn_away
 from campaigns.tests.torture.deletion.stage import Registry, Stage, run
 from campaigns_project.accounts.models import Organization
+from campaigns_project.audit.actors import SYSTEM
 
 LANES = 2  # stages that are played at once
 FURNISHED = 3  # one campaign of so many has rows of every kind
 OF_AN_ORGANIZATION = 5  # campaigns that go with one
+TURN = timedelta(seconds=5)  # at an erasure
 TRIES = 500  # inserts after the sequence was set back, until it is past the dead
 
 
@@ -91,7 +96,7 @@ def _play(plan: Plan, registry: Registry, seed: int, number: int) -> None:
         births, deaths = _shuffled(stage, plan.births, number), _shuffled(stage, plan.deaths, number)
         for birth, death in zip(births, deaths, strict=True):
             _live(stage, plan, birth, death)
-        _bury(stage, stage.organization, "with the organization, by the ORM")
+        _bury(stage, stage.organization, stage.chance.choice(list(BURIALS)))
     finally:
         connection.close()
 
@@ -185,13 +190,40 @@ def _bury(stage: Stage, organization: Organization, way: str) -> None:
         stage.registry.born(campaign, "factory")
     living = Campaign.objects.filter(organization=organization).count()
     pk = organization.pk
-    if way.endswith("SQL"):
-        run(f"DELETE FROM {Organization._meta.db_table} WHERE id = %s", pk)
-    else:
-        Organization.objects.get(pk=pk).delete()
+    BURIALS[way](organization)
     stage.registry.died(way, living)
     if CampaignTombstone.objects.filter(organization_ref=pk).count() < living:
         stage.registry.violated(f"{way}: campaigns of {pk} without a tombstone")
+
+
+def _by_orm(organization: Organization) -> None:
+    Organization.objects.get(pk=organization.pk).delete()
+
+
+def _by_sql(organization: Organization) -> None:
+    run(f"DELETE FROM {Organization._meta.db_table} WHERE id = %s", organization.pk)
+
+
+def _erased(organization: Organization) -> None:
+    impact = preview_organization(organization=organization, now=timezone.now())
+    job = request_erasure(
+        organization=organization,
+        confirm_name=organization.name,
+        token=impact.token,
+        reason="torture",
+        actor=SYSTEM,
+        now=timezone.now(),
+        by_worker=False,
+    )
+    while erase_some(job_id=job.pk, now=timezone.now(), budget=TURN):
+        pass
+
+
+BURIALS: dict[str, Callable[[Organization], None]] = {
+    "with the organization, by the ORM": _by_orm,
+    "with the organization, by SQL": _by_sql,
+    "with the organization, erased": _erased,
+}
 
 
 def _compare(registry: Registry) -> None:
