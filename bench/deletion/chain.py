@@ -20,7 +20,9 @@ def references(model: type[Model]) -> list[ForeignKey]:
 
 
 def _children(model: type[Model]) -> list[type[Model]]:
-    return [field.related_model for field in model._meta.get_fields(include_hidden=True) if field.one_to_many]
+    # The hidden ones too: a relation without a name for the way back.
+    related = [field.related_model for field in model._meta.get_fields(include_hidden=True) if field.one_to_many]
+    return [each for each in related if isinstance(each, type)]
 
 
 def _foreign_keys(model: type[Model]) -> list[ForeignKey]:

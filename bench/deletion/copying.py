@@ -34,11 +34,8 @@ def copied_models() -> dict[type[models.Model], type[models.Model]]:
     """A model for each table of the copy, by the model it is a copy of."""
     copies: dict[type[models.Model], type[models.Model]] = {}
     for model in chain():
-        inside = {field.name for field in references(model)}
-        fields = {
-            field.name: _reference(field) if field.name in inside else _plain(field)
-            for field in model._meta.concrete_fields
-        }
+        fields = {field.name: _plain(field) for field in model._meta.concrete_fields}
+        fields |= {field.name: _reference(field) for field in references(model)}
         table = f'{SCHEMA}"."{model._meta.db_table}'
         meta = type("Meta", (), {"db_table": table, "managed": False, "app_label": INSTALLED})
         copies[model] = type(_name(model), (models.Model,), {**fields, "Meta": meta, "__module__": __name__})

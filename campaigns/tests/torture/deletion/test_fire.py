@@ -7,7 +7,7 @@ from campaigns.tests.torture.deletion.fire import Plan, delete_under_fire
 
 @pytest.mark.django_db(transaction=True)
 def test_a_deletion_disturbs_nobody_else_and_leaves_nothing(tmp_path, capsys):
-    figures = delete_under_fire(Plan(people=150, events_each=150, seed=20261121), folder=tmp_path)
+    figures = delete_under_fire(Plan(people=150, events_each=250, seed=20261121), folder=tmp_path)
 
     with capsys.disabled():
         print(f"\n{figures}")
