@@ -9,7 +9,7 @@ class CampaignsConfig(AppConfig):
         from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415
         from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
         from campaigns.preflight.jobs import TASK  # noqa: PLC0415
-        from campaigns_project.verification.registry import verifies  # noqa: PLC0415
+        from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.removal import while_kept  # noqa: PLC0415
@@ -25,3 +25,4 @@ class CampaignsConfig(AppConfig):
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
         speaks_of(TASK, "campaigns.Job")
+        keeps_used_ids("campaigns", kept_in="campaign_tombstones")

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import asdict, dataclass
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Identity:
         return hashlib.sha256(str(self).encode()).hexdigest()[:12]
 
 
-def configured() -> Identity:
+def configured(using: str = DEFAULT_DB_ALIAS) -> Identity:
     """The identity as the settings give it; asks no server."""
-    database = connection.settings_dict
+    database = connections[using].settings_dict
     options = database.get("OPTIONS", {})  # a URL such as postgresql:///name?host=/run/postgresql puts the host here
     return Identity(
         host=str(database.get("HOST") or options.get("host", "")),

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "campaigns_project.audit",
     "campaigns_project.workers",
     "campaigns_project.cleanup",
+    "campaigns_project.verification",
     "campaigns_project.accounts",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",

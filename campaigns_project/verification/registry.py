@@ -28,3 +28,23 @@ def verifies(name: str, check: RowCheck) -> None:
 def row_checks() -> list[Registered]:
     """All checks, in the order in which they were filled in."""
     return list(_checks)
+
+
+class UsedIds(NamedTuple):
+    """Keys of `table` that were given out once and stand in `kept_in` (column `id`) after their rows are gone."""
+
+    table: str
+    kept_in: str
+
+
+_used_ids: list[UsedIds] = []
+
+
+def keeps_used_ids(table: str, kept_in: str) -> None:
+    """Have every verification hold the sequence of `table` against the ids in `kept_in` too."""
+    _used_ids.append(UsedIds(table, kept_in))
+
+
+def used_ids() -> list[UsedIds]:
+    """All that were filled in."""
+    return list(_used_ids)

@@ -17,7 +17,7 @@ from psycopg import sql
 from campaigns_project.tests.processes import database_url, environment
 
 # In the order in which they can be undone.
-OURS = ("tracking", "campaigns", "leads", "cleanup", "audit", "workers", "accounts")
+OURS = ("tracking", "campaigns", "leads", "cleanup", "audit", "workers", "verification", "accounts")
 
 # In one process: every start of Python costs more than the migrations do.
 BACK_AND_FORTH = """

@@ -16,12 +16,13 @@ from campaigns_project.audit.record import record
 from leads import models as leads
 from tracking import models as tracking
 
-OURS = ("accounts", "audit", "cleanup", "workers", "runtime", "leads", "campaigns", "tracking")
+OURS = ("accounts", "audit", "cleanup", "workers", "verification", "runtime", "leads", "campaigns", "tracking")
 # Models of ours that belong to no organization, and why that is right.
 OF_NOBODY = {
     "accounts.User": "a person may belong to several; only system administrators see the table",
     "tracking.RawEvent": "lives for a second, names a message by number alone, is shown nowhere",
     "cleanup.OrphanReport": "counts over the whole installation, for system administrators",
+    "verification.VerificationReport": "speaks of the whole database; only system administrators see it",
     "workers.WorkerHeartbeat": "the machinery of the installation",
 }
 
