@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-verify
+.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-verify schema-manifest
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ torture: ## kill workers by the hundred in mid-send, restart Postgres, count at 
 torture-delete: ## its second half alone: campaigns by every path, deleted under fire, killed in the middle; OPTIONS="--kills 500"
 	@$(SETUP) --dev
 	@$(PYTHON) -m campaigns.tests.torture.deletion $(OPTIONS)
+
+schema-manifest: ## write down what the migrations make, for verify_schema; after every new migration
+	@$(SETUP)
+	@$(PYTHON) -m campaigns_project.verification.manifest
 
 stop-db: ## stop the embedded Postgres, which goes on when the rest has ended
 	@$(SETUP)

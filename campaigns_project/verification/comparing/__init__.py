@@ -1,0 +1,25 @@
+"""Hold the schema that is against the schema that should be: every difference is a finding with what mends it."""
+
+from collections.abc import Iterator
+
+from campaigns_project.verification.catalogue import Catalogue
+from campaigns_project.verification.comparing import columns, constraints, indexes, tables, triggers, views
+from campaigns_project.verification.finding import Finding
+
+# In the order in which the statements that mend them can be run.
+PARTS = (
+    tables.compare,
+    columns.compare,
+    columns.compare_sequences,
+    constraints.compare,
+    indexes.compare,
+    triggers.compare,
+    triggers.compare_rules,
+    views.compare,
+)
+
+
+def compare(expected: Catalogue, live: Catalogue) -> Iterator[Finding]:
+    """All differences; nothing of a table that is not there at all, or that is nobody's, is told one by one."""
+    for part in PARTS:
+        yield from part(expected, live)
