@@ -1,8 +1,24 @@
 """The web process: granian serves `application`."""
 
+import logging
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns_project.settings.base")
 application = get_wsgi_application()
+
+# Models can be imported only from here on.
+from campaigns_project.commands import exit_code  # noqa: E402
+from campaigns_project.database.identity import configured  # noqa: E402
+from campaigns_project.database.tables import require_tables  # noqa: E402
+from campaigns_project.errors import Refused  # noqa: E402
+
+log = logging.getLogger(__name__)
+log.info("serving with database %s", configured())
+try:
+    require_tables()
+except Refused as refused:
+    log.critical("the web cannot start: %s", refused)
+    sys.exit(exit_code(refused))

@@ -1,27 +1,60 @@
 """Bring the database to the newest migration, once, however many processes start together."""
 
+from collections.abc import Callable
 from contextlib import closing
 
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
+
+from campaigns_project.database.errors import HistoryRefused
 
 MIGRATE_LOCK = 0x666C6D67  # "flmg"
 
 
-def pending() -> list[str]:
+def pending(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """The migrations that the database lacks, as `app.name`, in the order they will run."""
-    executor = MigrationExecutor(connection)
+    executor = MigrationExecutor(connections[using])
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
 
 
-def migrate(*, verbosity: int = 1) -> int:
-    """Apply what is pending and say how many there were; a second process waits, then finds nothing to do."""
+def refuse_disorder(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Raise HistoryRefused where an app has several heads, or one was applied before what it stands on."""
+    connection = connections[using]
+    loader = MigrationExecutor(connection).loader
+    heads = loader.detect_conflicts()
+    if heads:
+        named = "; ".join(f"{app}: {', '.join(sorted(names))}" for app, names in sorted(heads.items()))
+        raise HistoryRefused(
+            "several_heads",
+            f"Several migrations are the last one of their app ({named}), so their order is not known.",
+            "Merge them: manage.py makemigrations --merge. Nothing was applied.",
+        )
+    try:
+        loader.check_consistent_history(connection)
+    except InconsistentMigrationHistory as error:
+        hint = "Nothing was applied. manage.py verify_schema compares what is there with what should be."
+        raise HistoryRefused("history_inconsistent", str(error), hint) from error
+
+
+def migrate(
+    *, using: str = DEFAULT_DB_ALIAS, verbosity: int = 1, on_wait: Callable[[], None] = lambda: None
+) -> list[str]:
+    """Apply what is pending and name it; a second process waits (after `on_wait`), then finds nothing to do.
+
+    Raises HistoryRefused before anything was changed. A migration that fails leaves nothing of itself behind, and those
+    before it applied.
+    """
     # The lock is held by a connection of its own, because a migration may close the default one.
-    with closing(connections.create_connection(DEFAULT_DB_ALIAS)) as holder, holder.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATE_LOCK])
-        waiting = pending()
+    with closing(connections.create_connection(using)) as holder, holder.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATE_LOCK])
+        if not cursor.fetchone()[0]:
+            on_wait()
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATE_LOCK])
+        refuse_disorder(using)
+        waiting = pending(using)
         if waiting:
-            call_command("migrate", interactive=False, verbosity=verbosity)
-    return len(waiting)
+            call_command("migrate", database=using, interactive=False, verbosity=verbosity)
+    return waiting

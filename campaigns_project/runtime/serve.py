@@ -20,7 +20,7 @@ def prepare() -> None:
     """Migrate; on the very first run of a sandbox make the demo data."""
     applied = migrating.migrate(verbosity=0)
     if applied:
-        print(f"{applied} migrations applied.", flush=True)
+        print(f"{len(applied)} migrations applied.", flush=True)
     if settings.SANDBOX and not get_user_model().objects.exists():
         print("First run: making demo data.", flush=True)
         call_command("seed_demo")

@@ -98,8 +98,12 @@ RULES = """
     WHERE relation.relkind IN ('r', 'p')
 """
 
-CONSTANT = r"(?:'[^',\[\]]*'|\d+)(?:::[a-z ]+)?"
-CHOICE = re.compile(rf"(= ANY \(+ARRAY\[)({CONSTANT}(?:, {CONSTANT})*)\]")
+VALUE = r"(?:'[^'(),\[\]]*'|\d+)(?:::[a-z]+(?: [a-z]+)*)?"
+CASTED = rf"(?:{VALUE}|\({VALUE}\)::(?P<each>[a-z]+))"
+CAST_LIST = re.compile(
+    rf"(?P<how>(?:= ANY|<> ALL)) \((?:\(ARRAY\[{VALUE}(?:, {VALUE})*\]\)::(?P<all>[a-z]+)\[\]"
+    rf"|ARRAY\[{CASTED}(?:, (?:{VALUE}|\({VALUE}\)::[a-z]+))*\])\)"
+)
 
 QUESTIONS = {
     "tables": TABLES,
@@ -126,15 +130,28 @@ def _entries(cursor: CursorWrapper, question: str) -> Entries:
 
 def _normal(entry: dict[str, Any]) -> dict[str, Any]:
     if "definition" in entry:
-        entry["definition"] = _in_order(entry["definition"])
+        entry["definition"] = _one_way(entry["definition"])
     if "validated" in entry:  # Postgres writes this into the definition; it is a question of its own
         entry["definition"] = entry["definition"].removesuffix(" NOT VALID")
     return entry
 
 
-def _in_order(definition: str) -> str:
-    """The values of `= ANY (ARRAY[...])` sorted: a set in a model has another order in every process that migrates."""
-    return CHOICE.sub(lambda found: f"{found[1]}{', '.join(sorted(found[2].split(', ')))}]", definition)
+def _one_way(definition: str) -> str:
+    """The same choice of values spelt the same.
+
+    A set in a model is written down in another order by every process that migrates, and what was dumped and restored
+    has the cast of a list at each of its values. The second spelling stays as it is however often it is restored.
+    """
+    return CAST_LIST.sub(_cast_values, definition) if "ARRAY[" in definition else definition
+
+
+def _cast_values(found: re.Match[str]) -> str:
+    values = sorted(re.findall(VALUE, found[0]))
+    if found["all"]:
+        values = [f"({value})::{found['all']}" for value in values]
+    elif found["each"]:
+        values = [f"({value})::{found['each']}" for value in values]
+    return f"{found['how']} (ARRAY[{', '.join(values)}])"
 
 
 def fingerprint(catalogue: Catalogue) -> str:

@@ -55,10 +55,11 @@ def verify(
     """
     chosen = _chosen(rows=rows, only=only)
     begun_at, begun = timezone.now(), time.monotonic()
+    # Before the snapshot is taken: making a shadow may take longer than a server lets a transaction idle.
+    expected = _expectation(using, source) if "schema" in chosen else None
     with snapshot(using) as cursor:
         server = _server(cursor)
         live = read_catalogue(cursor)
-        expected = _expectation(using, source) if "schema" in chosen else None
         findings: list[Finding] = []
         names: list[str] = []
         for check in _checks(cursor, live, expected):
@@ -100,12 +101,12 @@ def _server(cursor: CursorWrapper) -> str:
 
 
 def _expectation(using: str, source: Source) -> Expected | Exception:
-    """What should be, or why that is not known. Outside the snapshot, which an idle minute might end."""
-    try:
-        with snapshot(using) as cursor:
+    """What should be, or why that is not known."""
+    with snapshot(using) as cursor:
+        try:
             return expected_schema(cursor, using=using, source=source)
-    except (Error, Refused) as error:
-        return error
+        except (Error, Refused) as error:
+            return error
 
 
 def _checks(cursor: CursorWrapper, live: Catalogue, expected: Expected | Exception | None) -> Iterator[Check]:

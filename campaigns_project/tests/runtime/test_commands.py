@@ -41,9 +41,9 @@ def test_run_worker_waits_for_nobody_to_migrate():
     finally:
         MigrationRecorder(connection).record_applied("workers", "0001_initial")
 
-    assert answer.returncode == 4
+    assert answer.returncode == 6
     assert "workers.0001_initial" in answer.stderr
-    assert "manage.py migrate" in answer.stderr
+    assert "manage.py apply_migrations" in answer.stderr
 
 
 def test_doctor_without_a_database_exits_8_and_keeps_the_password_to_itself():

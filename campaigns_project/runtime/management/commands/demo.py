@@ -18,6 +18,7 @@ from leads.models import LeadImport
 
 
 class Command(FairleadCommand):
+    needs_tables = False  # it migrates first
     help = (
         "Run the main job once: import FILE, send a two-step campaign through a real worker into the local mailbox, "
         "open and click as its recipients would, and compare the numbers. Exit codes: 0 all agree; 1 they do not; "

@@ -1,24 +1,25 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
+from campaigns_project.commands import FairleadCommand
 from campaigns_project.database import migrating
+from campaigns_project.database.errors import SchemaIncomplete
 from campaigns_project.runtime.supervisor import Supervisor
 
 
-class Command(BaseCommand):
-    help = "Work in the background: keeps a task cluster and a tick alive until it is stopped. Run it on any machine."
+class Command(FairleadCommand):
+    help = (
+        "Work in the background: keeps a task cluster and a tick alive until it is stopped. Run it on any machine. "
+        "Exit codes: 6 a migration or a table is missing; 8 the database cannot be reached."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            missing = migrating.pending()
-        except Error as error:
-            raise CommandError(f"The database cannot be reached: {str(error).strip()}", returncode=8) from error
+        missing = migrating.pending()
         if missing:
-            raise CommandError(
-                f"The database lacks {len(missing)} migrations, {missing[0]} first. Run manage.py migrate.",
-                returncode=4,
+            raise SchemaIncomplete(
+                "migrations_pending",
+                f"The database lacks {len(missing)} migrations, {missing[0]} first.",
+                "Run manage.py apply_migrations.",
             )
         Supervisor(folder=settings.BASE_DIR).run()

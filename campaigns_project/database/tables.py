@@ -1,0 +1,39 @@
+"""Are the tables there? Asked once by every process before it works, so that it fails at once and says what to do."""
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+
+from campaigns_project.database import migrating
+from campaigns_project.database.errors import SchemaIncomplete
+from campaigns_project.database.identity import configured
+from campaigns_project.database.trouble import unreachable
+
+
+def missing_tables(using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """The tables of our models that the database does not have; one quick question to the catalogue."""
+    models = apps.get_models(include_auto_created=True)
+    wanted = sorted({model._meta.db_table for model in models if model._meta.managed and not model._meta.proxy})
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(quote_ident(name)) IS NULL", [wanted]
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def require_tables() -> None:
+    """Raise SchemaIncomplete where a table is missing, DatabaseDown where the database does not answer."""
+    try:
+        missing = missing_tables()
+        pending = missing and migrating.pending()
+    except Error as error:
+        raise unreachable(error) from error
+    if not missing:
+        return
+    which = f"{len(missing)} tables are missing, {missing[0]} first" if len(missing) > 1 else f"{missing[0]} is missing"
+    raise SchemaIncomplete(
+        "tables_missing",
+        f"The database is not ready ({configured()}): {which}.",
+        "Run manage.py apply_migrations."
+        if pending
+        else "No migration is pending, so somebody removed it: manage.py verify_schema says what is missing.",
+    )

@@ -1,0 +1,49 @@
+"""Real databases beside the tests' own one: made by the migrations once, and copied for every test that spoils one."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+
+@contextmanager
+def database(template: str = "template0") -> Iterator[str]:
+    """A new database under an alias of its name; both are gone afterwards, whoever is still connected."""
+    name = f"drift_{secrets.token_hex(5)}"
+    connection = connections.create_connection("default")
+    with connection.cursor() as server:
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        connections.settings[name] = {**connections.settings["default"], "NAME": name}
+        try:
+            yield name
+        finally:
+            connections[name].close()
+            del connections[name], connections.settings[name]
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    connection.close()
+
+
+def migrate(alias: str) -> None:
+    """Apply every migration, and let go of the database so that it can be copied."""
+    executor = MigrationExecutor(connections[alias])
+    executor.migrate(executor.loader.graph.leaf_nodes())
+    connections[alias].close()
+
+
+def run(alias: str, *statements: str) -> None:
+    """Each statement by itself and committed, as somebody in psql would do it."""
+    with connections[alias].cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    connections[alias].close()
+
+
+def one(alias: str, question: str) -> object:
+    """The first value of the answer."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(question)
+        answer = cursor.fetchone()
+    connections[alias].close()
+    return answer and answer[0]

@@ -1,0 +1,293 @@
+"""Every kind of drift, seeded into a real database: found under its own id, and mended by the printed statements."""
+
+from typing import NamedTuple
+
+import pytest
+
+from campaigns_project.tests.verification.databases import one, run
+from campaigns_project.verification.finding import Finding, Severity
+from campaigns_project.verification.verify import verify
+
+
+class Drift(NamedTuple):
+    """Statements that spoil a clean database, and what must be found then."""
+
+    id: str
+    where: str
+    seed: tuple[str, ...]
+    severity: Severity = Severity.ERROR
+
+
+def drift(id: str, where: str, *seed: str, severity: Severity = Severity.ERROR):  # noqa: A002
+    return pytest.param(Drift(id, where, seed, severity), id=f"{id} {where}")
+
+
+FUNCTION = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+A_STRAY = "CREATE TABLE campaign_scores (campaign_id bigint)"
+BROKEN_INDEX = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'campaign_name'::regclass"
+RECIPIENTS_FK = "campaign_recipients_campaign_id_7628468c_fk_campaigns_id"
+REPLACED_FK = f"ALTER TABLE campaign_recipients DROP CONSTRAINT {RECIPIENTS_FK}"
+ANEW = f"ALTER TABLE campaign_recipients ADD CONSTRAINT {RECIPIENTS_FK} FOREIGN KEY (campaign_id) REFERENCES campaigns"
+DEFERRED = "DEFERRABLE INITIALLY DEFERRED"
+APPEND_ONLY = "pgtrigger_append_only_91112"
+
+MENDED_BY_STATEMENTS = [
+    drift("table_missing", "lead_enrichments", "DROP TABLE lead_enrichments"),
+    drift("table_unlogged", "tracking_raw_events", "ALTER TABLE tracking_raw_events SET UNLOGGED"),
+    drift("table_row_security", "leads", "ALTER TABLE leads ENABLE ROW LEVEL SECURITY"),
+    drift("column_missing", "campaigns.priority", "ALTER TABLE campaigns DROP COLUMN priority"),
+    drift("column_type", "campaigns.name", "ALTER TABLE campaigns ALTER COLUMN name TYPE varchar(50)"),
+    drift("column_type", "campaigns.priority", "ALTER TABLE campaigns ALTER COLUMN priority TYPE integer"),
+    drift("column_null", "campaigns.name", "ALTER TABLE campaigns ALTER COLUMN name DROP NOT NULL"),
+    drift("column_null", "campaigns.url", "ALTER TABLE campaigns ALTER COLUMN url DROP NOT NULL"),
+    drift("column_default", "campaigns.status", "ALTER TABLE campaigns ALTER COLUMN status SET DEFAULT 'running'"),
+    drift("column_default", "campaigns.emails_sent", "ALTER TABLE campaigns ALTER COLUMN emails_sent DROP DEFAULT"),
+    drift("column_identity", "campaigns.id", "ALTER TABLE campaigns ALTER COLUMN id DROP IDENTITY"),
+    drift("sequence_changed", "campaigns.id", "ALTER SEQUENCE campaigns_id_seq INCREMENT BY 2 CYCLE"),
+    drift(
+        "primary_key_missing",
+        "campaign_usage.campaign_usage_pkey",
+        "ALTER TABLE campaign_usage DROP CONSTRAINT campaign_usage_pkey",
+    ),
+    drift(
+        "unique_missing",
+        "leads.lead_once_per_organization",
+        "ALTER TABLE leads DROP CONSTRAINT lead_once_per_organization",
+    ),
+    drift(
+        "check_missing",
+        "campaigns.campaign_status_known",
+        "ALTER TABLE campaigns DROP CONSTRAINT campaign_status_known",
+    ),
+    drift(
+        "check_changed",
+        "leads.lead_status_known",
+        "ALTER TABLE leads DROP CONSTRAINT lead_status_known",
+        "ALTER TABLE leads ADD CONSTRAINT lead_status_known CHECK (status <> '')",
+    ),
+    drift("foreign_key_missing", f"campaign_recipients.{RECIPIENTS_FK}", REPLACED_FK),
+    drift("foreign_key_on_delete", f"campaign_recipients.{RECIPIENTS_FK}", REPLACED_FK, f"{ANEW} {DEFERRED}"),
+    drift(
+        "foreign_key_on_delete",
+        f"campaign_recipients.{RECIPIENTS_FK}",
+        REPLACED_FK,
+        f"{ANEW} ON DELETE SET NULL {DEFERRED}",
+    ),
+    drift("foreign_key_changed", f"campaign_recipients.{RECIPIENTS_FK}", REPLACED_FK, f"{ANEW} ON DELETE CASCADE"),
+    drift(
+        "constraint_not_validated",
+        f"campaign_recipients.{RECIPIENTS_FK}",
+        REPLACED_FK,
+        f"{ANEW} ON DELETE CASCADE {DEFERRED} NOT VALID",
+    ),
+    drift(
+        "foreign_key_disabled",
+        f"campaign_recipients.{RECIPIENTS_FK}",
+        "ALTER TABLE campaign_recipients DISABLE TRIGGER ALL",
+    ),
+    drift("index_missing", "campaign_recipients.recipient_due", "DROP INDEX recipient_due"),
+    drift(
+        "index_missing", "campaign_recipients.one_active_campaign_per_lead", "DROP INDEX one_active_campaign_per_lead"
+    ),
+    drift(
+        "index_changed",
+        "campaigns.campaign_name",
+        "DROP INDEX campaign_name",
+        "CREATE INDEX campaign_name ON campaigns (name text_pattern_ops)",
+    ),
+    drift("index_invalid", "campaigns.campaign_name", BROKEN_INDEX),
+    drift(
+        "trigger_missing", f"campaign_tombstones.{APPEND_ONLY}", f"DROP TRIGGER {APPEND_ONLY} ON campaign_tombstones"
+    ),
+    drift(
+        "trigger_disabled",
+        f"campaign_tombstones.{APPEND_ONLY}",
+        f"ALTER TABLE campaign_tombstones DISABLE TRIGGER {APPEND_ONLY}",
+    ),
+    drift(
+        "trigger_changed",
+        f"campaign_tombstones.{APPEND_ONLY}",
+        f"CREATE OR REPLACE FUNCTION {APPEND_ONLY}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    ),
+    drift("rule_unexpected", "campaigns.kept", "CREATE RULE kept AS ON DELETE TO campaigns DO INSTEAD NOTHING"),
+    drift(
+        "sequence_behind_tombstones",
+        "campaigns.id",
+        "INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, reason, counts)"
+        " VALUES (41, 'gone', 'Gone', 1, 'ana', '', '{}')",
+    ),
+    drift(
+        "sequence_behind",
+        "django_content_type.id",
+        "INSERT INTO django_content_type (id, app_label, model) VALUES (900000, 'old', 'thing')",
+    ),
+    drift(
+        "sequence_behind",
+        "django_content_type.id",
+        "INSERT INTO django_content_type (app_label, model) VALUES ('old', 'thing'), ('old', 'other')",
+        "ALTER SEQUENCE django_content_type_id_seq RESTART",
+    ),
+]
+
+MENDED_BY_A_PERSON = [
+    drift("table_unexpected", "notes_of_ana", "CREATE TABLE notes_of_ana (note text)", severity=Severity.WARNING),
+    drift("column_unexpected", "leads.score", "ALTER TABLE leads ADD COLUMN score integer", severity=Severity.WARNING),
+    drift("column_unexpected", "leads.score", "ALTER TABLE leads ADD COLUMN score integer NOT NULL"),
+    drift(
+        "constraint_unexpected",
+        "leads.short",
+        "ALTER TABLE leads ADD CONSTRAINT short CHECK (id < 1000000)",
+        severity=Severity.WARNING,
+    ),
+    drift(
+        "foreign_key_blocks",
+        "invoices.to_campaign",
+        "CREATE TABLE invoices (number int, CONSTRAINT to_campaign FOREIGN KEY (number) REFERENCES campaigns)",
+    ),
+    drift("index_unexpected", "leads.slow", "CREATE INDEX slow ON leads (updated_at)", severity=Severity.WARNING),
+    drift(
+        "trigger_unexpected",
+        "leads.busy",
+        FUNCTION,
+        "CREATE TRIGGER busy BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION nothing()",
+        severity=Severity.WARNING,
+    ),
+    drift("view_unexpected", "names", "CREATE VIEW names AS SELECT name FROM campaigns", severity=Severity.WARNING),
+    drift(
+        "stray_campaign_id", "campaign_scores.campaign_id", A_STRAY, "INSERT INTO campaign_scores VALUES (7), (7), (8)"
+    ),
+    drift(
+        "migration_ghost",
+        "campaigns",
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('campaigns', '0999_later', now())",
+    ),
+    drift(
+        "migration_ghost",
+        "gone_app",
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('gone_app', '0001_initial', now())",
+        severity=Severity.WARNING,
+    ),
+    drift("migration_missing", "tracking", "DELETE FROM django_migrations WHERE app = 'tracking'"),
+]
+
+
+def found(alias: str, seeded: Drift) -> Finding:
+    """The finding that the drift must give; fails, showing all that was found, where there is none."""
+    report = verify(using=alias)
+    matching = [each for each in report.findings if (each.id, each.where) == (seeded.id, seeded.where)]
+    assert matching, report.findings
+    return matching[0]
+
+
+def test_a_database_that_the_migrations_made_has_no_findings(copy: str):
+    report = verify(using=copy)
+
+    assert report.findings == []
+    assert report.fingerprint == report.expected_fingerprint
+
+
+@pytest.mark.parametrize("seeded", MENDED_BY_A_PERSON)
+def test_drift_is_found_where_it_is_with_what_to_do(copy: str, seeded: Drift):
+    run(copy, *seeded.seed)
+
+    finding = found(copy, seeded)
+
+    assert finding.severity == seeded.severity
+    assert finding.count >= 1
+    assert finding.message
+    assert finding.fix
+
+
+@pytest.mark.parametrize("seeded", MENDED_BY_STATEMENTS)
+def test_drift_is_found_where_it_is_and_the_printed_statements_mend_it(copy: str, seeded: Drift):
+    run(copy, *seeded.seed)
+
+    finding = found(copy, seeded)
+    for each in verify(using=copy).findings:
+        by_line = "CONCURRENTLY" in each.fix_sql
+        run(copy, *(each.fix_sql.splitlines() if by_line else [each.fix_sql]))
+
+    assert (finding.severity, finding.message != "") == (seeded.severity, True)
+    assert verify(using=copy).findings == []
+
+
+def test_what_an_identity_hands_out_after_it_was_mended_is_above_every_row(copy: str):
+    run(
+        copy,
+        "INSERT INTO django_content_type (id, app_label, model) VALUES (77, 'old', 'thing')",
+        "ALTER TABLE django_content_type ALTER COLUMN id DROP IDENTITY",
+    )
+
+    (finding,) = verify(using=copy).findings
+    run(copy, finding.fix_sql)
+
+    assert one(copy, "INSERT INTO django_content_type (app_label, model) VALUES ('a', 'b') RETURNING id") == 78
+
+
+def test_a_stray_table_tells_how_many_rows_are_of_campaigns_that_are_gone(copy: str):
+    run(copy, A_STRAY, "INSERT INTO campaign_scores SELECT g FROM generate_series(1, 8) g")
+
+    finding = found(copy, Drift("stray_campaign_id", "campaign_scores.campaign_id", ()))
+
+    assert (finding.count, finding.samples) == (8, ["1", "2", "3", "4", "5"])
+
+
+def test_a_campaign_id_with_a_foreign_key_of_its_own_is_no_stray(copy: str):
+    run(copy, "CREATE TABLE scores (campaign_id bigint REFERENCES campaigns ON DELETE CASCADE)")
+
+    assert verify(using=copy).counts == {"table_unexpected": 1}
+
+
+def test_a_session_that_begins_as_a_replica_is_found(copy: str):
+    run(copy, f'ALTER DATABASE "{copy}" SET session_replication_role = replica')
+
+    assert verify(using=copy).counts == {"triggers_off": 1}
+
+
+def test_many_tables_of_another_program_are_one_warning(copy: str):
+    run(copy, *(f"CREATE TABLE shop_{number} (id int)" for number in range(7)))
+
+    (finding,) = verify(using=copy).findings
+
+    assert (finding.id, finding.count, len(finding.samples)) == ("table_unexpected", 7, 5)
+
+
+def test_a_table_that_is_missing_is_one_finding_and_not_one_for_each_of_its_columns(copy: str):
+    run(copy, "DROP TABLE lead_enrichments")
+
+    assert verify(using=copy).counts == {"table_missing": 1}
+
+
+def test_the_order_in_which_a_set_was_written_down_is_no_drift(copy: str):
+    run(
+        copy,
+        "ALTER TABLE leads DROP CONSTRAINT lead_status_known",
+        "ALTER TABLE leads ADD CONSTRAINT lead_status_known CHECK (status IN ('unsubscribed', 'active'))",
+    )
+    before = {each.found for each in verify(using=copy).findings}
+    run(
+        copy,
+        "ALTER TABLE leads DROP CONSTRAINT lead_status_known",
+        "ALTER TABLE leads ADD CONSTRAINT lead_status_known CHECK (status IN ('active', 'unsubscribed'))",
+    )
+
+    assert {each.found for each in verify(using=copy).findings} == before
+
+
+def test_a_schema_that_was_dumped_and_restored_reads_the_same(copy: str):
+    """A dump holds what the catalogue says, and Postgres reads some of it in another way than it was first written."""
+    anew = one(
+        copy,
+        "SELECT string_agg(format('ALTER TABLE %s DROP CONSTRAINT %I; ALTER TABLE %s ADD CONSTRAINT %I %s;',"
+        " conrelid::regclass, conname, conrelid::regclass, conname, pg_get_constraintdef(oid)), ' ')"
+        " FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace",
+    )
+    indexes = one(
+        copy,
+        "SELECT string_agg(format('DROP INDEX %s; %s;', indexrelid::regclass, pg_get_indexdef(indexrelid)), ' ')"
+        " FROM pg_index WHERE indpred IS NOT NULL AND indrelid::regclass::text NOT LIKE 'pg_%'",
+    )
+
+    run(copy, str(anew), str(indexes))
+
+    assert verify(using=copy).findings == []
