@@ -9,7 +9,9 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns_project.settings.base")
 application = get_wsgi_application()
 
-# Models can be imported only from here on.
+# What knows models can be imported only from here on.
+from django.db import connection  # noqa: E402
+
 from campaigns_project.commands import exit_code  # noqa: E402
 from campaigns_project.database.identity import configured  # noqa: E402
 from campaigns_project.database.tables import require_tables  # noqa: E402
@@ -22,3 +24,4 @@ try:
 except Refused as refused:
     log.critical("the web cannot start: %s", refused)
     sys.exit(exit_code(refused))
+connection.close()  # requests are served by other threads, each with a connection of its own

@@ -20,19 +20,19 @@ def missing_tables(using: str = DEFAULT_DB_ALIAS) -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
-def require_tables() -> None:
+def require_tables(using: str = DEFAULT_DB_ALIAS) -> None:
     """Raise SchemaIncomplete where a table is missing, DatabaseDown where the database does not answer."""
     try:
-        missing = missing_tables()
-        pending = missing and migrating.pending()
+        missing = missing_tables(using)
+        pending = missing and migrating.pending(using)
     except Error as error:
-        raise unreachable(error) from error
+        raise unreachable(error, using) from error
     if not missing:
         return
     which = f"{len(missing)} tables are missing, {missing[0]} first" if len(missing) > 1 else f"{missing[0]} is missing"
     raise SchemaIncomplete(
         "tables_missing",
-        f"The database is not ready ({configured()}): {which}.",
+        f"The database is not ready ({configured(using)}): {which}.",
         "Run manage.py apply_migrations."
         if pending
         else "No migration is pending, so somebody removed it: manage.py verify_schema says what is missing.",

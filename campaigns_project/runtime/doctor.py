@@ -113,7 +113,7 @@ def _migrations() -> Iterator[Check]:
     missing = migrating.pending()
     if missing:
         message = f"{len(missing)} migrations have not been applied, first {missing[0]}."
-        yield Check("migrations", Level.FAIL, message, "Run manage.py migrate.")
+        yield Check("migrations", Level.FAIL, message, "Run manage.py apply_migrations.")
     else:
         yield Check("migrations", Level.OK, "Every migration is applied.")
 

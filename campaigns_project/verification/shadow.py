@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from django.db import Error, InternalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 
@@ -29,7 +30,7 @@ def may_make_one(cursor: CursorWrapper) -> bool:
 
 def shadow_catalogue(using: str) -> Catalogue:
     """Make the schema anew in a database of its own and read it there. Takes ten seconds; raises django.db.Error."""
-    with _empty_database(using) as alias, _untouched(alias):
+    with _empty_database(using) as alias, _others_untouched():
         executor = MigrationExecutor(connections[alias])
         executor.migrate(executor.loader.graph.leaf_nodes())
         with connections[alias].cursor() as cursor:
@@ -43,22 +44,29 @@ def _empty_database(using: str) -> Iterator[str]:
     with closing(connections.create_connection(using)) as server, server.cursor() as cursor:
         _sweep(cursor)
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        connections.settings[name] = {**connections.settings[using], "NAME": name, "CONN_MAX_AGE": 0}
+        connections[name] = _connection(using, name)
         try:
             yield name
         finally:
             connections[name].close()
-            del connections[name], connections.settings[name]
+            del connections[name]
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def _connection(using: str, name: str) -> BaseDatabaseWrapper:
+    """A connection to the new database, known by its name to this thread alone: others go through all the aliases."""
+    connection = connections.create_connection(using)
+    connection.alias = name
+    connection.settings_dict = {**connection.settings_dict, "NAME": name}
+    return connection
+
+
 @contextmanager
-def _untouched(alias: str) -> Iterator[None]:
+def _others_untouched() -> Iterator[None]:
     """Every other database refuses to be asked meanwhile: a migration that forgets its alias must not reach ours."""
     with ExitStack() as stack:
         for other in connections:
-            if other != alias:
-                stack.enter_context(connections[other].execute_wrapper(_refuse))
+            stack.enter_context(connections[other].execute_wrapper(_refuse))
         yield
 
 

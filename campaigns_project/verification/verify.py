@@ -55,7 +55,7 @@ def verify(
     """
     chosen = _chosen(rows=rows, only=only)
     begun_at, begun = timezone.now(), time.monotonic()
-    # Before the snapshot is taken: making a shadow may take longer than a server lets a transaction idle.
+    # Before the snapshot is taken, which holds back vacuum while it stands: making a shadow takes its time.
     expected = _expectation(using, source) if "schema" in chosen else None
     with snapshot(using) as cursor:
         server = _server(cursor)

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from campaigns_project.tests.processes import environment, free_port
+from campaigns_project.tests.processes import database_url, environment, free_port
+from campaigns_project.tests.verification.databases import database
 
 NOWHERE = {"DATABASE_URL": "postgresql://ana:hunter2@127.0.0.1:9/sales"}
 
@@ -52,3 +53,42 @@ def test_doctor_without_a_database_exits_8_and_keeps_the_password_to_itself():
     assert answer.returncode == 8
     assert "host=127.0.0.1 port=9 database=sales user=ana" in answer.stdout
     assert "hunter2" not in answer.stdout + answer.stderr
+
+
+@pytest.fixture
+def nothing_in_it(django_db_setup, django_db_blocker):
+    """The variables that lead a process to an empty database."""
+    with django_db_blocker.unblock(), database() as name:
+        yield {"DATABASE_URL": database_url().rpartition("/")[0] + f"/{name}"}
+
+
+@pytest.mark.parametrize("command", ["campaign_status 1", "run_worker", "stop_sending --reason relay"])
+def test_commands_without_their_tables_say_what_to_run(nothing_in_it, command: str):
+    answer = manage(*command.split(), **nothing_in_it)
+
+    assert answer.returncode == 6
+    assert "tables_missing: The database is not ready (host=" in answer.stderr
+    assert "Run manage.py apply_migrations." in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_commands_without_a_database_exit_8_and_keep_the_password_to_themselves():
+    answer = manage("campaign_status", "1", **NOWHERE)
+
+    assert answer.returncode == 8
+    assert "host=127.0.0.1 port=9 database=sales user=ana" in answer.stderr
+    assert "hunter2" not in answer.stdout + answer.stderr
+
+
+def test_the_web_without_its_tables_ends_and_says_what_to_run(nothing_in_it):
+    answer = subprocess.run(
+        [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(free_port()), "--no-ws",
+         "campaigns_project.wsgi:application"],
+        cwd=settings.BASE_DIR, env=environment(**nothing_in_it), check=False, capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+
+    said = answer.stdout + answer.stderr
+    assert answer.returncode != 0
+    assert "serving with database host=" in said
+    assert "Run manage.py apply_migrations." in said

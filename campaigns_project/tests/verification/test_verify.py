@@ -130,6 +130,7 @@ def test_the_shadow_and_the_manifest_expect_the_same_and_the_shadow_leaves_nothi
     assert shadow.expected_fingerprint == manifest.expected_fingerprint
     assert shadow.compared_with != manifest.compared_with
     assert [alias for alias in connections if alias.startswith(PREFIX)] == []
+    assert connections[copy].execute_wrappers == []
 
 
 def test_a_report_survives_its_way_through_json(copy: str):

@@ -57,7 +57,7 @@ class Command(FairleadCommand):
                 using=using, verbosity=0, on_wait=lambda: self.say("Another process is migrating; waiting for it.")
             )
         except Error as error:
-            if refused := explained(error):
+            if refused := explained(error, using):
                 raise refused from error
             raise CommandError(
                 f"A migration failed: {' '.join(str(error).split())}. Nothing of it was applied; those before it were. "
