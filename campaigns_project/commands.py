@@ -7,12 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import Error
+from django.db import Error as DatabaseError
 
-from campaigns_project.database.errors import DatabaseDown, SchemaIncomplete
 from campaigns_project.database.tables import require_tables
-from campaigns_project.database.trouble import explained
-from campaigns_project.errors import LockHeld, NotFound, Refused, StateRefused
+from campaigns_project.errors import Locked, NotConfirmed, NotFound, Refused, StateRefused
+from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of
 
 
 class Exit(IntEnum):
@@ -46,11 +45,11 @@ class FairleadCommand(BaseCommand):
             return super().execute(*args, **options)
         except Refused as refused:
             raise CommandError(f"{refused.code}: {refused}", returncode=exit_code(refused)) from None
-        except Error as error:
-            trouble = explained(error)
-            if trouble is None:
+        except DatabaseError as error:
+            fault = fault_of(error)
+            if fault is None:
                 raise
-            raise CommandError(f"{trouble.code}: {trouble}", returncode=exit_code(trouble)) from error
+            raise CommandError(f"{fault.code}: {fault}", returncode=exit_code(fault)) from error
 
     def print_json(self, schema: str, **values: Any) -> None:
         """One JSON object on stdout; `schema` names its shape."""
@@ -74,12 +73,18 @@ class FairleadCommand(BaseCommand):
 
 def exit_code(refused: Refused) -> Exit:
     """The exit code that says what kind of refusal it was."""
-    if isinstance(refused, DatabaseDown):
-        return Exit.DEPENDENCY_DOWN
-    if isinstance(refused, SchemaIncomplete):
-        return Exit.UNHEALTHY
-    if isinstance(refused, NotFound):
-        return Exit.NOT_FOUND
-    if isinstance(refused, LockHeld):
-        return Exit.LOCKED
-    return Exit.REFUSED_BY_STATE if isinstance(refused, StateRefused) else Exit.USAGE
+    for kind, code in _EXITS.items():
+        if isinstance(refused, kind):
+            return code
+    return Exit.USAGE
+
+
+# The narrower kind first.
+_EXITS: dict[type[Refused], Exit] = {
+    NotFound: Exit.NOT_FOUND,
+    NotConfirmed: Exit.CONFIRMATION_MISSING,
+    Locked: Exit.LOCKED,
+    StateRefused: Exit.REFUSED_BY_STATE,
+    SchemaFault: Exit.UNHEALTHY,
+    DatabaseFault: Exit.DEPENDENCY_DOWN,
+}

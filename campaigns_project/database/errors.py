@@ -1,22 +1,10 @@
-"""Why the database cannot be used as it is; each says what to do instead."""
+"""Why the embedded Postgres cannot be had, or nothing be migrated; each says what to do instead."""
 
 from campaigns_project.errors import Refused, StateRefused
 
 
 class EmbeddedUnavailable(Refused):
     """The Postgres that comes with Fairlead cannot be started or joined here."""
-
-
-class DatabaseDown(Refused):
-    """The database does not answer, or answers no writes."""
-
-    status = 503
-
-
-class SchemaIncomplete(Refused):
-    """The database answers, but what the code needs is not in it."""
-
-    status = 503
 
 
 class HistoryRefused(StateRefused):

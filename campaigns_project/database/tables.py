@@ -4,9 +4,8 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from campaigns_project.database import migrating
-from campaigns_project.database.errors import SchemaIncomplete
 from campaigns_project.database.identity import configured
-from campaigns_project.database.trouble import unreachable
+from campaigns_project.faults import DatabaseFault, SchemaFault
 
 
 def missing_tables(using: str = DEFAULT_DB_ALIAS) -> list[str]:
@@ -21,16 +20,17 @@ def missing_tables(using: str = DEFAULT_DB_ALIAS) -> list[str]:
 
 
 def require_tables(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Raise SchemaIncomplete where a table is missing, DatabaseDown where the database does not answer."""
+    """Raise SchemaFault where a table is missing, DatabaseFault where the database does not answer."""
     try:
         missing = missing_tables(using)
         pending = missing and migrating.pending(using)
     except Error as error:
-        raise unreachable(error, using) from error
+        message = f"The database cannot be reached ({configured(using)}): {' '.join(str(error).split())}"
+        raise DatabaseFault("database_down", message, "Start it, or correct DATABASE_URL.") from error
     if not missing:
         return
     which = f"{len(missing)} tables are missing, {missing[0]} first" if len(missing) > 1 else f"{missing[0]} is missing"
-    raise SchemaIncomplete(
+    raise SchemaFault(
         "tables_missing",
         f"The database is not ready ({configured(using)}): {which}.",
         "Run manage.py apply_migrations."

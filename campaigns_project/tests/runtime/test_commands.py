@@ -1,14 +1,17 @@
 """How the commands fail when what they need is not there."""
 
+import signal
 import subprocess
 import sys
+import urllib.request
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from campaigns_project.tests.processes import database_url, environment, free_port
+from campaigns_project.tests.processes import database_url, environment, free_port, started, stop, wait_until
 from campaigns_project.tests.verification.databases import database
 
 NOWHERE = {"DATABASE_URL": "postgresql://ana:hunter2@127.0.0.1:9/sales"}
@@ -62,7 +65,7 @@ def nothing_in_it(django_db_setup, django_db_blocker):
         yield {"DATABASE_URL": database_url().rpartition("/")[0] + f"/{name}"}
 
 
-@pytest.mark.parametrize("command", ["campaign_status 1", "run_worker", "stop_sending --reason relay"])
+@pytest.mark.parametrize("command", ["campaign_status 1", "run_worker", "run_web", "tick", "run_cluster"])
 def test_commands_without_their_tables_say_what_to_run(nothing_in_it, command: str):
     answer = manage(*command.split(), **nothing_in_it)
 
@@ -78,6 +81,26 @@ def test_commands_without_a_database_exit_8_and_keep_the_password_to_themselves(
     assert answer.returncode == 8
     assert "host=127.0.0.1 port=9 database=sales user=ana" in answer.stderr
     assert "hunter2" not in answer.stdout + answer.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_run_web_serves_says_which_database_it_uses_and_stops_when_asked(tmp_path: Path):
+    port, log = free_port(), tmp_path / "web.log"
+
+    with started("manage.py", "run_web", log=log, WEB_PORT=str(port)) as web:
+        wait_until(lambda: _answers(port), "the web answers", log)
+        code = stop(web, signal.SIGTERM)
+
+    assert code == 0
+    assert "serving with database host=" in log.read_text()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def test_the_web_without_its_tables_ends_and_says_what_to_run(nothing_in_it):

@@ -7,7 +7,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 from campaigns_project.commands import Exit, FairleadCommand
 from campaigns_project.database import migrating
 from campaigns_project.database.identity import configured
-from campaigns_project.database.trouble import explained
+from campaigns_project.faults import DatabaseFault, fault_of
 from campaigns_project.verification.report import Report
 from campaigns_project.verification.verify import verify
 from campaigns_project.verification.words import about
@@ -57,8 +57,8 @@ class Command(FairleadCommand):
                 using=using, verbosity=0, on_wait=lambda: self.say("Another process is migrating; waiting for it.")
             )
         except Error as error:
-            if refused := explained(error, using):
-                raise refused from error
+            if fault := _fault(error):
+                raise fault from error
             raise CommandError(
                 f"A migration failed: {' '.join(str(error).split())}. Nothing of it was applied; those before it were. "
                 "Mend what it says and run this again, which goes on from there."
@@ -77,6 +77,12 @@ class Command(FairleadCommand):
             self.say(f"The schema is what the migrations make (fingerprint {report.fingerprint}).")
         for finding in report.findings:
             self.say("\n".join(about(finding)))
+
+
+def _fault(error: Error) -> DatabaseFault | None:
+    """Where the table of migrations cannot be made, Django tells it by an error of its own, without the cause."""
+    inner = error.__context__
+    return fault_of(error) or (fault_of(inner) if isinstance(inner, Error) else None)
 
 
 def _migrations(names: list[str]) -> str:

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from campaigns_project.commands import FairleadCommand
 from campaigns_project.database import migrating
-from campaigns_project.database.errors import SchemaIncomplete
+from campaigns_project.faults import SchemaFault
 from campaigns_project.runtime.supervisor import Supervisor
 
 
@@ -17,7 +17,7 @@ class Command(FairleadCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         missing = migrating.pending()
         if missing:
-            raise SchemaIncomplete(
+            raise SchemaFault(
                 "migrations_pending",
                 f"The database lacks {len(missing)} migrations, {missing[0]} first.",
                 "Run manage.py apply_migrations.",
