@@ -46,7 +46,7 @@ def about(finding: Finding) -> Iterator[str]:
     if finding.fix_sql:
         statement = finding.fix_sql
         is_short = len(statement) <= LONGEST_STATEMENT and "\n" not in statement
-        yield f"    {'statement':<12} {statement if is_short else 'verify_schema --fix-sql prints it'}"
+        yield f"    {'statement':<12} {statement if is_short else 'see manage.py verify_schema --fix-sql'}"
 
 
 def verdict(report: Report) -> str:
