@@ -1,6 +1,7 @@
 """The manifests that are shipped: true, and for these very migrations."""
 
 import json
+import secrets
 
 import pytest
 
@@ -39,7 +40,8 @@ def test_every_change_of_a_migration_is_another_digest():
 
 
 def test_what_a_killed_run_left_behind_is_swept_and_what_another_one_uses_is_not(migrated, django_db_blocker):
-    old, young = f"{shadow.PREFIX}1700000000_dead", f"{shadow.PREFIX}99999999999_busy"
+    mark = secrets.token_hex(4)
+    old, young = f"{shadow.PREFIX}1700000000_{mark}", f"{shadow.PREFIX}99999999999_{mark}"
     with django_db_blocker.unblock():
         run("default", f'CREATE DATABASE "{old}"', f'CREATE DATABASE "{young}"')
         try:
