@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import campaigns_project.verification.errors  # noqa: F401 - only commands use it, so nothing else has loaded its refusals
 from campaigns_project.errors import Refused
 
 PROJECT = Path(__file__).resolve().parent.parent.parent.parent
