@@ -28,6 +28,7 @@ BROKEN_INDEX = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'campa
 RECIPIENTS_FK = "campaign_recipients_campaign_id_7628468c_fk_campaigns_id"
 REPLACED_FK = f"ALTER TABLE campaign_recipients DROP CONSTRAINT {RECIPIENTS_FK}"
 ANEW = f"ALTER TABLE campaign_recipients ADD CONSTRAINT {RECIPIENTS_FK} FOREIGN KEY (campaign_id) REFERENCES campaigns"
+PAST_THE_TRIGGERS = "SET session_replication_role = replica"  # as a restore does it
 DEFERRED = "DEFERRABLE INITIALLY DEFERRED"
 APPEND_ONLY = "pgtrigger_append_only_91112"
 
@@ -168,6 +169,14 @@ MENDED_BY_A_PERSON = [
         severity=Severity.WARNING,
     ),
     drift("migration_missing", "tracking", "DELETE FROM django_migrations WHERE app = 'tracking'"),
+    drift("orphan_row", "lead_tags.tag_id", PAST_THE_TRIGGERS, "INSERT INTO lead_tags (lead_id, tag_id) VALUES (1, 1)"),
+    drift(
+        "loose_orphan",
+        "raw_leads.campaign_id",
+        PAST_THE_TRIGGERS,
+        "INSERT INTO raw_leads (organization_id, campaign_id, source, external_id, payload)"
+        " VALUES (1, 1, '', '', '{}')",
+    ),
 ]
 
 
