@@ -48,11 +48,17 @@ def decrypt(token: str) -> str:
         ) from None
 
 
+def keys_for(purpose: str) -> tuple[bytes, ...]:
+    """Keys of 32 bytes for `purpose` alone, one from each of FIELD_ENCRYPTION_KEYS; the first is the one in use."""
+    return tuple(_derive(key, purpose) for key in settings.FIELD_ENCRYPTION_KEYS)
+
+
 @lru_cache(maxsize=8)
 def _cipher(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_derive(key)) for key in keys])
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, "field encryption"))) for key in keys])
 
 
-def _derive(key: str) -> bytes:
-    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"fairlead field encryption v1")
-    return base64.urlsafe_b64encode(kdf.derive(key.encode()))
+@lru_cache(maxsize=32)
+def _derive(key: str, purpose: str) -> bytes:
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"fairlead {purpose} v1".encode())
+    return kdf.derive(key.encode())

@@ -2,6 +2,7 @@
 
 import getpass
 import socket
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,11 @@ class ActorKind(models.TextChoices):
 
 @dataclass(frozen=True)
 class Actor:
-    """One who acts. `name` is what an audit reader sees; `id` is the user's key where there is one."""
+    """One who acts. `name` is what an audit reader sees; `id` is the user's key where there is one.
+
+    `request_id` is the same for all that one request, or one run of a command, does. `message` says why, where the
+    caller told that once for everything (the header X-Change-Message).
+    """
 
     kind: str
     name: str
@@ -25,6 +30,7 @@ class Actor:
     via: str = ""
     request_id: str = ""
     ip_address: str | None = None
+    message: str = ""
 
     @classmethod
     def of_request(cls, request: Any, *, via: str) -> "Actor":
@@ -38,12 +44,20 @@ class Actor:
             via=via,
             request_id=getattr(request, "request_id", ""),
             ip_address=request.META.get("REMOTE_ADDR") or None,
+            message=change_message(request) if via == "api" else "",
         )
 
     @classmethod
     def of_command(cls, command: str) -> "Actor":
         """The system account that runs `manage.py command`."""
-        return cls(kind=ActorKind.COMMAND, name=f"{getpass.getuser()}@{socket.gethostname()}", via=command)
+        name = f"{getpass.getuser()}@{socket.gethostname()}"
+        return cls(kind=ActorKind.COMMAND, name=name, via=command, request_id=uuid.uuid4().hex)
+
+
+def change_message(request: Any) -> str:
+    """Why the caller does it, from the header X-Change-Message; WSGI hands on its UTF-8 as Latin-1."""
+    said: str = request.META.get("HTTP_X_CHANGE_MESSAGE", "")
+    return said.encode("latin-1", "replace").decode("utf-8", "replace").strip()
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, name="system", via="worker")

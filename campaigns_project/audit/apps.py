@@ -5,3 +5,9 @@ class AuditConfig(AppConfig):
     name = "campaigns_project.audit"
     label = "audit"
     verbose_name = "Audit"
+
+    def ready(self) -> None:
+        from campaigns_project.audit.verification import verify_chain  # noqa: PLC0415 - models are there only now
+        from campaigns_project.verification.registry import verifies  # noqa: PLC0415
+
+        verifies("the audit chain", verify_chain)

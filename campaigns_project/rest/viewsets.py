@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 
 from campaigns_project.accounts.api import OrganizationScoped
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.protection import differences, values_of
 from campaigns_project.audit.record import record
-from campaigns_project.encryption import is_secret
 from campaigns_project.rest.filtering import refuse_unknown
 from campaigns_project.rest.problems import TooLarge
 from campaigns_project.rest.schema import DocumentedSchema
@@ -96,7 +96,7 @@ class Creates(mixins.CreateModelMixin):
     @transaction.atomic
     def perform_create(self, serializer: BaseSerializer) -> None:
         made = serializer.save(**self.parents())  # type: ignore[attr-defined]
-        self.record("created", made, after=kept(made, serializer.validated_data))  # type: ignore[attr-defined]
+        self.record("created", made, after=values_of(made, serializer.validated_data))  # type: ignore[attr-defined]
 
 
 class Changes(mixins.UpdateModelMixin):
@@ -114,9 +114,10 @@ class Changes(mixins.UpdateModelMixin):
         return rows.select_for_update(of=("self",)) if self.request.method == "PATCH" else rows  # type: ignore[attr-defined]
 
     def perform_update(self, serializer: BaseSerializer) -> None:
-        before = kept(serializer.instance, serializer.validated_data)
+        instance: Any = serializer.instance
+        before = values_of(instance, serializer.validated_data)
         changed = serializer.save()
-        after = kept(changed, serializer.validated_data)
+        before, after = differences(before, values_of(changed, serializer.validated_data))
         self.record("changed", changed, before=before, after=after)  # type: ignore[attr-defined]
 
 
@@ -131,15 +132,3 @@ class Deletes(mixins.DestroyModelMixin):
 
 class Reads(mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """GET of the list and of one."""
-
-
-def kept(row: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """What the audit log keeps of these fields: values, but names alone of what is secret or personal."""
-    return {name: _kept(row, name) for name in sent}
-
-
-def _kept(row: Any, name: str) -> Any:
-    if getattr(row, "is_personal", False) or "password" in name or is_secret(row, name):
-        return "(not kept)"
-    value = getattr(row, name, None)
-    return value.pk if isinstance(value, models.Model) else value

@@ -12,6 +12,7 @@ from campaigns.sending.inherit import inherit
 from campaigns.sending.recover import recover
 from campaigns.sending.usage import forget_usage
 from campaigns.tasks import resume_stalled_checks, resume_stalled_deletions
+from campaigns_project.audit.sealing import seal
 from campaigns_project.cleanup.nightly import look_nightly
 from campaigns_project.workers.queue import enqueue_echo
 from leads.imports.tasks import resume_stalled_imports
@@ -38,6 +39,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("mend what dead workers left", _now(recover), 2),
     Duty("complete finished campaigns", _now(complete_finished), 2),
     Duty("show progress on jobs", refresh_sending_jobs, 2),
+    Duty("seal the audit log", _now(seal), 10),
     Duty("go on with imports of dead workers", resume_stalled_imports, 60),
     Duty("forget what was counted against limits", _now(forget_usage), 3600),
     Duty("go on with checks of dead workers", resume_stalled_checks, 60),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NoReturn
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
@@ -20,8 +20,8 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.audit.protection import values_of
 from campaigns_project.audit.record import record
-from campaigns_project.encryption import is_secret
 from campaigns_project.errors import Refused
 
 HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
@@ -134,12 +134,12 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
         self.require(request, "change" if change else "add", obj)
         if not change:
             obj.save()
-            self.record(request, obj, "created", after=changed_values(obj, form.changed_data))
+            self.record(request, obj, "created", after=values_of(obj, form.changed_data))
         elif form.changed_data:
             before = type(obj)._default_manager.get(pk=obj.pk)
             obj.save(update_fields=[*self._changed_fields(form), *self.derived_fields])
             changed = form.changed_data
-            self.record(request, obj, "changed", changed_values(before, changed), changed_values(obj, changed))
+            self.record(request, obj, "changed", values_of(before, changed), values_of(obj, changed))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.require(request, "delete", obj)
@@ -197,6 +197,12 @@ class SystemAdmin(FairleadAdmin):
 
     writable: ClassVar[frozenset[str]] = frozenset()
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        earlier = type(obj)._default_manager.get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        before = values_of(earlier, form.changed_data) if earlier else None
+        request.edited = before, values_of(obj, form.changed_data)  # type: ignore[attr-defined]
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         self._record(request, obj, "created", message)
 
@@ -207,14 +213,20 @@ class SystemAdmin(FairleadAdmin):
         for obj in queryset:
             self._record(request, obj, "deleted", None)
 
+    def home_of(self, obj: Any) -> int | None:
+        """The number of the organization whose audit log the acts on `obj` belong to; None: the installation's."""
+        return None
+
     def _record(self, request: HttpRequest, obj: Any, act: str, message: Any) -> None:
-        """Django says here what was done, the change of a password included; values are not kept."""
+        """Django tells here what was done; `save_model` has seen the values, if it was an edit."""
+        before, after = getattr(request, "edited", (None, None))
         record(
             action=f"{obj._meta.model_name}.{act}",
             entity=obj,
-            organization_id=None,
+            organization_id=self.home_of(obj),
             actor=Actor.of_request(request, via="admin"),
-            after={"told": message} if message else None,
+            before=before,
+            after=after or ({"told": message} if message else None),
         )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -231,17 +243,3 @@ class SystemAdmin(FairleadAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.writable and self.has_view_permission(request)
-
-
-def changed_values(obj: Any, changed: list[str]) -> dict[str, Any]:
-    """What the audit log keeps of an edit: values, but only the names of fields that are secret or personal."""
-    return {name: _audited(obj, name) for name in changed}
-
-
-def _audited(obj: Any, name: str) -> Any:
-    if getattr(obj, "is_personal", False) or "password" in name or is_secret(obj, name):
-        return "(not kept)"
-    value = getattr(obj, name, None)
-    if isinstance(value, models.Model):
-        return value.pk
-    return value if isinstance(value, str | int | float | bool | list | dict | None.__class__) else str(value)

@@ -1,14 +1,26 @@
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.postgres.indexes import OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models.expressions import OrderBy
 
 from campaigns_project.accounts.tenancy import Tenanted
 from campaigns_project.audit.actors import ActorKind
+from campaigns_project.audit.models.seal import AWAIT_SEALING
 from campaigns_project.audit.triggers import append_only
 
 if TYPE_CHECKING:
     from campaigns_project.accounts.models import Organization
+
+
+def _beginning(column: str) -> tuple[OrderBy, ...]:
+    """Of one organization, by how `column` begins, newest first; LIKE 'x%' needs the class in any locale but C."""
+    return (
+        OrderBy(models.F("organization_ref")),
+        OrderBy(OpClass(models.F(column), name="varchar_pattern_ops")),
+        OrderBy(models.F("id"), descending=True),
+    )
 
 
 class AuditQuerySet(models.QuerySet["AuditLog"]):
@@ -56,8 +68,12 @@ class AuditLog(Tenanted, models.Model):
         indexes = [
             models.Index(fields=["organization_ref", "-id"], name="audit_by_organization"),
             models.Index(fields=["entity_type", "entity_id"], name="audit_by_entity"),
+            models.Index(fields=["organization_ref", "created_at"], name="audit_by_time"),
+            models.Index(fields=["request_id"], name="audit_by_request", condition=~models.Q(request_id="")),
+            models.Index(*_beginning("action"), name="audit_by_action"),
+            models.Index(*_beginning("actor_name"), name="audit_by_actor"),
         ]
-        triggers = append_only()
+        triggers = [*append_only(), AWAIT_SEALING]
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor_name}"

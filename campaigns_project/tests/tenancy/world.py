@@ -11,8 +11,9 @@ from campaigns.tests import factories as make
 from campaigns_project.accounts import models as accounts
 from campaigns_project.accounts.tenancy import Tenanted
 from campaigns_project.audit.actors import SYSTEM
-from campaigns_project.audit.models import AuditLog
+from campaigns_project.audit.models import AuditLog, AuditSeal
 from campaigns_project.audit.record import record
+from campaigns_project.audit.sealing import seal
 from leads import models as leads
 from tracking import models as tracking
 
@@ -20,6 +21,9 @@ OURS = ("accounts", "audit", "cleanup", "workers", "verification", "runtime", "l
 # Models of ours that belong to no organization, and why that is right.
 OF_NOBODY = {
     "accounts.User": "a person may belong to several; only system administrators see the table",
+    "audit.ChainHead": "the machinery of the chains; the seals tell of them",
+    "audit.SealedEntry": "a digest, found by way of its seal",
+    "audit.UnsealedEntry": "waits for some seconds, a number alone",
     "tracking.RawEvent": "lives for a second, names a message by number alone, is shown nowhere",
     "cleanup.OrphanReport": "counts over the whole installation, for system administrators",
     "verification.VerificationReport": "speaks of the whole database; only system administrators see it",
@@ -73,6 +77,11 @@ def _in(model: type[Model], organization: accounts.Organization) -> dict[str, in
 def _audit_row(world: World) -> AuditLog:
     subject, home = world[campaigns.Campaign], world.organization
     return record(action="campaign.made", entity=subject, organization_id=home.pk, actor=SYSTEM, reason=world.marker)
+
+
+def _seal(world: World) -> AuditSeal:
+    seal(now=make.NOON)
+    return AuditSeal.objects.get(chain=world.organization.pk)
 
 
 def _tombstone(world: World) -> campaigns.CampaignTombstone:
@@ -150,4 +159,5 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     campaigns.CampaignTombstone: _tombstone,
     tracking.EmailEvent: lambda w: make.EventFactory(message=w[campaigns.Message], user_agent=w.marker),
     AuditLog: _audit_row,
+    AuditSeal: _seal,
 }

@@ -18,6 +18,7 @@ from campaigns.tests.factories import (
 )
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.audit.protection import keyed
 from campaigns_project.tests.admin.browsers import member, press
 from leads.models import Lead, Suppression, Tag
 
@@ -83,14 +84,14 @@ def test_a_second_lead_with_the_same_address_is_refused(operator: Client, organi
     assert "has a lead with this address already" in answer.content.decode()
 
 
-def test_an_edit_of_a_person_is_on_record_by_field_names_alone(operator: Client, organization: Any) -> None:
+def test_an_edit_of_a_person_is_on_record_by_field_names_and_hashes(operator: Client, organization: Any) -> None:
     lead = LeadFactory(organization=organization, email="ana@example.com")
 
     operator.post(page_of(lead), {"email": "ana@example.com", "first_name": "Anastasia", "last_name": lead.last_name,
                                   "company": "Acme"})  # fmt: skip
 
     entry = AuditLog.objects.get(action="lead.changed")
-    assert entry.after == {"first_name": "(not kept)"}
+    assert entry.after == {"first_name": keyed("Anastasia", organization_id=organization.pk)}
     assert "Anastasia" not in f"{entry.before}{entry.entity_name}"
 
 
