@@ -51,13 +51,14 @@ def edit_step(*, step: Step, wait_amount: int, wait_unit: str, actor: Actor, in_
     Refused when it is to be a conversation of its own and one of its variants has no subject.
     """
     _hold(step.campaign)
+    before = _settings(Step.objects.get(pk=step.pk))
     changes = {"wait_amount": wait_amount, "wait_unit": wait_unit}
     Step.objects.filter(pk=step.pk).update(
         **changes, in_thread=step.in_thread if in_thread is None else in_thread, updated_at=Now()
     )
     step.refresh_from_db()
     _require_subjects(step)
-    _record("step.changed", step, step.campaign, actor, _settings(step))
+    _record("step.changed", step, step.campaign, actor, _settings(step), before=before)
     return step
 
 
@@ -110,11 +111,13 @@ def edit_variant(*, variant: Variant, changes: Mapping[str, Any], actor: Actor) 
         )
     differs = [field for field, value in changes.items() if getattr(variant, field) != value]
     reworded = any(field in WORDING for field in differs)
+    before = {field: getattr(variant, field) for field in differs}
     Variant.objects.filter(pk=variant.pk).update(
         **{field: changes[field] for field in differs}, version=F("version") + (1 if reworded else 0)
     )
     variant.refresh_from_db()
-    _record("variant.changed", variant, campaign, actor, {"fields": differs, "version": variant.version})
+    after = {**{field: getattr(variant, field) for field in differs}, "version": variant.version}
+    _record("variant.changed", variant, campaign, actor, after, before=before)
     return variant
 
 
@@ -141,7 +144,8 @@ def set_senders(*, campaign: Campaign, senders: Sequence[Sender], actor: Actor) 
     present = set(campaign.campaign_senders.values_list("sender_id", flat=True))
     CampaignSender.objects.filter(campaign=campaign, sender__in=present - wanted).delete()
     CampaignSender.objects.bulk_create([CampaignSender(campaign=campaign, sender_id=pk) for pk in wanted - present])
-    _record("campaign.senders_set", campaign, campaign, actor, {"senders": sorted(wanted)})
+    after, before = {"senders": sorted(wanted)}, {"senders": sorted(present)}
+    _record("campaign.senders_set", campaign, campaign, actor, after, before=before)
 
 
 def check_wording(wording: Mapping[str, str], *, needs_subject: bool = True) -> None:
@@ -204,11 +208,14 @@ def _wording(wording: Mapping[str, str]) -> dict[str, str]:
     return {field: wording.get(field, "") for field in WORDING}
 
 
-def _record(action: str, entity: Any, campaign: Campaign, actor: Actor, after: dict[str, Any]) -> None:
+def _record(
+    action: str, entity: Any, campaign: Campaign, actor: Actor, after: dict[str, Any], **more: dict[str, Any]
+) -> None:
     record(
         action=action,
         entity=entity,
         organization_id=campaign.organization_id,
         actor=actor,
         after={"campaign": campaign.pk, **after},
+        **more,
     )

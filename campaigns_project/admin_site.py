@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
 from campaigns_project.settings.unfold import SIDEBAR
 
 
@@ -38,6 +42,15 @@ class FairleadAdminSite(UnfoldAdminSite):
             return page(request, *args, **kwargs)
 
         return page_or_fragment
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """As Django's, and on record with the change itself; a form that is shown again was refused."""
+        with transaction.atomic():
+            answer = super().password_change(request, extra_context)
+            if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+                actor = Actor.of_request(request, via="admin")
+                record(action="user.password_changed", entity=request.user, organization_id=None, actor=actor)  # type: ignore[arg-type]
+        return answer
 
     def may_view(self, request: HttpRequest, label: str) -> bool:
         """True when the model is in the admin and this user may see its list."""

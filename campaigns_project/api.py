@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from campaigns import api as campaigns
+from campaigns_project.rest.audit_log import AuditLogViewSet
 from campaigns_project.rest.me import MeView
 from campaigns_project.rest.problems import not_found
 from leads import api as leads
@@ -12,6 +13,7 @@ from tracking import api as tracking
 router = SimpleRouter(trailing_slash=False)
 for prefix, viewset, name in (*leads.ROUTES, *campaigns.ROUTES, *tracking.ROUTES):
     router.register(prefix, viewset, basename=name)
+router.register("audit-log", AuditLogViewSet, basename="audit-log")
 
 urlpatterns = [
     *router.urls,

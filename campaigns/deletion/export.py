@@ -19,7 +19,7 @@ from campaigns.deletion.zipping import StreamedZip
 from campaigns.models import Campaign
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from leads.imports.formulas import guard
+from campaigns_project.formulas import guard
 
 FORMAT = "fairlead-campaign/1"
 ZIP_TYPE = "application/zip"

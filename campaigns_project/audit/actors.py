@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import models
 
+LONGEST_MESSAGE = 200  # characters of X-Change-Message: a sentence, not a document
+
 
 class ActorKind(models.TextChoices):
     USER = "user", "Person"

@@ -8,6 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from campaigns_project.audit.actors import LONGEST_MESSAGE
 from campaigns_project.rest.problems import CONTENT_TYPE, TITLES
 
 # Parts of nested addresses that are no field of the rows they lead to.
@@ -22,6 +23,13 @@ SUMMARIES = {
     "partial_update": "Change {one}",
     "destroy": "Delete {one}",
 }
+
+CHANGE_MESSAGE = OpenApiParameter(
+    "X-Change-Message",
+    {"type": "string", "maxLength": LONGEST_MESSAGE},
+    OpenApiParameter.HEADER,
+    description="Why, in a sentence: kept in the audit log where the body gives no reason.",
+)
 
 
 class ProblemItemSerializer(serializers.Serializer):
@@ -63,6 +71,9 @@ class DocumentedSchema(AutoSchema):
             return None
         one, many = self.view.noun
         return known.format(one=one, many=many)
+
+    def get_override_parameters(self) -> list[Any]:
+        return [] if self.method == "GET" else [CHANGE_MESSAGE]
 
     def get_filter_backends(self) -> list[Any]:
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []

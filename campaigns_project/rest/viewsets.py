@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models, transaction
 from rest_framework import mixins, viewsets
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 
 from campaigns_project.accounts.api import OrganizationScoped
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import LONGEST_MESSAGE, change_message
 from campaigns_project.audit.protection import differences, values_of
 from campaigns_project.audit.record import record
 from campaigns_project.rest.filtering import refuse_unknown
@@ -35,6 +37,7 @@ class StrictView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self._refuse_large_bodies(request)
+        self._refuse_long_messages(request)
         action = getattr(self, "action", None)
         if action != "list":
             refuse_unknown(request, self.query_parameters.get(action or "", frozenset()))
@@ -51,6 +54,11 @@ class StrictView(APIView):
         is_json = request.content_type.startswith("application/json")
         if limit is not None and is_json and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             raise TooLarge(f"The body is longer than the {limit:,} bytes this address takes. Send it in parts.")
+
+    def _refuse_long_messages(self, request: Request) -> None:
+        if len(change_message(request)) > LONGEST_MESSAGE:
+            said = f"The header X-Change-Message takes {LONGEST_MESSAGE} characters at most."
+            raise ValidationError({"X-Change-Message": [said]})
 
 
 class ApiViewSet(StrictView, OrganizationScoped, viewsets.GenericViewSet):

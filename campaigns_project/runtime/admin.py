@@ -12,6 +12,7 @@ from knox.models import AuthToken
 from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import SystemAdmin
+from campaigns_project.accounts.models import ServiceAccount
 from campaigns_project.runtime import workers_page  # noqa: F401 - it registers the page of the workers
 
 for model in (
@@ -50,6 +51,10 @@ class AuthTokenAdmin(SystemAdmin):
     fields = ["token_key", "user", "created", "expiry"]
     readonly_fields = ["created"]
     writable = frozenset({"delete"})
+
+    def home_of(self, obj: Any) -> int | None:
+        account = ServiceAccount.objects.filter(user=obj.user_id).first()
+        return account.organization_id if account else None
 
 
 @admin.register(TOTPDevice)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from leads.imports.formulas import unguard
+from campaigns_project.formulas import unguard
 
 # No-break and typographic blanks, tabs and line breaks of every kind.
 _BLANKS = re.compile("[\t\n\x0b\x0c\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")

@@ -4,9 +4,9 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from campaigns_project.formulas import guard
 from leads.imports.checking import RowProblem
 from leads.imports.cleaning import storable
-from leads.imports.formulas import guard
 from leads.imports.matching import PROBLEM_COLUMNS
 from leads.imports.previewing import Preview
 from leads.models import ImportProblem, LeadImport

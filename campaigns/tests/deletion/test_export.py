@@ -20,9 +20,9 @@ from campaigns.models import Campaign, Message, Recipient, Sender
 from campaigns.tests.factories import NOON, CampaignFactory, EventFactory, LeadFactory, MessageFactory, RecipientFactory
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.formulas import unguard
 from campaigns_project.references import loose_references
 from campaigns_project.tests.tenancy.world import World
-from leads.imports.formulas import unguard
 
 # Tables below a campaign that are told in campaign.json.
 IN_THE_DOCUMENT = {

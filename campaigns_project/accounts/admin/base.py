@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
@@ -82,6 +84,7 @@ class FairleadAdmin(ModelAdmin):
             "opts": self.opts,
             "original": obj,
             "entries": self.history_of(obj)[:HISTORY_SHOWN],
+            "audit_url": _audit_url(request, obj),
             "module_name": str(capfirst(self.opts.verbose_name_plural)),
             **(extra_context or {}),
         }
@@ -243,3 +246,11 @@ class SystemAdmin(FairleadAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.writable and self.has_view_permission(request)
+
+
+def _audit_url(request: HttpRequest, obj: Any) -> str:
+    """The audit log narrowed to `obj`, for those who may read it."""
+    if not may_here(request, Role.MANAGER, obj):
+        return ""
+    query = urlencode({"entity_type": obj._meta.model_name, "entity_id": obj.pk})
+    return f"{reverse('admin:audit_auditlog_changelist')}?{query}"

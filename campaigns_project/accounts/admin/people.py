@@ -5,9 +5,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
 from django.db.models import Count
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
@@ -114,8 +115,10 @@ class OrganizationAdmin(ScopedAdmin):
         super().save_formset(request, form, formset, change)
         for membership in formset.new_objects:
             self.record(request, membership, "created", after=_kept(membership))
+        before = {shown.instance.pk: shown.initial for shown in formset.initial_forms}
         for membership, changed in formset.changed_objects:
-            self.record(request, membership, "changed", after=_kept(membership) | {"changed": changed})
+            earlier = {**_kept(membership), **{name: before[membership.pk][name] for name in changed}}
+            self.record(request, membership, "changed", earlier, _kept(membership))
         for membership in formset.deleted_objects:
             self.record(request, form.instance, "member_removed", before=_kept(membership))
 
@@ -159,6 +162,15 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(service_account=None)
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
+        """As Django's; the change and its record stand or fall together."""
+        return super().user_change_password(request, id, form_url)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        is_edit = hasattr(request, "edited")  # the page of the password says nothing but that it was changed
+        self._record(request, obj, "changed" if is_edit else "password_changed", message if is_edit else None)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.email = obj.email.lower()  # as `create_user` keeps it: one person, however the address is typed

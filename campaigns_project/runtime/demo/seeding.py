@@ -21,6 +21,7 @@ from campaigns.sending.work import send_chunk
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.record import record
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.demo.campaign import demo_organization, demo_sender, make_campaign
 from campaigns_project.runtime.demo.content import INTRODUCTION, wording
@@ -83,7 +84,13 @@ def login_file() -> Path:
 def _login(organization: Organization) -> None:
     password = "-".join(secrets.token_hex(2) for _ in range(3))
     user = User.objects.create_superuser(EMAIL, password, name="Demo Owner")
-    Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
+    membership = Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
+    for action, made in (
+        ("organization.created", organization),
+        ("user.created", user),
+        ("membership.created", membership),
+    ):
+        record(action=action, entity=made, organization_id=organization.pk, actor=SYSTEM, reason="demo data")
     login_file().parent.mkdir(parents=True, exist_ok=True)
     login_file().touch(mode=0o600)
     login_file().write_text(f"{EMAIL} / {password}\n")

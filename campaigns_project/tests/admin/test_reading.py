@@ -103,7 +103,7 @@ def fingerprint() -> dict[str, str]:
 
 
 def admin_sees(model: type[Model]) -> bool:
-    return model._meta.label not in {"tracking.RawEvent"}
+    return model._meta.label not in {"tracking.RawEvent", "audit.SealedEntry", "audit.UnsealedEntry", "audit.ChainHead"}
 
 
 def _share(person: Any, world: World) -> None:

@@ -160,7 +160,7 @@ def test_a_changed_password_of_a_person_is_on_record_without_the_password(db: No
         page, {"usable_password": "true", "password1": "a-new-pass-phrase", "password2": "a-new-pass-phrase"}
     )
 
-    entry = AuditLog.objects.get(action="user.changed")
+    entry = AuditLog.objects.get(action="user.password_changed")
     assert answer.status_code == 302
     assert entry.entity_id == str(person.pk)
     assert "a-new-pass-phrase" not in str(entry.after)

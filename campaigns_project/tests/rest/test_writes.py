@@ -131,6 +131,9 @@ TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
 C = "/api/v1/campaigns/{campaign}"
 
 WRITES = {
+    "post /api/v1/audit-log/export": Write(
+        "auditlog.exported", MANAGER, at("audit-log", "export"), {"format": "csv", "filters": {"action": "campaign."}}
+    ),
     "post /api/v1/leads": Write("lead.created", OPERATOR, at("leads"), {"email": "new@acme.example"}),
     "patch /api/v1/leads/{id}": Write("lead.changed", OPERATOR, at("leads", Lead), {"company": "New"}),
     "delete /api/v1/leads/{id}": Write("lead.deleted", MANAGER, at("leads", Lead), prepare=lead_in_no_campaign),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.imports.formulas import guard, unguard
+from campaigns_project.formulas import guard, unguard
 
 CELLS = st.text(st.sampled_from("=+-@'\t\r\nab\uff1d\uff0b\uff0d\uff20"), max_size=6)
 

@@ -1,0 +1,10 @@
+from axes.management.commands.axes_reset_failure_logs import Command as AxesCommand
+
+from campaigns_project.audit.noting import Noted
+
+
+class Command(Noted, AxesCommand):
+    """As django-axes has it, and noted in the audit log."""
+
+    action = "accessfailurelog.cleared"
+    tells = ("age",)

@@ -1,0 +1,70 @@
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from campaigns_project.accounts.finding import find_organization
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.exporting import ExportFormat, export
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.commands import FairleadCommand
+from campaigns_project.errors import Refused
+
+
+class Command(FairleadCommand):
+    help = (
+        "Write the audit log to standard output or a file, oldest first; the export is an entry too. Exit codes: 0 "
+        "written; 2 an option cannot be used; 3 no such organization."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--organization", metavar="SLUG", help="only this one's; without it the whole log")
+        parser.add_argument("--since", type=_moment, metavar="TIME", help="from this day or time on (RFC 3339)")
+        parser.add_argument("--until", type=_moment, metavar="TIME", help="before this day or time")
+        parser.add_argument("--action", default="", help="an action, or how it begins: campaign.")
+        parser.add_argument("--request", default="", metavar="ID", help="only what one request did")
+        parser.add_argument("--format", choices=ExportFormat.values, default=ExportFormat.JSONL)
+        parser.add_argument("--output", type=Path, metavar="FILE", help="a new file; standard output unless given")
+        parser.add_argument("--message", default="", help="why, for the audit log")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        organization = find_organization(options["organization"]) if options["organization"] else None
+        if options["output"] and options["output"].exists():
+            raise Refused("file_exists", f"{options['output']} is there already.", "Name a new file for --output.")
+        filters = _filters(options)
+        entries = AuditLog.objects.filter(**filters)
+        lines = export(
+            entries=entries.for_organization(organization) if organization else entries,
+            file_format=ExportFormat(options["format"]),
+            organization_ids=[organization.pk if organization else None],
+            actor=Actor.of_command("export_audit"),
+            filters=filters,
+            reason=options["message"],
+        )
+        if options["output"]:
+            with options["output"].open("x", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
+        else:
+            sys.stdout.writelines(lines)
+
+
+def _filters(options: dict[str, Any]) -> dict[str, Any]:
+    asked = {
+        "created_at__gte": options["since"],
+        "created_at__lt": options["until"],
+        "action__startswith": options["action"],
+        "request_id": options["request"],
+    }
+    return {name: value for name, value in asked.items() if value}
+
+
+def _moment(text: str) -> datetime:
+    day = parse_date(text)
+    moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - made aware below
+    if moment is None:
+        raise ArgumentTypeError(f"{text} is neither a day (2026-11-21) nor a time (2026-11-21T10:00:00Z)")
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

@@ -1,0 +1,33 @@
+"""Commands of the packages we build on, with an entry in the audit log in the transaction of what they do."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import Subject, record
+
+
+class Noted(BaseCommand):
+    """Mixed in before a package's command. `action` is what the entry calls it, and the options that `tells` names
+    are kept: a command that ends in an error, or is broken off, changes nothing and leaves no entry."""
+
+    action: str
+    tells: tuple[str, ...] = ()
+
+    def handle(self, *args: Any, **options: Any) -> Any:
+        with transaction.atomic():
+            answer = super().handle(*args, **options)
+            record(
+                action=self.action,
+                entity=self.subject(options),
+                organization_id=None,
+                actor=Actor.of_command(type(self).__module__.rpartition(".")[2]),
+                after={name: options[name] for name in self.tells} or None,
+            )
+        return answer
+
+    def subject(self, options: dict[str, Any]) -> Any:
+        """What it was done to, a row or a Subject; asked afterwards."""
+        return Subject(self.action.partition(".")[0])
