@@ -208,9 +208,7 @@ def _wording(wording: Mapping[str, str]) -> dict[str, str]:
     return {field: wording.get(field, "") for field in WORDING}
 
 
-def _record(
-    action: str, entity: Any, campaign: Campaign, actor: Actor, after: dict[str, Any], **more: dict[str, Any]
-) -> None:
+def _record(action: str, entity: Any, campaign: Campaign, actor: Actor, after: dict[str, Any], **more: Any) -> None:
     record(
         action=action,
         entity=entity,

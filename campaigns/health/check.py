@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from campaigns.content.mailbox import wire_domain
 from campaigns.health.findings import Finding, HealthCheck, HealthStatus, worst
@@ -24,14 +25,15 @@ def check_sender(*, sender: Sender, actor: Actor, now: datetime) -> list[Finding
     findings = [check_login(sender), *_records(sender)]
     overall = worst(findings)
     kept = {"status": str(overall), "checks": [finding.as_dict() for finding in findings]}
-    Sender.objects.filter(pk=sender.pk).update(health=kept, health_checked_at=now)
-    record(
-        action="sender.checked",
-        entity=sender,
-        organization_id=sender.organization_id,
-        actor=actor,
-        after={"health": str(overall), **{str(finding.code): str(finding.status) for finding in findings}},
-    )
+    with transaction.atomic():
+        Sender.objects.filter(pk=sender.pk).update(health=kept, health_checked_at=now)
+        record(
+            action="sender.checked",
+            entity=sender,
+            organization_id=sender.organization_id,
+            actor=actor,
+            after={"health": overall, **{finding.code: finding.status for finding in findings}},
+        )
     sender.health, sender.health_checked_at = kept, now
     return findings
 

@@ -85,11 +85,8 @@ def _login(organization: Organization) -> None:
     password = "-".join(secrets.token_hex(2) for _ in range(3))
     user = User.objects.create_superuser(EMAIL, password, name="Demo Owner")
     membership = Membership.objects.create(user=user, organization=organization, role=Role.OWNER)
-    for action, made in (
-        ("organization.created", organization),
-        ("user.created", user),
-        ("membership.created", membership),
-    ):
+    for made in (organization, user, membership):
+        action = f"{made._meta.model_name}.created"
         record(action=action, entity=made, organization_id=organization.pk, actor=SYSTEM, reason="demo data")
     login_file().parent.mkdir(parents=True, exist_ok=True)
     login_file().touch(mode=0o600)
