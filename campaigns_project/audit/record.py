@@ -46,7 +46,7 @@ def record(
         via=text(actor.via)[:60],
         action=action,
         entity_type=subject.type,
-        entity_id=subject.id,
+        entity_id=text(subject.id)[:60],
         entity_name=text(subject.name)[:200],
         before=protected(entity, before, organization_id=organization_id),
         after=protected(entity, after, organization_id=organization_id),

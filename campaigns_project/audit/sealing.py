@@ -57,21 +57,23 @@ def _seal_some(now: datetime) -> int:
     by_chain: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
     for chain, entry, digest in taken:
         by_chain[chain].append((entry, digest))
-    for chain, entries in by_chain.items():
-        _extend(chain, entries, now)
+    heads = [_extend(chain, entries, now) for chain, entries in by_chain.items()]
+    if heads:
+        # Kept outside the database, a line like this proves later that nothing was cut off an end.
+        places = ", ".join(f"{head.chain}:{head.number}:{head.hash}" for head in heads)
+        log.info("sealed %s entries of the audit log; chains end at %s", len(taken), places)
     return len(taken)
 
 
-def _extend(chain: int, entries: Sequence[tuple[int, bytes]], now: datetime) -> None:
-    """Put links for `entries` at the end of the chain."""
+def _extend(chain: int, entries: Sequence[tuple[int, bytes]], now: datetime) -> ChainHead:
+    """Put links for `entries` at the end of the chain; answers the new end."""
     head = ChainHead.objects.filter(chain=chain).first() or ChainHead(chain=chain, number=0, hash="")
     for some in batched(entries, ENTRIES_PER_SEAL, strict=False):
         made = _link_on(head, some, now)
         is_first = head.number == 0
         head.number, head.hash = made.number, made.hash
         head.save(force_insert=is_first, force_update=not is_first)
-    # Kept outside the database, a line like this proves later that nothing was cut off the end.
-    log.info("audit chain %s is sealed up to %s: %s", chain, head.number, head.hash)
+    return head
 
 
 def _link_on(head: ChainHead, entries: Sequence[tuple[int, bytes]], now: datetime) -> AuditSeal:

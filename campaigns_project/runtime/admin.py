@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.models import ServiceAccount
+from campaigns_project.audit.record import Subject
 from campaigns_project.runtime import workers_page  # noqa: F401 - it registers the page of the workers
 
 for model in (
@@ -51,6 +52,10 @@ class AuthTokenAdmin(SystemAdmin):
     fields = ["token_key", "user", "created", "expiry"]
     readonly_fields = ["created"]
     writable = frozenset({"delete"})
+
+    def subject_of(self, obj: Any) -> Subject:
+        """Its beginning; the key of the row is the digest of the whole."""
+        return Subject("authtoken", obj.token_key, str(obj.user))
 
     def home_of(self, obj: Any) -> int | None:
         account = ServiceAccount.objects.filter(user=obj.user_id).first()

@@ -220,12 +220,16 @@ class SystemAdmin(FairleadAdmin):
         """The number of the organization whose audit log the acts on `obj` belong to; None: the installation's."""
         return None
 
+    def subject_of(self, obj: Any) -> Any:
+        """What an entry names `obj` by: itself, unless its key or its name is nothing to be kept."""
+        return obj
+
     def _record(self, request: HttpRequest, obj: Any, act: str, message: Any) -> None:
         """Django tells here what was done; `save_model` has seen the values, if it was an edit."""
         before, after = getattr(request, "edited", (None, None))
         record(
             action=f"{obj._meta.model_name}.{act}",
-            entity=obj,
+            entity=self.subject_of(obj),
             organization_id=self.home_of(obj),
             actor=Actor.of_request(request, via="admin"),
             before=before,
