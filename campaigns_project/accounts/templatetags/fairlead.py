@@ -10,6 +10,8 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from campaigns_project.audit.reading import said, words
+
 register = template.Library()
 
 # State to (icon, tone). Never a color alone: the icon and the word say the same.
@@ -69,6 +71,10 @@ def chip(state: str, label: str = "") -> SafeString:
         icon,
         label or state.replace("_", " ").capitalize(),
     )
+
+
+register.filter("audited", said)
+register.filter("audited_words", words)
 
 
 @register.filter

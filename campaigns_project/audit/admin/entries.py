@@ -10,6 +10,8 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
@@ -24,6 +26,7 @@ from campaigns_project.audit.admin.filters import Action, Kind, Number, OfOrgani
 from campaigns_project.audit.admin.forms import ExportForm
 from campaigns_project.audit.exporting import CONTENT_TYPES, ExportFormat, export, file_name
 from campaigns_project.audit.models import AuditLog, SealedEntry
+from campaigns_project.audit.reading import words
 
 MOST_COUNTED = 10_000  # entries of one file; beyond it the page says that there are more
 NO_FILTERS = frozenset({"p", "o", "e", "_changelist_filters"})  # the list's own parameters
@@ -44,7 +47,7 @@ class EntryList(ChangeList):
 @admin.register(AuditLog)
 class AuditLogAdmin(ReadOnlyAdmin):
     roles = {**ReadOnlyAdmin.roles, "view": Role.MANAGER}
-    list_display = ["created_at", "who", "did", "what", "why", "way", "together"]
+    list_display = ["when", "who", "did", "what", "why", "way", "together"]
     list_filter = [
         ("actor_kind", ChoicesDropdownFilter), Who, Action, Kind, Number, Via, OfRequest, OfOrganization,
         ("created_at", RangeDateTimeFilter),
@@ -53,8 +56,8 @@ class AuditLogAdmin(ReadOnlyAdmin):
     search_fields = ["=entity_id", "=request_id", "=action"]
     search_help_text = "Number of an object, request id or action"
     fieldsets = [
-        (None, {"fields": ["created_at", "action", "subject", "reason"]}),
-        ("Who", {"fields": ["actor", "way", "ip_address", "one_request"]}),
+        (None, {"fields": ["when", "action", "subject", "why"]}),
+        ("Who", {"fields": ["actor", "way", "address", "one_request"]}),
         ("What changed", {"fields": ["changes"]}),
         ("Evidence", {"fields": ["seal"]}),
     ]
@@ -67,7 +70,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
         return EntryList
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        own = ["created_at", "subject", "actor", "way", "one_request", "changes", "seal"]
+        own = ["when", "subject", "why", "actor", "way", "address", "one_request", "changes", "seal"]
         return [*own, *super().get_readonly_fields(request, obj)]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -133,6 +136,15 @@ class AuditLogAdmin(ReadOnlyAdmin):
         first = of_it.order_by("pk").first() if asked else None
         return {"one_request": first, "objects": of_it.count()} if first else {}
 
+    @display(description="When", ordering="created_at")
+    def when(self, entry: AuditLog) -> SafeString:
+        moment = date_format(timezone.localtime(entry.created_at), "DATETIME_FORMAT")
+        return format_html('<span class="fl-nowrap">{}</span>', moment)
+
+    @display(description="From")
+    def address(self, entry: AuditLog) -> str:
+        return entry.ip_address or "—"
+
     @display(description="Who", ordering="actor_name")
     def who(self, entry: AuditLog) -> str:
         return entry.actor_name
@@ -147,7 +159,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
 
     @display(description="Why")
     def why(self, entry: AuditLog) -> str:
-        return entry.reason or "—"
+        return words(entry.reason) or "—"
 
     @display(description="Way")
     def way(self, entry: AuditLog) -> str:

@@ -1,6 +1,5 @@
 """How an entry of the audit log looks on a page."""
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -12,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.audit.protection import NOT_KEPT, PREFIX
+from campaigns_project.audit.reading import said
 
 
 def named(entry: AuditLog) -> str:
@@ -50,7 +49,7 @@ def changes(entry: AuditLog) -> str | SafeString:
         "",
         '<tr><td data-label="Field">{}</td><td data-label="Before" class="fl-break">{}</td>'
         '<td data-label="After" class="fl-break">{}</td></tr>',
-        ((name, value(before, name), value(after, name)) for name in names),
+        ((name, _value(before, name), _value(after, name)) for name in names),
     )
     return format_html(
         '<table class="fl-table fl-stack"><thead><tr><th scope="col">Field</th><th scope="col">Before</th>'
@@ -59,20 +58,8 @@ def changes(entry: AuditLog) -> str | SafeString:
     )
 
 
-def value(values: dict[str, Any], name: str) -> str:
-    """One value; what stands for something that may not be kept says so."""
-    if name not in values:
-        return "—"
-    kept = values[name]
-    if kept == NOT_KEPT:
-        return "not kept"
-    if isinstance(kept, str):
-        return (
-            f"personal, kept as a hash: {kept.removeprefix(PREFIX)[:8]}…"
-            if kept.startswith(PREFIX)
-            else kept or "empty"
-        )
-    return json.dumps(kept, ensure_ascii=False)
+def _value(values: dict[str, Any], name: str) -> str:
+    return said(values[name]) if name in values else "—"
 
 
 def _page(entry: AuditLog, request: HttpRequest) -> str | None:
