@@ -58,8 +58,11 @@ class Actor:
 
 def change_message(request: Any) -> str:
     """Why the caller does it, from the header X-Change-Message; WSGI hands on its UTF-8 as Latin-1."""
-    said: str = request.META.get("HTTP_X_CHANGE_MESSAGE", "")
-    return said.encode("latin-1", "replace").decode("utf-8", "replace").strip()
+    said: str = request.META.get("HTTP_X_CHANGE_MESSAGE", "").strip()
+    try:
+        return said.encode("latin-1").decode()
+    except UnicodeError:
+        return said  # Latin-1 it is, as HTTP once had it
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, name="system", via="worker")

@@ -135,8 +135,8 @@ def test_an_entry_outlives_the_person_who_acted() -> None:
 @pytest.mark.parametrize(
     ("value", "read"),
     [
-        (None, "none"), (True, "yes"), (False, "no"), ("", "empty"), ([1, 2], "1, 2"), ([], "empty"), (NOT_KEPT, "not kept"),
-        ({"a": 1}, '{"a": 1}'), (0.5, "0.5"),
+        (None, "none"), (True, "yes"), (False, "no"), ("", "empty"), ([1, 2], "1, 2"), ([], "empty"),
+        (NOT_KEPT, "not kept"), ({"a": 1}, '{"a": 1}'), (0.5, "0.5"),
     ],
 )  # fmt: skip
 def test_values_are_read_in_words(value: object, read: str) -> None:

@@ -1,5 +1,6 @@
 import json
-from argparse import ArgumentParser, FileType
+from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -21,7 +22,7 @@ class Command(FairleadCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
         parser.add_argument(
-            "--ends", type=FileType(), metavar="FILE", help="what an earlier --json printed, kept out of reach"
+            "--ends", type=Path, metavar="FILE", help="what an earlier --json printed, kept out of reach"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,13 +57,13 @@ def _look(known: Ends | None) -> tuple[list[Finding], Ends]:
         return list(verify_chain(cursor, known)), ends(cursor)
 
 
-def _read(file: Any) -> Ends:
+def _read(file: Path) -> Ends:
     try:
-        kept = json.load(file)["ends"]
+        kept = json.loads(file.read_text())["ends"]
         return {int(chain): (int(end["number"]), str(end["hash"])) for chain, end in kept.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise Refused(
             "ends_unreadable",
-            f"{file.name} is not what verify_audit --json prints.",
+            f"{file} is not what verify_audit --json prints.",
             "Give a file with its output, whole and unchanged.",
         ) from None
