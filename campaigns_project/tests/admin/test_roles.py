@@ -83,8 +83,8 @@ def test_the_sidebar_shows_what_one_may_see(world: World) -> None:
     groups = member(world.organization, Role.OPERATOR).get(reverse("admin:index")).context["sidebar_navigation"]
 
     shown = {item["title"] for group in groups for item in group["items"]}
-    assert {"Campaigns", "Leads", "Senders", "Audit log"} <= shown
-    assert shown.isdisjoint({"People", "Workers", "API keys"})
+    assert {"Campaigns", "Leads", "Senders", "Jobs"} <= shown
+    assert shown.isdisjoint({"People", "Workers", "API keys", "Audit log"})
 
 
 def test_people_are_for_system_administrators_only(world: World) -> None:
