@@ -7,7 +7,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from campaigns_project import api
 from campaigns_project.rest import problems
-from campaigns_project.runtime import health
+from campaigns_project.runtime import probes
+from campaigns_project.runtime.health_api import HealthView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -16,9 +17,10 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/campaigns/track/", include("tracking.urls")),
     path("t/", include("tracking.urls", namespace="t")),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
     path("mailbox/", include("campaigns_project.runtime.mailbox.urls")),
+    path("api/v1/system/health", HealthView.as_view(), name="system-health"),
     path("api/v1/", include(api.urlpatterns)),
     re_path("^api/", problems.not_found),
 ]

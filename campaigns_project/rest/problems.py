@@ -34,7 +34,7 @@ TITLES = {
     415: "Unsupported media type",
     429: "Too many requests",
     500: "A fault of ours",
-    503: "The database cannot be used for this now",
+    503: "Not available now",
 }
 HINTS = {
     401: "Send “Authorization: Bearer KEY”. An owner makes a key with: "
@@ -103,23 +103,29 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 @csrf_exempt  # it changes nothing; without this a POST to a wrong address would get Django's CSRF page
 def not_found(request: HttpRequest, *_args: Any, **_kwargs: Any) -> JsonResponse:
     """Answers an address of the API that does not exist."""
-    return _plain_answer(request, 404, "not_found", "There is nothing at this address.")
+    return problem(request, 404, "not_found", "There is nothing at this address.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler400`: what Django refuses before a view sees it, such as an unknown host."""
     if not request.path.startswith("/api/"):
         return defaults.bad_request(request, exception)
-    return _plain_answer(request, 400, "bad_request", "The request is malformed, or names a host that is not ours.")
+    return problem(request, 400, "bad_request", "The request is malformed, or names a host that is not ours.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`: says that it is our fault and under which id the log has it, and nothing of what happened."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
-    return _plain_answer(
+    return problem(
         request, 500, "internal_error", "This is a fault of ours. The log has it under the request id."
     )
+
+
+def problem(request: HttpRequest, status_code: int, code: str, detail: str, **more: Any) -> JsonResponse:
+    """A problem as the answer of a view that is not DRF's; `more` are further members, `hint` among them."""
+    body = _body(request, status_code, code, detail, **more)
+    return JsonResponse(body, status=status_code, content_type=CONTENT_TYPE)
 
 
 def _is_duplicate(error: Exception) -> bool:
@@ -175,10 +181,6 @@ def _step(pointer: str, key: str) -> str:
 
 def _answer(request: Any, status_code: int, code: str, detail: str, **more: Any) -> Response:
     return Response(_body(request, status_code, code, detail, **more), status=status_code, content_type=CONTENT_TYPE)
-
-
-def _plain_answer(request: HttpRequest, status_code: int, code: str, detail: str) -> JsonResponse:
-    return JsonResponse(_body(request, status_code, code, detail), status=status_code, content_type=CONTENT_TYPE)
 
 
 def _body(request: Any, status_code: int, code: str, detail: str, *, hint: str = "", **more: Any) -> dict[str, Any]:

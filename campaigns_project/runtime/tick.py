@@ -11,6 +11,7 @@ from campaigns_project.runtime.duties import DUTIES, Duty
 from campaigns_project.runtime.leadership import Leadership
 from campaigns_project.runtime.stopping import orphaned, stop_on_signals
 from campaigns_project.workers import heartbeat
+from campaigns_project.workers.duty_log import DutyLog
 from campaigns_project.workers.models import WorkerKind
 
 TURN = 1.0  # seconds from one turn to the next
@@ -26,6 +27,7 @@ class Tick:
         self.name = heartbeat.own_name(WorkerKind.TICK)
         self.duties = duties
         self._leadership = Leadership()
+        self._log = DutyLog()
         self._state = ""
         self._next_beat = 0.0
         self._due_at = dict.fromkeys((duty.name for duty in duties), 0.0)
@@ -66,18 +68,21 @@ class Tick:
                 self._perform(duty)
                 self._beat(self._state)
 
-    @staticmethod
-    def _perform(duty: Duty) -> None:
+    def _perform(self, duty: Duty) -> None:
+        begun, failed = time.monotonic(), None
         try:
             duty.run()
         except Exception as error:  # one broken duty must not keep the others from theirs
             log.exception("duty %s failed", duty.name)
+            failed = error
             if isinstance(error, Error):
                 connection.close()
+        self._log.note(duty.name, every_seconds=duty.every_seconds, begun=begun, error=failed)
 
     def _beat(self, state: str) -> None:
         if time.monotonic() >= self._next_beat:
             heartbeat.beat(kind=WorkerKind.TICK, name=self.name, pid=os.getpid(), detail=state)
+            self._log.write()
             self._next_beat = time.monotonic() + BEAT_EVERY
 
     def _become(self, state: str) -> None:

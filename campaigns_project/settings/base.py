@@ -107,6 +107,8 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", default="")
 DATABASES = {"default": env.db_url_config(DATABASE_URL or embedded.url())}
 DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
+# Seconds. Without it a database behind a dead line is waited for two minutes, also by whoever asks whether we are well.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- People ---------------------------------------------------------------------------------------------------------

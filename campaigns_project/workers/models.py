@@ -34,3 +34,30 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DutyRun(models.Model):
+    """When the tick last did one of its duties, and how it went. All times are the database's."""
+
+    name = models.CharField(max_length=100, unique=True)
+    every_seconds = models.FloatField(help_text="How often it is to be done.")
+    ran_at = models.DateTimeField("last run")
+    took_seconds = models.FloatField()
+    succeeded_at = models.DateTimeField("last success", null=True)
+    failed_at = models.DateTimeField("last failure", null=True)
+    error = models.TextField(blank=True, help_text="What went wrong the last time it failed.")
+
+    class Meta:
+        db_table = "duty_runs"
+        ordering = ["name"]
+        verbose_name = "duty"
+        verbose_name_plural = "duties"
+        constraints = [
+            models.CheckConstraint(
+                name="duty_failed_iff_error",
+                condition=models.Q(failed_at=None, error="") | (models.Q(failed_at__isnull=False) & ~models.Q(error="")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -26,6 +26,7 @@ WITHOUT_ORGANIZATION = {
     "/api/v1/schema/": "describes the API, knows no rows",
     "/api/docs/": "shows the schema",
     "/api/v1/system/workers": "for system administrators alone: campaigns/tests/test_working.py",
+    "/api/v1/system/health": "the same: campaigns_project/tests/runtime/health/test_api.py",
     "/healthz": "says that the process lives",
     "/readyz": "says whether the installation works",
 }

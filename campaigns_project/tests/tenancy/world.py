@@ -28,6 +28,7 @@ OF_NOBODY = {
     "cleanup.OrphanReport": "counts over the whole installation, for system administrators",
     "verification.VerificationReport": "speaks of the whole database; only system administrators see it",
     "workers.WorkerHeartbeat": "the machinery of the installation",
+    "workers.DutyRun": "the same",
 }
 
 # What the engine would have left, so that a verification finds nothing to say of a world.

@@ -1,0 +1,115 @@
+"""The database: which one, whether it answers and takes writes, and how near its limits it is."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.db import Error, connection
+
+from campaigns_project.database.identity import configured
+from campaigns_project.runtime.health.check import Check, Level, in_bytes
+
+OLDEST_POSTGRES = 15
+MANY, NEARLY_ALL = 0.8, 0.95  # of the connections there are
+# `now` comes from this machine's clock, leases from the database's: seconds do no harm, minutes do.
+APART, FAR_APART = timedelta(seconds=2), timedelta(minutes=1)
+
+
+class Server(NamedTuple):
+    """What the server says of itself; `clock` less ours is `skew`."""
+
+    version: str
+    number: int
+    standby: bool
+    read_only: bool
+    used: int
+    most: int
+    size: int
+    encrypted: bool
+    clock: datetime
+    skew: timedelta
+
+
+def examine_database() -> Iterator[Check]:
+    """Where the data is and how the server is."""
+    try:
+        server = ask()
+    except Error as error:
+        connection.close()
+        yield unreachable(error)
+        return
+    yield _version(server)
+    yield _writes(server)
+    yield _connections(server)
+    yield _clock(server)
+
+
+def ask() -> Server:
+    """Ask the server, in one query. Raises django.db.Error where it does not answer."""
+    with connection.cursor() as cursor:
+        asked_at = datetime.now(tz=UTC)
+        cursor.execute(_SERVER)
+        *said, clock = cursor.fetchone()
+    middle = asked_at + (datetime.now(tz=UTC) - asked_at) / 2
+    return Server(*said, clock, clock - middle)
+
+
+def unreachable(error: Error) -> Check:
+    """The finding for a database that does not answer."""
+    return Check(
+        "database",
+        Level.FAIL,
+        f"The database cannot be reached ({configured()}): {str(error).strip()}",
+        "Start it, or correct DATABASE_URL.",
+        down=True,
+        shareable=f"The database cannot be reached ({configured()}): {type(error).__name__}.",
+    )
+
+
+def _version(server: Server) -> Check:
+    if server.number < OLDEST_POSTGRES * 10_000:
+        fix = f"Move to Postgres {OLDEST_POSTGRES} or newer."
+        return Check("database", Level.FAIL, f"Postgres {server.version} is too old ({configured()}).", fix)
+    line = ", over TLS" if server.encrypted else ""
+    return Check("database", Level.OK, f"Postgres {server.version}, {configured()}{line}; {in_bytes(server.size)}.")
+
+
+def _writes(server: Server) -> Check:
+    if server.standby:
+        fix = "Let DATABASE_URL lead to the primary, or promote this server."
+        return Check("database", Level.FAIL, "It is a standby and takes no writes.", fix)
+    if server.read_only:
+        fix = "Find out who set default_transaction_read_only (ALTER DATABASE, ALTER ROLE, or the server) and why."
+        return Check("database", Level.FAIL, "It is read-only: it takes no writes.", fix)
+    return Check("database", Level.OK, "It is the primary and takes writes.")
+
+
+def _connections(server: Server) -> Check:
+    message = f"{server.used} of {server.most} connections are in use."
+    share = server.used / server.most
+    if share < MANY:
+        return Check("database", Level.OK, message)
+    fix = "Raise max_connections, or run fewer workers (WORKERS, STREAMS) and web threads."
+    return Check("database", Level.FAIL if share >= NEARLY_ALL else Level.WARN, message, fix)
+
+
+def _clock(server: Server) -> Check:
+    apart = abs(server.skew)
+    if apart <= APART:
+        return Check("database", Level.OK, f"Its clock and ours are {apart / timedelta(milliseconds=1):.0f} ms apart.")
+    side = "ahead of" if server.skew > timedelta() else "behind"
+    message = f"Its clock is {apart.total_seconds():,.0f} s {side} the clock of this machine."
+    return Check("database", Level.FAIL if apart > FAR_APART else Level.WARN, message, "Set both by NTP.")
+
+
+_SERVER = """
+SELECT current_setting('server_version'),
+       current_setting('server_version_num')::int,
+       pg_is_in_recovery(),
+       current_setting('default_transaction_read_only')::bool,
+       (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'),
+       current_setting('max_connections')::int,
+       pg_database_size(current_database()),
+       coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+       clock_timestamp()
+"""

@@ -1,0 +1,33 @@
+"""Everything that is examined, in the order in which it is shown. A new subject is one line here."""
+
+from campaigns_project.runtime.health.check import Needs, Subject
+from campaigns_project.runtime.health.configuration import examine_settings
+from campaigns_project.runtime.health.database import examine_database
+from campaigns_project.runtime.health.deploying import examine_deployment
+from campaigns_project.runtime.health.inbound import examine_inbound
+from campaigns_project.runtime.health.mailbox import examine_mailbox
+from campaigns_project.runtime.health.migrations import examine_migrations
+from campaigns_project.runtime.health.public_url import examine_public_url
+from campaigns_project.runtime.health.queue import examine_queue
+from campaigns_project.runtime.health.schedule import examine_schedule
+from campaigns_project.runtime.health.senders import examine_halts, examine_senders
+from campaigns_project.runtime.health.storage import examine_storage
+from campaigns_project.runtime.health.versions import examine_versions
+from campaigns_project.runtime.health.workers import examine_workers
+
+SUBJECTS: tuple[Subject, ...] = (
+    Subject("settings", "Settings", examine_settings),
+    Subject("mailbox", "Local mailbox", examine_mailbox, is_quick=False),
+    Subject("database", "Database", examine_database, Needs.DATABASE),
+    Subject("migrations", "Migrations", examine_migrations, Needs.DATABASE),
+    Subject("workers", "Workers", examine_workers, Needs.TABLES),
+    Subject("schedule", "Schedule", examine_schedule, Needs.TABLES),
+    Subject("queue", "Queue", examine_queue, Needs.TABLES),
+    Subject("senders", "Senders", examine_senders, Needs.TABLES),
+    Subject("sending", "Emergency stops", examine_halts, Needs.TABLES),
+    Subject("inbound", "Inbound mail", examine_inbound),
+    Subject("storage", "Storage", examine_storage),
+    Subject("deploy", "Deployment", examine_deployment),
+    Subject("public_url", "Public address", examine_public_url, is_quick=False, is_asked_for=True),
+    Subject("versions", "Versions", examine_versions),
+)

@@ -1,0 +1,54 @@
+"""For load balancers and scripts: is this process alive, and is it of use?"""
+
+from typing import Any
+
+from django.db import Error
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from rest_framework.exceptions import AuthenticationFailed
+
+from campaigns_project.database.identity import configured
+from campaigns_project.rest.authentication import BearerKey
+from campaigns_project.rest.problems import problem
+from campaigns_project.runtime.health import Examination, Level, examine
+
+GROUND = ("database", "migrations")  # without these no request can be served; workers do not matter here
+# What anybody may read; host names, versions and what exactly is missing are for system administrators.
+PUBLIC = {
+    "database": "The database cannot be reached, or takes no writes.",
+    "migrations": "The database lacks tables that this version needs.",
+}
+HINT = "manage.py doctor says more; so does this address to the key of a system administrator."
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers; asks nobody else. `instance` tells installations apart without telling where they are."""
+    return JsonResponse({"status": "ok", "instance": configured().instance})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when requests can be served, 503 with the reasons as a problem when not. For the workers ask `doctor`."""
+    found = examine(now=timezone.now(), only=GROUND)
+    reasons = list(dict.fromkeys(PUBLIC[check.name] for check in found.checks if check.level == Level.FAIL))
+    details: dict[str, Any] = {"checks": found.as_json()["checks"]} if _is_for_administrator(request, found) else {}
+    if not reasons:
+        return JsonResponse({"status": "ready", "reasons": [], **details})
+    return problem(request, 503, "not_ready", " ".join(reasons), hint=HINT, reasons=reasons, **details)
+
+
+def _is_for_administrator(request: HttpRequest, found: Examination) -> bool:
+    """Whether a system administrator asks, by a key or in a browser. Nobody else costs a query, or can be told apart."""
+    if any(check.down for check in found.checks):
+        return False
+    try:
+        by_key = BearerKey().authenticate(request)
+        user = by_key[0] if by_key else request.user
+        return user.is_active and user.is_superuser
+    except (AuthenticationFailed, Error):  # a wrong key sees what everybody sees; so does all with missing tables
+        return False
