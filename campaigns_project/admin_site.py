@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from campaigns_project.audit.actors import Actor
@@ -43,6 +43,10 @@ class FairleadAdminSite(UnfoldAdminSite):
 
         return page_or_fragment
 
+    def get_urls(self) -> list[Any]:
+        pages = [path(page.address, self.admin_view(page.view), name=page.name) for page in _pages.values()]
+        return [*pages, *super().get_urls()]
+
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """As Django's, and on record with the change itself; a form that is shown again was refused."""
         with transaction.atomic():
@@ -53,7 +57,9 @@ class FairleadAdminSite(UnfoldAdminSite):
         return answer
 
     def may_view(self, request: HttpRequest, label: str) -> bool:
-        """True when the model is in the admin and this user may see its list."""
+        """True when the model is in the admin and this user may see its list; or, by its name, a page without one."""
+        if label in _pages:
+            return _pages[label].may_view(request)
         model_admin = self._registry.get(apps.get_model(label))
         return model_admin is not None and model_admin.has_view_permission(request)
 
@@ -108,15 +114,45 @@ def show_badge(title: str, of: Callable[[HttpRequest], str]) -> None:
     _badges[title] = of
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page of the admin that belongs to no model. `name` is that of its URL, and in the sidebar's list."""
+
+    name: str
+    address: str
+    view: Callable[..., HttpResponse]
+    may_view: Callable[[HttpRequest], bool]
+
+
+_pages: dict[str, Page] = {}
+
+
+def show_page(page: Page) -> None:
+    """Put a page into the admin; for apps above this one. Who may see it is asked by its view as well."""
+    _pages[page.name] = page
+
+
+_feet: list[Callable[[HttpRequest], str]] = []
+
+
+def show_foot(of: Callable[[HttpRequest], str]) -> None:
+    """Put what `of` answers (nothing: no line) under every page; for apps above this one."""
+    if of not in _feet:
+        _feet.append(of)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """What the templates around every page know."""
-    banners = [banner for of in _banners for banner in of(request)] if request.user.is_authenticated else []
-    return {"is_sandbox": settings.SANDBOX, "banners": banners}
+    if not request.user.is_authenticated:
+        return {"is_sandbox": settings.SANDBOX, "banners": [], "feet": []}
+    banners = [banner for of in _banners for banner in of(request)]
+    feet = [line for of in _feet if (line := of(request))]
+    return {"is_sandbox": settings.SANDBOX, "banners": banners, "feet": feet}
 
 
 def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = "") -> dict[str, Any]:
-    name = label.lower().replace(".", "_")
-    link = reverse(f"admin:{name}_changelist")
+    name = label if label in _pages else f"{label.lower().replace('.', '_')}_changelist"
+    link = reverse(f"admin:{name}")
     item: dict[str, Any] = {"title": title, "icon": icon, "link": f"{link}?{query}" if query else link}
     if query:
         item["active"] = request.path == link and query in request.GET.urlencode()

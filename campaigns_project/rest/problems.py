@@ -117,9 +117,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`: says that it is our fault and under which id the log has it, and nothing of what happened."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
-    return problem(
-        request, 500, "internal_error", "This is a fault of ours. The log has it under the request id."
-    )
+    return problem(request, 500, "internal_error", "This is a fault of ours. The log has it under the request id.")
 
 
 def problem(request: HttpRequest, status_code: int, code: str, detail: str, **more: Any) -> JsonResponse:

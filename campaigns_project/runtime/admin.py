@@ -14,7 +14,8 @@ from unfold.decorators import display
 from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.models import ServiceAccount
 from campaigns_project.audit.record import Subject
-from campaigns_project.runtime import workers_page  # noqa: F401 - it registers the page of the workers
+from campaigns_project.runtime import foot, health_page, workers_page  # noqa: F401 - each registers what it shows
+from campaigns_project.workers.models import DutyRun
 
 for model in (
     AccessAttempt,
@@ -139,6 +140,17 @@ class ScheduleAdmin(SystemAdmin):
     list_display = ["name", "func", "schedule_type", "next_run", "cluster"]
     search_fields = ["name", "func"]
     empty_text = "Nothing is scheduled here: the tick calls what is due every second."
+
+
+@admin.register(DutyRun)
+class DutyRunAdmin(SystemAdmin):
+    """What the tick did last; System health says which of it is overdue."""
+
+    list_display = ["name", "every_seconds", "ran_at", "took_seconds", "failed_at"]
+    search_fields = ["name"]
+    fields = ["name", "every_seconds", "ran_at", "took_seconds", "succeeded_at", "failed_at", "error"]
+    readonly_fields = fields
+    empty_text = "No tick has run yet. manage.py run_worker starts one."
 
 
 @admin.register(OrmQ)

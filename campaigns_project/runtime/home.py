@@ -17,18 +17,15 @@ from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.templatetags.fairlead import relative
-from campaigns_project.cleanup.nightly import latest_orphan_report
-from campaigns_project.runtime.doctor import NAMES
+from campaigns_project.runtime.health import Check, Level, examine
 from campaigns_project.states import ProgressStatus
-from campaigns_project.workers import heartbeat
-from campaigns_project.workers.heartbeat import SILENT_AFTER
-from campaigns_project.workers.queue import queue_state
 from leads.models import Lead, LeadImport, Suppression
 
 SHOWN = 10  # running campaigns
 ALERTS = 7
 COUNTED_UP_TO = 100_000  # larger numbers are shown as “100,000+”: counting a million rows is not cheap
 RECENT = timedelta(days=7)
+SHOWN_TO_ALL = ("workers", "queue")  # subjects of System health that tell nothing of any organization
 
 
 @dataclass(frozen=True)
@@ -51,15 +48,6 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Light:
-    """One part of the system: works or not, in words."""
-
-    is_good: bool
-    text: str
-    fix: str = ""
-
-
-@dataclass(frozen=True)
 class Task:
     """One of the first things to do in an empty installation."""
 
@@ -73,7 +61,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What `templates/admin/index.html` shows, for the organizations of this user."""
     held, now = held_roles(request), timezone.now()
     campaigns = held.scope(Campaign.objects.living())
-    lights = list(_lights())
+    found = examine(now=now, quick=True, only=() if held.everywhere else SHOWN_TO_ALL).checks
+    lights = [check for check in found if check.name in SHOWN_TO_ALL]
     running = list(campaigns.filter(status=CampaignStatus.RUNNING).order_by("-priority", "-started_at")[:SHOWN])
     first_steps = [] if _was_started(campaigns) else list(_first_steps(held, campaigns))
     return {
@@ -81,7 +70,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "Home",
         "now": now,
         "first_steps": first_steps,
-        "alerts": list(_alerts(held, campaigns, lights, now))[:ALERTS],
+        "alerts": [*_alerts(held, campaigns, lights, now), *_findings(held, found)][:ALERTS],
         "tiles": list(_tiles(held, now)),
         "running": running,
         "lights": lights,
@@ -108,8 +97,9 @@ def _bounded(rows: QuerySet[Any]) -> str:
     return f"{intcomma(COUNTED_UP_TO)}+" if count > COUNTED_UP_TO else str(intcomma(count))
 
 
-def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light], now: datetime) -> Iterator[Alert]:
-    if campaigns.filter(status=CampaignStatus.RUNNING).exists() and not all(light.is_good for light in lights):
+def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Check], now: datetime) -> Iterator[Alert]:
+    is_down = any(light.level == Level.FAIL for light in lights)
+    if is_down and campaigns.filter(status=CampaignStatus.RUNNING).exists():
         yield Alert("bad", "Campaigns are running, but no mail leaves", "See System on this page.", "#system")
     held_up = campaigns.filter(status__in=[CampaignStatus.PAUSED, CampaignStatus.FAILED]).exclude(status_error="")
     for campaign in held_up.order_by("-updated_at")[:ALERTS]:
@@ -124,15 +114,16 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Light],
         pile = f"{reverse('admin:campaigns_message_changelist')}?place=uncertain"
         yield Alert("warn", text, "They may have arrived, and wait for evidence or your decision.", pile)
     yield from _imports(held, now)
-    yield from _orphans(held, now)
 
 
-def _orphans(held: HeldRoles, now: datetime) -> Iterator[Alert]:
-    report = latest_orphan_report() if held.everywhere else None
-    if report is not None and report.needs_attention and report.finished_at:
-        text = "Rows whose parent is gone" if report.left else "The look for orphans met problems"
-        detail = f"{report.sentence} Looked {relative(report.finished_at, now)}."
-        yield Alert("warn", text, detail, reverse("admin:cleanup_orphanreport_changelist"))
+def _findings(held: HeldRoles, found: list[Check]) -> Iterator[Alert]:
+    """What System health says is wrong, for those who may read it; workers and queue stand beside this list."""
+    if not held.everywhere:
+        return
+    for check in found:
+        if check.level.rank and check.name not in SHOWN_TO_ALL:
+            tone = "bad" if check.level == Level.FAIL else "warn"
+            yield Alert(tone, check.message, check.fix, f"{reverse('admin:system_health')}#{check.name}")
 
 
 def _imports(held: HeldRoles, now: datetime) -> Iterator[Alert]:
@@ -148,25 +139,6 @@ def _imports(held: HeldRoles, now: datetime) -> Iterator[Alert]:
 
 def _page(name: str, row: Any) -> str:
     return reverse(f"admin:{name}_change", args=[row.pk])
-
-
-def _lights() -> Iterator[Light]:
-    for kind, silent_after in SILENT_AFTER.items():
-        age = heartbeat.newest_age(kind)
-        name = NAMES[kind].capitalize()
-        if age is None:
-            yield Light(False, f"{name}: not running", "Start it: manage.py run_worker (make run does it for you).")
-        elif age > silent_after:
-            seconds = int(age.total_seconds())
-            yield Light(False, f"{name}: silent for {seconds:,} s", "Start it again: manage.py run_worker.")
-        else:
-            yield Light(True, f"{name}: last sign {int(age.total_seconds())} s ago")
-    queue = queue_state()
-    waits = int(queue.oldest_wait.total_seconds())
-    is_quick = queue.oldest_wait < timedelta(minutes=1)
-    yield Light(
-        is_quick, f"Queue: {queue.waiting:,} waiting, oldest {waits:,} s", "" if is_quick else "Give it more workers."
-    )
 
 
 def _first_steps(held: HeldRoles, campaigns: QuerySet[Campaign]) -> Iterator[Task]:

@@ -43,7 +43,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _is_for_administrator(request: HttpRequest, found: Examination) -> bool:
-    """Whether a system administrator asks, by a key or in a browser. Nobody else costs a query, or can be told apart."""
+    """Whether a system administrator asks, by a key or in a browser."""
     if any(check.down for check in found.checks):
         return False
     try:

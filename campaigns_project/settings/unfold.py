@@ -15,8 +15,8 @@ def _own(path: str) -> Any:
     return address
 
 
-# Title of the group, then its items: title, icon, the model whose list it opens, for whoever may see that model, and
-# where the item is a part of that list, the query that narrows it.
+# Title of the group, then its items: title, icon, the model whose list it opens, for whoever may see that model (or the
+# name of a page without a model), and where the item is a part of that list, the query that narrows it.
 SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
     (
         "Outreach",
@@ -62,6 +62,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
     (
         "Installation",
         [
+            ("System health", "monitor_heart", "system_health"),
             ("People", "group", "accounts.User"),
             ("Workers", "memory", "workers.WorkerHeartbeat"),
             ("Task queue", "queue", "django_q.OrmQ"),

@@ -55,7 +55,8 @@ class DutyRun(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="duty_failed_iff_error",
-                condition=models.Q(failed_at=None, error="") | (models.Q(failed_at__isnull=False) & ~models.Q(error="")),
+                condition=models.Q(failed_at=None, error="")
+                | (models.Q(failed_at__isnull=False) & ~models.Q(error="")),
             )
         ]
 

@@ -44,6 +44,7 @@ CHIPS = {
     "ok": ("check", "good"),
     "warn": ("warning", "warn"),
     "fail": ("error", "bad"),
+    "note": ("info", "quiet"),
     "unknown": ("help", "quiet"),
     "active": ("check", "good"),
     "open": ("drafts", "quiet"),
@@ -75,6 +76,14 @@ def chip(state: str, label: str = "") -> SafeString:
 
 register.filter("audited", said)
 register.filter("audited_words", words)
+
+
+@register.filter
+def icon(state: str) -> SafeString:
+    """A state as a colored icon, for a line whose words say the same; the word is there for who cannot see it."""
+    name, tone = CHIPS.get(state, UNKNOWN)
+    picture = format_html('<span class="material-symbols-outlined fl-text-{}" aria-hidden="true">{}</span>', tone, name)
+    return picture + format_html('<span class="fl-unseen">{}:</span>', state.capitalize())
 
 
 @register.filter

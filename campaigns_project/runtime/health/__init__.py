@@ -1,4 +1,4 @@
-"""One examination of the installation, in the same words for `doctor`, the System health page, the API and `/readyz`."""
+"""One examination of the installation, in the same words for `doctor`, System health, the API and `/readyz`."""
 
 from campaigns_project.runtime.health.check import Check, Level
 from campaigns_project.runtime.health.examination import Examination, exit_code

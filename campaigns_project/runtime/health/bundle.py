@@ -1,7 +1,7 @@
 """The support bundle: what a helper needs to know of an installation, and nothing secret or personal.
 
-It is put together from parts that were chosen one by one, and nothing is taken out afterwards: what a filter lets through
-by mistake is read by strangers, what nobody put in is not.
+It is put together from parts that were chosen one by one, and nothing is taken out afterwards: what a filter lets
+through by mistake is read by strangers, what nobody put in is not.
 """
 
 from datetime import datetime

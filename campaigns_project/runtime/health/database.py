@@ -16,7 +16,7 @@ APART, FAR_APART = timedelta(seconds=2), timedelta(minutes=1)
 
 
 class Server(NamedTuple):
-    """What the server says of itself; `clock` less ours is `skew`."""
+    """What the server says of itself; `skew` is its clock less ours."""
 
     version: str
     number: int
@@ -26,7 +26,6 @@ class Server(NamedTuple):
     most: int
     size: int
     encrypted: bool
-    clock: datetime
     skew: timedelta
 
 
@@ -49,9 +48,9 @@ def ask() -> Server:
     with connection.cursor() as cursor:
         asked_at = datetime.now(tz=UTC)
         cursor.execute(_SERVER)
-        *said, clock = cursor.fetchone()
+        said = cursor.fetchone()
     middle = asked_at + (datetime.now(tz=UTC) - asked_at) / 2
-    return Server(*said, clock, clock - middle)
+    return Server(*said[:-1], skew=said[-1] - middle)
 
 
 def unreachable(error: Error) -> Check:

@@ -64,4 +64,4 @@ def _asked(subject: Subject) -> list[Check]:
     except Error as error:
         state = getattr(error.__cause__, "sqlstate", None)
         message = f"It could not be asked: {type(error).__name__}{f' ({state})' if state else ''}."
-        return [Check(subject.name, Level.FAIL, message, "Read the log; manage.py verify_schema may say what is missing.")]
+        return [Check(subject.name, Level.FAIL, message, "manage.py verify_schema may say what is missing.")]

@@ -15,7 +15,8 @@ from leads.models import LeadImport
 SHOWN = 20  # of each kind
 _BEGIN = "Traceback (most recent call last):"
 _FRAME = re.compile(r'^  File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)$', re.MULTILINE)
-_KIND = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Refused|Lost|Timeout))(?::|$)", re.M)
+_ENDINGS = "Error|Exception|Warning|Exit|Interrupt|Refused|Lost|Timeout"
+_KIND = re.compile(rf"^(?P<kind>[A-Za-z_][\w.]*(?:{_ENDINGS}))(?::|$)", re.MULTILINE)
 
 
 def last_failures() -> dict[str, list[dict[str, Any]]]:

@@ -29,7 +29,8 @@ def examine_migrations() -> Iterator[Check]:
 
 def missing_tables() -> list[str]:
     """The tables of our models and of the packages' that the database does not show us."""
-    names = sorted({model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed})
+    models = [model._meta for model in apps.get_models(include_auto_created=True)]
+    names = sorted({meta.db_table for meta in models if meta.managed and not meta.proxy})
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(quote_ident(name)) IS NULL", [names])
         return [name for (name,) in cursor.fetchall()]

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import urlsplit
 
-from django.conf import settings
-
 from campaigns_project.database.identity import configured
 from campaigns_project.errors import Refused
 from campaigns_project.outbound import addresses_of

@@ -1,4 +1,4 @@
-"""The task queue: how much waits and for how long, what failed, and how fast mail leaves."""
+"""The task queue: how much waits and for how long; and what came of the work, failures and mails."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,19 +16,13 @@ FAILURES_OVER, PACE_OVER = timedelta(days=1), timedelta(minutes=1)
 
 
 def examine_queue() -> Iterator[Check]:
-    """Depth and age of the queue, failures of a day, mails of a minute."""
-    yield _waiting()
-    yield _failed()
-    recent = Message.objects.filter(status=MessageStatus.SENT, sent_at__gt=Now() - PACE_OVER)
-    yield Check("queue", Level.OK, f"{counted(recent.count(), 'mail')} left in the last minute.")
-
-
-def _waiting() -> Check:
+    """Depth and age of the queue; tells nothing of any organization."""
     state = queue_state()
     waits = f"{counted(state.waiting, 'task')} waiting, {state.claimed} in work"
     if state.oldest_wait <= SLOW:
-        return Check("queue", Level.OK, f"{waits}.")
-    return Check(
+        yield Check("queue", Level.OK, f"{waits}.")
+        return
+    yield Check(
         "queue",
         Level.FAIL if state.oldest_wait > STUCK else Level.WARN,
         f"{waits}; the oldest has waited for {in_words(state.oldest_wait)}.",
@@ -36,10 +30,17 @@ def _waiting() -> Check:
     )
 
 
+def examine_work() -> Iterator[Check]:
+    """Failures of a day and mails of a minute, of all organizations together."""
+    yield _failed()
+    recent = Message.objects.filter(status=MessageStatus.SENT, sent_at__gt=Now() - PACE_OVER)
+    yield Check("work", Level.OK, f"{counted(recent.count(), 'mail')} left in the last minute.")
+
+
 def _failed() -> Check:
     tasks = Failure.objects.filter(stopped__gt=Now() - FAILURES_OVER).count()
     jobs = Job.objects.filter(status=ProgressStatus.FAILED, finished_at__gt=Now() - FAILURES_OVER).count()
     if not tasks + jobs:
-        return Check("queue", Level.OK, "No task and no job has failed in the last 24 hours.")
+        return Check("work", Level.OK, "No task and no job has failed in the last 24 hours.")
     message = f"{counted(tasks, 'task')} and {counted(jobs, 'job')} failed in the last 24 hours."
-    return Check("queue", Level.WARN, message, "Each says why in the admin, under Failed tasks and under Jobs.")
+    return Check("work", Level.WARN, message, "Each says why in the admin, under Failed tasks and under Jobs.")

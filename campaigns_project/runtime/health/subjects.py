@@ -8,7 +8,7 @@ from campaigns_project.runtime.health.inbound import examine_inbound
 from campaigns_project.runtime.health.mailbox import examine_mailbox
 from campaigns_project.runtime.health.migrations import examine_migrations
 from campaigns_project.runtime.health.public_url import examine_public_url
-from campaigns_project.runtime.health.queue import examine_queue
+from campaigns_project.runtime.health.queue import examine_queue, examine_work
 from campaigns_project.runtime.health.schedule import examine_schedule
 from campaigns_project.runtime.health.senders import examine_halts, examine_senders
 from campaigns_project.runtime.health.storage import examine_storage
@@ -23,6 +23,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("workers", "Workers", examine_workers, Needs.TABLES),
     Subject("schedule", "Schedule", examine_schedule, Needs.TABLES),
     Subject("queue", "Queue", examine_queue, Needs.TABLES),
+    Subject("work", "Work", examine_work, Needs.TABLES),
     Subject("senders", "Senders", examine_senders, Needs.TABLES),
     Subject("sending", "Emergency stops", examine_halts, Needs.TABLES),
     Subject("inbound", "Inbound mail", examine_inbound),

@@ -45,5 +45,6 @@ def _age(newest_first: list[Any]) -> timedelta:
 
 def _lines(rows: list[Any]) -> tuple[str, ...]:
     return tuple(
-        f"{row.name}, pid {row.pid}: {row.detail or 'alive'}; last sign {in_words(row.age)} ago" for row in rows[:LISTED]
+        f"{row.name}, pid {row.pid}: {row.detail or 'alive'}; last sign {in_words(row.age)} ago"
+        for row in rows[:LISTED]
     )
