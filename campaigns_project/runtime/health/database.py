@@ -48,9 +48,9 @@ def ask() -> Server:
     with connection.cursor() as cursor:
         asked_at = datetime.now(tz=UTC)
         cursor.execute(_SERVER)
-        said = cursor.fetchone()
+        *said, clock = cursor.fetchone()
     middle = asked_at + (datetime.now(tz=UTC) - asked_at) / 2
-    return Server(*said[:-1], skew=said[-1] - middle)
+    return Server._make([*said, clock - middle])
 
 
 def unreachable(error: Error) -> Check:

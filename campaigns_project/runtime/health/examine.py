@@ -21,15 +21,13 @@ def examine(*, now: datetime, only: Collection[str] = (), quick: bool = False) -
     wanted = [subject for subject in SUBJECTS if _is_wanted(subject, only, quick)]
     found = {subject.name: _asked(subject) for subject in wanted if subject.needs == Needs.NOTHING}
     if any(subject.needs for subject in wanted):
-        found |= _ground()
-        if not any(_fails(checks) for checks in found.values() if checks[0].name in _GROUND):
+        ground = _ground()
+        found |= ground
+        if not any(_fails(checks) for checks in ground.values()):
             found |= {subject.name: _asked(subject) for subject in wanted if subject.needs == Needs.TABLES}
     names = {subject.name for subject in wanted}
     checks = [check for subject in SUBJECTS for check in found.get(subject.name, ())]
     return Examination(now, [check for check in checks if check.name in names or check.level == Level.FAIL])
-
-
-_GROUND = {subject.name for subject in SUBJECTS if subject.needs == Needs.DATABASE}
 
 
 def _is_wanted(subject: Subject, only: Collection[str], quick: bool) -> bool:

@@ -10,6 +10,7 @@ from campaigns_project.runtime.health.migrations import examine_migrations
 from campaigns_project.runtime.health.public_url import examine_public_url
 from campaigns_project.runtime.health.queue import examine_queue, examine_work
 from campaigns_project.runtime.health.schedule import examine_schedule
+from campaigns_project.runtime.health.schema import examine_schema
 from campaigns_project.runtime.health.senders import examine_halts, examine_senders
 from campaigns_project.runtime.health.storage import examine_storage
 from campaigns_project.runtime.health.versions import examine_versions
@@ -20,6 +21,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("mailbox", "Local mailbox", examine_mailbox, is_quick=False),
     Subject("database", "Database", examine_database, Needs.DATABASE),
     Subject("migrations", "Migrations", examine_migrations, Needs.DATABASE),
+    Subject("schema", "Verification", examine_schema, Needs.TABLES),
     Subject("workers", "Workers", examine_workers, Needs.TABLES),
     Subject("schedule", "Schedule", examine_schedule, Needs.TABLES),
     Subject("queue", "Queue", examine_queue, Needs.TABLES),
