@@ -11,7 +11,7 @@ from campaigns_project.rest.viewsets import StrictView
 from campaigns_project.runtime.health import Level, examine
 
 
-class CheckSerializer(serializers.Serializer):
+class SystemCheckSerializer(serializers.Serializer):
     """One finding."""
 
     name = serializers.CharField(help_text="What it is about: database, workers, queue …")
@@ -22,12 +22,12 @@ class CheckSerializer(serializers.Serializer):
     details = serializers.ListField(child=serializers.CharField())
 
 
-class HealthSerializer(serializers.Serializer):
+class SystemHealthSerializer(serializers.Serializer):
     """All that was found."""
 
     healthy = serializers.BooleanField(help_text="False when something failed; warnings may stand.")
     as_of = serializers.DateTimeField()
-    checks = CheckSerializer(many=True)
+    checks = SystemCheckSerializer(many=True)
 
 
 class HealthView(StrictView):
@@ -36,6 +36,6 @@ class HealthView(StrictView):
     tag = "system"
     permission_classes = [SystemAdministrator]
 
-    @extend_schema(summary="Examine the installation", responses=HealthSerializer)
+    @extend_schema(summary="Examine the installation", responses=SystemHealthSerializer)
     def get(self, request: Request) -> Response:
-        return Response(HealthSerializer(examine(now=timezone.now()).as_json()).data)
+        return Response(SystemHealthSerializer(examine(now=timezone.now()).as_json()).data)

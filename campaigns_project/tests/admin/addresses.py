@@ -6,7 +6,16 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, reverse
 
-SITE_PAGES = ("index", "login", "password_change", "password_change_done", "jsi18n", "search")
+SITE_PAGES = (
+    "index",
+    "login",
+    "password_change",
+    "password_change_done",
+    "jsi18n",
+    "search",
+    "system_health",
+    "support_bundle",
+)
 
 
 def of_the_site() -> Iterator[str]:

@@ -18,6 +18,8 @@ from campaigns_project.tests.admin.addresses import of_model, of_row, of_the_sit
 from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.tests.admin.conftest import World, make_installation, make_world
 
+# Of the installation as a whole.
+SYSTEM = {"accounts.User", "workers.WorkerHeartbeat", "workers.DutyRun", "cleanup.OrphanReport"}
 APPEND_ONLY = {"auditlog", "campaigntombstone"}
 OURS = ("accounts", "audit", "cleanup", "campaigns", "leads", "tracking", "workers")
 
@@ -52,11 +54,7 @@ def test_the_pages_of_every_row_are_there(root: Client, world: World) -> None:
 def test_a_list_asks_the_database_the_same_for_three_rows_as_for_one(db: None, label: str) -> None:
     model = apps.get_model(label)
     person = MembershipFactory(role=Role.OWNER).user
-    person.is_superuser = model._meta.app_label not in OURS or label in {
-        "accounts.User",
-        "workers.WorkerHeartbeat",
-        "cleanup.OrphanReport",
-    }
+    person.is_superuser = model._meta.app_label not in OURS or label in SYSTEM
     person.save()
     worlds = [make_world()]
     _share(person, worlds[-1])
