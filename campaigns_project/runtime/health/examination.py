@@ -31,23 +31,19 @@ class Examination:
         return worst(check.level for check in self.checks)
 
     @property
-    def trouble(self) -> list[Check]:
-        """What needs somebody, failures first."""
-        return sorted((check for check in self.checks if check.level.rank), key=lambda check: -check.level.rank)
-
-    @property
     def is_healthy(self) -> bool:
         """Nothing failed; warnings may stand."""
         return self.level != Level.FAIL
 
     def cards(self, subjects: Iterable[Subject]) -> list[Card]:
-        """The checks by subject; a subject that was not examined has no card."""
+        """The checks by subject, what needs somebody first; a subject that was not examined has no card."""
         found = [(each, [check for check in self.checks if check.name == each.name]) for each in subjects]
-        return [
+        made = [
             Card(subject.name, subject.title, worst(check.level for check in checks), checks)
             for subject, checks in found
             if checks
         ]
+        return sorted(made, key=lambda card: -card.level.rank)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as `doctor --json` and the API show them."""

@@ -22,7 +22,7 @@ def examine_mailbox() -> Iterator[Check]:
         yield Check(
             "mailbox",
             Level.FAIL,
-            f"The local mailbox does not answer on {host}:{port}: {error}.",
+            f"The local mailbox does not answer on {host}:{port}: {getattr(error, 'strerror', None) or error}.",
             "Start it: manage.py run_mailbox (make run does it for you).",
             down=True,
         )

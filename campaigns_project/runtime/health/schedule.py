@@ -26,7 +26,7 @@ def examine_schedule() -> Iterator[Check]:
         yield Check(
             "schedule",
             Level.FAIL,
-            f"{counted(len(overdue), 'duty', 'duties')} of {len(DUTIES)} overdue, such as: {first}.",
+            f"{len(overdue)} of {counted(len(DUTIES), 'duty', 'duties')} overdue, such as: {first}.",
             "The tick does them: see that one leads (manage.py run_worker), and what its log says.",
             details=lines,
         )

@@ -146,7 +146,7 @@ def test_a_duty_that_is_overdue_is_a_failure(everybody_works: Callable[[], None]
     (check,) = found("schedule")
 
     assert check.level == Level.FAIL
-    assert check.message.startswith("1 duty of ")
+    assert check.message.startswith("1 of ")
     assert "such as: send what is due, every 1 s, last 4 min ago." in check.message
 
 
