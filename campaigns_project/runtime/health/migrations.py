@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from functools import cache
 
-from django.apps import apps
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from campaigns_project.database.tables import missing_tables
 from campaigns_project.runtime.health.check import Check, Level, counted
 
 
@@ -25,15 +25,6 @@ def examine_migrations() -> Iterator[Check]:
         message = f"{counted(len(gone), 'table')} missing although their migrations are applied, first {gone[0]}."
         fix = "Run manage.py verify_schema; restore a backup, or let it print the statements that mend it (--fix-sql)."
         yield Check("migrations", Level.FAIL, message, fix)
-
-
-def missing_tables() -> list[str]:
-    """The tables of our models and of the packages' that the database does not show us."""
-    models = [model._meta for model in apps.get_models(include_auto_created=True)]
-    names = sorted({meta.db_table for meta in models if meta.managed and not meta.proxy})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(quote_ident(name)) IS NULL", [names])
-        return [name for (name,) in cursor.fetchall()]
 
 
 @cache
