@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.models import ServiceAccount
+from campaigns_project.accounts.templatetags.fairlead import seconds
 from campaigns_project.audit.record import Subject
 from campaigns_project.runtime import foot, health_page, workers_page  # noqa: F401 - each registers what it shows
 from campaigns_project.workers.models import DutyRun
@@ -146,11 +147,19 @@ class ScheduleAdmin(SystemAdmin):
 class DutyRunAdmin(SystemAdmin):
     """What the tick did last; System health says which of it is overdue."""
 
-    list_display = ["name", "every_seconds", "ran_at", "took_seconds", "failed_at"]
+    list_display = ["name", "every", "ran_at", "took", "failed_at"]
     search_fields = ["name"]
-    fields = ["name", "every_seconds", "ran_at", "took_seconds", "succeeded_at", "failed_at", "error"]
+    fields = ["name", "every", "ran_at", "took", "succeeded_at", "failed_at", "error"]
     readonly_fields = fields
     empty_text = "No tick has run yet. manage.py run_worker starts one."
+
+    @display(description="Every", ordering="every_seconds")
+    def every(self, run: DutyRun) -> str:
+        return seconds(run.every_seconds)
+
+    @display(description="Took", ordering="took_seconds")
+    def took(self, run: DutyRun) -> str:
+        return f"{run.took_seconds * 1000:,.0f} ms"
 
 
 @admin.register(OrmQ)

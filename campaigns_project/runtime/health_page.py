@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import InternalError
-from django.http import HttpRequest, HttpResponse
+from django.db import InternalError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns_project.admin_site import Page, show_page
 from campaigns_project.audit.actors import Actor
@@ -19,8 +20,10 @@ from campaigns_project.audit.record import record
 from campaigns_project.runtime.health import Examination, Level, examine
 from campaigns_project.runtime.health.bundle import make_bundle
 from campaigns_project.runtime.health.subjects import SUBJECTS
+from campaigns_project.runtime.verifying import ask_for_verification
 
 PUBLIC_ADDRESS = ("public_url",)
+NO_WRITES = "The database takes no writes, so that"
 
 
 @never_cache
@@ -46,12 +49,10 @@ def bundle_page(request: HttpRequest) -> HttpResponse:
     trouble = ""
     if request.method == "POST":
         try:
-            _record_export(request)
+            _record(request, "support_bundle.exported")
         except InternalError:
-            trouble = (
-                "The database takes no writes, so that the download cannot be put on record. "
-                "Run manage.py doctor --bundle FILE on the server instead."
-            )
+            hint = "Run manage.py doctor --bundle FILE on the server instead."
+            trouble = f"{NO_WRITES} the download cannot be put on record. {hint}"
         else:
             name = f"fairlead-support-{now:%Y%m%d-%H%M%S}.json"
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -60,9 +61,26 @@ def bundle_page(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "runtime/admin/bundle.html", {**_around(request), **context})
 
 
-def _record_export(request: HttpRequest) -> None:
+@require_POST
+def verify(request: HttpRequest) -> HttpResponse:
+    """Queue a verification of tables and rows; its result is on the page when a worker has done it."""
+    _require(request)
+    try:
+        with transaction.atomic():
+            _record(request, "verification.asked_for")
+            transaction.on_commit(ask_for_verification)
+    except InternalError:
+        messages.error(
+            request, f"{NO_WRITES} nothing can be queued. Run manage.py verify_schema on the server instead."
+        )
+    else:
+        messages.success(request, "A worker verifies tables and rows; the result will be under Verification.")
+    return HttpResponseRedirect(reverse("admin:system_health"))
+
+
+def _record(request: HttpRequest, action: str) -> None:
     record(
-        action="support_bundle.exported",
+        action=action,
         entity=request.user,  # type: ignore[arg-type]
         organization_id=None,
         actor=Actor.of_request(request, via="admin"),
@@ -94,4 +112,5 @@ def may_view(request: HttpRequest) -> bool:
 
 
 show_page(Page("system_health", "system/health/", health_page, may_view))
+show_page(Page("system_verify", "system/verify/", verify, may_view))
 show_page(Page("support_bundle", "system/bundle/", bundle_page, may_view))

@@ -26,6 +26,7 @@ ALERTS = 7
 COUNTED_UP_TO = 100_000  # larger numbers are shown as “100,000+”: counting a million rows is not cheap
 RECENT = timedelta(days=7)
 SHOWN_TO_ALL = ("workers", "queue")  # subjects of System health that tell nothing of any organization
+SHOWN_ELSEWHERE = (*SHOWN_TO_ALL, "sending")  # emergency stops stand above every page
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,11 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Check],
 
 
 def _findings(held: HeldRoles, found: list[Check]) -> Iterator[Alert]:
-    """What System health says is wrong, for those who may read it; workers and queue stand beside this list."""
+    """What System health says is wrong, for those who may read it, unless the page says it elsewhere already."""
     if not held.everywhere:
         return
     for check in found:
-        if check.level.rank and check.name not in SHOWN_TO_ALL:
+        if check.level.rank and check.name not in SHOWN_ELSEWHERE:
             tone = "bad" if check.level == Level.FAIL else "warn"
             yield Alert(tone, check.message, check.fix, f"{reverse('admin:system_health')}#{check.name}")
 

@@ -80,7 +80,7 @@ def worst(levels: Iterable[Level]) -> Level:
 
 def in_words(age: timedelta | None) -> str:
     """A duration in one unit, two of it at least: 90 s, 5 min, 3 h, 2 d."""
-    seconds = int(age.total_seconds()) if age else 0
+    seconds = max(0, int(age.total_seconds())) if age else 0
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size * 2:
             return f"{seconds // size} {unit}"

@@ -8,7 +8,7 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from campaigns_project.runtime.duties import DUTIES, Duty
-from campaigns_project.runtime.health.check import Check, Level, counted, in_words
+from campaigns_project.runtime.health.check import Check, Level, in_words
 from campaigns_project.workers.models import DutyRun
 
 GRACE = timedelta(seconds=15)  # beside one another duties take turns, and a new leader needs a moment
@@ -26,7 +26,7 @@ def examine_schedule() -> Iterator[Check]:
         yield Check(
             "schedule",
             Level.FAIL,
-            f"{len(overdue)} of {counted(len(DUTIES), 'duty', 'duties')} overdue, such as: {first}.",
+            f"{len(overdue)} of {len(DUTIES)} duties are overdue, such as: {first}.",
             "The tick does them: see that one leads (manage.py run_worker), and what its log says.",
             details=lines,
         )
@@ -47,4 +47,4 @@ def _is_overdue(duty: Duty, run: Any) -> bool:
 
 def _line(duty: Duty, run: Any) -> str:
     last = f"last {in_words(run.ago)} ago" if run else "never done"
-    return f"{duty.name}, every {in_words(timedelta(seconds=duty.every_seconds))}, {last}"
+    return f"“{duty.name}”, every {in_words(timedelta(seconds=duty.every_seconds))}, {last}"

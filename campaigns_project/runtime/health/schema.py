@@ -10,7 +10,7 @@ from campaigns_project.verification.finding import Finding
 from campaigns_project.verification.kept import last_report
 from campaigns_project.verification.report import Report
 
-AGAIN = "Run manage.py verify_schema; it changes nothing."
+AGAIN = "It is done every day while a worker runs; to do it now: manage.py verify_schema --keep."
 SHORT = 12  # characters of a fingerprint; enough to tell two apart
 OLD = timedelta(days=8)
 

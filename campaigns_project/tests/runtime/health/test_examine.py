@@ -147,7 +147,7 @@ def test_a_duty_that_is_overdue_is_a_failure(everybody_works: Callable[[], None]
 
     assert check.level == Level.FAIL
     assert check.message.startswith("1 of ")
-    assert "such as: send what is due, every 1 s, last 4 min ago." in check.message
+    assert "such as: “send what is due”, every 1 s, last 4 min ago." in check.message
 
 
 def test_an_hourly_duty_is_not_overdue_after_an_hour(everybody_works: Callable[[], None]):

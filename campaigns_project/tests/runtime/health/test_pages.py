@@ -8,11 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django_q.models import OrmQ
 
 from campaigns.tests.factories import MembershipFactory, SenderFactory, SendingHaltFactory, UserFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.database.identity import configured
+from campaigns_project.runtime.verifying import NOW
 from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.tests.rest.clients import key_client
 
@@ -121,11 +123,13 @@ def test_where_nothing_can_be_put_on_record_the_way_out_is_told():
         cursor.execute("SET default_transaction_read_only = on")
     try:
         page = text_of(root.post(BUNDLE))
+        moved = text_of(root.post("/admin/system/verify/", follow=True))
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET default_transaction_read_only")
 
     assert "Run manage.py doctor --bundle FILE on the server instead." in page
+    assert "Run manage.py verify_schema on the server instead." in moved
 
 
 def test_programs_get_the_same_words(root: Client):
@@ -144,11 +148,11 @@ def test_the_api_is_for_system_administrators(owner: Client):
 
 
 def test_the_front_page_tells_a_system_administrator_what_is_wrong(root: Client, owner: Client):
-    SendingHaltFactory(organization=None, reason="relay burns")
+    SenderFactory(health={"status": "fail"})
 
     alerts = [each.get(reverse("admin:index")).context["alerts"] for each in (root, owner)]
 
-    assert [alert.url for alert in alerts[0]] == [f"{HEALTH}#schedule", f"{HEALTH}#sending"]
+    assert [alert.url for alert in alerts[0]] == [f"{HEALTH}#schedule", f"{HEALTH}#senders"]
     assert alerts[1] == []
 
 
@@ -160,3 +164,20 @@ def test_the_foot_of_the_operations_pages_names_version_and_database(root: Clien
     assert f"Fairlead 0.1.0 · installation {database.instance}" in text_of(owner.get(jobs))
     assert str(database) not in text_of(owner.get(jobs))
     assert database.instance not in text_of(root.get(campaigns))
+
+
+def test_a_verification_can_be_asked_for(root: Client, django_capture_on_commit_callbacks: Any):
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = root.post("/admin/system/verify/")
+
+    assert answer["Location"] == HEALTH
+    assert [queued.func() for queued in OrmQ.objects.all()] == [NOW]
+    assert AuditLog.objects.filter(action="verification.asked_for").count() == 1
+
+
+def test_a_verification_is_not_asked_for_by_a_get_nor_by_an_owner(root: Client, owner: Client):
+    assert (root.get("/admin/system/verify/").status_code, owner.post("/admin/system/verify/").status_code) == (
+        405,
+        403,
+    )
+    assert OrmQ.objects.count() == 0

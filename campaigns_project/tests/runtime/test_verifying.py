@@ -1,0 +1,42 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from campaigns_project.runtime.verifying import IF_DUE, ask_if_due, verify_if_due
+from campaigns_project.verification.models import VerificationReport
+
+pytestmark = pytest.mark.django_db
+
+
+def verified(ago: timedelta) -> None:
+    values = {"seconds": 1, "error_count": 0, "warning_count": 0, "content": {}}
+    VerificationReport.objects.create(begun_at=timezone.now() - ago, **values)
+
+
+def test_a_database_that_was_never_verified_is_due():
+    assert ask_if_due(now=timezone.now())
+    assert [queued.func() for queued in OrmQ.objects.all()] == [IF_DUE]
+
+
+@pytest.mark.parametrize(("ago", "is_due"), [(timedelta(hours=23), False), (timedelta(hours=25), True)])
+def test_it_is_verified_once_a_day(ago: timedelta, is_due: bool):
+    verified(ago)
+
+    assert (ask_if_due(now=timezone.now()), OrmQ.objects.count()) == (is_due, int(is_due))
+
+
+def test_of_several_that_waited_only_the_first_verifies():
+    verified(timedelta(minutes=1))
+
+    verify_if_due()
+
+    assert VerificationReport.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_is_verified_and_kept():
+    verify_if_due()
+
+    assert VerificationReport.objects.get().begun_at > timezone.now() - timedelta(minutes=5)
