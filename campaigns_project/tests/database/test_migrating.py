@@ -8,9 +8,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_migration_that_was_not_applied_is_pending():
-    MigrationRecorder(connection).record_unapplied("workers", "0001_initial")
+    MigrationRecorder(connection).record_unapplied("workers", "0002_duty_runs")
 
-    assert "workers.0001_initial" in migrating.pending()
+    assert "workers.0002_duty_runs" in migrating.pending()
 
 
 def test_migrating_a_complete_database_does_nothing():
