@@ -94,7 +94,8 @@ def _summary(found: Examination) -> str:
         return "Everything is well."
     parts = [f"{failed} failed"] if failed else []
     parts += [f"{warned} to look at"] if warned else []
-    return f"{', '.join(parts)}; all else is well."
+    rest = "the rest could not be asked" if found.is_cut_short else "all else is well"
+    return f"{', '.join(parts)}; {rest}."
 
 
 def _around(request: HttpRequest) -> dict[str, Any]:

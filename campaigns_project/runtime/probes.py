@@ -1,5 +1,6 @@
 """For load balancers and scripts: is this process alive, and is it of use?"""
 
+import logging
 from typing import Any
 
 from django.db import Error
@@ -13,14 +14,16 @@ from campaigns_project.database.identity import configured
 from campaigns_project.rest.authentication import BearerKey
 from campaigns_project.rest.problems import problem
 from campaigns_project.runtime.health import Examination, Level, examine
+from campaigns_project.runtime.health.examination import GROUND
 
-GROUND = ("database", "migrations")  # without these no request can be served; workers do not matter here
 # What anybody may read; host names, versions and what exactly is missing are for system administrators.
 PUBLIC = {
     "database": "The database cannot be reached, or takes no writes.",
     "migrations": "The database lacks tables that this version needs.",
 }
 HINT = "manage.py doctor says more; so does this address to the key of a system administrator."
+
+log = logging.getLogger(__name__)
 
 
 @never_cache
@@ -35,10 +38,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when requests can be served, 503 with the reasons as a problem when not. For the workers ask `doctor`."""
     found = examine(now=timezone.now(), only=GROUND)
-    reasons = list(dict.fromkeys(PUBLIC[check.name] for check in found.checks if check.level == Level.FAIL))
+    failed = [check for check in found.checks if check.level == Level.FAIL]
+    reasons = list(dict.fromkeys(PUBLIC[check.name] for check in failed))
     details: dict[str, Any] = {"checks": found.as_json()["checks"]} if _is_for_administrator(request, found) else {}
     if not reasons:
         return JsonResponse({"status": "ready", "reasons": [], **details})
+    log.error("not ready: %s", " ".join(check.message for check in failed))
     return problem(request, 503, "not_ready", " ".join(reasons), hint=HINT, reasons=reasons, **details)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import connection
 
 from campaigns_project.database.identity import configured
-from campaigns_project.runtime.health.check import Level
 from campaigns_project.runtime.health.configuration import safe_settings
 from campaigns_project.runtime.health.examine import examine
 from campaigns_project.runtime.health.failures import last_failures
@@ -30,7 +29,7 @@ def make_bundle(*, now: datetime) -> dict[str, Any]:
         "settings": safe_settings(),
         "checks": [check.for_support() for check in found.checks],
     }
-    if any(check.name in {"database", "migrations"} and check.level == Level.FAIL for check in found.checks):
+    if found.is_cut_short:
         return made
     return {**made, "rows": _rows(), "last_failures": last_failures()}
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from campaigns_project.runtime.health.check import Check, Level, Subject, worst
 
+GROUND = ("database", "migrations")  # without these nothing else can be asked, and no request can be served
+
 
 @dataclass(frozen=True)
 class Card:
@@ -29,6 +31,11 @@ class Examination:
     def level(self) -> Level:
         """The worst of it."""
         return worst(check.level for check in self.checks)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """The database or its tables failed, so that nothing was asked that needs them."""
+        return any(check.level == Level.FAIL and check.name in GROUND for check in self.checks)
 
     @property
     def is_healthy(self) -> bool:

@@ -86,7 +86,9 @@ def test_several_heads_are_refused_before_anything_is_applied(copy: str, tmp_pat
 
     assert [code for code, _, _ in answers] == [4, 4]
     assert all("several_heads" in talk and "0002_a, 0002_b" in talk for _, _, talk in answers)
-    assert one(copy, "SELECT count(*) FROM django_migrations WHERE name IN ('0002_a', '0002_b') AND app = 'workers'") == 0
+    assert (
+        one(copy, "SELECT count(*) FROM django_migrations WHERE name IN ('0002_a', '0002_b') AND app = 'workers'") == 0
+    )
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself_and_says_why(copy: str, tmp_path: Path):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -181,3 +182,9 @@ def test_a_verification_is_not_asked_for_by_a_get_nor_by_an_owner(root: Client, 
         403,
     )
     assert OrmQ.objects.count() == 0
+
+
+def test_where_tables_are_missing_the_page_does_not_claim_that_the_rest_is_well(root: Client):
+    MigrationRecorder(connection).record_unapplied("workers", "0002_duty_runs")
+
+    assert root.get(HEALTH).context["summary"] == "2 failed; the rest could not be asked."
