@@ -1,5 +1,6 @@
 """Everything that is examined, in the order in which it is shown. A new subject is one line here."""
 
+from campaigns_project.runtime.health.audit import examine_audit
 from campaigns_project.runtime.health.check import Needs, Subject
 from campaigns_project.runtime.health.configuration import examine_settings
 from campaigns_project.runtime.health.database import examine_database
@@ -7,6 +8,7 @@ from campaigns_project.runtime.health.deploying import examine_deployment
 from campaigns_project.runtime.health.inbound import examine_inbound
 from campaigns_project.runtime.health.mailbox import examine_mailbox
 from campaigns_project.runtime.health.migrations import examine_migrations
+from campaigns_project.runtime.health.orphans import examine_orphans
 from campaigns_project.runtime.health.public_url import examine_public_url
 from campaigns_project.runtime.health.queue import examine_queue, examine_work
 from campaigns_project.runtime.health.schedule import examine_schedule
@@ -29,6 +31,8 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("senders", "Senders", examine_senders, Needs.TABLES),
     Subject("sending", "Emergency stops", examine_halts, Needs.TABLES),
     Subject("inbound", "Inbound mail", examine_inbound),
+    Subject("orphans", "Orphans", examine_orphans, Needs.TABLES),
+    Subject("audit", "Audit log", examine_audit, Needs.TABLES),
     Subject("storage", "Storage", examine_storage),
     Subject("deploy", "Deployment", examine_deployment),
     Subject("public_url", "Public address", examine_public_url, is_quick=False, is_asked_for=True),

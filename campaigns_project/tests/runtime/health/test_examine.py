@@ -15,7 +15,10 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import Failure, OrmQ
 
-from campaigns.tests.factories import MessageFactory, SenderFactory, SendingHaltFactory
+from campaigns.tests.factories import CampaignFactory, MessageFactory, SenderFactory, SendingHaltFactory
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.record import record
+from campaigns_project.cleanup.models import OrphanReport
 from campaigns_project.database.identity import configured
 from campaigns_project.runtime.health import Check, Level, examine, exit_code
 from campaigns_project.runtime.health.check import in_bytes
@@ -213,6 +216,44 @@ def test_an_emergency_stop_is_told_with_how_to_end_it():
 
     assert (check.level, "relay burns" in check.message, "resume_sending" in check.fix) == (Level.WARN, True, True)
     assert "relay burns" not in str(check.for_support())
+
+
+def test_rows_without_a_parent_are_told_with_the_last_look():
+    assert levels("orphans") == [Level.NOTE]
+    now = timezone.now()
+    OrphanReport.objects.create(queued_at=now, finished_at=now, found=2, counts={"raw_leads.campaign_id": 2})
+
+    (check,) = found("orphans")
+
+    assert (check.level, check.details) == (Level.WARN, ("raw_leads.campaign_id: 2",))
+    assert check.message == "2 rows without a parent. Looked 0 s ago."
+    assert "cleanup_orphans" in check.fix
+
+
+def test_a_look_that_found_nothing_is_well_until_it_is_old():
+    now = timezone.now()
+    OrphanReport.objects.create(queued_at=now, finished_at=now)
+    assert levels("orphans") == [Level.OK]
+
+    OrphanReport.objects.update(finished_at=now - timedelta(days=3))
+
+    assert levels("orphans") == [Level.OK, Level.WARN]
+
+
+def test_an_audit_log_that_is_sealed_in_time_is_well():
+    record(action="campaign.started", entity=CampaignFactory(), organization_id=None, actor=SYSTEM)
+
+    assert levels("audit") == [Level.OK]
+    assert found("audit")[0].message.endswith("nothing was sealed yet.")
+
+
+def test_entries_that_wait_too_long_for_their_seal_are_a_failure(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("campaigns_project.runtime.health.audit.LATE", timedelta(seconds=-1))
+    record(action="campaign.started", entity=CampaignFactory(), organization_id=None, actor=SYSTEM)
+
+    (check,) = found("audit")
+
+    assert (check.level, "manage.py run_worker" in check.fix) == (Level.FAIL, True)
 
 
 # ---- Around it ------------------------------------------------------------------------------------------------------
