@@ -16,9 +16,10 @@ from campaigns_project.accounts.tenancy import living
 from campaigns_project.references import loose_references
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.addresses import METHODS, Address
+from campaigns_project.tests.tenancy.answers import text_of
 from campaigns_project.tests.tenancy.leaving import LeavingCampaign, going_with_a_campaign, models_below
-from campaigns_project.tests.tenancy.test_admin_walk import OTHER_PLACES, admin_addresses, paths_to, text_of
-from campaigns_project.tests.tenancy.test_api_walk import api_addresses, body, keys_in, without_path
+from campaigns_project.tests.tenancy.test_admin_walk import OTHER_PLACES, admin_addresses, paths_to
+from campaigns_project.tests.tenancy.test_api_walk import api_addresses, keys_in, without_path
 from campaigns_project.tests.tenancy.world import World, models_of_tenants
 from leads.models import Lead, LeadEnrichment, RawLead, StagedLead
 
@@ -188,7 +189,7 @@ def test_filters_of_the_api_by_its_numbers_find_nothing_of_it(home, leaving):
         path = address.filled(**{place: home[address.model_of(place)].pk for place in address.places})
         names = [name for name, each in filterset.base_filters.items() if isinstance(each, NumberFilter)]
         for name, number in itertools.product(names, numbers):
-            assert MARKER not in body(client.get(path, {name: number})), (path, name)
+            assert MARKER not in text_of(client.get(path, {name: number})), (path, name)
             tried += 1
 
     assert tried > 30
@@ -236,7 +237,7 @@ def answers_of_the_api(client: Any, world: World) -> dict[str, str]:
         path = address.filled(**{place: world[address.model_of(place)].pk for place in address.places})
         answer = client.get(path)
         if answer.status_code == 200 and not is_exempt(address):
-            found[path] = without_clock(body(answer))
+            found[path] = without_clock(text_of(answer))
     return found
 
 
