@@ -20,6 +20,7 @@ class Person(NamedTuple):
     """A recipient and what mails are made of: the columns alone, since a chunk reads hundreds of them."""
 
     recipient: int
+    lead: int
     email_address: str
     email: str
     email_normalized: str
@@ -49,7 +50,7 @@ def people_of(recipients: Iterable[int]) -> dict[int, Person]:
 
 
 _PEOPLE = f"""
-SELECT recipient.id, recipient.email_address, {", ".join(f"lead.{name}" for name in Person._fields[2:])}
+SELECT recipient.id, lead.id, recipient.email_address, {", ".join(f"lead.{name}" for name in Person._fields[3:])}
 FROM campaign_recipients recipient JOIN leads lead ON lead.id = recipient.lead_id
 WHERE recipient.id = ANY(%s::bigint[])
 """  # noqa: S608 - names of our own

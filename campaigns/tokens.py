@@ -1,6 +1,6 @@
 """Signed tokens for tracking links, and the one keyed MAC behind them and behind Message-IDs.
 
-A token is base64url(version, message id, link id, 128-bit tag): 28 characters for a message id in the millions, no
+A token is base64url(version, message id, a second id, 128-bit tag): 28 characters for a message id in the millions, no
 personal data, nothing stored.
 Each purpose has a key of its own, so that a token made for one never opens another.
 """
@@ -41,15 +41,18 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token stands for; `link_id` is 0 where no link is meant."""
+    """What a token stands for: a message and the link of a click, or the lead of an opt-out; else 0.
+
+    The lead is named so that somebody may still opt out when campaign and message are gone.
+    """
 
     message_id: int
-    link_id: int = 0
+    second_id: int = 0
 
 
-def sign(purpose: Purpose, message_id: int, link_id: int = 0) -> str:
-    """The token for a message (and a link in it); the same ids and key always give the same text."""
-    payload = _payload(message_id, link_id)
+def sign(purpose: Purpose, message_id: int, second_id: int = 0) -> str:
+    """The token for a message (and a link in it, or its lead); the same ids and key always give the same text."""
+    payload = _payload(message_id, second_id)
     return _encode(payload + tag(purpose, payload))
 
 
@@ -58,7 +61,7 @@ def read(purpose: Purpose, token: str) -> Token | None:
     parsed = _parse(token)
     if parsed is None:
         return None
-    payload = _payload(parsed.message_id, parsed.link_id)
+    payload = _payload(parsed.message_id, parsed.second_id)
     # The whole text is compared, not only the tag: a second spelling of the same bytes (padding bits, a longer number)
     # is refused, so that a token can be logged, counted and rate-limited as text.
     wanted = [_encode(payload + candidate) for candidate in tags(purpose, payload)]
@@ -94,8 +97,8 @@ def _key(secret: str | bytes, purpose: Purpose) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(force_bytes(secret))
 
 
-def _payload(message_id: int, link_id: int) -> bytes:
-    return _head(message_id) + _varint(link_id)
+def _payload(message_id: int, second_id: int) -> bytes:
+    return _head(message_id) + _varint(second_id)
 
 
 # A mail has one for each of its links and ways out, made one after the other.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from campaigns.models import Message
+from leads.models import Lead
 from leads.suppression import find_suppression
 
 
@@ -20,18 +21,26 @@ def find(*, message_id: int) -> Message | None:
 
     A campaign whose deletion is under way still answers: as long as we know the person, the person can leave.
     """
-    people = Message.objects.select_related("recipient__lead", "recipient__campaign__organization")
+    people = Message.objects.select_related("recipient__lead__organization", "recipient__campaign__organization")
     return people.filter(pk=message_id).first()
+
+
+def find_lead(*, lead_id: int) -> Lead | None:
+    """The person an opt-out names, for a mail whose campaign is gone; None when they are gone too."""
+    return Lead.objects.select_related("organization").filter(pk=lead_id).first()
 
 
 def describe(message: Message) -> Addressee:
     """What a page may show of the person `message` went to."""
-    recipient = message.recipient
-    organization = recipient.campaign.organization
+    return describe_lead(message.recipient.lead, address=message.recipient.email_address)
+
+
+def describe_lead(lead: Lead, *, address: str = "") -> Addressee:
+    """What a page may show of a person, by the `address` that was written to or the one they have now."""
     return Addressee(
-        organization=organization.name,
-        masked_address=mask(recipient.email_address),
-        is_unsubscribed=find_suppression(organization, recipient.lead.email_normalized) is not None,
+        organization=lead.organization.name,
+        masked_address=mask(address or lead.email),
+        is_unsubscribed=find_suppression(lead.organization, lead.email_normalized) is not None,
     )
 
 

@@ -44,16 +44,22 @@ class UnsubscribeResult:
 @retried
 @transaction.atomic
 def unsubscribe(
-    *, message_id: int, source: str, user_agent: str = "", ip_address: str | None = None, now: datetime
+    *,
+    message_id: int,
+    lead_id: int = 0,
+    source: str,
+    user_agent: str = "",
+    ip_address: str | None = None,
+    now: datetime,
 ) -> UnsubscribeResult | None:
-    """Never write to the person behind this message again; None when the message is gone, and with it who that was.
+    """Never write to the person behind this message again; None when nobody can tell any more who that was.
 
-    A second time changes nothing and answers the same. Where an operator lifted the suppression in between, it comes
-    back: the person's wish is the newer one.
+    Where the campaign was deleted and the message with it, `lead_id` tells. A second time changes nothing and answers
+    the same. Where an operator lifted the suppression in between, it comes back: the person's wish is the newer one.
     """
     message = addressees.find(message_id=message_id)
     if message is None or not hold_person(message.recipient):
-        return None
+        return _unsubscribe_lead(lead_id, now)
     _follow(message.recipient, EventType.UNSUBSCRIBE, now)
     before = EmailEvent.objects.filter(campaign_recipient=message.recipient_id, event_type=EventType.UNSUBSCRIBE)
     is_first = not before.exists()
@@ -68,6 +74,21 @@ def unsubscribe(
             created_at=now,
         )
     return UnsubscribeResult(addressee=addressees.describe(message), is_first=is_first)
+
+
+def _unsubscribe_lead(lead_id: int, now: datetime) -> UnsubscribeResult | None:
+    lead = addressees.find_lead(lead_id=lead_id)
+    if lead is None:
+        return None
+    is_first = not addressees.describe_lead(lead).is_unsubscribed
+    suppress(
+        organization=lead.organization,
+        address=lead.email_normalized,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        source="a deleted campaign",
+        at=now,
+    )
+    return UnsubscribeResult(addressee=addressees.describe_lead(lead), is_first=is_first)
 
 
 @retried

@@ -27,7 +27,7 @@ def _note(token: Token, visitor: Visitor, event_type: EventType, source: Source)
     who = (visitor.user_agent, visitor.ip_address)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [event_type.value, token.message_id, token.link_id or None, *who, source.value])
+            cursor.execute(_INSERT, [event_type.value, token.message_id, token.second_id or None, *who, source.value])
     except DatabaseError:
         logger.exception("An %s of message %s could not be noted", event_type.value, token.message_id)
         return False

@@ -101,9 +101,13 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 def _ask(meant: Token) -> HttpResponse:
     message = addressees.find(message_id=meant.message_id)
-    if message is None:
+    lead = None if message else addressees.find_lead(lead_id=meant.second_id)
+    if message:
+        addressee = addressees.describe(message)
+    elif lead:
+        addressee = addressees.describe_lead(lead)
+    else:
         return _page("unknown", status=404)
-    addressee = addressees.describe(message)
     return _page("unsubscribed" if addressee.is_unsubscribed else "unsubscribe", addressee=addressee)
 
 
@@ -111,6 +115,7 @@ def _leave(request: HttpRequest, meant: Token) -> HttpResponse:
     who = visitor(request)
     result = consequences.unsubscribe(
         message_id=meant.message_id,
+        lead_id=meant.second_id,
         source=Source.ONE_CLICK if _is_one_click(request) else Source.UNSUBSCRIBE_PAGE,
         user_agent=who.user_agent,
         ip_address=who.ip_address,
@@ -131,7 +136,7 @@ def _is_one_click(request: HttpRequest) -> bool:
 def _target(meant: Token) -> str | None:
     """The stored address, if link and message are of the same campaign and that is not being deleted."""
     links = Link.objects.filter(
-        pk=meant.link_id, campaign__deleting_at=None, campaign__recipients__messages=meant.message_id
+        pk=meant.second_id, campaign__deleting_at=None, campaign__recipients__messages=meant.message_id
     )
     url = links.values_list("url", flat=True).first()
     return url if url and url.lower().startswith(("http://", "https://")) and url.isprintable() else None

@@ -33,9 +33,9 @@ def click_url(message_id: int, link_id: int) -> str:
     return _url(tokens.sign(Purpose.CLICK, message_id, link_id), "click")
 
 
-def unsubscribe_url(message_id: int) -> str:
-    """Where the recipient of a message opts out; also the one-click address of RFC 8058."""
-    return _url(tokens.sign(Purpose.UNSUBSCRIBE, message_id), "unsubscribe")
+def unsubscribe_url(message_id: int, lead_id: int = 0) -> str:
+    """Where the recipient of a message opts out, also after its campaign is gone; the one-click address of RFC 8058."""
+    return _url(tokens.sign(Purpose.UNSUBSCRIBE, message_id, lead_id), "unsubscribe")
 
 
 def _url(token: str, action: str) -> str:

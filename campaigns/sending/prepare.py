@@ -180,7 +180,7 @@ def _kind(campaign: Campaign, variant: Variant, sender: Sender, *, begins_thread
 
 
 def _draft(kind: _Kind, claim: Claim, person: Person, thread: Thread | None, *, now: datetime) -> _Draft:
-    way_out = unsubscribe_url(claim.message)
+    way_out = unsubscribe_url(claim.message, person.lead)
     values = {**lead_values(person), **kind.values, "unsubscribe_url": way_out}
     if thread:
         values[THREAD_SUBJECT] = thread.subject

@@ -13,9 +13,9 @@ URL_SAFE = string.ascii_letters + string.digits + "-_"
 ids = st.integers(min_value=0, max_value=MAX_ID)
 
 
-@given(purpose=st.sampled_from(Purpose), message_id=ids, link_id=ids)
-def test_what_was_signed_is_read_back(purpose, message_id, link_id):
-    assert read(purpose, sign(purpose, message_id, link_id)) == Token(message_id, link_id)
+@given(purpose=st.sampled_from(Purpose), message_id=ids, second_id=ids)
+def test_what_was_signed_is_read_back(purpose, message_id, second_id):
+    assert read(purpose, sign(purpose, message_id, second_id)) == Token(message_id, second_id)
 
 
 def test_a_token_is_short_and_needs_no_quoting_in_a_url():

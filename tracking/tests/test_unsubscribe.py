@@ -26,7 +26,7 @@ def message():
 
 @pytest.fixture
 def path(message):
-    return f"/t/{tokens.sign(Purpose.UNSUBSCRIBE, message.pk)}/unsubscribe"
+    return f"/t/{tokens.sign(Purpose.UNSUBSCRIBE, message.pk, message.recipient.lead_id)}/unsubscribe"
 
 
 def state():
@@ -188,9 +188,25 @@ def test_the_link_works_while_the_campaign_is_being_deleted(client, path):
     assert Suppression.objects.count() == 1
 
 
+def test_after_the_campaign_is_deleted_the_link_still_takes_the_person_out_of_every_other(client, message, path):
+    other = RecipientFactory(lead=message.recipient.lead, campaign__organization=message.recipient.lead.organization)
+    Campaign.objects.filter(pk=message.recipient.campaign_id).delete()
+
+    asked, left, again = client.get(path), client.post(path), client.get(path)
+
+    assert "A•••@example.com" in asked.text
+    assert (left.status_code, again.status_code) == (200, 200)
+    assert left.content == again.content
+    assert list(Suppression.objects.values_list("address", "reason", "source")) == [
+        ("ana.marin@example.com", "unsubscribed", "a deleted campaign")
+    ]
+    assert Recipient.objects.get(pk=other.pk).exit_reason == "unsubscribed"
+
+
 @pytest.mark.parametrize("method", ["get", "head", "post"])
-def test_after_the_campaign_is_deleted_a_page_says_that_nobody_knows_any_more(client, path, method):
+def test_when_campaign_and_person_are_deleted_a_page_says_that_nobody_knows_any_more(client, path, method):
     Campaign.objects.all().delete()
+    Lead.objects.all().delete()
 
     response = getattr(client, method)(path)
 
