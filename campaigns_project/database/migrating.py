@@ -16,8 +16,11 @@ MIGRATE_LOCK = 0x666C6D67  # "flmg"
 def pending(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """The migrations that the database lacks, as `app.name`, in the order they will run."""
     executor = MigrationExecutor(connections[using])
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+    applied = executor.loader.applied_migrations
+    # The plan from scratch: the one from where we are asks for the last of each app alone, and sees no hole before it.
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes(), clean_start=True)
+    keys = [(migration.app_label, migration.name) for migration, _backwards in plan]
+    return [f"{app}.{name}" for app, name in keys if (app, name) not in applied]
 
 
 def refuse_disorder(using: str = DEFAULT_DB_ALIAS) -> None:
