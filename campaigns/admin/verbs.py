@@ -272,6 +272,8 @@ class Resume(WithReason, Checked):
     @cached_property
     def overdue_count(self) -> int:
         """How many mails came due during the pause, counted no further than a page needs."""
+        if self.object.paused_at is None:
+            return 0  # somebody else has resumed it since the page was shown
         due = self.object.recipients.filter(status__in=RecipientStatus.DUE, next_send_at__lte=self.now)
         return due[:MOST_COUNTED].count()
 

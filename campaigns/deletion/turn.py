@@ -18,6 +18,7 @@ from campaigns.deletion.relations import Place, Relation, Tree, label_of
 from campaigns.locks import retried
 from campaigns.models import Job
 from campaigns.sending.sizing import next_size
+from campaigns_project.faults import fault_of
 from campaigns_project.states import ProgressStatus
 
 AIM = 0.04  # seconds a batch should take: a third of what somebody else may have to wait for a row
@@ -93,7 +94,13 @@ class Turn:
             raise
 
     def fail(self, table: str, error: DatabaseError) -> None:
-        """A step that failed by itself: noted, and not tried again by this job."""
+        """A step that failed by itself: noted, and not tried again by this job.
+
+        A database that went away is no fault of the step: then the turn ends, and another goes on.
+        """
+        fault = fault_of(error)
+        if fault is not None and fault.code == "database_down":
+            raise error
         self.failures[table] = f"{type(error).__name__}: {error}".strip()[:500]
         Job.objects.filter(pk=self.job.pk).update(state=self.job.state, heartbeat_at=Now())
 

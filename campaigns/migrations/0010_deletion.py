@@ -62,4 +62,6 @@ class Migration(migrations.Migration):
             model_name='job',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'erase'), ('organization', None)), models.Q(models.Q(('kind', 'erase'), _negated=True), ('organization__isnull', False)), _connector='OR'), name='job_of_an_organization_unless_it_erases_one'),
         ),
+        # The last, so that the first when this is taken back: there is no place for the jobs of deletions then.
+        migrations.RunSQL(migrations.RunSQL.noop, "DELETE FROM jobs WHERE kind IN ('delete', 'erase')"),
     ]

@@ -17,7 +17,7 @@ from leads.models import LeadImport
 
 pytestmark = pytest.mark.django_db
 
-STAYS = {"audit.AuditLog", "campaigns.CampaignTombstone"}
+STAYS = {"audit.AuditLog", "audit.AuditSeal", "campaigns.CampaignTombstone"}
 
 
 @pytest.fixture

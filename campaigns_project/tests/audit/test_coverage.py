@@ -26,12 +26,14 @@ from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import (
     WRITES,
     campaign_is,
+    job_ended_long_ago,
     lead_in_no_campaign,
     mail_has_failed,
     message_is_uncertain,
     more_than_is_checked_at_once,
     never_started,
     nothing,
+    nothing_is_under_way,
     second_variant,
     send,
     sender_is_paused,
@@ -53,6 +55,19 @@ class Act:
     action: str
     answers: Callable[[World], dict[str, Any]] = lambda _world: {}
     prepare: Callable[[World], Any] = nothing
+
+
+# Those of system administrators, and the test that shows the entry, or why there is none.
+OF_THE_SYSTEM = {
+    "cleanup_orphanreport_look": "changes nothing",
+    "cleanup_orphanreport_remove": "cleanup/test_nightly.py",
+}
+
+
+def draft_never_used(world: World) -> None:
+    nothing_is_under_way(world)
+    world[Campaign].recipients.all().delete()
+    campaign_is("draft", started_at=None, paused_at=None, emails_sent=0)(world)
 
 
 def typed(**answers: Any) -> Callable[[World], dict[str, Any]]:
@@ -86,6 +101,10 @@ ACTS = {
     "campaigns_campaign_duplicate": Act("campaign.created", typed(name="Copy")),
     "campaigns_campaign_archive": Act("campaign.archived", prepare=campaign_is("stopped")),
     "campaigns_campaign_stop": Act("campaign.stopped", reasoned),
+    "campaigns_campaign_delete_draft": Act("campaign.deletion_requested", prepare=draft_never_used),
+    "campaigns_job_remove_old_jobs": Act(
+        "campaign.jobs_removed", lambda world: {"campaign": world[Campaign].pk, "days": 30}, job_ended_long_ago
+    ),
     "campaigns_step_remove": Act("step.removed", prepare=never_started),
     "campaigns_variant_remove": Act("variant.removed", prepare=second_variant),
     "campaigns_sendinghalt_stop_sending": Act(
@@ -130,7 +149,7 @@ def do(client: Client, name: str, world: World) -> Any:
 
 
 def test_every_dialog_of_the_admin_is_tried_here() -> None:
-    assert {*dialogs("list"), *dialogs("detail")} == set(ACTS)
+    assert {*dialogs("list"), *dialogs("detail")} == {*ACTS, *OF_THE_SYSTEM}
 
 
 @pytest.mark.parametrize("name", ACTS)

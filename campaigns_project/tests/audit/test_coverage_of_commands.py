@@ -32,15 +32,17 @@ from campaigns_project.tests.audit.test_coverage import EDITS, OURS, Edit, edito
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import (
     WRITES,
+    job_ended_long_ago,
     mail_has_failed,
     message_is_uncertain,
     never_started,
     nothing,
+    nothing_is_under_way,
     send,
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead
+from leads.models import Lead, LeadImport
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +162,23 @@ def leads_file(world: World) -> Iterable[Any]:
     return (str(path), "--organization", world.organization.slug)
 
 
+def old_jobs_of_the_campaign(world: World) -> Iterable[Any]:
+    return ("--campaign", str(world[Campaign].pk), "--days", "30", "--yes")
+
+
+def sure_of_the_campaign(world: World) -> Iterable[Any]:
+    return (str(world[Campaign].pk), "--confirm", world[Campaign].name, "--reason", "It is over.")
+
+
+def no_work_at_all(world: World) -> None:
+    nothing_is_under_way(world)
+    world[LeadImport].delete()
+
+
+def sure_of_the_organization(world: World) -> Iterable[Any]:
+    return (world.organization.slug, "--confirm", world.organization.name, "--reason", "It is over.")
+
+
 RUNS = {
     "axes_reset": Run("lockout.lifted"),
     "axes_reset_ip": Run("lockout.lifted", lambda _world: ("192.0.2.1",)),
@@ -168,11 +187,14 @@ RUNS = {
     "axes_reset_logs": Run("accesslog.cleared"),
     "axes_reset_failure_logs": Run("accessfailurelog.cleared"),
     "check_sender": Run("sender.checked", lambda world: (str(world[Sender].pk),)),
+    "cleanup_jobs": Run("campaign.jobs_removed", old_jobs_of_the_campaign, job_ended_long_ago),
     "create_api_key": Run(
         "api_key.created",
         at_home("--name", "new", "--role", "viewer"),
     ),
     "createsuperuser": Run("user.superuser_created", lambda _world: ("--noinput", "--email", "root@fairlead.example")),
+    "delete_campaign": Run("campaign.deletion_requested", sure_of_the_campaign, nothing_is_under_way),
+    "erase_organization": Run("organization.erasure_requested", sure_of_the_organization, no_work_at_all),
     "decide_uncertain": Run(
         "message.treated_as_sent",
         lambda world: ("--treat-as-sent", "--campaign", str(world[Campaign].pk), "--yes"),
@@ -192,18 +214,24 @@ RUNS = {
 }
 # These change nothing that a person would ask about, or are the work itself, which is noted where it is done.
 NOT_NOTED = {
+    "apply_migrations": "changes the schema, of which the database keeps its own record",
     "campaign_status": "reads",
     "demo": "seeds and sends through the use cases, in the sandbox only",
     "doctor": "reads",
     "run_cluster": "a process",
     "run_mailbox": "a process",
+    "run_web": "a process",
     "run_worker": "a process",
     "seed_demo": "needs an empty database: runtime/tests/test_seeding.py",
     "tick": "a process",
     "verify_audit": "reads",
+    "verify_schema": "reads",
 }
 # What is asked on a terminal, or needs more than one row of everything, and the test that shows its entry.
-ELSEWHERE = {"changepassword": "test_a_password_changed_by_command_is_on_record"}
+ELSEWHERE = {
+    "changepassword": "test_a_password_changed_by_command_is_on_record",
+    "cleanup_orphans": "cleanup/test_command.py",
+}
 
 
 def test_every_command_of_ours_is_tried_here_or_said_to_change_nothing() -> None:

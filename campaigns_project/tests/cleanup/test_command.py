@@ -113,4 +113,4 @@ def test_in_a_database_that_only_reads_it_looks_and_removes_nothing(capsys):
     sql("SET LOCAL transaction_read_only = on")
 
     assert run(capsys, "--dry-run")[0] == 0
-    assert run(capsys, "--yes")[0] == 4
+    assert run(capsys, "--yes")[0] == 8
