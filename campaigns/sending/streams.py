@@ -5,9 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from django.db import connection
 
+ROOM = 0.25  # share of the machine's processor time that nobody uses, from which on one more stream is of use
 COLLECT_AFTER = 50_000  # new objects; a chunk of mails has about as many
 # A stream calls what it is given, from whatever thread, when it has more work than it can do.
 Stream = Callable[[Callable[[], None]], int]
@@ -30,6 +33,23 @@ def in_streams(stream: Stream, *, most: int) -> int:
     with ThreadPoolExecutor(max_workers=max(most - 1, 1), thread_name_prefix="stream") as pool:
         settled = stream(call_for_help)
     return settled + sum(helper.result() for helper in helpers)
+
+
+class Processors:
+    """How busy the machine's processors have been since this was made."""
+
+    def __init__(self) -> None:
+        self._began = psutil.cpu_times()
+
+    def have_room(self) -> bool:
+        """Whether one more stream would find a processor; where none is free, streams only take turns, which costs."""
+        return share_idle(self._began, psutil.cpu_times()) >= ROOM
+
+
+def share_idle(before: Any, after: Any) -> float:
+    """Of the seconds that all processors had between two `psutil.cpu_times()`, the share in which they did nothing."""
+    spent = sum(after) - sum(before)
+    return (after.idle - before.idle) / spent if spent > 0 else 1.0
 
 
 @cache

@@ -39,7 +39,7 @@ from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
 from campaigns.sending.sizing import next_size
 from campaigns.sending.slots import Slots
-from campaigns.sending.streams import in_streams
+from campaigns.sending.streams import Processors, in_streams
 from campaigns_project.errors import Refused
 from campaigns_project.workers.stopping import is_stopping
 
@@ -72,6 +72,7 @@ class Stream:
     journal: Journal = field(default_factory=Journal)
     may_use: Callable[[Sender], bool] = lambda sender: True
     call_for_help: Callable[[], None] = lambda: None
+    processors: Processors = field(default_factory=Processors)
     shares: defaultdict[int, Share] = field(default_factory=lambda: defaultdict(Share))
     paces: defaultdict[int, Pace] = field(default_factory=lambda: defaultdict(Pace))
 
@@ -104,7 +105,7 @@ def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
     """One stream: chunk after chunk over connections of its own until nothing is due or `ends` (monotonic)."""
     settled = 0
     with Slots() as slots, Connections() as connections, Journal() as journal:
-        stream = Stream(connections, journal, slots.take, call_for_help)
+        stream = Stream(connections, journal, slots.take, call_for_help, Processors())
         while not _is_over(ends):
             before = settled
             for campaign in due_campaigns(now=timezone.now()):
@@ -219,7 +220,7 @@ def _send_for(
     journal.settled()
     seconds = time.monotonic() - began
     # Another stream is of use where this one mostly waits for the server; where it works, they would share its time.
-    if share.learn(len(claims), seconds) and pace.seconds - before > seconds / 2:
+    if share.learn(len(claims), seconds) and pace.seconds - before > seconds / 2 and stream.processors.have_room():
         stream.call_for_help()
     return settled
 

@@ -1,16 +1,18 @@
 """Streams of mail beside each other in one worker."""
 
 import threading
+from collections import namedtuple
 
 import pytest
 from django.db import connection
 
-from campaigns.sending.streams import in_streams
+from campaigns.sending.streams import in_streams, share_idle
 from campaigns.sending.work import Stream
 from campaigns.tests.sending.sending import Road
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 10.0
+Times = namedtuple("Times", ["user", "system", "idle"])
 
 
 def test_streams_run_beside_each_other_as_the_first_calls_for_help():
@@ -24,6 +26,15 @@ def test_streams_run_beside_each_other_as_the_first_calls_for_help():
         return 1
 
     assert in_streams(stream, most=3) == 3
+
+
+@pytest.mark.parametrize(("idle", "share"), [(0.0, 0.0), (1.0, 0.25), (4.0, 1.0)])
+def test_the_share_of_time_in_which_processors_do_nothing_is_told_from_all_of_it(idle, share):
+    before = Times(user=100.0, system=10.0, idle=1000.0)
+    after = Times(user=102.0 - idle / 2, system=12.0 - idle / 2, idle=1000.0 + idle)
+
+    assert share_idle(before, after) == share
+    assert share_idle(before, before) == 1.0
 
 
 def test_what_one_of_them_raises_is_raised_when_all_have_ended():
