@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from campaigns.models import Campaign, Job
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
-from campaigns_project.audit.record import record
+from campaigns_project.audit.record import Subject, record
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
 
@@ -37,7 +37,8 @@ def remove_old_jobs(
 ) -> int:
     """Delete those of `jobs` that ended more than `days` days ago; how many. Never one that has not ended.
 
-    Each organization gets an audit row with its count; it is about `campaign` where `jobs` are of that one alone.
+    Each organization gets an audit row with its count; it is about `campaign` where `jobs` are of that one alone, and
+    of no organization for erasures, which outlive theirs.
     """
     old, removed = old_jobs(jobs, days=days, now=now).order_by("pk"), 0
     while count := _remove_some(old, days=days, actor=actor, now=now, campaign=campaign):
@@ -50,12 +51,21 @@ def _remove_some(old: QuerySet[Job], *, days: int, actor: Actor, now: datetime, 
     rows = dict(old.select_for_update(of=("self",), skip_locked=True).values_list("pk", "organization")[:BATCH])
     Job.objects.filter(pk__in=rows).delete()
     for organization, count in Counter(rows.values()).items():
-        entity = campaign or Organization.objects.get(pk=organization)
+        subject = _subject(campaign, organization)
         record(
-            action=f"{entity._meta.model_name}.jobs_removed",
-            entity=entity,
+            action=f"{subject.type}.jobs_removed",
+            entity=subject,
             organization_id=organization,
             actor=actor,
             after={"jobs": count, "days": days, "finished_before": cutoff(days=days, now=now)},
         )
     return len(rows)
+
+
+def _subject(campaign: Campaign | None, organization: int | None) -> Subject:
+    """Whose jobs they were; the erasure of an organization is nobody's."""
+    if campaign:
+        return Subject("campaign", str(campaign.pk), str(campaign))
+    if organization is None:
+        return Subject("job")
+    return Subject("organization", str(organization), str(Organization.objects.get(pk=organization)))

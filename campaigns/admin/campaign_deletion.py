@@ -19,10 +19,10 @@ from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 
 NEVER_SENT = "A draft that was never sent."
-# What an operator would not think of: nothing is left then that could tell who a link was sent to.
+# What an operator would not think of: the way out that every mail promises ends with the lead, not with the campaign.
 OPT_OUT = (
-    "Opt-out links in the mails it sent stop working. Where the law wants them to work for a time after the last mail "
-    "(30 days in the US), archive it now and delete it later."
+    "Opt-out links in the mails it sent go on working while their leads are here. The law wants them to for a time "
+    "after the last mail (30 days in the US): do not delete the leads before."
 )
 # Verbs that end what is in the way, and one that may be what was meant.
 UNBLOCKING = {"pause": "Pause", "stop": "Stop for good"}

@@ -65,6 +65,17 @@ def test_each_organization_gets_its_audit_row_with_its_count():
     }
 
 
+def test_the_erasure_of_an_organization_is_removed_like_any_job_and_recorded_as_nobodys():
+    JobFactory(campaign=None, organization=None, kind="erase", subject_ref=7, status="succeeded", finished_at=LONG_AGO)
+    ended()
+
+    removed = remove_old_jobs(jobs=Job.objects.living(), days=30, actor=SYSTEM, now=NOON)
+
+    assert (removed, Job.objects.count()) == (2, 0)
+    told = AuditLog.objects.get(action="job.jobs_removed")
+    assert (told.organization_ref, told.entity_type, told.after["jobs"]) == (None, "job", 1)
+
+
 @pytest.mark.parametrize("days", [-1, 36_501])
 def test_a_number_that_is_none_of_days_is_refused(days):
     with pytest.raises(Refused) as refused:

@@ -122,8 +122,11 @@ def test_what_is_in_the_way_is_named_with_the_act_that_ends_it(manager: Client, 
     assert Campaign.objects.get().deleting_at is None
 
 
-def test_who_deletes_what_was_sent_is_told_that_its_opt_out_links_stop_working(manager: Client, used: Any) -> None:
-    assert "Opt-out links in the mails it sent stop working." in text_of(manager.get(page_of(used)))
+def test_who_deletes_what_was_sent_is_told_that_its_opt_out_links_need_the_leads(manager: Client, used: Any) -> None:
+    shown = text_of(manager.get(page_of(used)))
+
+    assert "Opt-out links in the mails it sent go on working while their leads are here." in shown
+    assert "stop working" not in shown
 
 
 def test_a_pause_from_the_page_leads_back_to_it(manager: Client, used: Any) -> None:
