@@ -26,7 +26,7 @@ def blockers_of_organization(organization: Organization) -> list[Blocker]:
         Blocker(BlockerCode.RUNNING, f"Campaign {pk} “{name}” is running: pause or stop it first.")
         for pk, name in running.order_by("pk").values_list("pk", "name")
     ]
-    importing = LeadImport.objects.for_organization(organization).filter(status__in=ProgressStatus.active)
+    importing = LeadImport.objects.for_organization(organization).exclude(status__in=ProgressStatus.ended)
     found += [
         Blocker(BlockerCode.IMPORT_ACTIVE, f"Import {pk} is under way: wait for its end or cancel it.")
         for pk in importing.order_by("pk").values_list("pk", flat=True)
@@ -45,7 +45,8 @@ def _in_flight(mails: QuerySet[Message]) -> list[Blocker]:
 
 
 def _jobs(jobs: QuerySet[Job]) -> list[Blocker]:
-    active = jobs.filter(status__in=ProgressStatus.active).order_by("pk")
+    """A stalled one is no better than one at work: it is gone on with."""
+    active = jobs.exclude(status__in=ProgressStatus.ended).order_by("pk")
     return [
         Blocker(BlockerCode.JOB_ACTIVE, f"{job} ({job.get_status_display().lower()}) has to end first.")
         for job in active

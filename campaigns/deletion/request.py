@@ -86,6 +86,14 @@ def open_deletion(campaign_id: int) -> Job | None:
     return open_jobs(JobKind.DELETE).filter(subject_ref=campaign_id).first()
 
 
+def require_not_deleting(campaign: Campaign) -> None:
+    """Refused (AlreadyDeleting) when a deletion of its own removes it, or the erasure of its organization."""
+    erasures = open_jobs(JobKind.ERASE).filter(subject_ref=campaign.organization_id)
+    job = open_deletion(campaign.pk) or erasures.first()
+    if job:
+        raise AlreadyDeleting(job.pk)
+
+
 def enqueue(job_id: int) -> None:
     """Queue a turn of the deletion or erasure, once the present transaction has committed."""
     transaction.on_commit(partial(async_task, TASK, job_id, q_options={"task_name": f"delete {job_id}"}))
@@ -100,9 +108,7 @@ def _reread(campaign: Campaign) -> Campaign:
     current = Campaign.objects.select_related("organization").filter(pk=campaign.pk).first()
     if current is None:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
-    job = open_deletion(current.pk)
-    if job:
-        raise AlreadyDeleting(job.pk)
+    require_not_deleting(current)
     return current
 
 
@@ -115,6 +121,7 @@ def _hide(campaign: Campaign, impact: Impact, *, reason: str, actor: Actor, now:
     blockers = blockers_of_campaign(campaign)
     if blockers:
         raise DeletionBlocked(as_dicts(blockers))
+    # One that is hidden though nobody deletes it (its job was removed by hand) is deleted as well, or it would stay so.
     Campaign.objects.living().filter(pk=campaign.pk).update(deleting_at=now, updated_at=now)
     subject = {"id": campaign.pk, "slug": campaign.campaign_id, "name": campaign.name}
     job = Job.objects.create(

@@ -6,9 +6,14 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from campaigns.deletion import delete_some, preview, request_deletion
+from campaigns.deletion import Impact, delete_some, preview, request_deletion
 from campaigns.deletion.export import export_campaign
-from campaigns.deletion.request import open_deletion, require_confirmation, require_unblocked
+from campaigns.deletion.request import (
+    open_deletion,
+    require_confirmation,
+    require_not_deleting,
+    require_unblocked,
+)
 from campaigns.deletion.work import require_free
 from campaigns.finding import find_deletable
 from campaigns.management.deleting import DeletingCommand
@@ -42,38 +47,40 @@ class Command(DeletingCommand):
             self.show_dry_run(campaign.name, preview(campaign=campaign, now=timezone.now()), options)
             return
         self.require_name(campaign.name, options)
-        if options["export"]:
-            self._export(campaign, job, options)
-        self.work_to_the_end(job or self._request(campaign, options), options)
-
-    def go_on(self, *, job_id: int, now: datetime, budget: timedelta) -> bool:
-        return delete_some(job_id=job_id, now=now, budget=budget)
-
-    def _export(self, campaign: Campaign, job: Job | None, options: dict[str, Any]) -> None:
-        """Only what would be deleted in the next moment, and is still whole."""
-        if job:
+        if job and options["export"]:
             raise StateRefused(
                 "export_too_late",
                 f"The deletion of campaign {campaign.pk} has begun: what is left of it is not the whole.",
                 "Go on without --export.",
             )
-        now = timezone.now()
-        require_confirmation(name=campaign.name, confirm_name=options["confirm"], reason=options["reason"])
-        require_unblocked(preview(campaign=campaign, now=now))
-        actor = Actor.of_command("delete_campaign")
-        try:
-            path = export_campaign(campaign=campaign, into=options["export"], actor=actor, now=now)
-        except OSError as error:
-            raise CommandError(f"The export cannot be written: {error}", returncode=Exit.DEPENDENCY_DOWN) from error
-        self.say(f"Everything is in {path}")
+        self.work_to_the_end(job or self._ask(campaign, options), options)
 
-    def _request(self, campaign: Campaign, options: dict[str, Any]) -> Job:
+    def go_on(self, *, job_id: int, now: datetime, budget: timedelta) -> bool:
+        return delete_some(job_id=job_id, now=now, budget=budget)
+
+    def _ask(self, campaign: Campaign, options: dict[str, Any]) -> Job:
+        """Counted once, before the export: what has come in since was not exported, and is not deleted unseen."""
+        seen = preview(campaign=campaign, now=timezone.now())
+        if options["export"]:
+            self._export(campaign, seen, options)
         return request_deletion(
             campaign=campaign,
             confirm_name=options["confirm"],
-            token=preview(campaign=campaign, now=timezone.now()).token,
+            token=seen.token,
             reason=options["reason"],
             actor=Actor.of_command("delete_campaign"),
             now=timezone.now(),
             by_worker=False,
         )
+
+    def _export(self, campaign: Campaign, seen: Impact, options: dict[str, Any]) -> None:
+        """Only what would be deleted in the next moment, and is still whole."""
+        require_not_deleting(campaign)
+        require_confirmation(name=campaign.name, confirm_name=options["confirm"], reason=options["reason"])
+        require_unblocked(seen)
+        actor = Actor.of_command("delete_campaign")
+        try:
+            path = export_campaign(campaign=campaign, into=options["export"], actor=actor, now=timezone.now())
+        except OSError as error:
+            raise CommandError(f"The export cannot be written: {error}", returncode=Exit.DEPENDENCY_DOWN) from error
+        self.say(f"Everything is in {path}")

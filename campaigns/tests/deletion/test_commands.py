@@ -13,7 +13,7 @@ from campaigns import deletion
 from campaigns.deletion import request, work
 from campaigns.models import Campaign, CampaignTombstone, Job
 from campaigns.tests.deletion.full import ROWS, confirmed, full_campaign
-from campaigns.tests.factories import CampaignFactory
+from campaigns.tests.factories import CampaignFactory, LeadFactory
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.processes import PATIENCE, started
@@ -157,6 +157,24 @@ def test_everything_is_exported_first_where_asked(tmp_path):
     with zipfile.ZipFile(next((tmp_path / "kept").iterdir())) as archive:
         assert "people.csv" in archive.namelist()
     assert not Campaign.objects.exists()
+
+
+def test_what_comes_in_behind_the_export_is_not_deleted_unseen(tmp_path):
+    campaign, lead = full_campaign(), LeadFactory()
+    # The record of the export is the last that is written before the deletion is asked for.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION come() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " INSERT INTO campaign_recipients (campaign_id, lead_id, email_address)"
+            f" VALUES ({campaign.pk}, {lead.pk}, 'late@example.com'); RETURN NEW; END $$;"
+            "CREATE TRIGGER come AFTER INSERT ON audit_log FOR EACH ROW"
+            " WHEN (NEW.action = 'campaign.exported') EXECUTE FUNCTION come()"
+        )
+
+    returned, said = refusal_of("delete_campaign", campaign.pk, *SURE, campaign.name, "--export", tmp_path)
+
+    assert (returned, "stale_preview" in said) == (4, True)
+    assert Campaign.objects.living().get().recipients.count() == 3
 
 
 def test_where_the_export_cannot_be_written_nothing_is_deleted(tmp_path):

@@ -1,13 +1,18 @@
 """An organization is erased with everything it has; what is written for good stays."""
 
+import io
+
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from knox.models import AuthToken
 
 from campaigns import deletion
 from campaigns.deletion import organization as erasure
+from campaigns.deletion import request
 from campaigns.models import Campaign, CampaignTombstone, Job
 from campaigns.tests.deletion.full import ANA, full_campaign
+from campaigns.tests.deletion.full import confirmed as of_campaign
 from campaigns.tests.factories import CampaignFactory, LeadImportFactory, ServiceAccountFactory
 from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
 from campaigns_project.audit.models import AuditLog
@@ -136,6 +141,36 @@ def test_what_runs_is_named_and_nothing_is_changed(world, now):
     assert refused.value.code == "deletion_blocked"
     assert [each["code"] for each in refused.value.details["blockers"]] == ["running", "import_active"]
     assert Membership.objects.count() == 1
+
+
+def test_a_campaign_that_goes_with_its_organization_is_not_deleted_beside_it(now, monkeypatch, tmp_path):
+    monkeypatch.setattr(erasure, "SMALL", 3)
+    campaign = full_campaign()
+    seen = of_campaign(campaign, now)
+    job = deletion.request_erasure(**confirmed(campaign.organization, now))
+
+    with pytest.raises(Refused) as refused:
+        deletion.request_deletion(**seen)
+    with pytest.raises(CommandError) as ended:
+        sure = {"confirm": campaign.name, "reason": "over", "export": tmp_path}
+        call_command("delete_campaign", str(campaign.pk), **sure, stderr=io.StringIO())
+
+    assert (refused.value.code, refused.value.details) == ("already_deleting", {"job": job.pk})
+    assert (ended.value.returncode, list(tmp_path.iterdir())) == (9, [])
+    assert not Job.objects.filter(kind="delete").exists()
+
+
+def test_a_stalled_deletion_or_import_is_in_the_way_like_one_at_work(now, monkeypatch):
+    monkeypatch.setattr(request, "SMALL", 3)
+    campaign = full_campaign()
+    Job.objects.filter(pk=deletion.request_deletion(**of_campaign(campaign, now)).pk).update(status="stalled")
+    LeadImportFactory(organization=campaign.organization, status="stalled")
+
+    with pytest.raises(Refused) as refused:
+        deletion.request_erasure(**confirmed(campaign.organization, now))
+
+    assert [each["code"] for each in refused.value.details["blockers"]] == ["import_active", "job_active"]
+    assert not Job.objects.filter(kind="erase").exists()
 
 
 @pytest.mark.parametrize(
