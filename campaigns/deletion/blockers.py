@@ -2,24 +2,27 @@
 
 from django.db.models import QuerySet
 
+from campaigns.deletion.counting import refusing
 from campaigns.deletion.errors import BlockerCode
 from campaigns.deletion.impact import Blocker
+from campaigns.deletion.relations import Tree
 from campaigns.models import Campaign, CampaignStatus, Job, Message, MessageStatus
 from campaigns_project.accounts.models import Organization
 from campaigns_project.states import ProgressStatus
 from leads.models import LeadImport
 
 
-def blockers_of_campaign(campaign: Campaign) -> list[Blocker]:
-    """Empty when nothing is in the way. A few index look-ups."""
+def blockers_of_campaign(campaign: Campaign, tree: Tree) -> list[Blocker]:
+    """Empty when nothing is in the way of removing `tree`. A few index look-ups."""
     found = []
     if Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.RUNNING).exists():
         found.append(Blocker(BlockerCode.RUNNING, "The campaign is running: pause or stop it first."))
     mails = Message.objects.filter(recipient__campaign=campaign)
-    return found + _in_flight(mails) + _jobs(Job.objects.filter(campaign=campaign))
+    found += _in_flight(mails) + _jobs(Job.objects.filter(campaign=campaign))
+    return found + _refusing(tree, campaign.pk)
 
 
-def blockers_of_organization(organization: Organization) -> list[Blocker]:
+def blockers_of_organization(organization: Organization, tree: Tree) -> list[Blocker]:
     """The same of all its campaigns, and of imports."""
     running = Campaign.objects.for_organization(organization).filter(status=CampaignStatus.RUNNING)
     found = [
@@ -32,7 +35,20 @@ def blockers_of_organization(organization: Organization) -> list[Blocker]:
         for pk in importing.order_by("pk").values_list("pk", flat=True)
     ]
     mails = Message.objects.filter(recipient__campaign__organization=organization)
-    return found + _in_flight(mails) + _jobs(Job.objects.for_organization(organization))
+    found += _in_flight(mails) + _jobs(Job.objects.for_organization(organization))
+    return found + _refusing(tree, organization.pk)
+
+
+def _refusing(tree: Tree, key: int) -> list[Blocker]:
+    return [
+        Blocker(
+            BlockerCode.FOREIGN_KEY,
+            f"Rows of {each.schema + '.' if each.schema else ''}{each.table} refer to it ({each.column}), and the "
+            f"foreign key {each.constraint} lets nothing go that they refer to: remove them or the key, or give it ON "
+            "DELETE CASCADE. No migration of ours made it; manage.py verify_schema tells of it.",
+        )
+        for each in refusing(tree, key)
+    ]
 
 
 def _in_flight(mails: QuerySet[Message]) -> list[Blocker]:

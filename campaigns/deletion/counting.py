@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from campaigns.deletion.errors import SchemaIncomplete
@@ -27,6 +28,27 @@ def count_beneath(tree: Tree, key: int) -> dict[str, int]:
 def missing_tables(tree: Tree) -> list[str]:
     """Tables, or columns, of declared references that the database lacks."""
     return sorted({each.table for each in tree.missing})
+
+
+def refusing(tree: Tree, key: int) -> list[Relation]:
+    """By which foreign keys rows that stay hold rows that would go: the database would let none of those go."""
+    found = [each for each in tree.relations if each.place is Place.REFUSES]
+    with connection.cursor() as cursor:
+        return [relation for relation in found if _holds(cursor, tree, relation, key)]
+
+
+def _holds(cursor: CursorWrapper, tree: Tree, relation: Relation, key: int) -> bool:
+    held = SQL(" OR ").join(_hangs([*way, relation], key) for way in _ways(tree, relation.parent))
+    goes = [_hangs(way, key) for way in _ways(tree, relation.table) if way] if _is_in(tree, relation) else []
+    stays = SQL(" AND ").join([SQL("({})").format(held), *(SQL("({}) IS NOT TRUE").format(way) for way in goes)])
+    table = Identifier(relation.schema, relation.table) if relation.schema else Identifier(relation.table)
+    cursor.execute(SQL("SELECT EXISTS (SELECT FROM {} WHERE {})").format(table, stays))
+    return cursor.fetchone()[0]
+
+
+def _is_in(tree: Tree, relation: Relation) -> bool:
+    """Whether rows of its table may go as well; they go before what they refer to."""
+    return not relation.schema and relation.table in tree.tables
 
 
 def _counting(tree: Tree, table: str, key: int) -> Composable:

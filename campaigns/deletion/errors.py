@@ -30,6 +30,7 @@ class BlockerCode(models.TextChoices):
     MAIL_IN_FLIGHT = "mail_in_flight", "A worker has mails of it in hand"
     JOB_ACTIVE = "job_active", "A job of it is under way"
     IMPORT_ACTIVE = "import_active", "An import is under way"
+    FOREIGN_KEY = "foreign_key", "A table that is not ours refers to it and forbids the deletion"
 
 
 class WrongName(NotConfirmed):

@@ -62,7 +62,7 @@ def preview_organization(*, organization: Organization, now: datetime) -> Impact
             "tombstones": CampaignTombstone.objects.for_organization(organization).count(),
             "audit_entries": AuditLog.objects.for_organization(organization).count(),
         },
-        blockers=blockers_of_organization(organization),
+        blockers=blockers_of_organization(organization, tree),
         missing=missing_tables(tree),
         counted_at=now,
         seconds=round(time.monotonic() - began, 3),
@@ -134,7 +134,7 @@ def _shut(organization: Organization, impact: Impact, *, reason: str, actor: Act
     hold_audience(organization.pk)
     list(Organization.objects.select_for_update(no_key=True).filter(pk=organization.pk))
     _reread(organization)
-    blockers = blockers_of_organization(organization)
+    blockers = blockers_of_organization(organization, tree_of(Organization))
     if blockers:
         raise DeletionBlocked(as_dicts(blockers))
     _campaigns(organization.pk).filter(deleting_at=None).update(deleting_at=now, updated_at=now)

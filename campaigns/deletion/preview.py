@@ -27,7 +27,7 @@ def preview(*, campaign: Campaign, now: datetime) -> Impact:
         subject=f"campaign {campaign.pk}",
         removed=removed,
         stays=_stays(campaign, removed["recipients"]),
-        blockers=blockers_of_campaign(campaign),
+        blockers=blockers_of_campaign(campaign, tree),
         missing=missing_tables(tree),
         counted_at=now,
         seconds=round(time.monotonic() - began, 3),

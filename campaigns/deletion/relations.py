@@ -22,13 +22,18 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Relation:
-    """`column` of `table` holds the key (`parent_key`) of a row of `parent`."""
+    """`column` of `table` holds the key (`parent_key`) of a row of `parent`.
+
+    `schema` is named where it is another than ours; `constraint` where the database told of it.
+    """
 
     table: str
     column: str
     parent: str
     parent_key: str
     place: Place
+    schema: str = ""
+    constraint: str = field(default="", compare=False)
 
     @property
     def goes(self) -> bool:
@@ -91,7 +96,7 @@ def tree_of(root: type[Model]) -> Tree:
     known = dict.fromkeys([*_declared(), *_constraints()])
     columns = _columns()
     relations = list(_reached(root._meta.db_table, _one_place_each(known)))
-    present = [each for each in relations if (each.table, each.column) in columns]
+    present = [each for each in relations if each.schema or (each.table, each.column) in columns]
     return Tree(root._meta.db_table, present, [each for each in relations if each not in present])
 
 
@@ -105,9 +110,9 @@ def label_of(table: str) -> str:
 
 def _one_place_each(known: Iterable[Relation]) -> list[Relation]:
     """Where model and database differ (drift), the model's word counts: it stands first."""
-    first: dict[tuple[str, str, str], Relation] = {}
+    first: dict[tuple[str, str, str, str], Relation] = {}
     for relation in known:
-        first.setdefault((relation.table, relation.column, relation.parent), relation)
+        first.setdefault((relation.schema, relation.table, relation.column, relation.parent), relation)
     return list(first.values())
 
 
@@ -149,9 +154,9 @@ def _place(key: models.ForeignKey) -> Place:
 def _constraints() -> Iterator[Relation]:
     with connection.cursor() as cursor:
         cursor.execute(_FOREIGN_KEYS)
-        for table, column, parent, parent_key, rule in cursor.fetchall():
+        for table, column, parent, parent_key, rule, schema, constraint in cursor.fetchall():
             place = {"c": Place.REMOVED, "n": Place.KEPT, "d": Place.KEPT}.get(rule, Place.REFUSES)
-            yield Relation(table, column, parent, parent_key, place)
+            yield Relation(table, column, parent, parent_key, place, schema, constraint)
 
 
 def _columns() -> set[tuple[str, str]]:
@@ -160,17 +165,21 @@ def _columns() -> set[tuple[str, str]]:
         return {(table, column) for table, column in cursor.fetchall()}
 
 
-# Of one column, to a primary key: all of ours are such. Any other goes by its own constraint when the row goes.
+# Of one column, to a primary key: all of ours are such. Any other goes by its own constraint when the row goes, and so
+# does one in another schema; but whatever refuses to let a row go has to be known beforehand.
 _FOREIGN_KEYS = """
-SELECT child.relname, mine.attname, parent.relname, theirs.attname, constr.confdeltype::text
+SELECT child.relname, mine.attname, parent.relname, theirs.attname, constr.confdeltype::text,
+  CASE WHEN child.relnamespace = current_schema()::regnamespace THEN '' ELSE space.nspname END, constr.conname
 FROM pg_constraint constr
 JOIN pg_class child ON child.oid = constr.conrelid
+JOIN pg_namespace space ON space.oid = child.relnamespace
 JOIN pg_class parent ON parent.oid = constr.confrelid
 JOIN pg_attribute mine ON mine.attrelid = child.oid AND mine.attnum = constr.conkey[1]
 JOIN pg_attribute theirs ON theirs.attrelid = parent.oid AND theirs.attnum = constr.confkey[1]
 JOIN pg_index key ON key.indexrelid = constr.conindid AND key.indisprimary
 WHERE constr.contype = 'f' AND cardinality(constr.conkey) = 1 AND constr.conparentid = 0
   AND parent.relnamespace = current_schema()::regnamespace
+  AND (child.relnamespace = current_schema()::regnamespace OR constr.confdeltype IN ('a', 'r'))
 ORDER BY child.relname, mine.attname
 """
 

@@ -12,6 +12,7 @@ from campaigns.deletion.blockers import blockers_of_campaign
 from campaigns.deletion.errors import AlreadyDeleting, DeletionBlocked, ReasonMissing, StalePreview, WrongName
 from campaigns.deletion.impact import Blocker, Impact
 from campaigns.deletion.preview import preview
+from campaigns.deletion.relations import tree_of
 from campaigns.deletion.work import delete_some, open_jobs
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, Job, JobKind
@@ -118,7 +119,7 @@ def _hide(campaign: Campaign, impact: Impact, *, reason: str, actor: Actor, now:
     hold_audience(campaign.organization_id)
     list(Campaign.objects.select_for_update(no_key=True).filter(pk=campaign.pk))  # two who ask at once queue here
     _reread(campaign)
-    blockers = blockers_of_campaign(campaign)
+    blockers = blockers_of_campaign(campaign, tree_of(Campaign))
     if blockers:
         raise DeletionBlocked(as_dicts(blockers))
     # One that is hidden though nobody deletes it (its job was removed by hand) is deleted as well, or it would stay so.

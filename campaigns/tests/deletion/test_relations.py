@@ -4,9 +4,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.deletion import preview
+from campaigns.deletion import preview, preview_organization, request_deletion
 from campaigns.deletion.relations import Place, label_of, tree_of
 from campaigns.models import Campaign
+from campaigns.tests.deletion.full import confirmed
 from campaigns.tests.factories import CampaignFactory, RecipientFactory
 from campaigns_project.accounts.models import Organization
 
@@ -76,6 +77,57 @@ def test_a_table_no_model_knows_is_found_by_its_constraint_and_counted():
     impact = preview(campaign=recipient.campaign, now=timezone.now())
 
     assert impact.removed["stray"] == 2
+
+
+A_HOLD = "CREATE TABLE {0} (recipient bigint {1} CONSTRAINT holds REFERENCES campaign_recipients (id) {2})"
+
+
+@pytest.mark.parametrize("rule", ["", "ON DELETE RESTRICT", "DEFERRABLE INITIALLY DEFERRED"])
+@pytest.mark.parametrize("table", ["invoices", "billing.invoices"])
+def test_a_table_no_model_knows_that_holds_a_row_is_in_the_way_and_named(table, rule):
+    recipient, other = RecipientFactory(), RecipientFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA billing;" + A_HOLD.format(table, "PRIMARY KEY", rule))
+        cursor.execute(f"INSERT INTO {table} VALUES (%s)", [recipient.pk])
+
+    [blocker] = preview(campaign=recipient.campaign, now=timezone.now()).blockers
+
+    assert blocker.code == "foreign_key"
+    assert f"Rows of {table} refer to it (recipient)" in blocker.message
+    assert "holds" in blocker.message
+    home = recipient.campaign.organization
+    assert [each.code for each in preview_organization(organization=home, now=timezone.now()).blockers] == [
+        "foreign_key"
+    ]
+    assert preview(campaign=other.campaign, now=timezone.now()).blockers == []
+
+
+def test_rows_that_go_themselves_are_not_in_the_way():
+    recipient = RecipientFactory()
+    own = "campaign bigint REFERENCES campaigns (id) ON DELETE CASCADE, recipient bigint REFERENCES campaign_recipients"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE notes ({own})")
+        cursor.execute("INSERT INTO notes VALUES (%s, %s)", [recipient.campaign_id, recipient.pk])
+    seen = preview(campaign=recipient.campaign, now=timezone.now())
+
+    job = request_deletion(**confirmed(recipient.campaign, timezone.now()))
+
+    assert (seen.blockers, seen.removed["notes"]) == ([], 1)
+    assert (job.status, job.failed) == ("succeeded", 0)
+
+
+def test_a_table_of_another_schema_goes_by_its_own_constraint():
+    recipient = RecipientFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA billing;" + A_HOLD.format("billing.invoices", "", "ON DELETE CASCADE"))
+        cursor.execute("INSERT INTO billing.invoices VALUES (%s)", [recipient.pk])
+
+    job = request_deletion(**confirmed(recipient.campaign, timezone.now()))
+
+    assert (job.status, job.failed) == ("succeeded", 0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM billing.invoices")
+        assert cursor.fetchone() == (0,)
 
 
 def test_a_constraint_that_was_dropped_is_made_up_for_by_the_model():
