@@ -32,6 +32,10 @@ class SkipReason(models.TextChoices):
     BOUNCED = "bounced", "the address bounced"
     COMPLAINED = "complained", "complained of spam"
     ACTIVE_ELSEWHERE = "active_elsewhere", "active in another campaign"
+    BEING_DELETED_ELSEWHERE = (
+        "being_deleted_elsewhere",
+        "in another campaign whose deletion is under way: free when it is gone",
+    )
     MERGE_VALUE_MISSING = (
         "merge_value_missing",
         "a mail of the campaign, which runs already, shows a value the lead lacks",
@@ -163,6 +167,9 @@ WITH candidate AS MATERIALIZED (
             ) THEN 'already_enrolled'
             WHEN lead.status <> 'ok' THEN lead.status
             WHEN by_address.id IS NOT NULL OR by_domain.id IS NOT NULL THEN 'suppressed'
+            WHEN busy.campaign_id IN (
+                SELECT id FROM campaigns WHERE organization_id = %(organization)s AND deleting_at IS NOT NULL
+            ) THEN 'being_deleted_elsewhere'
             WHEN busy.id IS NOT NULL THEN 'active_elsewhere'
             WHEN lead.id IN ({lacking}) THEN 'merge_value_missing'
         END AS reason

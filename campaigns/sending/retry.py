@@ -175,9 +175,11 @@ SELECT recipient.id, message.id, message.step_id, lead.email, CASE
         WHERE other.campaign_id = %(campaign)s AND other.id <> recipient.id
           AND other.email_address IN (lead.email, lead.email_normalized)
     ) THEN 'already_enrolled'
-    WHEN %(exclusive)s AND EXISTS (
-        SELECT 1 FROM campaign_recipients busy WHERE busy.lead_id = lead.id AND busy.occupies
-    ) THEN 'active_elsewhere'
+    WHEN %(exclusive)s THEN coalesce((
+        SELECT CASE WHEN holder.deleting_at IS NULL THEN 'active_elsewhere' ELSE 'being_deleted_elsewhere' END
+        FROM campaign_recipients busy JOIN campaigns holder ON holder.id = busy.campaign_id
+        WHERE busy.lead_id = lead.id AND busy.occupies
+    ), '')
     ELSE '' END
 FROM campaign_recipients recipient
 JOIN campaign_messages message ON message.recipient_id = recipient.id AND message.status = 'failed'

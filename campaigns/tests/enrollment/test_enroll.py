@@ -49,6 +49,19 @@ def test_every_lead_is_enrolled_or_counted_under_its_reason():
     assert Recipient.objects.get(campaign=campaign, lead=free).occupies is True
 
 
+def test_whom_a_campaign_under_deletion_still_has_is_told_apart_and_free_when_it_is_gone():
+    campaign = CampaignFactory()
+    dying = CampaignFactory(organization=campaign.organization, deleting_at=NOON)
+    RecipientFactory(campaign=dying, occupies=True)
+
+    before = enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=NOON)
+    dying.delete()
+    after = enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=NOON)
+
+    assert (before.enrolled, before.skipped) == (0, {"being_deleted_elsewhere": 1})
+    assert (after.enrolled, after.skipped) == (1, {})
+
+
 def test_enrolling_twice_adds_nobody():
     campaign = CampaignFactory()
     LeadFactory(organization=campaign.organization)

@@ -103,15 +103,20 @@ def test_who_bounced_or_left_for_a_weightier_reason_is_not_written_to_again(now)
 
 
 def test_who_was_suppressed_or_taken_by_another_campaign_meanwhile_stays_out_and_is_counted(now):
-    campaign = failed_campaign(now, answers=[CONTENT] * 4)
-    first, second, third, _ = Recipient.objects.order_by("pk")
+    campaign = failed_campaign(now, answers=[CONTENT] * 5)
+    first, second, third, fourth, _ = Recipient.objects.order_by("pk")
     suppress(organization=campaign.organization, address=first.email_address, reason=SuppressionReason.MANUAL)
     Lead.objects.filter(pk=second.lead_id).update(status="complained")
     RecipientFactory(campaign=CampaignFactory(organization=campaign.organization), lead=third.lead, occupies=True)
+    dying = CampaignFactory(organization=campaign.organization, deleting_at=now)
+    RecipientFactory(campaign=dying, lead=fourth.lead, occupies=True)
 
     done = retry(campaign, now)
 
-    assert (done.retried, done.skipped) == (1, {"suppressed": 1, "complained": 1, "active_elsewhere": 1})
+    assert (done.retried, done.skipped) == (
+        1,
+        {"suppressed": 1, "complained": 1, "active_elsewhere": 1, "being_deleted_elsewhere": 1},
+    )
     assert ledger(campaign).adds_up
 
 
