@@ -6,9 +6,10 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns import verifying  # noqa: PLC0415 - models exist only from here on
+        from campaigns.deletion.request import TASK as DELETE  # noqa: PLC0415
         from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415
         from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
-        from campaigns.preflight.jobs import TASK  # noqa: PLC0415
+        from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
@@ -24,5 +25,6 @@ class CampaignsConfig(AppConfig):
         verifies("messages", verifying.check_messages)
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
-        speaks_of(TASK, "campaigns.Job")
+        speaks_of(CHECK, "campaigns.Job")
+        speaks_of(DELETE, "campaigns.Job")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.db.backends.utils import CursorWrapper
 from psycopg.sql import SQL, Composable, Identifier
 
+from campaigns.deletion.errors import RowsStay
 from campaigns.deletion.relations import Relation, Tree
 
 WINDOW = 50_000  # keys held at once of the rows that are worked through
@@ -44,13 +45,19 @@ class Batch:
         return False
 
     def remove(self, table: str, keys: Sequence[int]) -> bool:
-        """These rows of `table` with everything beneath; False when the batch was full before they themselves went."""
+        """These rows of `table` with everything beneath; False when the batch was full before they themselves went.
+
+        RowsStay where the database keeps some: they would be looked for again, for ever.
+        """
         below = self.tree.below(table)
         key = below[0].parent_key
-        self._execute(_LOCK, keys, table=table, key=key)
+        there = self._execute(_LOCK, keys, table=table, key=key)
         if not all(self.remove_below(relation, keys) for relation in below):
             return False
-        self._count(table, self._execute(_DELETE, keys, table=table, key=key))
+        gone = self._execute(_DELETE, keys, table=table, key=key)
+        if gone < there:
+            raise RowsStay(table, there - gone)
+        self._count(table, gone)
         return True
 
     def _count(self, table: str, number: int) -> None:

@@ -20,6 +20,7 @@ class DeletionCode(models.TextChoices):
     DELETION_BLOCKED = "deletion_blocked", "Something has to end before: details name it"
     ALREADY_DELETING = "already_deleting", "Its deletion is under way"
     NOT_CONFIRMED = "deletion_not_confirmed", "Nothing says that it is meant: name, reason and token are missing"
+    ROWS_STAY = "rows_stay", "A trigger or row security keeps rows from being removed; the deletion is under way"
     SCHEMA_INCOMPLETE = "schema_incomplete", "A table that belongs to it is missing in the database"
 
 
@@ -84,6 +85,15 @@ class SchemaIncomplete(SchemaFault):
         message = f"The database lacks {named}: what belongs to it cannot be counted, and nothing was deleted."
         hint = "Run manage.py verify_schema, then manage.py apply_migrations."
         super().__init__(DeletionCode.SCHEMA_INCOMPLETE, message, hint, {"tables": tables})
+
+
+class RowsStay(StateRefused):
+    """The database let rows be deleted and kept them all the same: a trigger of somebody's, or row security."""
+
+    def __init__(self, table: str, number: int):
+        message = f"{number:,} rows of {table} are still there after they were deleted, without an error."
+        hint = "A trigger or row security keeps them: manage.py verify_schema names it. Then the deletion goes on."
+        super().__init__(DeletionCode.ROWS_STAY, message, hint, {"table": table})
 
 
 class ConfirmationMissing(StateRefused):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,11 @@ def export_name(campaign: Campaign, now: datetime) -> str:
 
 
 def _archive(campaign: Campaign, now: datetime) -> Iterator[bytes]:
-    archive = StreamedZip()
     tables = exported_tables()
-    with held_rows({table.file: table.rows(campaign) for table in tables}) as held:
-        yield from archive.add("campaign.json", _document(campaign_content(campaign)), is_table=False)
+    queries = {table.file: table.rows(campaign) for table in tables}
+    with held_rows(queries, read=partial(campaign_content, campaign.pk)) as (held, content):
+        archive = StreamedZip()
+        yield from archive.add("campaign.json", _document(content), is_table=False)
         for table in tables:
             yield from archive.add(table.file, _lines(list(table.columns), held[table.file]))
     manifest = {

@@ -6,13 +6,17 @@ from django.db.models import Model
 
 from campaigns.models import Campaign, Job
 from campaigns_project.encryption import is_secret
+from campaigns_project.errors import NotFound
 
 # What is told of a sender: it stays, and how it signs in is nobody's business.
 _OF_SENDER = ("id", "email", "name")
 
 
-def campaign_content(campaign: Campaign) -> dict[str, Any]:
-    """Everything a campaign was made of, by the names of the columns. Never a secret."""
+def campaign_content(campaign_id: int) -> dict[str, Any]:
+    """Everything a campaign was made of, by the names of the columns. Never a secret. NotFound when it is gone."""
+    campaign = Campaign.objects.filter(pk=campaign_id).first()
+    if campaign is None:
+        raise NotFound("not_found", f"There is no campaign {campaign_id} any more.")
     return {
         "campaign": _told(campaign),
         "steps": [_step(step) for step in campaign.steps.prefetch_related("variants__versions").order_by("position")],

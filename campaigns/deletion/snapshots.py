@@ -1,6 +1,6 @@
 """Several large tables read as they stood at one moment, without a transaction that waits for the reader."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,8 +17,10 @@ _numbers = count(1)
 
 
 @contextmanager
-def held_rows(queries: Mapping[str, QuerySet]) -> Iterator[dict[str, psycopg.ServerCursor]]:
-    """A cursor for each of `queries` (lists of values), all of one snapshot.
+def held_rows[Read](
+    queries: Mapping[str, QuerySet], *, read: Callable[[], Read]
+) -> Iterator[tuple[dict[str, psycopg.ServerCursor], Read]]:
+    """A cursor for each of `queries` (lists of values), and what `read` answers, all of one snapshot.
 
     The database keeps the results in temporary files of its own (WITH HOLD), so that a slow reader at the other end of
     a download holds up neither vacuum nor a deletion. Times come as RFC 3339 text. Inside a caller's transaction, that
@@ -29,8 +31,9 @@ def held_rows(queries: Mapping[str, QuerySet]) -> Iterator[dict[str, psycopg.Ser
         with transaction.atomic():
             if is_own:
                 connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            beside = read()
             held = {name: stack.enter_context(_declare(query)) for name, query in queries.items()}
-        yield held
+        yield held, beside
 
 
 class _Iso(Loader):

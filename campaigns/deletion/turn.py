@@ -14,6 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from campaigns.deletion.batches import Batch, keys_of
+from campaigns.deletion.errors import RowsStay
 from campaigns.deletion.relations import Place, Relation, Tree, label_of
 from campaigns.locks import retried
 from campaigns.models import Job
@@ -62,9 +63,13 @@ class Turn:
         part = self.job.state.get("part", {})
         return part["removed"] if part and part["of"] == self.part else {}
 
-    def clear(self, tree: Tree, key: int) -> bool:
-        """Remove everything beneath the row `key` of the tree's root; False when the time was over first."""
-        return all(self._clear_contained(tree, relation, key) for relation in tree.below(tree.root))
+    def clear(self, tree: Tree, key: int, *, without: str = "") -> bool:
+        """Remove everything beneath the row `key` of the tree's root; False when the time was over first.
+
+        Rows of the table `without` stay, as far as they do not hang on others that go.
+        """
+        below = [relation for relation in tree.below(tree.root) if relation.table != without]
+        return all(self._clear_contained(tree, relation, key) for relation in below)
 
     def note(self, removed: Counter[str]) -> dict[str, Any]:
         """Keep the counts in the job, in the transaction in which the rows went; returns the new state."""
@@ -93,16 +98,21 @@ class Turn:
             self.job.state = before
             raise
 
-    def fail(self, table: str, error: DatabaseError) -> None:
+    def fail(self, table: str, error: DatabaseError | RowsStay) -> None:
         """A step that failed by itself: noted, and not tried again by this job.
 
         A database that went away is no fault of the step: then the turn ends, and another goes on.
         """
-        fault = fault_of(error)
+        fault = fault_of(error) if isinstance(error, DatabaseError) else None
         if fault is not None and fault.code == "database_down":
             raise error
-        self.failures[table] = f"{type(error).__name__}: {error}".strip()[:500]
+        self.note_left(table, f"{type(error).__name__}: {error}".strip()[:500])
         Job.objects.filter(pk=self.job.pk).update(state=self.job.state, heartbeat_at=Now())
+
+    def note_left(self, table: str, why: str) -> None:
+        """Rows of `table` could not be removed; the first reason counts."""
+        # A new state, never a change of the old one: that is what `kept_on_error` goes back to.
+        self.job.state = {**self.job.state, "failures": {**self.failures, table: self.failures.get(table, why)}}
 
     def _clear_contained(self, tree: Tree, relation: Relation, key: int) -> bool:
         """A loose step that fails must not stop the others; one that a constraint backs has to succeed."""
@@ -112,7 +122,7 @@ class Turn:
             return True
         try:
             return self._clear(tree, relation, key)
-        except DatabaseError as error:
+        except (DatabaseError, RowsStay) as error:
             self.fail(relation.table, error)
             return True
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from campaigns.deletion.batches import Batch, is_there_any
-from campaigns.deletion.errors import AlreadyDeleting
+from campaigns.deletion.errors import AlreadyDeleting, RowsStay
 from campaigns.deletion.queued import remove_queued_tasks
 from campaigns.deletion.relations import Place, Relation, Tree, label_of, tree_of
 from campaigns.deletion.turn import Overtaken, Turn
@@ -122,9 +122,9 @@ def check_nothing_is_left(turn: Turn, tree: Tree, key: int) -> None:
     with connection.cursor() as cursor:
         left = [relation for relation in tree.below(tree.root) if _is_left(turn, cursor, relation, key)]
     for relation in left:
-        turn.failures.setdefault(relation.table, "Rows are left.")
+        turn.note_left(relation.table, "Rows are left.")
     for relation in tree.missing:
-        turn.failures.setdefault(relation.table, f"The database has no {relation.table}.{relation.column}.")
+        turn.note_left(relation.table, f"The database has no {relation.table}.{relation.column}.")
 
 
 def actor_of(job: Job) -> Actor:
@@ -173,7 +173,7 @@ def _removed_at_last(turn: Turn, tree: Tree, relation: Relation, key: int) -> Co
             batch = Batch(cursor, tree, WHATEVER_IS_LEFT)
             batch.remove_below(relation, [key])
             return batch.removed
-    except DatabaseError as error:
+    except (DatabaseError, RowsStay) as error:
         if relation.place is not Place.LOOSE:
             raise
         turn.fail(relation.table, error)

@@ -19,7 +19,7 @@ def speaks_of(task: str, label: str) -> None:
 def tasks_without_subject() -> Iterator[int]:
     """Keys of the tasks that wait in the queue and speak of a row that is not there (any more)."""
     waiting: dict[str, dict[int, int]] = defaultdict(dict)
-    for queued in OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=Now()).order_by("pk").iterator():
+    for queued in _waiting():
         task = queued.task
         label = _subjects.get(str(task.get("func")))
         if label and task.get("args"):
@@ -29,3 +29,14 @@ def tasks_without_subject() -> Iterator[int]:
             apps.get_model(label)._base_manager.filter(pk__in=set(subjects.values())).values_list("pk", flat=True)
         )
         yield from (key for key, subject in subjects.items() if subject not in there)
+
+
+def waiting_for(name: str) -> set[int]:
+    """First arguments of the tasks called `name` that wait in the queue: keys of the rows they speak of."""
+    tasks = (queued.task for queued in _waiting())
+    return {task["args"][0] for task in tasks if task.get("func") == name and task.get("args")}
+
+
+def _waiting() -> Iterator[OrmQ]:
+    """Those nobody has claimed; what a dead worker has claimed is free again when its time is over."""
+    return OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=Now()).order_by("pk").iterator()

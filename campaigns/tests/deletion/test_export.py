@@ -20,6 +20,7 @@ from campaigns.models import Campaign, Message, Recipient, Sender
 from campaigns.tests.factories import NOON, CampaignFactory, EventFactory, LeadFactory, MessageFactory, RecipientFactory
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.errors import NotFound
 from campaigns_project.formulas import unguard
 from campaigns_project.references import loose_references
 from campaigns_project.tests.tenancy.world import World
@@ -161,6 +162,42 @@ def test_an_export_that_breaks_off_leaves_no_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.django_db
+def test_the_campaign_is_told_as_it_is_and_not_as_somebody_had_it_in_hand():
+    campaign = CampaignFactory(name="Before")
+    Campaign.objects.update(name="After")
+
+    document = json.loads(archive_of(campaign).read("campaign.json"))
+
+    assert document["campaign"]["name"] == "After"
+
+
+@pytest.mark.django_db
+def test_a_campaign_that_went_before_the_archive_began_has_none():
+    campaign = CampaignFactory()
+    pieces = stream_export(campaign=campaign, actor=SYSTEM, now=NOON)
+    Campaign.objects.all().delete()
+
+    with pytest.raises(NotFound):
+        next(pieces)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_told_beside_the_tables_is_of_their_moment(other_session):
+    campaign = CampaignFactory(name="Before")
+
+    def read_and_renamed():
+        name = Campaign.objects.get().name
+        other_session("UPDATE campaigns SET name = 'After'")
+        return name
+
+    with held_rows({"all": Campaign.objects.values_list("name")}, read=read_and_renamed) as (held, told):
+        assert (told, held["all"].fetchall()) == ("Before", [("Before",)])
+
+    campaign.refresh_from_db()
+    assert campaign.name == "After"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_tables_are_read_as_they_stood_at_one_moment():
     message = MessageFactory()
@@ -170,7 +207,7 @@ def test_tables_are_read_as_they_stood_at_one_moment():
         "messages": Message.objects.filter(recipient__campaign=campaign).values_list("pk"),
     }
 
-    with held_rows(queries) as held:
+    with held_rows(queries, read=Campaign.objects.get) as (held, _):
         people = held["people"].fetchall()
         campaign.delete()
         messages = held["messages"].fetchall()

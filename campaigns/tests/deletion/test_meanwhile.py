@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
 
 from campaigns import deletion, lifecycle, preflight
 from campaigns.deletion import request, stalled, turn
@@ -20,9 +22,10 @@ from campaigns.tasks import delete_rows, resume_stalled_deletions
 from campaigns.tests.deletion.full import ANA, ROWS, confirmed, full_campaign
 from campaigns.tests.factories import NOON, LeadFactory, RecipientFactory
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.errors import NotFound
+from campaigns_project.errors import NotFound, Refused
 from campaigns_project.tests.processes import started, wait_until
 from campaigns_project.tests.processes import stop as end
+from campaigns_project.workers.subjects import tasks_without_subject
 from leads.models import Lead, Suppression
 from tracking import consequences, ingest
 from tracking.models import EmailEvent, EventType, RawEvent
@@ -141,6 +144,81 @@ def test_a_turn_that_breaks_off_says_so_on_the_job_and_the_next_comes_to_the_end
     assert broken == ("stalled", True)
     hidden.refresh_from_db()
     assert (hidden.status, hidden.error_message, hidden.done) == ("succeeded", "", sum(ROWS.values()))
+
+
+def test_a_deletion_that_waits_in_the_queue_is_not_queued_again(hidden, django_capture_on_commit_callbacks):
+    def silent_and_resumed():
+        Job.objects.update(heartbeat_at=timezone.now() - stalled.STALE_AFTER * 2)
+        with django_capture_on_commit_callbacks(execute=True):
+            return resume_stalled_deletions()
+
+    assert [silent_and_resumed(), silent_and_resumed()] == [1, 0]
+    assert [row.task["args"] for row in OrmQ.objects.all()] == [(hidden.pk,)]
+    OrmQ.objects.update(lock=timezone.now() + timedelta(hours=1))
+    assert silent_and_resumed() == 1  # claimed by a worker that says nothing: it is dead
+
+
+def test_a_queued_turn_of_a_deletion_whose_job_is_gone_is_known_to_be_an_orphan(hidden):
+    async_task(request.TASK, hidden.pk)
+    async_task(request.TASK, hidden.pk + 1)
+
+    [orphan] = tasks_without_subject()
+
+    assert OrmQ.objects.get(pk=orphan).task["args"] == (hidden.pk + 1,)
+
+
+KEEP = (
+    "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
+    "CREATE TRIGGER keep BEFORE DELETE ON {} FOR EACH ROW EXECUTE FUNCTION keep()"
+)
+
+
+def test_where_the_database_keeps_rows_it_was_told_to_delete_the_turn_ends_and_names_them(hidden):
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP.format("campaign_recipients"))
+
+    with pytest.raises(Refused) as refused:
+        delete_rows(hidden.pk)
+    hidden.refresh_from_db()
+    broken = (hidden.status, "2 rows of campaign_recipients are still there" in hidden.error_message)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; DROP TRIGGER keep ON campaign_recipients")
+    delete_rows(hidden.pk)
+
+    assert (refused.value.code, broken) == ("rows_stay", ("stalled", True))
+    hidden.refresh_from_db()
+    assert (hidden.status, hidden.done) == ("succeeded", sum(ROWS.values()))
+
+
+def test_loose_rows_that_the_database_keeps_are_reported_and_stop_nothing_else(hidden):
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP.format("raw_leads"))
+
+    delete_rows(hidden.pk)
+
+    hidden.refresh_from_db()
+    assert (hidden.status, [each["table"] for each in hidden.result["failures"]]) == ("succeeded", ["raw_leads"])
+
+
+def test_a_failure_noted_in_what_did_not_happen_is_forgotten(hidden):
+    mine = turn.Turn.of(hidden, LONG)
+    mine.note_left("raw_leads", "Rows are left.")
+
+    with pytest.raises(OSError, match="gone"), mine.kept_on_error():
+        mine.note_left("campaign_links", "Rows are left.")
+        raise OSError("gone")
+
+    assert mine.failures == {"raw_leads": "Rows are left."}
+
+
+def test_one_that_is_hidden_while_nobody_deletes_it_can_be_deleted(hidden, now):
+    campaign = subject_of(hidden)
+    hidden.delete()
+
+    job = deletion.request_deletion(**confirmed(campaign, now))
+    deletion.delete_some(job_id=job.pk, now=now, budget=LONG)
+
+    assert not Campaign.objects.exists()
 
 
 def test_one_deleted_behind_the_jobs_back_is_still_cleared_of_its_loose_rows(hidden, now):

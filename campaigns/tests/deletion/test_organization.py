@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 from knox.models import AuthToken
 
@@ -129,6 +130,27 @@ def test_a_campaign_made_meanwhile_goes_too(world, now, monkeypatch):
 
     assert not Organization.objects.exists()
     assert CampaignTombstone.objects.filter(pk=late.pk, deleted_by=ANA.name).exists()
+
+
+def test_a_campaign_made_after_the_others_went_is_not_swept_away_with_the_rest(world, now, monkeypatch):
+    monkeypatch.setattr(erasure, "SMALL", 0)
+    job = deletion.request_erasure(**confirmed(world.organization, now))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION come() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE made campaigns; BEGIN"
+            " made := OLD; made.id := nextval('campaigns_id_seq'); made.campaign_id := 'late'; made.deleting_at := NULL;"
+            " INSERT INTO campaigns SELECT made.*; RETURN NULL; END $$;"
+            "CREATE TRIGGER come AFTER DELETE ON campaigns FOR EACH ROW"
+            " WHEN (OLD.campaign_id <> 'late') EXECUTE FUNCTION come()"
+        )
+
+    while deletion.erase_some(job_id=job.pk, now=now, budget=erasure.AT_ONCE):
+        pass
+
+    tombstone = CampaignTombstone.objects.get(campaign_slug="late")
+    assert (tombstone.deleted_by, tombstone.reason, tombstone.counts) == (ANA.name, "left us", {"campaigns": 1})
+    assert AuditLog.objects.filter(action="campaign.deleted", entity_id=str(tombstone.pk)).exists()
+    assert not Organization.objects.exists()
 
 
 def test_what_runs_is_named_and_nothing_is_changed(world, now):
