@@ -138,7 +138,8 @@ def test_a_campaign_made_after_the_others_went_is_not_swept_away_with_the_rest(w
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION come() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE made campaigns; BEGIN"
-            " made := OLD; made.id := nextval('campaigns_id_seq'); made.campaign_id := 'late'; made.deleting_at := NULL;"
+            " made := OLD; made.id := nextval('campaigns_id_seq'); made.campaign_id := 'late';"
+            " made.deleting_at := NULL;"
             " INSERT INTO campaigns SELECT made.*; RETURN NULL; END $$;"
             "CREATE TRIGGER come AFTER DELETE ON campaigns FOR EACH ROW"
             " WHEN (OLD.campaign_id <> 'late') EXECUTE FUNCTION come()"
