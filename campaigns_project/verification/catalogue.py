@@ -74,6 +74,17 @@ TRIGGERS = """
     JOIN pg_trigger g ON g.tgrelid = relation.oid AND NOT g.tgisinternal
 """
 
+# Functions that triggers ask, such as pgtrigger's whether a trigger is to be passed over: no catalogue ties them to it.
+FUNCTIONS = """
+    SELECT DISTINCT f.proname || '(' || pg_get_function_identity_arguments(f.oid) || ')', f.proname AS name,
+           replace(pg_get_functiondef(f.oid), quote_ident(s.nspname) || '.', '') AS function
+    FROM relation
+    JOIN pg_trigger g ON g.tgrelid = relation.oid AND NOT g.tgisinternal
+    JOIN pg_proc t ON t.oid = g.tgfoid
+    JOIN pg_proc f ON f.prokind = 'f' AND f.oid <> t.oid AND strpos(t.prosrc, f.proname || '(') > 0
+    JOIN pg_namespace s ON s.oid = f.pronamespace AND s.nspname IN (current_schema(), 'public')
+"""
+
 SEQUENCES = """
     SELECT t.relname || '.' || a.attname, t.relname AS "table", a.attname AS "column", relation.relname AS name,
            format_type(q.seqtypid, NULL) AS type, q.seqincrement AS increment, q.seqmin AS minimum,
@@ -111,6 +122,7 @@ QUESTIONS = {
     "constraints": CONSTRAINTS,
     "indexes": INDEXES,
     "triggers": TRIGGERS,
+    "functions": FUNCTIONS,
     "sequences": SEQUENCES,
     "views": VIEWS,
     "rules": RULES,

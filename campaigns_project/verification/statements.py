@@ -128,8 +128,12 @@ def rebuild_index(entry: Entry) -> str:
     return f"REINDEX INDEX CONCURRENTLY {quoted(entry['name'])};"
 
 
+def create_function(entry: Entry) -> str:
+    return f"{entry['function'].rstrip()};"
+
+
 def create_trigger(entry: Entry) -> str:
-    return f"{entry['function'].rstrip()};\n{entry['definition']};"
+    return f"{create_function(entry)}\n{entry['definition']};"
 
 
 def drop_trigger(entry: Entry) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from campaigns_project.verification.catalogue import Catalogue
-from campaigns_project.verification.comparing import columns, constraints, indexes, tables, triggers, views
+from campaigns_project.verification.comparing import columns, constraints, functions, indexes, tables, triggers, views
 from campaigns_project.verification.finding import Finding
 
 BY_STATEMENT = "Run the statement that manage.py verify_schema --fix-sql prints."
@@ -16,6 +16,7 @@ PARTS = (
     columns.compare_sequences,
     constraints.compare,
     indexes.compare,
+    functions.compare,
     triggers.compare,
     triggers.compare_rules,
     views.compare,
