@@ -28,3 +28,4 @@ class CampaignsConfig(AppConfig):
         speaks_of(CHECK, "campaigns.Job")
         speaks_of(DELETE, "campaigns.Job")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")
+        keeps_used_ids("organizations", kept_in="campaign_tombstones", column="organization_ref")

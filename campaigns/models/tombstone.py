@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from campaigns_project.accounts.models import Organization
 
 # Who, why and the counts are told by the use case through a transaction-local setting; a raw DELETE has none, and a
-# setting that was used before reads '' and not NULL.
+# setting that was used before reads '' and not NULL. A campaign that came back past the triggers (verify_schema finds
+# it as campaign_was_deleted) has a tombstone already, and must be able to go again.
 WRITE_TOMBSTONE = pgtrigger.Trigger(
     name="write_tombstone",
     operation=pgtrigger.Delete,
@@ -24,26 +25,37 @@ WRITE_TOMBSTONE = pgtrigger.Trigger(
         INSERT INTO campaign_tombstones
             (id, campaign_slug, name, organization_ref, deleted_by, deleted_at, reason, counts)
         VALUES (OLD.id, OLD.campaign_id, OLD.name, OLD.organization_id, coalesce(told->>'actor', current_user),
-                clock_timestamp(), coalesce(told->>'reason', ''), coalesce(told->'counts', '{}'::jsonb));
+                clock_timestamp(), coalesce(told->>'reason', ''), coalesce(told->'counts', '{}'::jsonb))
+        ON CONFLICT DO NOTHING;
         RETURN OLD;
     """,
 )
 
 # AFTER, not BEFORE: an insert that waited on the unique index while the delete committed would pass a BEFORE trigger.
+# It asks by trying to write the tombstone and taking that back: only a unique index knows what was committed after a
+# REPEATABLE READ transaction took its snapshot.
 REFUSE_TOMBSTONED = pgtrigger.Trigger(
     name="refuse_tombstoned",
     operation=pgtrigger.Insert | pgtrigger.UpdateOf("id", "campaign_id"),
     when=pgtrigger.After,
+    declare=[("used", "text")],
     func="""
-        IF EXISTS (SELECT 1 FROM campaign_tombstones WHERE id = NEW.id) THEN
+        BEGIN
+            INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, reason, counts)
+            VALUES (NEW.id, NEW.campaign_id, '', NEW.organization_id, '', '', '{}');
+            RAISE SQLSTATE 'FL001';
+        EXCEPTION
+            WHEN SQLSTATE 'FL001' THEN
+                RETURN NEW;
+            WHEN unique_violation THEN
+                GET STACKED DIAGNOSTICS used = CONSTRAINT_NAME;
+        END;
+        IF used = 'campaign_tombstones_pkey' THEN
             RAISE EXCEPTION 'campaign id % belonged to a deleted campaign and is never used again', NEW.id
                 USING ERRCODE = 'unique_violation', CONSTRAINT = 'campaign_id_tombstoned';
         END IF;
-        IF EXISTS (SELECT 1 FROM campaign_tombstones WHERE campaign_slug = NEW.campaign_id) THEN
-            RAISE EXCEPTION 'campaign ID "%" belonged to a deleted campaign and is never used again', NEW.campaign_id
-                USING ERRCODE = 'unique_violation', CONSTRAINT = 'campaign_slug_tombstoned';
-        END IF;
-        RETURN NEW;
+        RAISE EXCEPTION 'campaign ID "%" belonged to a deleted campaign and is never used again', NEW.campaign_id
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'campaign_slug_tombstoned';
     """,
 )
 

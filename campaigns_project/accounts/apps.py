@@ -7,7 +7,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and organizations"
 
     def ready(self) -> None:
-        from campaigns_project.verification.registry import verifies  # noqa: PLC0415 - models exist only from here on
+        from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415 - models exist from here on
         from campaigns_project.verification.rows import related  # noqa: PLC0415
 
         verifies("references of accounts", related("accounts"))
+        keeps_used_ids("organizations", kept_in="organization_tombstones")

@@ -31,18 +31,19 @@ def row_checks() -> list[Registered]:
 
 
 class UsedIds(NamedTuple):
-    """Keys of `table` that were given out once and stand in `kept_in` (column `id`) after their rows are gone."""
+    """Keys of `table` that were given out once and stand in `column` of `kept_in` after their rows are gone."""
 
     table: str
     kept_in: str
+    column: str
 
 
 _used_ids: list[UsedIds] = []
 
 
-def keeps_used_ids(table: str, kept_in: str) -> None:
-    """Have every verification hold the sequence of `table` against the ids in `kept_in` too."""
-    _used_ids.append(UsedIds(table, kept_in))
+def keeps_used_ids(table: str, *, kept_in: str, column: str = "id") -> None:
+    """Have every verification hold the sequence of `table` against the numbers in `column` of `kept_in` too."""
+    _used_ids.append(UsedIds(table, kept_in, column))
 
 
 def used_ids() -> list[UsedIds]:

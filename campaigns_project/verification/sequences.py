@@ -10,7 +10,7 @@ from campaigns_project.verification import statements
 from campaigns_project.verification.catalogue import Catalogue
 from campaigns_project.verification.finding import Finding, Severity
 from campaigns_project.verification.names import quoted
-from campaigns_project.verification.registry import used_ids
+from campaigns_project.verification.registry import UsedIds, used_ids
 
 
 def check_sequences(cursor: CursorWrapper, live: Catalogue) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def _behind(cursor: CursorWrapper, entry: dict[str, Any], live: Catalogue) -> It
     # Before the largest key is looked up: a sequence tells the present and not the snapshot, and only grows.
     upcoming = _next(cursor, entry)
     largest = _largest(cursor, entry["table"], entry["column"])
-    used = max((_largest(cursor, table, "id") for table in _kept_in(entry["table"], live)), default=0)
+    used = max((_largest(cursor, each.kept_in, each.column) for each in _kept_in(entry["table"], live)), default=0)
     fix_sql = statements.raise_sequence(entry["name"], max(largest, used))
     if upcoming <= largest:
         finding = _finding(entry, upcoming=upcoming, above=largest, fix_sql=fix_sql)
@@ -51,8 +51,9 @@ def _largest(cursor: CursorWrapper, table: str, column: str) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _kept_in(table: str, live: Catalogue) -> list[str]:
-    return [each.kept_in for each in used_ids() if each.table == table and each.kept_in in live["tables"]]
+def _kept_in(table: str, live: Catalogue) -> list[UsedIds]:
+    of_table = [each for each in used_ids() if each.table == table]
+    return [each for each in of_table if f"{each.kept_in}.{each.column}" in live["columns"]]
 
 
 def _finding(entry: dict[str, Any], *, upcoming: int, above: int, fix_sql: str) -> Finding:

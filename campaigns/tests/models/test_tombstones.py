@@ -1,10 +1,12 @@
 """Deleting a campaign by any means leaves no row behind but its tombstone, and nothing of it is ever used again."""
 
 import threading
+from contextlib import closing
 
+import pgtrigger
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from psycopg.errors import UniqueViolation
 
 from campaigns.models import Campaign, CampaignTombstone
@@ -221,3 +223,32 @@ def test_a_living_campaign_keeps_its_id_and_campaign_id_so_that_none_is_free_wit
         run(f"UPDATE campaigns SET {change} WHERE id = %s", campaign.pk)
 
     assert list(Campaign.objects.values_list("pk", "campaign_id")) == [(campaign.pk, "kept")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kept", ["id = id + 1000", "campaign_id = 'another'"])
+def test_a_dead_id_or_slug_is_refused_in_a_transaction_that_began_before_the_deletion(kept):
+    dead = CampaignFactory(campaign_id="dead")
+    other = connections.create_connection("default")
+    with closing(other), other.cursor() as earlier:
+        earlier.execute("CREATE TEMPORARY TABLE again AS SELECT * FROM campaigns")
+        earlier.execute(f"UPDATE again SET {kept}")
+        earlier.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        earlier.execute("SELECT count(*) FROM campaigns")
+        dead.delete()
+
+        with pytest.raises(IntegrityError, match="never used again"):
+            earlier.execute("INSERT INTO campaigns SELECT * FROM again")
+
+
+def test_a_campaign_that_came_back_past_the_triggers_can_be_deleted_again():
+    campaign = CampaignFactory(campaign_id="back")
+    organization = campaign.organization_id
+    run(f"CREATE TABLE {KEPT} AS SELECT * FROM campaigns WHERE id = %s", campaign.pk)
+    campaign.delete()
+    with pgtrigger.ignore("campaigns.Campaign:refuse_tombstoned"):
+        run(f"INSERT INTO campaigns SELECT * FROM {KEPT}")
+
+    run("DELETE FROM campaigns WHERE organization_id = %s", organization)
+
+    assert (Campaign.objects.count(), CampaignTombstone.objects.count()) == (0, 1)

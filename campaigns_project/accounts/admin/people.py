@@ -17,7 +17,7 @@ from campaigns_project.accounts.admin.base import NOBODY, ReadOnlyAdmin, ScopedA
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
-from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
+from campaigns_project.accounts.models import Membership, Organization, OrganizationTombstone, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 
 
@@ -125,6 +125,15 @@ class OrganizationAdmin(ScopedAdmin):
     @display(description="People", ordering="people_count")
     def people(self, organization: Organization) -> int:
         return organization.people_count  # type: ignore[attr-defined]
+
+
+@admin.register(OrganizationTombstone)
+class OrganizationTombstoneAdmin(SystemAdmin):
+    list_display = ["id", "deleted_at"]
+    ordering = ["-id"]
+    empty_text = (
+        "No organization has been deleted. The number of one that was stands here, and is never given out again."
+    )
 
 
 @admin.register(Membership)

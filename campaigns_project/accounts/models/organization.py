@@ -1,5 +1,46 @@
+import pgtrigger
 from django.core.validators import validate_slug
 from django.db import models
+from django.db.models.functions import Now
+
+from campaigns_project.audit.triggers import append_only
+
+WRITE_TOMBSTONE = pgtrigger.Trigger(
+    name="write_tombstone",
+    operation=pgtrigger.Delete,
+    when=pgtrigger.After,
+    func="""
+        INSERT INTO organization_tombstones (id, deleted_at) VALUES (OLD.id, clock_timestamp()) ON CONFLICT DO NOTHING;
+        RETURN OLD;
+    """,
+)
+
+# Audit log, seals and tombstones outlive their organization and name it by its number: whoever got that number would
+# read them. Asked of the index, as for campaigns: campaigns/models/tombstone.py.
+REFUSE_TOMBSTONED = pgtrigger.Trigger(
+    name="refuse_tombstoned",
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("id"),
+    when=pgtrigger.After,
+    func="""
+        IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
+            RETURN NEW;
+        END IF;
+        IF TG_OP = 'UPDATE' THEN
+            RAISE EXCEPTION 'organization % keeps its number, so that it is never used again', OLD.id
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'organization_identity_stays';
+        END IF;
+        BEGIN
+            INSERT INTO organization_tombstones (id) VALUES (NEW.id);
+            RAISE SQLSTATE 'FL001';
+        EXCEPTION
+            WHEN SQLSTATE 'FL001' THEN
+                RETURN NEW;
+            WHEN unique_violation THEN
+                RAISE EXCEPTION 'organization % was deleted, and its number is never used again', NEW.id
+                    USING ERRCODE = 'unique_violation', CONSTRAINT = 'organization_id_tombstoned';
+        END;
+    """,
+)
 
 
 class OrganizationScope(models.QuerySet):
@@ -34,9 +75,24 @@ class Organization(models.Model):
     class Meta:
         db_table = "organizations"
         ordering = ["name"]
+        triggers = [WRITE_TOMBSTONE, REFUSE_TOMBSTONED]
 
     def __str__(self) -> str:
         return self.name
 
     def organization_of(self) -> "Organization":
         return self
+
+
+class OrganizationTombstone(models.Model):
+    """The number of an organization that is gone, written by trigger on any deletion; it is never given out again."""
+
+    id = models.BigIntegerField("organization number", primary_key=True)
+    deleted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "organization_tombstones"
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"Organization {self.id}, deleted"

@@ -101,7 +101,8 @@ def fingerprint() -> dict[str, str]:
 
 
 def admin_sees(model: type[Model]) -> bool:
-    return model._meta.label not in {"tracking.RawEvent", "audit.SealedEntry", "audit.UnsealedEntry", "audit.ChainHead"}
+    hidden = {"tracking.RawEvent", "audit.SealedEntry", "audit.UnsealedEntry", "audit.ChainHead"}
+    return model._meta.label not in hidden | {"accounts.OrganizationTombstone"}
 
 
 def _share(person: Any, world: World) -> None:

@@ -21,6 +21,7 @@ OURS = ("accounts", "audit", "cleanup", "workers", "verification", "runtime", "l
 # Models of ours that belong to no organization, and why that is right.
 OF_NOBODY = {
     "accounts.User": "a person may belong to several; only system administrators see the table",
+    "accounts.OrganizationTombstone": "the number of one that is gone, shown nowhere",
     "audit.ChainHead": "the machinery of the chains; the seals tell of them",
     "audit.SealedEntry": "a digest, found by way of its seal",
     "audit.UnsealedEntry": "waits for some seconds, a number alone",

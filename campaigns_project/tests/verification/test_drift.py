@@ -110,12 +110,34 @@ MENDED_BY_STATEMENTS = [
         f"campaign_tombstones.{APPEND_ONLY}",
         f"CREATE OR REPLACE FUNCTION {APPEND_ONLY}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     ),
+    drift(
+        "function_changed",
+        "_pgtrigger_should_ignore(trigger_name name)",
+        "CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean LANGUAGE sql"
+        " AS 'SELECT true'",
+    ),
+    drift(
+        "function_missing",
+        "_pgtrigger_should_ignore(trigger_name name)",
+        "DROP FUNCTION _pgtrigger_should_ignore",
+    ),
     drift("rule_unexpected", "campaigns.kept", "CREATE RULE kept AS ON DELETE TO campaigns DO INSTEAD NOTHING"),
     drift(
         "sequence_behind_tombstones",
         "campaigns.id",
         "INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, reason, counts)"
         " VALUES (41, 'gone', 'Gone', 1, 'ana', '', '{}')",
+    ),
+    drift(
+        "sequence_behind_tombstones",
+        "organizations.id",
+        "INSERT INTO organization_tombstones (id) VALUES (41)",
+    ),
+    drift(
+        "sequence_behind_tombstones",
+        "organizations.id",
+        "INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, reason, counts)"
+        " VALUES (0, 'gone', 'Gone', 41, 'ana', '', '{}')",
     ),
     drift(
         "sequence_behind",
@@ -251,6 +273,27 @@ def test_a_session_that_begins_as_a_replica_is_found(copy: str):
     run(copy, f'ALTER DATABASE "{copy}" SET session_replication_role = replica')
 
     assert verify(using=copy).counts == {"triggers_off": 1}
+
+
+@pytest.mark.parametrize("setting", ["session_replication_role = replica", "pgtrigger.ignore = '{append_only}'"])
+def test_a_role_whose_sessions_begin_without_triggers_is_found_whoever_looks(copy: str, setting: str):
+    role = f"careless_{copy}"
+    run(copy, f"CREATE ROLE {role}", f'ALTER ROLE {role} IN DATABASE "{copy}" SET {setting}')
+    try:
+        (finding,) = verify(using=copy).findings
+    finally:
+        run(copy, f"DROP ROLE {role}")
+
+    assert (finding.id, finding.where) == ("triggers_off", setting.partition(" ")[0])
+    assert finding.samples == [f"role {role} in database {copy}"]
+
+
+def test_a_setting_that_switches_single_triggers_off_is_found(copy: str):
+    run(copy, f"ALTER DATABASE \"{copy}\" SET pgtrigger.ignore = '{{append_only}}'")
+
+    (finding,) = verify(using=copy).findings
+
+    assert (finding.id, finding.where, finding.found) == ("triggers_off", "pgtrigger.ignore", "{append_only}")
 
 
 def test_many_tables_of_another_program_are_one_warning(copy: str):
