@@ -31,6 +31,9 @@ TABLES = """
 COLUMNS = """
     SELECT relation.relname || '.' || a.attname, relation.relname AS "table", a.attname AS "column",
            format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
+           NOT EXISTS (SELECT 1 FROM pg_constraint k
+                       WHERE k.conrelid = relation.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]
+                         AND NOT k.convalidated) AS checked,
            coalesce(pg_get_expr(d.adbin, d.adrelid), '') AS "default",
            a.attidentity::text AS identity, a.attgenerated::text AS generated,
            CASE WHEN a.attcollation <> t.typcollation THEN coalesce(l.collname, '') ELSE '' END AS collation
@@ -48,10 +51,24 @@ CONSTRAINTS = """
            k.contype::text AS kind, pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated,
            coalesce(r.relname, '') AS "references", trim(k.confdeltype::text) AS on_delete,
            NOT EXISTS (SELECT 1 FROM pg_trigger g
-                       WHERE g.tgconstraint = k.oid AND g.tgenabled IN ('D', 'R')) AS heeded
+                       WHERE g.tgconstraint = k.oid AND g.tgenabled IN ('D', 'R')) AS heeded,
+           NOT EXISTS (SELECT 1 FROM pg_index i
+                       WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+                         AND NOT (i.indisvalid AND i.indisready AND i.indislive)) AS index_valid
     FROM relation
     JOIN pg_constraint k ON k.conrelid = relation.oid AND k.contype IN ('p', 'u', 'c', 'f', 'x')
     LEFT JOIN pg_class r ON r.oid = k.confrelid
+"""
+
+# Foreign keys onto our tables from those of other schemas, of which no migration makes any.
+OUTSIDERS = """
+    SELECT s.nspname || '.' || c.relname || '.' || k.conname, s.nspname AS schema, c.relname AS "table",
+           k.conname AS name, relation.relname AS "references", trim(k.confdeltype::text) AS on_delete,
+           pg_get_constraintdef(k.oid) AS definition
+    FROM relation
+    JOIN pg_constraint k ON k.confrelid = relation.oid AND k.contype = 'f'
+    JOIN pg_class c ON c.oid = k.conrelid AND c.relnamespace <> relation.relnamespace
+    JOIN pg_namespace s ON s.oid = c.relnamespace
 """
 
 # An index that a constraint stands on is compared with the constraint.
@@ -120,6 +137,7 @@ QUESTIONS = {
     "tables": TABLES,
     "columns": COLUMNS,
     "constraints": CONSTRAINTS,
+    "outsiders": OUTSIDERS,
     "indexes": INDEXES,
     "triggers": TRIGGERS,
     "functions": FUNCTIONS,

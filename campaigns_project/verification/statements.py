@@ -103,7 +103,9 @@ def add_constraint(entry: Entry) -> str:
 
 
 def drop_constraint(entry: Entry) -> str:
-    return f"ALTER TABLE {quoted(entry['table'])} DROP CONSTRAINT {quoted(entry['name'])};"
+    """That of one of our tables, or of a table in the schema that the entry names."""
+    schema = f"{quoted(entry['schema'])}." if "schema" in entry else ""
+    return f"ALTER TABLE {schema}{quoted(entry['table'])} DROP CONSTRAINT {quoted(entry['name'])};"
 
 
 def validate_constraint(entry: Entry) -> str:

@@ -24,7 +24,7 @@ def drift(id: str, where: str, *seed: str, severity: Severity = Severity.ERROR):
 
 FUNCTION = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 A_STRAY = "CREATE TABLE campaign_scores (campaign_id bigint)"
-BROKEN_INDEX = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'campaign_name'::regclass"
+BROKEN_INDEX = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass"
 RECIPIENTS_FK = "campaign_recipients_campaign_id_7628468c_fk_campaigns_id"
 REPLACED_FK = f"ALTER TABLE campaign_recipients DROP CONSTRAINT {RECIPIENTS_FK}"
 ANEW = f"ALTER TABLE campaign_recipients ADD CONSTRAINT {RECIPIENTS_FK} FOREIGN KEY (campaign_id) REFERENCES campaigns"
@@ -82,6 +82,12 @@ MENDED_BY_STATEMENTS = [
         f"{ANEW} ON DELETE CASCADE {DEFERRED} NOT VALID",
     ),
     drift(
+        "constraint_not_validated",
+        "campaigns.name",
+        "ALTER TABLE campaigns ALTER COLUMN name DROP NOT NULL",
+        "ALTER TABLE campaigns ADD CONSTRAINT has_a_name NOT NULL name NOT VALID",
+    ),
+    drift(
         "foreign_key_disabled",
         f"campaign_recipients.{RECIPIENTS_FK}",
         "ALTER TABLE campaign_recipients DISABLE TRIGGER ALL",
@@ -96,7 +102,9 @@ MENDED_BY_STATEMENTS = [
         "DROP INDEX campaign_name",
         "CREATE INDEX campaign_name ON campaigns (name text_pattern_ops)",
     ),
-    drift("index_invalid", "campaigns.campaign_name", BROKEN_INDEX),
+    drift("index_invalid", "campaigns.campaign_name", BROKEN_INDEX.format("campaign_name")),
+    drift("index_invalid", "campaigns.campaigns_pkey", BROKEN_INDEX.format("campaigns_pkey")),
+    drift("index_invalid", "leads.lead_once_per_organization", BROKEN_INDEX.format("lead_once_per_organization")),
     drift(
         "trigger_missing", f"campaign_tombstones.{APPEND_ONLY}", f"DROP TRIGGER {APPEND_ONLY} ON campaign_tombstones"
     ),
@@ -166,6 +174,13 @@ MENDED_BY_A_PERSON = [
         "foreign_key_blocks",
         "invoices.to_campaign",
         "CREATE TABLE invoices (number int, CONSTRAINT to_campaign FOREIGN KEY (number) REFERENCES campaigns)",
+    ),
+    drift(
+        "foreign_key_blocks",
+        "shop.invoices.to_campaign",
+        "CREATE SCHEMA shop",
+        "CREATE TABLE shop.invoices (number int,"
+        " CONSTRAINT to_campaign FOREIGN KEY (number) REFERENCES campaigns ON DELETE RESTRICT)",
     ),
     drift("index_unexpected", "leads.slow", "CREATE INDEX slow ON leads (updated_at)", severity=Severity.WARNING),
     drift(
@@ -267,6 +282,21 @@ def test_a_campaign_id_with_a_foreign_key_of_its_own_is_no_stray(copy: str):
     run(copy, "CREATE TABLE scores (campaign_id bigint REFERENCES campaigns ON DELETE CASCADE)")
 
     assert verify(using=copy).counts == {"table_unexpected": 1}
+
+
+def test_a_foreign_key_from_another_schema_is_dropped_where_it_is_by_the_printed_statement(copy: str):
+    run(copy, "CREATE SCHEMA shop", "CREATE TABLE shop.invoices (number int REFERENCES campaigns)")
+
+    (finding,) = verify(using=copy).findings
+    run(copy, finding.fix_sql.removeprefix("-- "))
+
+    assert (finding.id, verify(using=copy).findings) == ("foreign_key_blocks", [])
+
+
+def test_a_foreign_key_from_another_schema_that_lets_rows_go_is_nothing_to_speak_of(copy: str):
+    run(copy, "CREATE SCHEMA shop", "CREATE TABLE shop.invoices (number int REFERENCES campaigns ON DELETE CASCADE)")
+
+    assert verify(using=copy).findings == []
 
 
 def test_a_session_that_begins_as_a_replica_is_found(copy: str):

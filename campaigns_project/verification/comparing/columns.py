@@ -68,6 +68,17 @@ def _changed(pair: Pair) -> Iterator[Finding]:
             found="NOT NULL" if pair.found["not_null"] else "NULL allowed",
             fix_sql=statements.change_null(pair.expected),
         )
+    elif pair.expected["not_null"] and not pair.found["checked"]:
+        yield Finding(
+            "constraint_not_validated",
+            Severity.ERROR,
+            pair.name,
+            "That the column has no NULL was never checked for the rows that are there: it holds for new ones only.",
+            expected="NOT NULL",
+            found="NOT NULL NOT VALID",
+            fix="Set it again, which checks every row; it refuses where one has NULL.",
+            fix_sql=statements.change_null(pair.expected),
+        )
     if pair.differs("identity"):
         yield Finding(
             "column_identity",

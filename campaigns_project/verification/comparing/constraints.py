@@ -80,6 +80,17 @@ def _changed(pair: Pair) -> Iterator[Finding]:
             fix="Validate it; it refuses and names a row where one breaks it.",
             fix_sql=statements.validate_constraint(pair.expected),
         )
+    if pair.expected["index_valid"] and not pair.found["index_valid"]:
+        yield Finding(
+            "index_invalid",
+            Severity.ERROR,
+            pair.name,
+            "The index that the constraint stands on is not valid: it is never read, and may let duplicates in.",
+            expected="valid",
+            found="invalid",
+            fix="Build it again. It refuses and names a duplicate where there is one.",
+            fix_sql=statements.rebuild_index(pair.expected),
+        )
     if pair.expected["heeded"] and not pair.found["heeded"]:
         yield Finding(
             "foreign_key_disabled",
@@ -112,10 +123,13 @@ def _of_definition(kind: str, pair: Pair, said: str) -> Finding:
 
 
 def _refusing_from_outside(expected: Catalogue, live: Catalogue) -> Iterator[Finding]:
-    """Foreign keys of tables that are nobody's, onto ours."""
+    """Foreign keys of tables that are nobody's, here or in another schema, onto ours."""
     for name, entry in live["constraints"].items():
         is_ours = entry["table"] in expected["tables"]
         if not is_ours and entry["references"] in expected["tables"] and entry["on_delete"] in REFUSING:
+            yield _refuses(name, entry)
+    for name, entry in live["outsiders"].items():
+        if entry["references"] in expected["tables"] and entry["on_delete"] in REFUSING:
             yield _refuses(name, entry)
 
 
