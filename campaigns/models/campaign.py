@@ -188,11 +188,13 @@ class Campaign(Tenanted, models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """As always; a new one starts empty, whatever named its number before."""
-        is_new = self._state.adding
+    def save(self, *, force_insert: Any = False, **kwargs: Any) -> None:
+        """As always, but one that was not read from the database is inserted and never changes a row that is there; a
+        new one starts empty, whatever named its number before."""
+        is_update = kwargs.get("force_update") or kwargs.get("update_fields") is not None
+        is_new = self._state.adding and not is_update
         with transaction.atomic():
-            super().save(*args, **kwargs)
+            super().save(force_insert=force_insert or is_new, **kwargs)
             if is_new:
                 start_empty(self)
 

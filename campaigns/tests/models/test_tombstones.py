@@ -1,7 +1,7 @@
 """Deleting a campaign by any means leaves no row behind but its tombstone, and nothing of it is ever used again."""
 
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pgtrigger
 import pytest
@@ -24,7 +24,7 @@ from campaigns.tests.factories import (
 )
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.models import AuditLog
-from leads.models import Lead
+from leads.models import Lead, RawLead
 
 pytestmark = pytest.mark.django_db
 
@@ -252,3 +252,25 @@ def test_a_campaign_that_came_back_past_the_triggers_can_be_deleted_again():
     run("DELETE FROM campaigns WHERE organization_id = %s", organization)
 
     assert (Campaign.objects.count(), CampaignTombstone.objects.count()) == (0, 1)
+
+
+@pytest.mark.parametrize("how", [{}, {"update_fields": ["name"]}, {"force_update": True}])
+def test_an_object_with_the_number_of_a_living_campaign_does_not_empty_it(how):
+    campaign = CampaignFactory(name="Fair")
+    lead = RawLead.objects.create(organization=campaign.organization, campaign_id=campaign.pk, payload={})
+
+    with suppress(IntegrityError), transaction.atomic():
+        dead_again(campaign).save(**how)
+
+    assert list(RawLead.objects.all()) == [lead]
+
+
+def test_an_object_that_was_not_read_never_changes_a_campaign_that_is_there():
+    campaign = CampaignFactory(name="Fair")
+    again = dead_again(campaign)
+    again.name = "Other"
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        again.save()
+
+    assert Campaign.objects.get().name == "Fair"
