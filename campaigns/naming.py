@@ -15,12 +15,20 @@ def free_campaign_id(name: str) -> str:
     base = slugify(name)[:80].strip("-") or "campaign"
     if base.isdecimal():  # digits alone read like a campaign's number
         base = f"campaign-{base}"
-    taken = set(Campaign.objects.filter(campaign_id__startswith=base).values_list("campaign_id", flat=True))
-    taken |= set(
-        CampaignTombstone.objects.filter(campaign_slug__startswith=base).values_list("campaign_slug", flat=True)
-    )
-    number = 2
-    candidate = base
-    while candidate in taken:
-        candidate, number = f"{base}-{number}", number + 1
-    return candidate
+    return base if not _is_taken(base) else f"{base}-{_free_number(base)}"
+
+
+def _free_number(base: str) -> int:
+    """One whose predecessor is taken, found with few questions also where thousands are."""
+    taken, free = 1, 2
+    while _is_taken(f"{base}-{free}"):
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if _is_taken(f"{base}-{middle}") else (taken, middle)
+    return free
+
+
+def _is_taken(slug: str) -> bool:
+    living, dead = Campaign.objects.filter(campaign_id=slug), CampaignTombstone.objects.filter(campaign_slug=slug)
+    return living.exists() or dead.exists()
