@@ -1,5 +1,10 @@
 """What is wrong with the database, where it is nobody's bug: it is down, cannot be written to, or lacks a table."""
 
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import Error, InterfaceError, OperationalError
 
 from campaigns_project.errors import Refused
@@ -7,8 +12,13 @@ from campaigns_project.errors import Refused
 READ_ONLY = "25006"
 NO_SUCH_TABLE_OR_COLUMN = frozenset({"42P01", "42703"})
 DENIED = "42501"
+DUPLICATE = "23505"
+# Nobody chooses the number of a row but its sequence: one that is taken, or was, says that the sequence was set back.
+NUMBERS = re.compile(r"_id_tombstoned$|_pkey$")
 # Connection exceptions, insufficient resources (disk full, too many connections), operator intervention (shutdown).
 DOWN = ("08", "53", "57P")
+
+log = logging.getLogger(__name__)
 
 
 class DatabaseFault(Refused):
@@ -27,6 +37,19 @@ def read_only() -> DatabaseFault:
     return DatabaseFault("database_read_only", message, "Connect to the primary, or set it writable again.")
 
 
+@contextmanager
+def told_as_faults() -> Iterator[None]:
+    """Raise, for a database error that is nobody's bug, the DatabaseFault that says it; any other goes on as it is."""
+    try:
+        yield
+    except Error as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        log.error("%s: %s", fault.code, error)
+        raise fault from error
+
+
 def fault_of(error: Error) -> DatabaseFault | None:
     """What to say of a database error that is not ours; None for a bug, and for what is tried again."""
     state = getattr(error.__cause__, "sqlstate", None) or ""
@@ -40,9 +63,17 @@ def fault_of(error: Error) -> DatabaseFault | None:
         return DatabaseFault(
             "database_denied", f"The database does not allow it: {first_line}.", "Grant the role this."
         )
+    if state == DUPLICATE and NUMBERS.search(error.__cause__.diag.constraint_name or ""):  # type: ignore[union-attr]
+        return _sequence_behind()
     if state.startswith(DOWN) or (not state and isinstance(error, OperationalError | InterfaceError)):
         message = f"The database cannot be used: {first_line}."
         return DatabaseFault(
             "database_down", message, "See whether it runs and can be reached; manage.py doctor tells."
         )
     return None
+
+
+def _sequence_behind() -> SchemaFault:
+    message = "The next number that the database gives out is in use, or was: somebody set its sequence back."
+    hint = "An administrator runs manage.py verify_schema, then the statement that it prints with --fix-sql."
+    return SchemaFault("sequence_behind", message, hint)

@@ -82,14 +82,14 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, Refused):
         set_rollback()
         return _answer(request, error.status, error.code, error.message, hint=error.hint, **error.details)
-    if _is_duplicate(error):
-        set_rollback()
-        return _answer(request, 409, "already_exists", "Another request has just made the same. Read it, then go on.")
     fault = fault_of(error) if isinstance(error, DatabaseError) else None
     if fault is not None:
         set_rollback()
         logger.error("%s: %s", fault.code, error, extra={"request_id": getattr(request, "request_id", "")})
         return _answer(request, fault.status, fault.code, fault.message, hint=fault.hint)
+    if _is_duplicate(error):
+        set_rollback()
+        return _answer(request, 409, "already_exists", "Another request has just made the same. Read it, then go on.")
     answered = exception_handler(error, context)
     if answered is None:
         return None

@@ -5,6 +5,7 @@ import pytest
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from campaigns.tests.factories import CampaignFactory
 from campaigns_project.faults import SchemaFault, fault_of
 from campaigns_project.tests.rest.clients import key_client
 from leads.models import Tag
@@ -53,6 +54,24 @@ def test_a_broken_rule_is_no_fault_of_the_database():
         Tag.objects.create(organization_id=1, name="")
 
     assert fault_of(raised.value) is None
+
+
+def set_back(number):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('campaigns', 'id'), %s, false)", [number])
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_the_api_says_that_a_sequence_is_behind_and_not_that_another_request_was_first(is_deleted):
+    client, campaign = key_client(), CampaignFactory()
+    set_back(campaign.pk)
+    if is_deleted:
+        campaign.delete()
+
+    answer = client.post("/api/v1/campaigns", {"name": "Fair"}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "sequence_behind")
+    assert "verify_schema" in answer.json()["hint"]
 
 
 def test_the_api_answers_503_while_nothing_can_be_written():

@@ -50,6 +50,17 @@ def test_a_new_campaign_gets_an_id_from_its_name_and_the_time_zone_of_its_organi
     assert made.created_by is not None
 
 
+def test_a_sequence_that_is_behind_is_told_in_the_form_and_is_no_fault_of_ours(operator: Client, campaign: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('campaigns', 'id'), %s, false)", [campaign.pk])
+    Campaign.objects.all().delete()
+
+    answer = add(operator, campaign, name="Fair")
+
+    assert (answer.status_code, Campaign.objects.count()) == (200, 0)
+    assert "manage.py verify_schema" in answer.content.decode()
+
+
 def test_the_id_of_a_deleted_campaign_is_refused_with_the_reason(operator: Client, campaign: Any) -> None:
     slug = campaign.campaign_id
     Campaign.objects.all().delete()

@@ -25,6 +25,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.protection import values_of
 from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
+from campaigns_project.faults import told_as_faults
 
 HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
 
@@ -126,7 +127,8 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            with told_as_faults():
+                return super().changeform_view(request, *args, **kwargs)
         except Refused as refused:
             # Everything was rolled back. The form is built again from the same POST, with the refusal in it.
             request.refused = refused  # type: ignore[attr-defined]

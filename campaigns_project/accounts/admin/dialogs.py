@@ -22,6 +22,7 @@ from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
+from campaigns_project.faults import told_as_faults
 
 TEMPLATE = "unfold/helpers/dialog.html"
 
@@ -82,7 +83,8 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
     )
     def act(model_admin: Any, request: HttpRequest, form: ActDialog, **_url: Any) -> HttpResponse:
         try:
-            sentence = form.act()
+            with told_as_faults():
+                sentence = form.act()
         except Refused as refused:
             form.add_error(_field_of(refused, form), str(refused))
             return render(request, TEMPLATE, {"dialog": {}, "form": form})
