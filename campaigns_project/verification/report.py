@@ -14,7 +14,8 @@ class Report:
 
     `identity` and `server` say which database it was, never with a password; `compared_with` what its schema was held
     against; `fingerprint` is a short hash of the schema as it is, the same wherever nothing differs from
-    `expected_fingerprint`. `checks` names everything that was asked, in order.
+    `expected_fingerprint`. `checks` names everything that was asked, in order. `next_numbers` holds what the sequences
+    would give, by column.
     """
 
     identity: str
@@ -26,6 +27,7 @@ class Report:
     expected_fingerprint: str
     checks: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    next_numbers: dict[str, int] = field(default_factory=dict)
 
     @property
     def errors(self) -> list[Finding]:

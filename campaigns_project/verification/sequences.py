@@ -12,12 +12,46 @@ from campaigns_project.verification.finding import Finding, Severity
 from campaigns_project.verification.names import quoted
 from campaigns_project.verification.registry import UsedIds, used_ids
 
+REPORTS = "verification_reports"
+
 
 def check_sequences(cursor: CursorWrapper, live: Catalogue) -> Iterator[Finding]:
     """Sequences that would give a number which stands in their table, or in the list of those used up."""
-    for entry in live["sequences"].values():
-        if entry["increment"] > 0 and _may_read(cursor, entry["table"]):
-            yield from _behind(cursor, entry, live)
+    earlier = _next_numbers_seen(cursor, live)
+    for name, entry in _readable(cursor, live):
+        behind = list(_behind(cursor, entry, live))
+        yield from behind or _set_back(cursor, entry, earlier.get(name, 0))
+
+
+def next_numbers(cursor: CursorWrapper, live: Catalogue) -> dict[str, int]:
+    """What each sequence would give now, by the column it numbers; kept with a report, to see one that is set back."""
+    return {name: _next(cursor, entry) for name, entry in _readable(cursor, live)}
+
+
+def _readable(cursor: CursorWrapper, live: Catalogue) -> list[tuple[str, dict[str, Any]]]:
+    upwards = [(name, entry) for name, entry in live["sequences"].items() if entry["increment"] > 0]
+    return [(name, entry) for name, entry in upwards if _may_read(cursor, entry["table"])]
+
+
+def _next_numbers_seen(cursor: CursorWrapper, live: Catalogue) -> dict[str, int]:
+    """The largest in the reports that are kept; none where there is no such table, or nobody may read it."""
+    if REPORTS not in live["tables"] or not _may_read(cursor, REPORTS):
+        return {}
+    cursor.execute(
+        f"SELECT each.key, max(each.value::bigint) FROM {quoted(REPORTS)},"  # noqa: S608 - a quoted name
+        " jsonb_each_text(coalesce(content->'next_numbers', '{}')) each GROUP BY each.key"
+    )
+    return dict(cursor.fetchall())
+
+
+def _set_back(cursor: CursorWrapper, entry: dict[str, Any], earlier: int) -> Iterator[Finding]:
+    """Numbers that nothing here holds any more may still be named elsewhere: by opt-out links in mails, for one."""
+    upcoming = _next(cursor, entry)
+    if upcoming < earlier:
+        fix_sql = statements.raise_sequence(entry["name"], earlier - 1)
+        finding = _finding(entry, upcoming=upcoming, above=earlier - 1, fix_sql=fix_sql)
+        said = "The sequence was further when the database was verified before: numbers would be given out twice."
+        yield replace(finding, id="sequence_set_back", message=said)
 
 
 def _may_read(cursor: CursorWrapper, table: str) -> bool:

@@ -22,7 +22,7 @@ from campaigns_project.verification.migrations_on_disk import load
 from campaigns_project.verification.recorded import check_migrations
 from campaigns_project.verification.registry import row_checks
 from campaigns_project.verification.report import Report
-from campaigns_project.verification.sequences import check_sequences
+from campaigns_project.verification.sequences import check_sequences, next_numbers
 from campaigns_project.verification.sessions import check_sessions
 from campaigns_project.verification.snapshot import savepoint, snapshot
 from campaigns_project.verification.strays import check_strays
@@ -60,6 +60,7 @@ def verify(
     with snapshot(using) as cursor:
         server = _server(cursor)
         live = read_catalogue(cursor)
+        numbers = next_numbers(cursor, live)
         findings: list[Finding] = []
         names: list[str] = []
         for check in _checks(cursor, live, expected):
@@ -77,6 +78,7 @@ def verify(
         expected_fingerprint=catalogue.fingerprint(expected.catalogue) if isinstance(expected, Expected) else "",
         checks=names,
         findings=sorted(findings, key=lambda finding: finding.severity != Severity.ERROR),
+        next_numbers=numbers,
     )
 
 

@@ -1,5 +1,6 @@
 """Every kind of drift, seeded into a real database: found under its own id, and mended by the printed statements."""
 
+import json
 from typing import NamedTuple
 
 import pytest
@@ -332,6 +333,26 @@ def test_many_tables_of_another_program_are_one_warning(copy: str):
     (finding,) = verify(using=copy).findings
 
     assert (finding.id, finding.count, len(finding.samples)) == ("table_unexpected", 7, 5)
+
+
+def test_a_sequence_that_was_set_back_is_found_by_what_an_earlier_report_says_of_it(copy: str):
+    """A lead that was deleted is named by the opt-out link in its mails, and by nothing in the database."""
+    run(copy, "SELECT setval('leads_id_seq', 70)")
+    before = verify(using=copy)
+    content = json.dumps(before.as_json()).replace("'", "''")
+    run(
+        copy,
+        "INSERT INTO verification_reports (begun_at, seconds, error_count, warning_count, content)"
+        f" VALUES (now(), 1, 0, 0, '{content}')",
+        "SELECT setval('leads_id_seq', 7)",
+    )
+
+    (finding,) = verify(using=copy).findings
+    run(copy, finding.fix_sql)
+
+    assert (finding.id, finding.where, finding.found) == ("sequence_set_back", "leads.id", "next is 8")
+    assert one(copy, "SELECT nextval('leads_id_seq')") == 71
+    assert (before.findings, verify(using=copy).findings) == ([], [])
 
 
 def test_a_table_that_is_missing_is_one_finding_and_not_one_for_each_of_its_columns(copy: str):
