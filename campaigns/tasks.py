@@ -13,6 +13,7 @@ from campaigns.preflight.jobs import enqueue as enqueue_check
 from campaigns.preflight.jobs import fail_check, run_check, take_stalled
 from campaigns.sending.dispatch import enqueue
 from campaigns.sending.work import due_campaigns, work
+from campaigns_project.faults import what_broke
 
 CHECKING_TURN = timedelta(seconds=20)  # of the 300 s a task may take; others want the worker too
 
@@ -32,7 +33,7 @@ def check_campaign(job_id: int) -> bool:
     try:
         has_more = run_check(job_id=job_id, now=timezone.now(), budget=CHECKING_TURN)
     except Exception as error:
-        fail_check(job_id=job_id, message=f"The check broke off: {type(error).__name__}: {error}"[:1000])
+        fail_check(job_id=job_id, message=f"The check broke off. {what_broke(error)}")
         raise
     if has_more:
         enqueue_check(job_id)
@@ -54,7 +55,7 @@ def delete_rows(job_id: int) -> bool:
     try:
         has_more = go_on(job_id=job_id, now=timezone.now(), budget=DELETING_TURN)
     except Exception as error:
-        note_failure(job_id=job_id, message=f"It broke off and is tried again: {type(error).__name__}: {error}"[:1000])
+        note_failure(job_id=job_id, message=f"It broke off and is tried again. {what_broke(error)}")
         raise
     if has_more:
         enqueue_deletion(job_id)

@@ -44,12 +44,13 @@ class FairleadCommand(BaseCommand):
                 require_tables()
             return super().execute(*args, **options)
         except Refused as refused:
-            raise CommandError(f"{refused.code}: {refused}", returncode=exit_code(refused)) from None
+            said = refused.in_full if isinstance(refused, DatabaseFault) else str(refused)
+            raise CommandError(f"{refused.code}: {said}", returncode=exit_code(refused)) from None
         except DatabaseError as error:
             fault = fault_of(error)
             if fault is None:
                 raise
-            raise CommandError(f"{fault.code}: {fault}", returncode=exit_code(fault)) from error
+            raise CommandError(f"{fault.code}: {fault.in_full}", returncode=exit_code(fault)) from error
 
     def print_json(self, schema: str, **values: Any) -> None:
         """One JSON object on stdout; `schema` names its shape."""

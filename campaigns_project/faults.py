@@ -22,9 +22,19 @@ log = logging.getLogger(__name__)
 
 
 class DatabaseFault(Refused):
-    """The database cannot be used for this now."""
+    """The database cannot be used for this now.
+
+    `detail` is what the database itself said. It may name hosts and roles: for the log and for commands, never for an
+    answer of the API or a page.
+    """
 
     status = 503
+    detail = ""
+
+    @property
+    def in_full(self) -> str:
+        """Message, hint and detail, for whoever runs the installation."""
+        return f"{self} {self.detail}".strip()
 
 
 class SchemaFault(DatabaseFault):
@@ -52,24 +62,34 @@ def told_as_faults() -> Iterator[None]:
 
 def fault_of(error: Error) -> DatabaseFault | None:
     """What to say of a database error that is not ours; None for a bug, and for what is tried again."""
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    first_line = str(error).strip().split("\n", 1)[0]
+    fault = _fault(getattr(error.__cause__, "sqlstate", None) or "", error)
+    if fault is not None:
+        fault.detail = f"The database says: {str(error).strip().split('\n', 1)[0]}"
+    return fault
+
+
+def what_broke(error: Exception) -> str:
+    """A sentence on an error at the edge of a task, for everybody who sees its job; the log has the rest."""
+    if isinstance(error, Refused):
+        return str(error)
+    fault = fault_of(error) if isinstance(error, Error) else None
+    return str(fault) if fault else f"A fault of ours ({type(error).__name__}); the worker's log says more."
+
+
+def _fault(state: str, error: Error) -> DatabaseFault | None:
     if state == READ_ONLY:
         return read_only()
     if state in NO_SUCH_TABLE_OR_COLUMN:
         hint = "Run manage.py verify_schema, then manage.py apply_migrations."
-        return SchemaFault("schema_incomplete", f"The database lacks something: {first_line}.", hint)
+        return SchemaFault("schema_incomplete", "The database lacks a table or a column.", hint)
     if state == DENIED:
-        return DatabaseFault(
-            "database_denied", f"The database does not allow it: {first_line}.", "Grant the role this."
-        )
+        hint = "Grant it what the log names; manage.py doctor tells more."
+        return DatabaseFault("database_denied", "The database does not allow it to the role we use.", hint)
     if state == DUPLICATE and NUMBERS.search(error.__cause__.diag.constraint_name or ""):  # type: ignore[union-attr]
         return _sequence_behind()
     if state.startswith(DOWN) or (not state and isinstance(error, OperationalError | InterfaceError)):
-        message = f"The database cannot be used: {first_line}."
-        return DatabaseFault(
-            "database_down", message, "See whether it runs and can be reached; manage.py doctor tells."
-        )
+        hint = "See whether it runs and can be reached; manage.py doctor tells."
+        return DatabaseFault("database_down", "The database cannot be used at the moment.", hint)
     return None
 
 

@@ -6,7 +6,8 @@ from django.db import Error as DatabaseError
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from campaigns.tests.factories import CampaignFactory
-from campaigns_project.faults import SchemaFault, fault_of
+from campaigns_project.faults import SchemaFault, fault_of, what_broke
+from campaigns_project.rest.problems import problem_response
 from campaigns_project.tests.rest.clients import key_client
 from leads.models import Tag
 
@@ -72,6 +73,28 @@ def test_the_api_says_that_a_sequence_is_behind_and_not_that_another_request_was
 
     assert (answer.status_code, answer.json()["code"]) == (503, "sequence_behind")
     assert "verify_schema" in answer.json()["hint"]
+
+
+def test_what_the_database_said_is_for_commands_and_in_no_message():
+    with pytest.raises(OperationalError) as raised, connection.wrap_database_errors:
+        psycopg.connect("host=/nowhere dbname=fairlead user=somebody connect_timeout=1")
+
+    fault = fault_of(raised.value)
+
+    assert not any("/nowhere" in said for said in (fault.message, fault.hint, str(fault), what_broke(raised.value)))
+    assert "/nowhere" in fault.in_full
+
+
+@pytest.mark.parametrize("statement", ["SELECT FROM secret_name", "DO $$ BEGIN RAISE 'secret_name'; END $$"])
+def test_what_broke_a_task_names_no_part_of_the_database(statement):
+    assert "secret_name" not in what_broke(error_of(statement))
+
+
+def test_the_api_names_no_part_of_the_database(rf):
+    answer = problem_response(error_of("SELECT FROM secret_name"), {"request": rf.get("/api/v1/tags")})
+
+    assert (answer.status_code, answer.data["code"]) == (503, "schema_incomplete")
+    assert "secret_name" not in str(answer.data)
 
 
 def test_the_api_answers_503_while_nothing_can_be_written():

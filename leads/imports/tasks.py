@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from campaigns_project.faults import what_broke
 from campaigns_project.states import ProgressStatus
 from leads.imports.errors import ImportStateRefused
 from leads.imports.receiving import queue
@@ -22,9 +23,7 @@ def run_import_task(lead_import_id: int) -> str:
         logger.info("import not run: %s", refused)
         return refused.code
     except Exception as error:
-        fail_import(
-            lead_import_id=lead_import_id, message=f"The import broke off: {type(error).__name__}: {error}"[:1000]
-        )
+        fail_import(lead_import_id=lead_import_id, message=f"The import broke off. {what_broke(error)}")
         raise
     if lead_import.status == ProgressStatus.QUEUED:
         queue(lead_import_id)
