@@ -115,11 +115,13 @@ class CampaignDeletion:
         description="A ZIP: people, messages, events and what came in for the campaign as CSV, the campaign itself "
         "with steps, wordings, senders and jobs as JSON, and a manifest with rows and SHA-256 of each file. All tables "
         "are read as they stood at one moment. Streamed: an archive without its end was cut off, and no unpacker takes "
-        "it. Nothing is changed; the audit log keeps who asked.",
+        "it. Nothing is changed but the audit log, which keeps who asked.",
+        request=None,
         responses={(200, ZIP_TYPE): OpenApiTypes.BINARY},
     )
-    @action(detail=True, renderer_classes=[JSONRenderer, ZipRenderer])
+    @action(detail=True, methods=["post"], renderer_classes=[JSONRenderer, ZipRenderer])
     def export(self, request: Request, **_address: str) -> HttpResponseBase:
+        refuse_a_body(request.data)
         campaign, now = self.get_object(), timezone.now()  # type: ignore[attr-defined]
         pieces = stream_export(campaign=campaign, actor=self.actor, now=now)  # type: ignore[attr-defined]
         return StreamingHttpResponse(

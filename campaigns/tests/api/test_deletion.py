@@ -20,7 +20,7 @@ def test_an_export_is_streamed_as_an_archive_that_is_named_after_the_campaign():
     client = key_client(Role.MANAGER)
     campaign = RecipientFactory(campaign__organization=client.organization, campaign__campaign_id="autumn").campaign
 
-    answer = client.get(f"/api/v1/campaigns/{campaign.pk}/export")
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/export")
 
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
@@ -34,11 +34,21 @@ def test_what_is_refused_is_told_as_a_problem_whatever_was_asked_for(accepted):
     client = key_client(Role.OPERATOR)
     campaign = RecipientFactory(campaign__organization=client.organization).campaign
 
-    forbidden = client.get(f"/api/v1/campaigns/{campaign.pk}/export", HTTP_ACCEPT=accepted)
-    missing = key_client(Role.MANAGER).get(f"/api/v1/campaigns/{campaign.pk}/export", HTTP_ACCEPT=accepted)
+    forbidden = client.post(f"/api/v1/campaigns/{campaign.pk}/export", HTTP_ACCEPT=accepted)
+    missing = key_client(Role.MANAGER).post(f"/api/v1/campaigns/{campaign.pk}/export", HTTP_ACCEPT=accepted)
 
     assert (forbidden.status_code, forbidden.json()["code"]) == (403, "permission_denied")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+    assert not AuditLog.objects.filter(action="campaign.exported").exists()
+
+
+def test_asking_for_an_export_by_get_writes_nothing():
+    client = key_client(Role.MANAGER)
+    campaign = RecipientFactory(campaign__organization=client.organization).campaign
+
+    answer = client.get(f"/api/v1/campaigns/{campaign.pk}/export")
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST, OPTIONS")
     assert not AuditLog.objects.filter(action="campaign.exported").exists()
 
 

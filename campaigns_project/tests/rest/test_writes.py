@@ -219,6 +219,7 @@ WRITES = {
         confirmed,
         nothing_is_under_way,
     ),
+    "post /api/v1/campaigns/{id}/export": Write("campaign.exported", MANAGER, at("campaigns", Campaign, "export")),
     "delete /api/v1/campaigns/{id}": Write(
         "campaign.deletion_requested", MANAGER, confirmed_in_the_query, prepare=nothing_is_under_way
     ),
