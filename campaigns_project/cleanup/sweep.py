@@ -66,8 +66,8 @@ def sweep(*, dry_run: bool, table: str = "", batch_size: int = BATCH_SIZE, archi
     another one is under way, DatabaseFault where the database only reads, Refused for a table that has no reference.
     """
     chosen = _chosen(table)
-    if not dry_run and is_read_only():
-        raise read_only()
+    if not dry_run:
+        require_writable()
     with only_one():
         places = _pass(chosen, dry_run=dry_run, batch_size=batch_size, archive=archive, with_queue=not table)
         swept = Sweep(places, dry_run)
@@ -77,6 +77,12 @@ def sweep(*, dry_run: bool, table: str = "", batch_size: int = BATCH_SIZE, archi
             places = _pass(chosen, dry_run=False, batch_size=batch_size, archive=archive, with_queue=not table)
             _add(swept, places)
     return swept
+
+
+def require_writable() -> None:
+    """Raise DatabaseFault where the database only reads."""
+    if is_read_only():
+        raise read_only()
 
 
 @contextmanager

@@ -107,10 +107,11 @@ def test_while_another_runs_it_ends_with_9(capsys):
         cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
 
 
-def test_in_a_database_that_only_reads_it_looks_and_removes_nothing(capsys):
+def test_in_a_database_that_only_reads_it_looks_and_removes_nothing(capsys, tmp_path):
     loose_rows(gone_campaign())
     sql("SET CONSTRAINTS ALL IMMEDIATE")
     sql("SET LOCAL transaction_read_only = on")
 
     assert run(capsys, "--dry-run")[0] == 0
-    assert run(capsys, "--yes")[0] == 8
+    assert run(capsys, "--yes", "--archive", str(tmp_path / "rows.jsonl"))[0] == 8
+    assert list(tmp_path.iterdir()) == []

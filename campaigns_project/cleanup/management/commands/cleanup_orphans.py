@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns_project.audit.actors import Actor
 from campaigns_project.cleanup.archive import Archive
 from campaigns_project.cleanup.nightly import clean
-from campaigns_project.cleanup.sweep import BATCH_SIZE, Place, Sweep, sweep
+from campaigns_project.cleanup.sweep import BATCH_SIZE, Place, Sweep, require_writable, sweep
 from campaigns_project.commands import Exit, FairleadCommand
 
 LARGEST_BATCH = 100_000
@@ -20,7 +20,7 @@ class Command(FairleadCommand):
     help = (
         "Remove rows whose campaign, or other parent, is gone: those of declared references without a constraint, and "
         "of keys whose constraint is missing. Exit codes: 0 done; 2 no such table, or the archive cannot be written; "
-        "4 the database only reads; 5 some tables failed, the others are done; 7 not confirmed; 9 another run."
+        "5 some tables failed, the others are done; 7 not confirmed; 8 the database only reads; 9 another run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,6 +39,7 @@ class Command(FairleadCommand):
         table = options["table"]
         swept = sweep(dry_run=True, table=table)
         if not options["dry_run"]:
+            require_writable()  # before the archive's file is made
             if swept.found:
                 self.confirm(f"{_rows(swept.found)} without a parent will be removed, for ever.", options)
             with Archive(options["archive"]) if options["archive"] else nullcontext() as archive:
