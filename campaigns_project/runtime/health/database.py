@@ -61,16 +61,26 @@ def unreachable(error: Error) -> Check:
         f"The database cannot be reached ({configured()}): {str(error).strip()}",
         "Start it, or correct DATABASE_URL.",
         down=True,
-        shareable=f"The database cannot be reached ({configured()}): {type(error).__name__}.",
+        shareable=f"The database cannot be reached ({_unnamed()}): {type(error).__name__}.",
     )
 
 
 def _version(server: Server) -> Check:
     if server.number < OLDEST_POSTGRES * 10_000:
+        said = f"Postgres {server.version} is too old"
         fix = f"Move to Postgres {OLDEST_POSTGRES} or newer."
-        return Check("database", Level.FAIL, f"Postgres {server.version} is too old ({configured()}).", fix)
-    line = ", over TLS" if server.encrypted else ""
-    return Check("database", Level.OK, f"Postgres {server.version}, {configured()}{line}; {in_bytes(server.size)}.")
+        return Check(
+            "database", Level.FAIL, f"{said} ({configured()}).", fix, shareable=f"{said} ({_unnamed()}). {fix}"
+        )
+    line = f"{', over TLS' if server.encrypted else ''}; {in_bytes(server.size)}."
+    said = f"Postgres {server.version}"
+    shareable = f"{said}, {_unnamed()}{line}"
+    return Check("database", Level.OK, f"{said}, {configured()}{line}", shareable=shareable)
+
+
+def _unnamed() -> str:
+    """Which database it is, for strangers: they are told neither host nor role."""
+    return f"instance {configured().instance}"
 
 
 def _writes(server: Server) -> Check:

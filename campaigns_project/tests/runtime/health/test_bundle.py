@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from django_q.models import Failure
 
@@ -24,6 +24,7 @@ from campaigns_project.accounts.service_accounts import create_api_key
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.database.identity import configured
 from campaigns_project.runtime.health.bundle import make_bundle
+from campaigns_project.runtime.health.database import unreachable
 from campaigns_project.runtime.health.failures import kind_of, place_of
 from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.workers.duty_log import DutyLog
@@ -97,6 +98,23 @@ def test_no_secret_and_nobodys_address_is_in_it(secrets: list[str]):
     text = bundle()
 
     assert [secret for secret in secrets if secret in text] == []
+
+
+def test_the_database_is_named_by_its_instance_alone():
+    database = configured()
+
+    text = bundle()
+
+    told = [str(database), f"host={database.host}", f"port={database.port}", f"user={database.user}"]
+    assert [each for each in told if each in text] == []
+    assert f"instance {database.instance}" in text
+
+
+def test_a_database_that_is_down_is_not_named_either():
+    check = unreachable(OperationalError("connection to server at 10.1.2.3 failed")).for_support()
+
+    assert str(configured()) not in check["message"]
+    assert (configured().instance in check["message"], "10.1.2.3" in str(check)) == (True, False)
 
 
 def test_the_page_that_shows_it_has_none_either(secrets: list[str], django_user_model: Any):
