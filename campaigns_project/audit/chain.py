@@ -16,6 +16,8 @@ sha256(convert_to(jsonb_build_array(
     (extract(epoch FROM a.created_at) * 1000000)::bigint
 )::text, 'UTF8'))
 """
+# The chain an entry `a` belongs to.
+ENTRY_CHAIN = "coalesce(a.organization_ref, 0)"
 # SHA-256 over the digests of all entries of the seal `s`, in the order of their numbers.
 SEALED_DIGEST = "sha256(string_agg(e.digest, ''::bytea ORDER BY e.entry_ref))"
 

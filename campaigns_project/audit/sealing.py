@@ -9,7 +9,7 @@ from itertools import batched
 
 from django.db import connection, transaction
 
-from campaigns_project.audit.chain import ENTRY_DIGEST, link, sign
+from campaigns_project.audit.chain import ENTRY_CHAIN, ENTRY_DIGEST, link, sign
 from campaigns_project.audit.models import AuditSeal, ChainHead
 
 SEAL_LOCK = 0x666C736C  # "flsl": one at a time, or two would go on from the same link
@@ -20,14 +20,14 @@ TURNS = 10  # transactions in one run, so that the tick gets on with its other d
 log = logging.getLogger(__name__)
 
 # Only what is committed can be read here, however its number stands to others. An entry that was removed before it was
-# sealed stays on the list, where the verification finds it.
+# sealed stays on the list, where the verification finds it. The chain is asked of the entry itself, not of the list.
 _TAKE = f"""
 WITH waiting AS (
     SELECT q.entry_ref FROM audit_unsealed q JOIN audit_log a ON a.id = q.entry_ref ORDER BY q.entry_ref LIMIT %s
 ), taken AS (
-    DELETE FROM audit_unsealed q USING waiting w WHERE q.entry_ref = w.entry_ref RETURNING q.entry_ref, q.chain
+    DELETE FROM audit_unsealed q USING waiting w WHERE q.entry_ref = w.entry_ref RETURNING q.entry_ref
 )
-SELECT t.chain, a.id, {ENTRY_DIGEST} FROM taken t JOIN audit_log a ON a.id = t.entry_ref ORDER BY a.id
+SELECT {ENTRY_CHAIN}, a.id, {ENTRY_DIGEST} FROM taken t JOIN audit_log a ON a.id = t.entry_ref ORDER BY a.id
 """  # noqa: S608 - made of constants
 _COVER = """
 INSERT INTO audit_sealed_entries (seal_id, entry_ref, digest)

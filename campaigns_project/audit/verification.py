@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from campaigns_project.audit.chain import ENTRY_DIGEST, SEALED_DIGEST, is_signed, link
+from campaigns_project.audit.chain import ENTRY_CHAIN, ENTRY_DIGEST, SEALED_DIGEST, is_signed, link
 from campaigns_project.verification.finding import SAMPLES, Finding, Severity
 
 SEALS_AT_ONCE = 2_000  # held in memory together
@@ -24,15 +24,17 @@ FROM (
             WHEN a.id IS NULL THEN 'audit_entry_removed'
             WHEN e.entry_ref IS NULL AND q.entry_ref IS NULL THEN 'audit_entry_unsealed'
             WHEN e.digest <> {ENTRY_DIGEST} THEN 'audit_entry_changed'
+            WHEN coalesce(s.chain, q.chain) <> {ENTRY_CHAIN} THEN 'audit_entry_moved'
         END AS fault
     FROM audit_log a
     FULL JOIN audit_sealed_entries e ON e.entry_ref = a.id
     FULL JOIN audit_unsealed q ON q.entry_ref = coalesce(a.id, e.entry_ref)
+    LEFT JOIN audit_seals s ON s.id = e.seal_id
 ) AS judged
 WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault
 """  # noqa: S608 - made of constants
 _SEALS = f"""
-SELECT s.chain, s.number, s.entries, s.previous_hash, s.hash, s.signature, s.key_name, under.*
+SELECT s.chain, s.number, s.entries, s.previous_hash, s.hash, s.signature, s.key_name, s.sealed_at, under.*
 FROM audit_seals s CROSS JOIN LATERAL (
     SELECT count(*), coalesce(encode({SEALED_DIGEST}, 'hex'), ''), min(a.created_at), max(a.created_at)
     FROM audit_sealed_entries e LEFT JOIN audit_log a ON a.id = e.entry_ref WHERE e.seal_id = s.id
@@ -41,6 +43,7 @@ WHERE (s.chain, s.number) > (%s, %s) ORDER BY s.chain, s.number LIMIT {SEALS_AT_
 """  # noqa: S608 - the same
 _SAID = {
     "audit_entry_changed": ("entries of the audit log are not as they were sealed", Severity.ERROR, LOOK),
+    "audit_entry_moved": ("entries stand in the chain of another organization", Severity.ERROR, LOOK),
     "audit_entry_removed": ("entries of the audit log are gone", Severity.ERROR, LOOK),
     "audit_entry_unsealed": ("entries were written past the trigger that has them sealed", Severity.ERROR, LOOK),
     "audit_entry_dated_back": ("seals cover entries that claim to be older than others sealed long before them",
@@ -66,6 +69,7 @@ class _Seal(NamedTuple):
     hash: str
     signature: str
     key_name: str
+    sealed_at: datetime
     found: int
     digest: str
     oldest: datetime | None
@@ -107,7 +111,8 @@ def _faults_of_seals(cursor: CursorWrapper, known: Ends) -> Iterator[tuple[str, 
             before = newest = None
         for fault in _faults(one, before):
             yield fault, _place(one)
-        if newest and one.oldest and one.oldest < newest - LATE:
+        # What stands before was written before this was sealed, whatever a clock that was ahead has said of it.
+        if newest and one.oldest and one.oldest < min(newest, one.sealed_at) - LATE:
             yield "audit_entry_dated_back", _place(one)
         newest = max((each for each in (newest, one.newest) if each), default=None)
         if one.number == kept.get(one.chain) and one.hash == known[one.chain][1]:

@@ -11,7 +11,7 @@ import pgtrigger
 from django.db import models
 
 from campaigns_project.accounts.tenancy import Tenanted
-from campaigns_project.audit.triggers import append_only, only_grows
+from campaigns_project.audit.triggers import append_only, never_truncated, only_grows
 
 if TYPE_CHECKING:
     from campaigns_project.accounts.models import Organization
@@ -91,6 +91,7 @@ class UnsealedEntry(models.Model):
 
     class Meta:
         db_table = "audit_unsealed"
+        triggers = [pgtrigger.Protect(name="never_changed", operation=pgtrigger.Update), never_truncated()]
 
     def __str__(self) -> str:
         return f"Entry {self.entry_ref}, not sealed yet"

@@ -1,10 +1,11 @@
 """The hash chain: everything is sealed once, and whatever is done behind its back is found by its number."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -122,6 +123,40 @@ def test_an_entry_that_claims_to_be_old_is_found_although_it_was_sealed() -> Non
     seal(now=timezone.now())
 
     assert faults() == {"audit_entry_dated_back": ["1:2"]}
+
+
+def test_a_clock_that_was_ahead_for_a_while_leaves_no_warning_behind() -> None:
+    entry = sealed()[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_log SELECT (jsonb_populate_record(a, jsonb_build_object('id', 999999,"
+            " 'created_at', a.created_at + interval '30 days'))).* FROM audit_log a WHERE id = %s",
+            [entry.pk],
+        )
+    seal(now=timezone.now() + timedelta(days=30))  # by the same clock
+
+    sealed()
+
+    assert faults() == {}
+
+
+def test_an_entry_put_into_another_chain_is_found_and_sealed_in_its_own() -> None:
+    entry = write()[0]
+
+    tamper("UPDATE audit_unsealed SET chain = 99 WHERE entry_ref = %s", [entry.pk])
+    found = faults()
+    seal(now=timezone.now())
+
+    assert found == {"audit_entry_moved": [str(entry.pk)]}
+    assert SealedEntry.objects.get().seal.chain == 1
+    assert faults() == {}
+
+
+def test_what_waits_to_be_sealed_cannot_be_put_into_another_chain() -> None:
+    write()
+
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_unsealed SET chain = 99")
 
 
 def test_an_entry_whose_digest_was_made_anew_is_found_by_its_seal() -> None:
