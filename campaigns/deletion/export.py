@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 
 from campaigns.deletion.exported import exported_tables
 from campaigns.deletion.exported_content import campaign_content
@@ -55,13 +56,14 @@ def stream_export(*, campaign: Campaign, actor: Actor, now: datetime) -> Iterato
 
     The record in the audit log is written before the first piece: what has begun to leave has left.
     """
-    record(
-        action="campaign.exported",
-        entity=campaign,
-        organization_id=campaign.organization_id,
-        actor=actor,
-        after={"recipients": campaign.total_recipients},
-    )
+    with transaction.atomic():
+        record(
+            action="campaign.exported",
+            entity=campaign,
+            organization_id=campaign.organization_id,
+            actor=actor,
+            after={"recipients": campaign.total_recipients},
+        )
     return _archive(campaign, now)
 
 
