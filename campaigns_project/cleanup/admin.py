@@ -14,8 +14,9 @@ from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.cleanup.asked import ask_for_cleaning, ask_for_look
 from campaigns_project.cleanup.models import OrphanReport
-from campaigns_project.cleanup.nightly import clean, latest_orphan_report, look_now
+from campaigns_project.cleanup.nightly import latest_orphan_report
 
 
 class OfInstallation(ActDialog):
@@ -36,7 +37,8 @@ class Look(OfInstallation):
     submit_text = "Look now"
 
     def act(self) -> str:
-        return look_now(actor=self.actor, now=self.now).sentence
+        ask_for_look(actor=self.actor, now=self.now)
+        return "A worker looks; what it finds will stand in this list."
 
 
 class Remove(OfInstallation):
@@ -59,8 +61,8 @@ class Remove(OfInstallation):
         return f"The last look: {found} No page shows these rows. To keep a copy: manage.py cleanup_orphans --archive."
 
     def act(self) -> str:
-        swept = clean(actor=self.actor, now=self.now)
-        return f"{swept.mended:,} of {swept.found:,} rows without a parent were removed or cleared."
+        ask_for_cleaning(actor=self.actor, now=self.now)
+        return "A worker removes them; the outcome will stand in this list."
 
 
 @admin.register(OrphanReport)

@@ -8,11 +8,8 @@ from django.db.models import F
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from campaigns_project.audit.actors import Actor
-from campaigns_project.audit.record import record
-from campaigns_project.cleanup.archive import Archive
 from campaigns_project.cleanup.models import OrphanReport
-from campaigns_project.cleanup.sweep import BATCH_SIZE, Sweep, sweep
+from campaigns_project.cleanup.sweep import Sweep, sweep
 
 TASK = "campaigns_project.cleanup.tasks.look_for_orphans"
 FROM = time(3)  # in the installation's time zone, when least is sent; a system that was down looks when it is up again
@@ -53,35 +50,12 @@ def _taken_over(report: OrphanReport, *, now: datetime) -> bool:
 def look_for(report: OrphanReport, *, now: datetime) -> OrphanReport:
     """Do what `report` was queued for: look, change nothing, and note what was found. Done again it does nothing."""
     if report.finished_at is None:
-        _note(report, sweep(dry_run=True), now=now)
+        note(report, sweep(dry_run=True), now=now)
     return report
 
 
-def look_now(*, actor: Actor, now: datetime) -> OrphanReport:
-    """Look at once, change nothing, and note what was found. Raises Locked while a cleanup is under way."""
-    swept = sweep(dry_run=True)
-    report = OrphanReport.objects.create(queued_at=now, asked_by=actor.name[:254])
-    _note(report, swept, now=now)
-    return report
-
-
-def clean(
-    *, actor: Actor, now: datetime, table: str = "", batch_size: int = BATCH_SIZE, archive: Archive | None = None
-) -> Sweep:
-    """Remove every orphan there is (or those of one table), with a report and an audit row. Raises as `sweep` does."""
-    swept = sweep(dry_run=False, table=table, batch_size=batch_size, archive=archive)
-    with transaction.atomic():
-        report = OrphanReport.objects.create(
-            queued_at=now, asked_by=actor.name[:254], is_dry_run=False, only_table=table
-        )
-        _note(report, swept, now=now)
-        after = {"found": swept.found, "mended": swept.mended, "counts": swept.counts}
-        if swept.found:
-            record(action="orphanreport.cleaned", entity=report, organization_id=None, actor=actor, after=after)
-    return swept
-
-
-def _note(report: OrphanReport, swept: Sweep, *, now: datetime) -> None:
+def note(report: OrphanReport, swept: Sweep, *, now: datetime) -> None:
+    """Keep what came of it; the report is finished by that."""
     report.found, report.removed = swept.found, swept.mended
     report.counts, report.problems, report.finished_at = swept.counts, swept.problems, now
     report.save(update_fields=["found", "removed", "counts", "problems", "finished_at"])

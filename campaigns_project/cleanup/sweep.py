@@ -59,7 +59,18 @@ class Sweep:
         return [f"{place.where}: {place.problem}" for place in self.places if place.problem]
 
 
-def sweep(*, dry_run: bool, table: str = "", batch_size: int = BATCH_SIZE, archive: Archive | None = None) -> Sweep:
+def _nothing() -> None:
+    """Nobody has to know."""
+
+
+def sweep(
+    *,
+    dry_run: bool,
+    table: str = "",
+    batch_size: int = BATCH_SIZE,
+    archive: Archive | None = None,
+    begin: Callable[[], None] = _nothing,
+) -> Sweep:
     """Look at every reference (those of `table` alone, where one is named) and mend what has lost its parent.
 
     A table that is missing or fails is reported and the others go on. Run again it finds nothing. Raises Locked while
@@ -69,6 +80,7 @@ def sweep(*, dry_run: bool, table: str = "", batch_size: int = BATCH_SIZE, archi
     if not dry_run:
         require_writable()
     with only_one():
+        begin()
         places = _pass(chosen, dry_run=dry_run, batch_size=batch_size, archive=archive, with_queue=not table)
         swept = Sweep(places, dry_run)
         for _ in range(MOST_PASSES):

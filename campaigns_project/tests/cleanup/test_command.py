@@ -57,6 +57,7 @@ def test_with_yes_they_are_removed_with_a_report_and_an_audit_row(capsys):
     assert (code, said.splitlines()[-1]) == (0, "6 rows of 6 without a parent removed or cleared.")
     assert (report.found, report.removed, report.is_dry_run, report.needs_attention) == (6, 6, False, False)
     assert (entry.after["mended"], entry.via) == (6, "cleanup_orphans")
+    assert AuditLog.objects.about(report).filter(pk__lt=entry.pk).get().action == "orphanreport.cleaning"
 
 
 def test_again_there_is_nothing_to_remove_and_nothing_to_confirm(capsys):

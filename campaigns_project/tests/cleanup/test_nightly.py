@@ -8,9 +8,10 @@ from django_q.models import OrmQ
 from campaigns.tests.factories import MembershipFactory, UserFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.cleanup.asked import clean
 from campaigns_project.cleanup.models import OrphanReport
-from campaigns_project.cleanup.nightly import clean, latest_orphan_report, look_for, look_nightly
-from campaigns_project.cleanup.tasks import look_for_orphans
+from campaigns_project.cleanup.nightly import latest_orphan_report, look_for, look_nightly
+from campaigns_project.cleanup.tasks import look_for_orphans, remove_orphans
 from campaigns_project.runtime.duties import DUTIES
 from campaigns_project.tests.admin.browsers import client_of, press
 from campaigns_project.tests.cleanup.orphans import gone_campaign, loose_rows
@@ -111,6 +112,8 @@ def test_the_page_looks_and_removes_for_system_administrators_alone():
     assert OrphanReport.objects.count() == 0
     assert b"Remove orphans" not in administrator.get(page).content
     press(administrator, f"{page}look/")
+    look_for_orphans(OrphanReport.objects.get().pk)
     assert b"Remove orphans" in administrator.get(page).content
     press(administrator, f"{page}remove/")
+    remove_orphans(OrphanReport.objects.first().pk)
     assert (RawLead.objects.count(), latest_orphan_report().removed) == (0, 6)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.cleanup.archive import Archive
-from campaigns_project.cleanup.nightly import clean
+from campaigns_project.cleanup.asked import clean
 from campaigns_project.cleanup.sweep import BATCH_SIZE, Place, Sweep, require_writable, sweep
 from campaigns_project.commands import Exit, FairleadCommand
 
