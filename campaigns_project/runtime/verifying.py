@@ -37,4 +37,5 @@ def verify_if_due() -> None:
 
 
 def _is_due(now: datetime) -> bool:
+    """One that was begun and never ended counts: it is tried again tomorrow; System health tells of it."""
     return not VerificationReport.objects.filter(begun_at__gt=now - EVERY).exists()

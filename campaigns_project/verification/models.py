@@ -4,7 +4,10 @@ from django.db import models
 
 
 class VerificationReport(models.Model):
-    """One kept verification of this database. The newest few stay; `kept.keep` removes older ones."""
+    """One kept verification of this database. The newest few stay; `kept.keep` removes older ones.
+
+    One that was begun and has not ended is a row without content.
+    """
 
     begun_at = models.DateTimeField()
     seconds = models.FloatField()

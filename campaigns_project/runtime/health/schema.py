@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from campaigns_project.runtime.health.check import Check, Level, counted, in_words
 from campaigns_project.verification.finding import Finding
-from campaigns_project.verification.kept import last_report
+from campaigns_project.verification.kept import last_report, unfinished_since
 from campaigns_project.verification.report import Report
 
 AGAIN = "It is done every day while a worker runs; to do it now: manage.py verify_schema --keep."
@@ -16,7 +17,28 @@ OLD = timedelta(days=8)
 
 
 def examine_schema() -> Iterator[Check]:
-    """The newest kept report in a sentence, with its findings behind it."""
+    """The newest kept report in a sentence, with its findings behind it; and what has become of one begun since."""
+    yield from _last_report()
+    begun_at = unfinished_since()
+    if begun_at is not None:
+        yield _unfinished(timezone.now() - begun_at)
+
+
+def _unfinished(age: timedelta) -> Check:
+    longest = timedelta(seconds=settings.Q_CLUSTER["timeout"])
+    if age <= longest:
+        return Check("schema", Level.NOTE, f"A verification is under way, begun {in_words(age)} ago.")
+    return Check(
+        "schema",
+        Level.WARN,
+        f"A verification that was begun {in_words(age)} ago has not come to its end.",
+        "Its worker was stopped, it broke off, or it takes longer than the "
+        f"{longest.total_seconds():.0f} s that a worker has for it: then let a timer of the system run manage.py "
+        "verify_schema --keep every day, which takes its time.",
+    )
+
+
+def _last_report() -> Iterator[Check]:
     report = last_report()
     if report is None:
         yield Check("schema", Level.NOTE, "Tables and rows were not verified yet.", AGAIN)

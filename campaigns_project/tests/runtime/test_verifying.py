@@ -5,13 +5,14 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from campaigns_project.runtime.verifying import IF_DUE, ask_if_due, verify_if_due
+from campaigns_project.verification.kept import begin, unfinished_since, verify_and_keep
 from campaigns_project.verification.models import VerificationReport
 
 pytestmark = pytest.mark.django_db
 
 
 def verified(ago: timedelta) -> None:
-    values = {"seconds": 1, "error_count": 0, "warning_count": 0, "content": {}}
+    values = {"seconds": 1, "error_count": 0, "warning_count": 0, "content": {"findings": []}}
     VerificationReport.objects.create(begun_at=timezone.now() - ago, **values)
 
 
@@ -40,3 +41,26 @@ def test_what_is_due_is_verified_and_kept():
     verify_if_due()
 
     assert VerificationReport.objects.get().begun_at > timezone.now() - timedelta(minutes=5)
+
+
+def test_one_that_was_killed_is_not_queued_again_every_hour():
+    begin()
+
+    assert not ask_if_due(now=timezone.now() + timedelta(hours=1))
+    assert ask_if_due(now=timezone.now() + timedelta(hours=25))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_that_it_was_begun_is_forgotten_when_it_has_ended():
+    begin()
+
+    verify_and_keep()
+
+    assert (unfinished_since(), VerificationReport.objects.count()) == (None, 1)
+
+
+def test_of_many_that_were_killed_the_last_is_remembered():
+    begin()
+    last = begin()
+
+    assert (unfinished_since(), VerificationReport.objects.count()) == (last.begun_at, 1)

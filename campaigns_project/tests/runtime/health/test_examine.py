@@ -26,7 +26,8 @@ from campaigns_project.runtime.health.subjects import SUBJECTS
 from campaigns_project.runtime.health.versions import commit
 from campaigns_project.tests.runtime.health.conftest import found, levels
 from campaigns_project.verification.finding import Finding, Severity
-from campaigns_project.verification.kept import keep
+from campaigns_project.verification.kept import begin, keep
+from campaigns_project.verification.models import VerificationReport
 from campaigns_project.verification.report import Report
 from campaigns_project.workers.duty_log import DutyLog
 from campaigns_project.workers.models import DutyRun, WorkerHeartbeat
@@ -103,6 +104,23 @@ def test_a_clean_verification_is_well():
     keep(report())
 
     assert levels("schema") == [Level.OK]
+
+
+@pytest.mark.parametrize(
+    ("age", "level", "said"),
+    [
+        (timedelta(minutes=4), Level.NOTE, "A verification is under way, begun 4 min ago."),
+        (timedelta(hours=3), Level.WARN, "A verification that was begun 3 h ago has not come to its end."),
+    ],
+)
+def test_a_verification_that_was_begun_is_told_beside_the_last_one(age: timedelta, level: Level, said: str):
+    keep(report())
+    begun = begin()
+    VerificationReport.objects.filter(pk=begun.pk).update(begun_at=timezone.now() - age)
+
+    last, since = found("schema")
+
+    assert (last.level, since.level, since.message) == (Level.OK, level, said)
 
 
 def report(*findings: Finding) -> Report:
