@@ -1,4 +1,4 @@
-"""What it takes to verify the rows of a large, sound database.
+"""What it takes to verify a large, sound database: all of verify_schema.
 
     python -m bench.verify [--recipients 1000000] [--events 3000000]
 
@@ -29,7 +29,7 @@ def main() -> None:
     print(", ".join(f"{number:,} {what}" for what, number in rows.items()))
     for name, seconds in looked["seconds"].items():
         print(f"  {name:28}{seconds:8.2f} s")
-    _tell("all checks of rows", sum(looked["seconds"].values()), MINUTE, "s")
+    _tell("all of it", sum(looked["seconds"].values()), MINUTE, "s")
     memory = looked["ours"] + looked["server"]
     print(
         f"most memory: {looked['ours'] / 1e6:.0f} MB of ours, {looked['server'] / 1e6:.0f} MB of the server's sessions"

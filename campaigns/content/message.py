@@ -132,12 +132,17 @@ def _content(html: str, text: str, *, seed: str) -> list[bytes]:
         raise BodyRefused("text", "and the HTML body are both empty", "Write at least one of them.")
     parts = [_part(kind, body) for kind, body in (("plain", text), ("html", html)) if body.strip()]
     if len(parts) == 1:
-        return [*parts, b"\r\n"]
+        return [*parts, line_end_after(parts[0])]
     # "=_" occurs in no quoted-printable and no base64 text, so the boundary cannot occur in a part.
     boundary = f"=_{hashlib.sha256(seed.encode()).hexdigest()[:32]}".encode()
     opening = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n\r\n'
     delimited = [b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts]
     return [opening, *delimited, b"--" + boundary + b"--\r\n"]
+
+
+def line_end_after(body: bytes) -> bytes:
+    """What ends the last line of a mail of one part; a soft line break (RFC 2045 6.7) does not."""
+    return b"" if body.endswith(b"\r\n") and not body.endswith(b"=\r\n") else b"\r\n"
 
 
 def _part(kind: str, body: str) -> bytes:

@@ -21,6 +21,7 @@ from campaigns.content.message import (
     READABLE_GROWTH,
     custom_lines,
     date_line,
+    line_end_after,
     list_lines,
     message_id_line,
     thread_lines,
@@ -134,7 +135,7 @@ class Slotted:
             head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
             self._parts.append((delimiter + head).encode())
             self._add_body(pieces, is_html=kind == "html", must_be_tame=must_be_tame)
-            self._parts.append(b"\r\n")
+            self._parts.append(b"\r\n" if len(bodies) > 1 else line_end_after(self._parts[-1]))
         if len(bodies) > 1:
             self._parts.append(f"--{boundary}--\r\n".encode())
 
