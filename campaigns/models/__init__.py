@@ -24,3 +24,7 @@ from campaigns.models.tombstone import CampaignTombstone as CampaignTombstone
 from campaigns.models.usage import CampaignUsage as CampaignUsage
 from campaigns.models.usage import SenderUsage as SenderUsage
 from campaigns.models.usage import UsageScope as UsageScope
+from campaigns.models.working import LeadNote as LeadNote
+from campaigns.models.working import LeadRanking as LeadRanking
+from campaigns.models.working import LeadUserStatus as LeadUserStatus
+from campaigns.models.working import UserStatus as UserStatus

@@ -100,6 +100,12 @@ class Campaign(Tenanted, models.Model):
     url = models.URLField("lead source", max_length=2000, blank=True)
     file_name = models.CharField(max_length=255, blank=True)
     total_records = models.IntegerField(null=True, blank=True)
+    lead_source = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False, help_text="Provider, filters and count to fetch by."
+    )
+    ranking_rules = models.JSONField(
+        default=list, db_default=[], blank=True, editable=False, help_text="Rules with their points; empty: no ranking."
+    )
     instantly_campaign_id = models.CharField(max_length=64, blank=True, editable=False)
 
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])

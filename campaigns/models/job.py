@@ -11,6 +11,8 @@ class JobKind(models.TextChoices):
     ENROLL = "enroll", "Enrollment"
     SEND = "send", "Sending"
     PREFLIGHT = "preflight", "Pre-flight check"
+    FETCH = "fetch", "Lead fetching"
+    RANK = "rank", "Ranking"
     DELETE = "delete", "Deletion"
     ERASE = "erase", "Erasure"
 

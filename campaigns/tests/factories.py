@@ -100,8 +100,11 @@ class RawLeadFactory(DjangoModelFactory):
     class Meta:
         model = leads.RawLead
 
-    organization = factory.SubFactory(OrganizationFactory)
-    source = "file"
+    class Params:
+        organization = factory.SubFactory(OrganizationFactory)
+
+    lead_import = factory.SubFactory(LeadImportFactory, organization=factory.SelfAttribute("..organization"))
+    row_number = factory.Sequence(lambda n: n + 2)
     payload = factory.Sequence(lambda n: {"E-mail": f"raw{n}@example.com"})
 
 
@@ -109,8 +112,9 @@ class StagedLeadFactory(DjangoModelFactory):
     class Meta:
         model = leads.StagedLead
 
-    organization = factory.SelfAttribute("raw_lead.organization")
     raw_lead = factory.SubFactory(RawLeadFactory)
+    lead_import = factory.SelfAttribute("raw_lead.lead_import")
+    row_number = factory.SelfAttribute("raw_lead.row_number")
     campaign_id = factory.SelfAttribute("raw_lead.campaign_id")
     email_normalized = factory.Sequence(lambda n: f"staged{n}@example.com")
 
@@ -119,10 +123,86 @@ class LeadEnrichmentFactory(DjangoModelFactory):
     class Meta:
         model = leads.LeadEnrichment
 
-    organization = factory.SelfAttribute("staged_lead.organization")
     staged_lead = factory.SubFactory(StagedLeadFactory)
     campaign_id = factory.SelfAttribute("staged_lead.campaign_id")
     provider = "http"
+
+
+class LeadAliasFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.LeadAlias
+
+    lead = factory.SubFactory(LeadFactory)
+    organization = factory.SelfAttribute("lead.organization")
+    old_id = factory.Sequence(lambda n: 10**12 + n)
+    email_normalized = factory.Sequence(lambda n: f"old{n}@example.com")
+
+
+class LeadChangeFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.LeadChange
+
+    lead = factory.SubFactory(LeadFactory)
+    changes = factory.LazyFunction(lambda: {"company": ["Acme", "Acme GmbH"]})
+    source = "person"
+
+
+class ImportMappingFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.ImportMapping
+
+    organization = factory.SubFactory(OrganizationFactory)
+    header_hash = factory.Sequence(lambda n: f"{n:064x}")
+    header = factory.LazyFunction(lambda: ["Mail"])
+    mapping = factory.LazyFunction(lambda: {"Mail": "email"})
+    file_name = "leads.csv"
+    used_at = NOON
+
+
+class SegmentFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.Segment
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Segment {n}")
+
+
+class SegmentMemberFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.SegmentMember
+
+    segment = factory.SubFactory(SegmentFactory)
+    lead = factory.SubFactory(LeadFactory, organization=factory.SelfAttribute("..segment.organization"))
+
+
+class ProviderAccountFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.ProviderAccount
+
+    organization = factory.SubFactory(OrganizationFactory)
+    provider = "apollo"
+    api_key = "apollo-key"
+
+
+class ProviderPurchaseFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.ProviderPurchase
+
+    organization = factory.SubFactory(OrganizationFactory)
+    provider = "apollo"
+    external_id = factory.Sequence(lambda n: f"{n:024x}")
+
+
+class EnrichmentProfileFactory(DjangoModelFactory):
+    class Meta:
+        model = leads.EnrichmentProfile
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Profile {n}")
+    url = "https://llm.example.com/v1"
+    model = "small"
+    prompt = "What does {{ company }} do?"
+    fields = factory.LazyFunction(lambda: ["custom.business"])
 
 
 class EmailTemplateFactory(DjangoModelFactory):
@@ -274,3 +354,32 @@ class EventFactory(DjangoModelFactory):
     event_type = "open"
     source = "pixel"
     created_at = NOON
+
+
+class LeadRankingFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.LeadRanking
+
+    campaign = factory.SubFactory(CampaignFactory)
+    lead = factory.SubFactory(LeadFactory, organization=factory.SelfAttribute("..campaign.organization"))
+    score = 10
+    rank = factory.Sequence(lambda n: n + 1)
+    reasons = factory.LazyFunction(lambda: {"title": 10})
+    computed_at = NOON
+
+
+class LeadNoteFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.LeadNote
+
+    lead = factory.SubFactory(LeadFactory)
+    text = "Call back in spring."
+
+
+class LeadUserStatusFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.LeadUserStatus
+
+    lead = factory.SubFactory(LeadFactory)
+    user = factory.SubFactory(UserFactory)
+    status = "to_do"

@@ -10,11 +10,11 @@ from leads.models import LeadEnrichment, RawLead, StagedLead
 
 @admin.register(RawLead)
 class RawLeadAdmin(ReadOnlyAdmin):
-    list_display = ["id", "source", "external_id", "lead_import", "row_number", "received_at"]
+    list_display = ["id", "external_id", "lead_import", "row_number", "received_at"]
     list_filter = [OfImport]
     list_select_related = ["lead_import"]
     search_fields = ["=external_id", "=id"]
-    fields = ["source", "external_id", "lead_import", "row_number", "campaign_id", "received_at", "payload"]
+    fields = ["external_id", "lead_import", "row_number", "campaign_id", "received_at", "payload"]
     empty_text = "Nothing has come in yet, or it was removed with its import."
 
 

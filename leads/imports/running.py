@@ -22,7 +22,7 @@ from leads.imports.matching import Columns
 from leads.imports.merging import merge
 from leads.imports.reading import Layout, Table
 from leads.imports.storing import fetch_parts
-from leads.models import LeadImport
+from leads.models import ImportStatus, LeadImport
 
 STALE_AFTER = timedelta(minutes=3)  # a chunk takes seconds, even beside a busy database
 OnProgress = Callable[[LeadImport], object]
@@ -63,7 +63,7 @@ def take_stalled() -> list[int]:
     By the clock of the database. Whoever calls it first gets them; the next call names them after another STALE_AFTER.
     """
     silent = LeadImport.objects.annotate(heard_at=Coalesce("heartbeat_at", "created_at")).filter(
-        ~Q(status__in=ProgressStatus.ended), heard_at__lt=Now() - STALE_AFTER
+        status__in=ImportStatus.going, heard_at__lt=Now() - STALE_AFTER
     )
     taken = []
     for lead_import_id in silent.order_by("pk").values_list("pk", flat=True):

@@ -26,16 +26,17 @@ class RawLead(Tenanted, models.Model):
 
     is_personal = True
     loose_references = [OF_CAMPAIGN]
+    organization_path = "lead_import__organization"
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="raw_leads")
     lead_import = models.ForeignKey(
-        "leads.LeadImport", on_delete=models.DB_CASCADE, null=True, related_name="raw_leads"
+        "leads.LeadImport", on_delete=models.DB_CASCADE, db_index=False, related_name="raw_leads"
     )
     campaign_id = models.BigIntegerField("campaign number", null=True, help_text="The campaign it was fetched for.")
-    source = models.CharField(max_length=60, help_text="Where it came from, e.g. file or apollo.")
-    external_id = models.CharField(max_length=200, blank=True, help_text="What the source calls this person.")
-    row_number = models.IntegerField(null=True, help_text="As a spreadsheet counts: the header is row 1.")
-    payload = models.JSONField(help_text="Verbatim.")
+    external_id = models.CharField(max_length=200, blank=True, db_default="", help_text="The provider's own number.")
+    row_number = models.IntegerField(
+        help_text="As a spreadsheet counts: the header is row 1. Of a provider or the API: 1, 2, 3 and so on."
+    )
+    payload = models.JSONField(help_text="Verbatim: the cells in the order of the file, or the record.")
     received_at = models.DateTimeField(db_default=Now())
 
     objects = OrganizationQuerySet.as_manager()
@@ -43,12 +44,13 @@ class RawLead(Tenanted, models.Model):
     class Meta:
         db_table = "raw_leads"
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["lead_import", "row_number"], name="raw_lead_once_per_import")]
         indexes = [
             models.Index(fields=["campaign_id"], condition=Q(campaign_id__isnull=False), name="raw_lead_by_campaign"),
         ]
 
     def __str__(self) -> str:
-        return f"Raw lead {self.pk}"
+        return f"Row {self.row_number} of import {self.lead_import_id}"
 
 
 class StagedLead(Tenanted, models.Model):
@@ -56,18 +58,23 @@ class StagedLead(Tenanted, models.Model):
 
     is_personal = True
     loose_references = [OF_CAMPAIGN]
+    organization_path = "lead_import__organization"
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="staged_leads")
-    raw_lead = models.ForeignKey("leads.RawLead", on_delete=models.DB_CASCADE, related_name="staged_leads")
+    raw_lead = models.OneToOneField("leads.RawLead", on_delete=models.DB_CASCADE, related_name="staged_lead")
+    # Of its raw lead, both; here too, so that the problems of an import of a million rows are found by an index.
+    lead_import = models.ForeignKey(
+        "leads.LeadImport", on_delete=models.DB_CASCADE, db_index=False, related_name="staged_leads"
+    )
+    row_number = models.IntegerField()
     campaign_id = models.BigIntegerField("campaign number", null=True, help_text="The campaign it was fetched for.")
     status = models.CharField(
         max_length=20, choices=StagedStatus, default=StagedStatus.STAGED, db_default=StagedStatus.STAGED
     )
-    email_normalized = models.CharField(max_length=320, blank=True)
-    fields = models.JSONField(default=dict, help_text="Our field names with the cleaned values.")
-    problem_code = models.CharField(max_length=60, blank=True)
-    problem_column = models.CharField(max_length=200, blank=True)
-    problem_message = models.TextField(blank=True)
+    email_normalized = models.CharField(max_length=320, blank=True, db_default="")
+    fields = models.JSONField(default=dict, db_default={}, help_text="Our field names with the cleaned values.")
+    problem_code = models.CharField(max_length=60, blank=True, db_default="")
+    problem_column = models.CharField(max_length=200, blank=True, db_default="")
+    problem_message = models.TextField(blank=True, db_default="")
     lead = models.ForeignKey("leads.Lead", on_delete=models.DB_SET_NULL, null=True, related_name="staged_leads")
     staged_at = models.DateTimeField(db_default=Now())
     promoted_at = models.DateTimeField(null=True)
@@ -78,6 +85,7 @@ class StagedLead(Tenanted, models.Model):
         db_table = "staged_leads"
         ordering = ["-id"]
         constraints = [
+            models.UniqueConstraint(fields=["lead_import", "row_number"], name="staged_lead_once_per_import"),
             models.CheckConstraint(condition=Q(status__in=StagedStatus.values), name="staged_lead_status_known"),
             models.CheckConstraint(
                 condition=(Q(status="problem") & ~Q(problem_code="")) | (~Q(status="problem") & Q(problem_code="")),
@@ -88,19 +96,25 @@ class StagedLead(Tenanted, models.Model):
             models.Index(
                 fields=["campaign_id"], condition=Q(campaign_id__isnull=False), name="staged_lead_by_campaign"
             ),
+            models.Index(
+                fields=["lead_import", "row_number"], condition=Q(status="problem"), name="staged_lead_problems"
+            ),
+            models.Index(
+                fields=["lead_import", "row_number"], condition=Q(status="staged"), name="staged_lead_waiting"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"Staged lead {self.pk}"
+        return f"Staged row {self.row_number} of import {self.lead_import_id}"
 
 
 class LeadEnrichment(Tenanted, models.Model):
-    """What an outside service added to a staged lead, with who said so and when."""
+    """What an outside service added to a staged lead, with who said so and when; or why it could not."""
 
     is_personal = True
     loose_references = [OF_CAMPAIGN]
+    organization_path = "staged_lead__lead_import__organization"
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="enrichments")
     staged_lead = models.ForeignKey("leads.StagedLead", on_delete=models.DB_CASCADE, related_name="enrichments")
     campaign_id = models.BigIntegerField("campaign number", null=True, help_text="That of its staged lead.")
     provider = models.CharField(max_length=60)

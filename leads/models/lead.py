@@ -1,8 +1,8 @@
 from typing import Any, Self
 
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower, Now
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
@@ -16,6 +16,16 @@ class LeadStatus(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
     BOUNCED = "bounced", "Bounced"
     COMPLAINED = "complained", "Complained"
+
+
+class Verification(models.TextChoices):
+    """What is known of whether the address takes mail, by whoever checked it."""
+
+    UNKNOWN = "unknown", "Not checked"
+    VERIFIED = "verified", "Verified"
+    LIKELY = "likely", "Likely to work"
+    UNVERIFIED = "unverified", "Could not be verified"
+    UNAVAILABLE = "unavailable", "Does not work"
 
 
 class LeadQuerySet(OrganizationQuerySet):
@@ -53,10 +63,31 @@ class Lead(Tenanted, models.Model):
     timezone = models.CharField(
         max_length=64, blank=True, db_default="", validators=[validate_timezone], help_text="E.g. Europe/Prague."
     )
+    seniority = models.CharField(max_length=40, blank=True, db_default="", help_text="E.g. c_suite, head, manager.")
+    industry = models.CharField(max_length=120, blank=True, db_default="")
+    company_domain = models.CharField("company website domain", max_length=255, blank=True, db_default="")
+    company_size = models.PositiveIntegerField(null=True, blank=True, help_text="How many people work there.")
     custom = models.JSONField(
         default=dict, blank=True, help_text="Further fields as texts, e.g. {“industry”: “Shipping”}."
     )
     status = models.CharField(max_length=20, choices=LeadStatus, default=LeadStatus.OK, editable=False)
+    domain = models.GeneratedField(
+        expression=Func(F("email_normalized"), Value("@"), Value(-1), function="split_part"),
+        output_field=models.CharField(max_length=255),
+        db_persist=True,
+    )
+    verification = models.CharField(
+        max_length=20, choices=Verification, default=Verification.UNKNOWN, db_default=Verification.UNKNOWN
+    )
+    is_role = models.BooleanField(
+        "role address", default=False, db_default=False, editable=False, help_text="A function such as info@ or sales@."
+    )
+    is_disposable = models.BooleanField(
+        "disposable address", default=False, db_default=False, editable=False, help_text="Of a throw-away service."
+    )
+    is_catch_all = models.BooleanField(
+        "catch-all domain", default=False, db_default=False, editable=False, help_text="Its server takes any address."
+    )
     lead_import = models.ForeignKey(
         "leads.LeadImport", on_delete=models.DB_SET_NULL, null=True, editable=False, related_name="created_leads"
     )
@@ -75,11 +106,17 @@ class Lead(Tenanted, models.Model):
                 name="lead_normalized_is_lower",
             ),
             models.CheckConstraint(condition=Q(status__in=LeadStatus.values), name="lead_status_known"),
+            models.CheckConstraint(condition=Q(verification__in=Verification.values), name="lead_verification_known"),
         ]
         indexes = [
             models.Index(OpClass("email_normalized", name="text_pattern_ops"), name="lead_email_prefix"),
             models.Index(fields=["organization", "-id"], name="lead_newest"),
             models.Index(fields=["organization", "status"], name="lead_by_status"),
+            models.Index(fields=["organization", "domain", "-id"], name="lead_by_domain"),
+            models.Index(F("organization"), OpClass(Lower("last_name"), "text_pattern_ops"), name="lead_last_name"),
+            models.Index(F("organization"), OpClass(Lower("first_name"), "text_pattern_ops"), name="lead_first_name"),
+            models.Index(F("organization"), OpClass(Lower("company"), "text_pattern_ops"), name="lead_company"),
+            GinIndex(OpClass("custom", "jsonb_path_ops"), name="lead_custom"),
         ]
 
     def __str__(self) -> str:
@@ -89,3 +126,72 @@ class Lead(Tenanted, models.Model):
     def full_name(self) -> str:
         """First and last name, as far as known."""
         return f"{self.first_name} {self.last_name}".strip()
+
+
+class LeadAlias(Tenanted, models.Model):
+    """A lead that was merged into another: links in its old mails and its old address still lead to the one kept."""
+
+    is_personal = True
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="+")
+    lead = models.ForeignKey("leads.Lead", on_delete=models.DB_CASCADE, related_name="aliases")
+    old_id = models.BigIntegerField("number it had", help_text="Of the lead that is gone.")
+    email_normalized = models.CharField("address it had", max_length=320)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_aliases"
+        ordering = ["-id"]
+        verbose_name_plural = "lead aliases"
+        constraints = [
+            models.UniqueConstraint(fields=["old_id"], name="lead_alias_once"),
+            models.UniqueConstraint(
+                fields=["organization", "email_normalized"], name="lead_alias_address_once_per_organization"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email_normalized} (was lead {self.old_id})"
+
+
+class ChangeSource(models.TextChoices):
+    """What changed a lead's fields."""
+
+    PERSON = "person", "By hand"
+    IMPORT = "import", "Import"
+    API = "api", "API"
+    PROVIDER = "provider", "Lead provider"
+    ENRICHMENT = "enrichment", "Enrichment"
+    MERGE = "merge", "Merge"
+
+
+class LeadChange(Tenanted, models.Model):
+    """Fields of a lead that changed, with what stood there before; goes with the lead, as the audit log cannot."""
+
+    is_personal = True
+    organization_path = "lead__organization"
+
+    lead = models.ForeignKey("leads.Lead", on_delete=models.DB_CASCADE, db_index=False, related_name="changes")
+    changes = models.JSONField(help_text="Field to before and after, e.g. {“company”: [“Acme”, “Acme GmbH”]}.")
+    source = models.CharField(max_length=20, choices=ChangeSource)
+    lead_import = models.ForeignKey(
+        "leads.LeadImport", on_delete=models.DB_SET_NULL, null=True, related_name="lead_changes"
+    )
+    row_number = models.IntegerField(null=True, help_text="Of the import.")
+    actor = models.CharField(max_length=254, blank=True, db_default="")
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_changes"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(source__in=ChangeSource.values), name="lead_change_source_known")
+        ]
+        indexes = [models.Index(fields=["lead", "-id"], name="lead_change_newest")]
+
+    def __str__(self) -> str:
+        return f"Change {self.pk} of lead {self.lead_id}"

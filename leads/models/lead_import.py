@@ -1,3 +1,5 @@
+from enum import nonmember
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -5,10 +7,37 @@ from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.states import ProgressStatus
 
 
+class ImportSource(models.TextChoices):
+    """Where the rows come from."""
+
+    FILE = "file", "File"
+    PASTE = "paste", "Pasted text"
+    API = "api", "API"
+    APOLLO = "apollo", "Apollo"
+
+
+class ImportStatus(models.TextChoices):
+    """Where an import stands: a draft until somebody says go, then moved only by the work itself."""
+
+    DRAFT = "draft", "Draft"
+    QUEUED = ProgressStatus.QUEUED.value, ProgressStatus.QUEUED.label
+    RUNNING = ProgressStatus.RUNNING.value, ProgressStatus.RUNNING.label
+    SUCCEEDED = ProgressStatus.SUCCEEDED.value, ProgressStatus.SUCCEEDED.label
+    FAILED = ProgressStatus.FAILED.value, ProgressStatus.FAILED.label
+    CANCELED = ProgressStatus.CANCELED.value, ProgressStatus.CANCELED.label
+    STALLED = ProgressStatus.STALLED.value, ProgressStatus.STALLED.label
+
+    going = nonmember(frozenset({"queued", "running", "stalled"}))
+    ended = nonmember(ProgressStatus.ended)
+
+
 class LeadImport(Tenanted, models.Model):
-    """One batch of leads from a file: what came, how it was read, how far it got, and what became of every row."""
+    """One batch of leads: what came, how it was read, how far it got, and what became of every row."""
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="imports")
+    source = models.CharField(
+        max_length=20, choices=ImportSource, default=ImportSource.FILE, db_default=ImportSource.FILE
+    )
     file_name = models.CharField(max_length=255)
     file_size = models.BigIntegerField(default=0, help_text="In bytes.")
     file_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
@@ -17,15 +46,24 @@ class LeadImport(Tenanted, models.Model):
     mapping = models.JSONField(default=dict, help_text="Header to field, as it was matched or asked for.")
     options = models.JSONField(default=dict, help_text="Tags, what to do with existing leads and unknown columns.")
     status = models.CharField(
-        max_length=20, choices=ProgressStatus, default=ProgressStatus.QUEUED, db_default=ProgressStatus.QUEUED
+        max_length=20, choices=ImportStatus, default=ImportStatus.QUEUED, db_default=ImportStatus.QUEUED
     )
     total_rows = models.IntegerField(null=True, help_text="Unknown until the file was read to its end.")
+    rows_received = models.IntegerField(default=0, db_default=0, help_text="Kept as raw leads.")
+    rows_staged = models.IntegerField(default=0, db_default=0, help_text="Mapped and cleaned, or with a problem.")
     rows_done = models.IntegerField(default=0)
     created_count = models.IntegerField(default=0)
     updated_count = models.IntegerField(default=0)
     unchanged_count = models.IntegerField(default=0)
     problem_count = models.IntegerField(default=0)
     error_message = models.TextField(blank=True)
+    dry_run_status = models.CharField(
+        max_length=20, choices=ProgressStatus, blank=True, default="", db_default="", help_text="Empty: not asked for."
+    )
+    dry_run = models.JSONField(default=dict, db_default={}, help_text="What importing would do, counted at dry_run_at.")
+    dry_run_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_count = models.IntegerField(null=True, help_text="Leads that were taken out again.")
     created_by = models.ForeignKey("accounts.User", on_delete=models.DB_SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
@@ -39,7 +77,7 @@ class LeadImport(Tenanted, models.Model):
         ordering = ["-id"]
         verbose_name = "import"
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=ProgressStatus.values), name="import_status_known"),
+            models.CheckConstraint(condition=Q(status__in=ImportStatus.values), name="import_status_known"),
             models.CheckConstraint(
                 condition=Q(
                     rows_done=F("created_count") + F("updated_count") + F("unchanged_count") + F("problem_count")
@@ -47,8 +85,8 @@ class LeadImport(Tenanted, models.Model):
                 name="import_rows_add_up",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=ProgressStatus.ended, finished_at__isnull=False)
-                | (~Q(status__in=ProgressStatus.ended) & Q(finished_at=None)),
+                condition=Q(status__in=ImportStatus.ended, finished_at__isnull=False)
+                | (~Q(status__in=ImportStatus.ended) & Q(finished_at=None)),
                 name="import_ended_iff_finished_at",
             ),
         ]
@@ -99,3 +137,28 @@ class ImportProblem(Tenanted, models.Model):
 
     def __str__(self) -> str:
         return f"Row {self.row_number}: {self.message}"
+
+
+class ImportMapping(Tenanted, models.Model):
+    """How a header was mapped the last time, so that nobody has to do it twice."""
+
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DB_CASCADE, related_name="import_mappings"
+    )
+    header_hash = models.CharField(max_length=64, help_text="SHA-256 of the header.")
+    header = models.JSONField()
+    mapping = models.JSONField(help_text="Header to field, custom.NAME or ignore.")
+    file_name = models.CharField(max_length=255, help_text="Of the file it was used for last.")
+    used_at = models.DateTimeField()
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_import_mappings"
+        ordering = ["-used_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "header_hash"], name="import_mapping_once_per_header")
+        ]
+
+    def __str__(self) -> str:
+        return f"Mapping of {self.file_name}"

@@ -117,13 +117,27 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         organization=w.organization, address=f"out@{w.marker}.example", source=w.marker
     ),
     leads.RawLead: lambda w: make.RawLeadFactory(
-        organization=w.organization, lead_import=w[leads.LeadImport], external_id=w.marker, payload={"name": w.marker}
+        lead_import=w[leads.LeadImport], external_id=w.marker, payload={"name": w.marker}
     ),
     leads.StagedLead: lambda w: make.StagedLeadFactory(
         raw_lead=w[leads.RawLead], lead=w[leads.Lead], fields={"company": w.marker}
     ),
     leads.LeadEnrichment: lambda w: make.LeadEnrichmentFactory(
         staged_lead=w[leads.StagedLead], result={"title": w.marker}
+    ),
+    leads.LeadAlias: lambda w: make.LeadAliasFactory(lead=w[leads.Lead], email_normalized=f"old@{w.marker}.example"),
+    leads.LeadChange: lambda w: make.LeadChangeFactory(lead=w[leads.Lead], changes={"company": ["", w.marker]}),
+    leads.ImportMapping: lambda w: make.ImportMappingFactory(
+        organization=w.organization, header=[w.marker], file_name=f"{w.marker}.csv"
+    ),
+    leads.Segment: lambda w: make.SegmentFactory(organization=w.organization, name=w.marker),
+    leads.SegmentMember: lambda w: make.SegmentMemberFactory(segment=w[leads.Segment], lead=w[leads.Lead]),
+    leads.ProviderAccount: lambda w: make.ProviderAccountFactory(organization=w.organization, api_key=w.marker),
+    leads.ProviderPurchase: lambda w: make.ProviderPurchaseFactory(
+        organization=w.organization, external_id=w.marker, payload={"name": w.marker}
+    ),
+    leads.EnrichmentProfile: lambda w: make.EnrichmentProfileFactory(
+        organization=w.organization, name=w.marker, prompt=w.marker, api_key=w.marker
     ),
     campaigns.EmailTemplate: lambda w: make.EmailTemplateFactory(organization=w.organization, name=w.marker),
     campaigns.Sender: lambda w: make.SenderFactory(
@@ -158,6 +172,15 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         campaign=w[campaigns.Campaign], url=f"https://{w.marker}.example/", url_hash=f"{w.marker:0>64}"
     ),
     campaigns.Job: lambda w: make.JobFactory(campaign=w[campaigns.Campaign], created_by=w.marker),
+    campaigns.LeadRanking: lambda w: make.LeadRankingFactory(
+        campaign=w[campaigns.Campaign], lead=w[leads.Lead], reasons={w.marker: 10}
+    ),
+    campaigns.LeadNote: lambda w: make.LeadNoteFactory(
+        lead=w[leads.Lead], campaign=w[campaigns.Campaign], text=w.marker
+    ),
+    campaigns.LeadUserStatus: lambda w: make.LeadUserStatusFactory(
+        lead=w[leads.Lead], campaign=w[campaigns.Campaign], user=w[accounts.Membership].user
+    ),
     campaigns.CampaignTombstone: _tombstone,
     tracking.EmailEvent: lambda w: make.EventFactory(message=w[campaigns.Message], user_agent=w.marker),
     AuditLog: _audit_row,

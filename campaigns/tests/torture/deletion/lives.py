@@ -72,8 +72,12 @@ class Figures:
 
 
 def live_and_die(plan: Plan, *, tell: Callable[[str], None] = lambda words: None) -> Figures:
-    """Play all of it, then compare the tombstones with the register of births."""
+    """Play all of it, then compare the tombstones with the register of births.
+
+    Tombstones of before are nobody's here: other parts of the torture leave theirs in the same database.
+    """
     registry = Registry()
+    earlier = set(CampaignTombstone.objects.values_list("id", flat=True))
     begun = time.monotonic()
     each = plan.campaigns // plan.rounds // LANES
     for turn in range(plan.rounds):
@@ -85,8 +89,9 @@ def live_and_die(plan: Plan, *, tell: Callable[[str], None] = lambda words: None
         tell(f"round {turn + 1}: {registry.births.total()} campaigns")
         if registry.violations:
             break
-    _compare(registry)
-    return Figures(registry, CampaignTombstone.objects.count(), time.monotonic() - begun)
+    _compare(registry, earlier)
+    tombstones = CampaignTombstone.objects.count() - len(earlier)
+    return Figures(registry, tombstones, time.monotonic() - begun)
 
 
 def _play(plan: Plan, registry: Registry, seed: int, number: int) -> None:
@@ -226,13 +231,13 @@ BURIALS: dict[str, Callable[[Organization], None]] = {
 }
 
 
-def _compare(registry: Registry) -> None:
+def _compare(registry: Registry, earlier: set[int]) -> None:
     """All are dead, and each has exactly one tombstone, under the id and campaign ID it was born with."""
     if not registry.violations:
         living = set(Campaign.objects.values_list("pk", flat=True)) & set(registry.slugs)
         if living:
             registry.violated(f"still alive: {sorted(living)[:5]}")
-    buried = dict(CampaignTombstone.objects.values_list("id", "campaign_slug"))
+    buried = dict(CampaignTombstone.objects.exclude(pk__in=earlier).values_list("id", "campaign_slug"))
     if buried != registry.slugs:
         different = sorted(set(buried.items()) ^ set(registry.slugs.items()))
         registry.violated(f"{len(different)} tombstones are not those of the dead, such as {different[:5]}")
