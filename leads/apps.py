@@ -6,9 +6,10 @@ class LeadsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns_project.verification.registry import verifies  # noqa: PLC0415 - models exist only from here on
-        from campaigns_project.verification.rows import related  # noqa: PLC0415
+        from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.imports.receiving import RUN_TASK  # noqa: PLC0415
 
         speaks_of(RUN_TASK, "leads.LeadImport")
         verifies("references of leads", related("leads"))
+        verifies("secrets of leads", unreadable("leads"))

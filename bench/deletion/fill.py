@@ -33,19 +33,25 @@ def _load_loose_rows(campaign: Campaign) -> None:
 
 
 _RAW = """
-INSERT INTO raw_leads (organization_id, campaign_id, source, external_id, payload)
-SELECT %(organization)s, %(campaign)s, 'file', n, '{"E-mail": "bob@company.example"}'
-FROM generate_series(1, %(loose)s) n
+WITH lead_import AS (
+    INSERT INTO lead_imports (organization_id, file_name, file_size, file_hash, encoding, delimiter, mapping, options,
+        status, rows_done, created_count, updated_count, unchanged_count, problem_count, error_message, created_at,
+        finished_at)
+    VALUES (%(organization)s, 'people.csv', 0, '', '', '', '{}', '{}', 'succeeded', 0, 0, 0, 0, 0, '', now(), now())
+    RETURNING id
+)
+INSERT INTO raw_leads (lead_import_id, campaign_id, row_number, payload)
+SELECT lead_import.id, %(campaign)s, n, '{"E-mail": "bob@company.example"}'
+FROM lead_import, generate_series(1, %(loose)s) n
 """
 _STAGED = """
-INSERT INTO staged_leads (organization_id, raw_lead_id, campaign_id, email_normalized, fields, problem_code,
-    problem_column, problem_message)
-SELECT organization_id, id, campaign_id, 'bob@company.example', '{"company": "Build & Sons"}', '', '', ''
+INSERT INTO staged_leads (lead_import_id, raw_lead_id, row_number, campaign_id, email_normalized, fields)
+SELECT lead_import_id, id, row_number, campaign_id, 'bob@company.example', '{"company": "Build & Sons"}'
 FROM raw_leads WHERE campaign_id = %(campaign)s
 """
 _ENRICHED = """
-INSERT INTO lead_enrichments (organization_id, staged_lead_id, campaign_id, provider, model, result, error_message)
-SELECT organization_id, id, campaign_id, 'http', '', '{"title": "Head of Tools"}', ''
+INSERT INTO lead_enrichments (staged_lead_id, campaign_id, provider, model, result, error_message)
+SELECT id, campaign_id, 'http', '', '{"title": "Head of Tools"}', ''
 FROM staged_leads WHERE campaign_id = %(campaign)s
 """
 

@@ -74,7 +74,11 @@ _tables: list[ExportedTable] = [
         "raw-leads.csv",
         "leads.RawLead",
         "campaign_id",
-        {"raw_lead": "id", **_as_named("source", "external_id", "row_number", "payload", "received_at")},
+        {
+            "raw_lead": "id",
+            "source": "lead_import__source",
+            **_as_named("external_id", "row_number", "payload", "received_at"),
+        },
     ),
     ExportedTable(
         "staged-leads.csv",
@@ -97,6 +101,36 @@ _tables: list[ExportedTable] = [
             "staged_lead": "staged_lead_id",
             **_as_named("provider", "model", "result", "error_message", "created_at"),
         },
+    ),
+    ExportedTable(
+        "rankings.csv",
+        "campaigns.LeadRanking",
+        "campaign",
+        {"lead": "lead_id", **_as_named("rank", "score", "reasons", "computed_at")},
+    ),
+    ExportedTable(
+        "notes.csv",
+        "campaigns.LeadNote",
+        "campaign",
+        {
+            "note": "id",
+            "lead": "lead_id",
+            "email": "lead__email",
+            "by": "created_by__email",
+            **_as_named("text", "created_at", "updated_at"),
+        },
+    ),
+    ExportedTable(
+        "lead-statuses.csv",
+        "campaigns.LeadUserStatus",
+        "campaign",
+        {"lead": "lead_id", "user": "user__email", **_as_named("status", "created_at", "updated_at")},
+    ),
+    ExportedTable(
+        "suppressions.csv",
+        "leads.Suppression",
+        "campaign_id",
+        {"suppression": "id", **_as_named("address", "reason", "source", "expires_at", "created_at")},
     ),
 ]
 

@@ -87,7 +87,7 @@ def _tiles(held: HeldRoles, now: datetime) -> Iterator[Tile]:
     reached = held.scope(Recipient.objects.living()).filter(sent_at__gte=today)
     yield Tile("People first written to today", _bounded(reached), reverse("admin:campaigns_recipient_changelist"))
     yield Tile("Leads", _bounded(held.scope(Lead.objects.all())), reverse("admin:leads_lead_changelist"))
-    suppressed = held.scope(Suppression.objects.all())
+    suppressed = held.scope(Suppression.objects.living())
     yield Tile("Suppressed", _bounded(suppressed), reverse("admin:leads_suppression_changelist"))
     able = held.scope(Sender.objects.all()).filter(status=SenderStatus.ACTIVE)
     yield Tile("Senders in use", _bounded(able), reverse("admin:campaigns_sender_changelist"))

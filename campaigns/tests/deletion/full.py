@@ -8,11 +8,15 @@ from campaigns.tests.factories import (
     EventFactory,
     JobFactory,
     LeadEnrichmentFactory,
+    LeadNoteFactory,
+    LeadRankingFactory,
+    LeadUserStatusFactory,
     LinkFactory,
     MessageFactory,
     RawLeadFactory,
     RecipientFactory,
     StagedLeadFactory,
+    SuppressionFactory,
     VariantFactory,
     VariantVersionFactory,
 )
@@ -32,6 +36,10 @@ ROWS = {
     "recipients": 2,
     "messages": 2,
     "events": 2,
+    "lead_rankings": 1,
+    "lead_notes": 1,
+    "lead_user_statuses": 1,
+    "suppressions": 1,
     "raw_leads": 1,
     "staged_leads": 2,
     "lead_enrichments": 2,
@@ -47,7 +55,13 @@ def full_campaign(**fields):
     LinkFactory(campaign=campaign)
     JobFactory(campaign=campaign, status="canceled", finished_at=campaign.created_at)
     for _ in range(2):
-        EventFactory(message=MessageFactory(recipient=RecipientFactory(campaign=campaign)))
+        message = MessageFactory(recipient=RecipientFactory(campaign=campaign))
+        EventFactory(message=message)
+    lead = message.recipient.lead
+    LeadRankingFactory(campaign=campaign, lead=lead)
+    LeadNoteFactory(campaign=campaign, lead=lead)
+    LeadUserStatusFactory(campaign=campaign, lead=lead)
+    SuppressionFactory(organization=campaign.organization, campaign_id=campaign.pk)
     raw = RawLeadFactory(organization=campaign.organization, campaign_id=campaign.pk)
     LeadEnrichmentFactory(staged_lead=StagedLeadFactory(raw_lead=raw))
     # Staged without its raw lead's campaign, and the other way round: either way it belongs to the campaign.

@@ -63,7 +63,7 @@ def test_every_table_below_a_campaign_is_in_its_export():
 def test_everything_of_the_campaign_is_in_the_archive_and_nothing_of_another():
     ours, theirs = World("world-a"), World("world-b")
     for model, _reference in loose_references(Campaign):
-        model._base_manager.filter(organization=ours.organization).update(campaign_id=ours[Campaign].pk)
+        model._base_manager.filter(pk=ours[model].pk).update(campaign_id=ours[Campaign].pk)
 
     archive = archive_of(ours[Campaign])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.tests.factories import CampaignFactory, LeadImportFactory, RawLeadFactory, StagedLeadFactory, UserFactory
+from campaigns.tests.factories import CampaignFactory, RawLeadFactory, StagedLeadFactory, UserFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.rest.clients import key_client
@@ -18,9 +18,9 @@ def campaign():
     """In an organization to which two rows came in: one that waits, one that cannot become a lead."""
     campaign = CampaignFactory()
     home = campaign.organization
-    raw = RawLeadFactory(organization=home, lead_import=LeadImportFactory(organization=home), campaign_id=campaign.pk)
-    StagedLeadFactory(raw_lead=raw, email_normalized=ADDRESS)
-    StagedLeadFactory(raw_lead=raw, email_normalized=ADDRESS, status="problem", problem_code="invalid_email")
+    waits, wrong = RawLeadFactory.create_batch(2, organization=home, campaign_id=campaign.pk)
+    StagedLeadFactory(raw_lead=waits, email_normalized=ADDRESS)
+    StagedLeadFactory(raw_lead=wrong, email_normalized=ADDRESS, status="problem", problem_code="invalid_email")
     return campaign
 
 

@@ -212,8 +212,7 @@ MENDED_BY_A_PERSON = [
         "loose_orphan",
         "raw_leads.campaign_id",
         PAST_THE_TRIGGERS,
-        "INSERT INTO raw_leads (organization_id, campaign_id, source, external_id, payload)"
-        " VALUES (1, 1, '', '', '{}')",
+        "INSERT INTO raw_leads (lead_import_id, campaign_id, row_number, payload) VALUES (1, 1, 1, '{}')",
     ),
 ]
 

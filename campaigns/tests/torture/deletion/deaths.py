@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from campaigns.deletion import delete_some, preview, request_deletion
 from campaigns.models import Campaign, CampaignTombstone, Job
+from campaigns.tests.factories import NOON, LeadImportFactory
 from campaigns.tests.torture.deletion.stage import Stage, run
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.tests.admin.browsers import press
@@ -78,9 +79,9 @@ def by_use_case(stage: Stage, campaign: Campaign) -> object:
 
 def by_use_case_in_batches(stage: Stage, campaign: Campaign) -> object:
     run(
-        "INSERT INTO raw_leads (organization_id, campaign_id, source, external_id, payload)"
-        " SELECT %s, %s, 'file', n, '{}' FROM generate_series(1, %s) n",
-        stage.organization.pk,
+        "INSERT INTO raw_leads (lead_import_id, campaign_id, row_number, payload)"
+        " SELECT %s, %s, n, '{}' FROM generate_series(1, %s) n",
+        LeadImportFactory(organization=stage.organization, status="succeeded", finished_at=NOON).pk,
         campaign.pk,
         MANY_ROWS,
     )

@@ -10,7 +10,7 @@ from campaigns_project.tests.verification.rows.asking import findings, mend, pas
 from campaigns_project.verification.registry import row_checks
 from campaigns_project.verification.rows import Fault, scan
 from campaigns_project.verification.rows.relations import models_of, relations_of, way_home
-from leads.models import LeadTag
+from leads.models import LeadTag, StagedLead
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +35,10 @@ def name_of(relation):
 
 
 def point(relation, row, key):
-    """Let `row` point at `key` by this relation, whatever the constraints say."""
+    """Let `row` point at `key` by this relation, whatever the constraints say; it takes the place of one there."""
     with past_the_triggers():
+        if relation.model is StagedLead and relation.column == "raw_lead_id":
+            run("UPDATE staged_leads SET raw_lead_id = -raw_lead_id WHERE raw_lead_id = %s", key)
         run(f'UPDATE {relation.model._meta.db_table} SET "{relation.column}" = %s WHERE id = %s', key, row.pk)
 
 
