@@ -4,19 +4,34 @@ from collections.abc import Iterator
 
 import pgtrigger
 import pytest
+from django.core.management.commands import flush
+from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-_flush = DatabaseOperations.execute_sql_flush
+# What the migrations wrote there is for all tests; `migrate` would only write it again.
+KEPT = {"django_content_type", "auth_permission"}
 
 
-def _flush_past_the_triggers(self: DatabaseOperations, sql_list: list[str]) -> None:
-    """Tests with real transactions empty the tables afterwards, which the append-only triggers would refuse."""
-    with pgtrigger.ignore():
-        _flush(self, sql_list)
+def _empty_what_is_not_empty(self: DatabaseOperations, sql_list: list[str]) -> None:
+    """Tests with real transactions empty the tables afterwards, which the append-only triggers would refuse.
+
+    A test leaves rows in few of some eighty tables: to delete those takes a hundredth of the time of truncating all.
+    """
+    tables = sorted({*self.connection.introspection.django_table_names(only_existing=True)} - KEPT)
+    asked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in tables)
+    with pgtrigger.ignore(), transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+        cursor.execute(asked)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'DELETE FROM "{table}"')
+
+
+def _write_nothing_again(*arguments: object) -> None:
+    """In place of the signal after a flush: what its receivers write was kept."""
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _append_only_tables_can_be_emptied_between_tests() -> Iterator[None]:
-    DatabaseOperations.execute_sql_flush = _flush_past_the_triggers
-    yield
-    DatabaseOperations.execute_sql_flush = _flush
+def _real_transactions_leave_nothing_behind() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", _empty_what_is_not_empty)
+        patch.setattr(flush, "emit_post_migrate_signal", _write_nothing_again)
+        yield
