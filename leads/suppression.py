@@ -1,7 +1,9 @@
 """Who may never be written to again, and telling everybody who is about to write to them."""
 
+import hmac
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -10,6 +12,7 @@ from django.utils import timezone
 from campaigns_project.accounts.models import Organization, User
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
+from campaigns_project.encryption import keys_for
 from campaigns_project.errors import Refused
 from leads.addresses import domain_of, normalize_address
 from leads.models import Lead, LeadStatus, Suppression, SuppressionReason
@@ -96,6 +99,17 @@ def find_suppression(organization: Organization, address: str) -> Suppression | 
     """The suppression that forbids writing to the normalized `address`, by itself or by its domain."""
     targets = [address, domain_of(address)]
     return Suppression.objects.for_organization(organization).filter(address__in=targets).first()
+
+
+def hash_of(organization_id: int, address: str) -> str:
+    """The hash the normalized `address` is kept by in this organization, under the key in use."""
+    return hashes_of(organization_id, address)[0]
+
+
+def hashes_of(organization_id: int, address: str) -> list[str]:
+    """All hashes the address may be kept by, one for each key there is: for look-ups, since keys are changed."""
+    told = f"{organization_id}:{address}".encode()
+    return [hmac.digest(key, told, sha256).hex() for key in keys_for("suppression hash")]
 
 
 def normalize_target(text: str) -> str:

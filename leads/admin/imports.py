@@ -34,7 +34,9 @@ from leads.imports.delimiters import name_of
 from leads.imports.encodings import label_of
 from leads.imports.options import ImportOptions, read_mapping
 from leads.imports.problem_files import problem_lines
-from leads.imports.receiving import earlier_import, receive
+from leads.imports.problems import problems_of
+from leads.imports.receiving import receive
+from leads.imports.repeats import earlier_import
 from leads.models import LeadImport
 
 PROBLEMS_SHOWN = 50  # the rest is in the list and the file, both linked
@@ -169,6 +171,7 @@ class LeadImportAdmin(ScopedAdmin):
             actor=Actor.of_request(request, via="admin"),
             created_by=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
+            confirm_repeat=True,
         )
         obj.pk = made.pk
 
@@ -246,7 +249,7 @@ def _standing(lead_import: LeadImport) -> dict[str, Any]:
         "encoding": label_of(lead_import.encoding) if lead_import.encoding else "",
         "delimiter": name_of(lead_import.delimiter) if lead_import.delimiter else "",
         "columns": list(zip(options.get("header", []), options.get("targets", []), strict=True)),
-        "problems": lead_import.problems.all()[:PROBLEMS_SHOWN] if lead_import.problem_count else [],
+        "problems": problems_of(lead_import)[:PROBLEMS_SHOWN] if lead_import.problem_count else [],
     }
 
 

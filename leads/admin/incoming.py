@@ -20,8 +20,9 @@ class RawLeadAdmin(ReadOnlyAdmin):
 
 @admin.register(StagedLead)
 class StagedLeadAdmin(ReadOnlyAdmin):
-    list_display = ["id", "email_normalized", "status", "problem_message", "staged_at"]
-    list_filter = [("status", ChoicesDropdownFilter)]
+    list_display = ["row_number", "email_normalized", "status", "problem_message", "lead_import", "staged_at"]
+    list_filter = [OfImport, ("status", ChoicesDropdownFilter)]
+    list_select_related = ["lead_import"]
     search_fields = ["email_normalized", "=problem_code", "=id"]
     fields = [
         "raw_lead",
@@ -36,7 +37,7 @@ class StagedLeadAdmin(ReadOnlyAdmin):
         "staged_at",
         "promoted_at",
     ]
-    empty_text = "Nothing waits to become a lead."
+    empty_text = "Nothing has come in yet, or it was removed for its age."
 
 
 @admin.register(LeadEnrichment)

@@ -1,4 +1,4 @@
-"""Rows that became no lead, and the stored pieces of files: lists to look things up in."""
+"""The stored pieces of files: a list to look things up in."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.filters import ByParameter
 from campaigns_project.accounts.admin.held import held_roles
-from leads.models import ImportProblem, LeadImport, LeadImportPart
+from leads.models import LeadImport, LeadImportPart
 
 
 class OfImport(ByParameter):
@@ -18,17 +18,6 @@ class OfImport(ByParameter):
 
     def rows(self, request: HttpRequest) -> Any:
         return held_roles(request).scope(LeadImport.objects.all())
-
-
-@admin.register(ImportProblem)
-class ImportProblemAdmin(ReadOnlyAdmin):
-    list_display = ["row_number", "column", "message", "code", "lead_import"]
-    list_filter = [OfImport]
-    list_select_related = ["lead_import"]
-    search_fields = ["=code", "message"]
-    fields = ["lead_import", "row_number", "column", "code", "message", "row"]
-    ordering = ["-lead_import", "row_number"]
-    empty_text = "Every row of every import became a lead."
 
 
 @admin.register(LeadImportPart)

@@ -20,14 +20,14 @@ from campaigns_project.rest.paging import OldestFirst
 from campaigns_project.rest.renderers import CsvRenderer
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
-from campaigns_project.states import ProgressStatus
 from leads.imports.canceling import cancel_import
 from leads.imports.matching import UNKNOWN_COLUMNS
 from leads.imports.options import ON_EXISTING, ImportOptions
-from leads.imports.previewing import Preview, dry_run
+from leads.imports.previewing import FilePreview, dry_run
 from leads.imports.problem_files import problem_lines
+from leads.imports.problems import problems_of
 from leads.imports.receiving import receive
-from leads.models import ImportProblem, LeadImport
+from leads.models import ImportStatus, LeadImport, StagedLead
 
 
 class ImportSerializer(serializers.ModelSerializer):
@@ -94,14 +94,19 @@ class PreviewSerializer(serializers.Serializer):
 class ImportProblemSerializer(serializers.ModelSerializer):
     """A row that became no lead. `row_number` counts as a spreadsheet does: the header is row 1."""
 
+    column = serializers.CharField(source="problem_column")
+    code = serializers.CharField(source="problem_code")
+    message = serializers.CharField(source="problem_message")
+    row = serializers.JSONField(source="raw_lead.payload", help_text="The cells as they came.")
+
     class Meta:
-        model = ImportProblem
+        model = StagedLead
         fields = ["row_number", "column", "code", "message", "row"]
         read_only_fields = fields
 
 
 class ImportFilters(CreatedFilters):
-    status = AnyOf(choices=ProgressStatus.choices)
+    status = AnyOf(choices=ImportStatus.choices)
     q = filters.CharFilter("file_name", "icontains", label="A part of the file's name.")
 
     class Meta:
@@ -143,6 +148,7 @@ class ImportViewSet(Reads, ApiViewSet):
             actor=self.actor,
             created_by=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
+            confirm_repeat=True,
         )
         location = {"Location": f"{request.path}/{made.pk}"}
         return Response(self.get_serializer(made).data, status=status.HTTP_202_ACCEPTED, headers=location)
@@ -175,11 +181,11 @@ class ImportViewSet(Reads, ApiViewSet):
             return StreamingHttpResponse(
                 problem_lines(lead_import), content_type="text/csv; charset=utf-8", headers=headers
             )
-        page = self.paginate_queryset(ImportProblem.objects.filter(lead_import=lead_import))
+        page = self.paginate_queryset(problems_of(lead_import).select_related("raw_lead"))
         return self.get_paginated_response(ImportProblemSerializer(page, many=True).data)
 
 
-def _previewed(preview: Preview) -> dict[str, Any]:
+def _previewed(preview: FilePreview) -> dict[str, Any]:
     layout, columns = preview.inspection.layout, preview.inspection.columns
     return {
         "dry_run": True,

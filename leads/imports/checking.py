@@ -1,21 +1,49 @@
 """Rows checked in chunks: those that may become leads, and those that may not, each with its reason."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from leads.imports.cleaning import storable
 from leads.imports.duplicates import SeenAddresses
+from leads.imports.fields import CUSTOM_PREFIX, LEAD_FIELDS
+from leads.imports.marks import Marks, marks
 from leads.imports.matching import Columns
+from leads.imports.people import People
 from leads.imports.reading import Row
 from leads.imports.rules import Problem
 from leads.imports.validating import CleanRow, RowValidator
+from leads.models import Verification
 
 CHUNK_ROWS = 5_000  # larger ones are no faster, keep locks longer and take more memory
 CHUNK_CHARACTERS = 16_000_000  # a file of huge free texts comes in smaller chunks, so that memory stays bounded
+_UNKNOWN = Verification.UNKNOWN.value
+
+
+class GoodRow(NamedTuple):
+    """A row that may become a lead, ready to be written: what is jsonb in the database is JSON here already.
+
+    `payload` is the row as it came, `fields` what we made of it: names of fields and `custom.NAME` to values.
+    """
+
+    number: int
+    payload: str
+    email_normalized: str
+    values: tuple[str, ...]
+    custom: str
+    fields: str
+    marks: Marks
+    verification: str = _UNKNOWN
+    is_catch_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that becomes no lead: its number, its cells as they stand in the file, and why."""
+    """A row that becomes no lead: its number, its cells as they stand in the file, and why.
+
+    Of an erased person there are no cells: nothing that came of them is kept.
+    """
 
     number: int
     cells: list[str]
@@ -24,21 +52,29 @@ class RowProblem:
 
 @dataclass(slots=True)
 class Chunk:
-    """Up to CHUNK_ROWS rows, each in one of the two lists; no address is in `rows` twice, or in an earlier chunk."""
+    """Up to CHUNK_ROWS rows, each in one of the two lists; no person is in `rows` twice, or in an earlier chunk."""
 
-    rows: list[CleanRow] = field(default_factory=list)
+    rows: list[GoodRow] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.problems)
 
 
-def checked_chunks(rows: Iterable[Row], *, columns: Columns, skip: int = 0) -> Iterator[Chunk]:
+def checked_chunks(
+    rows: Iterable[Row],
+    *,
+    columns: Columns,
+    people: People,
+    fixes: Mapping[int, Sequence[str]] | None = None,
+    skip: int = 0,
+) -> Iterator[Chunk]:
     """Check every row and hand the results out in chunks.
 
-    The first `skip` rows are checked for the addresses they bring, and not handed out: an earlier run has done them.
+    `fixes` has the cells that somebody corrected, by row number. The first `skip` rows are checked for the addresses
+    they bring, and not handed out: an earlier run has done them.
     """
-    checker = _Checker(columns)
+    checker = _Checker(columns, people, fixes or {})
     chunk, characters = Chunk(), 0
     for position, row in enumerate(rows):
         result = checker.check(row)
@@ -47,7 +83,7 @@ def checked_chunks(rows: Iterable[Row], *, columns: Columns, skip: int = 0) -> I
         if isinstance(result, RowProblem):
             chunk.problems.append(result)
         else:
-            chunk.rows.append(result)
+            chunk.rows.append(_ready(row, result))
         characters += sum(map(len, row.cells))
         if len(chunk) == CHUNK_ROWS or characters > CHUNK_CHARACTERS:
             yield chunk
@@ -56,20 +92,84 @@ def checked_chunks(rows: Iterable[Row], *, columns: Columns, skip: int = 0) -> I
         yield chunk
 
 
-class _Checker:
-    """Each row by itself, then against the addresses of the rows that were accepted before."""
+def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
+    """The chunk after people were merged or erased since its rows were checked."""
+    again, first_rows = Chunk(problems=list(chunk.problems)), {}
+    for row in chunk.rows:
+        if people.is_erased(row.email_normalized):
+            again.problems.append(RowProblem(row.number, [], erased(email_column)))
+            continue
+        address = people.canonical(row.email_normalized)
+        first = first_rows.setdefault(address, row.number)
+        if first == row.number:
+            again.rows.append(row._replace(email_normalized=address))
+        else:
+            problem = duplicate(email_column, row.values[0], first)
+            again.problems.append(RowProblem(row.number, json.loads(row.payload), problem))
+    return again
 
-    def __init__(self, columns: Columns):
+
+class _Checker:
+    """Each row by itself, then against the people of the rows that were accepted before."""
+
+    def __init__(self, columns: Columns, people: People, fixes: Mapping[int, Sequence[str]]):
         self._validate = RowValidator(columns).check
+        self._people = people
+        self._fixes = fixes
         self._seen = SeenAddresses()
         self._email_column = columns.header[columns.position("email") or 0]
 
     def check(self, row: Row) -> CleanRow | RowProblem:
+        if row.number in self._fixes:
+            row = Row(row.number, list(self._fixes[row.number]))
         result = self._validate(row)
         if isinstance(result, Problem):
             return RowProblem(row.number, row.cells, result)
-        first = self._seen.first_row(result.email_normalized, row.number)
-        if first is None:
-            return result
-        message = f"{result.values[0]} is in row {first:,} already; that row counts."
-        return RowProblem(row.number, row.cells, Problem("duplicate_in_file", self._email_column, message))
+        if self._people.is_erased(result.email_normalized):
+            return RowProblem(row.number, [], erased(self._email_column))
+        lead_address = self._people.canonical(result.email_normalized)
+        first = self._seen.first_row(lead_address, row.number)
+        if first is not None:
+            return RowProblem(row.number, row.cells, duplicate(self._email_column, result.values[0], first))
+        return result if lead_address == result.email_normalized else result._replace(email_normalized=lead_address)
+
+
+def erased(column: str) -> Problem:
+    """The address belongs to a person who was erased; nothing that would name them is in the sentence."""
+    return Problem("erased_person", column, "This person asked to be forgotten and cannot be imported.")
+
+
+def duplicate(column: str, address: str, first: int) -> Problem:
+    """The person was in an earlier row, by this address or by that of a lead merged into theirs."""
+    return Problem("duplicate_in_file", column, f"{address} is in row {first:,} already; that row counts.")
+
+
+def _ready(row: Row, clean: CleanRow) -> GoodRow:
+    return GoodRow(
+        row.number,
+        cells_as_json(row.cells),
+        clean.email_normalized,
+        clean.values,
+        _as_json(clean.custom) if clean.custom else "{}",
+        _as_json(fields_of(clean)),
+        marks(clean.email_normalized),
+    )
+
+
+def fields_of(clean: CleanRow) -> dict[str, str]:
+    """The values of a row by the names of what they fill; what is empty is left out."""
+    fields = {name: value for name, value in zip(LEAD_FIELDS, clean.values, strict=True) if value}
+    for key, value in clean.custom.items():
+        fields[f"{CUSTOM_PREFIX}{key}"] = value
+    return fields
+
+
+def cells_as_json(cells: Sequence[str]) -> str:
+    """Cells as the database keeps them."""
+    text = _as_json(cells)
+    if text.isprintable() and "\\" not in text:
+        return text
+    return _as_json([storable(cell) for cell in cells])
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

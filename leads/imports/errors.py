@@ -246,6 +246,54 @@ def not_runnable(lead_import_id: int) -> ImportStateRefused:
     )
 
 
+def too_busy(lead_import_id: int) -> ImportStateRefused:
+    """Others changed the same leads again and again while a chunk was written."""
+    return ImportStateRefused(
+        "import_too_busy",
+        f"Import {lead_import_id} met the same leads being changed by others again and again.",
+        "It goes on by itself in a few minutes.",
+    )
+
+
+def not_a_draft(lead_import_id: int, status: str) -> ImportStateRefused:
+    """Only what nobody has started can still be changed."""
+    return ImportStateRefused(
+        "import_not_draft",
+        f"Import {lead_import_id} is no draft any more: it is {status}.",
+        "Receive the file again to read it in another way.",
+        {"status": status},
+    )
+
+
+def repeated_file(file_name: str, *, import_id: int, when: str, who: str) -> ImportStateRefused:
+    """The very same bytes were imported before, or are being imported."""
+    return ImportStateRefused(
+        "repeated_file",
+        f"{file_name} was imported before, byte for byte: on {when} by {who} (import {import_id}).",
+        "Confirm the repeat if you mean it; leads that are there are then treated as the options say.",
+        {"import": import_id},
+    )
+
+
+def dry_run_going(lead_import_id: int) -> ImportStateRefused:
+    """One dry run of an import at a time."""
+    return ImportStateRefused(
+        "dry_run_going", f"A dry run of import {lead_import_id} is under way.", "Wait for its numbers."
+    )
+
+
+def bad_rows(message: str, **details: object) -> FileRefused:
+    """Records that are none: no list of objects, or with values that no cell can hold."""
+    return FileRefused(
+        "bad_rows", message, 'Send a list of objects with texts, numbers or null: {"email": …}.', details
+    )
+
+
+def bad_fix(message: str) -> FileRefused:
+    """A correction that fits no row of the file."""
+    return FileRefused("bad_fix", message, "Send every cell of the row, in the order of the file.")
+
+
 def not_cancelable(lead_import_id: int, status: str) -> ImportStateRefused:
     """Only what has not ended can be canceled."""
     return ImportStateRefused("import_ended", f"Import {lead_import_id} has ended: it {status}.", "Nothing to cancel.")

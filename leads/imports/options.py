@@ -10,6 +10,7 @@ from leads.imports.matching import UNKNOWN_COLUMNS
 
 ON_EXISTING = ("fill", "overwrite", "skip")
 TAG_MAX = 60  # as the database has it
+LEGAL_BASIS_MAX = 2_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -22,6 +23,8 @@ class ImportOptions:
     is there already: `fill` what is empty, `overwrite` with what the file has (an empty cell erases nothing), or
     `skip`.
     `tags` are put on every lead of the file (with `skip`, on the new ones), and created where they do not exist.
+    `enroll_into` is the key of a draft campaign that gets the people of the import when it is through. `legal_basis` is
+    kept with the import: why these people may be written to.
     Raises `bad_option` and `bad_tag`.
     """
 
@@ -31,12 +34,16 @@ class ImportOptions:
     unknown_columns: str = "refuse"
     on_existing: str = "fill"
     tags: tuple[str, ...] = ()
+    enroll_into: int | None = None
+    legal_basis: str = ""
 
     def __post_init__(self) -> None:
         if self.unknown_columns not in UNKNOWN_COLUMNS:
             raise errors.bad_option("unknown columns", self.unknown_columns, UNKNOWN_COLUMNS)
         if self.on_existing not in ON_EXISTING:
             raise errors.bad_option("existing leads", self.on_existing, ON_EXISTING)
+        if len(self.legal_basis) > LEGAL_BASIS_MAX:
+            raise errors.bad_option("legal basis", self.legal_basis, [f"at most {LEGAL_BASIS_MAX:,} characters"])
         for tag in self.tags:
             if not tag.strip() or len(tag) > TAG_MAX or _CONTROL.search(tag):
                 raise errors.bad_tag(tag, limit=TAG_MAX)

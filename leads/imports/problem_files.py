@@ -8,8 +8,9 @@ from campaigns_project.formulas import guard
 from leads.imports.checking import RowProblem
 from leads.imports.cleaning import storable
 from leads.imports.matching import PROBLEM_COLUMNS
-from leads.imports.previewing import Preview
-from leads.models import ImportProblem, LeadImport
+from leads.imports.previewing import FilePreview
+from leads.imports.problems import problems_of
+from leads.models import LeadImport
 
 MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 
@@ -45,17 +46,21 @@ def problem_lines(lead_import: LeadImport) -> Iterator[str]:
     lines = _Lines()
     writer = ProblemWriter(lines, lead_import.options["header"])
     yield from lines.taken()
-    problems = ImportProblem.objects.filter(lead_import=lead_import).order_by("row_number", "id")
-    for problem in problems.iterator(chunk_size=2_000):
-        writer.write(number=problem.row_number, cells=problem.row, code=problem.code, message=problem.message)
+    for problem in problems_of(lead_import).select_related("raw_lead").iterator(chunk_size=2_000):
+        writer.write(
+            number=problem.row_number,
+            cells=problem.raw_lead.payload,
+            code=problem.problem_code,
+            message=problem.problem_message,
+        )
         yield from lines.taken()
 
 
-def problem_writer(out: _Writable) -> Callable[[Preview, RowProblem], None]:
+def problem_writer(out: _Writable) -> Callable[[FilePreview, RowProblem], None]:
     """What a dry run calls for every problem, to have it written to `out`."""
     writers: list[ProblemWriter] = []  # one, made when the header is known
 
-    def write(preview: Preview, row: RowProblem) -> None:
+    def write(preview: FilePreview, row: RowProblem) -> None:
         if not writers:
             writers.append(ProblemWriter(out, preview.inspection.columns.header))
         found = row.problem

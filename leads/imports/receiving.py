@@ -11,11 +11,14 @@ from django_q.tasks import async_task
 from campaigns_project.accounts.models import Organization, User
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from leads.imports import errors
 from leads.imports.cleaning import storable
+from leads.imports.following import check_follow_up
 from leads.imports.inspecting import Inspection, inspect
 from leads.imports.options import ImportOptions
-from leads.imports.storing import spool, store_parts
-from leads.models import LeadImport
+from leads.imports.repeats import refuse_repeat
+from leads.imports.storing import fetch_parts, spool, store_parts
+from leads.models import ImportSource, ImportStatus, LeadImport
 from leads.tagging import tags_named
 
 RUN_TASK = "leads.imports.tasks.run_import_task"
@@ -31,32 +34,108 @@ def receive(
     actor: Actor,
     created_by: User | None = None,
     now: datetime,
+    source: ImportSource = ImportSource.FILE,
     in_background: bool = True,
+    as_draft: bool = False,
+    confirm_repeat: bool = False,
 ) -> LeadImport:
     """Store a file as a queued import, and have a worker run it unless `in_background` is off.
 
-    The stream is read once and may be a pipe. A file that cannot be imported raises a `FileRefused`, and nothing is
-    stored.
+    The stream is read once and may be a pipe. A file that cannot be imported raises a `FileRefused`, and one that was
+    imported before `repeated_file`, unless the repeat is confirmed; nothing is stored then. A draft can still be read
+    in another way (`reread`) and waits for `commit_import`, where repeats are looked for.
     """
     file_name = storable(file_name)
     spooled = spool(stream, file_name=file_name)
     with spooled.stream:
         inspection = inspect(spooled.stream, file_name=file_name, options=options)
         with transaction.atomic():
-            lead_import = LeadImport.objects.create(
+            check_follow_up(organization, options)
+            lead_import = LeadImport(
                 organization=organization,
+                source=source,
                 file_name=file_name[-_FILE_NAME_MAX:],
                 file_size=spooled.size,
                 file_hash=spooled.digest,
                 created_by=created_by,
                 created_at=now,
-                **_how_to_read(inspection, options, [tag.pk for tag in tags_named(organization, options.tags)]),
+                status=ImportStatus.DRAFT if as_draft else ImportStatus.QUEUED,
+                **_how_to_read(inspection, options, organization),
             )
+            if not as_draft and not confirm_repeat:
+                refuse_repeat(lead_import)
+            lead_import.save()
             store_parts(lead_import, spooled.stream)
-            _audit(lead_import, actor)
-            if in_background:
+            _audit("import.created", lead_import, actor)
+            if in_background and not as_draft:
                 queue(lead_import.pk)
     return lead_import
+
+
+@transaction.atomic
+def reread(*, lead_import: LeadImport, options: ImportOptions, actor: Actor) -> LeadImport:
+    """Read the file of a draft in another way; what a dry run found is forgotten.
+
+    Raises what `receive` raises, and `import_not_draft`; the draft is then what it was.
+    """
+    draft = _locked_draft(lead_import)
+    with fetch_parts(draft.pk) as stream:
+        inspection = inspect(stream, file_name=draft.file_name, options=options)
+    check_follow_up(draft.organization, options)
+    reading = _how_to_read(inspection, options, draft.organization)
+    if _cells_are_the_same(draft, reading):
+        reading["options"]["fixes"] = draft.options.get("fixes", {})
+    LeadImport.objects.filter(pk=draft.pk).update(**reading, **_NO_DRY_RUN)
+    draft.refresh_from_db()
+    _audit("import.reread", draft, actor)
+    return draft
+
+
+@transaction.atomic
+def fix_rows(*, lead_import: LeadImport, rows: dict[int, list[str]], actor: Actor) -> LeadImport:
+    """Keep corrected cells of some rows with a draft, by row number; dry run and import take them for the file's own.
+
+    What came is kept as it came. Raises `bad_fix` and `import_not_draft`.
+    """
+    draft = _locked_draft(lead_import)
+    options = draft.options
+    width = len(options["header"])
+    for number, cells in rows.items():
+        if len(cells) != width:
+            raise errors.bad_fix(f"Row {number:,} was sent with {len(cells)} cells; the file has {width} columns.")
+    fixes = {**options.get("fixes", {}), **{str(number): list(map(storable, cells)) for number, cells in rows.items()}}
+    if len(fixes) > MOST_FIXES:
+        raise errors.bad_fix(f"{len(fixes):,} rows would be corrected here; {MOST_FIXES} is the limit.")
+    LeadImport.objects.filter(pk=draft.pk).update(options={**options, "fixes": fixes}, **_NO_DRY_RUN)
+    draft.refresh_from_db()
+    record(
+        action="import.fixed",
+        entity=draft,
+        organization_id=draft.organization_id,
+        actor=actor,
+        after={"rows": sorted(rows)},
+    )
+    return draft
+
+
+@transaction.atomic
+def commit_import(
+    *, lead_import: LeadImport, actor: Actor, now: datetime, in_background: bool = True, confirm_repeat: bool = False
+) -> LeadImport:
+    """Say go to a draft: queued, and run by a worker unless `in_background` is off.
+
+    Raises `import_not_draft`, and `repeated_file` as `receive` does. A dry run that is under way is given up.
+    """
+    draft = _locked_draft(lead_import)
+    if not confirm_repeat:
+        refuse_repeat(draft)
+    # Silent since now: a draft may be days old, and would be taken for one whose worker died.
+    LeadImport.objects.filter(pk=draft.pk).update(status=ImportStatus.QUEUED, heartbeat_at=now)
+    draft.refresh_from_db()
+    _audit("import.committed", draft, actor)
+    if in_background:
+        queue(draft.pk)
+    return draft
 
 
 def queue(lead_import_id: int) -> None:
@@ -64,15 +143,32 @@ def queue(lead_import_id: int) -> None:
     transaction.on_commit(partial(async_task, RUN_TASK, lead_import_id))
 
 
-def earlier_import(lead_import: LeadImport) -> LeadImport | None:
-    """The last import before this one of the very same bytes into the same organization, to warn people."""
-    same = LeadImport.objects.filter(organization_id=lead_import.organization_id, file_hash=lead_import.file_hash)
-    return same.filter(pk__lt=lead_import.pk).order_by("-pk").first()
+MOST_FIXES = 200  # more are corrected in the file of problems
+_NO_DRY_RUN: dict[str, Any] = {"dry_run_status": "", "dry_run": {}, "dry_run_at": None}
 
 
-def _how_to_read(inspection: Inspection, options: ImportOptions, tags: list[int]) -> dict[str, Any]:
+def _locked_draft(lead_import: LeadImport) -> LeadImport:
+    locked = LeadImport.objects.select_for_update(of=("self",)).select_related("organization").get(pk=lead_import.pk)
+    if locked.status != ImportStatus.DRAFT:
+        raise errors.not_a_draft(locked.pk, locked.status)
+    return locked
+
+
+def _cells_are_the_same(draft: LeadImport, reading: dict[str, Any]) -> bool:
+    """Whether corrected rows still fit the file as it is read now."""
+    before, after = draft.options, reading["options"]
+    return (draft.encoding, draft.delimiter, before["header"], before["skip_lines"]) == (
+        reading["encoding"],
+        reading["delimiter"],
+        list(after["header"]),
+        after["skip_lines"],
+    )
+
+
+def _how_to_read(inspection: Inspection, options: ImportOptions, organization: Organization) -> dict[str, Any]:
     """Fields of the import that let a worker read the file as it was looked over, without deciding anything anew."""
     columns, layout = inspection.columns, inspection.layout
+    tags = [tag.pk for tag in tags_named(organization, options.tags)]
     reading = {"skip_lines": layout.skip_lines, "header": columns.header, "targets": columns.targets, "tag_ids": tags}
     return {
         "encoding": layout.encoding,
@@ -83,16 +179,19 @@ def _how_to_read(inspection: Inspection, options: ImportOptions, tags: list[int]
     }
 
 
-def _audit(lead_import: LeadImport, actor: Actor) -> None:
+def _audit(action: str, lead_import: LeadImport, actor: Actor) -> None:
+    options = lead_import.options
     after = {
+        "status": lead_import.status,
         "rows": lead_import.total_rows,
         "file_size": lead_import.file_size,
-        "on_existing": lead_import.options["on_existing"],
-        "unknown_columns": lead_import.options["unknown_columns"],
-        "tags": list(lead_import.options["tags"]),
+        "on_existing": options["on_existing"],
+        "unknown_columns": options["unknown_columns"],
+        "tags": list(options["tags"]),
+        "enroll_into": options.get("enroll_into"),
     }
     record(
-        action="import.created",
+        action=action,
         entity=lead_import,
         organization_id=lead_import.organization_id,
         actor=actor,

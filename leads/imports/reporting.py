@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from django.db.models import Count
-
 from leads.imports.delimiters import name_of
 from leads.imports.encodings import label_of
-from leads.imports.previewing import SHOWN_PROBLEMS, Preview
+from leads.imports.previewing import SHOWN_PROBLEMS, FilePreview
+from leads.imports.problems import problems_of
 from leads.models import LeadImport
 
 
@@ -63,8 +62,7 @@ class Report:
 
 def report_of_import(lead_import: LeadImport) -> Report:
     """The report of an import that has run."""
-    problems = lead_import.problems.order_by("row_number", "id")
-    codes = problems.order_by().values_list("code").annotate(count=Count("id")).order_by("-count", "code")
+    first = problems_of(lead_import).values_list("row_number", "problem_code", "problem_message")[:SHOWN_PROBLEMS]
     header, targets = lead_import.options["header"], lead_import.options["targets"]
     return Report(
         file_name=lead_import.file_name,
@@ -79,15 +77,17 @@ def report_of_import(lead_import: LeadImport) -> Report:
         updated=lead_import.updated_count,
         unchanged=lead_import.unchanged_count,
         problems=lead_import.problem_count,
-        problem_codes=dict(codes),
-        first_problems=[
-            {"row": row, "code": code, "message": message}
-            for row, code, message in problems.values_list("row_number", "code", "message")[:SHOWN_PROBLEMS]
-        ],
+        problem_codes=_by_frequency(lead_import.problem_codes),
+        first_problems=[{"row": row, "code": code, "message": message} for row, code, message in first],
     )
 
 
-def report_of_preview(preview: Preview, *, file_name: str) -> Report:
+def _by_frequency(codes: dict[str, int]) -> dict[str, int]:
+    """The database keeps an object without its order."""
+    return dict(sorted(codes.items(), key=lambda item: (-item[1], item[0])))
+
+
+def report_of_preview(preview: FilePreview, *, file_name: str) -> Report:
     """The report of a dry run."""
     layout = preview.inspection.layout
     return Report(

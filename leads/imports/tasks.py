@@ -10,6 +10,7 @@ from campaigns_project.states import ProgressStatus
 from leads.imports.errors import ImportStateRefused
 from leads.imports.receiving import queue
 from leads.imports.running import fail_import, run_import, take_stalled
+from leads.imports.trying import fail_dry_run, queue_dry_run, run_dry_run, take_stalled_dry_runs
 
 BUDGET = timedelta(seconds=30)  # of the 300 s a task may take; the rest is for finding the place and the last chunk
 logger = logging.getLogger(__name__)
@@ -30,9 +31,26 @@ def run_import_task(lead_import_id: int) -> str:
     return lead_import.status
 
 
+def try_import_task(lead_import_id: int) -> str:
+    """Do the dry run of a draft; answers its state. Running it twice does no harm."""
+    try:
+        lead_import = run_dry_run(lead_import_id=lead_import_id)
+    except ImportStateRefused as refused:
+        logger.info("no dry run: %s", refused)
+        return refused.code
+    except Exception as error:
+        fail_dry_run(lead_import_id=lead_import_id, message=f"The dry run broke off. {what_broke(error)}")
+        raise
+    if lead_import.dry_run_status == ProgressStatus.QUEUED:
+        queue_dry_run(lead_import_id)
+    return lead_import.dry_run_status
+
+
 def resume_stalled_imports() -> int:
-    """Queue again the imports whose worker died; how many. For a clock that calls it every minute or so."""
-    stalled = take_stalled()
-    for lead_import_id in stalled:
+    """Queue again the imports and dry runs whose worker died; how many. For a clock that calls it now and then."""
+    imports, dry_runs = take_stalled(), take_stalled_dry_runs()
+    for lead_import_id in imports:
         queue(lead_import_id)
-    return len(stalled)
+    for lead_import_id in dry_runs:
+        queue_dry_run(lead_import_id)
+    return len(imports) + len(dry_runs)

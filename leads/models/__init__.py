@@ -10,7 +10,6 @@ from leads.models.lead import LeadQuerySet as LeadQuerySet
 from leads.models.lead import LeadStatus as LeadStatus
 from leads.models.lead import Verification as Verification
 from leads.models.lead_import import ImportMapping as ImportMapping
-from leads.models.lead_import import ImportProblem as ImportProblem
 from leads.models.lead_import import ImportSource as ImportSource
 from leads.models.lead_import import ImportStatus as ImportStatus
 from leads.models.lead_import import LeadImport as LeadImport

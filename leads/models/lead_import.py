@@ -15,6 +15,8 @@ class ImportSource(models.TextChoices):
     API = "api", "API"
     APOLLO = "apollo", "Apollo"
 
+    in_parts = nonmember(frozenset({"file", "paste", "api"}))  # what came is stored, and a worker reads it
+
 
 class ImportStatus(models.TextChoices):
     """Where an import stands: a draft until somebody says go, then moved only by the work itself."""
@@ -56,19 +58,24 @@ class LeadImport(Tenanted, models.Model):
     updated_count = models.IntegerField(default=0)
     unchanged_count = models.IntegerField(default=0)
     problem_count = models.IntegerField(default=0)
+    problem_codes = models.JSONField(default=dict, db_default={}, help_text="Problems by code, counted at the end.")
     error_message = models.TextField(blank=True)
     dry_run_status = models.CharField(
         max_length=20, choices=ProgressStatus, blank=True, default="", db_default="", help_text="Empty: not asked for."
     )
     dry_run = models.JSONField(default=dict, db_default={}, help_text="What importing would do, counted at dry_run_at.")
     dry_run_at = models.DateTimeField(null=True)
-    undone_at = models.DateTimeField(null=True)
+    undo_status = models.CharField(
+        max_length=20, choices=ProgressStatus, blank=True, default="", db_default="", help_text="Empty: not asked for."
+    )
+    undone_at = models.DateTimeField(null=True, help_text="When somebody asked for it.")
     undone_count = models.IntegerField(null=True, help_text="Leads that were taken out again.")
     created_by = models.ForeignKey("accounts.User", on_delete=models.DB_SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    rows_removed_at = models.DateTimeField(null=True, help_text="When the rows as received were removed for their age.")
 
     objects = OrganizationQuerySet.as_manager()
 
@@ -113,30 +120,6 @@ class LeadImportPart(Tenanted, models.Model):
 
     def __str__(self) -> str:
         return f"Part {self.number} of import {self.lead_import_id}"
-
-
-class ImportProblem(Tenanted, models.Model):
-    """A row that did not become a lead, and why. Nothing that came in is lost: the row itself is kept."""
-
-    is_personal = True
-    organization_path = "lead_import__organization"
-
-    lead_import = models.ForeignKey("leads.LeadImport", on_delete=models.DB_CASCADE, related_name="problems")
-    row_number = models.IntegerField(help_text="As a spreadsheet counts: the header is row 1.")
-    column = models.CharField(max_length=200, blank=True)
-    code = models.CharField(max_length=60)
-    message = models.TextField()
-    row = models.JSONField(help_text="The cells of the row, in the order of the file.")
-
-    objects = OrganizationQuerySet.as_manager()
-
-    class Meta:
-        db_table = "lead_import_problems"
-        ordering = ["row_number", "id"]
-        indexes = [models.Index(fields=["lead_import", "row_number"], name="import_problem_by_row")]
-
-    def __str__(self) -> str:
-        return f"Row {self.row_number}: {self.message}"
 
 
 class ImportMapping(Tenanted, models.Model):

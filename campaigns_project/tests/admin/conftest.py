@@ -18,7 +18,7 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.workers import heartbeat
-from leads.models import ImportProblem, LeadImportPart
+from leads.models import LeadImportPart
 from tracking.models import RawEvent
 
 
@@ -49,10 +49,13 @@ def make_world(**campaign: Any) -> World:
     lead_import = factories.LeadImportFactory(
         organization=organization, options={"header": ["E-mail"], "targets": ["email"]}
     )
-    problem = ImportProblem.objects.create(lead_import=lead_import, row_number=2, code="bad", message="Bad.", row=["x"])
+    raw = factories.RawLeadFactory(lead_import=lead_import, row_number=2, payload=["x"])
+    problem = factories.StagedLeadFactory(
+        raw_lead=raw, status="problem", problem_code="bad", problem_message="Bad.", email_normalized=""
+    )
     rows = [
         organization, draft, variant, variant.step, recipient, recipient.lead, message, lead_tag, lead_tag.tag, used,
-        used.sender, lead_import, problem,
+        used.sender, lead_import, raw, problem,
         LeadImportPart.objects.create(lead_import=lead_import, number=0, content=b"x"),
         factories.SuppressionFactory(organization=organization),
         factories.EmailTemplateFactory(organization=organization),

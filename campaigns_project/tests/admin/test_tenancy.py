@@ -57,7 +57,7 @@ def test_lists_show_ones_own_rows_only(owner: Client, world: World, stranger: Wo
         ("campaigns_link", "campaign", "campaign"),
         ("tracking_emailevent", "campaign", "campaign"),
         ("leads_lead", "tag", "tag"),
-        ("leads_importproblem", "import", "lead_import"),
+        ("leads_stagedlead", "import", "lead_import"),
     ],
 )
 def test_a_list_narrowed_to_a_strangers_row_is_a_404(

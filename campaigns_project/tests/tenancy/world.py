@@ -106,9 +106,6 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     leads.LeadImportPart: lambda w: leads.LeadImportPart.objects.create(
         lead_import=w[leads.LeadImport], number=0, content=w.marker.encode()
     ),
-    leads.ImportProblem: lambda w: leads.ImportProblem.objects.create(
-        lead_import=w[leads.LeadImport], row_number=2, code="invalid_email", message=w.marker, row=[w.marker]
-    ),
     leads.Lead: lambda w: make.LeadFactory(
         organization=w.organization, email=f"lead@{w.marker}.example", company=w.marker
     ),

@@ -20,7 +20,8 @@ from leads.imports.matching import UNKNOWN_COLUMNS
 from leads.imports.options import ON_EXISTING, ImportOptions, read_mapping
 from leads.imports.previewing import dry_run
 from leads.imports.problem_files import problem_lines, problem_writer
-from leads.imports.receiving import earlier_import, receive
+from leads.imports.receiving import receive
+from leads.imports.repeats import earlier_import
 from leads.imports.reporting import Report, report_of_import, report_of_preview
 from leads.imports.running import run_import
 from leads.models import LeadImport
@@ -79,6 +80,7 @@ class Command(BaseCommand):
             actor=actor,
             now=timezone.now(),
             in_background=False,
+            confirm_repeat=True,
         )
         self._note_earlier(lead_import)
         try:

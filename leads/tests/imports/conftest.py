@@ -36,6 +36,7 @@ def received(organization: Organization) -> Callable[..., LeadImport]:
             actor=SYSTEM,
             now=NOON,
             in_background=False,
+            confirm_repeat=True,
         )
 
     return receive_file

@@ -9,7 +9,7 @@ from campaigns_project.audit.models import AuditLog
 from leads.imports import checking
 from leads.imports.options import ImportOptions
 from leads.imports.previewing import Preview, dry_run
-from leads.models import ImportProblem, Lead, LeadImport, Tag
+from leads.models import Lead, LeadImport, RawLead, StagedLead, Tag
 
 Files = Callable[..., LeadImport]
 BEFORE = "email,first name,b\nana@acme.example,Ana,old\nbob@acme.example,,\neve@acme.example,Eve,x\n"
@@ -48,7 +48,7 @@ def test_dry_run_gives_the_numbers_that_the_import_then_gives(
 def test_dry_run_writes_nothing(organization: Organization):
     preview(organization)
 
-    assert [model.objects.count() for model in (Lead, LeadImport, ImportProblem, Tag, AuditLog)] == [0] * 5
+    assert [model.objects.count() for model in (Lead, LeadImport, RawLead, StagedLead, Tag, AuditLog)] == [0] * 6
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,8 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import Refused
 from leads.imports.options import ImportOptions, read_mapping
-from leads.imports.receiving import earlier_import, receive
+from leads.imports.receiving import receive
+from leads.imports.repeats import earlier_import
 from leads.imports.storing import PART_SIZE, fetch_parts
 from leads.models import Lead, LeadImport, LeadImportPart, Tag
 from leads.tests.imports.conftest import NOON

@@ -11,10 +11,11 @@ from campaigns_project.errors import Refused
 from leads.imports import checking
 from leads.imports.canceling import cancel_import
 from leads.imports.running import STALE_AFTER, fail_import, run_import, take_stalled
-from leads.models import ImportProblem, Lead, LeadImport, LeadImportPart, LeadTag, Suppression
+from leads.models import Lead, LeadImport, LeadImportPart, LeadTag, StagedLead, Suppression
 from leads.tests.imports.conftest import NOON
 
 Files = Callable[..., LeadImport]
+PROBLEMS = StagedLead.objects.filter(status="problem").order_by("row_number")
 
 
 class Killed(BaseException):
@@ -46,7 +47,7 @@ def test_a_time_zone_is_kept_and_one_nobody_knows_is_a_problem(imported: Files):
 
     assert counts(lead_import) == ("succeeded", 3, 2, 0, 0, 1)
     assert list(Lead.objects.order_by("email").values_list("timezone", flat=True)) == ["Asia/Tokyo", ""]
-    assert ImportProblem.objects.get().code == "invalid_timezone"
+    assert PROBLEMS.get().problem_code == "invalid_timezone"
 
 
 def test_rows_become_leads_and_the_others_problems(imported: Files):
@@ -61,11 +62,11 @@ def test_rows_become_leads_and_the_others_problems(imported: Files):
         ("Ana@acme.example", "Ana", "Núñez", {"branche": "Schiffe"}),
         ("bob@acme.example", "Bob", "", {}),
     ]
-    assert list(ImportProblem.objects.values_list("row_number", "column", "code", "row")) == [
+    assert list(PROBLEMS.values_list("row_number", "problem_column", "problem_code", "raw_lead__payload")) == [
         (3, "Email", "invalid_email", ["nobody", "X", ""]),
         (5, "Email", "duplicate_in_file", ["ANA@acme.example", "", ""]),
     ]
-    assert ImportProblem.objects.last().message == "ANA@acme.example is in row 2 already; that row counts."
+    assert PROBLEMS.last().problem_message == "ANA@acme.example is in row 2 already; that row counts."
 
 
 def test_finished_import_knows_its_times_and_keeps_no_file(imported: Files):
@@ -185,7 +186,7 @@ def test_bytes_that_do_not_fit_the_encoding_are_a_problem_of_their_row_only(impo
     lead_import = imported(good + b"bob@acme.example,B\xf3b\n" + "eve@acme.example,Éva\n".encode())
 
     assert counts(lead_import) == ("succeeded", 3, 2, 0, 0, 1)
-    assert ImportProblem.objects.values_list("row_number", "code", "row").get() == (
+    assert PROBLEMS.values_list("row_number", "problem_code", "raw_lead__payload").get() == (
         3,
         "damaged_text",
         ["bob@acme.example", "B\N{REPLACEMENT CHARACTER}b"],
@@ -196,7 +197,7 @@ def test_nul_in_a_cell_is_a_problem_of_its_row_only(imported: Files):
     lead_import = imported("email,first name\nana@acme.example,A\0na\nbob@acme.example,Bob\n")
 
     assert counts(lead_import) == ("succeeded", 2, 1, 0, 0, 1)
-    assert ImportProblem.objects.get().row == ["ana@acme.example", "A\N{REPLACEMENT CHARACTER}na"]
+    assert PROBLEMS.get().raw_lead.payload == ["ana@acme.example", "A\N{REPLACEMENT CHARACTER}na"]
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -222,7 +223,7 @@ def test_import_whose_worker_was_killed_goes_on_behind_the_last_chunk(received: 
 
     assert counts(resumed) == ("succeeded", 7, 5, 0, 0, 2)
     assert resumed.started_at == NOON
-    assert list(ImportProblem.objects.values_list("row_number", "code")) == [
+    assert list(PROBLEMS.values_list("row_number", "problem_code")) == [
         (6, "duplicate_in_file"),
         (7, "invalid_email"),
     ]

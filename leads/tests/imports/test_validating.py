@@ -12,7 +12,7 @@ from leads.imports.matching import match_columns
 from leads.imports.reading import Row
 from leads.imports.rules import Problem
 from leads.imports.validating import CleanRow, RowValidator
-from leads.models import ImportProblem, Lead
+from leads.models import Lead, StagedLead
 
 HEADER = ("Email", "First name", "Last name", "Company", "Website", "Industry")
 
@@ -53,7 +53,7 @@ def test_lengths_are_those_of_the_database():
     lengths = {name: Lead._meta.get_field(name).max_length for name in LEAD_FIELDS}
 
     assert {name: field.max_length for name, field in BY_NAME.items()} == lengths
-    assert ImportProblem._meta.get_field("column").max_length >= 200
+    assert StagedLead._meta.get_field("problem_column").max_length >= 200
 
 
 def test_row_becomes_the_values_of_a_lead():

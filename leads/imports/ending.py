@@ -1,0 +1,33 @@
+"""The end of an import, whichever it is: the problems are counted, the file is kept no longer."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count
+from django.db.models.functions import Now
+
+from leads.imports.following import follow_up
+from leads.models import ImportStatus, LeadImport, StagedLead, StagedStatus
+
+
+def end_import(lead_import_id: int, *, status: ImportStatus, error_message: str = "", **still: Any) -> bool:
+    """End an import that has not ended, and is what `still` says; False when it is not."""
+    with transaction.atomic():
+        going = LeadImport.objects.filter(pk=lead_import_id, **still).exclude(status__in=ImportStatus.ended)
+        if not going.update(status=status, error_message=error_message, finished_at=Now()):
+            return False
+        lead_import = LeadImport.objects.get(pk=lead_import_id)
+        LeadImport.objects.filter(pk=lead_import_id).update(problem_codes=count_problems(lead_import))
+        lead_import.parts.all().delete()
+        if status == ImportStatus.SUCCEEDED:
+            follow_up(lead_import)
+    return True
+
+
+def count_problems(lead_import: LeadImport) -> dict[str, int]:
+    """Problems by code, the most frequent first."""
+    if not lead_import.problem_count:
+        return {}
+    problems = StagedLead.objects.filter(lead_import=lead_import, status=StagedStatus.PROBLEM)
+    counted = problems.order_by().values_list("problem_code").annotate(count=Count("id"))
+    return dict(counted.order_by("-count", "problem_code"))

@@ -1,0 +1,51 @@
+"""The stored file opened as it was looked over, by whoever reads it: the import, its dry run, the list of problems."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from leads.imports.checking import Chunk, checked_chunks
+from leads.imports.matching import Columns
+from leads.imports.people import People
+from leads.imports.reading import Layout, Row, Table
+from leads.models import ImportSource, LeadImport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a file is read, decided once and kept with its import."""
+
+    file_name: str
+    layout: Layout
+    columns: Columns
+    fixes: Mapping[int, Sequence[str]]
+    has_header: bool
+
+    @property
+    def email_column(self) -> str:
+        """The header of the column of addresses."""
+        return self.columns.header[self.columns.position("email") or 0]
+
+    def chunks(self, stream: BinaryIO, *, people: People, skip: int = 0) -> Iterator[Chunk]:
+        """The rows behind the first `skip`, checked; raises a `FileRefused` where the file cannot be read on."""
+        table = Table(stream, layout=self.layout, file_name=self.file_name)
+        rows = table if self.has_header else _counted_from_one(table)
+        return checked_chunks(rows, columns=self.columns, people=people, fixes=self.fixes, skip=skip)
+
+
+def reading_of(lead_import: LeadImport) -> Reading:
+    """How the file of an import is read."""
+    options = lead_import.options
+    return Reading(
+        file_name=lead_import.file_name,
+        layout=Layout(lead_import.encoding, lead_import.delimiter, options["skip_lines"]),
+        columns=Columns(tuple(options["header"]), tuple(options["targets"])),
+        fixes={int(number): cells for number, cells in options.get("fixes", {}).items()},
+        has_header=lead_import.source != ImportSource.API,
+    )
+
+
+def _counted_from_one(rows: Iterable[Row]) -> Iterator[Row]:
+    """Records of the API have names instead of a header line: the first of them is row 1."""
+    for row in rows:
+        yield Row(row.number - 1, row.cells)

@@ -1,0 +1,65 @@
+"""A chunk of rows as received, as staged and as leads, in the caller's transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from leads.imports.checking import Chunk, RowProblem, cells_as_json
+from leads.imports.cleaning import storable
+from leads.imports.merging import STAGE_ANEW, Merged, merge
+from leads.models import ChangeSource, ImportSource, LeadImport
+
+_RAW_IDS = "SELECT nextval(pg_get_serial_sequence('raw_leads', 'id')) FROM generate_series(1, %s)"
+_COPY_RAW = "COPY raw_leads (id, lead_import_id, row_number, payload) FROM STDIN"
+_COPY_PROBLEMS = """
+COPY staged_leads (raw_lead_id, lead_import_id, row_number, status, problem_code, problem_column, problem_message)
+FROM STDIN
+"""
+
+
+def write_rows(lead_import: LeadImport, chunk: Chunk) -> Merged:
+    """Everything of a chunk that was not received before; raises `Raced` when it has to be done again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RAW_IDS, [len(chunk)])
+        ids = [pk for (pk,) in cursor.fetchall()]
+        good_ids, problem_ids = ids[: len(chunk.rows)], ids[len(chunk.rows) :]
+        with cursor.copy(_COPY_RAW) as copy:
+            for pk, row in zip(good_ids, chunk.rows, strict=True):
+                copy.write_row((pk, lead_import.pk, row.number, row.payload))
+            for pk, problem in zip(problem_ids, chunk.problems, strict=True):
+                copy.write_row((pk, lead_import.pk, problem.number, cells_as_json(problem.cells)))
+        _write_problems(cursor, lead_import.pk, problem_ids, chunk.problems)
+    return merge_into(lead_import, chunk, raw_ids=good_ids, noting=STAGE_ANEW)
+
+
+def merge_into(lead_import: LeadImport, chunk: Chunk, *, noting: str, raw_ids: Sequence[int] = ()) -> Merged:
+    """The good rows of a chunk into leads, as the import's options want it."""
+    if not chunk.rows:
+        return Merged(0, 0, 0)
+    return merge(
+        chunk.rows,
+        organization_id=lead_import.organization_id,
+        lead_import_id=lead_import.pk,
+        on_existing=lead_import.options["on_existing"],
+        tag_ids=lead_import.options["tag_ids"],
+        raw_ids=raw_ids,
+        change_source=change_source_of(lead_import),
+        noting=noting,
+    )
+
+
+def change_source_of(lead_import: LeadImport) -> ChangeSource:
+    """Whom a lead's history names."""
+    return ChangeSource.PROVIDER if lead_import.source == ImportSource.APOLLO else ChangeSource.IMPORT
+
+
+def _write_problems(cursor: Any, lead_import_id: int, ids: Sequence[int], problems: Sequence[RowProblem]) -> None:
+    if not problems:
+        return
+    with cursor.copy(_COPY_PROBLEMS) as copy:
+        for pk, row in zip(ids, problems, strict=True):
+            found = row.problem
+            copy.write_row(
+                (pk, lead_import_id, row.number, "problem", found.code, storable(found.column), storable(found.message))
+            )
