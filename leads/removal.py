@@ -1,6 +1,6 @@
-"""Taking a lead out of the system, as long as nothing that counts on it is left."""
+"""Taking leads out of the system, as long as nothing that counts on them is left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from django.db import transaction
 
@@ -13,12 +13,25 @@ from leads.models import Lead
 # refusal to give, or None.
 Keeps = Callable[[Lead], Refused | None]
 _keeps: list[Keeps] = []
+# The same of many: those of the given keys that are kept, for what the word says.
+KeepsAmong = Callable[[Collection[int]], Iterable[int]]
+_keeps_among: dict[str, KeepsAmong] = {}
 
 
 def while_kept(check: Keeps) -> None:
     """Have `check` asked before a lead is removed."""
     if check not in _keeps:
         _keeps.append(check)
+
+
+def kept_in_numbers(word: str, among: KeepsAmong) -> None:
+    """Have `among` asked before leads are removed by the thousand; `word` says why: `in_campaign`, `worked_on`."""
+    _keeps_among[word] = among
+
+
+def kept_among(ids: Collection[int]) -> dict[str, set[int]]:
+    """Which of the leads are kept, by the word for why; a lead may be under several."""
+    return {word: set(among(ids)) for word, among in _keeps_among.items()}
 
 
 @transaction.atomic

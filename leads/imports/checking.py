@@ -83,7 +83,7 @@ def checked_chunks(
         if isinstance(result, RowProblem):
             chunk.problems.append(result)
         else:
-            chunk.rows.append(_ready(row, result))
+            chunk.rows.append(ready(result, payload=cells_as_json(row.cells)))
         characters += sum(map(len, row.cells))
         if len(chunk) == CHUNK_ROWS or characters > CHUNK_CHARACTERS:
             yield chunk
@@ -94,7 +94,8 @@ def checked_chunks(
 
 def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
     """The chunk after people were merged or erased since its rows were checked."""
-    again, first_rows = Chunk(problems=list(chunk.problems)), {}
+    again = Chunk(problems=list(chunk.problems))
+    first_rows: dict[str, int] = {}
     for row in chunk.rows:
         if people.is_erased(row.email_normalized):
             again.problems.append(RowProblem(row.number, [], erased(email_column)))
@@ -105,7 +106,7 @@ def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
             again.rows.append(row._replace(email_normalized=address))
         else:
             problem = duplicate(email_column, row.values[0], first)
-            again.problems.append(RowProblem(row.number, json.loads(row.payload), problem))
+            again.problems.append(RowProblem(row.number, json.loads(row.payload or "[]"), problem))
     return again
 
 
@@ -144,21 +145,31 @@ def duplicate(column: str, address: str, first: int) -> Problem:
     return Problem("duplicate_in_file", column, f"{address} is in row {first:,} already; that row counts.")
 
 
-def _ready(row: Row, clean: CleanRow) -> GoodRow:
+def ready(clean: CleanRow, *, payload: str, verification: str = _UNKNOWN, is_catch_all: bool = False) -> GoodRow:
+    """A clean row as it is written; what the database keeps as JSON is made here, beside its own work."""
+    fields = fields_of(clean)
+    if verification != _UNKNOWN:
+        fields["verification"] = verification
+    if is_catch_all:
+        fields["is_catch_all"] = True
     return GoodRow(
-        row.number,
-        cells_as_json(row.cells),
+        clean.number,
+        payload,
         clean.email_normalized,
         clean.values,
         _as_json(clean.custom) if clean.custom else "{}",
-        _as_json(fields_of(clean)),
+        _as_json(fields),
         marks(clean.email_normalized),
+        verification,
+        is_catch_all,
     )
 
 
-def fields_of(clean: CleanRow) -> dict[str, str]:
+def fields_of(clean: CleanRow) -> dict[str, str | bool]:
     """The values of a row by the names of what they fill; what is empty is left out."""
-    fields = {name: value for name, value in zip(LEAD_FIELDS, clean.values, strict=True) if value}
+    fields: dict[str, str | bool] = {
+        name: value for name, value in zip(LEAD_FIELDS, clean.values, strict=True) if value
+    }
     for key, value in clean.custom.items():
         fields[f"{CUSTOM_PREFIX}{key}"] = value
     return fields

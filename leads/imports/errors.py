@@ -1,6 +1,7 @@
 """Why a whole file is refused: each with its code, what is wrong and where, and what to do. Nothing was changed."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from campaigns_project.errors import Refused, StateRefused
 
@@ -279,6 +280,35 @@ def dry_run_going(lead_import_id: int) -> ImportStateRefused:
     """One dry run of an import at a time."""
     return ImportStateRefused(
         "dry_run_going", f"A dry run of import {lead_import_id} is under way.", "Wait for its numbers."
+    )
+
+
+def undo_not_ended(lead_import_id: int, status: str) -> ImportStateRefused:
+    """Only what has ended can be taken back."""
+    return ImportStateRefused(
+        "undo_not_ended",
+        f"Import {lead_import_id} has not ended: it is {status}.",
+        "Wait for its end, or cancel it first.",
+        {"status": status},
+    )
+
+
+def undo_too_late(lead_import_id: int, finished_at: datetime, *, hours: int) -> ImportStateRefused:
+    """People count on these leads by now."""
+    return ImportStateRefused(
+        "undo_too_late",
+        f"Import {lead_import_id} ended on {finished_at:%d %B %Y at %H:%M %Z}, more than {hours} hours ago.",
+        "Find its leads in the list of leads and remove those that are not wanted.",
+        {"finished_at": finished_at.isoformat()},
+    )
+
+
+def undone_already(lead_import_id: int, undone_at: datetime) -> ImportStateRefused:
+    """Once is enough."""
+    return ImportStateRefused(
+        "undone_already",
+        f"Import {lead_import_id} was undone on {undone_at:%d %B %Y at %H:%M %Z}.",
+        "Import the file again to have its leads back.",
     )
 
 

@@ -11,6 +11,7 @@ from leads.imports.errors import ImportStateRefused
 from leads.imports.receiving import queue
 from leads.imports.running import fail_import, run_import, take_stalled
 from leads.imports.trying import fail_dry_run, queue_dry_run, run_dry_run, take_stalled_dry_runs
+from leads.imports.undoing import queue_undo, run_undo, take_stalled_undos
 
 BUDGET = timedelta(seconds=30)  # of the 300 s a task may take; the rest is for finding the place and the last chunk
 logger = logging.getLogger(__name__)
@@ -46,11 +47,22 @@ def try_import_task(lead_import_id: int) -> str:
     return lead_import.dry_run_status
 
 
+def undo_import_task(lead_import_id: int) -> str:
+    """Take an import back; answers how that stands. Running it twice does no harm."""
+    try:
+        lead_import = run_undo(lead_import_id=lead_import_id, budget=BUDGET)
+    except ImportStateRefused as refused:
+        logger.info("nothing undone: %s", refused)
+        return refused.code
+    if lead_import.undo_status == ProgressStatus.QUEUED:
+        queue_undo(lead_import_id)
+    return lead_import.undo_status
+
+
 def resume_stalled_imports() -> int:
-    """Queue again the imports and dry runs whose worker died; how many. For a clock that calls it now and then."""
-    imports, dry_runs = take_stalled(), take_stalled_dry_runs()
-    for lead_import_id in imports:
-        queue(lead_import_id)
-    for lead_import_id in dry_runs:
-        queue_dry_run(lead_import_id)
-    return len(imports) + len(dry_runs)
+    """Queue again the imports, dry runs and undos whose worker died; how many. For a clock that calls it often."""
+    stalled = ((take_stalled(), queue), (take_stalled_dry_runs(), queue_dry_run), (take_stalled_undos(), queue_undo))
+    for keys, put in stalled:
+        for lead_import_id in keys:
+            put(lead_import_id)
+    return sum(len(keys) for keys, _ in stalled)
