@@ -8,6 +8,7 @@ from campaigns.deletion.organization import erase_some
 from campaigns.deletion.request import enqueue as enqueue_deletion
 from campaigns.deletion.stalled import note_failure, take_stalled_deletions
 from campaigns.deletion.work import delete_some
+from campaigns.enrollment import imported
 from campaigns.models import Job, JobKind
 from campaigns.preflight.jobs import enqueue as enqueue_check
 from campaigns.preflight.jobs import fail_check, run_check, take_stalled
@@ -38,6 +39,11 @@ def check_campaign(job_id: int) -> bool:
     if has_more:
         enqueue_check(job_id)
     return has_more
+
+
+def enroll_imported(lead_import_id: int) -> None:
+    """Enroll the people of an import that is through. Running it twice does no harm."""
+    imported.enroll_imported(lead_import_id=lead_import_id, now=timezone.now())
 
 
 def resume_stalled_checks() -> int:

@@ -1,6 +1,8 @@
 """Leads that a campaign counts on stay."""
 
-from campaigns.models import Campaign
+from collections.abc import Collection, Iterable
+
+from campaigns.models import Campaign, LeadNote, LeadUserStatus, Recipient
 from campaigns_project.errors import Refused, StateRefused
 from leads.models import Lead
 
@@ -20,3 +22,14 @@ def keep_enrolled(lead: Lead) -> Refused | None:
         "To write to this person no more, suppress the address; to end a sequence, de-enroll the recipient.",
         {"campaigns": ids},
     )
+
+
+def enrolled_among(ids: Collection[int]) -> Iterable[int]:
+    """Those of the leads that are or were in a campaign."""
+    return Recipient.objects.filter(lead__in=ids).values_list("lead", flat=True).distinct()
+
+
+def worked_on_among(ids: Collection[int]) -> Iterable[int]:
+    """Those of the leads that somebody wrote a note on, or said where they stand with."""
+    for model in (LeadNote, LeadUserStatus):
+        yield from model.objects.filter(lead__in=ids).order_by().values_list("lead", flat=True)

@@ -16,7 +16,7 @@ from campaigns_project.audit.sealing import seal
 from campaigns_project.cleanup.nightly import look_nightly
 from campaigns_project.runtime.verifying import ask_if_due
 from campaigns_project.workers.queue import enqueue_echo
-from leads.imports.tasks import resume_stalled_imports
+from leads.imports.tasks import queue_removal, resume_stalled_imports
 from tracking.ingest import drain
 
 
@@ -47,5 +47,6 @@ DUTIES: tuple[Duty, ...] = (
     Duty("go on with deletions of dead workers", resume_stalled_deletions, 60),
     Duty("look for orphans once a night", _now(look_nightly), 300),
     Duty("verify the database once a day", _now(ask_if_due), 3600),
+    Duty("remove old rows of imports", _now(queue_removal), 3600),
     Duty("echo", enqueue_echo, 2),  # keeps every task cluster's heartbeat going
 )

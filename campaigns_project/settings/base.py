@@ -234,6 +234,9 @@ Q_CLUSTER = {
     "label": "Background tasks",
 }
 
+# ---- Imports --------------------------------------------------------------------------------------------------------
+IMPORT_ROWS_KEPT_DAYS = env.int("IMPORT_ROWS_KEPT_DAYS", default=30)  # rows as received, behind the import's end
+
 # ---- Mail -----------------------------------------------------------------------------------------------------------
 MAILBOX_DIR = VAR_DIR / "mailbox"
 SANDBOX_SMTP_HOST = "127.0.0.1"

@@ -147,40 +147,53 @@ def duplicate(column: str, address: str, first: int) -> Problem:
 
 def ready(clean: CleanRow, *, payload: str, verification: str = _UNKNOWN, is_catch_all: bool = False) -> GoodRow:
     """A clean row as it is written; what the database keeps as JSON is made here, beside its own work."""
-    fields = fields_of(clean)
+    further: dict[str, str | bool] = {}
     if verification != _UNKNOWN:
-        fields["verification"] = verification
+        further["verification"] = verification
     if is_catch_all:
-        fields["is_catch_all"] = True
+        further["is_catch_all"] = True
     return GoodRow(
         clean.number,
         payload,
         clean.email_normalized,
         clean.values,
-        _as_json(clean.custom) if clean.custom else "{}",
-        _as_json(fields),
+        _object_as_json(clean.custom),
+        _fields_as_json(clean, further),
         marks(clean.email_normalized),
         verification,
         is_catch_all,
     )
 
 
-def fields_of(clean: CleanRow) -> dict[str, str | bool]:
+def _fields_as_json(clean: CleanRow, further: Mapping[str, str | bool]) -> str:
     """The values of a row by the names of what they fill; what is empty is left out."""
-    fields: dict[str, str | bool] = {
-        name: value for name, value in zip(LEAD_FIELDS, clean.values, strict=True) if value
-    }
-    for key, value in clean.custom.items():
-        fields[f"{CUSTOM_PREFIX}{key}"] = value
-    return fields
+    pairs = [f'{name}{value}"' for name, value in zip(_NAMES, clean.values, strict=True) if value]
+    if clean.custom:
+        pairs += [f'"{CUSTOM_PREFIX}{key}":"{value}"' for key, value in clean.custom.items()]
+    text = f"{{{','.join(pairs)}}}"
+    if not further and _needs_no_escape(text, quotes=4 * len(pairs)):
+        return text
+    values = {name: value for name, value in zip(LEAD_FIELDS, clean.values, strict=True) if value}
+    return _as_json({**values, **{f"{CUSTOM_PREFIX}{key}": value for key, value in clean.custom.items()}, **further})
+
+
+def _object_as_json(texts: Mapping[str, str]) -> str:
+    """Names and texts as the database keeps them; several times as quick as json where nothing needs an escape."""
+    text = "{" + ",".join([f'"{name}":"{value}"' for name, value in texts.items()]) + "}"
+    return text if _needs_no_escape(text, quotes=4 * len(texts)) else _as_json(texts)
 
 
 def cells_as_json(cells: Sequence[str]) -> str:
     """Cells as the database keeps them."""
-    text = _as_json(cells)
-    if text.isprintable() and "\\" not in text:
-        return text
-    return _as_json([storable(cell) for cell in cells])
+    text = f'["{_BETWEEN.join(cells)}"]'
+    return text if _needs_no_escape(text, quotes=2 * len(cells)) else _as_json([storable(cell) for cell in cells])
 
 
+def _needs_no_escape(text: str, *, quotes: int) -> bool:
+    """Whether texts that were only put between quotation marks are JSON: no other marks among them, no backslash."""
+    return text.count('"') == quotes and "\\" not in text and text.isprintable()
+
+
+_NAMES = tuple(f'"{name}":"' for name in LEAD_FIELDS)
+_BETWEEN = '","'
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

@@ -4,6 +4,9 @@ Leads know nothing of campaigns; the app above puts its part in here when it get
 """
 
 from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
 
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
@@ -37,3 +40,10 @@ def follow_up(lead_import: LeadImport) -> None:
     """Tell everybody who wants to know that the import is through."""
     for act in _acts:
         act(lead_import)
+
+
+@transaction.atomic
+def note_follow_up(lead_import_id: int, *, name: str, result: dict[str, Any]) -> None:
+    """Keep with the import what came of it, among its options under `name`."""
+    lead_import = LeadImport.objects.select_for_update().get(pk=lead_import_id)
+    LeadImport.objects.filter(pk=lead_import_id).update(options={**lead_import.options, name: result})

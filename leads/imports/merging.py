@@ -97,12 +97,12 @@ WITH added AS (
     SELECT %(organization)s, {", ".join(_GIVEN.get(name, f"came.{name}") for name in _WRITTEN)},
         coalesce(%(statuses)s::jsonb ->> (
             SELECT reason FROM suppressions
-            WHERE organization_id = %(organization)s AND address = came.email_normalized AND campaign_id IS NULL
-                AND (expires_at IS NULL OR expires_at > now())
+            WHERE organization_id = %(organization)s AND address = came.email_normalized AND address <> ''
+                AND campaign_id IS NULL AND (expires_at IS NULL OR expires_at > now())
         ), %(ok)s), %(lead_import)s, now(), now()
     FROM import_rows AS came
     WHERE NOT EXISTS (SELECT FROM import_known AS known WHERE known.row_number = came.row_number)
-    ORDER BY came.email_normalized
+    ORDER BY came.email_normalized COLLATE "C"
     RETURNING id, email_normalized
 ), became AS (
     SELECT came.row_number, came.raw_lead_id, came.email_normalized, came.fields,
@@ -178,7 +178,11 @@ def compare(rows: Sequence[GoodRow], *, organization_id: int, on_existing: str, 
         cursor.execute(_COUNT_FIELDS)
         fields = Counter(dict(cursor.fetchall()))
         cursor.execute(_SAMPLES, {"limit": samples})
-        return Comparison(merged, fields, [Difference(*found) for found in cursor.fetchall()])
+        differences = [
+            Difference(row, email, field, json.loads(before), json.loads(after))
+            for row, email, field, before, after in cursor.fetchall()
+        ]
+        return Comparison(merged, fields, differences)
 
 
 def merge(

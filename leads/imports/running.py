@@ -153,9 +153,12 @@ def progress(merged: Merged, problems: int) -> dict[str, Any]:
 
 
 def do_not_wait_for_the_disk() -> None:
-    """A crash of the database may undo the last chunks, but each with its progress: the import then does them again."""
+    """A crash of the database may undo the last chunks, but each with its progress: the import then does them again.
+
+    Nor is a statement compiled, which for a few thousand rows takes longer than to run it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO off")
+        cursor.execute("SET LOCAL synchronous_commit TO off; SET LOCAL jit TO off")
 
 
 def _release(lead_import: LeadImport, *, is_done: bool) -> None:

@@ -1,14 +1,16 @@
 """What a worker does with an import; everything is decided in `running`."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from campaigns_project.faults import what_broke
 from campaigns_project.states import ProgressStatus
 from leads.imports.errors import ImportStateRefused
 from leads.imports.receiving import queue
+from leads.imports.retention import is_any_due, remove_old_rows
 from leads.imports.running import fail_import, run_import, take_stalled
 from leads.imports.trying import fail_dry_run, queue_dry_run, run_dry_run, take_stalled_dry_runs
 from leads.imports.undoing import queue_undo, run_undo, take_stalled_undos
@@ -57,6 +59,19 @@ def undo_import_task(lead_import_id: int) -> str:
     if lead_import.undo_status == ProgressStatus.QUEUED:
         queue_undo(lead_import_id)
     return lead_import.undo_status
+
+
+def remove_old_rows_task() -> int:
+    """Remove rows whose time is over, some at a turn; how many. Running it twice does no harm."""
+    return remove_old_rows(now=timezone.now())
+
+
+def queue_removal(*, now: datetime) -> bool:
+    """Queue that where there is something to remove; true when it was queued. For a clock that calls it often."""
+    if not is_any_due(now=now):
+        return False
+    async_task("leads.imports.tasks.remove_old_rows_task")
+    return True
 
 
 def resume_stalled_imports() -> int:

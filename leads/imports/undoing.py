@@ -90,7 +90,8 @@ def queue_undo(lead_import_id: int) -> None:
 def run_undo(*, lead_import_id: int, budget: timedelta | None = None) -> LeadImport:
     """Do an undo that was asked for, or go on with one whose worker died; counts what went in `undone_count`.
 
-    Behind the `budget`, or asked to stop, it leaves the rest queued. Raises `import_not_runnable` where there is nothing to do.
+    Behind the `budget`, or asked to stop, it leaves the rest queued. Raises `import_not_runnable` where there is
+    nothing to do.
     """
     free = Q(undo_status=ProgressStatus.QUEUED) | Q(
         undo_status=ProgressStatus.RUNNING, heartbeat_at__lt=Now() - STALE_AFTER

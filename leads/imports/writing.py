@@ -10,7 +10,11 @@ from leads.imports.cleaning import storable
 from leads.imports.merging import STAGE_ANEW, Merged, merge
 from leads.models import ChangeSource, ImportSource, LeadImport
 
-_RAW_IDS = "SELECT nextval(pg_get_serial_sequence('raw_leads', 'id')) FROM generate_series(1, %s)"
+# The name of the sequence is looked up once, not with every number.
+_RAW_IDS = """
+SELECT nextval(name) FROM (SELECT pg_get_serial_sequence('raw_leads', 'id')::regclass AS name OFFSET 0) AS sequence,
+    generate_series(1, %s)
+"""
 _COPY_RAW = "COPY raw_leads (id, lead_import_id, row_number, payload) FROM STDIN"
 _COPY_PROBLEMS = """
 COPY staged_leads (raw_lead_id, lead_import_id, row_number, status, problem_code, problem_column, problem_message)
