@@ -16,8 +16,8 @@ from leads.imports.rules import Problem
 from leads.imports.validating import CleanRow, RowValidator
 from leads.models import Verification
 
-CHUNK_ROWS = 5_000  # larger ones are no faster, keep locks longer and take more memory
-CHUNK_CHARACTERS = 16_000_000  # a file of huge free texts comes in smaller chunks, so that memory stays bounded
+CHUNK_ROWS = 2_500  # larger ones are no faster, keep locks longer and take more memory
+CHUNK_CHARACTERS = 8_000_000  # a file of huge free texts comes in smaller chunks, so that memory stays bounded
 _UNKNOWN = Verification.UNKNOWN.value
 
 
@@ -68,13 +68,14 @@ def checked_chunks(
     people: People,
     fixes: Mapping[int, Sequence[str]] | None = None,
     skip: int = 0,
+    expected: int = 0,
 ) -> Iterator[Chunk]:
     """Check every row and hand the results out in chunks.
 
     `fixes` has the cells that somebody corrected, by row number. The first `skip` rows are checked for the addresses
-    they bring, and not handed out: an earlier run has done them.
+    they bring, and not handed out: an earlier run has done them. `expected` is how many rows there are, where known.
     """
-    checker = _Checker(columns, people, fixes or {})
+    checker = _Checker(columns, people, fixes or {}, SeenAddresses(expected))
     chunk, characters = Chunk(), 0
     for position, row in enumerate(rows):
         result = checker.check(row)
@@ -113,11 +114,11 @@ def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
 class _Checker:
     """Each row by itself, then against the people of the rows that were accepted before."""
 
-    def __init__(self, columns: Columns, people: People, fixes: Mapping[int, Sequence[str]]):
+    def __init__(self, columns: Columns, people: People, fixes: Mapping[int, Sequence[str]], seen: SeenAddresses):
         self._validate = RowValidator(columns).check
         self._people = people
         self._fixes = fixes
-        self._seen = SeenAddresses()
+        self._seen = seen
         self._email_column = columns.header[columns.position("email") or 0]
 
     def check(self, row: Row) -> CleanRow | RowProblem:

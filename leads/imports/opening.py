@@ -20,6 +20,7 @@ class Reading:
     columns: Columns
     fixes: Mapping[int, Sequence[str]]
     has_header: bool
+    rows: int
 
     @property
     def email_column(self) -> str:
@@ -30,7 +31,9 @@ class Reading:
         """The rows behind the first `skip`, checked; raises a `FileRefused` where the file cannot be read on."""
         table = Table(stream, layout=self.layout, file_name=self.file_name)
         rows = table if self.has_header else _counted_from_one(table)
-        return checked_chunks(rows, columns=self.columns, people=people, fixes=self.fixes, skip=skip)
+        return checked_chunks(
+            rows, columns=self.columns, people=people, fixes=self.fixes, skip=skip, expected=self.rows
+        )
 
 
 def reading_of(lead_import: LeadImport) -> Reading:
@@ -42,6 +45,7 @@ def reading_of(lead_import: LeadImport) -> Reading:
         columns=Columns(tuple(options["header"]), tuple(options["targets"])),
         fixes={int(number): cells for number, cells in options.get("fixes", {}).items()},
         has_header=lead_import.source != ImportSource.API,
+        rows=lead_import.total_rows or 0,
     )
 
 

@@ -97,7 +97,12 @@ def dry_run(
     with spooled.stream:
         inspection = inspect(spooled.stream, file_name=file_name, options=options)
         reading = Reading(
-            file_name=file_name, layout=inspection.layout, columns=inspection.columns, fixes={}, has_header=True
+            file_name=file_name,
+            layout=inspection.layout,
+            columns=inspection.columns,
+            fixes={},
+            has_header=True,
+            rows=inspection.rows,
         )
         preview = FilePreview(inspection=inspection)
 
