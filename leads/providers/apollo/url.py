@@ -133,9 +133,10 @@ def _resolved(value: Any, today: date) -> Any:
 
 
 def _day(text: str, today: date) -> str:
-    found = re.fullmatch(r"(\d{1,4})_(day|week|month|year)s?_ago", text)
-    if found:
-        return (today - timedelta(days=int(found[1]) * _DAYS_OF[found[2]])).isoformat()
+    found = re.fullmatch("([0-9]{1,4})_(day|week|month|year)s?_ago", text)
+    days = int(found[1]) * _DAYS_OF[found[2]] if found else 0
+    if found and days < today.toordinal():  # there is no day before the first; the text is then refused as none
+        return (today - timedelta(days=days)).isoformat()
     return today.isoformat() if text in ("today", "now") else text
 
 
