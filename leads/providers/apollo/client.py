@@ -16,6 +16,8 @@ TRIES = 3
 BACK_OFF = (1.0, 4.0)  # seconds before the second and the third try
 LONGEST_WAIT = 30.0  # waited out in a task; whatever takes longer is asked again later
 WINDOWS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+DEPTH_MAX = 50  # of an answer; those of today have 5
+UNSTORABLE = {0: "\N{REPLACEMENT CHARACTER}", **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")}
 SAID_MAX = 300  # characters of what it says that are shown
 
 
@@ -108,8 +110,8 @@ class ApolloClient:
                 self._heard(refusal)
             raise refusal
         try:
-            body = json.loads(answer.body)
-        except ValueError:
+            body = _storable(json.loads(answer.body, parse_constant=_no_number))
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise LostAnswer(
@@ -173,6 +175,21 @@ def _sentence(text: str) -> str:
             return str(body.get("error_code") or "no reason given")
         text = found
     return text
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    """The same with a mark in the place of what no text of the database can hold; ValueError where it is too deep."""
+    if depth > DEPTH_MAX:
+        raise ValueError("too deep")
+    if isinstance(value, dict):
+        return {key.translate(UNSTORABLE): _storable(each, depth + 1) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each, depth + 1) for each in value]
+    return value.translate(UNSTORABLE) if isinstance(value, str) else value
 
 
 def _retry_after(answer: Answer, now: datetime) -> float | None:

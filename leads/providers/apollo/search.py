@@ -12,6 +12,7 @@ from leads.providers.apollo.url import CONTACTS_ONLY
 from leads.providers.errors import ProviderRefused
 
 PER_PAGE = 100  # the most it takes
+ID_MAX = 200  # characters that the journal keeps of an id; Apollo's have 24
 PAGES = 500  # the last page it shows
 WINDOW = PER_PAGE * PAGES
 # It has some 275 million people. So many are found only where it did not understand the filters and said nothing.
@@ -73,7 +74,7 @@ def _people(answer: Mapping[str, Any], path: str) -> People:
             "Check APOLLO_API_URL; Apollo may have changed its answers.",
         )
     # A person may come as such and as a saved contact; the latter, which comes second, has the address.
-    by_id = {str(_id(each)): without_placeholders(each) for each in listed if isinstance(each, dict) and _id(each)}
+    by_id = {_id(each): without_placeholders(each) for each in listed if isinstance(each, dict) and _id(each)}
     return People(by_id, total, _window(answer))
 
 
@@ -82,8 +83,8 @@ def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _id(person: Mapping[str, Any]) -> Any:
-    return person.get("person_id") or person.get("id")
+def _id(person: Mapping[str, Any]) -> str:
+    return str(person.get("person_id") or person.get("id") or "")[:ID_MAX]
 
 
 def _window(answer: Mapping[str, Any]) -> int:

@@ -52,5 +52,3 @@ def all_pages(provider: LeadProvider, source: LeadSource) -> list[Page]:
     while pages[-1].next_cursor is not None:
         pages.append(provider.fetch(source, pages[-1].next_cursor))
     return pages
-
-

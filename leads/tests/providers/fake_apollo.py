@@ -130,23 +130,22 @@ class FakeApollo:
         return headers
 
     def _routed(self, method: str, path: str, call: Call) -> Reply:
-        match method, path:
-            case "GET", "users/api_profile":
-                return Reply(200, {"user": {"id": "5f0000000000000000000001", "email": "me@fairlead.example"}})
-            case "GET", "auth/health":
-                return Reply(200, {"is_logged_in": True})
-            case "POST", "mixed_people/api_search":
-                return self._search(call.body, is_legacy=False)
-            case "POST", "mixed_people/search":
-                if not self.has_legacy:
-                    said = "This endpoint is deprecated for API callers. Please use mixed_people/api_search instead."
-                    return Reply(422, {"error": said})
-                return self._search(call.body, is_legacy=True)
-            case "POST", "contacts/search":
-                return self._contacts(call.body)
-            case "POST", "people/bulk_match":
-                return self._bulk_match(call.body)
-        return Reply(404, {"error": "Not found"})
+        routes: dict[tuple[str, str], Callable[[], Reply]] = {
+            ("GET", "users/api_profile"): lambda: Reply(200, {"user": {"id": "5f1", "email": "me@fairlead.example"}}),
+            ("GET", "auth/health"): lambda: Reply(200, {"is_logged_in": True}),
+            ("POST", "mixed_people/api_search"): lambda: self._search(call.body, is_legacy=False),
+            ("POST", "mixed_people/search"): lambda: self._legacy_search(call.body),
+            ("POST", "contacts/search"): lambda: self._contacts(call.body),
+            ("POST", "people/bulk_match"): lambda: self._bulk_match(call.body),
+        }
+        return routes.get((method, path), lambda: Reply(404, {"error": "Not found"}))()
+
+    def _legacy_search(self, body: dict[str, Any]) -> Reply:
+        if not self.has_legacy:
+            return _unprocessable(
+                "This endpoint is deprecated for API callers. Please use mixed_people/api_search instead."
+            )
+        return self._search(body, is_legacy=True)
 
     def _search(self, body: dict[str, Any], *, is_legacy: bool) -> Reply:
         if {"q_organization_domains", "q_organization_domains_list"} <= set(body):
@@ -253,10 +252,10 @@ class _Handler(BaseHTTPRequestHandler):
     apollo: ClassVar[FakeApollo]
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
         self._answer("GET")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._answer("POST")
 
     def log_message(self, *_args: Any) -> None:

@@ -200,11 +200,17 @@ def test_what_costs_is_asked_again_where_nobody_was_reached(waits):
     assert waits == [1.0, 4.0]
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"\xff\xfe", b"{"])
+@pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"\xff\xfe", b"{", b'{"a": NaN}', b'{"a":' + b"[" * 90_000])
 def test_an_answer_that_is_no_json_object_is_told_as_such(apollo, client, raw):
     apollo.next_reply(SEARCH, Reply(200, None, raw=raw))
 
     assert refused(lambda: client.search(SEARCH, ASK)).code == "provider_answer_unreadable"
+
+
+def test_what_no_database_can_hold_is_marked(apollo, client):
+    apollo.next_reply(SEARCH, Reply(200, None, raw=b'{"a\\u0000": ["\\ud800", 1]}'))
+
+    assert client.search(SEARCH, ASK) == {"a\ufffd": ["\ufffd", 1]}
 
 
 def test_an_address_inside_the_network_is_not_connected_to(settings):
