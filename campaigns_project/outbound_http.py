@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ssl import SSLContext
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
+from django.conf import settings
 
+from campaigns_project.errors import Refused
 from campaigns_project.outbound import addresses_of
 
 CONNECT_SECONDS = 10.0
@@ -43,6 +46,18 @@ class NoAnswer(Exception):
         self.may_have_arrived = may_have_arrived
 
 
+class NotEncrypted(Refused):
+    """The address is plain http, so the key would go over the line in the clear."""
+
+    def __init__(self, host: str):
+        super().__init__(
+            "not_encrypted",
+            f"The address at {host[:253]!a} is not https, so the key would go over the line in the clear.",
+            "Write it with https; a host inside one's own network has to stand in OUTBOUND_ALLOW_HOSTS.",
+            {"host": host},
+        )
+
+
 def exchange(
     method: str,
     url: str,
@@ -56,8 +71,10 @@ def exchange(
     """Send one request over a connection of its own and read the answer whole, within `seconds` from the connection on.
 
     A redirect is an answer like any other. AddressNotAllowed for a host inside our own networks, HostUnknown for one
-    that DNS does not know, NoAnswer for whatever else goes wrong. No header, and so no key, is in any message.
+    that DNS does not know, NotEncrypted for plain http to a host that is not one's own by OUTBOUND_ALLOW_HOSTS,
+    NoAnswer for whatever else goes wrong. No header, and so no key, is in any message.
     """
+    _refuse_plain(url)
     # A connection that is kept may be closed while a request is on its way: nobody could tell what became of it.
     with httpx.Client(transport=_Transport(seconds), timeout=seconds, trust_env=False) as client:
         try:
@@ -70,6 +87,16 @@ def exchange(
             raise NoAnswer(_words(error, seconds), may_have_arrived=False) from None
         except _BROKEN as error:
             raise NoAnswer(_words(error, seconds), may_have_arrived=True) from None
+
+
+def _refuse_plain(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise NoAnswer("its address cannot be read", may_have_arrived=False) from None
+    if parts.scheme == "http" and host not in settings.OUTBOUND_ALLOW_HOSTS:
+        raise NotEncrypted(host)
 
 
 def _body(answer: httpx.Response, most_bytes: int) -> bytes:

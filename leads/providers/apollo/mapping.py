@@ -97,7 +97,8 @@ def _of(organization: Any, name: str) -> Any:
 def _line(value: Any, name: str) -> str:
     if not isinstance(value, str) or is_locked(value):
         return ""
-    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    visible = (c if c.isprintable() and c != "\N{REPLACEMENT CHARACTER}" else " " for c in value)
+    line = " ".join("".join(visible).split())
     return line[: LONGEST.get(name)]
 
 

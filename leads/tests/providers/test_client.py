@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns_project.errors import Refused
 from campaigns_project.outbound import AddressNotAllowed
 from leads.providers.apollo.client import ApolloClient, LostAnswer
 from leads.providers.errors import KeyRefused, ProviderLimited, ProviderRefused, ProviderUnreachable
@@ -215,10 +216,17 @@ def test_what_no_database_can_hold_is_marked(apollo, client):
 
 def test_an_address_inside_the_network_is_not_connected_to(settings):
     settings.OUTBOUND_ALLOW_HOSTS = []
-    client = ApolloClient(api_key="k", url="http://127.0.0.1:1/api/v1")
+    client = ApolloClient(api_key="k", url="https://127.0.0.1:1/api/v1")
 
     with pytest.raises(AddressNotAllowed):
         client.search(SEARCH, ASK)
+
+
+def test_a_key_is_not_sent_over_plain_http_to_a_host_that_is_not_ones_own(settings):
+    settings.OUTBOUND_ALLOW_HOSTS = ["10.0.0.0/8"]
+    client = ApolloClient(api_key="k", url="http://api.apollo.example/api/v1")
+
+    assert refused(lambda: client.search(SEARCH, ASK), Refused).code == "not_encrypted"
 
 
 def test_page_501_is_refused_over_there_and_said_in_our_words(client):

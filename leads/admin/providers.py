@@ -1,0 +1,166 @@
+"""The admin pages of keys for lead providers. A key goes in and never comes out."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.errors import Refused
+from leads.models import ProviderAccount
+from leads.providers.accounts import ask_again, check_account, check_key, key_has_changed, remove_account
+from leads.providers.purchases import unclear_purchases
+
+LATER = ("State",)  # there is nothing to say of a key that is only being entered
+
+
+class ProviderAccountForm(ScopedForm):
+    """The key goes in and never comes out."""
+
+    api_key = forms.CharField(
+        label="API key",
+        required=False,
+        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "api_key" in self.fields:
+            self.initial.pop("api_key", None)
+            stored = "One is stored, encrypted. Empty: it stays as it is."
+            missing = "In Apollo under Settings, Integrations, API. Kept encrypted, never shown again."
+            self.fields["api_key"].help_text = stored if self.instance.pk else missing
+
+    def clean_api_key(self) -> str:
+        try:
+            return check_key(self.cleaned_data["api_key"] or self.instance.api_key)
+        except Refused as refused:
+            raise forms.ValidationError(str(refused)) from None
+
+
+class TestKey(ActDialog):
+    label = "Test key"
+    icon = "stethoscope"
+    title = "Test this key now?"
+    description = "Asks the provider whether it takes the key. Costs no credits."
+    submit_text = "Test key"
+
+    def act(self) -> str:
+        refused = check_account(account=self.object, actor=self.actor, now=self.now)
+        return f"{self.object} does not take the key: {refused}" if refused else f"{self.object} takes the key."
+
+
+class AskAgain(ActDialog):
+    label = "Ask again"
+    icon = "replay"
+    title = "Ask for these people again?"
+    submit_text = "Let them be asked for again"
+
+    @property
+    def description(self) -> str:
+        people = unclear_purchases(self.object, now=self.now).count()
+        return (
+            f"Of {people} {'person' if people == 1 else 'people'} the answer got lost: each may have been paid for. "
+            "The next fetch that finds them asks for them once more, which may cost a credit each a second time."
+        )
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return super().offered(request, obj) and unclear_purchases(obj, now=timezone.now()).exists()
+
+    def act(self) -> str:
+        people = ask_again(account=self.object, actor=self.actor, now=self.now)
+        return f"{people} {'person is' if people == 1 else 'people are'} asked for again by the next fetch."
+
+
+class RemoveKey(ActDialog):
+    label = "Delete key"
+    icon = "delete"
+    variant = ActionVariant.DANGER
+    is_final = True
+    title = "Delete this key?"
+    description = "Nothing is fetched with it any more. What was bought with it stays, and is not bought again."
+    submit_text = "Delete key"
+
+    def act(self) -> str:
+        name = str(self.object)
+        remove_account(account=self.object, actor=self.actor)
+        self.object = None
+        return f"The key for {name} was deleted."
+
+
+@admin.register(ProviderAccount)
+class ProviderAccountAdmin(ScopedAdmin):
+    form = ProviderAccountForm
+    roles = {"add": Role.MANAGER, "change": Role.MANAGER}
+    list_display = ["provider", "state", "heard", "credit_limit", "organization", "updated_at"]
+    list_filter = [("provider", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
+    list_select_related = ["organization"]
+    readonly_fields = ["state", "heard", "unclear", "created_at", "updated_at"]
+    fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
+        (None, {"fields": ["organization", "provider", "api_key", "credit_limit"]}),
+        ("State", {"fields": ["state", "heard", "unclear", ("created_at", "updated_at")]}),
+    ]
+    empty_text = "With a key of a lead provider such as Apollo, campaigns can fetch their leads from there."
+    save_label = "Save key"
+    actions_detail = ["test_key", "ask_again", "remove"]
+
+    test_key = dialog_action(TestKey)
+    ask_again = dialog_action(AskAgain)
+    remove = dialog_action(RemoveKey)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = [each for each in self.fieldsets if obj or each[0] not in LATER]
+        # Whoever may only read sees the key nowhere: the field is for writing.
+        if not self.has_change_permission(request, obj):
+            return [
+                (title, {"fields": [each for each in parts["fields"] if each != "api_key"]}) for title, parts in shown
+            ]
+        return shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return [*fixed, "provider"] if obj else fixed
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return not lookup.startswith("api_key") and super().lookup_allowed(lookup, value, request)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "api_key" in form.changed_data:
+            key_has_changed(obj)
+
+    @display(description="Key")
+    def state(self, account: ProviderAccount) -> str:
+        if account.last_error:
+            return chip("fail", "Not taken")
+        return chip("ok", "Taken") if account.checked_at else chip("unknown", "Not tested yet")
+
+    @display(description="What it said")
+    def heard(self, account: ProviderAccount) -> str:
+        if account.checked_at is None:
+            return "—"
+        at = date_format(timezone.localtime(account.checked_at), "DATETIME_FORMAT")
+        return f"Since {at}: {account.last_error}" if account.last_error else f"Last answered {at}"
+
+    @display(description="Answers that got lost")
+    def unclear(self, account: ProviderAccount) -> str:
+        people = unclear_purchases(account, now=timezone.now()).count()
+        if not people:
+            return "None."
+        return (
+            f"Of {people} {'person' if people == 1 else 'people'}: they may have been paid for, and are not asked for "
+            "again by themselves."
+        )
