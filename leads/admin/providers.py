@@ -12,17 +12,24 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
-from leads.models import ProviderAccount
+from leads.models import ProviderAccount, ProviderPurchase, PurchaseStatus
 from leads.providers.accounts import ask_again, check_account, check_key, key_has_changed, remove_account
 from leads.providers.purchases import unclear_purchases
 
+CHIP_OF = {
+    PurchaseStatus.ASKED: "queued",
+    PurchaseStatus.FOUND: "ok",
+    PurchaseStatus.MISSING: "note",
+    PurchaseStatus.UNCLEAR: "uncertain",
+    PurchaseStatus.ERASED: "canceled",
+}
 LATER = ("State",)  # there is nothing to say of a key that is only being entered
 
 
@@ -58,7 +65,7 @@ class TestKey(ActDialog):
     submit_text = "Test key"
 
     def act(self) -> str:
-        refused = check_account(account=self.object, actor=self.actor, now=self.now)
+        refused = check_account(account=self.object, actor=self.actor)
         return f"{self.object} does not take the key: {refused}" if refused else f"{self.object} takes the key."
 
 
@@ -164,3 +171,24 @@ class ProviderAccountAdmin(ScopedAdmin):
             f"Of {people} {'person' if people == 1 else 'people'}: they may have been paid for, and are not asked for "
             "again by themselves."
         )
+
+
+@admin.register(ProviderPurchase)
+class ProviderPurchaseAdmin(ReadOnlyAdmin):
+    list_display = ["external_id", "provider", "outcome", "credits", "lead_import", "asked_at"]
+    list_filter = [("status", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
+    list_select_related = ["lead_import"]
+    search_fields = ["=external_id"]
+    fields = ["organization", "provider", "external_id", "outcome", "credits", "lead_import", "asked_at", "answered_at",
+              "payload"]  # fmt: skip
+    readonly_fields = ["outcome"]
+    empty_text = "Whoever is asked of a lead provider for credits stands here, so that nobody is paid for twice."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        is_list = request.resolver_match and (request.resolver_match.url_name or "").endswith("_changelist")
+        return rows.defer("payload") if is_list else rows  # what is known of each is long, and no list shows it
+
+    @display(description="Outcome", ordering="status")
+    def outcome(self, purchase: ProviderPurchase) -> str:
+        return chip(CHIP_OF[PurchaseStatus(purchase.status)], purchase.get_status_display())

@@ -101,7 +101,7 @@ class ProviderAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     @action(detail=True, methods=["post"])
     def check(self, request: Request, **_address: str) -> Response:
         refuse_a_body(request.data)
-        refused = check_account(account=self.get_object(), actor=self.actor, now=timezone.now())
+        refused = check_account(account=self.get_object(), actor=self.actor)
         said = {"ok": refused is None, "code": refused.code if refused else "", "message": str(refused or "")}
         return Response(CheckedAccountSerializer(said).data)
 

@@ -33,31 +33,24 @@ def key_has_changed(account: ProviderAccount) -> None:
     ProviderAccount.objects.filter(pk=account.pk).update(checked_at=None, last_error="")
 
 
-def check_account(*, account: ProviderAccount, actor: Actor, now: datetime) -> Refused | None:
+def check_account(*, account: ProviderAccount, actor: Actor) -> Refused | None:
     """Ask the provider whether the key is good; None where it is, else what it said. Costs no credits.
 
-    Takes as long as the provider does, up to some minutes where nothing answers; never inside a transaction. What was
-    found is kept with the account.
+    Takes as long as the provider does, up to a minute; never inside a transaction. What is heard of the key is kept
+    with the account, as with every call.
     """
     refused: Refused | None = None
     try:
         provider_of(account).check()
     except Refused as found:
         refused = found
-    with transaction.atomic():
-        rows = ProviderAccount.objects.filter(pk=account.pk)
-        if refused is None:
-            rows.update(checked_at=now, last_error="")
-        else:
-            rows.filter(last_error="").update(checked_at=now)
-            rows.update(last_error=refused.message)
-        record(
-            action="provideraccount.checked",
-            entity=account,
-            organization_id=account.organization_id,
-            actor=actor,
-            after={"outcome": refused.code if refused else "ok"},
-        )
+    record(
+        action="provideraccount.checked",
+        entity=account,
+        organization_id=account.organization_id,
+        actor=actor,
+        after={"outcome": refused.code if refused else "ok"},
+    )
     account.refresh_from_db()
     return refused
 

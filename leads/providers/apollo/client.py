@@ -126,14 +126,15 @@ class ApolloClient:
         said = self._said(answer)
         details = {"status": answer.status, "path": path}
         if answer.status == 401:
-            message, hint = f"Apollo refuses the key: {said}", "Enter a new one under Lead providers."
-            return KeyRefused("provider_key_refused", message, hint, details)
+            message = f"Apollo refuses the key: {said}"
+            return KeyRefused("provider_key_refused", message, "Enter a new one under Lead providers.", details)
         if answer.status == 403:
             message = f"Apollo does not allow {path} to this key or plan: {said}"
             hint = "Give the key access to it in Apollo (or make it a master key), or change the plan."
             return KeyRefused("provider_not_allowed", message, hint, details)
         if answer.status == 402 or (answer.status == 422 and "credit" in said.lower()):
-            message, hint = f"Apollo has no credits left: {said}", "Buy credits at Apollo, or wait for the next month."
+            message = f"Apollo has no credits left: {said}"
+            hint = "Buy credits at Apollo, or wait for the next month."
             return ProviderRefused("provider_no_credits", message, hint, details)
         return _not_taken(said, path, details)
 
@@ -151,8 +152,8 @@ class LostAnswer(ProviderUnreachable):
 
 def _not_taken(said: str, path: str, details: Mapping[str, Any]) -> ProviderRefused:
     if details["status"] == 422 and "deprecated" in said.lower():
-        message, hint = f"Apollo has given up {path}: {said}", "Turn APOLLO_LEGACY_SEARCH off."
-        return ProviderRefused("provider_deprecated", message, hint, details)
+        message = f"Apollo has given up {path}: {said}"
+        return ProviderRefused("provider_deprecated", message, "Turn APOLLO_LEGACY_SEARCH off.", details)
     if details["status"] == 422 and "over threshold" in said.lower():
         return ProviderRefused(
             "provider_window", f"Apollo shows no more of one search: {said}", "Narrow the search.", details
