@@ -33,7 +33,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Tags", "sell", "leads.Tag"),
             ("Imports", "upload_file", "leads.LeadImport"),
             ("Suppressions", "block", "leads.Suppression"),
-            ("Lead providers", "travel_explore", "leads.ProviderAccount"),
+            ("Provider accounts", "travel_explore", "leads.ProviderAccount"),
         ],
     ),
     (

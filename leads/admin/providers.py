@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
@@ -61,12 +62,14 @@ class TestKey(ActDialog):
     label = "Test key"
     icon = "stethoscope"
     title = "Test this key now?"
-    description = "Asks the provider whether it takes the key. Costs no credits."
+    description = "Asks the provider whether it accepts the key. Costs no credits."
     submit_text = "Test key"
 
     def act(self) -> str:
         refused = check_account(account=self.object, actor=self.actor)
-        return f"{self.object} does not take the key: {refused}" if refused else f"{self.object} takes the key."
+        if refused:
+            raise refused
+        return f"{self.object} accepts the key."
 
 
 class AskAgain(ActDialog):
@@ -95,7 +98,6 @@ class AskAgain(ActDialog):
 class RemoveKey(ActDialog):
     label = "Delete key"
     icon = "delete"
-    variant = ActionVariant.DANGER
     is_final = True
     title = "Delete this key?"
     description = "Nothing is fetched with it any more. What was bought with it stays, and is not bought again."
@@ -152,42 +154,48 @@ class ProviderAccountAdmin(ScopedAdmin):
     @display(description="Key")
     def state(self, account: ProviderAccount) -> str:
         if account.last_error:
-            return chip("fail", "Not taken")
-        return chip("ok", "Taken") if account.checked_at else chip("unknown", "Not tested yet")
+            return chip("fail", "Refused")
+        return chip("ok", "Accepted") if account.checked_at else chip("unknown", "Not tested yet")
 
-    @display(description="What it said")
+    @display(description="Last answer")
     def heard(self, account: ProviderAccount) -> str:
         if account.checked_at is None:
             return "—"
         at = date_format(timezone.localtime(account.checked_at), "DATETIME_FORMAT")
-        return f"Since {at}: {account.last_error}" if account.last_error else f"Last answered {at}"
+        return f"Since {at}: {account.last_error}" if account.last_error else at
 
     @display(description="Answers that got lost")
     def unclear(self, account: ProviderAccount) -> str:
         people = unclear_purchases(account, now=timezone.now()).count()
         if not people:
-            return "None."
-        return (
-            f"Of {people} {'person' if people == 1 else 'people'}: they may have been paid for, and are not asked for "
-            "again by themselves."
-        )
+            return "None"
+        listed = f"{reverse('admin:leads_providerpurchase_changelist')}?status__exact={PurchaseStatus.UNCLEAR}"
+        rest = "is not asked for again by itself" if people == 1 else "are not asked for again by themselves"
+        return format_html(
+            '<a href="{}" class="text-primary-600 dark:text-primary-500">{} {}</a> may have been paid for, and {}.',
+            listed, people, "person" if people == 1 else "people", rest,
+        )  # fmt: skip
 
 
 @admin.register(ProviderPurchase)
 class ProviderPurchaseAdmin(ReadOnlyAdmin):
-    list_display = ["external_id", "provider", "outcome", "credits", "lead_import", "asked_at"]
+    list_display = ["external_id", "provider", "outcome", "cost", "lead_import", "asked_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
     list_select_related = ["lead_import"]
     search_fields = ["=external_id"]
-    fields = ["organization", "provider", "external_id", "outcome", "credits", "lead_import", "asked_at", "answered_at",
+    fields = ["organization", "provider", "external_id", "outcome", "cost", "lead_import", "asked_at", "answered_at",
               "payload"]  # fmt: skip
-    readonly_fields = ["outcome"]
+    readonly_fields = ["outcome", "cost"]
     empty_text = "Whoever is asked of a lead provider for credits stands here, so that nobody is paid for twice."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
         is_list = request.resolver_match and (request.resolver_match.url_name or "").endswith("_changelist")
         return rows.defer("payload") if is_list else rows  # what is known of each is long, and no list shows it
+
+    @display(description="Credits", ordering="credits")
+    def cost(self, purchase: ProviderPurchase) -> str:
+        return "—" if purchase.credits is None else f"{purchase.credits.normalize():f}"
 
     @display(description="Outcome", ordering="status")
     def outcome(self, purchase: ProviderPurchase) -> str:

@@ -57,7 +57,7 @@ def provider_for(
         raise ProviderRefused(
             "provider_not_configured",
             f"{organization} has no key for {kind.label}.",
-            "A manager adds it in the admin under Lead providers.",
+            "A manager adds it in the admin under Provider accounts.",
             {"provider": name},
         )
     return provider_of(account, lead_import=lead_import, credit_limit=credit_limit)

@@ -24,7 +24,7 @@ def examine_providers() -> Iterator[Check]:
             "providers",
             Level.WARN,
             f"{account} key of {account.organization} refused since {since}: {account.last_error}",
-            "Enter a new one in the admin under Lead providers, and test it.",
+            "Enter a new one in the admin under Provider accounts, and test it.",
             shareable=f"A key for {account} is refused since {since}.",
         )
     if not refused:

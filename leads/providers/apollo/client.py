@@ -127,7 +127,7 @@ class ApolloClient:
         details = {"status": answer.status, "path": path}
         if answer.status == 401:
             message = f"Apollo refuses the key: {said}"
-            return KeyRefused("provider_key_refused", message, "Enter a new one under Lead providers.", details)
+            return KeyRefused("provider_key_refused", message, "Enter a new one under Provider accounts.", details)
         if answer.status == 403:
             message = f"Apollo does not allow {path} to this key or plan: {said}"
             hint = "Give the key access to it in Apollo (or make it a master key), or change the plan."

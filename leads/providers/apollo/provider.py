@@ -79,7 +79,7 @@ class ApolloProvider(LeadProvider):
                 raise
             if self._client.get("auth/health", tries=1).get("is_logged_in") is not True:
                 raise KeyRefused(
-                    "provider_key_refused", "Apollo does not know the key.", "Enter a new one under Lead providers."
+                    "provider_key_refused", "Apollo does not know the key.", "Enter a new one under Provider accounts."
                 ) from None
 
     def preview(self, source: LeadSource) -> Found:

@@ -178,7 +178,16 @@ def test_the_dialog_says_what_apollo_says_of_the_key(apollo, account):
     press(browser, reverse("admin:leads_provideraccount_test_key", args=[account.pk]))
 
     page = browser.get(reverse("admin:leads_provideraccount_change", args=[account.pk]))
-    assert "Apollo takes the key." in page.content.decode()
+    assert "Apollo accepts the key." in page.content.decode()
+
+
+def test_the_dialog_stays_with_what_apollo_says_against_the_key(apollo, account):
+    apollo.keys.clear()
+    browser = client_of(MembershipFactory(organization=account.organization, role=Role.MANAGER).user)
+
+    answer = press(browser, reverse("admin:leads_provideraccount_test_key", args=[account.pk]))
+
+    assert "Invalid API key" in answer.content.decode()
 
 
 def test_the_api_tells_what_apollo_says_of_the_key(apollo, account):
