@@ -75,15 +75,15 @@ class TestKey(ActDialog):
 class AskAgain(ActDialog):
     label = "Ask again"
     icon = "replay"
-    title = "Ask for these people again?"
-    submit_text = "Let them be asked for again"
+    title = "Ask again where the answer got lost?"
+    submit_text = "Allow asking again"
 
     @property
     def description(self) -> str:
         people = unclear_purchases(self.object, now=self.now).count()
         return (
-            f"Of {people} {'person' if people == 1 else 'people'} the answer got lost: each may have been paid for. "
-            "The next fetch that finds them asks for them once more, which may cost a credit each a second time."
+            f"The answer got lost for {people} {'person' if people == 1 else 'people'}, who may have been paid for. "
+            "The next fetch that finds them asks once more, which may cost a credit each a second time."
         )
 
     @classmethod
@@ -170,7 +170,7 @@ class ProviderAccountAdmin(ScopedAdmin):
         if not people:
             return "None"
         listed = f"{reverse('admin:leads_providerpurchase_changelist')}?status__exact={PurchaseStatus.UNCLEAR}"
-        rest = "is not asked for again by itself" if people == 1 else "are not asked for again by themselves"
+        rest = f"{'is' if people == 1 else 'are'} not asked for again unless somebody says so"
         return format_html(
             '<a href="{}" class="text-primary-600 dark:text-primary-500">{} {}</a> may have been paid for, and {}.',
             listed, people, "person" if people == 1 else "people", rest,

@@ -55,7 +55,7 @@ class CheckedAccountSerializer(StrictSerializer):
     """What the provider said of its key."""
 
     ok = serializers.BooleanField()
-    code = serializers.CharField(help_text="Why not, as a code; empty where it takes the key.")
+    code = serializers.CharField(help_text="Why not, as a code; empty where it accepts the key.")
     message = serializers.CharField()
 
 
@@ -94,7 +94,7 @@ class ProviderAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
 
     @extend_schema(
         summary="Check a key",
-        description="Asks the provider whether it takes the key; costs no credits. The answer is 200 either way.",
+        description="Asks the provider whether it accepts the key; costs no credits. The answer is 200 either way.",
         request=None,
         responses=CheckedAccountSerializer,
     )

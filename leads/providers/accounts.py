@@ -44,13 +44,14 @@ def check_account(*, account: ProviderAccount, actor: Actor) -> Refused | None:
         provider_of(account).check()
     except Refused as found:
         refused = found
-    record(
-        action="provideraccount.checked",
-        entity=account,
-        organization_id=account.organization_id,
-        actor=actor,
-        after={"outcome": refused.code if refused else "ok"},
-    )
+    with transaction.atomic():
+        record(
+            action="provideraccount.checked",
+            entity=account,
+            organization_id=account.organization_id,
+            actor=actor,
+            after={"outcome": refused.code if refused else "ok"},
+        )
     account.refresh_from_db()
     return refused
 
