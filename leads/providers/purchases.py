@@ -18,7 +18,7 @@ from leads.models import LeadImport, ProviderAccount, ProviderPurchase, Purchase
 from leads.providers.errors import ProviderLimited
 from leads.providers.values import Bought
 
-# The longest a call can take, with its waits and tries, doubled: older than that, nobody is waiting for its answer.
+# A call takes four minutes at most, with its tries and waits: after that, nobody is waiting for its answer.
 STALE_AFTER = timedelta(minutes=5)
 OPEN = (PurchaseStatus.ASKED, PurchaseStatus.UNCLEAR)
 
@@ -104,7 +104,7 @@ def unclear_purchases(account: ProviderAccount, *, now: datetime) -> QuerySet[Pr
     """People who were asked for and of whom nobody knows whether they were paid for; those asked right now are not."""
     rows = ProviderPurchase.objects.for_organization(account.organization).filter(provider=account.provider)
     stale = Q(status=PurchaseStatus.ASKED, asked_at__lt=now - STALE_AFTER)
-    return rows.filter(Q(status=PurchaseStatus.UNCLEAR) | stale)
+    return rows.filter(Q(status=PurchaseStatus.UNCLEAR) | stale, status__in=OPEN)
 
 
 def _seen(row: ProviderPurchase) -> str:

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from leads.providers.apollo.client import ApolloClient
-from leads.providers.apollo.enrich import AT_ONCE, buy
 from leads.providers.apollo.filters import CONTACT_FILTERS, EXCLUDE_CATCH_ALL, clean_filters
+from leads.providers.apollo.gather import Gathered, gather
 from leads.providers.apollo.mapping import mapped
-from leads.providers.apollo.search import People, of_contacts, search_people
+from leads.providers.apollo.search import of_contacts, search_people
 from leads.providers.apollo.url import read_url
 from leads.providers.base import Heard, LeadProvider, Purchases
 from leads.providers.errors import KeyRefused, ProviderRefused, SourceRefused
 from leads.providers.values import (
-    Bought,
     Cursor,
     FetchEnd,
     Filters,
@@ -22,7 +21,6 @@ from leads.providers.values import (
     LeadSource,
     Mapped,
     Page,
-    RawRecord,
     RecordProblem,
     Unmapped,
 )
@@ -91,62 +89,30 @@ class ApolloProvider(LeadProvider):
         return Found(people.total, count, cost, source.unmapped, capped)
 
     def fetch(self, source: LeadSource, cursor: Cursor | None) -> Page:
-        """`count` people with an address, and no more credits than that: whoever Apollo has no address of costs none,
-        or comes on top where the credits allow."""
+        """`count` people with an address in all: whoever has none is passed over, and the next one taken.
+
+        The cursor has the page, how many were found on those before, and who was told of on this one already.
+        """
         at = cursor or {"page": 1, "found": 0}
-        page, found = at["page"], at["found"]
-        people = search_people(self._client, source.filters, page=page, is_legacy=self._is_legacy)
-        records, cost, end = self._records(people, source, wanted=source.count - found)
-        found += sum(record.problem is None for record in records)
-        if end is None and people.is_last(page):
+        people = search_people(self._client, source.filters, page=at["page"], is_legacy=self._is_legacy)
+        done = set(at.get("done", ()))
+        gathered = gather(
+            self._client,
+            self._purchases,
+            {each: person for each, person in people.by_id.items() if each not in done},
+            wanted=source.count - at["found"],
+            told=partial(self.map, filters=source.filters),
+        )
+        end = gathered.end
+        if end is None and not gathered.is_cut and people.is_last(at["page"]):
             end = FetchEnd.WINDOW if people.by_id and people.total > people.window else FetchEnd.NO_MORE
-        onward = None if end else {"page": page + 1, "found": found}
-        return Page(records, onward, people.total, cost, end)
-
-    def _records(
-        self, people: People, source: LeadSource, *, wanted: int
-    ) -> tuple[list[RawRecord], Decimal, FetchEnd | None]:
-        records: list[RawRecord] = []
-        cost = Decimal(0)
-        waiting = list(people.by_id.items())
-        while waiting:
-            if wanted <= 0:
-                return records, cost, FetchEnd.COUNT_REACHED
-            some, waiting = waiting[: min(AT_ONCE, wanted)], waiting[min(AT_ONCE, wanted) :]
-            known, paid, is_spent = self._known(dict(some))
-            cost += paid
-            made = [
-                self._record(each, person, known.get(each), source)
-                for each, person in some
-                if each in known or not _costs(person)
-            ]
-            records += made
-            wanted -= sum(record.problem is None for record in made)
-            if is_spent:
-                return records, cost, FetchEnd.CREDIT_LIMIT
-        return records, cost, FetchEnd.COUNT_REACHED if wanted <= 0 else None
-
-    def _known(self, people: dict[str, dict[str, Any]]) -> tuple[dict[str, Bought], Decimal, bool]:
-        """What was bought of those who cost, before or now; what that cost; and whether credits ran out on the way."""
-        wanted = [each for each, person in people.items() if _costs(person)]
-        known = self._purchases.known(wanted)
-        unknown = [each for each in wanted if each not in known]
-        left = self._purchases.left()
-        affordable = unknown if left is None else unknown[: max(int(left), 0)]
-        if not affordable:
-            return known, Decimal(0), bool(unknown)
-        bought = buy(self._client, self._purchases, {each: people[each] for each in affordable})
-        cost = sum((each.credits or Decimal(0) for each in bought.values()), Decimal(0))
-        return {**known, **bought}, cost, len(affordable) < len(unknown)
-
-    def _record(self, external_id: str, person: dict[str, Any], bought: Bought | None, source: LeadSource) -> RawRecord:
-        payload: dict[str, Any] = {"person": person}
-        if bought:
-            payload |= {"purchase": bought.status, "match": bought.payload}
-        told = self.map(payload, filters=source.filters)
-        return RawRecord(external_id, payload, told.fields, told.problem)
+        onward = None if end else _onward(at, gathered)
+        return Page(gathered.records, onward, people.total, gathered.cost, end)
 
 
-def _costs(person: Mapping[str, Any]) -> bool:
-    """Whether an address has to be asked for: there is none yet, and Apollo does not say that it knows none."""
-    return not person.get("email") and person.get("has_email") is not False
+def _onward(at: Cursor, gathered: Gathered) -> Cursor:
+    found = at["found"] + gathered.found
+    if not gathered.is_cut:
+        return {"page": at["page"] + 1, "found": found}
+    told = [record.external_id for record in gathered.records]
+    return {"page": at["page"], "found": found, "done": [*at.get("done", ()), *told]}
