@@ -50,10 +50,10 @@ class PurchaseJournal:
             account = self._account
             cursor.execute(_ASK, [account.organization_id, account.provider, of_import, list(external_ids)])
             asked = [row[0] for row in cursor.fetchall()]
+        self._spend(Decimal(len(asked)))
         if len(asked) < len(external_ids):
             self.take_back(asked)
             raise _elsewhere(timezone.now() + STALE_AFTER)
-        self._spend(Decimal(len(asked)))
 
     def answer(self, bought: Mapping[str, Bought]) -> None:
         with transaction.atomic(durable=True):
@@ -65,7 +65,8 @@ class PurchaseJournal:
         self._spend(sum((each.credits or Decimal(0) for each in bought.values()), Decimal(0)) - len(bought))
 
     def take_back(self, external_ids: Sequence[str]) -> None:
-        self._rows(external_ids).filter(status=PurchaseStatus.ASKED).delete()
+        # Ours alone: while we were held up, somebody may have let another fetch ask for them.
+        self._rows(external_ids).filter(status=PurchaseStatus.ASKED, lead_import=self._lead_import).delete()
         self._spend(Decimal(-len(external_ids)))
 
     def lose(self, external_ids: Sequence[str]) -> None:

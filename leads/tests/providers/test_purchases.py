@@ -97,13 +97,23 @@ def test_an_answer_that_comes_after_it_was_given_up_is_believed(account, of_impo
 
 def test_two_fetches_never_ask_for_one_person_at_once(account, of_import):
     first = PurchaseJournal(account, lead_import=of_import, credit_limit=None)
-    second = PurchaseJournal(account, lead_import=LeadImportFactory(), credit_limit=None)
+    second = PurchaseJournal(account, lead_import=LeadImportFactory(), credit_limit=5)
     first.ask(["a", "b"])
+    assert second.left() == 5
 
     with pytest.raises(ProviderLimited):
         second.ask(["b", "c"])
 
     assert list(ProviderPurchase.objects.order_by("external_id").values_list("external_id", flat=True)) == ["a", "b"]
+    assert second.left() == 5
+
+
+def test_nobody_takes_back_what_another_fetch_is_asking_for(account, of_import):
+    PurchaseJournal(account, lead_import=of_import, credit_limit=None).ask(["a"])
+
+    PurchaseJournal(account, lead_import=LeadImportFactory(), credit_limit=None).take_back(["a"])
+
+    assert ProviderPurchase.objects.get().status == "asked"
 
 
 def test_what_is_erased_is_not_bought_again(apollo, account, provider):
