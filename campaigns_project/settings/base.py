@@ -244,6 +244,8 @@ SANDBOX_SMTP_PORT = env.int("MAILBOX_PORT", default=1025)
 
 # ---- Connections that people name the other end of ------------------------------------------------------------------
 OUTBOUND_ALLOW_HOSTS = env.list("OUTBOUND_ALLOW_HOSTS", default=[])
+APOLLO_API_URL = env.str("APOLLO_API_URL", default="https://api.apollo.io/api/v1")
+APOLLO_LEGACY_SEARCH = env.bool("APOLLO_LEGACY_SEARCH", default=False)
 DNS_RESOLVER = env.str("DNS_RESOLVER", default="")  # address or address:port; empty: those of the system
 
 # ---- Logs -----------------------------------------------------------------------------------------------------------

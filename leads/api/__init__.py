@@ -2,6 +2,7 @@
 
 from leads.api.imports import ImportViewSet
 from leads.api.leads import LeadViewSet
+from leads.api.providers import ProviderAccountViewSet
 from leads.api.suppressions import SuppressionViewSet
 from leads.api.tags import TagViewSet
 
@@ -10,4 +11,5 @@ ROUTES = (
     ("tags", TagViewSet, "tag"),
     ("suppressions", SuppressionViewSet, "suppression"),
     ("imports", ImportViewSet, "import"),
+    ("provider-accounts", ProviderAccountViewSet, "provider-account"),
 )

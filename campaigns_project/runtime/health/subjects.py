@@ -9,6 +9,7 @@ from campaigns_project.runtime.health.inbound import examine_inbound
 from campaigns_project.runtime.health.mailbox import examine_mailbox
 from campaigns_project.runtime.health.migrations import examine_migrations
 from campaigns_project.runtime.health.orphans import examine_orphans
+from campaigns_project.runtime.health.providers import examine_providers
 from campaigns_project.runtime.health.public_url import examine_public_url
 from campaigns_project.runtime.health.queue import examine_queue, examine_work
 from campaigns_project.runtime.health.schedule import examine_schedule
@@ -30,6 +31,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("work", "Work", examine_work, Needs.TABLES),
     Subject("senders", "Senders", examine_senders, Needs.TABLES),
     Subject("sending", "Emergency stops", examine_halts, Needs.TABLES),
+    Subject("providers", "Lead providers", examine_providers, Needs.TABLES),
     Subject("inbound", "Inbound mail", examine_inbound),
     Subject("orphans", "Orphans", examine_orphans, Needs.TABLES),
     Subject("audit", "Audit log", examine_audit, Needs.TABLES),

@@ -18,6 +18,7 @@ from campaigns.sending.trial import TrialCode
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
+from leads.providers.values import FetchEnd, RecordProblem, UnmappedReason
 from tracking.consequences import BounceKind
 from tracking.machines import MachineReason
 from tracking.sources import Source
@@ -105,6 +106,17 @@ SUBJECTS = (
     Subject("What has to end before a deletion", "`code` of each of the `blockers` of its preview.", BlockerCode),
     Subject("What a bounce means", "`kind` in the data of a bounce event.", BounceKind),
     Subject("Why an address is suppressed", "`reason` of a suppression.", SuppressionReason),
+    Subject(
+        "Why a person that a provider found becomes no lead",
+        "The problem of a record that was fetched; see [providers.md](providers.md).",
+        RecordProblem,
+    ),
+    Subject("Why a fetch ended", "The end of the last page of a search.", FetchEnd),
+    Subject(
+        "Why a part of a search address is not asked",
+        "`why` of what could not be mapped; each such part has to be acknowledged.",
+        UnmappedReason,
+    ),
     Subject(
         "Why an event does not count as a person's",
         "`machine_reason` of an event. Such events are kept and shown, but open no mail and count nowhere.",

@@ -58,6 +58,7 @@ def make_world(**campaign: Any) -> World:
         used.sender, lead_import, raw, problem,
         LeadImportPart.objects.create(lead_import=lead_import, number=0, content=b"x"),
         factories.SuppressionFactory(organization=organization),
+        factories.ProviderAccountFactory(organization=organization),
         factories.EmailTemplateFactory(organization=organization),
         factories.LinkFactory(campaign=draft),
         factories.JobFactory(campaign=draft),

@@ -25,6 +25,7 @@ from campaigns_project.tests.audit.refusing import refusing
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import (
     WRITES,
+    answer_got_lost,
     campaign_is,
     job_ended_long_ago,
     lead_in_no_campaign,
@@ -32,6 +33,7 @@ from campaigns_project.tests.rest.test_writes import (
     message_is_uncertain,
     more_than_is_checked_at_once,
     never_started,
+    no_key_for_apollo,
     nothing,
     nothing_is_under_way,
     second_variant,
@@ -40,7 +42,7 @@ from campaigns_project.tests.rest.test_writes import (
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, Suppression, Tag
+from leads.models import Lead, LeadImport, ProviderAccount, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +126,9 @@ ACTS = {
     "campaigns_emailtemplate_delete_template": Act("emailtemplate.deleted"),
     "leads_leadimport_cancel": Act("import.canceled"),
     "leads_suppression_remove": Act("suppression.removed", reasoned),
+    "leads_provideraccount_test_key": Act("provideraccount.checked"),
+    "leads_provideraccount_ask_again": Act("provideraccount.asks_again", prepare=answer_got_lost),
+    "leads_provideraccount_remove": Act("provideraccount.deleted"),
     "leads_tag_delete_tag": Act("tag.deleted"),
     "leads_lead_add_to_campaign": Act(
         "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
@@ -260,6 +265,11 @@ EDITS = {
                        "file": SimpleUploadedFile("n.csv", b"email\nn@acme.example\n")}, is_new=True,
     ),
     "a new suppression": Edit("suppression.created", Suppression, at_home(address="x@acme.example"), is_new=True),
+    "a new key for a provider": Edit(
+        "provideraccount.created", ProviderAccount, at_home(provider="apollo", api_key="key"), is_new=True,
+        prepare=no_key_for_apollo,
+    ),
+    "a key for a provider": Edit("provideraccount.changed", ProviderAccount, typed(credit_limit="9")),
     "a new tag": Edit("tag.created", Tag, at_home(name="new"), is_new=True),
     "a tag": Edit("tag.changed", Tag, typed(name="other")),
     "a new lead": Edit("lead.created", Lead, at_home(email="new@acme.example"), is_new=True),
@@ -300,6 +310,7 @@ def test_every_form_of_the_admin_is_tried_here() -> None:
 @pytest.mark.parametrize("what", EDITS)
 def test_a_form_leaves_its_entry_with_what_changed(what: str) -> None:
     world, edit = World("world-a"), EDITS[what]
+    edit.prepare(world)
     person = editor(edit, world)
     seen = AuditLog.objects.latest("pk").pk
 
@@ -314,6 +325,7 @@ def test_a_form_leaves_its_entry_with_what_changed(what: str) -> None:
 @pytest.mark.parametrize("what", EDITS)
 def test_a_form_does_nothing_where_its_entry_cannot_be_written(what: str) -> None:
     world, edit = World("world-a"), EDITS[what]
+    edit.prepare(world)
     client = client_of(editor(edit, world))
     client.raise_request_exception = False
     before = world.snapshot(), User.objects.count(), Group.objects.count(), Organization.objects.count()

@@ -31,7 +31,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, Suppression, Tag
+from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +92,14 @@ def sender_is_paused(world: World) -> None:
     Sender.objects.filter(pk=world[Sender].pk).update(status="paused")
 
 
+def answer_got_lost(world: World) -> None:
+    ProviderPurchase.objects.filter(pk=world[ProviderPurchase].pk).update(status="unclear", payload=None)
+
+
+def no_key_for_apollo(world: World) -> None:
+    world[ProviderAccount].delete()
+
+
 def stop_is_in_force(_world: World) -> None:
     SendingHalt.objects.update(lifted_at=None, lifted_by="")
 
@@ -145,6 +153,28 @@ WRITES = {
     "post /api/v1/suppressions": Write("suppression.created", OPERATOR, at("suppressions"), {"address": "a.example"}),
     "delete /api/v1/suppressions/{id}": Write(
         "suppression.removed", MANAGER, lambda world: f"suppressions/{world[Suppression].pk}?reason=asked"
+    ),
+    "post /api/v1/provider-accounts": Write(
+        "provideraccount.created",
+        MANAGER,
+        at("provider-accounts"),
+        {"provider": "apollo", "api_key": "key"},
+        no_key_for_apollo,
+    ),
+    "patch /api/v1/provider-accounts/{id}": Write(
+        "provideraccount.changed", MANAGER, at("provider-accounts", ProviderAccount), {"credit_limit": 9}
+    ),
+    "delete /api/v1/provider-accounts/{id}": Write(
+        "provideraccount.deleted", MANAGER, at("provider-accounts", ProviderAccount)
+    ),
+    "post /api/v1/provider-accounts/{id}/check": Write(
+        "provideraccount.checked", MANAGER, at("provider-accounts", ProviderAccount, "check")
+    ),
+    "post /api/v1/provider-accounts/{id}/ask-again": Write(
+        "provideraccount.asks_again",
+        MANAGER,
+        at("provider-accounts", ProviderAccount, "ask-again"),
+        prepare=answer_got_lost,
     ),
     "post /api/v1/templates": Write("emailtemplate.created", OPERATOR, at("templates"), {"name": "New", **WORDING}),
     "patch /api/v1/templates/{id}": Write(

@@ -43,6 +43,7 @@ PLAIN_NUMBERS = {
     "wait_amount", "weight", "port", "priority", "sending_days", "daily_limit", "daily_new_leads", "hourly_limit",
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "max_connections", "guard_percent", "guard_floor", "hold_seconds", "position", "days",
+    "credit_limit",
 }  # fmt: skip
 
 
