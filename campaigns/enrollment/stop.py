@@ -53,9 +53,11 @@ def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, err
     return len(gone)
 
 
-def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime) -> int:
-    """Take these people out of every campaign, since they may no longer be written to."""
+def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime, campaign_id: int | None = None) -> int:
+    """Take these people out of every campaign, or of this one, since they may no longer be written to."""
     inside = Recipient.objects.filter(lead__in=list(lead_ids), status__in=RecipientStatus.IN)
+    if campaign_id is not None:
+        inside = inside.filter(campaign=campaign_id)
     ids = list(inside.values_list("pk", flat=True))
     return stop_recipients(ids, reason=_EXIT_AFTER_SUPPRESSION.get(reason, ExitReason.SUPPRESSED), at=at)
 

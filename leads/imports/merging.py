@@ -43,7 +43,9 @@ WITH merged AS (
            coalesce(%(statuses)s::jsonb ->> suppressions.reason, %(ok)s), %(lead_import)s, now(), now()
     FROM import_rows AS staged
     LEFT JOIN suppressions ON suppressions.organization_id = %(organization)s
-        AND suppressions.address = staged.email_normalized
+        AND suppressions.address <> '' AND suppressions.address = staged.email_normalized
+        AND suppressions.campaign_id IS NULL
+        AND (suppressions.expires_at IS NULL OR suppressions.expires_at > now())
     ORDER BY staged.email_normalized
     ON CONFLICT (organization_id, email_normalized) {on_conflict}
     RETURNING xmax = 0 AS is_new
