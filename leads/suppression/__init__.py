@@ -1,5 +1,8 @@
 """Who may not be written to: by address or domain, everywhere or in one campaign, for good or until a time."""
 
+from leads.suppression.erased import ErasedCode as ErasedCode
+from leads.suppression.erased import require_not_erased as require_not_erased
+from leads.suppression.erased import suppress_erased as suppress_erased
 from leads.suppression.forbidden import find_suppression as find_suppression
 from leads.suppression.forbidden import forbidden_sql as forbidden_sql
 from leads.suppression.hashes import erased_among as erased_among
