@@ -8,15 +8,16 @@ class CampaignsConfig(AppConfig):
         from campaigns import verifying  # noqa: PLC0415 - models exist only from here on
         from campaigns.deletion.request import TASK as DELETE  # noqa: PLC0415
         from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415
-        from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
+        from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
         from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.removal import while_kept  # noqa: PLC0415
-        from leads.suppression import when_suppressed  # noqa: PLC0415
+        from leads.suppression import counts_active, when_suppressed  # noqa: PLC0415
 
         when_suppressed(stop_leads)
+        counts_active(active_among)
         while_kept(keep_enrolled)
         verifies("references of campaigns", related("campaigns"))
         verifies("secrets of campaigns", unreadable("campaigns"))

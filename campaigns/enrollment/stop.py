@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from leads.models import SuppressionReason
+from leads.models import Lead, SuppressionReason
 
 _EXIT_AFTER_SUPPRESSION = {
     SuppressionReason.UNSUBSCRIBED: ExitReason.UNSUBSCRIBED,
@@ -60,6 +60,14 @@ def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime,
         inside = inside.filter(campaign=campaign_id)
     ids = list(inside.values_list("pk", flat=True))
     return stop_recipients(ids, reason=_EXIT_AFTER_SUPPRESSION.get(reason, ExitReason.SUPPRESSED), at=at)
+
+
+def active_among(leads: QuerySet[Lead], campaign_id: int | None = None) -> int:
+    """How many of these people are in a campaign, or in this one: as many as suppressing them would take out."""
+    inside = Recipient.objects.living().filter(lead__in=leads, status__in=RecipientStatus.IN)
+    if campaign_id is not None:
+        inside = inside.filter(campaign=campaign_id)
+    return inside.values("lead").distinct().count()
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from campaigns.deletion.counting import rows_beneath
 from campaigns.deletion.relations import tree_of
 from campaigns.deletion.zipping import StreamedZip
 from campaigns.models import Message
+from campaigns.persons.incoming import find_incoming
 from campaigns.persons.traces import Traces, traces_of
 from campaigns.sending.content import content_of
 from campaigns_project.audit.actors import Actor
@@ -51,16 +52,15 @@ def _files(archive: StreamedZip, lead: Lead, now: datetime) -> Iterator[bytes]:
 
 def _loose(lead: Lead) -> dict[str, Any]:
     """What is about the person and hangs on no lead."""
-    staged = StagedLead.objects.filter(lead=lead)
-    raw = RawLead.objects.filter(staged_lead__in=staged)
-    numbers = raw.exclude(external_id="").values("external_id")
-    bought = ProviderPurchase.objects.filter(organization=lead.organization_id, external_id__in=numbers)
+    traces = traces_of(lead)
+    found = find_incoming(lead, traces)
+    bought = ProviderPurchase.objects.filter(organization=lead.organization_id, external_id__in=found.numbers)
     return {
-        "raw_leads": _values(raw),
-        "staged_leads": _values(staged),
-        "lead_enrichments": _values(LeadEnrichment.objects.filter(staged_lead__in=staged)),
+        "raw_leads": _values(RawLead.objects.filter(pk__in=found.raw)),
+        "staged_leads": _values(StagedLead.objects.filter(pk__in=found.staged)),
+        "lead_enrichments": _values(LeadEnrichment.objects.filter(staged_lead__in=found.staged)),
         "provider_purchases": _values(bought),
-        "suppressions": _values(_suppressions(lead, traces_of(lead))),
+        "suppressions": _values(_suppressions(lead, traces)),
         "audit_log": list(AuditLog.objects.about(lead).values("action", "created_at", "via")),
     }
 

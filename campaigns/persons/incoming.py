@@ -4,6 +4,7 @@ Looked for import by import, each in a transaction of its own: whoever imports b
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,13 +17,49 @@ PERSON_ERASED = "erased_person"  # the code of a row whose person was erased
 SENTENCE = "The person of this row was erased."
 
 
-def erase_incoming(lead: Lead, traces: Traces) -> dict[str, int]:
-    """Empty every row about `lead` in the imports of its organization, and take its addresses out of all others.
+@dataclass(frozen=True)
+class Incoming:
+    """Keys of what came in about a person, and what providers call them."""
+
+    raw: list[int]
+    staged: list[int]
+    numbers: list[str]
+
+
+def find_incoming(lead: Lead, traces: Traces) -> Incoming:
+    """Every row about the person in the imports of the organization.
 
     A row is about the person when it became this lead, has one of the addresses, or carries the provider's number of
-    one that does. Of what was bought from a provider the number alone stays, so that nobody buys it again.
+    one that does. Every row of the organization is read for it.
     """
-    imports = LeadImport.objects.filter(organization=lead.organization_id).order_by("pk")
+    wanted = _wanted(lead, traces)
+    found = [row for number in _imports(lead) for row in _rows(_OWN, {**wanted, "import": number})]
+    return Incoming([raw for raw, _ in found], [staged for _, staged in found if staged], wanted["numbers"])
+
+
+def erase_incoming(lead: Lead, traces: Traces) -> dict[str, int]:
+    """Empty what `find_incoming` finds, and take the addresses out of all other rows; answers how many were emptied.
+
+    Of what was bought from a provider the number alone stays, so that nobody buys it again.
+    """
+    wanted = _wanted(lead, traces)
+    done: Counter[str] = Counter()
+    for number in _imports(lead):
+        done.update(_erase_rows({**wanted, "import": number}))
+    with connection.cursor() as cursor:
+        done["provider_purchases"] = _count(cursor, _PURCHASES, wanted)
+    LeadImportPart.objects.filter(lead_import__organization=lead.organization_id).delete()  # of imports that ended
+    LeadAlias.objects.filter(organization=lead.organization_id, email_normalized__in=traces.normalized).delete()
+    return dict(done)
+
+
+def _imports(lead: Lead) -> list[int]:
+    imports = LeadImport.objects.filter(organization=lead.organization_id)
+    return list(imports.order_by("pk").values_list("pk", flat=True))
+
+
+def _wanted(lead: Lead, traces: Traces) -> dict[str, Any]:
+    """What the statements are given; `numbers` are found by whatever row or answer has an address of the person."""
     wanted: dict[str, Any] = {
         "organization": lead.organization_id,
         "lead": lead.pk,
@@ -32,23 +69,14 @@ def erase_incoming(lead: Lead, traces: Traces) -> dict[str, int]:
         "erased": ERASED,
         "code": PERSON_ERASED,
         "sentence": SENTENCE,
-        "numbers": [],
     }
-    wanted["numbers"] = _numbers(wanted)
-    done: Counter[str] = Counter()
-    for number in list(imports.values_list("pk", flat=True)):
-        done.update(_erase_rows({**wanted, "import": number}))
-    done["provider_purchases"] = _run(_PURCHASES, wanted)
-    LeadImportPart.objects.filter(lead_import__organization=lead.organization_id).delete()  # of imports that ended
-    LeadAlias.objects.filter(organization=lead.organization_id, email_normalized__in=traces.normalized).delete()
-    return dict(done)
+    return {**wanted, "numbers": [number for (number,) in _rows(_NUMBERS, wanted)]}
 
 
-def _numbers(wanted: dict[str, Any]) -> list[str]:
-    """What providers call this person, by whatever row or answer has an address of theirs."""
+def _rows(statement: str, wanted: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBERS, wanted)
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(statement, wanted)
+        return cursor.fetchall()
 
 
 @transaction.atomic
@@ -65,11 +93,6 @@ def _erase_rows(wanted: dict[str, Any]) -> dict[str, int]:
         for statement in _MENTIONS:
             cursor.execute(statement, own)
     return counts
-
-
-def _run(statement: str, wanted: dict[str, Any]) -> int:
-    with connection.cursor() as cursor:
-        return _count(cursor, statement, wanted)
 
 
 def _count(cursor: CursorWrapper, statement: str, wanted: dict[str, Any]) -> int:
