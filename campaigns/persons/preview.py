@@ -26,7 +26,7 @@ def preview_person(*, lead: Lead, now: datetime) -> Impact:
         subject=f"lead {lead.pk}",
         removed={
             **count_beneath(tree, lead.pk),
-            "raw_leads": rows.count(),
+            "rows_emptied": rows.count(),
             "lead_enrichments": LeadEnrichment.objects.filter(staged_lead__in=rows).count(),
         },
         stays={

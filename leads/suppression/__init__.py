@@ -18,9 +18,11 @@ from leads.suppression.many import Outlook as Outlook
 from leads.suppression.many import counts_active as counts_active
 from leads.suppression.many import look_at as look_at
 from leads.suppression.many import suppress_many as suppress_many
+from leads.suppression.scopes import campaigns_of as campaigns_of
 from leads.suppression.scopes import require_scope as require_scope
 from leads.suppression.suppress import PROTECTED as PROTECTED
 from leads.suppression.suppress import STATUS_AFTER as STATUS_AFTER
+from leads.suppression.suppress import require_future as require_future
 from leads.suppression.suppress import suppress as suppress
 from leads.suppression.suppress import unsuppress as unsuppress
 from leads.suppression.targets import normalize_target as normalize_target

@@ -279,6 +279,6 @@ def test_it_has_to_be_confirmed(person, given, refusal):
 def test_the_preview_counts_what_goes_and_changes_nothing(person):
     impact = preview_person(lead=person.lead, now=NOON)
 
-    told = {label: impact.removed[label] for label in ("leads", "recipients", "messages", "events", "raw_leads")}
-    assert told == {"leads": 1, "recipients": 1, "messages": 1, "events": 1, "raw_leads": 1}
+    told = {label: impact.removed[label] for label in ("leads", "recipients", "messages", "events", "rows_emptied")}
+    assert told == {"leads": 1, "recipients": 1, "messages": 1, "events": 1, "rows_emptied": 1}
     assert (impact.stays["campaigns_kept"], impact.is_blocked) == (1, False)
