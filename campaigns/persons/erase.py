@@ -44,12 +44,12 @@ def erase_person(
     impact = preview_person(lead=lead, now=now)
     require_unchanged(impact, impact.token if token is None else token)
     traces = traces_of(lead)
-    _shut(lead, traces, now)
+    told = _without_the_name(reason.strip(), lead)
+    _shut(lead, traces, actor, told, now)
     removed: Counter[str] = Counter(erase_incoming(lead, traces))
     removed.update(erase_from_texts(lead.organization_id, traces))
     removed["mailbox_copies"] = forget_copies(frozenset(traces.written))
-    told = _without_the_name(reason.strip(), lead)
-    removed.update(_remove(lead, traces, actor, told))
+    removed.update(_remove(lead, traces, actor))
     return {label: number for label, number in removed.items() if number}
 
 
@@ -62,14 +62,21 @@ def _reread(lead: Lead) -> Lead:
 
 @retried
 @transaction.atomic
-def _shut(lead: Lead, traces: Traces, now: datetime) -> None:
-    """From here on nothing is sent to them, and no lead is made of them."""
+def _shut(lead: Lead, traces: Traces, actor: Actor, reason: str, now: datetime) -> None:
+    """From here on nothing is sent to them, and no lead is made of them. On record before the first row is gone."""
+    record(
+        action="lead.erasure_requested",
+        entity=lead,
+        organization_id=lead.organization_id,
+        actor=actor,
+        reason=reason,
+    )
     suppress_erased(organization=lead.organization, lead_id=lead.pk, addresses=traces.normalized, at=now)
 
 
 @retried
 @transaction.atomic
-def _remove(lead: Lead, traces: Traces, actor: Actor, reason: str) -> dict[str, int]:
+def _remove(lead: Lead, traces: Traces, actor: Actor) -> dict[str, int]:
     recipients = Recipient.objects.filter(lead=lead).order_by("pk").select_for_update(no_key=True)
     campaigns = list(recipients.values_list("campaign_id", flat=True))
     blockers = blockers_of_person(lead)  # once more: a worker may have claimed a mail before they were shut out
@@ -86,7 +93,6 @@ def _remove(lead: Lead, traces: Traces, actor: Actor, reason: str) -> dict[str, 
         organization_id=lead.organization_id,
         actor=actor,
         after={"removed": sum(removed.values()), "campaigns": len(campaigns)},
-        reason=reason,
     )
     Lead.objects.filter(pk=lead.pk).delete()
     return removed

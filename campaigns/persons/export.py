@@ -31,7 +31,8 @@ def export_person(*, lead: Lead, actor: Actor, now: datetime) -> bytes:
     What hangs on the lead is found by the database's own constraints, so that nothing is forgotten. Nobody's secrets
     are among it, and of other people nothing. The audit log keeps who asked; it is written before anything leaves.
     """
-    record(action="lead.exported", entity=lead, organization_id=lead.organization_id, actor=actor)
+    with transaction.atomic():
+        record(action="lead.exported", entity=lead, organization_id=lead.organization_id, actor=actor)
     archive = StreamedZip()
     return b"".join([*_files(archive, lead, now), *archive.close()])
 

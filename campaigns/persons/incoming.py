@@ -12,8 +12,8 @@ from django.db.backends.utils import CursorWrapper
 
 from campaigns.persons.traces import ERASED, Traces
 from leads.models import Lead, LeadAlias, LeadImport, LeadImportPart
+from leads.suppression import ErasedCode
 
-PERSON_ERASED = "erased_person"  # the code of a row whose person was erased
 SENTENCE = "The person of this row was erased."
 
 
@@ -67,7 +67,7 @@ def _wanted(lead: Lead, traces: Traces) -> dict[str, Any]:
         "likes": traces.likes,
         "pattern": traces.pattern,
         "erased": ERASED,
-        "code": PERSON_ERASED,
+        "code": ErasedCode.ERASED_PERSON.value,
         "sentence": SENTENCE,
     }
     return {**wanted, "numbers": [number for (number,) in _rows(_NUMBERS, wanted)]}

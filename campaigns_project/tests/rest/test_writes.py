@@ -152,7 +152,7 @@ WRITES = {
         "suppression.added_many", OPERATOR, at("suppressions", "bulk"), {"addresses": ["a.example"]}
     ),
     "post /api/v1/leads/{id}/erase": Write(
-        "lead.erased",
+        "lead.erasure_requested",
         MANAGER,
         at("leads", Lead, "erase"),
         lambda world: {"confirm_email": world[Lead].email, "reason": "asked for"},
