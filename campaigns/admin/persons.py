@@ -51,9 +51,7 @@ class PersonErasurePage(DeletionPage):
 
 
 class PersonPages:
-    """Mixed into the admin of leads; both need a manager."""
-
-    change_form_outer_before_template = "campaigns/admin/person_links.html"
+    """Mixed into the admin of leads; both need a manager. The page includes `campaigns/admin/person_links.html`."""
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view  # type: ignore[attr-defined]

@@ -45,6 +45,8 @@ class SuppressionForm(ScopedForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        if "address" in self.fields:
+            self.fields["address"].required = True
         if "campaign_id" in self.fields:
             self.fields["campaign_id"].choices = scopes(self.request)  # type: ignore[attr-defined]
 
@@ -94,7 +96,10 @@ class ListForm(forms.Form):
         required=False, max_length=120, widget=UnfoldAdminTextInputWidget, help_text="Where the list comes from."
     )
     expires_on = forms.DateField(
-        label="Until", required=False, widget=UnfoldAdminDateWidget, help_text="From that day on it forbids nothing."
+        label="Until",
+        required=False,
+        widget=UnfoldAdminDateWidget,
+        help_text="Such as 2027-01-31: from that day on it forbids nothing.",
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any):

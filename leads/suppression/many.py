@@ -27,10 +27,10 @@ _counts: list[CountActive] = []
 class EntryState(models.TextChoices):
     """What becomes of one entry of a list."""
 
-    NEW = "new", "is added"
-    KNOWN = "known", "is suppressed already"
-    TWICE = "twice", "stands in the list before"
-    INVALID = "invalid", "is neither an address nor a domain"
+    NEW = "new", "to be added"
+    KNOWN = "known", "suppressed already"
+    TWICE = "twice", "in the list twice"
+    INVALID = "invalid", "neither an address nor a domain"
 
 
 @dataclass(frozen=True)
