@@ -99,7 +99,7 @@ class ListForm(forms.Form):
         label="Until",
         required=False,
         widget=UnfoldAdminDateWidget,
-        help_text="Such as 2027-01-31: from that day on it forbids nothing.",
+        help_text="Such as 2027-01-31: from then on it forbids nothing.",
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any):
