@@ -9,16 +9,17 @@ class CampaignsConfig(AppConfig):
         from campaigns.deletion.request import TASK as DELETE  # noqa: PLC0415
         from campaigns.enrollment.imported import check_target, queue_enrollment  # noqa: PLC0415
         from campaigns.enrollment.keeping import enrolled_among, keep_enrolled, worked_on_among  # noqa: PLC0415
-        from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
+        from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
         from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.imports.following import after_import  # noqa: PLC0415
         from leads.removal import kept_in_numbers, while_kept  # noqa: PLC0415
-        from leads.suppression import when_suppressed  # noqa: PLC0415
+        from leads.suppression import counts_active, when_suppressed  # noqa: PLC0415
 
         when_suppressed(stop_leads)
+        counts_active(active_among)
         while_kept(keep_enrolled)
         kept_in_numbers("in_campaign", enrolled_among)
         kept_in_numbers("worked_on", worked_on_among)

@@ -40,8 +40,8 @@ class CampaignDeletionPage(DeletionPage):
     def ask(self, confirmed: Mapping[str, Any]) -> Job:
         return request_deletion(campaign=self.subject, **confirmed)
 
-    def next_url(self, job: Job) -> str:
-        return reverse("admin:campaigns_job_change", args=[job.pk])
+    def next_url(self, answer: Job) -> str:
+        return reverse("admin:campaigns_job_change", args=[answer.pk])
 
     def back_url(self) -> str:
         return reverse("admin:campaigns_campaign_change", args=[self.subject.pk])

@@ -14,7 +14,6 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from campaigns.admin.deletion_words import counted, kept
 from campaigns.deletion.errors import DeletionCode
 from campaigns.deletion.impact import Impact
-from campaigns.models import Job
 from campaigns_project.accounts.admin.base import FairleadAdmin
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
@@ -70,16 +69,21 @@ class DeletionPage:
     def __init__(self, model_admin: FairleadAdmin, request: HttpRequest, subject: Any):
         self.admin, self.request, self.subject = model_admin, request, subject
 
+    @property
+    def name_to_type(self) -> str:
+        """What has to be typed to confirm."""
+        return str(self.subject)
+
     def impact(self) -> Impact:
         """The numbers as they are now."""
         raise NotImplementedError
 
-    def ask(self, confirmed: Mapping[str, Any]) -> Job:
+    def ask(self, confirmed: Mapping[str, Any]) -> Any:
         """One call of the use case with what was typed, by whom and when; may raise Refused."""
         raise NotImplementedError
 
-    def next_url(self, job: Job) -> str:
-        """Where it can be followed."""
+    def next_url(self, answer: Any) -> str:
+        """Where it can be followed, or where to go when it is done; `answer` is what `ask` gave."""
         raise NotImplementedError
 
     def back_url(self) -> str:
@@ -92,14 +96,14 @@ class DeletionPage:
 
     def respond(self) -> HttpResponse:
         """The page, or, once confirmed, the way to what comes of it."""
-        form = ConfirmForm(str(self.subject), self.request.POST or None)
+        form = ConfirmForm(self.name_to_type, self.request.POST or None)
         if self.request.method == "POST" and form.is_valid():
             try:
-                job = self.ask({**form.typed(), **self._confirmed_by()})
+                answer = self.ask({**form.typed(), **self._confirmed_by()})
             except Refused as refused:
                 form.add_error(_field_of(refused), str(refused))
             else:
-                return HttpResponseRedirect(self.next_url(job))
+                return HttpResponseRedirect(self.next_url(answer))
         return self._page(form)
 
     def _page(self, form: ConfirmForm) -> HttpResponse:

@@ -33,11 +33,11 @@ class ErasurePage(DeletionPage):
     def ask(self, confirmed: Mapping[str, Any]) -> Job:
         return request_erasure(organization=self.subject, **confirmed)
 
-    def next_url(self, job: Job) -> str:
+    def next_url(self, answer: Job) -> str:
         """Its job is for system administrators; an owner has just left, and is told on the way out."""
         if held_roles(self.request).everywhere:
-            return reverse("admin:campaigns_job_change", args=[job.pk])
-        messages.success(self.request, sentence(job))
+            return reverse("admin:campaigns_job_change", args=[answer.pk])
+        messages.success(self.request, sentence(answer))
         return reverse("admin:index")
 
     def back_url(self) -> str:

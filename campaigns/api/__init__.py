@@ -5,6 +5,7 @@ from campaigns.api.finding import IN_CAMPAIGN
 from campaigns.api.halts import HaltViewSet
 from campaigns.api.jobs import CampaignJobViewSet, JobViewSet
 from campaigns.api.messages import MessageViewSet
+from campaigns.api.persons import PersonViewSet
 from campaigns.api.recipients import RecipientViewSet
 from campaigns.api.senders import CampaignSenderViewSet, SenderViewSet
 from campaigns.api.steps import StepViewSet, VariantViewSet
@@ -22,6 +23,7 @@ ROUTES = (
     ("templates", TemplateViewSet, "template"),
     ("senders", SenderViewSet, "sender"),
     ("jobs", JobViewSet, "job"),
+    ("leads", PersonViewSet, "person"),
     ("uncertain-messages", UncertainViewSet, "uncertain-message"),
     ("sending-halts", HaltViewSet, "sending-halt"),
 )

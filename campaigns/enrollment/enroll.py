@@ -20,6 +20,7 @@ from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
 from campaigns_project.states import ProgressStatus
 from leads.models import LeadQuerySet
+from leads.suppression import forbidden_sql
 
 
 class SkipReason(models.TextChoices):
@@ -118,7 +119,7 @@ def _due(campaign: Campaign, first_step: Step | None, now: datetime) -> datetime
 
 def _statement(params: dict, **selections: models.QuerySet) -> str:
     """The statement with these selections of leads in it; their parameters are added to `params`."""
-    statement = _STATEMENT
+    statement = _STATEMENT.replace("{forbidden}", _FORBIDDEN)
     for name, leads in selections.items():
         statement = statement.replace(f"{{{name}}}", _named(name, leads, params))
     return statement
@@ -156,6 +157,13 @@ def _report(campaign: Campaign, enrolled: int, skipped: dict[str, int], actor: A
     return job
 
 
+_FORBIDDEN = forbidden_sql(
+    organization="%(organization)s",
+    addresses="lead.email_normalized, lead.domain",
+    campaign="%(campaign)s",
+    at="%(now)s",
+)
+
 # Candidates get their reason first; only those without one are inserted. What a second campaign's enrollment took
 # meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below.
 _STATEMENT = """
@@ -166,7 +174,7 @@ WITH candidate AS MATERIALIZED (
                 SELECT lower(email_address) FROM campaign_recipients WHERE campaign_id = %(campaign)s
             ) THEN 'already_enrolled'
             WHEN lead.status <> 'ok' THEN lead.status
-            WHEN by_address.id IS NOT NULL OR by_domain.id IS NOT NULL THEN 'suppressed'
+            WHEN {forbidden} THEN 'suppressed'
             WHEN busy.campaign_id IN (
                 SELECT id FROM campaigns WHERE organization_id = %(organization)s AND deleting_at IS NOT NULL
             ) THEN 'being_deleted_elsewhere'
@@ -176,11 +184,6 @@ WITH candidate AS MATERIALIZED (
     FROM leads lead
     LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s
     LEFT JOIN campaign_recipients busy ON busy.lead_id = lead.id AND busy.occupies AND %(exclusive)s
-    LEFT JOIN suppressions by_address
-        ON by_address.organization_id = %(organization)s AND by_address.address = lead.email_normalized
-    LEFT JOIN suppressions by_domain
-        ON by_domain.organization_id = %(organization)s
-        AND by_domain.address = split_part(lead.email_normalized, '@', 2)
     WHERE lead.organization_id = %(organization)s AND lead.id IN ({chosen})
 ), inserted AS (
     INSERT INTO campaign_recipients

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from leads.models import SuppressionReason
+from leads.models import Lead, SuppressionReason
 
 _EXIT_AFTER_SUPPRESSION = {
     SuppressionReason.UNSUBSCRIBED: ExitReason.UNSUBSCRIBED,
@@ -53,11 +53,21 @@ def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, err
     return len(gone)
 
 
-def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime) -> int:
-    """Take these people out of every campaign, since they may no longer be written to."""
+def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime, campaign_id: int | None = None) -> int:
+    """Take these people out of every campaign, or of this one, since they may no longer be written to."""
     inside = Recipient.objects.filter(lead__in=list(lead_ids), status__in=RecipientStatus.IN)
+    if campaign_id is not None:
+        inside = inside.filter(campaign=campaign_id)
     ids = list(inside.values_list("pk", flat=True))
     return stop_recipients(ids, reason=_EXIT_AFTER_SUPPRESSION.get(reason, ExitReason.SUPPRESSED), at=at)
+
+
+def active_among(leads: QuerySet[Lead], campaign_id: int | None = None) -> int:
+    """How many of these people are in a campaign, or in this one: as many as suppressing them would take out."""
+    inside = Recipient.objects.living().filter(lead__in=leads, status__in=RecipientStatus.IN)
+    if campaign_id is not None:
+        inside = inside.filter(campaign=campaign_id)
+    return inside.values("lead").distinct().count()
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from campaigns.models import ExitReason
 from campaigns.sending.claim import LEASE, Claim
 from campaigns.sending.limits import AFTER_GATE, Gauge
 from campaigns.sending.reserve import Limited, release, reserve
+from leads.suppression import forbidden_sql
 
 
 class GateRefusal(models.TextChoices):
@@ -45,8 +46,9 @@ def gate(candidates: Sequence[Candidate], *, limited: Limited | None = None) -> 
     Those that pass are counted against the limits of `limited`, if given; for one that has no room left the answer is
     the limit that is full.
 
-    Suppressed is who is so by the address the mail goes to or by the lead's present one: leads are edited. Version,
-    values and subject are kept with the message, so that the exact mail can be shown again and answered.
+    Suppressed is who is so by the address the mail goes to or by the lead's present one, since leads are edited, for
+    this campaign or for all of the organization's, and not until a time that has passed by the database's clock.
+    Version, values and subject are kept with the message, so that the exact mail can be shown again and answered.
     A claim whose fence is stale is not in the answer at all: it is somebody else's now. What the gate read holds for
     `VALID_FOR` seconds; a mail that did not begin its content by then has to be asked again (`ungate` first).
     """
@@ -132,9 +134,16 @@ def _keys(claims: Sequence[Claim]) -> dict[str, list[int]]:
     return {"ids": [claim.message for claim in claims], "fences": [claim.fence for claim in claims]}
 
 
+_FORBIDDEN = forbidden_sql(
+    organization="lead.organization_id",
+    addresses="mine.address, split_part(mine.address, '@', -1), lead.email_normalized, lead.domain",
+    campaign="campaign.id",
+    at="statement_timestamp()",
+)
+
 # Statistics are made when hardly a message is in flight, so the planner takes the status for a test that none passes,
 # and reads what was asked again for each message there is. It cannot judge a CASE.
-_ASKED = """
+_ASKED = f"""
 WITH asked AS (
     SELECT mine.*, CASE
         WHEN recipient.exit_reason <> '' THEN recipient.exit_reason
@@ -145,13 +154,7 @@ WITH asked AS (
               AND (halt.organization_id IS NULL OR halt.organization_id = campaign.organization_id)
         ) THEN 'sending_halted'
         WHEN sender.status IS DISTINCT FROM 'active' THEN 'sender_paused'
-        WHEN EXISTS (
-            SELECT 1 FROM suppressions suppression
-            WHERE suppression.organization_id = lead.organization_id
-              AND suppression.address IN (
-                  mine.address, split_part(mine.address, '@', 2),
-                  lead.email_normalized, split_part(lead.email_normalized, '@', 2))
-        ) THEN 'suppressed'
+        WHEN {_FORBIDDEN} THEN 'suppressed'
         ELSE '' END AS refusal
     FROM jsonb_to_recordset(%(asked)s) AS mine(
         id bigint, fence bigint, address text, version int, merge_values jsonb, subject text)
@@ -162,7 +165,7 @@ WITH asked AS (
     JOIN campaigns campaign ON campaign.id = recipient.campaign_id
     JOIN leads lead ON lead.id = recipient.lead_id
     LEFT JOIN senders sender ON sender.id = message.sender_id
-)"""
+)"""  # noqa: S608 - a text of our own
 
 _GATE = f"""{_ASKED}, passed AS (
     UPDATE campaign_messages message

@@ -15,6 +15,7 @@ from campaigns.sending.advance import lock_recipients
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound, StateRefused
+from leads.suppression import forbidden_sql
 
 BATCH = 2_000  # recipients put back together: each batch is a transaction with its own audit row
 OPEN = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
@@ -54,14 +55,14 @@ def retry_failed(
     after = 0
     current = _require_open(campaign)
     while ids := _failed(campaign, after, reasons, messages):
-        total += _would(current, ids) if dry_run else _put_back(current, ids, actor, now, reason)
+        total += _would(current, ids, now) if dry_run else _put_back(current, ids, actor, now, reason)
         after = ids[-1]
     retried = total.pop("", 0)
     return Retried(retried=retried, skipped=dict(total))
 
 
-def _would(campaign: Campaign, ids: Sequence[int]) -> Counter[str]:
-    return Counter(failure.refusal for failure in _judged(campaign, ids))
+def _would(campaign: Campaign, ids: Sequence[int], now: datetime) -> Counter[str]:
+    return Counter(failure.refusal for failure in _judged(campaign, ids, now))
 
 
 def _failed(
@@ -99,7 +100,7 @@ def _put_back(campaign: Campaign, ids: Sequence[int], actor: Actor, now: datetim
     hold_audience(campaign.organization_id)
     current = _require_open(campaign)
     lock_recipients(ids)
-    failures = _judged(current, ids)
+    failures = _judged(current, ids, now)
     going = [failure for failure in failures if not failure.refusal]
     _wait_again(going, occupies=not current.organization.allows_overlap, now=now)
     Campaign.objects.filter(pk=current.pk).update(active_leads_count=F("active_leads_count") + len(going))
@@ -116,12 +117,13 @@ def _put_back(campaign: Campaign, ids: Sequence[int], actor: Actor, now: datetim
     return counts
 
 
-def _judged(campaign: Campaign, ids: Sequence[int]) -> list["_Failure"]:
+def _judged(campaign: Campaign, ids: Sequence[int], now: datetime) -> list["_Failure"]:
     """Those of `ids` that still left with a failed mail."""
     wanted: dict[str, Any] = {
         "campaign": campaign.pk,
         "ids": list(ids),
         "exclusive": not campaign.organization.allows_overlap,
+        "now": now,
     }
     with connection.cursor() as cursor:
         cursor.execute(_JUDGE, wanted)
@@ -162,14 +164,16 @@ _AS_NEW = {
     "reason": "",
 }
 
-_JUDGE = """
+_FORBIDDEN = forbidden_sql(
+    organization="lead.organization_id",
+    addresses="lead.email_normalized, lead.domain",
+    campaign="%(campaign)s",
+    at="%(now)s",
+)
+_JUDGE = f"""
 SELECT recipient.id, message.id, message.step_id, lead.email, CASE
     WHEN lead.status <> 'ok' THEN lead.status
-    WHEN EXISTS (
-        SELECT 1 FROM suppressions suppression
-        WHERE suppression.organization_id = lead.organization_id
-          AND suppression.address IN (lead.email_normalized, split_part(lead.email_normalized, '@', 2))
-    ) THEN 'suppressed'
+    WHEN {_FORBIDDEN} THEN 'suppressed'
     WHEN lower(recipient.email_address) <> lower(lead.email) AND EXISTS (
         SELECT 1 FROM campaign_recipients other
         WHERE other.campaign_id = %(campaign)s AND other.id <> recipient.id
@@ -186,7 +190,7 @@ JOIN campaign_messages message ON message.recipient_id = recipient.id AND messag
 JOIN leads lead ON lead.id = recipient.lead_id
 WHERE recipient.id = ANY(%(ids)s) AND recipient.status = 'failed' AND recipient.exit_reason = 'failed'
 ORDER BY recipient.id
-"""
+"""  # noqa: S608 - a text of our own
 
 _RETURN = """
 UPDATE campaign_recipients recipient SET

@@ -124,7 +124,7 @@ def _addresses(campaign: Campaign, to: Sequence[str]) -> list[str]:
             details={"field": "to"},
         )
     for address in addresses:
-        if find_suppression(campaign.organization, address):
+        if find_suppression(campaign.organization, address, campaign_id=campaign.pk):
             raise StateRefused(
                 TrialCode.TEST_SUPPRESSED,
                 f"{address} is suppressed: nothing is sent to it, tests neither.",

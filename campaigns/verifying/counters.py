@@ -10,9 +10,9 @@ from campaigns_project.verification.rows import FIX_SQL, Fault, scan
 
 _IN = ", ".join(f"'{status}'" for status in sorted(RecipientStatus.IN))
 
-# Each counter is moved in the transaction that moves what it counts, opens and clicks in the one that takes the raw
-# events in: raw ones that are still waiting are in neither.
-_OF_PEOPLE = {
+# What each counter is by a recount, and over which rows. Each is moved in the transaction that moves what it counts,
+# opens and clicks in the one that takes the raw events in: raw ones that are still waiting are in neither.
+OF_PEOPLE = {
     "total_recipients": "count(*)",
     "recipients_reached": "count(recipient.sent_at)",
     "emails_opened": "count(recipient.opened_at)",
@@ -23,9 +23,9 @@ _OF_PEOPLE = {
     "completed_leads_count": "count(*) FILTER (WHERE recipient.status = 'completed')",
     "opted_out_count": "count(*) FILTER (WHERE recipient.exit_reason IN ('unsubscribed', 'complained'))",
 }
-_PEOPLE = "campaign_recipients recipient WHERE true"
-_OF_MAILS = {"emails_sent": "count(*)"}
-_MAILS = (
+PEOPLE = "campaign_recipients recipient WHERE true"
+OF_MAILS = {"emails_sent": "count(*)"}
+MAILS = (
     "campaign_messages message JOIN campaign_recipients recipient ON recipient.id = message.recipient_id"
     " WHERE message.status = 'sent'"
 )
@@ -38,8 +38,8 @@ def _by_campaign(recounts: dict[str, str], rows: str) -> str:
 
 _SOURCE = f"""
 campaigns campaign
-LEFT JOIN ({_by_campaign(_OF_PEOPLE, _PEOPLE)}) people ON people.campaign_id = campaign.id
-LEFT JOIN ({_by_campaign(_OF_MAILS, _MAILS)}) mails ON mails.campaign_id = campaign.id
+LEFT JOIN ({_by_campaign(OF_PEOPLE, PEOPLE)}) people ON people.campaign_id = campaign.id
+LEFT JOIN ({_by_campaign(OF_MAILS, MAILS)}) mails ON mails.campaign_id = campaign.id
 """
 
 
@@ -63,6 +63,6 @@ def _wrong(counter: str, counted: str, recount: str, rows: str) -> Fault:
 
 
 _FAULTS = [
-    *(_wrong(counter, "people", recount, _PEOPLE) for counter, recount in _OF_PEOPLE.items()),
-    *(_wrong(counter, "mails", recount, _MAILS) for counter, recount in _OF_MAILS.items()),
+    *(_wrong(counter, "people", recount, PEOPLE) for counter, recount in OF_PEOPLE.items()),
+    *(_wrong(counter, "mails", recount, MAILS) for counter, recount in OF_MAILS.items()),
 ]

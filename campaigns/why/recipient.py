@@ -24,7 +24,7 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
     message = Message.objects.filter(recipient=recipient, status__in=_OPEN).order_by("-pk").first()
     judged = [
         _membership(recipient, facts),
-        _suppression(recipient),
+        _suppression(recipient, facts),
         gates.state(facts),
         gates.halt(facts),
         _message(recipient, message, facts),
@@ -53,17 +53,22 @@ def _membership(recipient: Recipient, facts: Facts) -> Gate:
     return Gate(GateCode.MEMBERSHIP, sentence, WhyCode.LEFT, numbers=numbers)
 
 
-def _suppression(recipient: Recipient) -> Gate:
+def _suppression(recipient: Recipient, facts: Facts) -> Gate:
     """By the address enrolled or the lead's present one, or by the domain of either: as the gate of sending asks."""
     addresses = {recipient.email_address.lower(), recipient.lead.email_normalized}
     targets = addresses | {domain_of(address) for address in addresses}
-    own = Suppression.objects.filter(organization=recipient.campaign.organization_id)
-    found = own.filter(address__in=targets).first()
+    own = Suppression.objects.filter(organization=recipient.campaign.organization_id, address__in=targets)
+    found = own.in_force(facts.now, campaign_id=recipient.campaign_id).order_by("-pk").first()
     if found is None:
         return Gate(GateCode.SUPPRESSION, "Neither the address nor its domain is suppressed.")
     what = "address" if "@" in found.address else "domain"
-    sentence = f"The {what} is suppressed ({found.get_reason_display()}): nothing is written to it."
-    return Gate(GateCode.SUPPRESSION, sentence, WhyCode.SUPPRESSED, numbers={"reason": found.reason})
+    where = "" if found.campaign_id is None else " for this campaign"
+    until = moment(found.expires_at, zone=facts.campaign.timezone, now=facts.now) if found.expires_at else ""
+    why = f"{found.get_reason_display()}{f'; over {until}' if until else ''}"
+    sentence = f"The {what} is suppressed{where} ({why}): nothing is written to it."
+    numbers = {"reason": found.reason, "campaign_id": found.campaign_id, "expires_at": found.expires_at}
+    given = {name: value for name, value in numbers.items() if value is not None}
+    return Gate(GateCode.SUPPRESSION, sentence, WhyCode.SUPPRESSED, numbers=given)
 
 
 def _message(recipient: Recipient, message: Message | None, facts: Facts) -> Gate:

@@ -17,6 +17,7 @@ from campaigns_project.cleanup.nightly import look_nightly
 from campaigns_project.runtime.verifying import ask_if_due
 from campaigns_project.workers.queue import enqueue_echo
 from leads.imports.tasks import queue_removal, resume_stalled_imports
+from leads.suppression import remove_expired
 from tracking.ingest import drain
 
 
@@ -41,6 +42,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("complete finished campaigns", _now(complete_finished), 2),
     Duty("show progress on jobs", refresh_sending_jobs, 2),
     Duty("seal the audit log", _now(seal), 10),
+    Duty("remove suppressions that expired", _now(remove_expired), 60),
     Duty("go on with imports of dead workers", resume_stalled_imports, 60),
     Duty("forget what was counted against limits", _now(forget_usage), 3600),
     Duty("go on with checks of dead workers", resume_stalled_checks, 60),

@@ -22,6 +22,7 @@ from leads.addresses import read_address
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import Lead, LeadImport, Tag
 from leads.removal import remove_lead
+from leads.suppression import require_not_erased
 from leads.tagging import set_tags
 
 TAG_MAX = 60
@@ -80,6 +81,10 @@ class LeadForm(ScopedForm):
             same = Lead.objects.filter(organization=organization, email_normalized=self.instance.email_normalized)
             if same.exclude(pk=self.instance.pk).exists():
                 self.add_error("email", f"{organization} has a lead with this address already.")
+            try:
+                require_not_erased(organization.pk, self.instance.email_normalized)
+            except Refused as refused:
+                self.add_error("email", str(refused))
         return cleaned
 
 

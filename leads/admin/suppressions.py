@@ -4,34 +4,40 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
-from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
-from campaigns_project.errors import Refused
+from leads.admin.suppression_forms import SuppressionForm
+from leads.admin.suppression_pages import SuppressionPages
 from leads.models import Suppression, SuppressionReason
-from leads.suppression import normalize_target, suppress, unsuppress
+from leads.suppression import PROTECTED, suppress, unsuppress
 
 
-class SuppressionForm(ScopedForm):
-    """Whom not to write to: an address or a whole domain, in whatever case."""
+class Scope(admin.SimpleListFilter):
+    title = "where"
+    parameter_name = "scope"
 
-    def clean_address(self) -> str:
-        try:
-            return normalize_target(self.cleaned_data["address"])
-        except Refused as refused:
-            raise forms.ValidationError(str(refused)) from None
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("organization", "All campaigns"), ("campaign", "One campaign")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(campaign_id__isnull=self.value() == "organization") if self.value() else queryset
 
 
 class RemoveSuppression(ActDialog):
-    needs = Role.MANAGER
+    needs = Role.OPERATOR
     label = "Allow again"
     icon = "undo"
     title = "Allow this address again?"
@@ -42,32 +48,40 @@ class RemoveSuppression(ActDialog):
         help_text="Why may this person be written to? It is kept in the audit log.",
     )
 
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return super().offered(request, obj) and _may_remove(request, obj)
+
     @property
     def description(self) -> str:
         why = self.object.get_reason_display().lower()
-        return f"{self.object.address} was suppressed: {why}. Nobody is put back into a campaign by this."
+        return f"{self.object} was suppressed: {why}. Nobody is put back into a campaign by this."
 
     def act(self) -> str:
-        address = self.object.address
+        if not _may_remove(self.request, self.object):
+            raise PermissionDenied
+        address = str(self.object)
         unsuppress(suppression=self.object, actor=self.actor, reason=self.cleaned_data["reason"])
         self.object = None
         return f"{address} may be written to again."
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ScopedAdmin):
+class SuppressionAdmin(SuppressionPages, ScopedAdmin):
     form = SuppressionForm
     roles = {"change": NOBODY}
-    list_display = ["address", "reason", "source", "created_by", "created_at", "organization"]
+    list_display = ["whom", "scope", "reason", "source", "created_at", "created_by", "expires_at"]
+    list_before_template = "leads/admin/suppressions_before.html"
     list_filter = [
         ("reason", ChoicesDropdownFilter),
+        Scope,
         ("created_at", RangeDateTimeFilter),
         ("organization", ScopedRelatedFilter),
     ]
     list_select_related = ["organization", "created_by"]
     search_fields = ["address"]
-    fields = ["organization", "address", "reason", "source", "created_by", "created_at"]
-    readonly_fields = ["created_by", "created_at"]
+    fields = ["organization", "whom", "scope", "reason", "source", "expires_at", "created_by", "created_at"]
+    readonly_fields = ["whom", "scope", "created_by", "created_at"]
     empty_text = (
         "Whoever unsubscribes, complains or bounces stands here and gets nothing more. You can add people yourself."
     )
@@ -78,7 +92,8 @@ class SuppressionAdmin(ScopedAdmin):
     remove = dialog_action(RemoveSuppression)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields if obj else ["organization", "address", "reason", "source"]
+        typed = ["organization", "address", "confirmed", "campaign_id", "reason", "source", "expires_at"]
+        return self.fields if obj else typed
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self.require(request, "add", obj)
@@ -87,8 +102,27 @@ class SuppressionAdmin(ScopedAdmin):
             address=obj.address,
             reason=SuppressionReason(obj.reason),
             source=obj.source or "added by hand",
+            campaign_id=obj.campaign_id,
+            expires_at=obj.expires_at,
             actor=Actor.of_request(request, via="admin"),
             created_by=request.user,  # type: ignore[arg-type]
             at=timezone.now(),
         )
         obj.pk, obj.address = made.pk, made.address
+
+    @display(description="Address or domain", ordering="address")
+    def whom(self, suppression: Suppression) -> str:
+        return str(suppression)
+
+    @display(description="Where")
+    def scope(self, suppression: Suppression) -> str:
+        if suppression.campaign_id is None:
+            return "All campaigns"
+        campaign = Suppression.loose_references[0].target._meta  # of an app above, of which this one knows no more
+        url = reverse(f"admin:{campaign.app_label}_{campaign.model_name}_change", args=[suppression.campaign_id])
+        return format_html('<a class="text-link" href="{}">Campaign {}</a>', url, suppression.campaign_id)
+
+
+def _may_remove(request: HttpRequest, suppression: Suppression) -> bool:
+    """What a person asked for, only who decides for the organization takes back."""
+    return suppression.reason not in PROTECTED or may_here(request, Role.MANAGER, suppression)

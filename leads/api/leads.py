@@ -21,6 +21,7 @@ from leads.addresses import normalize_address, read_address
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import Lead, LeadStatus
 from leads.removal import remove_lead
+from leads.suppression import require_not_erased
 from leads.tagging import set_tags
 
 CUSTOM_FIELDS_MAX = 100
@@ -84,6 +85,7 @@ class LeadSerializer(StrictModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "email" in attrs:
             attrs["email"], attrs["email_normalized"] = _read(attrs["email"])
+            require_not_erased(self.context["parents"]["organization"].pk, attrs["email_normalized"])
         return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Lead:

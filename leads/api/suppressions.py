@@ -1,72 +1,162 @@
 """/suppressions: who is never to be written to again."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+from django.db.models import Q
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns_project.errors import Refused
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters
+from campaigns_project.accounts.access import role_in
+from campaigns_project.accounts.roles import Role
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
-from leads.addresses import domain_of, normalize_address
 from leads.models import Suppression, SuppressionReason
-from leads.suppression import suppress, unsuppress
+from leads.suppression import (
+    PROTECTED,
+    Checked,
+    Entry,
+    EntryState,
+    Outlook,
+    check,
+    look_at,
+    require_scope,
+    suppress,
+    suppress_many,
+    unsuppress,
+)
 
 CHECK_MAX = 1_000  # addresses in one question
+BULK_MAX = 1_000  # entries in one list; longer ones go by the command or in parts
+
+
+class CampaignOf(serializers.IntegerField):
+    """A campaign by its number. This app knows no campaigns: whether it is one of the organization, `scoped` tells."""
+
+    def __init__(self, **kwargs: Any):
+        told = "Only for the campaign with this number; without it for the whole organization."
+        super().__init__(**{"min_value": 1, "required": False, "allow_null": True, "help_text": told, **kwargs})
 
 
 class SuppressionSerializer(serializers.ModelSerializer):
-    """An address, or a whole domain."""
+    """An address, or a whole domain; of an erased person, whose address is not kept, neither."""
 
     class Meta:
         model = Suppression
-        fields = ["id", "address", "reason", "source", "created_at"]
+        fields = ["id", "address", "campaign_id", "reason", "source", "expires_at", "created_at"]
         read_only_fields = fields
 
 
-class NewSuppressionSerializer(StrictSerializer):
+class _HowSerializer(StrictSerializer):
+    """What an entry and a list of them have in common."""
+
+    campaign_id = CampaignOf()
+    reason = serializers.ChoiceField(
+        [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED],
+        default=SuppressionReason.MANUAL,
+    )
+    source = LineField(max_length=120, default="API", help_text="What led to it.")  # type: ignore[assignment]
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="From then on it forbids nothing; whoever left does not come back."
+    )
+
+    def validate_reason(self, reason: str) -> SuppressionReason:
+        return SuppressionReason(reason)
+
+
+class NewSuppressionSerializer(_HowSerializer):
     """Whom not to write to any more."""
 
     address = LineField(max_length=320, help_text="An address (ana@example.com) or a domain (example.com).")
-    reason = serializers.ChoiceField(SuppressionReason.choices, default=SuppressionReason.MANUAL)
-    source = LineField(max_length=120, default="API", help_text="What led to it.")  # type: ignore[assignment]
+
+
+class BulkSuppressionSerializer(_HowSerializer):
+    """A list of those not to write to any more."""
+
+    addresses = serializers.ListField(child=LineField(max_length=320), min_length=1, max_length=BULK_MAX)
+    dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
+
+
+class InvalidEntrySerializer(serializers.Serializer):
+    """An entry that was left out."""
+
+    index = serializers.IntegerField(help_text="In the list, from 0.")
+    address = serializers.CharField(help_text="As it was written.")
+    message = serializers.CharField()
+
+
+class BulkDoneSerializer(serializers.Serializer):
+    """What came of a list; `leads` and `active` with `dry_run` alone."""
+
+    dry_run = serializers.BooleanField()
+    added = serializers.IntegerField()
+    known = serializers.IntegerField(help_text="Suppressed already.")
+    twice = serializers.IntegerField(help_text="Stood in the list before.")
+    invalid = InvalidEntrySerializer(many=True)
+    leads = serializers.IntegerField(required=False, help_text="People the new entries are about.")
+    active = serializers.IntegerField(required=False, help_text="Of those, how many leave a campaign by it.")
 
 
 class CheckSerializer(StrictSerializer):
     """Addresses to ask about."""
 
     addresses = serializers.ListField(child=LineField(max_length=320), min_length=1, max_length=CHECK_MAX)
+    campaign_id = CampaignOf(help_text="Count what is suppressed for this campaign alone, too.")
 
 
 class CheckedSerializer(serializers.Serializer):
     """The answer for one address."""
 
-    address = serializers.CharField(help_text="As asked.")
-    allowed = serializers.BooleanField()
+    address = serializers.CharField(source="asked", help_text="As asked.")
+    allowed = serializers.BooleanField(source="is_allowed")
     code = serializers.CharField(help_text="The reason where it is not allowed; invalid_address; empty where it is.")
-    suppressed = serializers.CharField(help_text="The suppressed address or domain; empty where there is none.")
+    suppressed = serializers.SerializerMethodField(
+        help_text="The suppressed address or domain; empty where there is none, and for an erased person."
+    )
+    suppression = SuppressionSerializer(allow_null=True, help_text="The entry that forbids it.")
+
+    def get_suppressed(self, checked: Checked) -> str:
+        return checked.suppression.address if checked.suppression else ""
 
 
 class SuppressionFilters(CreatedFilters):
     reason = AnyOf(choices=SuppressionReason.choices)
     q = filters.CharFilter("address", "contains", label="A part of the address, in small letters.")
+    domain = filters.CharFilter(method="of_domain", label="Entries for this domain, and for addresses under it.")
+    scope = filters.ChoiceFilter(
+        choices=[("organization", "Everywhere"), ("campaign", "One campaign")],
+        method="scoped",
+        label="What holds for the whole organization, or for single campaigns.",
+    )
+    campaign = IdFilter("campaign_id", label="What holds for this campaign alone.")
+    source = filters.CharFilter(label="Exactly.")
+    expires = filters.BooleanFilter("expires_at", "isnull", exclude=True, label="Whether it ends by itself.")
 
     class Meta:
         model = Suppression
         fields: list[str] = []
 
+    def of_domain(self, rows: Any, _name: str, domain: str) -> Any:
+        asked = domain.strip().lower().lstrip("@")
+        return rows.filter(Q(address=asked) | Q(address__endswith=f"@{asked}"))
+
+    def scoped(self, rows: Any, _name: str, scope: str) -> Any:
+        return rows.filter(campaign_id__isnull=scope == "organization")
+
 
 class SuppressionViewSet(Reads, ApiViewSet):
-    """Whoever is here gets nothing more, from any campaign of the organization."""
+    """Whoever is here gets nothing more: from any campaign of the organization, or from the one that is named."""
 
     tag = "suppressions"
     noun = ("a suppression", "suppressions")
+    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR}
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
     filterset_class = SuppressionFilters
@@ -74,7 +164,10 @@ class SuppressionViewSet(Reads, ApiViewSet):
 
     @extend_schema(
         summary="Suppress an address or a domain",
-        description="The person leaves all campaigns at once. Done twice it answers what is there (200).",
+        description="The person leaves all campaigns at once, or the one that is named. A domain covers the addresses "
+        "under exactly that name. Done twice it answers what is there (200), with the weightier reason and the later "
+        "end. Refused with `invalid_address`, `invalid_domain` or `expiry_passed` (400), `not_found` (404) for a "
+        "campaign that is none of the organization.",
         request=NewSuppressionSerializer,
         responses={201: SuppressionSerializer, 200: SuppressionSerializer},
     )
@@ -82,50 +175,71 @@ class SuppressionViewSet(Reads, ApiViewSet):
         asked = NewSuppressionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         now = timezone.now()
-        made = suppress(
-            **{**asked.validated_data, "reason": SuppressionReason(asked.validated_data["reason"])},
-            organization=self.organization,
-            actor=self.actor,
-            created_by=request.user,  # type: ignore[arg-type]
-            at=now,
-        )
+        made = suppress(**self._scoped(asked.validated_data), **self._by(), at=now)
         code = status.HTTP_201_CREATED if made.created_at >= now else status.HTTP_200_OK
         location = {"Location": f"{request.path}/{made.pk}"}
         return Response(self.get_serializer(made).data, status=code, headers=location)
 
     @extend_schema(
         summary="Allow an address again",
-        description="Puts nobody back into a campaign.",
+        description="Puts nobody back into a campaign. What the person asked for (unsubscribed, complaint, legal, "
+        "erased) a manager alone removes.",
         parameters=[OpenApiParameter("reason", required=True, description="Why this person may be written to again.")],
     )
     def destroy(self, request: Request, **_address: str) -> Response:
-        unsuppress(suppression=self.get_object(), actor=self.actor, reason=request.query_params.get("reason", ""))
+        suppression = self.get_object()
+        held = role_in(request.user, self.organization)  # type: ignore[arg-type]  # nobody anonymous gets this far
+        if suppression.reason in PROTECTED and not (held and held.covers(Role.MANAGER)):
+            raise PermissionDenied("What the person asked for themselves, a manager alone removes.")
+        unsuppress(suppression=suppression, actor=self.actor, reason=request.query_params.get("reason", ""))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Suppress a list",
+        description=f"Up to {BULK_MAX:,} addresses and domains. What is neither is left out and named; the rest is "
+        "done all the same.",
+        request=BulkSuppressionSerializer,
+        responses={200: BulkDoneSerializer},
+    )
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def bulk(self, request: Request) -> Response:
+        asked = BulkSuppressionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = self._scoped(asked.validated_data)
+        texts, now = wanted.pop("addresses"), timezone.now()
+        if wanted.pop("dry_run"):
+            scope = {"campaign_id": wanted.get("campaign_id")}
+            outlook = look_at(organization=self.organization, texts=texts, now=now, **scope)
+            return Response(_told_of(outlook))
+        done = suppress_many(texts=texts, **wanted, **self._by(), at=now)
+        told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice}
+        return Response({**told, "invalid": _invalid(done.invalid)})
 
     @extend_schema(summary="Ask who may be written to", request=CheckSerializer, responses=CheckedSerializer(many=True))
     @action(detail=False, methods=["post"], pagination_class=None)
     def check(self, request: Request) -> Response:
         asked = CheckSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        return Response(_check(self.get_queryset(), asked.validated_data["addresses"]))
+        answers = check(organization=self.organization, now=timezone.now(), **self._scoped(asked.validated_data))
+        return Response(CheckedSerializer(answers, many=True).data)
+
+    def _by(self) -> dict[str, Any]:
+        return {"organization": self.organization, "actor": self.actor, "created_by": self.request.user}
+
+    def _scoped(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """`asked`, once the campaign it names is one of the organization."""
+        campaign_id = asked.get("campaign_id")
+        if campaign_id is not None:
+            require_scope(self.organization, campaign_id)
+        return asked
 
 
-def _check(suppressions: Any, addresses: list[str]) -> list[dict[str, Any]]:
-    normal = {address: _normal(address) for address in addresses}
-    targets = {target for address in normal.values() if address for target in (address, domain_of(address))}
-    known = dict(suppressions.filter(address__in=targets).values_list("address", "reason"))
-    return [_answer(asked, address, known) for asked, address in normal.items()]
+def _told_of(outlook: Outlook) -> dict[str, Any]:
+    counts = {state.value: outlook.count(state) for state in (EntryState.KNOWN, EntryState.TWICE)}
+    invalid = _invalid(outlook.of(EntryState.INVALID))
+    told = {"dry_run": True, "added": outlook.count(EntryState.NEW), **counts, "invalid": invalid}
+    return {**told, "leads": outlook.leads, "active": outlook.active}
 
 
-def _answer(asked: str, address: str, known: dict[str, str]) -> dict[str, Any]:
-    if not address:
-        return {"address": asked, "allowed": False, "code": "invalid_address", "suppressed": ""}
-    hit = next((target for target in (address, domain_of(address)) if target in known), "")
-    return {"address": asked, "allowed": not hit, "code": known.get(hit, ""), "suppressed": hit}
-
-
-def _normal(address: str) -> str:
-    try:
-        return normalize_address(address)
-    except Refused:
-        return ""
+def _invalid(entries: list[Entry]) -> list[dict[str, Any]]:
+    return [{"index": entry.line - 1, "address": entry.text, "message": entry.error} for entry in entries]

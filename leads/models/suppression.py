@@ -1,3 +1,6 @@
+from datetime import datetime
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -14,6 +17,14 @@ class SuppressionReason(models.TextChoices):
     IMPORT = "import", "Imported"
     LEGAL = "legal", "Legal request"
     ERASED = "erased", "Erased person"
+
+
+class SuppressionQuerySet(OrganizationQuerySet):
+    def in_force(self, now: datetime, *, campaign_id: int | None = None) -> Self:
+        """Those that hold at `now`: everywhere or, with a campaign, for that one too."""
+        unexpired = self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        everywhere = Q(campaign_id=None)
+        return unexpired.filter(everywhere if campaign_id is None else everywhere | Q(campaign_id=campaign_id))
 
 
 class Suppression(Tenanted, models.Model):
@@ -44,7 +55,7 @@ class Suppression(Tenanted, models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = OrganizationQuerySet.as_manager()
+    objects = SuppressionQuerySet.as_manager()
 
     class Meta:
         db_table = "suppressions"

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from campaigns.admin.audience import enrollment_sentence
+from campaigns.admin.persons import PersonPages
 from campaigns.admin.recipients import standing_sentence
 from campaigns.enrollment import Selection, enroll
 from campaigns.models import Campaign, CampaignStatus, Message, Recipient
@@ -75,7 +76,7 @@ class SuppressLead(ActDialog):
 
 
 @admin.register(Lead)
-class LeadPageAdmin(LeadAdmin):
+class LeadPageAdmin(PersonPages, LeadAdmin):
     """The list with a column of campaigns, and the page with what happened below the form."""
 
     list_display = [*LeadAdmin.list_display[:-1], "campaign_count", "created_at"]

@@ -92,7 +92,7 @@ def dead_end():
     return Road(MemoryBackend(answers=[DEAD]))
 
 
-def test_a_bounce_and_a_suppression_of_the_same_address_do_not_block_each_other(now):
+def test_a_bounce_and_a_suppression_of_the_same_address_do_not_block_each_other_and_the_weightier_stands(now):
     campaign = started_campaign(people=5, now=now)
     address = Recipient.objects.order_by("next_send_at", "pk").first().email_address
 
@@ -104,7 +104,7 @@ def test_a_bounce_and_a_suppression_of_the_same_address_do_not_block_each_other(
 
     assert sorted(Message.objects.values_list("status", flat=True)) == ["failed", "sent", "sent", "sent", "sent"]
     assert Recipient.objects.get(email_address=address).status == "bounced"
-    assert Suppression.objects.values_list("address", "reason").get() == (address, "hard_bounce")
+    assert Suppression.objects.values_list("address", "reason").get() == (address, "unsubscribed")
 
 
 def test_an_unsubscribe_and_a_suppression_of_the_same_person_do_not_block_each_other(now):

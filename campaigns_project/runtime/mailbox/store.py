@@ -90,6 +90,25 @@ class MailStore:
             if raw is not None:
                 yield key, raw
 
+    def remove_to(self, addresses: frozenset[str]) -> int:
+        """Remove every mail to one of these addresses (in small letters); returns how many there were."""
+        gone = 0
+        for key in self._keys():
+            summary = self._summary(key)
+            if summary is not None and summary.rcpt_to.lower() in addresses:
+                gone += self._remove(key)
+        return gone
+
+    def _remove(self, key: str) -> bool:
+        """False when somebody else has removed it."""
+        for name in (f"new/{key}", f"cur/{key}", *_flagged(self.folder, key)):
+            try:
+                (self.folder / name).unlink()
+            except FileNotFoundError:
+                continue
+            return True
+        return False
+
     def _keys(self) -> list[str]:
         """Keys sort by the time of arrival. Other readers may have moved mails to `cur`, with flags after a colon."""
         names = (name.split(":", 1)[0] for box in ("new", "cur") for name in _names(self.folder / box))

@@ -11,6 +11,7 @@ from campaigns.enrollment.enroll import SkipReason
 from campaigns.errors import AdviceCode, PauseCode, StartCode
 from campaigns.health import HealthCheck, HealthStatus
 from campaigns.models import ExitReason
+from campaigns.persons.errors import ErasureCode
 from campaigns.sending.gate import GateRefusal
 from campaigns.sending.limits import LimitCode
 from campaigns.sending.reasons import MessageReason, SenderReason
@@ -19,6 +20,7 @@ from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
 from leads.providers.values import FetchEnd, RecordProblem, UnmappedReason
+from leads.suppression import EntryState, ErasedCode
 from tracking.consequences import BounceKind
 from tracking.machines import MachineReason
 from tracking.sources import Source
@@ -104,8 +106,13 @@ SUBJECTS = (
         DeletionCode,
     ),
     Subject("What has to end before a deletion", "`code` of each of the `blockers` of its preview.", BlockerCode),
+    Subject(
+        "What has to end before a person is erased", "`code` of each of the `blockers` of its preview.", ErasureCode
+    ),
     Subject("What a bounce means", "`kind` in the data of a bounce event.", BounceKind),
     Subject("Why an address is suppressed", "`reason` of a suppression.", SuppressionReason),
+    Subject("What becomes of an entry of a list of suppressions", "Told before the list is added.", EntryState),
+    Subject("Why no lead is made of an address", "The code of the refusal, and of a row of an import.", ErasedCode),
     Subject(
         "Why a person that a provider found becomes no lead",
         "The problem of a record that was fetched; see [providers.md](providers.md).",

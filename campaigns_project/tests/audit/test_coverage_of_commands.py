@@ -1,6 +1,7 @@
 """Deletions, passwords, rights and commands leave their entries too; and no entry holds what it must not."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ from campaigns_project.tests.rest.test_writes import (
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport
+from leads.models import Lead, LeadImport, Suppression
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,14 @@ def sure_of_the_organization(world: World) -> Iterable[Any]:
     return (world.organization.slug, "--confirm", world.organization.name, "--reason", "It is over.")
 
 
+def person_of(world: World) -> Iterable[Any]:
+    return (world[Lead].email, "--organization", world.organization.slug)
+
+
+def sure_of_the_person(world: World) -> Iterable[Any]:
+    return (*person_of(world), "--confirm", world[Lead].email, "--reason", "asked for")
+
+
 RUNS = {
     "axes_reset": Run("lockout.lifted"),
     "axes_reset_ip": Run("lockout.lifted", lambda _world: ("192.0.2.1",)),
@@ -200,6 +209,10 @@ RUNS = {
         lambda world: ("--treat-as-sent", "--campaign", str(world[Campaign].pk), "--yes"),
         message_is_uncertain,
     ),
+    "erase_person": Run("lead.erasure_requested", sure_of_the_person, no_work_at_all),
+    "export_person": Run(
+        "lead.exported", lambda world: (*person_of(world), "--into", tempfile.mkdtemp(dir=settings.VAR_DIR))
+    ),
     "export_audit": Run("auditlog.exported", at_home()),
     "import_leads": Run("import.created", leads_file),
     "resume_sending": Run(
@@ -208,6 +221,10 @@ RUNS = {
     "retry_failed": Run("campaign.failed_retried", of_campaign(), mail_has_failed),
     "send_test": Run("campaign.test_sent", of_campaign("--to", "me@fairlead.example")),
     "start_campaign": Run("campaign.started", of_campaign(), never_started),
+    "suppress": Run("suppression.added_many", at_home("x@acme.example")),
+    "unsuppress": Run(
+        "suppression.removed", lambda world: (*at_home(world[Suppression].address)(world), "--reason", "x")
+    ),
     "stop_sending": Run(
         "sending.halted", lambda world: ("--organization", world.organization.slug, "--reason", "x", "--yes")
     ),

@@ -72,6 +72,11 @@ def second_variant(world: World) -> None:
     world.rows[Variant] = VariantFactory(step=world[Step], label="B")
 
 
+def no_import_is_open(world: World) -> None:
+    nothing_is_under_way(world)
+    LeadImport.objects.update(status="succeeded", finished_at=NOON)
+
+
 def lead_in_no_campaign(world: World) -> None:
     world.rows[Lead] = LeadFactory(organization=world.organization)
 
@@ -151,8 +156,19 @@ WRITES = {
     "post /api/v1/imports": Write("import.created", OPERATOR, at("imports")),
     "post /api/v1/imports/{id}/cancel": Write("import.canceled", OPERATOR, at("imports", LeadImport, "cancel")),
     "post /api/v1/suppressions": Write("suppression.created", OPERATOR, at("suppressions"), {"address": "a.example"}),
+    "post /api/v1/suppressions/bulk": Write(
+        "suppression.added_many", OPERATOR, at("suppressions", "bulk"), {"addresses": ["a.example"]}
+    ),
+    "post /api/v1/leads/{id}/erase": Write(
+        "lead.erasure_requested",
+        MANAGER,
+        at("leads", Lead, "erase"),
+        lambda world: {"confirm_email": world[Lead].email, "reason": "asked for"},
+        no_import_is_open,
+    ),
+    "post /api/v1/leads/{id}/export": Write("lead.exported", MANAGER, at("leads", Lead, "export")),
     "delete /api/v1/suppressions/{id}": Write(
-        "suppression.removed", MANAGER, lambda world: f"suppressions/{world[Suppression].pk}?reason=asked"
+        "suppression.removed", OPERATOR, lambda world: f"suppressions/{world[Suppression].pk}?reason=asked"
     ),
     "post /api/v1/provider-accounts": Write(
         "provideraccount.created",

@@ -185,8 +185,11 @@ def test_what_is_no_address_is_refused_with_an_example(operator: Client, organiz
     assert not Suppression.objects.exists()
 
 
-def test_a_manager_removes_a_suppression_with_a_reason(manager: Client, operator: Client, organization: Any) -> None:
-    address = reverse("admin:leads_suppression_remove", args=[SuppressionFactory(organization=organization).pk])
+def test_what_a_person_asked_for_a_manager_alone_takes_back_with_a_reason(
+    manager: Client, operator: Client, organization: Any
+) -> None:
+    kept = SuppressionFactory(organization=organization, reason="complaint")
+    address = reverse("admin:leads_suppression_remove", args=[kept.pk])
 
     by_operator = press(operator, address, reason="mistake")
     without_reason = press(manager, address, reason="")

@@ -1,6 +1,6 @@
 import pytest
 
-from campaigns.tests.factories import LeadFactory, RecipientFactory, SuppressionFactory
+from campaigns.tests.factories import CampaignFactory, LeadFactory, RecipientFactory, SuppressionFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
@@ -36,15 +36,83 @@ def test_what_is_neither_address_nor_domain_is_refused(address):
     assert key_client().post("/api/v1/suppressions", {"address": address}).status_code == 400
 
 
-def test_allowing_an_address_again_needs_a_reason_and_a_manager():
+@pytest.mark.parametrize("reason", ["unsubscribed", "complaint", "legal"])
+def test_what_a_person_asked_for_a_manager_alone_takes_back_with_a_reason(reason):
     manager = key_client(Role.MANAGER)
-    suppression = SuppressionFactory(organization=manager.organization)
+    suppression = SuppressionFactory(organization=manager.organization, reason=reason)
     address = f"/api/v1/suppressions/{suppression.pk}"
 
     assert key_client(Role.OPERATOR, manager.organization).delete(f"{address}?reason=asked").status_code == 403
     assert manager.delete(address).json()["code"] == "reason_missing"
     assert manager.delete(f"{address}?reason=asked+for+it").status_code == 204
     assert AuditLog.objects.get(action="suppression.removed").reason == "asked for it"
+
+
+def test_what_an_operator_added_an_operator_removes():
+    operator = key_client(Role.OPERATOR)
+    suppression = SuppressionFactory(organization=operator.organization, reason="manual")
+
+    assert operator.delete(f"/api/v1/suppressions/{suppression.pk}?reason=by+mistake").status_code == 204
+
+
+def test_one_for_a_campaign_until_a_time_is_kept_as_such():
+    client = key_client(Role.OPERATOR)
+    campaign = CampaignFactory(organization=client.organization)
+    given = {"address": "ana@acme.example", "campaign_id": campaign.pk, "expires_at": "2099-01-01T00:00:00Z"}
+
+    made = client.post("/api/v1/suppressions", given).json()
+
+    assert {name: made[name] for name in given} == given
+
+
+@pytest.mark.parametrize("path", ["", "/bulk", "/check"])
+def test_a_campaign_of_another_organization_is_not_there(path):
+    client = key_client(Role.OPERATOR)
+    given = {
+        "campaign_id": CampaignFactory().pk,
+        **({"addresses": ["a@b.example"]} if path else {"address": "b.example"}),
+    }
+
+    answer = client.post(f"/api/v1/suppressions{path}", given)
+
+    assert (answer.status_code, Suppression.objects.count()) == (404, 0)
+
+
+@pytest.mark.parametrize("given", [{"expires_at": "2001-01-01T00:00:00Z"}, {"reason": "erased"}])
+def test_what_cannot_be_meant_is_refused(given):
+    assert key_client().post("/api/v1/suppressions", {"address": "ana@acme.example", **given}).status_code == 400
+
+
+def test_a_list_is_tried_and_then_done():
+    client = key_client(Role.OPERATOR)
+    RecipientFactory(campaign__organization=client.organization, lead__email="ana@acme.example")
+    given = {"addresses": ["acme.example", "bo@x.example", "bo@x.example", "nonsense"], "reason": "legal"}
+
+    tried = client.post("/api/v1/suppressions/bulk", {**given, "dry_run": True}).json()
+    before = Suppression.objects.count()
+    done = client.post("/api/v1/suppressions/bulk", given).json()
+
+    counts = {"added": 2, "known": 0, "twice": 1}
+    assert {**tried, "invalid": 1} == {**counts, "dry_run": True, "invalid": 1, "leads": 1, "active": 1}
+    assert (before, {name: done[name] for name in counts}) == (0, counts)
+    assert [entry["index"] for entry in done["invalid"]] == [3]
+
+
+def test_suppressions_are_found_by_domain_scope_campaign_source_and_end():
+    client = key_client()
+    of = {"organization": client.organization}
+    campaign = CampaignFactory(**of)
+    person = SuppressionFactory(address="ana@acme.example", campaign_id=campaign.pk, **of)
+    domain = SuppressionFactory(address="acme.example", source="letter", **of)
+    ends = SuppressionFactory(address="bo@notacme.example", expires_at="2099-01-01T00:00Z", **of)
+
+    def found(query):
+        return [row["id"] for row in client.get(f"/api/v1/suppressions?{query}").json()["results"]]
+
+    assert found("domain=acme.example") == [domain.pk, person.pk]
+    assert found("scope=campaign") == found(f"campaign={campaign.pk}") == [person.pk]
+    assert found("scope=organization") == [ends.pk, domain.pk]
+    assert (found("source=letter"), found("expires=true")) == ([domain.pk], [ends.pk])
 
 
 def test_a_check_says_of_every_address_whether_and_why_not():

@@ -1,0 +1,65 @@
+"""By what a person is known: every address we ever had of them, and how it is looked for in texts."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from campaigns.models import Recipient
+from campaigns_project.errors import Refused
+from leads.addresses import normalize_address
+from leads.models import Lead, LeadAlias, LeadChange
+
+ERASED = "(erased)"  # in the place of an address
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The addresses of one person: `normalized` as they are compared by, `written` in all forms texts may have."""
+
+    normalized: tuple[str, ...]
+    written: tuple[str, ...]
+
+    @property
+    def likes(self) -> list[str]:
+        """For LIKE ANY over a lower-cased text: what may mention the person. `pattern` decides."""
+        return [f"%{_escaped(address)}%" for address in self.written]
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of Postgres: one of the addresses, and not as a part of somebody else's."""
+        either = "|".join(re.escape(address) for address in self.written)
+        return rf"(?<![a-z0-9._%+\-])({either})(?![a-z0-9\-]|\.[a-z0-9])"
+
+
+def traces_of(lead: Lead) -> Traces:
+    """All addresses of `lead`: the present one, earlier ones, those of merged leads, those its mails went to."""
+    given = {lead.email, lead.email_normalized, *_others(lead)}
+    normalized = {_normal(address) for address in given}
+    written = {address.lower() for address in given} | normalized
+    in_links = {quote(address, safe="").lower() for address in written}
+    return Traces(tuple(sorted(normalized)), tuple(sorted(written | in_links)))
+
+
+def _others(lead: Lead) -> Iterator[str]:
+    yield from LeadAlias.objects.filter(lead=lead).values_list("email_normalized", flat=True)
+    yield from Recipient.objects.filter(lead=lead).values_list("email_address", flat=True)
+    changes = LeadChange.objects.filter(lead=lead, changes__has_key="email")
+    for values in changes.values_list("changes__email", flat=True):
+        yield from _texts(values)
+
+
+def _texts(values: object) -> Iterable[str]:
+    found = values if isinstance(values, list) else [values]
+    return [value for value in found if isinstance(value, str) and "@" in value]
+
+
+def _normal(address: str) -> str:
+    try:
+        return normalize_address(address)
+    except Refused:  # of a time with other rules: it is looked for as it is
+        return address.lower()
+
+
+def _escaped(address: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", address)

@@ -1,0 +1,285 @@
+"""Erasing a person: nothing names them any more, and everything else is as it was."""
+
+import pytest
+from django.db import connection
+
+from campaigns.deletion.errors import DeletionBlocked, ReasonMissing, StalePreview, WrongName
+from campaigns.deletion.relations import tree_of
+from campaigns.models import Campaign, LeadNote, Link, Message, Recipient
+from campaigns.persons import copies, erase_person, preview_person
+from campaigns.persons.copies import when_erased
+from campaigns.persons.texts import OF_ALL, OF_LEADS, OF_ORGANIZATION
+from campaigns.tests.factories import (
+    NOON,
+    LeadFactory,
+    LeadImportFactory,
+    MessageFactory,
+    OrganizationFactory,
+    RecipientFactory,
+)
+from campaigns.tests.persons.everywhere import (
+    ADDRESS,
+    BESIDE,
+    NORMAL,
+    NUMBER,
+    OLD,
+    leave_traces,
+    mentions,
+    texts_of_the_database,
+)
+from campaigns.verifying import check_counters, check_pairs, check_recipients
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.errors import NotFound
+from leads.models import (
+    Lead,
+    LeadEnrichment,
+    LeadImportPart,
+    ProviderPurchase,
+    RawLead,
+    StagedLead,
+    Suppression,
+)
+from leads.suppression import erased_among, find_suppression
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person():
+    return leave_traces(OrganizationFactory())
+
+
+@pytest.fixture(autouse=True)
+def _copies_of_one_test_alone(monkeypatch):
+    monkeypatch.setattr(copies, "_acts", [])
+
+
+def erase(lead, **given):
+    asked = {"confirm_name": lead.email, "reason": "asked for it by letter", "actor": SYSTEM, "now": NOON}
+    return erase_person(lead=lead, **{**asked, **given})
+
+
+def test_the_person_stands_in_many_places_before(person):
+    assert len(mentions()) > 40
+
+
+def test_afterwards_nothing_in_the_database_names_the_person(person):
+    erase(person.lead, reason=f"Zuzanna Kowalczyk <{ADDRESS}> wrote to us")
+
+    assert mentions() == {}
+
+
+def test_every_text_of_the_database_is_emptied_or_searched_or_can_name_nobody(person):
+    """A new column has to be put in its place: is it about the person, may it mention one, or can it name nobody?"""
+    searched = {
+        (table, name) for named in (OF_ORGANIZATION, OF_ALL, OF_LEADS) for table in named for name in named[table]
+    }
+    goes = set(tree_of(Lead).tables) | EMPTIED
+
+    unknown = {
+        (table, column)
+        for table, column in texts_of_the_database()
+        if table not in goes and table not in NAMES_NOBODY and (table, column) not in searched | NAMES_NOBODY_COLUMNS
+    }
+
+    assert unknown == set()
+
+
+# Rows about the person that stay, empty; the queue's are read one by one.
+EMPTIED = {
+    "raw_leads", "staged_leads", "lead_enrichments", "lead_import_problems", "lead_import_parts", "provider_purchases",
+    "lead_aliases", "campaign_links", "django_q_ormq", "django_q_task",
+}  # fmt: skip
+NAMES_NOBODY = {
+    # Operators, and what the system knows of itself.
+    "auth_group", "auth_permission", "axes_accessattempt", "axes_accessfailurelog", "axes_accesslog",
+    "django_admin_log", "django_content_type", "django_migrations", "django_q_schedule", "django_session",
+    "knox_authtoken", "memberships", "organizations", "otp_totp_totpdevice", "service_accounts", "users",
+    # Append-only; what they keep of people is hashed.
+    "audit_chain_heads", "audit_log", "audit_sealed_entries", "audit_seals", "campaign_tombstones",
+    # Wordings: written for everybody.
+    "campaign_steps", "campaign_variant_versions", "campaign_variants", "email_templates", "enrichment_profiles",
+    # Numbers and domains.
+    "campaign_usage", "sender_usage", "tags", "tracking_raw_events", "lead_import_mappings",
+}  # fmt: skip
+NAMES_NOBODY_COLUMNS = {
+    *((table, column) for table, columns in {
+        "campaigns": ("campaign_id", "name", "status", "status_code", "timezone", "window_zone", "sending_days",
+                      "holidays", "instantly_campaign_id", "ranking_rules"),
+        "duty_runs": ("name",),
+        "jobs": ("kind", "status", "created_by"),
+        "lead_imports": ("file_hash", "encoding", "delimiter", "mapping", "options", "status", "dry_run_status",
+                         "source"),
+        "orphan_reports": ("asked_by", "only_table", "counts"),
+        "provider_accounts": ("provider", "api_key"),
+        "segments": ("name",),
+        "senders": ("email", "name", "reply_to", "host", "security", "username", "password", "status", "esp",
+                    "esp_settings", "kind", "timezone", "dkim_selector", "return_path_domain"),
+        "sending_halts": ("halted_by", "lifted_by"),
+        "suppressions": ("address", "address_hash", "reason"),
+        "worker_heartbeats": ("name", "kind", "host"),
+    }.items() for column in columns),
+}  # fmt: skip
+
+
+def test_what_only_mentions_the_person_stays_without_the_address(person):
+    erase(person.lead)
+
+    colleague = Lead.objects.get(email=BESIDE)
+    staged = StagedLead.objects.get(lead=colleague)
+    assert staged.raw_lead.payload == [BESIDE, "referred by (erased)"]
+    assert staged.fields == {"custom": {"referrer": "(erased)"}}
+    assert LeadEnrichment.objects.get().result == {"knows": "(erased)"}
+    assert LeadNote.objects.get().text == "Knows (erased), write to both"
+
+
+def test_rows_that_came_in_are_empty_and_still_there(person):
+    rows = RawLead.objects.count(), StagedLead.objects.count()
+
+    erase(person.lead)
+
+    assert (RawLead.objects.count(), StagedLead.objects.count()) == rows
+    assert RawLead.objects.filter(payload=[], external_id="").count() == 5
+    codes = StagedLead.objects.filter(email_normalized="").values_list("status", "problem_code")
+    assert sorted(codes) == [("problem", "erased_person"), ("problem", "erased_person"), ("promoted", "")]
+    assert not LeadImportPart.objects.exists()
+
+
+def test_of_what_was_bought_the_number_stays_so_that_it_is_not_bought_again(person):
+    erase(person.lead)
+
+    assert ProviderPurchase.objects.values_list("external_id", "status", "payload", "credits").get() == (
+        NUMBER, "erased", None, 1,
+    )  # fmt: skip
+
+
+def test_links_made_for_the_person_go_and_others_stay(person):
+    erase(person.lead)
+
+    assert list(Link.objects.values_list("url", flat=True)) == ["https://acme.example/demo"]
+
+
+def test_mails_and_events_go_and_the_campaign_counts_what_it_still_has(person):
+    erase(person.lead)
+
+    assert (Recipient.objects.count(), Message.objects.count()) == (1, 0)
+    counted = Campaign.objects.values_list("total_recipients", "emails_sent", "emails_replied", "active_leads_count")
+    assert counted.get(pk=person.campaign.pk) == (1, 0, 0, 1)
+    with connection.cursor() as cursor:
+        found = [*check_counters(cursor), *check_pairs(cursor), *check_recipients(cursor)]
+    assert found == []
+
+
+def test_the_address_is_known_again_by_its_hash_alone(person):
+    organization = person.lead.organization
+
+    erase(person.lead)
+
+    assert erased_among(organization.pk, [NORMAL, OLD, BESIDE]) == {NORMAL, OLD}
+    assert find_suppression(organization, NORMAL).reason == "erased"
+    assert set(Suppression.objects.values_list("address", flat=True)) == {"", "out@acme.example"}
+    assert erased_among(OrganizationFactory().pk, [NORMAL]) == set()
+
+
+def test_the_audit_log_keeps_who_and_why_and_not_whom(person):
+    erase(person.lead, reason="Ms Kowalczyk asked for it by letter")
+
+    asked, done = AuditLog.objects.filter(action__startswith="lead.eras").order_by("pk")
+    assert (asked.entity_id, asked.reason) == (str(person.lead.pk), "Ms (erased) asked for it by letter")
+    assert (done.action, done.entity_name) == ("lead.erased", "")
+
+
+def test_another_organization_keeps_its_own(person):
+    elsewhere = LeadFactory(email=ADDRESS, email_normalized=NORMAL)
+    row = RawLead.objects.create(
+        lead_import=LeadImportFactory(organization=elsewhere.organization), row_number=2, payload=[NORMAL]
+    )
+
+    erase(person.lead)
+
+    row.refresh_from_db()
+    assert (Lead.objects.filter(pk=elsewhere.pk).exists(), row.payload) == (True, [NORMAL])
+
+
+def test_a_second_time_there_is_nobody_to_erase(person):
+    erase(person.lead)
+
+    with pytest.raises(NotFound):
+        erase(person.lead)
+
+
+def test_cut_off_in_the_middle_it_is_finished_when_asked_again(person):
+    died = []
+
+    def die_once(addresses):
+        if not died:
+            died.append(addresses)
+            raise KeyboardInterrupt
+        return 0
+
+    when_erased(die_once)
+    with pytest.raises(KeyboardInterrupt):
+        erase(person.lead)
+    halfway = Lead.objects.filter(pk=person.lead.pk).exists(), erased_among(person.lead.organization_id, [NORMAL])
+
+    erase(person.lead)
+
+    assert halfway == (True, {NORMAL})
+    assert mentions() == {}
+
+
+def test_copies_outside_the_database_are_asked_for_by_every_address(person):
+    asked = []
+    when_erased(lambda addresses: asked.append(addresses) or 3)
+
+    removed = erase(person.lead)
+
+    assert {NORMAL, OLD} <= asked[0]
+    assert removed["mailbox_copies"] == 3
+
+
+@pytest.mark.parametrize("status", ["claimed", "sending"])
+def test_while_a_mail_is_in_flight_nobody_is_erased(status):
+    lead = LeadFactory()
+    recipient = RecipientFactory(lead=lead, campaign__organization=lead.organization)
+    MessageFactory(recipient=recipient, status=status, sent_at=None, lease_until=NOON, claimed_at=NOON)
+
+    with pytest.raises(DeletionBlocked) as refused:
+        erase(lead)
+
+    assert refused.value.details["blockers"][0]["code"] == "mail_in_flight"
+    assert (Lead.objects.count(), Suppression.objects.count()) == (1, 0)
+
+
+def test_while_an_import_is_open_nobody_is_erased(person):
+    number = LeadImportFactory(organization=person.lead.organization, status="draft").pk
+
+    with pytest.raises(DeletionBlocked) as refused:
+        erase(person.lead)
+
+    assert refused.value.details["blockers"] == [
+        {
+            "code": "import_active",
+            "message": f"Import {number} is open, and its file may name them: finish or cancel it.",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [({"confirm_name": "somebody"}, WrongName), ({"reason": " "}, ReasonMissing), ({"token": "0" * 32}, StalePreview)],
+)
+def test_it_has_to_be_confirmed(person, given, refusal):
+    with pytest.raises(refusal):
+        erase(person.lead, **given)
+
+    assert Lead.objects.filter(pk=person.lead.pk).exists()
+
+
+def test_the_preview_counts_what_goes_and_changes_nothing(person):
+    impact = preview_person(lead=person.lead, now=NOON)
+
+    told = {label: impact.removed[label] for label in ("leads", "recipients", "messages", "events", "rows_emptied")}
+    assert told == {"leads": 1, "recipients": 1, "messages": 1, "events": 1, "rows_emptied": 1}
+    assert (impact.stays["campaigns_kept"], impact.is_blocked) == (1, False)

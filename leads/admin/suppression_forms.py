@@ -1,0 +1,194 @@
+"""Forms of suppressions: one entry, a list of them, and the question whether somebody may be written to."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.roles import Role
+from campaigns_project.errors import Refused
+from leads.models import SuppressionReason
+from leads.suppression import Outlook, campaigns_of, look_at, normalize_target, require_future, require_scope
+
+MOST_CHECKED = 1_000  # addresses in one question
+LARGEST_FILE = 2 * 1024 * 1024  # bytes, some 80,000 addresses; more goes by the command
+EVERYWHERE = [("", "All campaigns")]
+REASONS = [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED]
+
+
+class SuppressionForm(ScopedForm):
+    """Whom not to write to: an address or a whole domain, in whatever case."""
+
+    campaign_id = forms.TypedChoiceField(
+        label="Where", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
+    )
+    reason = forms.ChoiceField(choices=REASONS, initial=SuppressionReason.MANUAL, widget=UnfoldAdminSelectWidget)
+    confirmed = forms.BooleanField(
+        label="I have seen whom it stops",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Only for a domain: you are first told how many people it is about.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "address" in self.fields:
+            self.fields["address"].required = True
+        if "campaign_id" in self.fields:
+            self.fields["campaign_id"].choices = scopes(self.request)  # type: ignore[attr-defined]
+
+    def clean_address(self) -> str:
+        try:
+            return normalize_target(self.cleaned_data["address"])
+        except Refused as refused:
+            raise forms.ValidationError(str(refused)) from None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        organization, address = cleaned.get("organization"), cleaned.get("address")
+        if not organization or not address:
+            return cleaned
+        check_scope(self, organization)
+        if "@" not in address and not cleaned["confirmed"] and not self.errors:
+            outlook = look_at(
+                organization=organization, texts=[address], now=timezone.now(), campaign_id=cleaned["campaign_id"]
+            )
+            self.add_error(
+                "confirmed", f"{address} stands for everybody there: {whom_it_stops(outlook)} Tick to go on."
+            )
+        return cleaned
+
+
+class ListForm(forms.Form):
+    """A list to be suppressed, pasted or as a file; looked at before it is done."""
+
+    organization = forms.ModelChoiceField(Organization.objects.none(), widget=UnfoldAdminSelectWidget)
+    entries = forms.CharField(
+        label="Addresses and domains",
+        required=False,
+        max_length=LARGEST_FILE,
+        widget=UnfoldAdminTextareaWidget({"rows": 8, "spellcheck": "false"}),
+        help_text="One a line.",
+    )
+    file = forms.FileField(
+        required=False,
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="Or a text file with one a line; of a CSV the first column is taken.",
+    )
+    campaign_id = forms.TypedChoiceField(
+        label="Where", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
+    )
+    reason = forms.ChoiceField(choices=REASONS, initial=SuppressionReason.IMPORT, widget=UnfoldAdminSelectWidget)
+    source = forms.CharField(
+        required=False, max_length=120, widget=UnfoldAdminTextInputWidget, help_text="Where the list comes from."
+    )
+    expires_on = forms.DateField(
+        label="Until",
+        required=False,
+        widget=UnfoldAdminDateWidget,
+        help_text="Such as 2027-01-31: from then on it forbids nothing.",
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        homes = homes_of(request, Role.OPERATOR)
+        self.fields["organization"].queryset = homes  # type: ignore[attr-defined]
+        self.fields["organization"].initial = homes.first() if homes[:2].count() == 1 else None
+        self.fields["campaign_id"].choices = scopes(request)  # type: ignore[attr-defined]
+
+    def clean_file(self) -> list[str]:
+        upload = self.cleaned_data["file"]
+        if upload is None:
+            return []
+        if upload.size > LARGEST_FILE:
+            raise forms.ValidationError("The file is larger than 2 MB: use manage.py suppress, or give it in parts.")
+        try:
+            text = upload.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise forms.ValidationError("The file is not UTF-8 text. Save it as CSV in UTF-8.") from None
+        return [first_cell(line) for line in text.splitlines()]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        lines = [*cleaned.get("entries", "").splitlines(), *cleaned.get("file", [])]
+        if not self.errors and not any(line.strip() for line in lines):
+            self.add_error("entries", "Nothing stands here: paste a list, or choose a file.")
+        if cleaned.get("organization"):
+            check_scope(self, cleaned["organization"])
+        return {**cleaned, "lines": lines}
+
+
+class CheckForm(forms.Form):
+    """Can we write to these?"""
+
+    organization = forms.ModelChoiceField(Organization.objects.none(), widget=UnfoldAdminSelectWidget)
+    addresses = forms.CharField(
+        label="Addresses",
+        max_length=MOST_CHECKED * 320,
+        widget=UnfoldAdminExpandableTextareaWidget({"spellcheck": "false"}),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        homes = homes_of(request, Role.VIEWER)
+        self.fields["organization"].queryset = homes  # type: ignore[attr-defined]
+        self.fields["organization"].initial = homes.first()
+
+    def clean_addresses(self) -> list[str]:
+        found = [word for word in self.cleaned_data["addresses"].replace(",", " ").split() if word]
+        if len(found) > MOST_CHECKED:
+            raise forms.ValidationError(f"At most {MOST_CHECKED:,} at once; these are {len(found):,}.")
+        return found
+
+
+def homes_of(request: HttpRequest, needed: Role) -> Any:
+    """The organizations in which the user holds `needed`."""
+    return held_roles(request).scope(Organization.objects.order_by("name"), needed)
+
+
+def scopes(request: HttpRequest) -> list[tuple[Any, str]]:
+    """What a suppression may be for: all campaigns, or one of those the user works with."""
+    homes = list(homes_of(request, Role.OPERATOR)[:50])
+    return [*EVERYWHERE, *((pk, name) for home in homes for pk, name in campaigns_of(home).items())]
+
+
+def check_scope(form: forms.BaseForm, organization: Organization) -> None:
+    """Say beside the field what is wrong with the campaign or the end that was chosen."""
+    cleaned = form.cleaned_data
+    try:
+        if cleaned.get("campaign_id"):
+            require_scope(organization, cleaned["campaign_id"])
+        require_future(cleaned.get("expires_at"), timezone.now())
+    except Refused as refused:
+        form.add_error(refused.details["field"], str(refused))
+
+
+def whom_it_stops(outlook: Outlook) -> str:
+    """The people a list is about, in a sentence."""
+    if not outlook.leads:
+        return "no lead of yours."
+    leads = "1 lead" if outlook.leads == 1 else f"{outlook.leads:,} leads"
+    if not outlook.active:
+        return f"{leads}, nobody of whom is active in a campaign."
+    return (
+        f"{leads}, of whom {outlook.active:,} {'is' if outlook.active == 1 else 'are'} active and would leave at once."
+    )
+
+
+def first_cell(line: str) -> str:
+    """The first column of a line, whatever separates them; a heading such as “email” is no address and is skipped."""
+    cell = line.replace(";", ",").replace("\t", ",").partition(",")[0].strip().strip('"')
+    return "" if cell.lower() in {"email", "e-mail", "address", "domain"} else cell

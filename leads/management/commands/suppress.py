@@ -1,0 +1,122 @@
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from campaigns_project.accounts.finding import find_organization
+from campaigns_project.accounts.models import Organization
+from campaigns_project.audit.actors import Actor
+from campaigns_project.commands import Exit, FairleadCommand
+from leads.models import SuppressionReason
+from leads.suppression import Entry, EntryState, check, look_at, require_scope, suppress_many
+
+REASONS = [reason for reason in SuppressionReason.values if reason != SuppressionReason.ERASED]
+
+
+class Command(FairleadCommand):
+    help = (
+        "Never write to these addresses or domains again; with --check, only say whether they may be written to. Exit "
+        "codes: 0 done, or all may be; 2 an option or file cannot be used; 3 no such organization or campaign; 4 with "
+        "--check: some may not be written to; 5 some entries are neither an address nor a domain and were left out."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("entries", nargs="*", metavar="ENTRY", help="an address, or a domain with everybody there")
+        parser.add_argument("--organization", required=True, metavar="SLUG", help="who does not write to them")
+        parser.add_argument("--file", metavar="FILE", help="a text file with one entry a line; - reads standard input")
+        parser.add_argument("--check", action="store_true", help="change nothing, only ask")
+        parser.add_argument("--dry-run", action="store_true", help="change nothing, only count what would be added")
+        parser.add_argument("--reason", choices=REASONS, default="manual", help="why; manual where nothing is said")
+        parser.add_argument("--source", default="", help="what led to it")
+        parser.add_argument("--campaign", type=int, metavar="ID", help="only for this campaign")
+        parser.add_argument("--until", metavar="WHEN", help="a day or time (RFC 3339) from which on it forbids nothing")
+        parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        organization = find_organization(options["organization"])
+        if options["campaign"] is not None:
+            require_scope(organization, options["campaign"])
+        entries = [*options["entries"], *_lines(options["file"])]
+        if not entries:
+            raise CommandError("Name at least one address or domain, or a --file.", returncode=Exit.USAGE)
+        act = self._check if options["check"] else self._look if options["dry_run"] else self._suppress
+        act(organization, entries, options)
+
+    def _check(self, organization: Organization, entries: list[str], options: dict[str, Any]) -> None:
+        asked = [entry.strip() for entry in entries if entry.strip()]
+        answers = check(organization=organization, addresses=asked, now=timezone.now(), campaign_id=options["campaign"])
+        told = [{"address": each.asked, "allowed": each.is_allowed, "code": each.code} for each in answers]
+        if options["json"]:
+            self.print_json("suppression_check", results=told)
+        else:
+            for each in told:
+                self.stdout.write(f"{'yes' if each['allowed'] else 'no'}  {each['address']}  {each['code']}".rstrip())
+        if not all(each.is_allowed for each in answers):
+            sys.exit(Exit.REFUSED_BY_STATE)
+
+    def _look(self, organization: Organization, entries: list[str], options: dict[str, Any]) -> None:
+        outlook = look_at(organization=organization, texts=entries, now=timezone.now(), campaign_id=options["campaign"])
+        counts = {
+            "added": outlook.count(EntryState.NEW),
+            "known": outlook.count(EntryState.KNOWN),
+            "twice": outlook.count(EntryState.TWICE),
+            "leads": outlook.leads,
+            "active": outlook.active,
+        }
+        self._tell(counts, outlook.of(EntryState.INVALID), options)
+
+    def _suppress(self, organization: Organization, entries: list[str], options: dict[str, Any]) -> None:
+        done = suppress_many(
+            organization=organization,
+            texts=entries,
+            reason=SuppressionReason(options["reason"]),
+            source=options["source"] or "manage.py suppress",
+            campaign_id=options["campaign"],
+            expires_at=_time(options["until"]),
+            actor=Actor.of_command("suppress"),
+            at=timezone.now(),
+        )
+        self._tell({"added": done.added, "known": done.known, "twice": done.twice}, done.invalid, options)
+
+    def _tell(self, counts: dict[str, int], invalid: list[Entry], options: dict[str, Any]) -> None:
+        left_out = [{"line": entry.line, "entry": entry.text, "message": entry.error} for entry in invalid]
+        if options["json"]:
+            self.print_json("suppress", dry_run=options["dry_run"], **counts, invalid=left_out)
+        else:
+            self.stdout.write(", ".join(f"{number:,} {name}" for name, number in counts.items()) + ".")
+            if options["dry_run"]:
+                self.stdout.write("Nothing was changed.")
+        for each in left_out:
+            self.say(f"Entry {each['line']} was left out: {each['message']}")
+        if left_out:
+            sys.exit(Exit.SOME_FAILED)
+
+
+def _lines(name: str | None) -> Iterator[str]:
+    if name == "-":
+        yield from sys.stdin
+    elif name:
+        try:
+            with Path(name).open(encoding="utf-8-sig") as file:
+                yield from file
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{name} cannot be read: {error}", returncode=Exit.USAGE) from None
+
+
+def _time(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        found = parse_datetime(text) or parse_date(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise CommandError(f"“{text}” is neither a day nor a time: write 2027-01-31.", returncode=Exit.USAGE)
+    moment = found if isinstance(found, datetime) else datetime.combine(found, datetime.min.time())
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

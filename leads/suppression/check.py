@@ -1,0 +1,71 @@
+"""May we write to these? Asked for any number of addresses in one query."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from campaigns_project.accounts.models import Organization
+from campaigns_project.errors import Refused
+from leads.addresses import domain_of, normalize_address
+from leads.models import Suppression
+from leads.suppression.hashes import hashes_of
+
+INVALID = "invalid_address"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The answer for one address as it was asked; `suppression` is what forbids it, None also where it is no address.
+
+    `code` is the reason of the suppression, `invalid_address`, or empty where it may be written to.
+    """
+
+    asked: str
+    code: str = ""
+    suppression: Suppression | None = None
+
+    @property
+    def is_allowed(self) -> bool:
+        return not self.code
+
+
+def check(
+    *, organization: Organization, addresses: Iterable[str], now: datetime, campaign_id: int | None = None
+) -> list[Checked]:
+    """Say of each address whether `organization` may write to it at `now`, in the order asked. Changes nothing.
+
+    With a campaign, what is suppressed for that one alone counts too. Of several reasons the one that holds everywhere
+    is given, and the address before its domain. Erased persons are known again by their hash.
+    """
+    normal = {asked: _normal(asked) for asked in addresses}
+    known = _known(organization, {address for address in normal.values() if address}, campaign_id, now)
+    return [_answer(asked, address, known, organization) for asked, address in normal.items()]
+
+
+def _known(
+    organization: Organization, addresses: Collection[str], campaign_id: int | None, now: datetime
+) -> dict[str, Suppression]:
+    """What is in force, by address, domain or hash; what holds everywhere covers what holds for the campaign."""
+    targets = {target for address in addresses for target in (address, domain_of(address))}
+    hashes = {one for address in addresses for one in hashes_of(organization.pk, address)}
+    own = Suppression.objects.for_organization(organization).in_force(now, campaign_id=campaign_id)
+    found = own.filter(Q(address__in=targets) | Q(address_hash__in=hashes))
+    ordered = sorted(found, key=lambda each: each.campaign_id is None)
+    return {each.address or each.address_hash: each for each in ordered}
+
+
+def _answer(asked: str, address: str, known: dict[str, Suppression], organization: Organization) -> Checked:
+    if not address:
+        return Checked(asked, INVALID)
+    ways = (address, *hashes_of(organization.pk, address), domain_of(address))
+    found = next((known[way] for way in ways if way in known), None)
+    return Checked(asked, found.reason, found) if found else Checked(asked)
+
+
+def _normal(address: str) -> str:
+    try:
+        return normalize_address(address)
+    except Refused:
+        return ""

@@ -1,0 +1,40 @@
+"""The one rule by which an address is forbidden, in SQL and for Python: both must say the same of everybody."""
+
+from datetime import datetime
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from campaigns_project.accounts.models import Organization
+from leads.addresses import domain_of
+from leads.models import Suppression
+from leads.suppression.hashes import hashes_of
+
+
+def forbidden_sql(*, organization: str, addresses: str, campaign: str, at: str) -> str:
+    """A condition: is one of `addresses` (addresses and domains) suppressed for `campaign`, at the time `at`?
+
+    All four are SQL, of the caller's own making; a campaign of NULL asks only for what holds everywhere. An index
+    probe for each row, whatever the length of the list. Erased persons are not asked for: they have no lead.
+    """
+    # The index is made for addresses that are not empty, and serves nobody who does not say so.
+    return f"""EXISTS (
+        SELECT 1 FROM suppressions suppression
+        WHERE suppression.organization_id = {organization}
+          AND suppression.address <> '' AND suppression.address IN ({addresses})
+          AND (suppression.campaign_id IS NULL OR suppression.campaign_id = {campaign})
+          AND (suppression.expires_at IS NULL OR suppression.expires_at > {at})
+    )"""  # noqa: S608 - texts of our own
+
+
+def find_suppression(
+    organization: Organization, address: str, *, campaign_id: int | None = None, now: datetime | None = None
+) -> Suppression | None:
+    """The suppression that forbids writing to the normalized `address`: by itself, by its domain, or as an erased one.
+
+    What holds for one campaign alone counts only when that is the one asked about. What holds everywhere comes first.
+    """
+    kept_by = Q(address__in=[address, domain_of(address)]) | Q(address_hash__in=hashes_of(organization.pk, address))
+    own = Suppression.objects.for_organization(organization).filter(kept_by)
+    in_force = own.in_force(now or timezone.now(), campaign_id=campaign_id)
+    return in_force.order_by(F("campaign_id").asc(nulls_first=True), "-pk").first()

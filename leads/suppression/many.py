@@ -1,0 +1,171 @@
+"""A whole list of addresses and domains: looked at first, then suppressed in batches."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+
+from campaigns_project.accounts.models import Organization, User
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import Subject, record
+from campaigns_project.errors import Refused
+from leads.models import Lead, Suppression, SuppressionReason
+from leads.suppression.suppress import require_future, show, strengthen
+from leads.suppression.targets import normalize_target, people_of
+from leads.suppression.told import tell
+
+BATCH = 500  # entries a transaction: whoever is told of them holds recipients as long as one lasts
+# How many of these leads are active in a campaign (or in this one): upper apps know, and put their answer in here.
+CountActive = Callable[[QuerySet[Lead], int | None], int]
+_counts: list[CountActive] = []
+
+
+class EntryState(models.TextChoices):
+    """What becomes of one entry of a list."""
+
+    NEW = "new", "to be added"
+    KNOWN = "known", "suppressed already"
+    TWICE = "twice", "in the list twice"
+    INVALID = "invalid", "neither an address nor a domain"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list: as it was written, the form it is kept in, and what becomes of it; `error` in words."""
+
+    line: int
+    text: str
+    target: str
+    state: EntryState
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What suppressing a list would do: its entries, and the people it would stop."""
+
+    entries: list[Entry]
+    leads: int
+    active: int
+
+    def count(self, state: EntryState) -> int:
+        """How many entries are in this state."""
+        return sum(entry.state == state for entry in self.entries)
+
+    def of(self, state: EntryState) -> list[Entry]:
+        """The entries in this state."""
+        return [entry for entry in self.entries if entry.state == state]
+
+
+@dataclass
+class Many:
+    """What came of a list: how many were added, were there already, stood in it twice; and those that are none."""
+
+    added: int = 0
+    known: int = 0
+    twice: int = 0
+    invalid: list[Entry] = field(default_factory=list)
+
+
+def counts_active(count: CountActive) -> None:
+    """Have `count` asked how many people a list would take out of campaigns."""
+    if count not in _counts:
+        _counts.append(count)
+
+
+def look_at(
+    *, organization: Organization, texts: Iterable[str], now: datetime, campaign_id: int | None = None
+) -> Outlook:
+    """What `suppress_many` would do with `texts` now, and how many people it would stop. Changes nothing."""
+    entries = list(_read(texts))
+    known = _known(organization, [entry.target for entry in entries], campaign_id, now)
+    judged = [_judged(entry, known) for entry in entries]
+    people = people_of(organization, [entry.target for entry in judged if entry.state == EntryState.NEW])
+    return Outlook(judged, people.count(), sum(count(people, campaign_id) for count in _counts))
+
+
+def suppress_many(
+    *,
+    organization: Organization,
+    texts: Iterable[str],
+    reason: SuppressionReason,
+    source: str,
+    actor: Actor,
+    at: datetime,
+    campaign_id: int | None = None,
+    expires_at: datetime | None = None,
+    created_by: User | None = None,
+) -> Many:
+    """Suppress every address and domain of `texts`, as `suppress` does one; what is neither is left out and counted.
+
+    In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
+    Refused with `expiry_passed`.
+    """
+    require_future(expires_at, at)
+    result = Many()
+    for batch in batched(_read(texts), BATCH, strict=False):
+        result.invalid += [entry for entry in batch if entry.state == EntryState.INVALID]
+        result.twice += sum(entry.state == EntryState.TWICE for entry in batch)
+        targets = [entry.target for entry in batch if entry.state == EntryState.NEW]
+        given = {"reason": reason, "source": source[:120], "campaign_id": campaign_id, "expires_at": expires_at}
+        added = _suppress(organization, targets, {**given, "created_by": created_by}, actor, at) if targets else 0
+        result.added += added
+        result.known += len(targets) - added
+    return result
+
+
+def _read(texts: Iterable[str]) -> Iterator[Entry]:
+    """The entries that say something; `new` as far as the list itself can tell."""
+    seen: set[str] = set()
+    for line, text in enumerate(texts, start=1):
+        if not text.strip():
+            continue
+        try:
+            target = normalize_target(text)
+        except Refused as refused:
+            yield Entry(line, text.strip()[:320], "", EntryState.INVALID, refused.message)
+            continue
+        yield Entry(line, text.strip()[:320], target, EntryState.TWICE if target in seen else EntryState.NEW)
+        seen.add(target)
+
+
+def _judged(entry: Entry, known: set[str]) -> Entry:
+    if entry.state == EntryState.NEW and entry.target in known:
+        return Entry(entry.line, entry.text, entry.target, EntryState.KNOWN)
+    return entry
+
+
+def _known(organization: Organization, targets: Sequence[str], campaign_id: int | None, now: datetime) -> set[str]:
+    own = Suppression.objects.for_organization(organization).filter(address__in=targets, campaign_id=campaign_id)
+    return set(own.in_force(now, campaign_id=campaign_id).values_list("address", flat=True))
+
+
+@transaction.atomic
+def _suppress(organization: Organization, targets: list[str], given: dict[str, Any], actor: Actor, at: datetime) -> int:
+    """One batch, in the order of locks that `suppress` keeps; returns how many were new."""
+    people = people_of(organization, targets)
+    tell(list(people.order_by("pk").values_list("pk", flat=True)), given["reason"], at, given["campaign_id"])
+    own = Suppression.objects.filter(organization=organization, campaign_id=given["campaign_id"])
+    known = list(own.filter(address__in=targets).order_by("address").select_for_update())
+    new = sorted(set(targets) - {each.address for each in known})
+    Suppression.objects.bulk_create(
+        [Suppression(organization=organization, address=each, **given) for each in new],
+        ignore_conflicts=True,  # somebody may add the same in this moment
+    )
+    wanted = {name: given[name] for name in ("reason", "source", "expires_at")}
+    changed = sum(strengthen(each, **wanted, at=at) for each in known)
+    if given["campaign_id"] is None:
+        show(people_of(organization, [each for each in targets if "@" in each]), given["reason"])
+    if new or changed:
+        record(
+            action="suppression.added_many",
+            entity=Subject("suppression"),
+            organization_id=organization.pk,
+            actor=actor,
+            after={"added": len(new), "changed": changed, "reason": given["reason"]},
+        )
+    return len(new)

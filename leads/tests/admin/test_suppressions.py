@@ -1,0 +1,141 @@
+"""The pages around the list of suppressions."""
+
+import csv
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import Recipient
+from campaigns.tests.factories import (
+    CampaignFactory,
+    LeadFactory,
+    OrganizationFactory,
+    RecipientFactory,
+    SuppressionFactory,
+)
+from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.admin.browsers import member, press
+from leads.models import Suppression
+
+
+@pytest.fixture
+def organization(db: None) -> Any:
+    return OrganizationFactory()
+
+
+@pytest.fixture
+def operator(organization: Any) -> Client:
+    return member(organization, Role.OPERATOR)
+
+
+def page(name: str) -> str:
+    return reverse(f"admin:leads_suppression_{name}")
+
+
+def test_the_list_has_a_tile_for_each_reason_and_asks_no_more_for_three_entries(
+    operator: Client, organization: Any, django_assert_max_num_queries: Any
+) -> None:
+    SuppressionFactory(organization=organization, reason="complaint")
+    SuppressionFactory(reason="legal")
+    with django_assert_max_num_queries(40) as first:
+        shown = operator.get(page("changelist"))
+    SuppressionFactory.create_batch(2, organization=organization, reason="manual")
+
+    with django_assert_max_num_queries(len(first)):
+        operator.get(page("changelist"))
+
+    assert [(tile["label"], tile["value"]) for tile in shown.context["tiles"]] == [("Complaint", "1")]
+
+
+def test_a_question_says_of_each_address_whether_and_why_not(operator: Client, organization: Any) -> None:
+    SuppressionFactory(organization=organization, address="acme.example", reason="legal")
+
+    answer = operator.post(
+        page("check"), {"organization": organization.pk, "addresses": "ana@acme.example, bo@x.example\nnonsense"}
+    )
+
+    told = [(each.asked, each.is_allowed, each.code) for each in answer.context["answers"]]
+    assert told == [
+        ("ana@acme.example", False, "legal"),
+        ("bo@x.example", True, ""),
+        ("nonsense", False, "invalid_address"),
+    ]
+
+
+def test_a_domain_is_suppressed_only_after_it_was_told_whom_it_stops(operator: Client, organization: Any) -> None:
+    RecipientFactory(campaign__organization=organization, lead__email="ana@acme.example")
+    LeadFactory(organization=organization, email="bo@acme.example")
+    typed = {"organization": organization.pk, "address": "acme.example", "reason": "legal"}
+
+    first = operator.post(page("add"), typed).content.decode()
+    before = Suppression.objects.count()
+    operator.post(page("add"), {**typed, "confirmed": "on"})
+
+    assert "2 leads, of whom 1 is active and would leave at once." in first
+    assert (before, Suppression.objects.get().address) == (0, "acme.example")
+    assert Recipient.objects.get().exit_reason == "suppressed"
+
+
+def test_a_list_is_looked_at_and_then_added(operator: Client, organization: Any) -> None:
+    campaign = CampaignFactory(organization=organization)
+    upload = SimpleUploadedFile("list.csv", b"email;name\nana@acme.example;Ana\n")
+    typed = {"organization": organization.pk, "entries": "acme.example\nnonsense", "reason": "import",
+             "campaign_id": campaign.pk, "expires_on": "2099-01-31"}  # fmt: skip
+
+    looked = operator.post(page("list"), {**typed, "file": upload})
+    before = Suppression.objects.count()
+    again = {**typed, "entries": looked.context["form"]["entries"].value(), "confirmed": "1"}
+    operator.post(page("list"), again)
+
+    assert (looked.context["new"], [entry.text for entry in looked.context["invalid"]]) == (2, ["nonsense"])
+    kept = Suppression.objects.order_by("address").values_list("address", "campaign_id", "expires_at__date__year")
+    assert (before, list(kept)) == (
+        0,
+        [("acme.example", campaign.pk, 2099), ("ana@acme.example", campaign.pk, 2099)],
+    )
+
+
+def test_the_list_of_another_organization_is_not_added_to(operator: Client) -> None:
+    elsewhere = OrganizationFactory()
+
+    answer = operator.post(
+        page("list"), {"organization": elsewhere.pk, "entries": "a.example", "reason": "manual", "confirmed": "1"}
+    )
+
+    assert (answer.status_code, Suppression.objects.count()) == (200, 0)
+
+
+def test_the_list_as_a_file_is_safe_for_spreadsheets_and_keeps_to_the_organization(organization: Any) -> None:
+    SuppressionFactory(organization=organization, address="ana@acme.example", source="=1+1")
+    SuppressionFactory(address="bo@acme.example")
+    manager = member(organization, Role.MANAGER)
+
+    answer = manager.post(page("export"))
+
+    rows = list(csv.reader(b"".join(answer).decode("utf-8-sig").splitlines()))
+    assert [row[:4] for row in rows[1:]] == [["ana@acme.example", "", "manual", "'=1+1"]]
+    assert AuditLog.objects.filter(action="suppression.exported", organization_ref=organization.pk).count() == 1
+
+
+@pytest.mark.parametrize(("reason", "status"), [("manual", 200), ("hard_bounce", 200), ("legal", 403)])
+def test_an_operator_takes_back_what_no_person_asked_for(
+    operator: Client, organization: Any, reason: str, status: int
+) -> None:
+    kept = SuppressionFactory(organization=organization, reason=reason)
+
+    answer = press(operator, reverse("admin:leads_suppression_remove", args=[kept.pk]), reason="by mistake")
+
+    assert (answer.status_code == 403, Suppression.objects.exists()) == (status == 403, status == 403)
+
+
+def test_a_viewer_may_ask_and_nothing_more(organization: Any) -> None:
+    viewer = member(organization, Role.VIEWER)
+
+    asked = viewer.post(page("check"), {"organization": organization.pk, "addresses": "a@b.example"})
+
+    assert asked.status_code == 200
+    assert (viewer.get(page("list")).status_code, viewer.post(page("export")).status_code) == (403, 403)

@@ -1,0 +1,86 @@
+"""`suppress` and `unsuppress` on a shell."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from campaigns.tests.factories import CampaignFactory, LeadFactory, OrganizationFactory, SuppressionFactory
+from leads.models import Suppression
+from leads.suppression import suppress_erased
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def organization() -> Any:
+    return OrganizationFactory(slug="acme")
+
+
+def run(*arguments: str, command: str = "suppress") -> tuple[int, str]:
+    out = StringIO()
+    try:
+        call_command(command, *arguments, "--organization", "acme", stdout=out, stderr=StringIO())
+    except SystemExit as ended:
+        return int(ended.code or 0), out.getvalue()
+    except CommandError as error:
+        return error.returncode, str(error)
+    return 0, out.getvalue()
+
+
+def test_a_file_and_what_is_named_beside_it_are_suppressed(organization: Any, tmp_path: Any) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("\ufeffana@acme.example\n\nnonsense\n", encoding="utf-8")
+
+    code, out = run("umbrella.example", "--file", str(path), "--reason", "legal", "--until", "2099-01-31")
+
+    kept = Suppression.objects.order_by("address").values_list("address", "reason", "expires_at__year")
+    assert list(kept) == [("ana@acme.example", "legal", 2099), ("umbrella.example", "legal", 2099)]
+    assert (code, out) == (5, "2 added, 0 known, 0 twice.\n")
+
+
+def test_a_dry_run_counts_and_changes_nothing(organization: Any) -> None:
+    LeadFactory(organization=organization, email="ana@acme.example")
+
+    code, out = run("acme.example", "--dry-run", "--json")
+
+    told = json.loads(out)
+    assert (code, told["added"], told["leads"], told["active"]) == (0, 1, 1, 0)
+    assert not Suppression.objects.exists()
+
+
+def test_a_check_ends_with_four_when_somebody_may_not_be_written_to(organization: Any) -> None:
+    SuppressionFactory(organization=organization, address="acme.example", reason="legal")
+
+    hit, free = run("--check", "ana@acme.example", "bo@x.example"), run("--check", "bo@x.example")
+
+    assert hit == (4, "no  ana@acme.example  legal\nyes  bo@x.example\n")
+    assert free == (0, "yes  bo@x.example\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [((), 2), (("a.example", "--until", "soon"), 2), (("a.example", "--until", "2001-01-01"), 2),
+     (("a.example", "--campaign", "999"), 3), (("--file", "/nowhere"), 2)],
+)  # fmt: skip
+def test_what_cannot_be_used_changes_nothing(organization: Any, arguments: tuple[str, ...], code: int) -> None:
+    assert (run(*arguments)[0], Suppression.objects.count()) == (code, 0)
+
+
+def test_an_entry_is_removed_with_a_reason(organization: Any) -> None:
+    campaign = CampaignFactory(organization=organization)
+    SuppressionFactory(organization=organization, address="ana@acme.example", campaign_id=campaign.pk)
+
+    everywhere = run("ana@acme.example", "--reason", "asked", command="unsuppress")
+    there = run("ana@acme.example", "--campaign", str(campaign.pk), "--reason", "asked", command="unsuppress")
+
+    assert (everywhere[0], there[0], Suppression.objects.count()) == (3, 0, 0)
+
+
+def test_an_erased_person_is_allowed_again_by_the_address(organization: Any) -> None:
+    suppress_erased(organization=organization, lead_id=0, addresses=["ana@acme.example"], at=organization.created_at)
+
+    assert run("Ana@acme.example", "--reason", "signed up", command="unsuppress")[0] == 0
+    assert not Suppression.objects.exists()

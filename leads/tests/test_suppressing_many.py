@@ -1,0 +1,228 @@
+"""Lists of addresses: looked at, suppressed, checked, expired."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from campaigns.models import Recipient
+from campaigns.tests.factories import (
+    NOON,
+    CampaignFactory,
+    LeadFactory,
+    OrganizationFactory,
+    RecipientFactory,
+    SuppressionFactory,
+)
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.errors import Refused
+from leads.models import Lead, Suppression, SuppressionReason
+from leads.suppression import check, look_at, remove_expired, suppress, suppress_erased, suppress_many, unsuppress
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(days=30)
+LIST = ["Ana@Acme.example", "", "bo@acme.example", "ana@acme.example ", "nonsense", "@umbrella.example"]
+
+
+@pytest.fixture
+def organization():
+    return OrganizationFactory()
+
+
+def many(organization, texts=LIST, **given):
+    wanted = {"reason": SuppressionReason.UNSUBSCRIBED, "source": "a list", "actor": SYSTEM, "at": NOON}
+    return suppress_many(organization=organization, texts=texts, **{**wanted, **given})
+
+
+def ana_in(organization, **fields):
+    lead = LeadFactory(organization=organization, email="ana@acme.example", **fields)
+    return RecipientFactory(lead=lead, campaign__organization=organization)
+
+
+def test_a_list_is_looked_at_line_by_line_and_nothing_is_changed(organization):
+    SuppressionFactory(organization=organization, address="bo@acme.example")
+    ana_in(organization)
+    LeadFactory(organization=organization, email="cy@umbrella.example")
+
+    outlook = look_at(organization=organization, texts=LIST, now=NOON)
+
+    assert [(entry.line, entry.target, entry.state) for entry in outlook.entries] == [
+        (1, "ana@acme.example", "new"),
+        (3, "bo@acme.example", "known"),
+        (4, "ana@acme.example", "twice"),
+        (5, "", "invalid"),
+        (6, "umbrella.example", "new"),
+    ]
+    assert (outlook.leads, outlook.active, Suppression.objects.count()) == (2, 1, 1)
+
+
+def test_what_a_list_would_stop_in_one_campaign_is_counted_there_alone(organization):
+    recipient = ana_in(organization)
+    other = CampaignFactory(organization=organization)
+
+    counts = [
+        look_at(organization=organization, texts=LIST, now=NOON, campaign_id=campaign.pk).active
+        for campaign in (recipient.campaign, other)
+    ]
+
+    assert counts == [1, 0]
+
+
+def test_a_list_does_what_it_was_said_to_do(organization):
+    SuppressionFactory(organization=organization, address="bo@acme.example")
+    ana_in(organization)
+
+    done = many(organization)
+
+    assert (done.added, done.known, done.twice, [each.text for each in done.invalid]) == (2, 1, 1, ["nonsense"])
+    assert Recipient.objects.values_list("status", "exited_at").get() == ("unsubscribed", NOON)
+    assert Lead.objects.get().status == "unsubscribed"
+    assert AuditLog.objects.get().after == {"added": 2, "changed": 1, "reason": "unsubscribed"}
+
+
+def test_the_same_list_again_changes_nothing(organization):
+    many(organization)
+
+    done = many(organization)
+
+    assert (done.added, done.known, AuditLog.objects.count()) == (0, 3, 1)
+
+
+def queries(act):
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    return len(captured)
+
+
+def test_a_list_costs_no_query_more_for_three_than_for_one(organization):
+    for name in ("a", "b", "c", "d"):
+        LeadFactory(organization=organization, email=f"{name}@acme.example")
+
+    one = queries(lambda: many(organization, ["a@acme.example"]))
+    three = queries(lambda: many(organization, ["b@acme.example", "c@acme.example", "d@acme.example"]))
+
+    assert one == three
+
+
+def test_what_holds_for_one_campaign_takes_nobody_out_of_another(organization):
+    stays, leaves = ana_in(organization), CampaignFactory(organization=organization)
+    RecipientFactory(lead=stays.lead, campaign=leaves)
+
+    suppress(
+        organization=organization,
+        address="ana@acme.example",
+        reason=SuppressionReason.UNSUBSCRIBED,
+        campaign_id=leaves.pk,
+        at=NOON,
+    )
+
+    out = Recipient.objects.exclude(exit_reason="").values_list("campaign", flat=True)
+    assert (list(out), Lead.objects.get().status) == ([leaves.pk], "ok")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (("manual", LATER), ("unsubscribed", None), ("unsubscribed", None)),
+        (("unsubscribed", None), ("manual", LATER), ("unsubscribed", None)),
+        (("hard_bounce", None), ("complaint", None), ("complaint", None)),
+        (("legal", None), ("manual", None), ("legal", None)),
+        (("manual", NOON + timedelta(days=1)), ("import", LATER), ("manual", LATER)),
+    ],
+)
+def test_of_two_entries_for_one_address_the_weightier_reason_and_the_later_end_stand(organization, first, second, kept):
+    for reason, until in (first, second):
+        suppress(
+            organization=organization,
+            address="ana@acme.example",
+            reason=SuppressionReason(reason),
+            expires_at=until,
+            at=NOON,
+        )
+
+    assert Suppression.objects.values_list("reason", "expires_at").get() == kept
+
+
+def test_one_that_expired_begins_anew(organization):
+    SuppressionFactory(organization=organization, address="ana@acme.example", reason="complaint", expires_at=NOON)
+
+    suppress(organization=organization, address="ana@acme.example", reason=SuppressionReason.MANUAL, at=NOON)
+
+    assert Suppression.objects.values_list("reason", "expires_at", "created_at").get() == ("manual", None, NOON)
+
+
+def test_one_that_would_be_over_before_it_begins_is_refused(organization):
+    with pytest.raises(Refused) as refused:
+        suppress(
+            organization=organization,
+            address="ana@acme.example",
+            reason=SuppressionReason.MANUAL,
+            expires_at=NOON,
+            at=NOON,
+        )
+
+    assert (refused.value.code, Suppression.objects.count()) == ("expiry_passed", 0)
+
+
+def test_when_its_time_has_passed_it_goes_and_the_lead_shows_it_and_nobody_comes_back(organization):
+    recipient = ana_in(organization)
+    suppress(
+        organization=organization,
+        address="ana@acme.example",
+        reason=SuppressionReason.UNSUBSCRIBED,
+        expires_at=LATER,
+        at=NOON,
+    )
+    kept = SuppressionFactory(organization=organization, address="bo@acme.example", expires_at=LATER + timedelta(1))
+
+    before, after = remove_expired(now=LATER - timedelta(seconds=1)), remove_expired(now=LATER)
+
+    recipient.refresh_from_db()
+    assert (before, after, recipient.status) == (0, 1, "unsubscribed")
+    assert (Lead.objects.get().status, Suppression.objects.get()) == ("ok", kept)
+    assert AuditLog.objects.get(action="suppression.expired").after == {"removed": 1}
+
+
+def test_the_end_of_one_for_a_campaign_leaves_the_state_of_the_lead(organization):
+    ana_in(organization, status="bounced")
+    SuppressionFactory(organization=organization, address="ana@acme.example", campaign_id=7, expires_at=NOON)
+
+    remove_expired(now=NOON)
+
+    assert Lead.objects.get().status == "bounced"
+
+
+def test_allowing_it_again_in_one_campaign_leaves_the_state_of_the_lead(organization):
+    ana_in(organization, status="bounced")
+    of_campaign = SuppressionFactory(organization=organization, address="ana@acme.example", campaign_id=7)
+
+    unsuppress(suppression=of_campaign, actor=SYSTEM, reason="asked")
+
+    assert Lead.objects.get().status == "bounced"
+
+
+def test_a_check_tells_scope_and_end_and_knows_the_erased_again(organization, django_assert_num_queries):
+    SuppressionFactory(organization=organization, address="ana@acme.example", campaign_id=7, reason="manual")
+    SuppressionFactory(organization=organization, address="over@acme.example", expires_at=NOON)
+    SuppressionFactory(organization=organization, address="umbrella.example", reason="legal", expires_at=LATER)
+    suppress_erased(organization=organization, lead_id=0, addresses=["gone@acme.example"], at=NOON)
+    asked = ["ana@acme.example", "over@acme.example", "x@umbrella.example", "Gone@acme.example", "nonsense"]
+
+    with django_assert_num_queries(2):
+        everywhere = check(organization=organization, addresses=asked, now=NOON)
+        in_campaign = check(organization=organization, addresses=asked[:1], now=NOON, campaign_id=7)
+
+    assert [each.code for each in everywhere] == ["", "", "legal", "erased", "invalid_address"]
+    assert [each.code for each in in_campaign] == ["manual"]
+
+
+def test_an_erased_person_is_known_again_after_the_key_was_changed(organization, settings):
+    suppress_erased(organization=organization, lead_id=0, addresses=["gone@acme.example"], at=NOON)
+    settings.FIELD_ENCRYPTION_KEYS = ["a new key of its own", *settings.FIELD_ENCRYPTION_KEYS]
+
+    suppress_erased(organization=organization, lead_id=0, addresses=["gone@acme.example"], at=NOON)
+
+    found = check(organization=organization, addresses=["gone@acme.example"], now=NOON)
+    assert (found[0].code, Suppression.objects.count()) == ("erased", 1)
