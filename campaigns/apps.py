@@ -10,12 +10,17 @@ class CampaignsConfig(AppConfig):
         from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415
         from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
         from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
+        from campaigns.segments import FIELDS, campaigns_enrolled_by  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.removal import while_kept  # noqa: PLC0415
+        from leads.segments.fields import offer  # noqa: PLC0415
+        from leads.segments.uses import also_used_by  # noqa: PLC0415
         from leads.suppression import when_suppressed  # noqa: PLC0415
 
+        offer(FIELDS)
+        also_used_by(campaigns_enrolled_by)
         when_suppressed(stop_leads)
         while_kept(keep_enrolled)
         verifies("references of campaigns", related("campaigns"))
