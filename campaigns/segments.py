@@ -28,9 +28,7 @@ class CampaignKind(RowKind):
 
     def recipients(self, value: int | None, asking: Asking) -> RecipientQuerySet:
         """The lead's recipients there, of campaigns that are not being deleted."""
-        rows = Recipient.objects.living().filter(
-            lead=OuterRef("pk"), campaign__organization=asking.organization_id
-        )
+        rows = Recipient.objects.living().filter(lead=OuterRef("pk"), campaign__organization=asking.organization_id)
         return rows.filter(campaign=value) if value else rows
 
 
@@ -91,7 +89,6 @@ class SignKind(TimeKind):
                 return ~since
             case _:
                 return ever & ~since
-
 
     def told(self, operator: str, value: Any, names: Any) -> str:
         said = super().told(operator, value, names)

@@ -12,7 +12,7 @@ from campaigns_project.errors import Refused
 from leads.models import LeadQuerySet, LeadTag, Segment, Tag
 from leads.segments.reading import Group, Rule, Rules, read_rules
 from leads.segments.uses import refuse_in_use, segments_with_tag
-from leads.tagging import tags_named
+from leads.tagging import tags_by_name, tags_named
 
 
 @transaction.atomic
@@ -32,8 +32,7 @@ def tag_leads(*, organization: Organization, leads: LeadQuerySet, names: Iterabl
 @transaction.atomic
 def untag_leads(*, organization: Organization, leads: LeadQuerySet, names: Iterable[str], actor: Actor) -> int:
     """Take the tags of these names off all `leads`; how many tags came off. One that does not exist is on nobody."""
-    wanted = {name.strip().casefold() for name in names if name.strip()}
-    tags = [tag for tag in Tag.objects.for_organization(organization) if tag.name.casefold() in wanted]
+    tags = tags_by_name(organization, names)
     own = leads.for_organization(organization).order_by().values("pk")
     removed = LeadTag.objects.filter(tag__in=tags, lead__in=own).delete()[0]
     _note_many("leads.untagged", organization, tags, removed, actor)

@@ -149,6 +149,4 @@ def _without_rules(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _note(segment: Segment, act: str, actor: Actor, **values: Any) -> None:
-    record(
-        action=f"segment.{act}", entity=segment, organization_id=segment.organization_id, actor=actor, **values
-    )
+    record(action=f"segment.{act}", entity=segment, organization_id=segment.organization_id, actor=actor, **values)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from leads.models import LeadImport, LeadStatus, LeadTag, Segment, SegmentMember, Suppression, Tag, Verification
+from leads.models import LeadImport, LeadStatus, LeadTag, Segment, Suppression, Tag, Verification
 from leads.segments.asking import Asking
 from leads.segments.fields import CUSTOM, Field
 from leads.segments.kinds import (

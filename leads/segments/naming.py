@@ -32,7 +32,10 @@ def check_names(organization_id: int, rules: Rules) -> None:
         lost = [number for number in numbers(rule) if model is not None and number not in names[model]]
         if lost:
             raise RuleRefused(
-                RuleCode.NO_SUCH_ROW, path, f"There is no {rule.field.label.lower()} {lost[0]}.", "Name one that exists."
+                RuleCode.NO_SUCH_ROW,
+                path,
+                f"There is no {rule.field.label.lower()} {lost[0]}.",
+                "Name one that exists.",
             )
 
 

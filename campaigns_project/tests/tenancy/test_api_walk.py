@@ -16,7 +16,7 @@ from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
 from campaigns_project.tests.tenancy.answers import text_of
 from campaigns_project.tests.tenancy.world import OF_NOBODY, World, models_of_tenants
-from leads.models import Lead
+from leads.models import Lead, Segment, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,7 @@ PLAIN_NUMBERS = {
     "wait_amount", "weight", "port", "priority", "sending_days", "daily_limit", "daily_new_leads", "hourly_limit",
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "max_connections", "guard_percent", "guard_floor", "hold_seconds", "position", "days",
+    "company_size",
 }  # fmt: skip
 
 
@@ -167,6 +168,10 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"{nested}/test-sends",
             {"to": ["me@fairlead.example"], "sender": theirs[Sender].pk},
         ),
+        ("post", "/api/v1/tags/{id}/merge", "into"): (
+            f"/api/v1/tags/{ours[Tag].pk}/merge",
+            {"into": theirs[Tag].pk},
+        ),
         ("put", f"{schema}/senders", "senders"): (
             f"{nested}/senders",
             {"senders": [theirs[Sender].pk]},
@@ -212,6 +217,19 @@ def test_leads_of_another_organization_are_not_enrolled(worlds):
     assert theirs.snapshot() == before
 
 
+def test_leads_of_another_organization_are_not_acted_on_in_bulk(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    before = theirs.snapshot()
+
+    for act in ({"act": "tag", "tags": ["new"]}, {"act": "suppress"}):
+        by_id = client.post("/api/v1/leads/bulk", {**act, "lead_ids": [theirs[Lead].pk]})
+        by_segment = client.post("/api/v1/leads/bulk", {**act, "segment": theirs[Segment].pk})
+        assert (by_id.json(), by_segment.json()["code"]) == ({"changed": 0}, "not_found")
+
+    assert theirs.snapshot() == before
+
+
 def test_uncertain_messages_of_another_organization_are_not_decided(worlds):
     theirs, ours = worlds
     Message.objects.filter(pk=theirs[Message].pk).update(status="uncertain", reason="timeout", sent_at=None)
@@ -238,6 +256,8 @@ def test_every_field_of_a_body_that_names_a_row_is_tried(worlds):
     counting = {
         ("post", "/api/v1/campaigns/{campaign}/recipients", "lead_ids"),
         ("post", "/api/v1/uncertain-messages/decide", "messages"),
+        ("post", "/api/v1/leads/bulk", "lead_ids"),
+        ("post", "/api/v1/leads/bulk", "segment"),
     }
     tried = {*bodies_naming_rows(*worlds), *counting}
 

@@ -11,7 +11,7 @@ from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, Sending
 from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, Suppression, Tag
+from leads.models import Lead, LeadImport, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +21,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Lead: {"email": "new@acme.example"},
     LeadImport: {"unknown_columns": "ignore"},  # and a file, see `post`
     Tag: {"name": "new"},
+    Segment: {"name": "new", "rules": {"groups": [{"rules": [{"field": "title", "operator": "is", "value": "x"}]}]}},
     Suppression: {"address": "new@acme.example"},
     Campaign: {"name": "New"},
     EmailTemplate: {"name": "New", **WORDING},
@@ -34,9 +35,10 @@ ENOUGH: dict[type, dict[str, Any]] = {
 WRITABLE: dict[type, set[str]] = {
     Lead: {
         "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city", "country",
-        "timezone", "custom",
+        "timezone", "custom", "seniority", "industry", "company_domain", "company_size", "verification",
     },
     Tag: {"name", "color"},
+    Segment: {"name", "description", "rules"},
     Suppression: {"address", "reason", "source"},
     Campaign: {
         "campaign_id", "name", "description", "template", "url", "timezone", "sending_days", "window_start",

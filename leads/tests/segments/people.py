@@ -203,5 +203,3 @@ def _time(times: list[datetime], operator: str, value: Any) -> bool:
     if operator == "not_for_days":
         return not since
     return since if operator in {"less_than_days_ago", "on_or_after"} else bool(times) and not since
-
-

@@ -166,7 +166,7 @@ def test_a_count_is_exact_capped_or_an_estimate_and_says_which(home: Any, monkey
     exact = count(everybody)
     monkeypatch.setattr("leads.segments.counting.MOST_COUNTED", 3)
     capped = count(everybody)
-    slow = everybody.extra(where=["pg_sleep(0.2) IS NOT NULL"])  # noqa: S610
+    slow = everybody.extra(where=["pg_sleep(0.2) IS NOT NULL"])
 
     assert (exact, str(capped)) == (Count(4), "2+")
     assert str(count(slow)).startswith("about ")
