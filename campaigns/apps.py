@@ -10,6 +10,7 @@ class CampaignsConfig(AppConfig):
         from campaigns.enrollment.keeping import keep_enrolled  # noqa: PLC0415
         from campaigns.enrollment.stop import stop_leads  # noqa: PLC0415
         from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
+        from campaigns.ranking.asking import TASK as RANK  # noqa: PLC0415
         from campaigns.segments import FIELDS, campaigns_enrolled_by  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
@@ -31,6 +32,7 @@ class CampaignsConfig(AppConfig):
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
         speaks_of(CHECK, "campaigns.Job")
+        speaks_of(RANK, "campaigns.Job")
         speaks_of(DELETE, "campaigns.Job")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")
         keeps_used_ids("organizations", kept_in="campaign_tombstones", column="organization_ref")

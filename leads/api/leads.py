@@ -77,8 +77,8 @@ class LeadSerializer(StrictModelSerializer):
         model = Lead
         fields = [
             "id", "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city",
-            "country", "timezone", "seniority", "industry", "company_domain", "company_size", "custom", "tags", "status",
-            "verification", "domain", "is_role", "is_disposable", "is_catch_all", "import_id", "created_at",
+            "country", "timezone", "seniority", "industry", "company_domain", "company_size", "custom", "tags",
+            "status", "verification", "domain", "is_role", "is_disposable", "is_catch_all", "import_id", "created_at",
             "updated_at",
         ]  # fmt: skip
         read_only_fields = [
@@ -131,7 +131,7 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
 
     @extend_schema(
         summary="Tag, untag or suppress many leads",
-        description=f"Tags go on and off any number at once. At most {MOST_SUPPRESSED:,} are suppressed in one request.",
+        description=f"Tags go on and off any number at once. At most {MOST_SUPPRESSED:,} are suppressed at a time.",
         request=BulkSerializer,
         responses={200: BulkDoneSerializer},
     )

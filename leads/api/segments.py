@@ -15,7 +15,7 @@ from campaigns_project.rest.filtering import refuse_unknown
 from campaigns_project.rest.paging import NewestFirst
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
-from leads.api.leads import LeadSerializer, LeadViewSet
+from leads.api.leads import LeadSerializer
 from leads.models import Segment
 from leads.segments.counting import Count, count
 from leads.segments.keeping import (
@@ -150,7 +150,7 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     def members(self, request: Request, **_address: str) -> Response:
         refuse_unknown(request, self.query_parameters["members"])
         leads = members(self.get_object(), now=timezone.now())
-        page = self.paginate_queryset(leads.prefetch_related(*LeadViewSet.queryset._prefetch_related_lookups))
+        page = self.paginate_queryset(leads.prefetch_related("lead_tags__tag"))
         return self.get_paginated_response(LeadSerializer(page, many=True).data)
 
     @extend_schema(summary="List what uses a segment", responses={200: UseSerializer(many=True)})

@@ -24,7 +24,7 @@ class RuleRefused(Refused):
     def __init__(self, code: RuleCode, path: str, message: str, hint: str = ""):
         place = f"Rule at {path}: " if path else ""
         super().__init__(code.value, f"{place}{message}", hint, {"path": path, "field": "rules"})
-        self.path = path
+        self.path, self.said = path, message
 
 
 class InUse(StateRefused):

@@ -44,7 +44,7 @@ def make_segment(
 
 @transaction.atomic
 def change_segment(*, segment: Segment, changes: Mapping[str, Any], actor: Actor) -> Segment:
-    """Write `changes` (name, description, rules) and nothing else. A frozen one keeps its rules until it is unfrozen."""
+    """Write `changes` (name, description, rules) and nothing else. A frozen one keeps its rules."""
     kept = Segment.objects.select_for_update().select_related("organization").get(pk=segment.pk)
     wanted = dict(changes)
     if "rules" in wanted:
@@ -95,7 +95,7 @@ def unfreeze_segment(*, segment: Segment, actor: Actor, now: datetime) -> None:
 
 
 def check_rules(organization: Organization, raw: Any, *, segment: Segment | None = None) -> Rules:
-    """The rules in `raw`, if they may become those of `segment`: readable, not empty, of this organization, no circle."""
+    """The rules in `raw`, if they may become those of `segment`: readable, some, of this organization, no circle."""
     rules = read_rules(raw)
     if not rules:
         raise RuleRefused(RuleCode.RULES_EMPTY, "", "There is no rule.", "Say whom the segment is to hold.")

@@ -18,7 +18,8 @@ LIST_MAX = 200
 NUMBER_MAX = 2**31 - 1  # of an integer column
 DAYS_MAX = 36_500  # a hundred years
 
-LISTS = frozenset({"is_any_of", "is_none_of"})
+LISTS = frozenset({"is_any_of", "is_none_of", "has_any_word"})
+OPPOSITES = {"is_not": "is", "is_none_of": "is_any_of", "has_no_word": "has_word", "is_not_empty": "is_empty"}
 NO_VALUE = frozenset({"is_empty", "is_not_empty", "never", "ever"})
 
 
@@ -31,6 +32,7 @@ class TextKind(Field):
         "is_any_of": "is any of",
         "is_none_of": "is none of",
         "has_word": "contains the word",
+        "has_any_word": "contains any of the words",
         "has_no_word": "does not contain the word",
         "starts_with": "starts with",
         "is_empty": "is empty",
@@ -48,35 +50,34 @@ class TextKind(Field):
         return texts(value, path) if operator in LISTS else text(value, path)
 
     def condition(self, operator: str, value: Any, asking: Asking) -> Q:
-        side: Any = F(self._column) if self._folded else Lower(self._column)
-        match operator:
-            case "is":
-                return Q(Exact(side, Lower(Value(value))))
-            case "is_not":
-                return ~Q(Exact(side, Lower(Value(value))))
-            case "is_any_of":
-                return _any(Q(Exact(side, Lower(Value(each)))) for each in value)
-            case "is_none_of":
-                return ~_any(Q(Exact(side, Lower(Value(each)))) for each in value)
-            case "has_word":
-                return self._word(side, value)
-            case "has_no_word":
-                return ~self._word(side, value)
-            case "starts_with":
-                return Q(StartsWith(side, Lower(Value(value))))
-            case "is_empty":
-                return Q(**{self._column: ""})
-            case _:
-                return ~Q(**{self._column: ""})
+        opposite = OPPOSITES.get(operator)
+        return ~self._is_so(opposite, value) if opposite else self._is_so(operator, value)
+
+    def _has_words(self, side: Any, words: list[str]) -> Q:
+        # The letters first: most rows that lack them never meet the regular expression.
+        letters = Q.create([Q(Contains(side, Lower(Value(each)))) for each in words], connector=Q.OR)
+        return letters & Q(IRegex(F(self._column), word_pattern(words)))
 
     def input(self, operator: str) -> str:
         if operator in NO_VALUE:
             return "none"
         return "list" if operator in LISTS else "text"
 
-    def _word(self, side: Any, value: str) -> Q:
-        # The plain search first: the database finds most rows that lack the letters without the regular expression.
-        return Q(Contains(side, Lower(Value(value)))) & Q(IRegex(F(self._column), word_pattern(value)))
+    def _is_so(self, operator: str, value: Any) -> Q:
+        side: Any = F(self._column) if self._folded else Lower(self._column)
+        match operator:
+            case "is":
+                return Q(Exact(side, Lower(Value(value))))
+            case "is_any_of":
+                return Q.create([Q(Exact(side, Lower(Value(each)))) for each in value], connector=Q.OR)
+            case "has_word":
+                return self._has_words(side, [value])
+            case "has_any_word":
+                return self._has_words(side, value)
+            case "starts_with":
+                return Q(StartsWith(side, Lower(Value(value))))
+            case _:
+                return Q(**{self._column: ""})
 
 
 class NumberKind(Field):
@@ -213,9 +214,9 @@ class RowKind(Field):
         return self._of
 
 
-def word_pattern(words: str) -> str:
-    """A regular expression for `words` as whole words: CTO is in “CTO, EMEA” and not in “Director”."""
-    return rf"(?<!\w){re.escape(words)}(?!\w)"
+def word_pattern(words: list[str]) -> str:
+    """A regular expression for any of `words` as a whole word: CTO is in “CTO, EMEA” and not in “Director”."""
+    return rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)"
 
 
 def boundary(value: int | str, asking: Asking) -> datetime:
@@ -279,7 +280,3 @@ def no_value(value: Any, path: str) -> None:
 def bad(path: str, message: str, hint: str = "") -> RuleRefused:
     """The refusal of a value."""
     return RuleRefused(RuleCode.BAD_VALUE, path, message, hint)
-
-
-def _any(conditions: Any) -> Q:
-    return Q.create(list(conditions), connector=Q.OR)

@@ -45,7 +45,7 @@ def _fits(group: Group, asking: Asking) -> Q:
 
 
 def _together(match: str, conditions: list[Q]) -> Q:
-    return Q.create(conditions, connector=Q.AND if match == "all" else Q.OR)
+    return Q.create([*conditions], connector=Q.AND if match == "all" else Q.OR)
 
 
 def _leads(organization_id: int) -> LeadQuerySet:

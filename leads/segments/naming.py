@@ -29,7 +29,9 @@ def check_names(organization_id: int, rules: Rules) -> None:
     names = names_in(organization_id, rules)
     for path, rule in _placed(rules):
         model = rule.field.model()
-        lost = [number for number in numbers(rule) if model is not None and number not in names[model]]
+        if model is None:
+            continue
+        lost = [number for number in numbers(rule) if number not in names[model]]
         if lost:
             raise RuleRefused(
                 RuleCode.NO_SUCH_ROW,

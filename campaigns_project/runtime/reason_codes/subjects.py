@@ -18,6 +18,7 @@ from campaigns.sending.trial import TrialCode
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
+from leads.segments.errors import RuleCode
 from tracking.consequences import BounceKind
 from tracking.machines import MachineReason
 from tracking.sources import Source
@@ -111,6 +112,11 @@ SUBJECTS = (
         MachineReason,
     ),
     Subject("Where an event came from", "`source` of an event.", Source),
+    Subject(
+        "Why a rule of a segment or ranking cannot be asked",
+        "`code` of the refusal; its sentence and `path` name the place of the rule.",
+        RuleCode,
+    ),
     Subject("How a command ended", "The exit code of every `manage.py` command of ours.", Exit),
 )
 

@@ -133,6 +133,10 @@ def other_tag(world: World) -> Tag:
     return Tag.objects.for_organization(world.organization).exclude(pk=world[Tag].pk).get()
 
 
+def ranks_by_points(world: World) -> None:
+    Campaign.objects.filter(pk=world[Campaign].pk).update(ranking_rules=POINTS)
+
+
 def segment_is_frozen(world: World) -> None:
     Segment.objects.filter(pk=world[Segment].pk).update(frozen_at=NOON)
 
@@ -143,6 +147,7 @@ TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
 C = "/api/v1/campaigns/{campaign}"
 
 SOME_ACT = {"act": "tag", "tags": ["new"]}
+POINTS = [{"field": "company", "operator": "is", "value": "Acme", "points": 10}]
 RULES = {"groups": [{"rules": [{"field": "company", "operator": "is", "value": "Acme"}]}]}
 
 WRITES = {
@@ -273,6 +278,12 @@ WRITES = {
     f"put {C}/senders": Write("campaign.senders_set", MANAGER, at("campaigns", Campaign, "senders"), {"senders": []}),
     f"post {C}/recipients": Write(
         "campaign.enrolled", OPERATOR, at("campaigns", Campaign, "recipients"), {"everyone": True}
+    ),
+    f"put {C}/ranking-rules": Write(
+        "campaign.ranking_rules_set", OPERATOR, at("campaigns", Campaign, "ranking-rules"), {"rules": POINTS}
+    ),
+    f"post {C}/ranking": Write(
+        "campaign.ranking_asked", OPERATOR, at("campaigns", Campaign, "ranking"), {"everyone": True}, ranks_by_points
     ),
     f"post {C}/recipients/{{id}}/de-enroll": Write(
         "recipient.de_enrolled", OPERATOR, at("campaigns", Campaign, "recipients", Recipient, "de-enroll")

@@ -7,9 +7,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.api.sender_limits import LIMITS
-from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, SendingHalt, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, LeadRanking, Recipient, Sender, SendingHalt, Step, Variant
 from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
+from campaigns_project.tests.rest.test_writes import POINTS
 from campaigns_project.tests.tenancy.world import World
 from leads.models import Lead, LeadImport, Segment, Suppression, Tag
 
@@ -30,6 +31,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Step: {"variants": [WORDING]},
     Variant: WORDING,
     Recipient: {"everyone": True},
+    LeadRanking: {"everyone": True},
 }
 # What a body may set, by model. Anything else that the model has must be refused.
 WRITABLE: dict[type, set[str]] = {
@@ -56,6 +58,7 @@ WRITABLE: dict[type, set[str]] = {
     Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
     LeadImport: {"encoding", "delimiter", "mapping"},
     Recipient: set(),
+    LeadRanking: set(),
 }  # fmt: skip
 
 
@@ -71,7 +74,9 @@ def forbidden(model: type) -> list[str]:
 
 @pytest.fixture
 def world() -> World:
-    return World("world-a")
+    world = World("world-a")
+    Campaign.objects.filter(pk=world[Campaign].pk).update(ranking_rules=POINTS)  # so that there is something to rank by
+    return world
 
 
 def path_of(prefix: str, world: World) -> str:

@@ -131,7 +131,7 @@ def _all_or_any(of: dict[str, Any], answers: list[bool]) -> bool:
     return not answers or (all(answers) if of.get("match", "all") == "all" else any(answers))
 
 
-def _answer(people: People, lead: dict[str, Any], field: str, operator: str, value: Any = None) -> bool:  # noqa: PLR0911
+def _answer(people: People, lead: dict[str, Any], field: str, operator: str, value: Any = None) -> bool:  # noqa: PLR0911, PLR0912 - one case for each sort of field
     match field:
         case "tag":
             wanted = set(value)
@@ -174,12 +174,18 @@ def _answer(people: People, lead: dict[str, Any], field: str, operator: str, val
 def _text(has: str, operator: str, value: Any) -> bool:
     many = [each.lower() for each in value] if isinstance(value, list) else []
     one = value.lower() if isinstance(value, str) else ""
-    has_word = bool(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", has))
+    has_word = _has_word(has, one)
     return {
         "is": has == one, "is_not": has != one, "is_any_of": has in many, "is_none_of": has not in many,
-        "has_word": has_word, "has_no_word": not has_word, "starts_with": has.startswith(one), "is_empty": not has,
+        "has_word": has_word, "has_no_word": not has_word,
+        "has_any_word": any(_has_word(has, each) for each in many),
+        "starts_with": has.startswith(one), "is_empty": not has,
         "is_not_empty": bool(has),
     }[operator]  # fmt: skip
+
+
+def _has_word(has: str, word: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", has))
 
 
 def _number(has: int | None, operator: str, value: Any) -> bool:

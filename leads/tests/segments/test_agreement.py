@@ -17,8 +17,8 @@ from leads.tests.segments.people import AGES, COMPANIES, NOW, SIZES, TITLES, Peo
 pytestmark = pytest.mark.django_db
 
 TEXTS = some.sampled_from(
-    [*filter(None, TITLES), *filter(None, COMPANIES), "ana", "sales", "it", "acme.example", "p3@acme.example", "p1", "%",
-     "_", "c", "dire", "(cto)", "\\"]
+    [*filter(None, TITLES), *filter(None, COMPANIES), "ana", "sales", "it", "acme.example", "p3@acme.example", "p1",
+     "%", "_", "c", "dire", "(cto)", "\\"]
 )  # fmt: skip
 NUMBERS = some.sampled_from([size for size in SIZES if size is not None])
 ASKED = ("tag", "segment", "import", "created_at", "title", "first_name", "company", "company_size", "email", "domain",
@@ -31,7 +31,7 @@ def people() -> People:
     return make_people()
 
 
-def value_for(kind: str, field: Any, people: People) -> some.SearchStrategy:
+def value_for(kind: str, field: Any, people: People) -> some.SearchStrategy:  # noqa: PLR0911 - as there
     rows = {"tag": people.tags, "segment": people.segments, "import": people.imports}
     match kind:
         case "none":
