@@ -19,6 +19,8 @@ ANY_CAMPAIGN = "any campaign"
 class CampaignKind(RowKind):
     """Of one campaign by its number, or, without a value, of any."""
 
+    is_optional = True
+
     def read(self, operator: str, value: Any, path: str) -> Any:
         return None if value in (None, "") else key(value, path)
 

@@ -10,7 +10,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns_project.errors import Refused
 from campaigns_project.rest.filtering import refuse_unknown
 from campaigns_project.rest.paging import NewestFirst
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
@@ -27,9 +26,8 @@ from leads.segments.keeping import (
     unfreeze_segment,
 )
 from leads.segments.members import matching, members
-from leads.segments.reading import read_rules
 from leads.segments.uses import uses_of
-from leads.segments.words import in_words
+from leads.segments.words import in_words, words_of
 
 
 class SegmentSerializer(StrictModelSerializer):
@@ -47,7 +45,8 @@ class SegmentSerializer(StrictModelSerializer):
 
     @extend_schema_field(serializers.CharField())
     def get_words(self, segment: Segment) -> str:
-        return self.context["words"](segment)
+        known = self.context.get("words", {})
+        return known[segment.pk] if segment.pk in known else words_of([segment])[segment.pk]
 
 
 class UseSerializer(serializers.Serializer):
@@ -103,7 +102,13 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     query_parameters = {"members": frozenset({"cursor", "page_size"})}
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "words": self._words}
+        return {**super().get_serializer_context(), "words": getattr(self, "words_of_page", {})}
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        if self.action == "list":
+            self.words_of_page = words_of(page or [])
+        return page
 
     def perform_create(self, serializer: Any) -> None:
         serializer.instance = make_segment(
@@ -173,9 +178,3 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         refuse_a_body(request.data)
         unfreeze_segment(segment=self.get_object(), actor=self.actor, now=timezone.now())
         return Response(self.get_serializer(self.get_object()).data)
-
-    def _words(self, segment: Segment) -> str:
-        try:
-            return in_words(self.organization.pk, read_rules(segment.rules))
-        except Refused as refused:
-            return str(refused)

@@ -22,6 +22,7 @@ class Field:
     """
 
     operators: ClassVar[Mapping[str, str]]  # by name, as the words that stand between field and value
+    is_optional: ClassVar[bool] = False  # a row that is not named means any
 
     def __init__(self, name: str, label: str, section: str):
         self.name, self.label, self.section = name, label, section

@@ -34,13 +34,16 @@ from campaigns_project.tests.rest.test_writes import (
     never_started,
     nothing,
     nothing_is_under_way,
+    other_tag,
+    second_tag,
     second_variant,
+    segment_is_frozen,
     send,
     sender_is_paused,
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, Suppression, Tag
+from leads.models import Lead, LeadImport, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +128,10 @@ ACTS = {
     "leads_leadimport_cancel": Act("import.canceled"),
     "leads_suppression_remove": Act("suppression.removed", reasoned),
     "leads_tag_delete_tag": Act("tag.deleted"),
+    "leads_tag_merge": Act("tag.merged", lambda world: {"into": other_tag(world).pk}, second_tag),
+    "leads_segment_freeze": Act("segment.frozen"),
+    "leads_segment_unfreeze": Act("segment.unfrozen", prepare=segment_is_frozen),
+    "leads_segment_remove": Act("segment.deleted"),
     "leads_lead_add_to_campaign": Act(
         "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
     ),
@@ -223,6 +230,7 @@ class Edit:
     prepare: Callable[[World], Any] = nothing
 
 
+A_RULE = '{"groups": [{"rules": [{"field": "title", "operator": "is", "value": "CTO"}]}]}'
 WORDS = {"subject": "Hello", "preheader": "", "body_html": "", "body_text": "Hello"}
 
 
@@ -260,6 +268,8 @@ EDITS = {
                        "file": SimpleUploadedFile("n.csv", b"email\nn@acme.example\n")}, is_new=True,
     ),
     "a new suppression": Edit("suppression.created", Suppression, at_home(address="x@acme.example"), is_new=True),
+    "a new segment": Edit("segment.created", Segment, at_home(name="new", rules=A_RULE), is_new=True),
+    "a segment": Edit("segment.changed", Segment, typed(name="other", rules=A_RULE)),
     "a new tag": Edit("tag.created", Tag, at_home(name="new"), is_new=True),
     "a tag": Edit("tag.changed", Tag, typed(name="other")),
     "a new lead": Edit("lead.created", Lead, at_home(email="new@acme.example"), is_new=True),
