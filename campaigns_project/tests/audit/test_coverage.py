@@ -135,6 +135,12 @@ ACTS = {
     "leads_lead_add_to_campaign": Act(
         "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
     ),
+    "leads_lead_tag_these": Act("leads.tagged", typed(tags="new")),
+    "leads_lead_untag_these": Act("leads.untagged", lambda world: {"tags": world[Tag].name}),
+    "leads_lead_enroll_these": Act(
+        "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
+    ),
+    "leads_lead_suppress_these": Act("suppression.created"),
     "leads_lead_suppress": Act("suppression.created"),
     "leads_lead_remove": Act("lead.deleted", prepare=lead_in_no_campaign),
 }
