@@ -129,6 +129,7 @@ class LeadAdmin(ScopedAdmin):
         ("organization", ScopedRelatedFilter),
     ]
     list_select_related = ["lead_import"]
+    sortable_by = ["person"]  # no index knows another order
     search_fields = ["email_normalized"]
     search_help_text = "The start of an address, a name or a company, or a whole domain"
     readonly_fields = ["state", "lead_import", "created_at", "updated_at"]

@@ -106,7 +106,7 @@ def changed(draft: Draft, act: str) -> Draft:
 class Builder:
     """Draws a draft. `url` is asked for the form anew, `count_url` for how many leads it gives."""
 
-    def __init__(self, *, url: str, count_url: str, with_points: bool = False):
+    def __init__(self, *, url: Any, count_url: Any, with_points: bool = False):
         self.url, self.count_url, self.with_points = url, count_url, with_points
 
     def context(
@@ -299,7 +299,7 @@ def _rows(found: Field, held: set[str], organization: Organization | None) -> li
     model = found.model()
     if model is None or organization is None:
         return []
-    own: Any = living(model._default_manager.all()).filter(organization=organization)  # type: ignore[misc]
+    own: Any = living(model._default_manager.all()).filter(organization=organization)
     listed = list(own[:CHOICES_SHOWN])
     missing = {int(key) for key in held if key.isdigit()} - {row.pk for row in listed}
     return [(str(row.pk), str(row)) for row in [*listed, *(own.filter(pk__in=missing) if missing else [])]]

@@ -93,7 +93,7 @@ class SegmentForm(ScopedForm):
 
     @property
     def _widget(self) -> RulesWidget:
-        return self.fields["rules"].widget  # type: ignore[return-value]
+        return self.fields["rules"].widget
 
     def _home(self, typed_key: Any) -> Organization | None:
         if self.instance.pk:

@@ -1,10 +1,12 @@
 """The list of leads with all that is known of them: campaigns, last mail, last reply; acts on all that it shows."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db import transaction
+from django.db.models import Count, IntegerField, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import path, reverse
@@ -26,7 +28,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from leads.bulk import suppress_leads
 from leads.exporting import export_leads
-from leads.models import Lead
+from leads.models import Lead, LeadQuerySet
 from leads.segments.asking import Asking
 from leads.segments.counting import count
 from leads.segments.fields import find_field
@@ -81,18 +83,19 @@ class OfTheList(ActDialog):
         return f"{count(self.leads)} leads: all that the list shows now."
 
     @property
-    def leads(self) -> QuerySet[Lead]:
+    def leads(self) -> LeadQuerySet:
         """Those of organizations in which the user may work."""
         shown = self.admin.get_changelist_instance(self.request).queryset
         return held_roles(self.request).scope(Lead.objects.filter(pk__in=shown.order_by().values("pk")), self.needs)
 
-    def homes(self) -> list[Organization]:
-        """The organizations these leads are of."""
+    @transaction.atomic
+    def in_each(self, do: Callable[[Organization], int]) -> int:
+        """Do it in each organization these leads are of, in all or in none; how many came of it together."""
         held = held_roles(self.request)
         mine = Organization.objects.all()
         if not held.everywhere:
             mine = mine.filter(pk__in=held.organization_ids(self.needs))
-        return [home for home in mine if self.leads.filter(organization=home).exists()]
+        return sum(do(home) for home in mine if self.leads.filter(organization=home).exists())
 
     def next_url(self) -> str:
         query = self.request.GET.urlencode()
@@ -110,8 +113,8 @@ class TagThese(OfTheList):
     )
 
     def act(self) -> str:
-        done = sum(
-            tag_leads(organization=home, leads=self.leads, names=self.names, actor=self.actor) for home in self.homes()
+        done = self.in_each(
+            lambda home: tag_leads(organization=home, leads=self.leads, names=self.names, actor=self.actor)
         )
         return f"{done:,} lead{' has' if done == 1 else 's have'} a tag they did not have before."
 
@@ -128,9 +131,8 @@ class UntagThese(TagThese):
     submit_text = "Take tags off"
 
     def act(self) -> str:
-        done = sum(
-            untag_leads(organization=home, leads=self.leads, names=self.names, actor=self.actor)
-            for home in self.homes()
+        done = self.in_each(
+            lambda home: untag_leads(organization=home, leads=self.leads, names=self.names, actor=self.actor)
         )
         return f"{done:,} tag{' was' if done == 1 else 's were'} taken off."
 
@@ -167,8 +169,8 @@ class SuppressThese(OfTheList):
     is_final = True
 
     def act(self) -> str:
-        done = sum(
-            suppress_leads(
+        done = self.in_each(
+            lambda home: suppress_leads(
                 organization=home,
                 leads=self.leads,
                 source="the list of leads",
@@ -176,7 +178,6 @@ class SuppressThese(OfTheList):
                 created_by=self.request.user,
                 at=self.now,
             )
-            for home in self.homes()
         )
         return f"{done:,} {'person gets' if done == 1 else 'people get'} nothing more."
 
@@ -198,13 +199,13 @@ class LeadList:
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)  # type: ignore[misc]
-        inside = Recipient.objects.living().filter(lead=OuterRef("pk")).order_by().values("lead")
+        inside = Recipient.objects.living().filter(lead=OuterRef("pk")).order_by()
         mails = Message.objects.living().filter(recipient__lead=OuterRef("pk")).order_by().values("recipient__lead")
-        active = inside.inside().annotate(n=Count("pk")).values("n")
+        active = inside.inside().values("lead").annotate(n=Count("pk")).values("n")
         return rows.annotate(
             campaigns_in=Coalesce(Subquery(active, output_field=IntegerField()), 0),
             last_mail_at=Subquery(mails.annotate(at=Max("sent_at")).values("at")),
-            last_reply_at=Subquery(inside.annotate(at=Max("replied_at")).values("at")),
+            last_reply_at=Subquery(inside.values("lead").annotate(at=Max("replied_at")).values("at")),
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
