@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-verify schema-manifest
+.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-verify bench-leads schema-manifest
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ bench-produce: ## making one mail, beside Django's EmailMultiAlternatives
 bench-verify: ## verify_schema's look at the rows of 1,000,000 recipients and 3,000,000 events: seconds and memory
 	@$(SETUP)
 	@$(PYTHON) -m bench.verify
+
+bench-leads: ## lists, searches, filters and counts at 1,000,000 leads: milliseconds in the database and the plan
+	@$(SETUP)
+	@$(PYTHON) -m bench.leads
 
 bench-delete: ## a campaign of a million people deleted while others write, beside Django's cascade in Python; takes minutes
 	@$(SETUP)

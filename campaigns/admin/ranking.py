@@ -30,10 +30,18 @@ class WhomForm(forms.Form):
     """Whom to rank, once the rules are saved."""
 
     segment = forms.ModelChoiceField(
-        Segment.objects.none(), required=False, empty_label="All leads", widget=UnfoldAdminSelectWidget
+        Segment.objects.none(),
+        label="Whom to rank",
+        required=False,
+        empty_label="All leads",
+        widget=UnfoldAdminSelectWidget,
     )
     without_tag = forms.ModelChoiceField(
-        Tag.objects.none(), required=False, empty_label="Nobody left out", widget=UnfoldAdminSelectWidget
+        Tag.objects.none(),
+        label="But nobody with the tag",
+        required=False,
+        empty_label="Leave nobody out",
+        widget=UnfoldAdminSelectWidget,
     )
 
     def __init__(self, campaign: Campaign, *args: Any, **kwargs: Any):

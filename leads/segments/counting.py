@@ -25,6 +25,11 @@ class Count:
             return f"about {self.number:,}"
         return f"{self.number:,}+" if self.is_capped else f"{self.number:,}"
 
+    @property
+    def of_leads(self) -> str:
+        """The number with its noun."""
+        return f"{self} lead" if str(self) == "1" else f"{self} leads"
+
 
 def count(leads: QuerySet) -> Count:
     """How many `leads` there are: exactly up to 10,000, and “about” where counting them would take too long."""

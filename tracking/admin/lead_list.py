@@ -80,7 +80,7 @@ class OfTheList(ActDialog):
 
     @property
     def description(self) -> str:
-        return f"{count(self.leads)} leads: all that the list shows now."
+        return f"{count(self.leads).of_leads}: all that the list shows now."
 
     @property
     def leads(self) -> LeadQuerySet:
@@ -129,6 +129,8 @@ class UntagThese(TagThese):
     icon = "label_off"
     title = "Take tags off these leads"
     submit_text = "Take tags off"
+
+    tags = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="Separated by commas.")
 
     def act(self) -> str:
         done = self.in_each(
