@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-import bench-verify schema-manifest
+.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-import bench-verify bench-leads schema-manifest
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench-verify: ## verify_schema's look at the rows of 1,000,000 recipients and 3,
 bench-import: ## a CSV of 1,000,000 people through raw, staged and lead, beside bulk_create into leads; takes minutes
 	@$(SETUP)
 	@$(PYTHON) -m bench.import_leads
+bench-leads: ## lists, searches, filters and counts at 1,000,000 leads: milliseconds in the database and the plan
+	@$(SETUP)
+	@$(PYTHON) -m bench.leads
 
 bench-delete: ## a campaign of a million people deleted while others write, beside Django's cascade in Python; takes minutes
 	@$(SETUP)

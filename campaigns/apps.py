@@ -11,13 +11,19 @@ class CampaignsConfig(AppConfig):
         from campaigns.enrollment.keeping import enrolled_among, keep_enrolled, worked_on_among  # noqa: PLC0415
         from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
         from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
+        from campaigns.ranking.asking import TASK as RANK  # noqa: PLC0415
+        from campaigns.segments import FIELDS, campaigns_enrolled_by  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.imports.following import after_import  # noqa: PLC0415
         from leads.removal import kept_in_numbers, while_kept  # noqa: PLC0415
+        from leads.segments.fields import offer  # noqa: PLC0415
+        from leads.segments.uses import also_used_by  # noqa: PLC0415
         from leads.suppression import counts_active, when_suppressed  # noqa: PLC0415
 
+        offer(FIELDS)
+        also_used_by(campaigns_enrolled_by)
         when_suppressed(stop_leads)
         counts_active(active_among)
         while_kept(keep_enrolled)
@@ -32,6 +38,7 @@ class CampaignsConfig(AppConfig):
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
         speaks_of(CHECK, "campaigns.Job")
+        speaks_of(RANK, "campaigns.Job")
         speaks_of(DELETE, "campaigns.Job")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")
         keeps_used_ids("organizations", kept_in="campaign_tombstones", column="organization_ref")

@@ -28,12 +28,19 @@ class Lock(IntEnum):
     CAMPAIGN_USAGE = 0x4605  # what was counted against a campaign's limits
     DELETION = 0x4606  # a job that deletes: one worker at a time
     NAMING = 0x4607  # which campaign IDs are free
+    RANKING = 0x4608  # of a campaign: who is ranked how
 
 
 def hold_audience(organization_id: int) -> None:
     """Wait until nobody else enrolls, starts or stops in this organization; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
+
+
+def hold_ranking(campaign_id: int) -> None:
+    """Wait until nobody else ranks leads for this campaign; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.RANKING, campaign_id % 2**31])
 
 
 def hold_naming() -> None:

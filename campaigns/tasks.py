@@ -12,6 +12,10 @@ from campaigns.enrollment import imported
 from campaigns.models import Job, JobKind
 from campaigns.preflight.jobs import enqueue as enqueue_check
 from campaigns.preflight.jobs import fail_check, run_check, take_stalled
+from campaigns.ranking import run_ranking
+from campaigns.ranking.asking import enqueue as enqueue_ranking
+from campaigns.ranking.asking import fail_ranking
+from campaigns.ranking.asking import take_stalled as stalled_rankings
 from campaigns.sending.dispatch import enqueue
 from campaigns.sending.work import due_campaigns, work
 from campaigns_project.faults import what_broke
@@ -51,6 +55,23 @@ def resume_stalled_checks() -> int:
     stalled = take_stalled()
     for job_id in stalled:
         enqueue_check(job_id)
+    return len(stalled)
+
+
+def rank_leads(job_id: int) -> bool:
+    """Rank the leads of a job; False when it had ended."""
+    try:
+        return run_ranking(job_id=job_id, now=timezone.now())
+    except Exception as error:
+        fail_ranking(job_id=job_id, message=f"The ranking broke off. {what_broke(error)}")
+        raise
+
+
+def resume_stalled_rankings() -> int:
+    """Queue again the rankings whose worker died; how many."""
+    stalled = stalled_rankings()
+    for job_id in stalled:
+        enqueue_ranking(job_id)
     return len(stalled)
 
 

@@ -14,9 +14,14 @@ def tags_named(organization: Organization, names: Iterable[str]) -> list[Tag]:
     """The organization's tags of these names; one that does not exist yet is made. Blank names are passed over."""
     wanted = [name.strip() for name in names if name.strip()]
     Tag.objects.bulk_create([Tag(organization=organization, name=name) for name in wanted], ignore_conflicts=True)
+    return tags_by_name(organization, wanted)
+
+
+def tags_by_name(organization: Organization, names: Iterable[str]) -> list[Tag]:
+    """Those of the organization's tags that have one of these names."""
     # The database folds case here, as it does in the unique constraint: Python's rules differ for some letters.
     tags = Tag.objects.for_organization(organization).annotate(key=Lower("name"))
-    return list(tags.filter(key__in=[Lower(Value(name)) for name in wanted]))
+    return list(tags.filter(key__in=[Lower(Value(name.strip())) for name in names]))
 
 
 @transaction.atomic

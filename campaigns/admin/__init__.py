@@ -5,6 +5,7 @@ from campaigns.admin import jobs as jobs
 from campaigns.admin import limits as limits
 from campaigns.admin import messages as messages
 from campaigns.admin import organizations as organizations
+from campaigns.admin import rankings as rankings
 from campaigns.admin import recipients as recipients
 from campaigns.admin import senders as senders
 from campaigns.admin import templates as templates

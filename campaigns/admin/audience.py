@@ -3,10 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -15,20 +21,23 @@ from unfold.widgets import (
 from campaigns import steps
 from campaigns.enrollment import EnrollmentResult, Selection, enroll
 from campaigns.enrollment.enroll import SkipReason
-from campaigns.models import CampaignStatus, Sender
+from campaigns.models import Campaign, CampaignStatus, LeadRanking, Sender
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
-from leads.models import LeadStatus, Tag
+from leads.models import LeadStatus, Segment, Tag
+from leads.segments.counting import count
 
 WAYS = [
     ("tag", "Everybody with a tag"),
+    ("segment", "Everybody of a segment"),
     ("filter", "Everybody who matches all of these fields"),
     ("ids", "These leads, by their numbers"),
     ("everyone", "Every lead of the organization"),
 ]
 FILTER_FIELDS = ("q", "company", "title", "city", "country", "email_domain", "status")
+BEST_SHOWN = 3
 MOST_DIGITS = 18  # what a key of the database can have
 
 
@@ -59,7 +68,10 @@ class Enroll(EditableOnly):
     tag = forms.ModelChoiceField(
         Tag.objects.none(), required=False, empty_label="Choose a tag", widget=UnfoldAdminSelectWidget
     )
-    q = _text("Name, company or start of the address")
+    segment = forms.ModelChoiceField(
+        Segment.objects.none(), required=False, empty_label="Choose a segment", widget=UnfoldAdminSelectWidget
+    )
+    q = _text("Start of a name, the company or the address")
     company = _text("Company", "Exactly, in whatever case.")
     title_holds = _text("Title", "A part of it.")
     city = _text("City")
@@ -74,34 +86,97 @@ class Enroll(EditableOnly):
         widget=UnfoldAdminExpandableTextareaWidget,
         help_text="Separated by commas, spaces or lines.",
     )
+    exclude_tag = forms.ModelChoiceField(
+        Tag.objects.none(),
+        required=False,
+        label="But nobody with the tag",
+        empty_label="Leave nobody out",
+        widget=UnfoldAdminSelectWidget,
+    )
+    exclude_segment = forms.ModelChoiceField(
+        Segment.objects.none(),
+        required=False,
+        label="But nobody of the segment",
+        empty_label="Leave nobody out",
+        widget=UnfoldAdminSelectWidget,
+    )
+    top = forms.IntegerField(
+        label="Only the best",
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="So many by the campaign's ranking who are not in it yet. Empty: all of them.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["tag"].queryset = Tag.objects.for_organization(self.object.organization)
-        for name in ("tag", *FILTER_FIELDS, "ids"):
-            way = name if name in {"tag", "ids"} else "filter"
+        home = self.object.organization
+        for name in ("tag", "exclude_tag"):
+            self.fields[name].queryset = Tag.objects.for_organization(home)
+        for name in ("segment", "exclude_segment"):
+            self.fields[name].queryset = Segment.objects.for_organization(home)
+        if not self.object.ranking_rules:
+            del self.fields["top"]
+        for name in ("tag", "segment", *FILTER_FIELDS, "ids"):
+            way = name if name in {"tag", "segment", "ids"} else "filter"
             field = self.fields["title_holds" if name == "title" else name]
             field.widget.attrs["data-way"] = way  # the script shows only the fields of the way that is chosen
 
+    @property
+    def render_after_template(self) -> SafeString:
+        """The line that tells, while one chooses, how many are meant and who is best."""
+        url = reverse("admin:campaigns_campaign_audience", args=[self.object.pk])
+        return render_to_string("campaigns/admin/audience_line.html", {"url": url})
+
     def act(self) -> str:
-        result = enroll(campaign=self.object, selection=self._selection(), actor=self.actor, now=self.now)
+        result = enroll(campaign=self.object, selection=self.selection(), actor=self.actor, now=self.now)
         return enrollment_sentence(result)
 
-    def _selection(self) -> Selection:
+    def selection(self) -> Selection:
+        """What was chosen; Refused where it says nothing."""
+        asked = self.cleaned_data
+        unwanted, segment = asked["exclude_tag"], asked["exclude_segment"]
+        return Selection(
+            **self._whom(),
+            exclude_tag=unwanted.name if unwanted else None,
+            exclude_segment=segment.pk if segment else None,
+            top=asked.get("top"),
+        )
+
+    def _whom(self) -> dict[str, Any]:
         asked = self.cleaned_data
         match asked["way"]:
             case "tag":
                 if asked["tag"] is None:
                     raise Refused("tag_missing", "No tag is chosen.", "Choose one, or another way.", {"field": "tag"})
-                return Selection(tag=asked["tag"].name)
+                return {"tag": asked["tag"].name}
+            case "segment":
+                if asked["segment"] is None:
+                    hint = "Choose one, or another way."
+                    raise Refused("segment_missing", "No segment is chosen.", hint, {"field": "segment"})
+                return {"segment": asked["segment"].pk}
             case "ids":
-                return Selection(lead_ids=_numbers(asked["ids"]))
+                return {"lead_ids": _numbers(asked["ids"])}
             case "filter":
-                return Selection(
-                    filter={name: asked["title_holds" if name == "title" else name] for name in FILTER_FIELDS}
-                )
+                return {"filter": {name: asked["title_holds" if name == "title" else name] for name in FILTER_FIELDS}}
             case _:
-                return Selection(everyone=True)
+                return {"everyone": True}
+
+
+def audience_preview(model_admin: Any, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """How many leads the dialog means as it is filled in, and the best of them by the ranking. Writes nothing."""
+    request.dialog_object, request.dialog_admin = campaign, model_admin  # type: ignore[attr-defined]
+    form, now = Enroll(request, campaign.pk, request.POST), timezone.now()
+    context: dict[str, Any] = {}
+    if form.is_valid():
+        try:
+            leads = form.selection().leads_for(campaign, now=now)
+        except Refused as refused:
+            return render(request, "campaigns/admin/audience_preview.html", {"refused": refused.message})
+        best = LeadRanking.objects.filter(campaign=campaign, lead__in=leads.order_by().values("pk"))
+        context = {"count": count(leads), "best": best.select_related("lead").order_by("rank")[:BEST_SHOWN]}
+    return render(request, "campaigns/admin/audience_preview.html", context)
 
 
 class ChooseSenders(EditableOnly):

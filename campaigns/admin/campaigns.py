@@ -24,6 +24,7 @@ from campaigns.admin import audience, overview, trials, verbs
 from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
 from campaigns.admin.campaign_form import CampaignForm
 from campaigns.admin.previewing import preview_response
+from campaigns.admin.ranking import RankingPages
 from campaigns.admin.retrying import RetryFailed
 from campaigns.admin.tabs import campaign_tabs
 from campaigns.deletion.export import ZIP_TYPE, export_name, stream_export
@@ -41,7 +42,7 @@ from campaigns_project.audit.models import AuditLog
 
 
 @admin.register(Campaign)
-class CampaignAdmin(ScopedAdmin):
+class CampaignAdmin(RankingPages, ScopedAdmin):
     """Deleting has a page of its own, since it takes rows with it that one has to see first; never several at once."""
 
     form = CampaignForm
@@ -106,6 +107,7 @@ class CampaignAdmin(ScopedAdmin):
             path("<path:object_id>/step-table/", view(self.step_table_view), name=f"{name}_step_table"),
             path("<path:object_id>/preview/", view(self.preview_view), name=f"{name}_preview"),
             path("<path:object_id>/settings/", view(self.settings_view), name=f"{name}_settings"),
+            path("<path:object_id>/audience/", view(self.audience_view), name=f"{name}_audience"),
             path("<path:object_id>/export/", view(self.export_view), name=f"{name}_export"),
             *super().get_urls(),
         ]
@@ -189,6 +191,13 @@ class CampaignAdmin(ScopedAdmin):
     def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A wording as a lead would read it; writes nothing, by POST neither."""
         return preview_response(request, self.object_or_404(request, object_id))
+
+    def audience_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The line of the enrollment's dialog that tells whom it means; writes nothing, by POST neither."""
+        campaign = self.object_or_404(request, object_id, Role.OPERATOR)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return audience.audience_preview(self, request, campaign)
 
     def settings_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The settings as a form; read only once the campaign has ended."""

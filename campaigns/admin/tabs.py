@@ -12,6 +12,7 @@ TABS = (
     ("Overview", "campaigns_campaign_change", True),
     ("Steps", "campaigns_campaign_steps", True),
     ("Recipients", "campaigns_recipient_changelist", False),
+    ("Ranking", "campaigns_leadranking_changelist", False),
     ("Messages", "campaigns_message_changelist", False),
     ("Events", "tracking_emailevent_changelist", False),
     ("Jobs", "campaigns_job_changelist", False),

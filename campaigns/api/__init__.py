@@ -6,6 +6,7 @@ from campaigns.api.halts import HaltViewSet
 from campaigns.api.jobs import CampaignJobViewSet, JobViewSet
 from campaigns.api.messages import MessageViewSet
 from campaigns.api.persons import PersonViewSet
+from campaigns.api.ranking import RankingRulesViewSet, RankingViewSet
 from campaigns.api.recipients import RecipientViewSet
 from campaigns.api.senders import CampaignSenderViewSet, SenderViewSet
 from campaigns.api.steps import StepViewSet, VariantViewSet
@@ -18,6 +19,7 @@ ROUTES = (
     (f"{IN_CAMPAIGN}/steps", StepViewSet, "campaign-step"),
     (rf"{IN_CAMPAIGN}/steps/(?P<step>[0-9]{{1,18}})/variants", VariantViewSet, "campaign-variant"),
     (f"{IN_CAMPAIGN}/recipients", RecipientViewSet, "campaign-recipient"),
+    (f"{IN_CAMPAIGN}/ranking", RankingViewSet, "campaign-ranking"),
     (f"{IN_CAMPAIGN}/messages", MessageViewSet, "campaign-message"),
     (f"{IN_CAMPAIGN}/jobs", CampaignJobViewSet, "campaign-job"),
     ("templates", TemplateViewSet, "template"),
@@ -29,5 +31,10 @@ ROUTES = (
 )
 VIEWS = (
     ("system/workers", WorkersView.as_view(), "system-workers"),
+    (
+        f"{IN_CAMPAIGN}/ranking-rules",
+        RankingRulesViewSet.as_view({"get": "read", "put": "replace"}),
+        "campaign-ranking-rules",
+    ),
     (f"{IN_CAMPAIGN}/senders", CampaignSenderViewSet.as_view({"get": "chosen", "put": "replace"}), "campaign-sender"),
 )

@@ -1,7 +1,6 @@
 """/campaigns/{campaign}/recipients: who is in it, and how that ended."""
 
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -13,20 +12,17 @@ from rest_framework.response import Response
 
 from campaigns.api.finding import InCampaign
 from campaigns.api.jobs import JobSerializer
+from campaigns.api.selecting import EnrolledSerializer, selection_of
 from campaigns.api.standing import StandingSerializer
 from campaigns.api.verbs import ReasonSerializer
-from campaigns.enrollment import Selection, de_enroll, enroll
+from campaigns.enrollment import de_enroll, enroll
 from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import ExitReason, Recipient, RecipientStatus
 from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient
 from campaigns_project.errors import StateRefused
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
-from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import Reads
-
-MOST_IDS = 100_000  # leads named one by one; more are better named by a tag
-BIGGEST_ID = 2**63 - 1
 
 
 class RecipientSerializer(serializers.ModelSerializer):
@@ -50,24 +46,6 @@ class RecipientSerializer(serializers.ModelSerializer):
     def get_next_send_at(self, recipient: Recipient) -> datetime | None:
         due = recipient.next_send_at
         return due and leaves_at(recipient.campaign, due, recipient.lead.timezone, now=timezone.now())
-
-
-class SelectionSerializer(StrictSerializer):
-    """Whom to enroll: exactly one of the four."""
-
-    lead_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=BIGGEST_ID),
-        required=False,
-        allow_empty=False,
-        max_length=MOST_IDS,
-    )
-    tag = LineField(required=False, max_length=60, help_text="The name of a tag.")
-    filter = serializers.DictField(
-        child=serializers.CharField(max_length=320),
-        required=False,
-        help_text="By field: company, country, city, title, status, email_domain, q.",
-    )
-    everyone = serializers.BooleanField(required=False, default=False)
 
 
 class EnrollmentSerializer(serializers.Serializer):
@@ -105,13 +83,13 @@ class RecipientViewSet(Reads, InCampaign):
     @extend_schema(
         summary="Enroll leads",
         description="One statement for any number of leads: all of it is done when the answer comes.",
-        request=SelectionSerializer,
+        request=EnrolledSerializer,
         responses={200: EnrollmentSerializer},
     )
     def create(self, request: Request, **_address: str) -> Response:
-        asked = SelectionSerializer(data=request.data)
+        asked = EnrolledSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        selection = _selection(asked.validated_data)
+        selection = selection_of(asked.validated_data)
         result = enroll(campaign=self.campaign, selection=selection, actor=self.actor, now=timezone.now())
         return Response(EnrollmentSerializer(result).data)
 
@@ -142,8 +120,3 @@ class RecipientViewSet(Reads, InCampaign):
     @action(detail=True, url_path="sending-status")
     def sending_status(self, request: Request, **_address: str) -> Response:
         return Response(StandingSerializer(why_recipient(self.get_object(), now=timezone.now()).as_dict()).data)
-
-
-def _selection(asked: dict[str, Any]) -> Selection:
-    ids = asked.pop("lead_ids", None)
-    return Selection(lead_ids=None if ids is None else tuple(ids), **asked)

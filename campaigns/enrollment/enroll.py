@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
@@ -61,7 +62,7 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     comes in whose mail could not be made for want of a value; before the start pre-flight says so.
     Refused for a campaign that has ended; NotFound for one that is gone or being deleted.
     """
-    leads = selection.leads(campaign.organization)
+    leads = selection.leads_for(campaign, now=now)
     hold_audience(campaign.organization_id)
     campaign = _living(campaign)
     if campaign.status not in CampaignStatus.editable:
@@ -79,7 +80,8 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
         active_leads_count=F("active_leads_count") + enrolled,
         last_enrollment_at=now,
     )
-    job = _report(campaign, enrolled, counts, actor, now)
+    told = {"segment": selection.segment} if selection.segment is not None else {}
+    job = _report(campaign, told, {"enrolled": enrolled, "skipped": counts}, actor, now)
     return EnrollmentResult(job=job, enrolled=enrolled, skipped=counts)
 
 
@@ -137,16 +139,17 @@ def _named(name: str, leads: models.QuerySet, params: dict) -> str:
     return re.sub(r"%[%s]", lambda found: "%%" if found[0] == "%%" else f"%({next(left)})s", sql)
 
 
-def _report(campaign: Campaign, enrolled: int, skipped: dict[str, int], actor: Actor, now: datetime) -> Job:
-    result = {"enrolled": enrolled, "skipped": skipped}
+def _report(campaign: Campaign, told: dict[str, int], result: dict[str, Any], actor: Actor, now: datetime) -> Job:
+    enrolled = result["enrolled"]
     job = Job.objects.create(
         organization_id=campaign.organization_id,
         campaign=campaign,
         kind=JobKind.ENROLL,
         status=ProgressStatus.SUCCEEDED,
-        total=enrolled + sum(skipped.values()),
+        total=enrolled + sum(result["skipped"].values()),
         done=enrolled,
         result=result,
+        state=told,
         created_by=actor.name,
         started_at=now,
         finished_at=now,

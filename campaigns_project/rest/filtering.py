@@ -27,11 +27,20 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
         filterset_class = self.get_filterset_class(view, queryset)
-        refuse_unknown(request, PAGING | set(filterset_class.base_filters if filterset_class else ()))
+        refuse_unknown(request, PAGING | _known(request, filterset_class))
         try:
             return super().filter_queryset(request, queryset, view)
         except ValidationError as error:
             raise ValidationError({f"?{name}": said for name, said in error.detail.items()}) from None  # type: ignore[union-attr]
+
+
+def _known(request: Request, filterset_class: Any) -> set[str]:
+    """The filters by name, and those whose name goes on after a prefix that is known: `custom.NAME`."""
+    if filterset_class is None:
+        return set()
+    prefix = getattr(filterset_class, "open_prefix", None)
+    open_ones = {name for name in request.query_params if prefix and name.startswith(prefix)}
+    return open_ones | set(filterset_class.base_filters)
 
 
 class IdFilter(filters.NumberFilter):
@@ -41,6 +50,10 @@ class IdFilter(filters.NumberFilter):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, min_value=1, **kwargs)
+
+
+class Words(filters.BaseInFilter, filters.CharFilter):
+    """One or more texts, separated by commas: `tag=vip,new`."""
 
 
 class AnyOf(filters.BaseInFilter, filters.ChoiceFilter):

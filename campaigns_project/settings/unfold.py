@@ -31,6 +31,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         [
             ("Leads", "person", "leads.Lead"),
             ("Tags", "sell", "leads.Tag"),
+            ("Segments", "filter_alt", "leads.Segment"),
             ("Imports", "upload_file", "leads.LeadImport"),
             ("Suppressions", "block", "leads.Suppression"),
             ("Provider accounts", "travel_explore", "leads.ProviderAccount"),

@@ -4,23 +4,31 @@ from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
-from django.db.models import Q
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ByParameter, ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
-from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
 from leads.addresses import read_address
+from leads.admin.lead_filters import (
+    AndTagFilter,
+    CustomFilter,
+    DomainFilter,
+    ImportFilter,
+    MarkFilter,
+    SegmentFilter,
+    TagFilter,
+    WithoutTagFilter,
+)
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
-from leads.models import Lead, LeadImport, Tag
+from leads.models import Lead
 from leads.removal import remove_lead
 from leads.suppression import require_not_erased
 from leads.tagging import set_tags
@@ -106,24 +114,6 @@ class RemoveLead(ActDialog):
         return f"{name} was deleted."
 
 
-class TagFilter(ByParameter):
-    title = "tag"
-    parameter_name = "tag"
-    path = "lead_tags__tag"
-
-    def rows(self, request: HttpRequest) -> Any:
-        return held_roles(request).scope(Tag.objects.all())
-
-
-class ImportFilter(ByParameter):
-    title = "import"
-    parameter_name = "import"
-    path = "lead_import"
-
-    def rows(self, request: HttpRequest) -> Any:
-        return held_roles(request).scope(LeadImport.objects.all())
-
-
 class LeadAdmin(ScopedAdmin):
     """People: a list to find them in, and a page for each."""
 
@@ -133,13 +123,20 @@ class LeadAdmin(ScopedAdmin):
     list_filter = [
         ("status", ChoicesDropdownFilter),
         TagFilter,
-        ("country", FieldTextFilter),
-        ("created_at", RangeDateTimeFilter),
+        AndTagFilter,
+        WithoutTagFilter,
+        SegmentFilter,
         ImportFilter,
+        ("verification", ChoicesDropdownFilter),
+        MarkFilter,
+        DomainFilter,
+        CustomFilter,
         ("organization", ScopedRelatedFilter),
     ]
+    list_select_related = ["lead_import"]
+    sortable_by = ["person"]  # no index knows another order
     search_fields = ["email_normalized"]
-    search_help_text = "The start of an address, or part of a name or company"
+    search_help_text = "The start of an address, a name or a company, or a whole domain"
     readonly_fields = ["state", "lead_import", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["organization", "email", ("first_name", "last_name"), ("company", "title"), "tags"]}),
@@ -156,9 +153,7 @@ class LeadAdmin(ScopedAdmin):
         return super().get_queryset(request).prefetch_related("lead_tags__tag")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        for word in search_term.split():
-            queryset = queryset.filter(Q(pk__in=Lead.objects.matching(word).values("pk")))
-        return queryset, False
+        return queryset.matching(search_term), False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -173,7 +168,7 @@ class LeadAdmin(ScopedAdmin):
     def tag_names(self, lead: Lead) -> str:
         return ", ".join(sorted(lead_tag.tag.name for lead_tag in lead.lead_tags.all()))
 
-    @display(description="Status", ordering="status")
+    @display(description="Status")
     def state(self, lead: Lead) -> str:
         return chip(lead.status, lead.get_status_display())
 

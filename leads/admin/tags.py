@@ -2,27 +2,60 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminColorInputWidget
+from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
-from leads.models import LeadTag, Tag
+from leads.models import LeadTag, Segment, Tag
+from leads.segments.uses import segments_with_tag
+from leads.tags import merge_tags, remove_tag
 
 
 class TagForm(ScopedForm):
     class Meta:
         widgets = {"color": UnfoldAdminColorInputWidget}
+
+
+class MergeTag(ActDialog):
+    needs = Role.MANAGER
+    label = "Merge"
+    icon = "merge"
+    is_final = True
+    submit_text = "Merge tags"
+
+    into = forms.ModelChoiceField(Tag.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose one")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        others = Tag.objects.for_organization(self.object.organization).exclude(pk=self.object.pk)
+        self.fields["into"].queryset = others
+
+    @property
+    def title(self) -> str:
+        return f"Merge “{self.object}” into another tag"
+
+    @property
+    def description(self) -> str:
+        asking = segments_with_tag(self.object)
+        also = f" So do the segments {_names(asking)}." if asking else ""
+        return f"{self.object.lead_tags.count():,} leads get the other tag, and this one is gone.{also}"
+
+    def act(self) -> str:
+        name, into = str(self.object), self.cleaned_data["into"]
+        moved = merge_tags(tag=self.object, into=into, actor=self.actor)
+        self.object = into
+        return f"“{name}” is “{into}” now; {moved:,} leads got it."
 
 
 class DeleteTag(ActDialog):
@@ -35,13 +68,14 @@ class DeleteTag(ActDialog):
 
     @property
     def description(self) -> str:
-        return f"“{self.object}” comes off {self.object.lead_tags.count()} leads. The leads stay."
+        asking = segments_with_tag(self.object)
+        if asking:
+            return f"The segments {_names(asking)} ask for it: change their rules first, or merge it into another tag."
+        return f"“{self.object}” comes off {self.object.lead_tags.count():,} leads. The leads stay."
 
     def act(self) -> str:
         name = str(self.object)
-        with transaction.atomic():
-            self.admin.record(self.request, self.object, "deleted")
-            self.object.delete()
+        remove_tag(tag=self.object, actor=self.actor)
         self.object = None
         return f"The tag {name} was deleted."
 
@@ -56,8 +90,9 @@ class TagAdmin(ScopedAdmin):
     fields = ["organization", "name", "color", "created_at"]
     readonly_fields = ["created_at"]
     empty_text = "A tag is a word you put on leads, to find them again and to enroll them together."
-    actions_detail = ["delete_tag"]
+    actions_detail = ["merge", "delete_tag"]
 
+    merge = dialog_action(MergeTag)
     delete_tag = dialog_action(DeleteTag)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -83,3 +118,7 @@ class LeadTagAdmin(ReadOnlyAdmin):
     list_display = ["lead", "tag"]
     list_select_related = ["lead", "tag"]
     search_fields = ["=tag__name"]
+
+
+def _names(segments: list[Segment]) -> str:
+    return ", ".join(f"“{segment}”" for segment in segments)

@@ -3,12 +3,14 @@
 from leads.api.imports import ImportViewSet
 from leads.api.leads import LeadViewSet
 from leads.api.providers import ProviderAccountViewSet
+from leads.api.segments import SegmentViewSet
 from leads.api.suppressions import SuppressionViewSet
 from leads.api.tags import TagViewSet
 
 ROUTES = (
     ("leads", LeadViewSet, "lead"),
     ("tags", TagViewSet, "tag"),
+    ("segments", SegmentViewSet, "segment"),
     ("suppressions", SuppressionViewSet, "suppression"),
     ("imports", ImportViewSet, "import"),
     ("provider-accounts", ProviderAccountViewSet, "provider-account"),

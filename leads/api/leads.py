@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.core.validators import URLValidator
-from django.db.models import QuerySet
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -12,14 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.errors import NotFound, Refused
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters
 from campaigns_project.rest.problems import CONTENT_TYPE
 from campaigns_project.rest.schema import ProblemSerializer
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.addresses import normalize_address, read_address
+from leads.api.bulk import BulkDoneSerializer, BulkSerializer, do_in_bulk
+from leads.api.lead_filters import LeadFilters
+from leads.bulk import MOST_SUPPRESSED
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
-from leads.models import Lead, LeadStatus
+from leads.models import Lead
 from leads.removal import remove_lead
 from leads.suppression import require_not_erased
 from leads.tagging import set_tags
@@ -78,9 +78,13 @@ class LeadSerializer(StrictModelSerializer):
         model = Lead
         fields = [
             "id", "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city",
-            "country", "timezone", "custom", "tags", "status", "import_id", "created_at", "updated_at",
+            "country", "timezone", "seniority", "industry", "company_domain", "company_size", "custom", "tags",
+            "status", "verification", "domain", "is_role", "is_disposable", "is_catch_all", "import_id", "created_at",
+            "updated_at",
         ]  # fmt: skip
-        read_only_fields = ["status", "created_at", "updated_at"]
+        read_only_fields = [
+            "status", "domain", "is_role", "is_disposable", "is_catch_all", "created_at", "updated_at",
+        ]  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "email" in attrs:
@@ -100,24 +104,6 @@ class LeadSerializer(StrictModelSerializer):
         if names is not None:
             set_tags(lead=instance, names=names)
         return LeadViewSet.queryset.get(pk=instance.pk)
-
-
-class LeadFilters(CreatedFilters):
-    q = filters.CharFilter(method="matching", label="The start of the address, or a part of a name or the company.")
-    status = AnyOf(choices=LeadStatus.choices)
-    tag = filters.CharFilter(method="tagged", label="The name of a tag.")
-    company = filters.CharFilter(lookup_expr="iexact")
-    country = filters.CharFilter(lookup_expr="iexact")
-
-    class Meta:
-        model = Lead
-        fields: list[str] = []
-
-    def matching(self, leads: Any, _name: str, text: str) -> QuerySet[Lead]:
-        return leads.matching(text)
-
-    def tagged(self, leads: Any, _name: str, tag: str) -> QuerySet[Lead]:
-        return leads.filter(lead_tags__tag__name__iexact=tag)
 
 
 class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
@@ -144,6 +130,18 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         if lead is None:
             raise NotFound("not_found", "There is no lead with this address.", "POST /leads makes one.")
         return Response(self.get_serializer(lead).data)
+
+    @extend_schema(
+        summary="Tag, untag or suppress many leads",
+        description=f"Tags go on and off any number at once. At most {MOST_SUPPRESSED:,} are suppressed at a time.",
+        request=BulkSerializer,
+        responses={200: BulkDoneSerializer},
+    )
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def bulk(self, request: Request) -> Response:
+        asked = BulkSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response({"changed": do_in_bulk(self.organization, asked.validated_data, self.actor, request.user)})
 
     @extend_schema(description="Refused (409) while the lead is in a campaign: its mails would vanish from the counts.")
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -1,9 +1,12 @@
+from collections.abc import Iterable
 from typing import Any, Self
 
+from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Lower, Now
+from django.db.models.lookups import StartsWith
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
@@ -31,16 +34,46 @@ class Verification(models.TextChoices):
 class LeadQuerySet(OrganizationQuerySet):
     def tagged(self, tag: Any) -> Self:
         """Only leads that carry `tag`."""
-        return self.filter(lead_tags__tag=tag)
+        return self.tagged_any([tag])
+
+    def tagged_any(self, tags: Iterable[Any]) -> Self:
+        """Only leads that carry one of `tags`."""
+        return self.filter(_carries(tags))
+
+    def tagged_all(self, tags: Iterable[Any]) -> Self:
+        """Only leads that carry each of `tags`."""
+        return self.filter(*(_carries([tag]) for tag in tags))
+
+    def tagged_none(self, tags: Iterable[Any]) -> Self:
+        """Only leads that carry none of `tags`."""
+        return self.filter(~_carries(tags))
 
     def matching(self, text: str) -> Self:
-        """Leads whose address starts with `text`, or whose name or company holds it."""
-        return self.filter(
-            Q(email_normalized__startswith=text.lower())
-            | Q(first_name__icontains=text)
-            | Q(last_name__icontains=text)
-            | Q(company__icontains=text)
-        )
+        """Leads whose company begins with `text`, or of whom each of its words is the beginning of the address, of a
+        name or of the company, or the whole domain of the address.
+
+        Beginnings alone, since those are what the indexes know: a part from the middle would take a look at everybody.
+        """
+        words = text.replace("\x00", "").split()
+        each_word = Q.create([_begins(word) for word in words])
+        return self.filter(_begins_with("company", " ".join(words)) | each_word) if words else self
+
+
+def _carries(tags: Iterable[Any]) -> Exists:
+    return Exists(apps.get_model("leads.LeadTag")._default_manager.filter(lead=OuterRef("pk"), tag__in=list(tags)))
+
+
+def _begins(word: str) -> Q:
+    named = [_begins_with(field, word) for field in ("first_name", "last_name", "company")]
+    address = word.lower()
+    return Q.create(
+        [Q(email_normalized__startswith=address), Q(domain=address.removeprefix("@")), *named], connector=Q.OR
+    )
+
+
+def _begins_with(field: str, text: str) -> Q:
+    # The database folds the case, as it did for the index: Python's rules differ for some letters.
+    return Q(StartsWith(Lower(field), Lower(Value(text))))
 
 
 class Lead(Tenanted, models.Model):

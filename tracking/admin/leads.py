@@ -5,11 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from campaigns.admin.audience import enrollment_sentence
@@ -23,6 +20,7 @@ from campaigns_project.audit.models import AuditLog
 from leads.admin.people import LeadAdmin
 from leads.models import Lead, SuppressionReason
 from leads.suppression import find_suppression, suppress
+from tracking.admin.lead_list import ContactFilter, InCampaignFilter, LeadList, NotInCampaignFilter
 from tracking.models import EmailEvent
 
 HAPPENINGS_SHOWN = 100  # of each kind, newest first
@@ -76,31 +74,25 @@ class SuppressLead(ActDialog):
 
 
 @admin.register(Lead)
-class LeadPageAdmin(PersonPages, LeadAdmin):
-    """The list with a column of campaigns, and the page with what happened below the form."""
+class LeadPageAdmin(PersonPages, LeadList, LeadAdmin):
+    """The list with campaigns, last mail and last reply, and the page with what happened below the form."""
 
-    list_display = [*LeadAdmin.list_display[:-1], "campaign_count", "created_at"]
+    list_display = [
+        "person", "company", "tag_names", "state", "campaign_count", "last_contacted", "last_reply", "source",
+    ]  # fmt: skip
+    list_filter = [*LeadAdmin.list_filter[:-1], InCampaignFilter, NotInCampaignFilter, ContactFilter,
+                   LeadAdmin.list_filter[-1]]  # fmt: skip
     change_form_outer_after_template = "tracking/admin/lead_story.html"
     actions_detail = ["add_to_campaign", "suppress", *LeadAdmin.actions_detail]
 
     add_to_campaign = dialog_action(AddToCampaign)
     suppress = dialog_action(SuppressLead)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        inside = Recipient.objects.living().inside().filter(lead=OuterRef("pk")).order_by()
-        counts = inside.values("lead").annotate(n=Count("pk")).values("n")
-        return super().get_queryset(request).annotate(campaigns_in=Coalesce(Subquery(counts), 0))
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         lead = self.object_or_404(request, object_id)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **story(lead)})
-
-    @display(description="Campaigns", ordering="campaigns_in")
-    def campaign_count(self, lead: Lead) -> str:
-        count = lead.campaigns_in  # type: ignore[attr-defined]
-        return f"{count} active" if count else "—"
 
 
 def story(lead: Lead) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.commands import Exit
 from leads.models import SuppressionReason
 from leads.providers.values import FetchEnd, RecordProblem, UnmappedReason
+from leads.segments.errors import RuleCode
 from leads.suppression import EntryState, ErasedCode
 from tracking.consequences import BounceKind
 from tracking.machines import MachineReason
@@ -130,6 +131,11 @@ SUBJECTS = (
         MachineReason,
     ),
     Subject("Where an event came from", "`source` of an event.", Source),
+    Subject(
+        "Why a rule of a segment or ranking cannot be asked",
+        "`code` of the refusal; its sentence and `path` name the place of the rule.",
+        RuleCode,
+    ),
     Subject("How a command ended", "The exit code of every `manage.py` command of ours.", Exit),
 )
 

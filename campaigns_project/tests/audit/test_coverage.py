@@ -36,13 +36,16 @@ from campaigns_project.tests.rest.test_writes import (
     no_key_for_apollo,
     nothing,
     nothing_is_under_way,
+    other_tag,
+    second_tag,
     second_variant,
+    segment_is_frozen,
     send,
     sender_is_paused,
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, ProviderAccount, Suppression, Tag
+from leads.models import Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -130,9 +133,19 @@ ACTS = {
     "leads_provideraccount_ask_again": Act("provideraccount.asks_again", prepare=answer_got_lost),
     "leads_provideraccount_remove": Act("provideraccount.deleted"),
     "leads_tag_delete_tag": Act("tag.deleted"),
+    "leads_tag_merge": Act("tag.merged", lambda world: {"into": other_tag(world).pk}, second_tag),
+    "leads_segment_freeze": Act("segment.frozen"),
+    "leads_segment_unfreeze": Act("segment.unfrozen", prepare=segment_is_frozen),
+    "leads_segment_remove": Act("segment.deleted"),
     "leads_lead_add_to_campaign": Act(
         "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
     ),
+    "leads_lead_tag_these": Act("leads.tagged", typed(tags="new")),
+    "leads_lead_untag_these": Act("leads.untagged", lambda world: {"tags": world[Tag].name}),
+    "leads_lead_enroll_these": Act(
+        "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
+    ),
+    "leads_lead_suppress_these": Act("suppression.created"),
     "leads_lead_suppress": Act("suppression.created"),
     "leads_lead_remove": Act("lead.deleted", prepare=lead_in_no_campaign),
 }
@@ -228,6 +241,7 @@ class Edit:
     prepare: Callable[[World], Any] = nothing
 
 
+A_RULE = '{"groups": [{"rules": [{"field": "title", "operator": "is", "value": "CTO"}]}]}'
 WORDS = {"subject": "Hello", "preheader": "", "body_html": "", "body_text": "Hello"}
 
 
@@ -270,6 +284,8 @@ EDITS = {
         prepare=no_key_for_apollo,
     ),
     "a key for a provider": Edit("provideraccount.changed", ProviderAccount, typed(credit_limit="9")),
+    "a new segment": Edit("segment.created", Segment, at_home(name="new", rules=A_RULE), is_new=True),
+    "a segment": Edit("segment.changed", Segment, typed(name="other", rules=A_RULE)),
     "a new tag": Edit("tag.created", Tag, at_home(name="new"), is_new=True),
     "a tag": Edit("tag.changed", Tag, typed(name="other")),
     "a new lead": Edit("lead.created", Lead, at_home(email="new@acme.example"), is_new=True),

@@ -26,18 +26,18 @@ from campaigns.models import (
     Variant,
 )
 from campaigns.preflight import AT_ONCE
-from campaigns.tests.factories import NOON, LeadFactory, VariantFactory
+from campaigns.tests.factories import NOON, LeadFactory, TagFactory, VariantFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, Suppression, Tag
+from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
 WORDING = {"subject": "Hello", "body_text": "Hello"}
 # These write nothing.
-ASKING = {"post /api/v1/suppressions/check"}
+ASKING = {"post /api/v1/suppressions/check", "post /api/v1/segments/preview"}
 
 
 def nothing(_world: World) -> None:
@@ -138,10 +138,30 @@ def more_than_is_checked_at_once(world: World) -> None:
     )
 
 
+def second_tag(world: World) -> None:
+    TagFactory(organization=world.organization)
+
+
+def other_tag(world: World) -> Tag:
+    return Tag.objects.for_organization(world.organization).exclude(pk=world[Tag].pk).get()
+
+
+def ranks_by_points(world: World) -> None:
+    Campaign.objects.filter(pk=world[Campaign].pk).update(ranking_rules=POINTS)
+
+
+def segment_is_frozen(world: World) -> None:
+    Segment.objects.filter(pk=world[Segment].pk).update(frozen_at=NOON)
+
+
 VIEWER, OPERATOR, MANAGER = Role.VIEWER, Role.OPERATOR, Role.MANAGER
 ONE = at("campaigns", Campaign)
 TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
 C = "/api/v1/campaigns/{campaign}"
+
+SOME_ACT = {"act": "tag", "tags": ["new"]}
+POINTS = [{"field": "company", "operator": "is", "value": "Acme", "points": 10}]
+RULES = {"groups": [{"rules": [{"field": "company", "operator": "is", "value": "Acme"}]}]}
 
 WRITES = {
     "post /api/v1/audit-log/export": Write(
@@ -153,6 +173,19 @@ WRITES = {
     "post /api/v1/tags": Write("tag.created", OPERATOR, at("tags"), {"name": "new"}),
     "patch /api/v1/tags/{id}": Write("tag.changed", OPERATOR, at("tags", Tag), {"name": "new"}),
     "delete /api/v1/tags/{id}": Write("tag.deleted", MANAGER, at("tags", Tag)),
+    "post /api/v1/tags/{id}/merge": Write(
+        "tag.merged", MANAGER, at("tags", Tag, "merge"), lambda world: {"into": other_tag(world).pk}, second_tag
+    ),
+    "post /api/v1/leads/bulk": Write(
+        "leads.tagged", OPERATOR, at("leads", "bulk"), lambda world: {**SOME_ACT, "lead_ids": [world[Lead].pk]}
+    ),
+    "post /api/v1/segments": Write("segment.created", OPERATOR, at("segments"), {"name": "new", "rules": RULES}),
+    "patch /api/v1/segments/{id}": Write("segment.changed", OPERATOR, at("segments", Segment), {"name": "new"}),
+    "delete /api/v1/segments/{id}": Write("segment.deleted", MANAGER, at("segments", Segment)),
+    "post /api/v1/segments/{id}/freeze": Write("segment.frozen", OPERATOR, at("segments", Segment, "freeze")),
+    "post /api/v1/segments/{id}/unfreeze": Write(
+        "segment.unfrozen", OPERATOR, at("segments", Segment, "unfreeze"), prepare=segment_is_frozen
+    ),
     "post /api/v1/imports": Write("import.created", OPERATOR, at("imports")),
     "post /api/v1/imports/{id}/cancel": Write("import.canceled", OPERATOR, at("imports", LeadImport, "cancel")),
     "post /api/v1/suppressions": Write("suppression.created", OPERATOR, at("suppressions"), {"address": "a.example"}),
@@ -291,6 +324,12 @@ WRITES = {
     f"put {C}/senders": Write("campaign.senders_set", MANAGER, at("campaigns", Campaign, "senders"), {"senders": []}),
     f"post {C}/recipients": Write(
         "campaign.enrolled", OPERATOR, at("campaigns", Campaign, "recipients"), {"everyone": True}
+    ),
+    f"put {C}/ranking-rules": Write(
+        "campaign.ranking_rules_set", OPERATOR, at("campaigns", Campaign, "ranking-rules"), {"rules": POINTS}
+    ),
+    f"post {C}/ranking": Write(
+        "campaign.ranking_asked", OPERATOR, at("campaigns", Campaign, "ranking"), {"everyone": True}, ranks_by_points
     ),
     f"post {C}/recipients/{{id}}/de-enroll": Write(
         "recipient.de_enrolled", OPERATOR, at("campaigns", Campaign, "recipients", Recipient, "de-enroll")

@@ -13,10 +13,11 @@ from drf_spectacular.generators import SchemaGenerator
 
 from campaigns.models import Campaign, EmailTemplate, Message, Sender, Step
 from campaigns_project.tests.rest.clients import key_client
+from campaigns_project.tests.rest.test_writes import POINTS
 from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
 from campaigns_project.tests.tenancy.answers import text_of
 from campaigns_project.tests.tenancy.world import OF_NOBODY, World, models_of_tenants
-from leads.models import Lead
+from leads.models import Lead, Segment, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,7 @@ PLAIN_NUMBERS = {
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "max_connections", "guard_percent", "guard_floor", "hold_seconds", "position", "days",
     "credit_limit",
+    "company_size", "top",
 }  # fmt: skip
 
 
@@ -168,6 +170,10 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"{nested}/test-sends",
             {"to": ["me@fairlead.example"], "sender": theirs[Sender].pk},
         ),
+        ("post", "/api/v1/tags/{id}/merge", "into"): (
+            f"/api/v1/tags/{ours[Tag].pk}/merge",
+            {"into": theirs[Tag].pk},
+        ),
         ("put", f"{schema}/senders", "senders"): (
             f"{nested}/senders",
             {"senders": [theirs[Sender].pk]},
@@ -210,6 +216,27 @@ def test_leads_of_another_organization_are_not_enrolled(worlds):
 
     assert (by_id["enrolled"], by_id["skipped"]) == (0, {"not_found": 1})
     assert by_tag.json()["code"] == "unknown_tag"
+    for what in ("recipients", "ranking"):
+        Campaign.objects.filter(pk=ours[Campaign].pk).update(ranking_rules=POINTS)
+        path = f"/api/v1/campaigns/{ours[Campaign].pk}/{what}"
+        for named in ({"segment": theirs[Segment].pk}, {"everyone": True, "exclude_segment": theirs[Segment].pk}):
+            assert client.post(path, named).json()["code"] == "segment_not_found"
+    assert client.post(f"/api/v1/campaigns/{ours[Campaign].pk}/ranking", {"lead_ids": [theirs[Lead].pk]}).json()[
+        "result"
+    ] == {"ranked": 0}
+    assert theirs.snapshot() == before
+
+
+def test_leads_of_another_organization_are_not_acted_on_in_bulk(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    before = theirs.snapshot()
+
+    for act in ({"act": "tag", "tags": ["new"]}, {"act": "suppress"}):
+        by_id = client.post("/api/v1/leads/bulk", {**act, "lead_ids": [theirs[Lead].pk]})
+        by_segment = client.post("/api/v1/leads/bulk", {**act, "segment": theirs[Segment].pk})
+        assert (by_id.json(), by_segment.json()["code"]) == ({"changed": 0}, "not_found")
+
     assert theirs.snapshot() == before
 
 
@@ -237,8 +264,14 @@ def test_every_field_of_a_body_that_names_a_row_is_tried(worlds):
 
     # Tried in tests of their own: they answer with counts.
     counting = {
-        ("post", "/api/v1/campaigns/{campaign}/recipients", "lead_ids"),
+        *(
+            ("post", f"/api/v1/campaigns/{{campaign}}/{what}", field)
+            for what in ("recipients", "ranking")
+            for field in ("lead_ids", "segment", "exclude_segment")
+        ),
         ("post", "/api/v1/uncertain-messages/decide", "messages"),
+        ("post", "/api/v1/leads/bulk", "lead_ids"),
+        ("post", "/api/v1/leads/bulk", "segment"),
     }
     tried = {*bodies_naming_rows(*worlds), *counting}
 

@@ -7,11 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.api.sender_limits import LIMITS
-from campaigns.models import Campaign, EmailTemplate, Recipient, Sender, SendingHalt, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, LeadRanking, Recipient, Sender, SendingHalt, Step, Variant
 from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
+from campaigns_project.tests.rest.test_writes import POINTS
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, ProviderAccount, Suppression, Tag
+from leads.models import Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Lead: {"email": "new@acme.example"},
     LeadImport: {"unknown_columns": "ignore"},  # and a file, see `post`
     Tag: {"name": "new"},
+    Segment: {"name": "new", "rules": {"groups": [{"rules": [{"field": "title", "operator": "is", "value": "x"}]}]}},
     Suppression: {"address": "new@acme.example"},
     ProviderAccount: {"provider": "apollo", "api_key": "key"},
     Campaign: {"name": "New"},
@@ -30,14 +32,16 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Step: {"variants": [WORDING]},
     Variant: WORDING,
     Recipient: {"everyone": True},
+    LeadRanking: {"everyone": True},
 }
 # What a body may set, by model. Anything else that the model has must be refused.
 WRITABLE: dict[type, set[str]] = {
     Lead: {
         "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city", "country",
-        "timezone", "custom",
+        "timezone", "custom", "seniority", "industry", "company_domain", "company_size", "verification",
     },
     Tag: {"name", "color"},
+    Segment: {"name", "description", "rules"},
     Suppression: {"address", "reason", "source"},
     ProviderAccount: {"provider", "api_key", "credit_limit"},
     Campaign: {
@@ -56,6 +60,7 @@ WRITABLE: dict[type, set[str]] = {
     Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
     LeadImport: {"encoding", "delimiter", "mapping"},
     Recipient: set(),
+    LeadRanking: set(),
 }  # fmt: skip
 
 
@@ -71,7 +76,9 @@ def forbidden(model: type) -> list[str]:
 
 @pytest.fixture
 def world() -> World:
-    return World("world-a")
+    world = World("world-a")
+    Campaign.objects.filter(pk=world[Campaign].pk).update(ranking_rules=POINTS)  # so that there is something to rank by
+    return world
 
 
 def path_of(prefix: str, world: World) -> str:

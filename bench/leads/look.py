@@ -1,0 +1,130 @@
+"""Every list, search, filter and count of leads, asked as people and programs ask: time in the database and plan.
+
+    python -m bench.leads.look
+
+In the database that bench.leads.fill has filled; prints JSON. Each is asked twice, the second time counts.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns_project.settings.base")
+django.setup()
+
+from django.db import connection  # noqa: E402 - needs Django ready
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from bench.leads.fill import OWNER  # noqa: E402
+from campaigns.models import Campaign  # noqa: E402
+from campaigns_project.accounts.models import Organization, User  # noqa: E402
+from leads.models import Lead, LeadImport, Segment, Tag  # noqa: E402
+from leads.segments.counting import count  # noqa: E402
+from leads.segments.members import members  # noqa: E402
+
+LIST, API = "/admin/leads/lead/", "/api/v1/leads"
+
+
+def main() -> None:
+    """Print, by name, milliseconds, how many queries, and the first lines of the plan of the slowest."""
+    owner = User.objects.get(email=OWNER)
+    home = Organization.objects.get()
+    browser = Client(HTTP_HOST="localhost")
+    browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    found = {name: _measured(lambda address=address: _get(browser, address)) for name, address in _pages(home).items()}
+    for segment in Segment.objects.order_by("pk"):
+        found[f"count of the segment “{segment}”"] = _measured(
+            lambda segment=segment: str(count(members(segment, now=timezone.now())))
+        )
+    print(json.dumps(found))
+
+
+def _pages(home: Organization) -> dict[str, str]:
+    tags = {tag.name: tag.pk for tag in Tag.objects.all()}
+    campaign, made_by = Campaign.objects.order_by("pk")[0].pk, LeadImport.objects.order_by("pk")[0].pk
+    lead = Lead.objects.filter(recipients__isnull=False).first()
+    asked = {
+        "": "as it opens",
+        "p=400": "page 400",
+        "q=ana7": "search: a first name",
+        "q=marin123+acme": "search: two words",
+        "q=Acme+777": "search: a company",
+        "q=p99999": "search: an address",
+        "q=acme777.example": "search: a domain",
+        "q=nobodyatall": "search: nobody",
+        f"tag={tags['fair']}": "tag of a quarter",
+        f"tag={tags['board']}": "tag of few",
+        f"tag={tags['nobody']}": "tag of nobody",
+        f"tag={tags['fair']}&and_tag={tags['newsletter']}": "two tags",
+        f"without_tag={tags['fair']}": "without a tag",
+        f"import={made_by}": "of an import",
+        "status__exact=bounced": "bounced",
+        "verification__exact=verified": "verified",
+        "mark=is_role": "role addresses",
+        "domain=acme777.example": "of a domain",
+        "custom=plan%3Dgold": "further field, rare",
+        "custom=plan%3Dfree": "further field, common",
+        "custom=plan%3Dnone": "further field, nobody",
+        "contacted=30": "not contacted for 30 days",
+        "contacted=never": "never contacted",
+        f"campaign={campaign}": "in a campaign",
+        f"not_in_campaign={campaign}": "not in a campaign",
+        **{f"segment={segment.pk}": f"of the segment “{segment}”" for segment in Segment.objects.all()},
+    }
+    api = {
+        "": "as it opens", "q=ana7": "search", "tag=fair": "tag", "tag__all=fair,newsletter": "two tags",
+        "tag__not=fair": "without a tag", "custom.plan=gold": "further field", "company=acme%2077": "company",
+        "domain=acme777.example": "domain", "status=bounced": "status",
+        "not_contacted_since=2026-01-01": "not contacted since", f"in_campaign={campaign}": "in a campaign",
+    }  # fmt: skip
+    return {
+        **{f"list: {name}": f"{LIST}?{query}" for query, name in asked.items()},
+        **{f"API: {name}": f"{API}?{query}" for query, name in api.items()},
+        "API: look up an address": f"{API}/lookup?email=p1000@acme1000.example",
+        "API: tags with their counts": "/api/v1/tags",
+        "tags with their counts": "/admin/leads/tag/",
+        "segments": "/admin/leads/segment/",
+        "suppressions": "/admin/leads/suppression/",
+        "suppressions: search": "/admin/leads/suppression/?q=p1000@acme1000.example",
+        "imports": "/admin/leads/leadimport/",
+        "ranking": f"/admin/campaigns/leadranking/?campaign={campaign}",
+        "API: ranking": f"/api/v1/campaigns/{campaign}/ranking",
+        "page of a lead": f"/admin/leads/lead/{lead.pk if lead else 0}/change/",
+    }
+
+
+def _get(browser: Client, address: str) -> str:
+    answer = browser.get(address)
+    if answer.status_code != 200:
+        raise SystemExit(f"{address} answered {answer.status_code}: {answer.content.decode()[:300]}")
+    return ""
+
+
+def _measured(ask: Callable[[], str]) -> dict[str, Any]:
+    ask()
+    with CaptureQueriesContext(connection) as queries:
+        said = ask()
+    slowest = max(queries.captured_queries, key=lambda each: float(each["time"]))
+    return {
+        "ms": 1000 * sum(float(each["time"]) for each in queries.captured_queries),
+        "queries": len(queries),
+        "said": said,
+        "plan": _plan(slowest["sql"]),
+    }
+
+
+def _plan(sql: str) -> str:
+    if not sql.lstrip().upper().startswith("SELECT"):
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql.replace('%', '%%')}", [])
+        return " <- ".join(line[0].strip().removeprefix("->  ").partition("  (")[0] for line in cursor.fetchmany(2))
+
+
+if __name__ == "__main__":
+    main()

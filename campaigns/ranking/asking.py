@@ -1,0 +1,101 @@
+"""Ranking on request: at once for few leads, as a job for many."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django_q.tasks import async_task
+
+from campaigns.enrollment import Selection
+from campaigns.models import Campaign, Job, JobKind
+from campaigns.ranking.rank import rank
+from campaigns.ranking.rules import read_point_rules
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
+from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.states import ProgressStatus
+
+TASK = "campaigns.tasks.rank_leads"
+AT_ONCE = 5_000  # leads; well under a second
+STALE_AFTER = timedelta(minutes=10)  # a million leads take seconds: whose worker was silent for longer is dead
+OPEN = Q(kind=JobKind.RANK) & ~Q(status__in=ProgressStatus.ended)
+
+
+@transaction.atomic
+def ask_ranking(*, campaign: Campaign, selection: Selection, actor: Actor, now: datetime) -> Job:
+    """Rank the selected leads for `campaign`; the job, ended already for up to AT_ONCE of them.
+
+    One that waits for the same campaign is canceled: the newer question counts.
+    """
+    if not Campaign.objects.living().select_for_update(no_key=True).filter(pk=campaign.pk):
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
+    if selection.top is not None:
+        raise Refused("top_of_a_ranking", "A ranking is made of all who are selected.", "Leave “top” out.")
+    if not read_point_rules(campaign.ranking_rules):
+        raise StateRefused("no_ranking_rules", f"“{campaign}” has no ranking rules.", "Give it some first.")
+    is_small = selection.leads(campaign.organization, now=now)[: AT_ONCE + 1].count() <= AT_ONCE
+    for older in Job.objects.filter(OPEN, campaign=campaign):
+        _end(older, ProgressStatus.CANCELED, error_message="A newer ranking was asked for.")
+    job = Job.objects.create(
+        organization_id=campaign.organization_id,
+        campaign=campaign,
+        kind=JobKind.RANK,
+        state={"selection": selection.as_json()},
+        created_by=actor.name,
+    )
+    record(
+        action="campaign.ranking_asked",
+        entity=campaign,
+        organization_id=campaign.organization_id,
+        actor=actor,
+        after={"job": job.pk},
+    )
+    if is_small:
+        run_ranking(job_id=job.pk, now=now)
+        job.refresh_from_db()
+    else:
+        enqueue(job.pk)
+    return job
+
+
+def enqueue(job_id: int) -> None:
+    """Queue the ranking, once the present transaction has committed."""
+    transaction.on_commit(partial(async_task, TASK, job_id, q_options={"task_name": f"rank {job_id}"}))
+
+
+def run_ranking(*, job_id: int, now: datetime) -> bool:
+    """Do it, all or nothing; False where the job has ended by now."""
+    if not Job.objects.filter(OPEN, pk=job_id).update(
+        status=ProgressStatus.RUNNING, started_at=now, heartbeat_at=Now()
+    ):
+        return False
+    job = Job.objects.select_related("campaign__organization").get(pk=job_id)
+    campaign = job.campaign
+    if campaign is None or campaign.deleting_at is not None:
+        return False
+    leads = Selection.of_json(job.state["selection"]).leads(campaign.organization, now=now)
+    try:
+        number = rank(campaign=campaign, leads=leads, now=now)
+    except Refused as refused:
+        _end(job, ProgressStatus.FAILED, error_message=str(refused))
+        return True
+    _end(job, ProgressStatus.SUCCEEDED, result={"ranked": number}, done=number, total=number)
+    return True
+
+
+def fail_ranking(*, job_id: int, message: str) -> None:
+    """End a ranking that broke off; the one before stands."""
+    for job in Job.objects.filter(OPEN, pk=job_id):
+        _end(job, ProgressStatus.FAILED, error_message=message)
+
+
+def take_stalled() -> list[int]:
+    """The rankings whose worker died, by the database's clock, to be queued again; each is named once."""
+    silent = Job.objects.filter(OPEN, heartbeat_at__lt=Now() - STALE_AFTER)
+    return [pk for pk in silent.values_list("pk", flat=True) if silent.filter(pk=pk).update(heartbeat_at=Now())]
+
+
+def _end(job: Job, status: ProgressStatus, **more: object) -> None:
+    Job.objects.filter(OPEN, pk=job.pk).update(status=status, finished_at=Now(), heartbeat_at=Now(), **more)

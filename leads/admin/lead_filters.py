@@ -1,0 +1,107 @@
+"""What the list of leads can be narrowed by, as far as this app knows; each filter is one that an index serves."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import DropdownFilter, TextFilter
+
+from campaigns_project.accounts.admin.filters import ByParameter
+from campaigns_project.accounts.admin.held import held_roles
+from leads.models import LeadImport, Segment, Tag
+from leads.segments.errors import RuleRefused
+from leads.segments.members import members
+
+
+class TagFilter(ByParameter):
+    title = "tag"
+    parameter_name = "tag"
+
+    def rows(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(Tag.objects.all())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if not self.value():
+            return queryset
+        if self.value() not in {key for key, _ in self.lookup_choices}:
+            raise Http404(f"There is no {self.title} {self.value()}.")
+        return self.narrowed(queryset, self.value())
+
+    def narrowed(self, leads: Any, tag: Any) -> Any:
+        """`leads` by the tag that is chosen."""
+        return leads.tagged(tag)
+
+
+class AndTagFilter(TagFilter):
+    title = "another tag"
+    parameter_name = "and_tag"
+
+
+class WithoutTagFilter(TagFilter):
+    title = "tag that is missing"
+    parameter_name = "without_tag"
+
+    def narrowed(self, leads: Any, tag: Any) -> Any:
+        return leads.tagged_none([tag])
+
+
+class SegmentFilter(TagFilter):
+    title = "segment"
+    parameter_name = "segment"
+
+    def rows(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(Segment.objects.all())
+
+    def narrowed(self, leads: Any, tag: Any) -> Any:
+        segment = Segment.objects.get(pk=tag)
+        try:
+            return leads.filter(pk__in=members(segment, now=timezone.now()).order_by().values("pk"))
+        except RuleRefused:
+            return leads.none()  # its own page says what is wrong with it
+
+
+class ImportFilter(ByParameter):
+    title = "import"
+    parameter_name = "import"
+    path = "lead_import"
+
+    def rows(self, request: HttpRequest) -> Any:
+        return held_roles(request).scope(LeadImport.objects.all())
+
+
+class DomainFilter(TextFilter):
+    title = "domain of the address"
+    parameter_name = "domain"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        asked = (self.value() or "").strip().lstrip("@").lower()
+        return queryset.filter(domain=asked) if asked else queryset
+
+
+class CustomFilter(TextFilter):
+    """`plan=gold`; without a value, whoever has such a field."""
+
+    title = "further field (name=value)"
+    parameter_name = "custom"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        name, equals, value = (self.value() or "").partition("=")
+        if not name.strip():
+            return queryset
+        if not equals:
+            return queryset.filter(custom__has_key=name.strip())
+        return queryset.filter(custom__contains={name.strip(): value.strip()})
+
+
+class MarkFilter(DropdownFilter):
+    """What the address looks like."""
+
+    title = "mark"
+    parameter_name = "mark"
+    marks = (("is_role", "Role address"), ("is_disposable", "Disposable"), ("is_catch_all", "Catch-all domain"))
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return self.marks
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(**{self.value(): True}) if self.value() in dict(self.marks) else queryset

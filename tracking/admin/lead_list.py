@@ -1,0 +1,258 @@
+"""The list of leads with all that is known of them: campaigns, last mail, last reply; acts on all that it shows."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db import transaction
+from django.db.models import Count, IntegerField, Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from campaigns.admin.audience import enrollment_sentence
+from campaigns.admin.filters import OfCampaign
+from campaigns.enrollment import Selection, enroll
+from campaigns.models import Campaign, CampaignStatus, Message, Recipient
+from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.templatetags.fairlead import moment
+from campaigns_project.audit.actors import Actor
+from campaigns_project.errors import Refused
+from leads.bulk import suppress_leads
+from leads.exporting import export_leads
+from leads.models import Lead, LeadQuerySet
+from leads.segments.asking import Asking
+from leads.segments.counting import count
+from leads.segments.fields import find_field
+from leads.tags import tag_leads, untag_leads
+
+MOST_NAMED = 1_000_000  # leads whose numbers are handed to one enrollment
+QUIET = (("30", "Not for 30 days"), ("90", "Not for 90 days"), ("365", "Not for a year"), ("never", "Never"))
+
+
+class InCampaignFilter(OfCampaign):
+    title = "campaign they are in"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        super().queryset(request, Recipient.objects.none())  # a campaign one may not see is a 404
+        return self.narrowed(queryset, int(self.value())) if self.value() else queryset
+
+    def narrowed(self, leads: Any, campaign: int) -> Any:
+        """`leads` by the campaign that is chosen."""
+        return leads.filter(pk__in=Recipient.objects.filter(campaign=campaign).order_by().values("lead"))
+
+
+class NotInCampaignFilter(InCampaignFilter):
+    title = "campaign they were never in"
+    parameter_name = "not_in_campaign"
+
+    def narrowed(self, leads: Any, campaign: int) -> Any:
+        return leads.exclude(pk__in=Recipient.objects.filter(campaign=campaign).order_by().values("lead"))
+
+
+class ContactFilter(DropdownFilter):
+    title = "last mail"
+    parameter_name = "contacted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return QUIET
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in dict(QUIET):
+            return queryset
+        operator, days = ("never", None) if self.value() == "never" else ("not_for_days", int(self.value()))
+        asking = Asking(0, timezone.now())  # it is the same question in every organization
+        return queryset.filter(find_field("last_contacted", "").condition(operator, days, asking))
+
+
+class OfTheList(ActDialog):
+    """An act on all leads that the list shows now, on whatever page: the address carries what it is narrowed by."""
+
+    needs = Role.OPERATOR
+
+    @property
+    def description(self) -> str:
+        return f"{count(self.leads).of_leads}: all that the list shows now."
+
+    @property
+    def leads(self) -> LeadQuerySet:
+        """Those of organizations in which the user may work."""
+        shown = self.admin.get_changelist_instance(self.request).queryset
+        return held_roles(self.request).scope(Lead.objects.filter(pk__in=shown.order_by().values("pk")), self.needs)
+
+    @transaction.atomic
+    def in_each(self, do: Callable[[Organization], int]) -> int:
+        """Do it in each organization these leads are of, in all or in none; how many came of it together."""
+        held = held_roles(self.request)
+        mine = Organization.objects.all()
+        if not held.everywhere:
+            mine = mine.filter(pk__in=held.organization_ids(self.needs))
+        return sum(do(home) for home in mine if self.leads.filter(organization=home).exists())
+
+    def next_url(self) -> str:
+        query = self.request.GET.urlencode()
+        return f"{super().next_url()}?{query}" if query else super().next_url()
+
+
+class TagThese(OfTheList):
+    label = "Tag"
+    icon = "sell"
+    title = "Tag these leads"
+    submit_text = "Put tags on"
+
+    tags = forms.CharField(
+        widget=UnfoldAdminTextInputWidget, help_text="Separated by commas. A tag that does not exist yet is made."
+    )
+
+    def act(self) -> str:
+        done = self.in_each(
+            lambda home: tag_leads(organization=home, leads=self.leads, names=self.names, actor=self.actor)
+        )
+        return f"{done:,} lead{' has' if done == 1 else 's have'} a tag they did not have before."
+
+    @property
+    def names(self) -> list[str]:
+        """What was typed, tag by tag."""
+        return [name.strip()[:60] for name in self.cleaned_data["tags"].split(",") if name.strip()]
+
+
+class UntagThese(TagThese):
+    label = "Untag"
+    icon = "label_off"
+    title = "Take tags off these leads"
+    submit_text = "Take tags off"
+
+    tags = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="Separated by commas.")
+
+    def act(self) -> str:
+        done = self.in_each(
+            lambda home: untag_leads(organization=home, leads=self.leads, names=self.names, actor=self.actor)
+        )
+        return f"{done:,} tag{' was' if done == 1 else 's were'} taken off."
+
+
+class EnrollThese(OfTheList):
+    label = "Add to campaign"
+    icon = "group_add"
+    title = "Add these leads to a campaign"
+    submit_text = "Enroll"
+
+    campaign = forms.ModelChoiceField(Campaign.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose one")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        mine = held_roles(self.request).scope(Campaign.objects.living(), self.needs)
+        self.fields["campaign"].queryset = mine.filter(status__in=CampaignStatus.editable)
+
+    def act(self) -> str:
+        campaign = self.cleaned_data["campaign"]
+        own = self.leads.filter(organization=campaign.organization).values_list("pk", flat=True)
+        numbers = tuple(own[: MOST_NAMED + 1])
+        if not numbers or len(numbers) > MOST_NAMED:
+            message = f"None of these leads is of {campaign.organization}." if not numbers else "These are too many."
+            raise Refused("none_to_enroll", message, "Narrow the list, or choose another campaign.")
+        result = enroll(campaign=campaign, selection=Selection(lead_ids=numbers), actor=self.actor, now=self.now)
+        return f"{campaign}: {enrollment_sentence(result)}"
+
+
+class SuppressThese(OfTheList):
+    label = "Suppress"
+    icon = "block"
+    title = "Never write to these people again?"
+    submit_text = "Suppress addresses"
+    is_final = True
+
+    def act(self) -> str:
+        done = self.in_each(
+            lambda home: suppress_leads(
+                organization=home,
+                leads=self.leads,
+                source="the list of leads",
+                actor=self.actor,
+                created_by=self.request.user,
+                at=self.now,
+            )
+        )
+        return f"{done:,} {'person gets' if done == 1 else 'people get'} nothing more."
+
+
+class LeadList:
+    """Mixed into the admin of leads: columns, filters, and acts on what is shown."""
+
+    list_before_template = "tracking/admin/lead_list_before.html"
+    actions_list = ["tag_these", "untag_these", "enroll_these", "suppress_these"]
+
+    tag_these = dialog_action(TagThese)
+    untag_these = dialog_action(UntagThese)
+    enroll_these = dialog_action(EnrollThese)
+    suppress_these = dialog_action(SuppressThese)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.export_view)  # type: ignore[attr-defined]
+        return [path("export/", view, name="leads_lead_export"), *super().get_urls()]  # type: ignore[misc]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        inside = Recipient.objects.living().filter(lead=OuterRef("pk")).order_by()
+        mails = Message.objects.living().filter(recipient__lead=OuterRef("pk")).order_by().values("recipient__lead")
+        active = inside.inside().values("lead").annotate(n=Count("pk")).values("n")
+        return rows.annotate(
+            campaigns_in=Coalesce(Subquery(active, output_field=IntegerField()), 0),
+            last_mail_at=Subquery(mails.annotate(at=Max("sent_at")).values("at")),
+            last_reply_at=Subquery(inside.values("lead").annotate(at=Max("replied_at")).values("at")),
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The dialogs act on what the list shows: their addresses carry what it is narrowed by."""
+        response = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        context = getattr(response, "context_data", None)
+        if context is not None:
+            query = urlencode([(name, value) for name, value in request.GET.items() if name != "p"])
+            buttons = context.get("actions_list", [])
+            context["actions_list"] = [
+                {**button, "path": f"{button['path']}?{query}" if query else button["path"]} for button in buttons
+            ]
+            export = reverse("admin:leads_lead_export")
+            context["export_url"] = f"{export}?{query}" if query else export
+        return response
+
+    def export_view(self, request: HttpRequest) -> Any:
+        """What the list shows, as a CSV. By POST, since it leaves its line in the audit log."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        held = held_roles(request)
+        shown = held.scope(self.get_changelist_instance(request).queryset)  # type: ignore[attr-defined]
+        homes: list[int | None] = [None] if held.everywhere else [*held.organization_ids()]
+        lines = export_leads(
+            leads=shown,
+            organization_ids=homes,
+            told=f"narrowed by {request.GET.urlencode()}" if request.GET else "",
+            actor=Actor.of_request(request, via="admin"),
+        )
+        headers = {"Content-Disposition": f'attachment; filename="leads-{timezone.now():%Y-%m-%d}.csv"'}
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+    @display(description="Campaigns")
+    def campaign_count(self, lead: Lead) -> str:
+        number = lead.campaigns_in  # type: ignore[attr-defined]
+        return f"{number} active" if number else "—"
+
+    @display(description="Last contacted")
+    def last_contacted(self, lead: Any) -> str:
+        return moment(lead.last_mail_at)
+
+    @display(description="Last reply")
+    def last_reply(self, lead: Any) -> str:
+        return moment(lead.last_reply_at)
+
+    @display(description="Source")
+    def source(self, lead: Lead) -> str:
+        return str(lead.lead_import) if lead.lead_import else "by hand"
