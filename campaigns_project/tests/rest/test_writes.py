@@ -18,6 +18,8 @@ from campaigns.models import (
     EmailTemplate,
     ExitReason,
     Job,
+    LeadNote,
+    LeadUserStatus,
     Message,
     Recipient,
     Sender,
@@ -146,6 +148,22 @@ WRITES = {
     "delete /api/v1/suppressions/{id}": Write(
         "suppression.removed", MANAGER, lambda world: f"suppressions/{world[Suppression].pk}?reason=asked"
     ),
+    "post /api/v1/notes": Write(
+        "leadnote.created", OPERATOR, at("notes"), lambda world: {"lead": world[Lead].pk, "text": "Called."}
+    ),
+    # Somebody else's, which takes a manager.
+    "patch /api/v1/notes/{id}": Write("leadnote.changed", MANAGER, at("notes", LeadNote), {"text": "Called twice."}),
+    "delete /api/v1/notes/{id}": Write("leadnote.deleted", MANAGER, at("notes", LeadNote)),
+    "post /api/v1/lead-statuses": Write(
+        "leaduserstatus.created",
+        OPERATOR,
+        at("lead-statuses"),
+        lambda world: {"lead": world[Lead].pk, "status": "interested"},
+    ),
+    "patch /api/v1/lead-statuses/{id}": Write(
+        "leaduserstatus.changed", MANAGER, at("lead-statuses", LeadUserStatus), {"status": "done"}
+    ),
+    "delete /api/v1/lead-statuses/{id}": Write("leaduserstatus.deleted", MANAGER, at("lead-statuses", LeadUserStatus)),
     "post /api/v1/templates": Write("emailtemplate.created", OPERATOR, at("templates"), {"name": "New", **WORDING}),
     "patch /api/v1/templates/{id}": Write(
         "emailtemplate.changed", OPERATOR, at("templates", EmailTemplate), {"name": "New"}

@@ -167,6 +167,19 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"{nested}/test-sends",
             {"to": ["me@fairlead.example"], "sender": theirs[Sender].pk},
         ),
+        ("post", "/api/v1/notes", "lead"): ("/api/v1/notes", {"lead": theirs[Lead].pk, "text": "x"}),
+        ("post", "/api/v1/notes", "campaign"): (
+            "/api/v1/notes",
+            {"lead": ours[Lead].pk, "campaign": theirs[Campaign].pk, "text": "x"},
+        ),
+        ("post", "/api/v1/lead-statuses", "lead"): (
+            "/api/v1/lead-statuses",
+            {"lead": theirs[Lead].pk, "status": "done"},
+        ),
+        ("post", "/api/v1/lead-statuses", "campaign"): (
+            "/api/v1/lead-statuses",
+            {"lead": ours[Lead].pk, "campaign": theirs[Campaign].pk, "status": "done"},
+        ),
         ("put", f"{schema}/senders", "senders"): (
             f"{nested}/senders",
             {"senders": [theirs[Sender].pk]},
