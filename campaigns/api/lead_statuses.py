@@ -18,8 +18,8 @@ from leads.models import Lead
 class LeadUserStatusSerializer(StrictModelSerializer):
     """Where somebody stands with a lead. `campaign` is that of the lead's latest enrollment unless given."""
 
-    lead = ScopedRelatedField(queryset=Lead.objects.all())
-    campaign = ScopedRelatedField(queryset=Campaign.objects.all(), required=False, allow_null=True)
+    lead: Any = ScopedRelatedField(queryset=Lead.objects.all())
+    campaign: Any = ScopedRelatedField(queryset=Campaign.objects.all(), required=False, allow_null=True)
     user_name = serializers.SerializerMethodField(help_text="Whose status it is.")
 
     class Meta:
@@ -34,8 +34,8 @@ class LeadUserStatusSerializer(StrictModelSerializer):
 class LeadUserStatusChangeSerializer(LeadUserStatusSerializer):
     """Another status; it stays where it was said."""
 
-    lead = serializers.PrimaryKeyRelatedField(read_only=True)
-    campaign = serializers.PrimaryKeyRelatedField(read_only=True)
+    lead: Any = serializers.PrimaryKeyRelatedField(read_only=True)
+    campaign: Any = serializers.PrimaryKeyRelatedField(read_only=True)
 
 
 class LeadStatusFilters(CreatedFilters):
@@ -69,7 +69,8 @@ class LeadStatusViewSet(OwnRows, Reads, Creates, Changes, Deletes, ApiViewSet):
         return LeadUserStatusChangeSerializer if self.action == "partial_update" else LeadUserStatusSerializer
 
     def perform_create(self, serializer: serializers.BaseSerializer) -> None:
-        serializer.instance = set_status(**serializer.validated_data, user=self.request.user, actor=self.actor)
+        user: Any = self.request.user
+        serializer.instance = set_status(**serializer.validated_data, user=user, actor=self.actor)
 
     @extend_schema(description="By the person whose status it is, or a manager.")
     def partial_update(self, *args: Any, **kwargs: Any) -> Any:

@@ -19,8 +19,8 @@ from leads.models import Lead
 class NoteSerializer(StrictModelSerializer):
     """A note on a lead. `campaign` is that of the lead's latest enrollment unless given."""
 
-    lead = ScopedRelatedField(queryset=Lead.objects.all())
-    campaign = ScopedRelatedField(queryset=Campaign.objects.all(), required=False, allow_null=True)
+    lead: Any = ScopedRelatedField(queryset=Lead.objects.all())
+    campaign: Any = ScopedRelatedField(queryset=Campaign.objects.all(), required=False, allow_null=True)
     text = serializers.CharField(max_length=LONGEST_NOTE)
     author = serializers.SerializerMethodField(help_text="Who wrote it; empty where that person is gone.")
 
@@ -36,8 +36,8 @@ class NoteSerializer(StrictModelSerializer):
 class NoteChangeSerializer(NoteSerializer):
     """Other words for a note; it stays where it was made."""
 
-    lead = serializers.PrimaryKeyRelatedField(read_only=True)
-    campaign = serializers.PrimaryKeyRelatedField(read_only=True)
+    lead: Any = serializers.PrimaryKeyRelatedField(read_only=True)
+    campaign: Any = serializers.PrimaryKeyRelatedField(read_only=True)
 
 
 class NoteFilters(CreatedFilters):
@@ -65,8 +65,8 @@ class NoteViewSet(OwnRows, Reads, Creates, Changes, Deletes, ApiViewSet):
         return NoteChangeSerializer if self.action == "partial_update" else NoteSerializer
 
     def perform_create(self, serializer: serializers.BaseSerializer) -> None:
-        asked = serializer.validated_data
-        serializer.instance = add_note(**asked, author=self.request.user, actor=self.actor)
+        author: Any = self.request.user
+        serializer.instance = add_note(**serializer.validated_data, author=author, actor=self.actor)
 
     @extend_schema(description="By whoever wrote it, or a manager.")
     def partial_update(self, *args: Any, **kwargs: Any) -> Any:

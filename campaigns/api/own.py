@@ -1,5 +1,6 @@
 """Rows that belong to the person who made them."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rest_framework import exceptions
@@ -12,7 +13,7 @@ class OwnRows:
     """Mixed into a view: a row is changed and deleted by whom its `owner` column names, or by a manager."""
 
     owner: ClassVar[str]
-    roles: ClassVar[dict[str, Role]] = {"destroy": Role.OPERATOR}
+    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR}
 
     def get_object(self) -> Any:
         row = super().get_object()  # type: ignore[misc]

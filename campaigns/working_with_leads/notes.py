@@ -1,5 +1,7 @@
 """What somebody wrote down about a lead. The audit log tells who and when, never the words."""
 
+from typing import Any
+
 from django.db import transaction
 
 from campaigns.models import Campaign, LeadNote
@@ -48,6 +50,6 @@ def _said(text: str) -> str:
     return words
 
 
-def _record(note: LeadNote, act: str, actor: Actor, **told: dict) -> None:
+def _record(note: LeadNote, act: str, actor: Actor, **told: Any) -> None:
     organization = note.lead.organization_id
     record(action=f"leadnote.{act}", entity=note, organization_id=organization, actor=actor, **told)

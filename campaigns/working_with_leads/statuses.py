@@ -1,5 +1,7 @@
 """Where an operator stands with a lead: one status for each person and campaign."""
 
+from typing import Any
+
 from django.db import transaction
 
 from campaigns.models import Campaign, LeadUserStatus, UserStatus
@@ -54,6 +56,6 @@ def _refuse_unknown(status: str) -> None:
         raise Refused("unknown_lead_status", f"There is no status “{status}”.", f"Known: {known}.", {"field": "status"})
 
 
-def _record(row: LeadUserStatus, act: str, actor: Actor, **told: dict) -> None:
+def _record(row: LeadUserStatus, act: str, actor: Actor, **told: Any) -> None:
     organization = row.lead.organization_id
     record(action=f"leaduserstatus.{act}", entity=row, organization_id=organization, actor=actor, **told)
