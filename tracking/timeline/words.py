@@ -101,7 +101,7 @@ _DID = {
 
 def changes(changed: Mapping[str, Any]) -> str:
     """`company “Acme” → “Acme GmbH”, title none → “CEO”`."""
-    told = [f"{_field(name)} {_value(before)} → {_value(after)}" for name, (before, after) in changed.items()]
+    told = [f"{_field(name)} {_value(before)} → {_value(after)}" for name, (before, after) in sorted(changed.items())]
     more = len(told) - CHANGES_SHOWN
     return ", ".join(told[:CHANGES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 

@@ -78,6 +78,10 @@ def lead_in_no_campaign(world: World) -> None:
     world.rows[Lead] = LeadFactory(organization=world.organization)
 
 
+def second_lead(world: World) -> None:
+    LeadFactory(organization=world.organization)
+
+
 def message_is_uncertain(world: World) -> None:
     Message.objects.filter(pk=world[Message].pk).update(
         status="uncertain", reason="timeout", sent_at=None, claimed_at=None, lease_until=None
@@ -139,6 +143,13 @@ WRITES = {
     "post /api/v1/leads": Write("lead.created", OPERATOR, at("leads"), {"email": "new@acme.example"}),
     "patch /api/v1/leads/{id}": Write("lead.changed", OPERATOR, at("leads", Lead), {"company": "New"}),
     "delete /api/v1/leads/{id}": Write("lead.deleted", MANAGER, at("leads", Lead), prepare=lead_in_no_campaign),
+    "post /api/v1/leads/{id}/merge": Write(
+        "lead.merged",
+        MANAGER,
+        at("leads", Lead, "merge"),
+        lambda world: {"other": Lead.objects.for_organization(world.organization).latest("pk").pk},
+        second_lead,
+    ),
     "post /api/v1/tags": Write("tag.created", OPERATOR, at("tags"), {"name": "new"}),
     "patch /api/v1/tags/{id}": Write("tag.changed", OPERATOR, at("tags", Tag), {"name": "new"}),
     "delete /api/v1/tags/{id}": Write("tag.deleted", MANAGER, at("tags", Tag)),

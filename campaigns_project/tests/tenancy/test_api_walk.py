@@ -167,6 +167,10 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"{nested}/test-sends",
             {"to": ["me@fairlead.example"], "sender": theirs[Sender].pk},
         ),
+        ("post", "/api/v1/leads/{id}/merge", "other"): (
+            f"/api/v1/leads/{ours[Lead].pk}/merge",
+            {"other": theirs[Lead].pk},
+        ),
         ("post", "/api/v1/notes", "lead"): ("/api/v1/notes", {"lead": theirs[Lead].pk, "text": "x"}),
         ("post", "/api/v1/notes", "campaign"): (
             "/api/v1/notes",
