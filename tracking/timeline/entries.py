@@ -51,7 +51,7 @@ def _event(event: EmailEvent) -> Entry:
     title, detail = words.event(event, about)
     refs = {**_refs(recipient), "event": event.pk, **({"message": message.pk} if message else {})}
     data = {"event_type": event.event_type, "is_machine": event.is_machine, **event.event_data}
-    state = "note" if event.is_machine else event.event_type
+    state = "machine" if event.is_machine else event.event_type
     return Entry(EntryKind.EVENT, state, title, detail, refs=refs, data=data)
 
 
@@ -66,7 +66,7 @@ def _mail(message: Message) -> Entry:
 def _suppressed(suppression: Suppression) -> Entry:
     title = f"{suppression.address} was suppressed: {suppression.get_reason_display().lower()}"
     by = str(suppression.created_by) if suppression.created_by else ""
-    return Entry(EntryKind.SUPPRESSED, "stopped", title, suppression.source, by, {"suppression": suppression.pk})
+    return Entry(EntryKind.SUPPRESSED, "suppressed", title, suppression.source, by, {"suppression": suppression.pk})
 
 
 def _status(row: LeadUserStatus) -> Entry:
