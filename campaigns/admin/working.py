@@ -27,7 +27,10 @@ EXCERPT = 140  # characters of a note in the list
 
 
 class AboutLead(ActDialog):
-    """Something said of a lead, in one of the campaigns it is or was in."""
+    """Something said of a lead, in one of the campaigns it is or was in.
+
+    The page has a small form of its own for it, which sends to the dialog's address: no button is offered beside it.
+    """
 
     needs = Role.OPERATOR
 
@@ -42,6 +45,10 @@ class AboutLead(ActDialog):
         super().__init__(*args, **kwargs)
         theirs = Recipient.objects.living().filter(lead=self.object).values("campaign")
         self.fields["campaign"].queryset = Campaign.objects.living().filter(pk__in=theirs)
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return False
 
 
 class WriteNote(AboutLead):

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.admin.recipients import standing_sentence
-from campaigns.models import LeadUserStatus, Recipient, UserStatus
+from campaigns.models import LeadUserStatus, MessageStatus, Recipient, UserStatus
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
 from leads.models import Lead, StagedStatus, Verification
 from leads.suppression import find_suppression
-from tracking.timeline import Entry, Show, expected_next, timeline
+from tracking.timeline import Entry, EntryKind, Show, expected_next, timeline
 from tracking.timeline.places import Place
 
 CAMPAIGNS_SHOWN = 50  # the newest; more have no room on a page
@@ -44,6 +44,7 @@ _PAGES = (
     ("recipient", "campaigns_recipient", "Recipient"),
 )
 _EVENT = ("event", "tracking_emailevent", "Details")
+_LEFT_US = frozenset({MessageStatus.SENT, MessageStatus.UNCERTAIN})
 
 
 def story(request: HttpRequest, lead: Lead) -> dict[str, Any]:
@@ -100,8 +101,11 @@ def _days(entries: Iterable[Entry], last: Any) -> Iterator[dict[str, Any]]:
 def _line(entry: Entry) -> dict[str, Any]:
     pages = (_EVENT, *_PAGES) if "event" in entry.refs else _PAGES
     found = next(((name, word, entry.refs[ref]) for ref, name, word in pages if ref in entry.refs), None)
-    url = reverse(f"admin:{found[0]}_change", args=[found[2]]) if found else ""
-    return {"entry": entry, "url": url, "word": found[1] if found else ""}
+    if found is None:
+        return {"entry": entry, "url": "", "word": ""}
+    was_never_sent = entry.kind == EntryKind.MAIL and entry.data["status"] not in _LEFT_US
+    word = "Details" if was_never_sent else found[1]
+    return {"entry": entry, "url": reverse(f"admin:{found[0]}_change", args=[found[2]]), "word": word}
 
 
 def _origins(lead: Lead) -> list[Any]:

@@ -25,7 +25,7 @@ def merge_page(model_admin: Any, request: HttpRequest, keep: Lead) -> HttpRespon
     """GET asks for the other one and shows what a merge would do; POST does it. Both refuse on the page."""
     asked = request.POST if request.method == "POST" else request.GET
     wanted = asked.get("other", "").strip()
-    choices = {name.removeprefix(_CHOICE): value for name, value in asked.items() if name.startswith(_CHOICE)}
+    choices = {name.removeprefix(_CHOICE): str(value) for name, value in asked.items() if name.startswith(_CHOICE)}
     problem, plan = "", None
     try:
         other = _find(keep, wanted) if wanted else None

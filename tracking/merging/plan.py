@@ -9,12 +9,13 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.models import Message, MessageStatus, Recipient, RecipientStatus
+from campaigns.why.words import counted
 from campaigns_project.errors import Refused, StateRefused
 from leads.addresses import domain_of
 from leads.models import Lead, Suppression, SuppressionReason
 from tracking.merging.choosing import FieldChoice, choose
 from tracking.merging.pairs import Pair, pair_up
-from tracking.merging.rows import counts_of
+from tracking.merging.rows import ROW_WORDS, counts_of
 
 
 class FateCode(models.TextChoices):
@@ -63,6 +64,11 @@ class MergePlan:
     def is_out(self) -> bool:
         """True when nothing more is written to the person, since one of the two is out for good."""
         return any(each.campaign_id is None for each in self.carried)
+
+    @property
+    def moving(self) -> str:
+        """What goes over, for people: `1 note, 2 changes`."""
+        return ", ".join(counted(number, *ROW_WORDS[name]) for name, number in self.counts.items() if number)
 
     def as_dict(self) -> dict[str, Any]:
         return {

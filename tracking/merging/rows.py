@@ -63,6 +63,14 @@ MOVES: Mapping[type[Model], Move] = {
 }
 # With a rule of their own: enrollments in `folding`, tags among the fields that change.
 ELSEWHERE = frozenset({Recipient, LeadTag})
+# One and many, as a preview says it.
+ROW_WORDS = {
+    "notes": ("note", "notes"),
+    "statuses": ("status", "statuses"),
+    "changes": ("change of fields", "changes of fields"),
+    "segments": ("place in a segment", "places in segments"),
+    "imports": ("row of an import", "rows of imports"),
+}
 _COUNTED: Mapping[str, type[Model]] = {
     "notes": LeadNote,
     "statuses": LeadUserStatus,

@@ -20,6 +20,11 @@ class Expected:
     standing: Standing
     sentence: str
 
+    @property
+    def is_planned(self) -> bool:
+        """True when the time of the next mail is known."""
+        return self.recipient.next_step is not None and self.standing.next_send_at is not None
+
 
 def expected_next(lead: Lead, *, now: datetime) -> Expected | None:
     """The next mail to `lead`; None for somebody who is in no campaign. A fixed number of queries."""
