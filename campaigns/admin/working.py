@@ -78,7 +78,10 @@ class SetStatus(AboutLead):
 
     def act(self) -> str:
         user: Any = self.request.user
-        row = set_status(lead=self.object, user=user, actor=self.actor, **self.cleaned_data)
+        asked = self.cleaned_data
+        row = set_status(
+            lead=self.object, user=user, status=asked["status"], campaign=asked["campaign"], actor=self.actor
+        )
         return f"Your status: {row.get_status_display().lower()}."
 
 

@@ -26,7 +26,6 @@ class LeadPageAdmin(LeadAdmin):
     """The list with a column of campaigns, and the page with what happened beside the form."""
 
     list_display = [*LeadAdmin.list_display[:-1], "campaign_count", "created_at"]
-    compressed_fields = False  # labels above their fields: half a page has no room for both side by side
     change_form_outer_before_template = "tracking/admin/lead_head.html"
     change_form_outer_after_template = "tracking/admin/lead_story.html"
     actions_detail = [
