@@ -33,6 +33,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Tags", "sell", "leads.Tag"),
             ("Imports", "upload_file", "leads.LeadImport"),
             ("Suppressions", "block", "leads.Suppression"),
+            ("Notes", "edit_note", "campaigns.LeadNote"),
         ],
     ),
     (

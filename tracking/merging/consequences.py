@@ -29,7 +29,8 @@ def stop_where_forbidden(*, keep: Lead, now: datetime) -> None:
     """Whoever may not be written to leaves what came with the merge as well, a dead address included."""
     targets = [keep.email_normalized, domain_of(keep.email_normalized)]
     unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
-    for found in Suppression.objects.for_organization(keep.organization).filter(unexpired, address__in=targets):
+    own = Suppression.objects.for_organization(keep.organization).exclude(address="")
+    for found in own.filter(unexpired, address__in=targets):
         if found.campaign_id is None:
             stop_leads([keep.pk], SuppressionReason(found.reason), now)
         else:

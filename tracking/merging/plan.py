@@ -130,7 +130,9 @@ def _carried(keep: Lead, other: Lead, now: datetime) -> list[Suppression]:
     addresses = {keep.email_normalized, other.email_normalized}
     targets = addresses | {domain_of(other.email_normalized)}
     unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
-    own = Suppression.objects.living().for_organization(keep.organization).filter(unexpired, address__in=targets)
+    # The index is made for addresses that are not empty, and serves nobody who does not say so.
+    own = Suppression.objects.living().for_organization(keep.organization).exclude(address="")
+    own = own.filter(unexpired, address__in=targets)
     return list(own.exclude(reason=SuppressionReason.HARD_BOUNCE).order_by("pk"))
 
 

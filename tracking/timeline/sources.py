@@ -45,7 +45,8 @@ def _suppressed(lead: Lead) -> QuerySet[Any]:
     addresses = {lead.email_normalized, *lead.aliases.values_list("email_normalized", flat=True)}
     targets = addresses | {domain_of(lead.email_normalized)}
     own = Suppression.objects.living().for_organization(lead.organization)
-    return own.filter(address__in=targets).annotate(at=F("created_at"))
+    # The index is made for addresses that are not empty, and serves nobody who does not say so.
+    return own.exclude(address="").filter(address__in=targets).annotate(at=F("created_at"))
 
 
 def _statuses(lead: Lead) -> QuerySet[Any]:
