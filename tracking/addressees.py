@@ -26,8 +26,12 @@ def find(*, message_id: int) -> Message | None:
 
 
 def find_lead(*, lead_id: int) -> Lead | None:
-    """The person an opt-out names, for a mail whose campaign is gone; None when they are gone too."""
-    return Lead.objects.select_related("organization").filter(pk=lead_id).first()
+    """The person an opt-out names, for a mail that is gone; None when they are gone too.
+
+    The number of a lead that was merged into another names that one.
+    """
+    people = Lead.objects.select_related("organization")
+    return people.filter(pk=lead_id).first() or people.filter(aliases__old_id=lead_id).first()
 
 
 def describe(message: Message) -> Addressee:

@@ -17,7 +17,7 @@ from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, Message, Recipient
 from campaigns.sending import evidence, guard
 from leads.addresses import normalize_address
-from leads.models import SuppressionReason
+from leads.models import Lead, SuppressionReason
 from leads.suppression import suppress
 from tracking import addressees
 from tracking.addressees import Addressee
@@ -58,15 +58,16 @@ def unsubscribe(
     the same. Where an operator lifted the suppression in between, it comes back: the person's wish is the newer one.
     """
     message = addressees.find(message_id=message_id)
-    if message is None or not hold_person(message.recipient):
+    recipient = hold_person(message.recipient) if message else None
+    if message is None or recipient is None:
         return _unsubscribe_lead(lead_id, now)
-    _follow(message.recipient, EventType.UNSUBSCRIBE, now)
-    before = EmailEvent.objects.filter(campaign_recipient=message.recipient_id, event_type=EventType.UNSUBSCRIBE)
+    _follow(recipient, EventType.UNSUBSCRIBE, now)
+    before = EmailEvent.objects.filter(campaign_recipient=recipient, event_type=EventType.UNSUBSCRIBE)
     is_first = not before.exists()
     if is_first:
         EmailEvent.objects.create(
-            campaign_recipient=message.recipient,
-            message=message,
+            campaign_recipient=recipient,
+            message=_still_there(message),
             event_type=EventType.UNSUBSCRIBE,
             user_agent=user_agent,
             ip_address=ip_address,
@@ -81,13 +82,14 @@ def _unsubscribe_lead(lead_id: int, now: datetime) -> UnsubscribeResult | None:
     if lead is None:
         return None
     is_first = not addressees.describe_lead(lead).is_unsubscribed
-    suppress(
-        organization=lead.organization,
-        address=lead.email_normalized,
-        reason=SuppressionReason.UNSUBSCRIBED,
-        source="a deleted campaign",
-        at=now,
-    )
+    for address in sorted(_addresses_of(lead)):
+        suppress(
+            organization=lead.organization,
+            address=address,
+            reason=SuppressionReason.UNSUBSCRIBED,
+            source="a mail that is gone",
+            at=now,
+        )
     return UnsubscribeResult(addressee=addressees.describe_lead(lead), is_first=is_first)
 
 
@@ -111,8 +113,10 @@ def record_event(
     """
     if event_type in {EventType.OPEN, EventType.CLICK}:
         raise ValueError(f"an event of the type {event_type} is noted as a RawEvent and counted by tracking.ingest")
-    if not hold_person(recipient) or _is_known(source, source_event_id):
+    current = hold_person(recipient)
+    if current is None or _is_known(source, source_event_id):
         return False
+    recipient, message = current, _still_there(message)
     details = dict(data or {})
     if event_type != EventType.BOUNCE or details.get("kind") == BounceKind.HARD:
         _follow(recipient, event_type, at)
@@ -155,6 +159,11 @@ def _tell_the_guard(recipient: Recipient, message: Message | None, at: datetime)
         guard.judge(senders=[sender], now=at)
 
 
+def _still_there(message: Message | None) -> Message | None:
+    """None for a mail that went when two leads were made one: the other one of the same step stayed."""
+    return Message.objects.filter(pk=message.pk).first() if message else None
+
+
 def _is_known(source: str, source_event_id: str | None) -> bool:
     known = EmailEvent.objects.filter(source=source, source_event_id=source_event_id)
     return source_event_id is not None and known.exists()
@@ -170,10 +179,10 @@ def _follow(recipient: Recipient, event_type: EventType, at: datetime) -> None:
 
 
 def _suppress(recipient: Recipient, event_type: EventType, at: datetime) -> None:
-    """The address the mail went to and, should the lead have another by now, that one too; a dead address alone."""
+    """The address the mail went to and all others the person has or had; a dead address alone."""
     addresses = {normalize_address(recipient.email_address)}
     if event_type != EventType.BOUNCE:
-        addresses.add(recipient.lead.email_normalized)
+        addresses |= _addresses_of(recipient.lead)
     for address in sorted(addresses):
         suppress(
             organization=recipient.campaign.organization,
@@ -182,6 +191,11 @@ def _suppress(recipient: Recipient, event_type: EventType, at: datetime) -> None
             source=f"campaign {recipient.campaign_id}",
             at=at,
         )
+
+
+def _addresses_of(lead: Lead) -> set[str]:
+    """That of the lead, and those of leads that were merged into it."""
+    return {lead.email_normalized, *lead.aliases.values_list("email_normalized", flat=True)}
 
 
 def _count_first(recipient: Recipient, field: str, counter: str, at: datetime) -> None:

@@ -25,11 +25,13 @@ LEFT JOIN (SELECT campaign_recipient_id, {_MINIMA} FROM email_tracking GROUP BY 
 """  # noqa: S608 - a text of our own
 
 # On our own pages an unsubscribe carries the time of the request. It is final for this recipient, whatever is lifted
-# later; the minute is for locks it may have waited for, and for clocks.
+# later; the minute is for locks it may have waited for, and for clocks. What another lead had said before the two were
+# made one, the mails to this one could not know.
 _UNSUBSCRIBED = f"""
 (
     SELECT campaign_recipient_id, created_at FROM email_tracking
     WHERE event_type = 'unsubscribe' AND source IN ('{Source.UNSUBSCRIBE_PAGE}', '{Source.ONE_CLICK}')
+      AND NOT jsonb_exists(event_data, 'merged_lead')
 ) event
 JOIN campaign_messages message ON message.recipient_id = event.campaign_recipient_id
 """  # noqa: S608 - a text of our own

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
@@ -20,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns import tokens
-from campaigns.models import Link
+from campaigns.models import Link, Message
 from campaigns.tokens import Purpose, Token
 from tracking import addressees, consequences, notes
 from tracking.sources import Source
@@ -134,10 +135,13 @@ def _is_one_click(request: HttpRequest) -> bool:
 
 
 def _target(meant: Token) -> str | None:
-    """The stored address, if link and message are of the same campaign and that is not being deleted."""
-    links = Link.objects.filter(
-        pk=meant.second_id, campaign__deleting_at=None, campaign__recipients__messages=meant.message_id
-    )
+    """The stored address, if link and message are of the same campaign and that is not being deleted.
+
+    A message that is gone while its campaign is there went with a lead; whoever has the mail may still follow its link.
+    """
+    links = Link.objects.filter(pk=meant.second_id, campaign__deleting_at=None)
+    elsewhere = Message.objects.filter(pk=meant.message_id).exclude(recipient__campaign=OuterRef("campaign"))
+    links = links.exclude(Exists(elsewhere))
     url = links.values_list("url", flat=True).first()
     return url if url and url.lower().startswith(("http://", "https://")) and url.isprintable() else None
 

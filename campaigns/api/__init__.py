@@ -4,7 +4,9 @@ from campaigns.api.campaigns import CampaignViewSet
 from campaigns.api.finding import IN_CAMPAIGN
 from campaigns.api.halts import HaltViewSet
 from campaigns.api.jobs import CampaignJobViewSet, JobViewSet
+from campaigns.api.lead_statuses import LeadStatusViewSet
 from campaigns.api.messages import MessageViewSet
+from campaigns.api.notes import NoteViewSet
 from campaigns.api.persons import PersonViewSet
 from campaigns.api.ranking import RankingRulesViewSet, RankingViewSet
 from campaigns.api.recipients import RecipientViewSet
@@ -28,6 +30,8 @@ ROUTES = (
     ("leads", PersonViewSet, "person"),
     ("uncertain-messages", UncertainViewSet, "uncertain-message"),
     ("sending-halts", HaltViewSet, "sending-halt"),
+    ("notes", NoteViewSet, "note"),
+    ("lead-statuses", LeadStatusViewSet, "lead-status"),
 )
 VIEWS = (
     ("system/workers", WorkersView.as_view(), "system-workers"),

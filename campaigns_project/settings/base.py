@@ -210,6 +210,7 @@ SPECTACULAR_SETTINGS = {
         "SenderKind": "campaigns.models.SenderKind",
         "HealthStatus": "campaigns.health.HealthStatus",
         "LeadStatus": "leads.models.LeadStatus",
+        "UserStatus": "campaigns.models.UserStatus",
         "GateCode": "campaigns.why.codes.GateCode",
         "WhyCode": "campaigns.why.codes.WhyCode",
     },

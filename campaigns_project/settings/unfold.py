@@ -35,6 +35,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Imports", "upload_file", "leads.LeadImport"),
             ("Suppressions", "block", "leads.Suppression"),
             ("Provider accounts", "travel_explore", "leads.ProviderAccount"),
+            ("Notes", "edit_note", "campaigns.LeadNote"),
         ],
     ),
     (

@@ -15,6 +15,7 @@ from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from leads.addresses import read_address
 from leads.admin.lead_filters import (
@@ -27,8 +28,9 @@ from leads.admin.lead_filters import (
     TagFilter,
     WithoutTagFilter,
 )
+from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
-from leads.models import Lead
+from leads.models import ChangeSource, Lead
 from leads.removal import remove_lead
 from leads.suppression import require_not_erased
 from leads.tagging import set_tags
@@ -156,6 +158,13 @@ class LeadAdmin(ScopedAdmin):
         return queryset.matching(search_term), False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            self._save(request, obj, form, change)
+            return
+        with changing(lead=obj, source=ChangeSource.PERSON, actor=Actor.of_request(request, via="admin")):
+            self._save(request, obj, form, change)
+
+    def _save(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if "tags" in form.changed_data:
             set_tags(lead=obj, names=form.cleaned_data["tags"])

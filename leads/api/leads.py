@@ -18,8 +18,9 @@ from leads.addresses import normalize_address, read_address
 from leads.api.bulk import BulkDoneSerializer, BulkSerializer, do_in_bulk
 from leads.api.lead_filters import LeadFilters
 from leads.bulk import MOST_SUPPRESSED
+from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
-from leads.models import Lead
+from leads.models import ChangeSource, Lead
 from leads.removal import remove_lead
 from leads.suppression import require_not_erased
 from leads.tagging import set_tags
@@ -146,6 +147,11 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     @extend_schema(description="Refused (409) while the lead is in a campaign: its mails would vanish from the counts.")
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().destroy(request, *args, **kwargs)
+
+    def perform_update(self, serializer: serializers.BaseSerializer) -> None:
+        lead: Any = serializer.instance
+        with changing(lead=lead, source=ChangeSource.API, actor=self.actor):
+            super().perform_update(serializer)
 
     def perform_destroy(self, instance: Any) -> None:
         remove_lead(lead=instance, actor=self.actor)

@@ -3,9 +3,14 @@
 from campaigns.api.finding import IN_CAMPAIGN
 from tracking.api.analytics import AnalyticsView
 from tracking.api.events import CampaignEventViewSet, EventViewSet
+from tracking.api.lead import ONE_LEAD, MergeView, TimelineView
 
 ROUTES = (
     ("events", EventViewSet, "event"),
     (f"{IN_CAMPAIGN}/events", CampaignEventViewSet, "campaign-event"),
 )
-VIEWS = ((f"{IN_CAMPAIGN}/analytics", AnalyticsView.as_view({"get": "read"}), "campaign-analytics"),)
+VIEWS = (
+    (f"{IN_CAMPAIGN}/analytics", AnalyticsView.as_view({"get": "read"}), "campaign-analytics"),
+    (f"{ONE_LEAD}/timeline", TimelineView.as_view({"get": "read"}), "lead-timeline"),
+    (f"{ONE_LEAD}/merge", MergeView.as_view({"post": "merge"}), "lead-merge"),
+)

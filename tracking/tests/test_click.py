@@ -180,13 +180,22 @@ def test_a_click_still_leads_on_after_the_campaign_ended(client):
     assert client.get(click_path(message, link))["Location"] == link.url
 
 
+def test_a_link_of_a_mail_that_went_with_a_lead_still_leads_on(client, message, link):
+    token = tokens.sign(Purpose.CLICK, message.pk, link.pk)
+    message.delete()
+
+    answer = client.get(f"/t/{token}/click")
+
+    assert (answer.status_code, answer["Location"]) == (302, link.url.replace("ž", "%C5%BE"))
+
+
 def test_every_invalid_token_gets_the_same_page(client, message, link):
     good = tokens.sign(Purpose.CLICK, message.pk, link.pk)
     wrong = [f"{good[:at]}{'A' if good[at] != 'A' else 'B'}{good[at + 1 :]}" for at in range(len(good))]
     wrong += [tokens.sign(purpose, message.pk, link.pk) for purpose in Purpose if purpose != Purpose.CLICK]
     wrong += [
         tokens.sign(Purpose.CLICK, message.pk),
-        tokens.sign(Purpose.CLICK, message.pk + 1, link.pk),
+        tokens.sign(Purpose.CLICK, MessageFactory().pk, link.pk),
         "x",
         "x" * 5000,
     ]

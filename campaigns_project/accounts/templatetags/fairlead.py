@@ -54,6 +54,20 @@ CHIPS = {
     "forward": ("forward", "info"),
     "unsubscribe": ("unsubscribe", "quiet"),
     "complain": ("report", "bad"),
+    "to_do": ("flag", "info"),
+    "in_touch": ("forum", "info"),
+    "interested": ("thumb_up", "good"),
+    "not_now": ("snooze", "warn"),
+    "not_interested": ("thumb_down", "quiet"),
+    "done": ("check", "quiet"),
+    "enrolled": ("group_add", "quiet"),
+    "imported": ("upload_file", "quiet"),
+    "changed": ("edit", "quiet"),
+    "merged": ("call_merge", "quiet"),
+    "annotation": ("edit_note", "info"),
+    "suppressed": ("block", "bad"),
+    "machine": ("smart_toy", "quiet"),
+    "act": ("person", "quiet"),
 }
 UNKNOWN = ("circle", "quiet")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

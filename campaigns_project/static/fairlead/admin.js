@@ -120,6 +120,20 @@
     window.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
   });
 
+  // ---- Copying what stands on a button -----------------------------------------------------------------------------
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-copy]");
+    if (!button) return;
+    const icon = button.querySelector(".material-symbols-outlined");
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      icon.textContent = "check";
+    } catch {
+      icon.textContent = "error"; // the browser allows it on secure addresses alone
+    }
+    setTimeout(() => { icon.textContent = "content_copy"; }, 2_000);
+  });
+
   // Of several ways to choose, only the fields of the chosen one are shown.
   document.addEventListener("change", (event) => {
     if (event.target instanceof Element && event.target.matches("[name=way]")) showWay(event.target.closest("form"));

@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Campaign, EmailTemplate, Sender, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, LeadNote, Sender, Step, Variant
 from campaigns.tests.factories import MembershipFactory, UserFactory
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -147,6 +147,10 @@ ACTS = {
     ),
     "leads_lead_suppress_these": Act("suppression.created"),
     "leads_lead_suppress": Act("suppression.created"),
+    "leads_lead_write_note": Act("leadnote.created", typed(text="Called.")),
+    "leads_lead_set_status": Act("leaduserstatus.created", typed(status="interested")),
+    "leads_lead_de_enroll_everywhere": Act("lead.de_enrolled", reasoned),
+    "campaigns_leadnote_remove": Act("leadnote.deleted"),
     "leads_lead_remove": Act("lead.deleted", prepare=lead_in_no_campaign),
 }
 
@@ -288,6 +292,7 @@ EDITS = {
     "a segment": Edit("segment.changed", Segment, typed(name="other", rules=A_RULE)),
     "a new tag": Edit("tag.created", Tag, at_home(name="new"), is_new=True),
     "a tag": Edit("tag.changed", Tag, typed(name="other")),
+    "a note": Edit("leadnote.changed", LeadNote, typed(text="Other words.")),
     "a new lead": Edit("lead.created", Lead, at_home(email="new@acme.example"), is_new=True),
     "a lead": Edit("lead.changed", Lead, typed(first_name="Other")),
     "a new group": Edit("group.created", Group, typed(name="new"), is_new=True, by_root=True),

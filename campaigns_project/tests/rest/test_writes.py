@@ -18,6 +18,8 @@ from campaigns.models import (
     EmailTemplate,
     ExitReason,
     Job,
+    LeadNote,
+    LeadUserStatus,
     Message,
     Recipient,
     Sender,
@@ -79,6 +81,10 @@ def no_import_is_open(world: World) -> None:
 
 def lead_in_no_campaign(world: World) -> None:
     world.rows[Lead] = LeadFactory(organization=world.organization)
+
+
+def second_lead(world: World) -> None:
+    LeadFactory(organization=world.organization)
 
 
 def message_is_uncertain(world: World) -> None:
@@ -170,6 +176,13 @@ WRITES = {
     "post /api/v1/leads": Write("lead.created", OPERATOR, at("leads"), {"email": "new@acme.example"}),
     "patch /api/v1/leads/{id}": Write("lead.changed", OPERATOR, at("leads", Lead), {"company": "New"}),
     "delete /api/v1/leads/{id}": Write("lead.deleted", MANAGER, at("leads", Lead), prepare=lead_in_no_campaign),
+    "post /api/v1/leads/{id}/merge": Write(
+        "lead.merged",
+        MANAGER,
+        at("leads", Lead, "merge"),
+        lambda world: {"other": Lead.objects.for_organization(world.organization).latest("pk").pk},
+        second_lead,
+    ),
     "post /api/v1/tags": Write("tag.created", OPERATOR, at("tags"), {"name": "new"}),
     "patch /api/v1/tags/{id}": Write("tag.changed", OPERATOR, at("tags", Tag), {"name": "new"}),
     "delete /api/v1/tags/{id}": Write("tag.deleted", MANAGER, at("tags", Tag)),
@@ -225,6 +238,22 @@ WRITES = {
         at("provider-accounts", ProviderAccount, "ask-again"),
         prepare=answer_got_lost,
     ),
+    "post /api/v1/notes": Write(
+        "leadnote.created", OPERATOR, at("notes"), lambda world: {"lead": world[Lead].pk, "text": "Called."}
+    ),
+    # Somebody else's, which takes a manager.
+    "patch /api/v1/notes/{id}": Write("leadnote.changed", MANAGER, at("notes", LeadNote), {"text": "Called twice."}),
+    "delete /api/v1/notes/{id}": Write("leadnote.deleted", MANAGER, at("notes", LeadNote)),
+    "post /api/v1/lead-statuses": Write(
+        "leaduserstatus.created",
+        OPERATOR,
+        at("lead-statuses"),
+        lambda world: {"lead": world[Lead].pk, "status": "interested"},
+    ),
+    "patch /api/v1/lead-statuses/{id}": Write(
+        "leaduserstatus.changed", MANAGER, at("lead-statuses", LeadUserStatus), {"status": "done"}
+    ),
+    "delete /api/v1/lead-statuses/{id}": Write("leaduserstatus.deleted", MANAGER, at("lead-statuses", LeadUserStatus)),
     "post /api/v1/templates": Write("emailtemplate.created", OPERATOR, at("templates"), {"name": "New", **WORDING}),
     "patch /api/v1/templates/{id}": Write(
         "emailtemplate.changed", OPERATOR, at("templates", EmailTemplate), {"name": "New"}

@@ -174,6 +174,23 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"/api/v1/tags/{ours[Tag].pk}/merge",
             {"into": theirs[Tag].pk},
         ),
+        ("post", "/api/v1/leads/{id}/merge", "other"): (
+            f"/api/v1/leads/{ours[Lead].pk}/merge",
+            {"other": theirs[Lead].pk},
+        ),
+        ("post", "/api/v1/notes", "lead"): ("/api/v1/notes", {"lead": theirs[Lead].pk, "text": "x"}),
+        ("post", "/api/v1/notes", "campaign"): (
+            "/api/v1/notes",
+            {"lead": ours[Lead].pk, "campaign": theirs[Campaign].pk, "text": "x"},
+        ),
+        ("post", "/api/v1/lead-statuses", "lead"): (
+            "/api/v1/lead-statuses",
+            {"lead": theirs[Lead].pk, "status": "done"},
+        ),
+        ("post", "/api/v1/lead-statuses", "campaign"): (
+            "/api/v1/lead-statuses",
+            {"lead": ours[Lead].pk, "campaign": theirs[Campaign].pk, "status": "done"},
+        ),
         ("put", f"{schema}/senders", "senders"): (
             f"{nested}/senders",
             {"senders": [theirs[Sender].pk]},

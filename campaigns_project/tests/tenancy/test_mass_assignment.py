@@ -7,7 +7,18 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.api.sender_limits import LIMITS
-from campaigns.models import Campaign, EmailTemplate, LeadRanking, Recipient, Sender, SendingHalt, Step, Variant
+from campaigns.models import (
+    Campaign,
+    EmailTemplate,
+    LeadNote,
+    LeadRanking,
+    LeadUserStatus,
+    Recipient,
+    Sender,
+    SendingHalt,
+    Step,
+    Variant,
+)
 from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
 from campaigns_project.tests.rest.test_writes import POINTS
@@ -33,6 +44,8 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Variant: WORDING,
     Recipient: {"everyone": True},
     LeadRanking: {"everyone": True},
+    LeadNote: {"text": "Called."},  # and a lead, see `post`
+    LeadUserStatus: {"status": "done"},
 }
 # What a body may set, by model. Anything else that the model has must be refused.
 WRITABLE: dict[type, set[str]] = {
@@ -61,6 +74,8 @@ WRITABLE: dict[type, set[str]] = {
     LeadImport: {"encoding", "delimiter", "mapping"},
     Recipient: set(),
     LeadRanking: set(),
+    LeadNote: {"lead", "campaign", "text"},
+    LeadUserStatus: {"lead", "campaign", "status"},
 }  # fmt: skip
 
 
@@ -95,16 +110,18 @@ def test_a_post_sets_no_field_but_those_of_the_schema(prefix, view, world):
         world[ProviderAccount].delete()  # an organization has one key at a provider
     number = model.objects.count()
 
-    codes = {name: post(client, path, model, {name: 1}).json()["code"] for name in forbidden(model)}
+    codes = {name: post(client, path, model, world, {name: 1}).json()["code"] for name in forbidden(model)}
 
     assert codes == dict.fromkeys(forbidden(model), "unknown_parameter")
     assert model.objects.count() == number
-    assert post(client, path, model, {}).status_code in {200, 201, 202}
+    assert post(client, path, model, world, {}).status_code in {200, 201, 202}
 
 
-def post(client: KeyClient, path: str, model: type, more: dict[str, Any]) -> Any:
+def post(client: KeyClient, path: str, model: type, world: World, more: dict[str, Any]) -> Any:
     """Enough to make one, and `more`."""
     body = {**ENOUGH[model], **more}
+    if model in {LeadNote, LeadUserStatus}:
+        body["lead"] = world[Lead].pk
     if model is LeadImport:
         body["file"] = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
         return client.post(path, body, format="multipart")

@@ -100,8 +100,9 @@ def test_a_leads_page_shows_campaigns_and_what_happened(operator: Client, organi
 
     page = operator.get(page_of(event.campaign_recipient.lead)).content.decode()
 
-    assert f"Click in “{event.campaign_recipient.campaign}”" in page
-    assert f"Step {event.message.step.position} of “{event.campaign_recipient.campaign}”" in page
+    about = f"step {event.message.step.position} of “{event.campaign_recipient.campaign}”"
+    assert f"Clicked in {about}" in page
+    assert f"S{about[1:]} was sent" in page
 
 
 def test_a_leads_page_says_that_the_address_is_suppressed_and_why(operator: Client, organization: Any) -> None:

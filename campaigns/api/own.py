@@ -1,0 +1,27 @@
+"""Rows that belong to the person who made them."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from rest_framework import exceptions
+
+from campaigns_project.accounts.access import role_in
+from campaigns_project.accounts.roles import Role
+
+
+class OwnRows:
+    """Mixed into a view: a row is changed and deleted by whom its `owner` column names, or by a manager."""
+
+    owner: ClassVar[str]
+    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR}
+
+    def get_object(self) -> Any:
+        row = super().get_object()  # type: ignore[misc]
+        user = self.request.user  # type: ignore[attr-defined]
+        is_reading = self.request.method in {"GET", "HEAD"}  # type: ignore[attr-defined]
+        if is_reading or getattr(row, self.owner) == user.pk:
+            return row
+        held = role_in(user, self.organization)  # type: ignore[attr-defined]
+        if held is None or not held.covers(Role.MANAGER):
+            raise exceptions.PermissionDenied("Somebody else made this; a manager may change it as well.")
+        return row

@@ -1,0 +1,91 @@
+"""What can be done about a lead over all its campaigns, as dialogs."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from campaigns.admin.audience import enrollment_sentence
+from campaigns.enrollment import Selection, enroll
+from campaigns.enrollment.everywhere import de_enroll_everywhere
+from campaigns.models import Campaign, CampaignStatus, Recipient
+from campaigns_project.accounts.admin.dialogs import ActDialog
+from campaigns_project.accounts.roles import Role
+from campaigns_project.errors import StateRefused
+from leads.models import SuppressionReason
+from leads.suppression import suppress
+
+
+class AddToCampaign(ActDialog):
+    needs = Role.OPERATOR
+    label = "Add to campaign"
+    icon = "group_add"
+    title = "Add this person to a campaign"
+    description = "Left out, with the reason, where the person may not be written to or is active elsewhere."
+    submit_text = "Enroll"
+
+    campaign = forms.ModelChoiceField(Campaign.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose one")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        own = Campaign.objects.living().for_organization(self.object.organization)
+        self.fields["campaign"].queryset = own.filter(status__in=CampaignStatus.editable)
+
+    def act(self) -> str:
+        campaign = self.cleaned_data["campaign"]
+        selection = Selection(lead_ids=(self.object.pk,))
+        result = enroll(campaign=campaign, selection=selection, actor=self.actor, now=self.now)
+        return f"{campaign}: {enrollment_sentence(result)}"
+
+
+class DeEnrollEverywhere(ActDialog):
+    needs = Role.OPERATOR
+    label = "De-enroll from all"
+    icon = "person_remove"
+    title = "Take this person out of every campaign?"
+    description = (
+        "Gets nothing more from any of them, and cannot be put back into these. Other campaigns stay possible."
+    )
+    submit_text = "De-enroll from all"
+    is_final = True
+
+    reason = forms.CharField(
+        label="Why", max_length=300, widget=UnfoldAdminTextInputWidget, help_text="Kept in the history."
+    )
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return super().offered(request, obj) and Recipient.objects.living().inside().filter(lead=obj).exists()
+
+    def act(self) -> str:
+        reason = self.cleaned_data["reason"]
+        left = de_enroll_everywhere(lead=self.object, actor=self.actor, now=self.now, reason=reason)
+        if not left:
+            raise StateRefused("already_out", f"{self.object.email} is in no campaign any more.")
+        return f"{self.object.email} left {left} campaign{'' if left == 1 else 's'}."
+
+
+class SuppressLead(ActDialog):
+    needs = Role.OPERATOR
+    label = "Suppress"
+    icon = "block"
+    title = "Never write to this person again?"
+    submit_text = "Suppress address"
+    is_final = True
+
+    @property
+    def description(self) -> str:
+        return f"{self.object.email} leaves every campaign at once. A manager can allow the address again."
+
+    def act(self) -> str:
+        suppress(
+            organization=self.object.organization,
+            address=self.object.email_normalized,
+            reason=SuppressionReason.MANUAL,
+            source="the lead's page",
+            actor=self.actor,
+            created_by=self.request.user,
+            at=self.now,
+        )
+        return f"{self.object.email} gets nothing more."
