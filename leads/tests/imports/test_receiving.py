@@ -20,7 +20,7 @@ Received = Callable[..., LeadImport]
 
 
 def test_file_is_stored_as_a_queued_import_with_all_that_reading_it_takes(received: Received):
-    lead_import = received("sep=;\nCourriel;Prénom;Secteur\nana@acme.example;Ana;x\n", unknown_columns="custom")
+    lead_import = received("sep=;\nCourriel;Prénom;Stand\nana@acme.example;Ana;x\n", unknown_columns="custom")
 
     lead_import.refresh_from_db()
     assert (lead_import.status, lead_import.total_rows, lead_import.encoding, lead_import.delimiter) == (
@@ -29,8 +29,8 @@ def test_file_is_stored_as_a_queued_import_with_all_that_reading_it_takes(receiv
         "utf-8",
         ";",
     )
-    assert lead_import.mapping == {"Courriel": "email", "Prénom": "first_name", "Secteur": "custom.secteur"}
-    assert lead_import.options["header"] == ["Courriel", "Prénom", "Secteur"]
+    assert lead_import.mapping == {"Courriel": "email", "Prénom": "first_name", "Stand": "custom.stand"}
+    assert lead_import.options["header"] == ["Courriel", "Prénom", "Stand"]
     assert lead_import.options["skip_lines"] == 1
     assert not Lead.objects.exists()
 
