@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from leads.imports import errors
+from leads.imports.layouts import Layout, detect_layout
 from leads.imports.matching import Columns, match_columns
 from leads.imports.options import ImportOptions
-from leads.imports.reading import Layout, Table, detect_layout
+from leads.imports.reading import Table
 
 MAX_ROWS = 2_000_000  # an interrupted import checks the rows before its last chunk again: this many in half a minute
 
@@ -22,7 +23,14 @@ class Inspection:
 
 def inspect(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> Inspection:
     """Read a seekable stream to its end and say how it will be imported; raises a `FileRefused` when it cannot be."""
-    layout = detect_layout(stream, file_name=file_name, encoding=options.encoding, delimiter=options.delimiter)
+    layout = detect_layout(
+        stream,
+        file_name=file_name,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        sheet=options.sheet,
+        header_row=options.header_row,
+    )
     table = Table(stream, layout=layout, file_name=file_name)
     try:
         columns = match_columns(
