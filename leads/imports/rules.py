@@ -9,10 +9,9 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from campaigns_project.accounts.timezones import known_zones
 from campaigns_project.errors import Refused
-from leads.addresses import domain_of, normalize_address, read_address
-from leads.imports.cleaning import has_control, is_damaged
+from leads.addresses import read_address
+from leads.imports.cleaning import UNCALCULATED, has_control, is_damaged, is_error
 from leads.imports.errors import shortened
-from leads.imports.sizes import read_size
 
 # Addresses of letters, digits and single inner signs under an ordinary domain, which `read_address` gives back as they
 # are (a test says so). It is asked about all others, and takes many times as long.
@@ -24,19 +23,28 @@ _PLAIN = re.compile(
 _ROLES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)  # Info@ and info@ are one mailbox by RFC 2142: written small
 _EMAIL_CELL_MAX = 1_000  # characters that the patterns below may have to look at
 _WRAPPED = re.compile(r"(?:mailto:\s*)?(?:[^<>@]*<([^<>]+)>|(.+))\Z", re.IGNORECASE | re.DOTALL)
-_SEVERAL = re.compile(r"@[^\s,;]+[\s,;]+[^\s,;]*@")
+_EDGE = r"\s<>,;|/()\[\]\"':"
+_WHOLE = re.compile(rf"(?<![^{_EDGE}])[^{_EDGE}@]+@[^{_EDGE}@]+(?![^{_EDGE}])")
+_AROUND = " \t,;.\"'"  # what is left around an address that was copied out of a list or a sentence
+# Domains of which everybody who writes them means another; most belong to those who collect such mail.
+_SLIPS = {
+    **dict.fromkeys(
+        ("gmial.com", "gmai.com", "gamil.com", "gnail.com", "gmal.com", "gmil.com", "gmaill.com"), "gmail.com"
+    ),
+    **dict.fromkeys(
+        ("gmail.cm", "gmail.om", "gmail.comm", "gmail.cmo", "gmali.com", "gemail.com", "gmailcom"), "gmail.com"
+    ),
+    **dict.fromkeys(
+        ("hotmial.com", "hotmai.com", "hotmal.com", "hotmil.com", "hormail.com", "hotmail.cm"), "hotmail.com"
+    ),
+    **dict.fromkeys(("yaho.com", "yahooo.com", "yhoo.com", "yahho.com", "yahoo.cm", "yaoo.com"), "yahoo.com"),
+    **dict.fromkeys(("outlok.com", "outllok.com", "outlool.com", "outloo.com", "outlook.cm"), "outlook.com"),
+    **dict.fromkeys(("iclod.com", "icoud.com", "icloud.cm", "iclould.com"), "icloud.com"),
+}
+_NO_TLDS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "ogr": "org", "nte": "net"}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # `acme.example:8080` has a port, no scheme
-_SIZE_MAX = 2**31 - 1  # of the database's integer
-_SENIORITIES = {  # as Apollo writes them, by the letters of what others do
-    **{name.replace("_", ""): name for name in ("owner", "founder", "c_suite", "partner", "vp", "head", "director")},
-    **{name: name for name in ("manager", "senior", "entry", "intern")},
-    **dict.fromkeys(("clevel", "cxo", "cxos", "csuite", "executive", "cxolevel"), "c_suite"),
-    **dict.fromkeys(("vicepresident", "vplevel", "vps"), "vp"),
-    **dict.fromkeys(("directorlevel", "directors"), "director"),
-    **dict.fromkeys(("managerlevel", "managers"), "manager"),
-    **dict.fromkeys(("entrylevel", "junior"), "entry"),
-    **dict.fromkeys(("internship", "training", "trainee"), "intern"),
-    **dict.fromkeys(("cofounder", "founders"), "founder"),
+_ERROR_SENTENCES = {
+    UNCALCULATED: "The formula here has no value: open the workbook in a spreadsheet and save it, then it has one.",
 }
 
 
@@ -58,21 +66,41 @@ class RowError(Exception):
 
 
 def email(text: str, column: str) -> tuple[str, str]:
-    """The address as written and its normal form; `Ana <ana@acme.example>` and mailto: are seen through."""
+    """The address as written and its normal form; a name and <>, mailto: or a comma around it are seen through.
+
+    The code of a problem is `missing_email`, `several_emails`, `mistyped_email` or `invalid_email`.
+    """
     if _PLAIN.match(text):
         normal = text.lower()
-        return (normal if normal.partition("@")[0] in _ROLES else text), normal
-    if not text:
+        address = normal if normal.partition("@")[0] in _ROLES else text
+    elif text:
+        address, normal = _read(text, column)
+    else:
         raise RowError("missing_email", column, "The row has no e-mail address.")
+    domain = normal.rpartition("@")[2]
+    if (meant := _meant(domain)) is not None:
+        raise RowError("mistyped_email", column, f"“{shortened(text)}” is mistyped: {meant} instead of {domain}?")
+    return address, normal
+
+
+def _read(text: str, column: str) -> tuple[str, str]:
     within(text, column, "e-mail", _EMAIL_CELL_MAX)
-    if _SEVERAL.search(text):
+    whole = {found.strip(_AROUND).lower(): found for found in _WHOLE.findall(text)}
+    if len(whole) > 1:
         message = f"“{shortened(text)}” is more than one address: one row per person."
         raise RowError("several_emails", column, message)
+    if text.count("@") > 1 and whole:  # the same one as its own name: "ana@acme.example" <ana@acme.example>
+        text = next(iter(whole.values()))
     found = _WRAPPED.match(text)
     try:
-        return read_address((found[1] or found[2]) if found else text)
+        return read_address(((found[1] or found[2]) if found else text).strip(_AROUND))
     except Refused as refused:
         raise RowError("invalid_email", column, refused.message) from None
+
+
+def _meant(domain: str) -> str | None:
+    rest, _, last = domain.rpartition(".")
+    return _SLIPS.get(domain) or (f"{rest}.{_NO_TLDS[last]}" if last in _NO_TLDS else None)
 
 
 def link(text: str, column: str, limit: int) -> str:
@@ -101,10 +129,6 @@ def zone(text: str, column: str) -> str:
     return name
 
 
-def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalpha())
-
-
 @lru_cache(maxsize=1)
 def _zones() -> dict[str, str]:
     return {_zone_key(name): name for name in known_zones()}
@@ -112,30 +136,6 @@ def _zones() -> dict[str, str]:
 
 def _zone_key(text: str) -> str:
     return "_".join(text.replace("_", " ").casefold().split())
-
-
-def seniority(text: str, column: str) -> str:
-    """The word lead providers use where it is known under another name (`C-Level` -> c_suite), else as written."""
-    return _SENIORITIES.get(_letters(text), text)
-
-
-def company_domain(text: str, column: str) -> str:
-    """The name of a website's host in ASCII, from a name, an address or a link: `https://www.müller.example/de`."""
-    name = _SCHEME.sub("", text, count=1).strip("/").partition("/")[0].partition(":")[0].rpartition("@")[2]
-    try:
-        return domain_of(normalize_address(f"someone@{name.lower().removeprefix('www.')}"))
-    except Refused:
-        message = f"“{shortened(text)}” is not a domain; write acme.com, for one, or leave it empty."
-        raise RowError("invalid_domain", column, message) from None
-
-
-def company_size(text: str, column: str) -> str:
-    """How many people work there, in digits: of a range its lower end, which is sure (`51-200`, `1,000+`, `<10`: 1)."""
-    size = read_size(text)
-    if size is None or size > _SIZE_MAX:
-        message = f"“{shortened(text)}” is not a number of people; write 51 or 51-200, or leave it empty."
-        raise RowError("invalid_company_size", column, message)
-    return str(size)
 
 
 def within(text: str, column: str, label: str, limit: int) -> str:
@@ -146,7 +146,9 @@ def within(text: str, column: str, label: str, limit: int) -> str:
 
 
 def readable(text: str, column: str) -> str:
-    """A text without control characters, and without traces of characters that were lost."""
+    """A text that is a value, without control characters, and without traces of characters that were lost."""
+    if is_error(text):
+        raise RowError("error_value", column, _ERROR_SENTENCES.get(text, f"“{text}” is an error of the spreadsheet."))
     if is_damaged(text):
         message = f"“{shortened(text)}” holds characters that were lost when the file was saved (shown as �)."
         raise RowError("damaged_text", column, message)

@@ -5,7 +5,7 @@ Every rule says no to a row, never to the file: a list with three bad rows gives
 
 from typing import NamedTuple
 
-from leads.imports import rules
+from leads.imports import firms, rules
 from leads.imports.cleaning import clean_line, clean_lines, clean_plain, is_plain
 from leads.imports.fields import BY_NAME, CUSTOM_VALUE_MAX, FULL_NAME, FULL_NAME_MAX, LEAD_FIELDS, is_custom
 from leads.imports.matching import Columns
@@ -19,9 +19,9 @@ _RULES = {  # of the fields that are more than a text; each answers the value to
     LEAD_FIELDS.index(name): rule
     for name, rule in {
         "timezone": rules.zone,
-        "seniority": rules.seniority,
-        "company_domain": rules.company_domain,
-        "company_size": rules.company_size,
+        "seniority": firms.seniority,
+        "company_domain": firms.company_domain,
+        "company_size": firms.company_size,
     }.items()
 }
 

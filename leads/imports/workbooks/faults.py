@@ -11,7 +11,8 @@ from posixpath import join, normpath
 from typing import IO, BinaryIO
 from xml.etree import ElementTree
 
-UNCALCULATED = "#UNCALCULATED!"
+from leads.imports.cleaning import UNCALCULATED
+
 _BLOCK = 2**20
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^/>])>(.*?)</(?:\w+:)?c>", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')

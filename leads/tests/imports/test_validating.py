@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from campaigns_project.errors import Refused
 from leads.addresses import read_address
 from leads.imports import rules
 from leads.imports.fields import BY_NAME, LEAD_FIELDS
@@ -109,6 +110,12 @@ def test_row_becomes_the_values_of_a_lead():
         ("Ana María <ana@acme.example>", "ana@acme.example", "ana@acme.example"),
         ("<ana@acme.example>", "ana@acme.example", "ana@acme.example"),
         ("mailto:ana@acme.example", "ana@acme.example", "ana@acme.example"),
+        ("ana@acme.example.", "ana@acme.example", "ana@acme.example"),
+        ("ana@acme.example,", "ana@acme.example", "ana@acme.example"),
+        ("'ana@acme.example'", "ana@acme.example", "ana@acme.example"),
+        ('"ana@acme.example" <ana@acme.example>', "ana@acme.example", "ana@acme.example"),
+        ("ana@MÜLLER。example", "ana@müller.example", "ana@xn--mller-kva.example"),
+        ("Ünal@acme.example", "Ünal@acme.example", "ünal@acme.example"),
         ("ana@acme.example\u200b\xa0", "ana@acme.example", "ana@acme.example"),
         ("ana@müller.example", "ana@müller.example", "ana@xn--mller-kva.example"),
         ("ana@xn--mller-kva.example", "ana@müller.example", "ana@xn--mller-kva.example"),
@@ -134,7 +141,17 @@ def test_addresses_are_read_as_people_write_them(written: str, address: str, nor
         ("ana@@acme.example", "invalid_email"),
         ("ana @acme.example", "invalid_email"),
         ("ana@localhost.local", "invalid_email"),
-        ("ana@acme.example\r\nBcc: all@acme.example", "invalid_email"),
+        ("ana@acme.example\r\nBcc: all@acme.example", "several_emails"),
+        ("ana@acme.example / bob@acme.example", "several_emails"),
+        ("ana@acme.example, bob@acme.example", "several_emails"),
+        ("Ana <ana@acme.example>; Bob <bob@acme.example>", "several_emails"),
+        ("ana@gmial.com", "mistyped_email"),
+        ("ana@acme.con", "mistyped_email"),
+        ("a@b.example@acme.example", "invalid_email"),
+        ('"ana maria"@acme.example', "invalid_email"),
+        ("ana@[192.0.2.1]", "invalid_email"),
+        ("#REF!", "error_value"),
+        ("#UNCALCULATED!", "error_value"),
         ("ana@acme.example; bob@acme.example", "several_emails"),
         ("ana@acme.example bob@acme.example", "several_emails"),
         ("ana\0@acme.example", "control_character"),
@@ -149,6 +166,30 @@ def test_what_is_no_address_is_a_problem_of_that_column(written: str, code: str)
 
     assert isinstance(problem, Problem)
     assert (problem.code, problem.column) == (code, "Email")
+
+
+def test_an_address_that_was_mistyped_says_what_was_meant():
+    problem = row_with(email="Ana <ana@gmial.com>")
+
+    assert isinstance(problem, Problem)
+    assert problem.message == "“Ana <ana@gmial.com>” is mistyped: gmail.com instead of gmial.com?"
+
+
+@pytest.mark.parametrize("text", ["# 1 in Prague", "#teamAna", "Err:1 Records", "C#"])
+def test_a_number_sign_alone_is_no_error(text: str):
+    assert value_of("hobby", text) == text
+
+
+@given(local=st.text(min_size=1, max_size=12), domain=st.text(min_size=1, max_size=12))
+@example(local="İbo", domain="acme")
+@example(local="ΑΣ", domain="ΑΣ")
+def test_a_normal_form_is_its_own_normal_form(local: str, domain: str):
+    try:
+        _, normal = read_address(f"{local}@{domain}.example")
+    except Refused:
+        return
+
+    assert read_address(normal)[1] == normal
 
 
 LOCAL_PARTS = st.from_regex(r"\A[A-Za-z0-9._+-]{1,70}\Z")
@@ -229,6 +270,9 @@ def test_no_cleaned_name_holds_a_control_character_or_line_break(text: str):
         ("website", "acme.example/" + "x" * 300, "too_long", "Website"),
         ("timezone", "Mars/Olympus", "invalid_timezone", "Time zone"),
         ("timezone", "x" * 65, "too_long", "Time zone"),
+        ("first_name", "#REF!", "error_value", "First name"),
+        ("hobby", "#N/A", "error_value", "Hobby"),
+        ("hobby", "#WERT!", "error_value", "Hobby"),
         ("company_size", "Nov-50", "invalid_company_size", "Company size"),
         ("company_size", "2050-11-01", "invalid_company_size", "Company size"),
         ("company_size", "many", "invalid_company_size", "Company size"),
