@@ -139,6 +139,16 @@ def file_too_large(file_name: str, limit: int) -> FileRefused:
     )
 
 
+def text_too_large(file_name: str, *, limit: int) -> FileRefused:
+    """More pasted text than a field takes."""
+    return FileRefused(
+        "file_too_large",
+        f"{file_name} is longer than {limit:,} characters.",
+        "Save it as a file and import that.",
+        {"max_characters": limit},
+    )
+
+
 def unknown_encoding(name: str) -> FileRefused:
     """The caller named an encoding that Python does not know as one of text."""
     return FileRefused(
