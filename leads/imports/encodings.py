@@ -56,6 +56,7 @@ _BY_STATISTICS = (
 _LABELS = {
     **dict(_BY_LETTERS),
     **dict(_BY_STATISTICS),
+    "workbook": "Workbook",
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8 with a byte order mark",
     "utf-16": "UTF-16",

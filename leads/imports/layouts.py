@@ -2,8 +2,8 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, ClassVar, Self
+from dataclasses import asdict, dataclass, replace
+from typing import Any, BinaryIO, Self
 
 from leads.imports import delimiters, encodings, errors, signatures
 from leads.imports.dialects import DOUBLE, csv_options, detect_quoting, long_delimiter
@@ -27,17 +27,17 @@ class Layout:
     escape: str = ""
     sheet: str = ""
 
-    OPTIONS: ClassVar = ("skip_lines", "header_row", "quote", "escape", "sheet")
-
     @classmethod
     def kept(cls, encoding: str, delimiter: str, options: Mapping[str, Any]) -> Self:
-        """The layout of an import, from its fields and its options; what these do not name is as usual."""
-        return cls(encoding, delimiter, **{name: options[name] for name in cls.OPTIONS if name in options})
+        """The layout of an import, from its fields and its options."""
+        return cls(encoding, delimiter, **options.get("layout", {"skip_lines": options.get("skip_lines", 0)}))
 
     @property
     def options(self) -> dict[str, Any]:
-        """What belongs among the options of an import."""
-        return {name: getattr(self, name) for name in self.OPTIONS}
+        """What belongs among the options of an import, beside what was asked for."""
+        fields = asdict(self)
+        del fields["encoding"], fields["delimiter"]
+        return {"layout": fields}
 
     @property
     def is_workbook(self) -> bool:

@@ -48,9 +48,9 @@ class Converted(NamedTuple):
 def as_csv(stream: BinaryIO, *, file_name: str, sheet: str = "") -> Converted:
     """A sheet of a workbook as CSV; the caller closes it.
 
-    A row keeps its number, blank ones included. Without a name it is the first sheet that is not hidden. The stream is
-    left at its beginning. Refusals: `encrypted_file`, `archive_bomb`, `damaged_workbook`, `workbook_too_large`,
-    `unknown_sheet`, and `binary_file` for an archive of something else.
+    A row keeps its number, blank ones included. Without a name it is the first sheet that is not hidden. A stream that
+    can be read again is left at its beginning. Refusals: `encrypted_file`, `archive_bomb`, `damaged_workbook`,
+    `workbook_too_large`, `unknown_sheet`, and `binary_file` for an archive of something else.
     """
     converted = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
@@ -87,9 +87,11 @@ def _ask(stream: BinaryIO, out: Any, *asked: str, file_name: str) -> dict[str, A
 def _copy_of(stream: BinaryIO) -> IO[bytes]:
     """In a file of its own, as another process has no part in our memory."""
     copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    stream.seek(0)
+    if stream.seekable():
+        stream.seek(0)
     shutil.copyfileobj(stream, copy, 2**20)
-    stream.seek(0)
+    if stream.seekable():
+        stream.seek(0)
     copy.seek(0)
     return copy
 
