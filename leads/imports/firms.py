@@ -1,6 +1,7 @@
 """What the cells about a lead's firm and place in it must be; each rule says no as those of `rules` do."""
 
 import re
+from functools import lru_cache
 
 from campaigns_project.errors import Refused
 from leads.addresses import domain_of, normalize_address
@@ -25,14 +26,14 @@ _SENIORITIES = {  # as Apollo writes them, by the letters of what others do
 
 def seniority(text: str, column: str) -> str:
     """The word lead providers use where it is known under another name (`C-Level` -> c_suite), else as written."""
-    return _SENIORITIES.get(_letters(text), text)
+    return _known_seniority(text) or text
 
 
 def company_domain(text: str, column: str) -> str:
     """The name of a website's host in ASCII, from a name, an address or a link: `https://www.müller.example/de`."""
     name = _SCHEME.sub("", text, count=1).strip("/").partition("/")[0].partition(":")[0].rpartition("@")[2]
     try:
-        return domain_of(normalize_address(f"someone@{name.lower().removeprefix('www.')}"))
+        return _normalized(name.lower().removeprefix("www."))
     except Refused:
         message = f"“{shortened(text)}” is not a domain; write acme.com, for one, or leave it empty."
         raise RowError("invalid_domain", column, message) from None
@@ -47,5 +48,11 @@ def company_size(text: str, column: str) -> str:
     return str(size)
 
 
-def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalpha())
+@lru_cache(maxsize=1_024)
+def _known_seniority(text: str) -> str | None:
+    return _SENIORITIES.get("".join(c for c in text.casefold() if c.isalpha()))
+
+
+@lru_cache(maxsize=4_096)  # a list has several people of each firm, and judging a domain takes 50 µs
+def _normalized(domain: str) -> str:
+    return domain_of(normalize_address(f"someone@{domain}"))

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001
 
 import re
+from functools import lru_cache
 
 # A number with its thousands apart (1,000  1.000  1 000  1'000) or not, and the letter for thousands or millions.
 _NUMBER = re.compile(r"(\d{1,3}(?:[,.'’  \u202f]\d{3})+|\d+)([.,]\d)?\s*([km](?![a-z]))?", re.IGNORECASE)
@@ -18,6 +19,7 @@ _SHAPE = re.compile(
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
+@lru_cache(maxsize=1_024)
 def read_size(text: str) -> int | None:
     """The number, or the lower end of the range; of `less than 10` it is 1. None for what is no size."""
     if _ONE.fullmatch(text.strip()):
