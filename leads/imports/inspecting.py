@@ -6,10 +6,10 @@ from itertools import islice
 from typing import BinaryIO
 
 from leads.imports import errors
-from leads.imports.layouts import Layout, detect_layout
+from leads.imports.layouts import Layout
 from leads.imports.matching import Columns, match_columns
 from leads.imports.options import ImportOptions
-from leads.imports.reading import Row, Table
+from leads.imports.reading import Row, Table, open_table
 
 SAMPLE_ROWS = 50  # looked at for what a column holds
 MAX_ROWS = 2_000_000  # an interrupted import checks the rows before its last chunk again: this many in half a minute
@@ -30,15 +30,7 @@ class Inspection:
 
 def inspect(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> Inspection:
     """Read a seekable stream to its end and say how it will be imported; raises a `FileRefused` when it cannot be."""
-    layout = detect_layout(
-        stream,
-        file_name=file_name,
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        sheet=options.sheet,
-        header_row=options.header_row,
-    )
-    table = Table(stream, layout=layout, file_name=file_name)
+    table = open_table(stream, file_name=file_name, options=options)
     try:
         samples = tuple(islice(table, SAMPLE_ROWS))
         columns = match_columns(
@@ -54,7 +46,7 @@ def inspect(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> Insp
         stream.seek(0)
     if not rows:
         raise errors.header_only(file_name, columns.header)
-    return Inspection(layout, columns, rows, samples)
+    return Inspection(table.layout, columns, rows, samples)
 
 
 def by_column(header: Sequence[str], rows: Sequence[Row]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from leads.imports import delimiters, encodings, errors, signatures
 from leads.imports.dialects import DOUBLE, csv_options, detect_quoting, long_delimiter
 from leads.imports.matching import is_known_header
 from leads.imports.preambles import NumberedRow, first_rows, header_at
-from leads.imports.workbooks.converting import as_csv, is_workbook
+from leads.imports.workbooks.converting import Converted, as_csv, is_workbook
 
 WORKBOOK = "workbook"
 _SAMPLE = 1 << 16  # characters the delimiter is guessed from
@@ -82,7 +82,9 @@ def detect_layout(
     if not head:
         raise errors.empty_file(file_name)
     if is_workbook(head):
-        return _layout_of_workbook(stream, file_name=file_name, sheet=sheet, header_row=header_row)
+        converted = as_csv(stream, file_name=file_name, sheet=sheet)
+        with converted.stream:
+            return layout_of_workbook(converted, header_row=header_row)
     signatures.refuse_if_not_text(head, file_name=file_name)
     found = encodings.named_encoding(encoding, head=head) if encoding else encodings.detect_encoding(stream)
     if not found.name.startswith(("utf-16", "utf-32")):
@@ -92,6 +94,13 @@ def detect_layout(
         raise errors.empty_file(file_name)
     layout = _layout_of_text(sample, found.name, delimiter=delimiter, file_name=file_name)
     return layout if header_row is None else replace(layout, header_row=header_row)
+
+
+def layout_of_workbook(converted: Converted, *, header_row: int | None) -> Layout:
+    """How a workbook is read, from its conversion, which is left at its beginning."""
+    if header_row is None:
+        header_row = _header_row(first_rows(_sample(converted.stream, encodings.Encoding("utf-8", ""))))
+    return Layout(WORKBOOK, "", header_row=header_row, sheet=converted.sheet)
 
 
 def _layout_of_text(sample: str, encoding: str, *, delimiter: str, file_name: str) -> Layout:
@@ -109,15 +118,6 @@ def _layout_of_text(sample: str, encoding: str, *, delimiter: str, file_name: st
         raise errors.long_delimiter(file_name, delimiter=several)
     header_row = _header_row(rows)
     return Layout(encoding, chosen, 1 if declared else 0, header_row, quoting.quote, quoting.escape)
-
-
-def _layout_of_workbook(stream: BinaryIO, *, file_name: str, sheet: str, header_row: int | None) -> Layout:
-    converted = as_csv(stream, file_name=file_name, sheet=sheet)
-    with converted.stream:
-        sample = _sample(converted.stream, encodings.Encoding("utf-8", ""))
-    if header_row is None:
-        header_row = _header_row(first_rows(sample))
-    return Layout(WORKBOOK, "", header_row=header_row, sheet=converted.sheet)
 
 
 def _header_row(rows: Sequence[NumberedRow]) -> int:

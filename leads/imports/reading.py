@@ -7,15 +7,16 @@ read as the CSV of one of its sheets.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
-from leads.imports import encodings, errors
+from leads.imports import encodings, errors, signatures
 from leads.imports.cleaning import is_damaged, storable
-from leads.imports.layouts import Layout
-from leads.imports.workbooks.converting import as_csv
+from leads.imports.layouts import Layout, detect_layout, layout_of_workbook
+from leads.imports.options import ImportOptions
+from leads.imports.workbooks.converting import as_csv, is_workbook
 
 MAX_COLUMNS = 1_000
 MAX_HEADER = 200  # characters of one column's name
@@ -30,6 +31,22 @@ class Row(NamedTuple):
     cells: list[str]
 
 
+def open_table(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> "Table":
+    """A seekable file opened as it was found to be, or as the options say; raises what `detect_layout` and Table do."""
+    if is_workbook(signatures.head_of(stream)):
+        converted = as_csv(stream, file_name=file_name, sheet=options.sheet)
+        layout = layout_of_workbook(converted, header_row=options.header_row)
+        return Table(stream, layout=layout, file_name=file_name, converted=converted.stream)
+    layout = detect_layout(
+        stream,
+        file_name=file_name,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        header_row=options.header_row,
+    )
+    return Table(stream, layout=layout, file_name=file_name)
+
+
 class Table:
     """A file opened for one reading: `header` at once, then the rows by iterating.
 
@@ -38,13 +55,17 @@ class Table:
     `bad_header_row`, `empty_sheet`, and what `as_csv` raises.
     """
 
-    def __init__(self, stream: BinaryIO, *, layout: Layout, file_name: str):
+    def __init__(self, stream: BinaryIO, *, layout: Layout, file_name: str, converted: BinaryIO | None = None):
+        """`converted` is the CSV of a workbook where there is one already; it is closed at the end of the reading."""
         self.file_name = file_name
-        self._converted: BinaryIO | None = None
-        if layout.is_workbook:
-            stream = self._converted = as_csv(stream, file_name=file_name, sheet=layout.sheet).stream
-            layout = replace(layout, encoding="utf-8", delimiter=",")
         self.layout = layout
+        self._converted = converted
+        if layout.is_workbook:
+            if converted is None:
+                self._converted = as_csv(stream, file_name=file_name, sheet=layout.sheet).stream
+            stream = cast(BinaryIO, self._converted)
+            layout = replace(layout, encoding="utf-8", delimiter=",")
+        self._csv_options = layout.csv_options
         handler = encodings.Encoding(layout.encoding, "").error_handler
         self._text = io.TextIOWrapper(stream, layout.encoding, handler, newline="")
         for _ in range(layout.skip_lines):
@@ -92,7 +113,7 @@ class Table:
 
     def _read(self) -> Iterator[Row]:
         lines, number, header_row = self._lines, 0, self.layout.header_row
-        reader = csv.reader(lines, **self.layout.csv_options)
+        reader = csv.reader(lines, **self._csv_options)
         try:
             for number, cells in enumerate(reader, start=1):
                 if any(cells) and number >= header_row:
@@ -110,7 +131,7 @@ class Table:
             self._converted.close()
 
     def _too_large(self, row: int) -> errors.FileRefused:
-        column = _first_oversized_column("".join(self._lines.record), self.layout)
+        column = _first_oversized_column("".join(self._lines.record), self._csv_options)
         if column is None:
             return errors.row_too_large(self.file_name, row=row, limit=MAX_RECORD)
         header = getattr(self, "header", [])
@@ -121,7 +142,7 @@ class Table:
         """Whether a further line would still belong to the last row, which csv forgives in silence."""
         lines = [*self._lines.previous, "\n", "x"]
         try:
-            return sum(1 for _ in csv.reader(lines, **self.layout.csv_options)) == 1
+            return sum(1 for _ in csv.reader(lines, **self._csv_options)) == 1
         except csv.Error:
             return True
 
@@ -147,14 +168,15 @@ class _Lines:
         self.previous, self.record, self._size = self.record, [], 0
 
 
-def _first_oversized_column(text: str, layout: Layout) -> int | None:
+def _first_oversized_column(text: str, dialect: Mapping[str, Any]) -> int | None:
     """The number of the first cell longer than csv takes, in a row that csv gave up on."""
+    delimiter, quote = dialect["delimiter"], dialect["quotechar"]
     outside = True
     size, column = 0, 1
-    for piece in re.split(f"({layout.quote}|{re.escape(layout.delimiter)})", text):
-        if piece == layout.quote:
+    for piece in re.split(f"({quote}|{re.escape(delimiter)})", text):
+        if piece == quote:
             outside = not outside
-        elif piece == layout.delimiter and outside:
+        elif piece == delimiter and outside:
             size, column = 0, column + 1
         else:
             size += len(piece)

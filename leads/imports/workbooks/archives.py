@@ -11,7 +11,7 @@ from typing import BinaryIO
 from leads.imports.workbooks.refusing import NoWorkbook
 
 MAX_ENTRIES = 5_000  # a workbook has some dozens: one a sheet, and pictures
-MAX_UNPACKED = 512 * 2**20  # bytes: a million rows of twelve columns
+MAX_UNPACKED = 512 * 2**20  # bytes; a row of twelve columns has about 500
 MAX_RATIO = 200  # unpacked to packed; tables of one repeated row reach about 100
 _SMALL = 16 * 2**20  # bytes unpacked, below which no ratio does harm
 _DIRECTORY_MAX = 4 * 2**20

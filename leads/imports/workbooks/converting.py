@@ -10,8 +10,8 @@ from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from leads.imports import errors
 
-MEMORY = 1_536 * 2**20  # bytes of address space; a million rows of twelve columns take half of it
-SECONDS = 120  # of the processor; a million rows take a quarter of it
+MEMORY = 1_536 * 2**20  # bytes of address space; 500,000 rows of twelve columns take half of it
+SECONDS = 120  # of the processor; those rows take a tenth of it
 _ROOT = Path(__file__).parents[3]
 _STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # zip archives; OLE: old workbooks and encrypted ones
 _OUT_OF_MEMORY = (b"memory allocation of", b"capacity overflow")  # how the reader ends then
