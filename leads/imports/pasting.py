@@ -17,7 +17,7 @@ from leads.imports.preambles import NumberedRow, first_rows, has_address, header
 
 FILE_NAME = "Pasted text"
 MAX_CHARACTERS = 2_000_000  # about 30,000 people; more is a file
-_PERSON = re.compile(r"\s*(?:\"([^\"]*)\"|([^\"<>]*?))\s*<([^<>]*@[^<>]*)>\s*")
+_PERSON = re.compile(r"\s*(?:\"([^\"]*)\"|([^\"<>;,\r\n\t]*?))\s*<([^<>]*@[^<>]*)>\s*")
 _BETWEEN = re.compile(r"[;,\r\n\t]+")
 
 
@@ -61,7 +61,7 @@ def _people(text: str) -> Iterator[tuple[str, str]]:
     place = 0
     while place < len(text):
         person = _PERSON.match(text, place)
-        if person and not _BETWEEN.search(person[2] or ""):
+        if person:
             yield (person[1] or person[2] or "").strip(), person[3].strip()
             place = person.end()
         else:

@@ -44,7 +44,7 @@ _SLIPS = {
 _NO_TLDS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "ogr": "org", "nte": "net"}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # `acme.example:8080` has a port, no scheme
 _ERROR_SENTENCES = {
-    UNCALCULATED: "The formula here has no value: open the workbook in a spreadsheet and save it, then it has one.",
+    UNCALCULATED: "The formula here has no value yet: open the file in a spreadsheet and save it.",
 }
 
 
