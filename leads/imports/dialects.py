@@ -37,7 +37,9 @@ def _is_single(text: str, delimiter: str) -> bool:
 def _is_escaped(text: str, delimiter: str, quote: str) -> bool:
     r"""Some \" or \, stands where only an escape makes sense of it, and reading it so makes the rows no less even."""
     edge = re.escape(delimiter)
-    inside = re.search(rf"\\{quote}(?! *(?:{edge}|\r|\n|\Z))", text)
+    end = rf" *(?:{edge}|\r|\n|\Z)"
+    # A doubled quote behind a backslash is text of the usual kind, but for the last one of a cell.
+    inside = re.search(rf"\\{quote}(?!{quote})(?!{end})|\\{quote}{quote}(?={end})", text)
     between = re.search(rf"\\{edge}", text)
     if not inside and not between:
         return False
