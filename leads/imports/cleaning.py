@@ -23,13 +23,23 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DAMAGED = re.compile("[\ud800-\udfff\ufffd]")
 # What export tools write where there is nothing. “None” and “Null” are people's names and stay.
-_NOTHING = frozenset({"#N/A", "N/A", "n/a", "-", "--", "—"})
+_NOTHING = frozenset({"N/A", "n/a", "-", "--", "—"})
+UNCALCULATED = "#UNCALCULATED!"  # a formula of a workbook that no program ever worked out; no spreadsheet writes this
+# What spreadsheets show instead of a value, as Excel and Calc write it into a CSV in the languages of Europe.
+_ERRORS = frozenset(
+    """
+    #N/A #REF! #VALUE! #NAME? #DIV/0! #NUM! #NULL! #SPILL! #CALC! #FIELD! #BLOCKED! #CONNECT! #BUSY! #UNKNOWN!
+    #GETTING_DATA #NV #BEZUG! #WERT! #ZAHL! #VALEUR! #NOM? #NOMBRE! #N/D #¡REF! #¡VALOR! #¿NOMBRE? #¡DIV/0! #¡NUM!
+    #RIF! #VALORE! #NOME? #VALOR! #NUL! #VERW! #WAARDE! #NAAM? #GETAL! #ARG! #ADR! #NAZWA? #LICZBA! #HODNOTA! #ODKAZ!
+    #NÁZEV? #REFERENS! #VÄRDEFEL! #NAMN? #SAKNAS! Err:502 Err:504 Err:508 Err:509 Err:511 Err:522 Err:523
+    """.split()  # noqa: SIM905 - one a line is longer to read
+) | {UNCALCULATED}
 
 
 def is_plain(cells: Sequence[str]) -> bool:
     """Whether the cells need nothing but `clean_plain`: asked once for a row, it saves looking at each cell closely."""
     text = " ".join(cells)
-    if not text.isprintable() or text.startswith("'") or " '" in text:
+    if not text.isprintable() or text.startswith("'") or " '" in text or "#" in text or "Err:" in text:
         return False
     return text.isascii() or ("\N{REPLACEMENT CHARACTER}" not in text and unicodedata.is_normalized("NFC", text))
 
@@ -60,6 +70,11 @@ def clean_lines(cell: str) -> str:
 def storable(text: str) -> str:
     """The text with what neither Postgres nor UTF-8 takes (NUL, half a character) shown as what it is: lost."""
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def is_error(text: str) -> bool:
+    """Whether a cleaned text is what a spreadsheet shows where there is no value, such as #REF!."""
+    return text[:1] in ("#", "E") and text in _ERRORS
 
 
 def has_control(text: str) -> bool:

@@ -4,17 +4,15 @@ Each candidate splits the lines, quotes honored. The right one cuts out addresse
 as many cells as the header; a wrong one (the comma inside “Acme, Inc.”) does so on some lines only.
 """
 
-import csv
 import re
 from collections.abc import Callable
 
 from leads.imports import errors
+from leads.imports.preambles import first_rows, has_address, header_at
 
-CANDIDATES = (",", ";", "\t", "|")  # in the order in which they win when all else is equal
+CANDIDATES = (",", ";", "\t", "|", "^", "~", ":")  # in the order in which they win when all else is equal
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", ":": "colon", " ": "space"}
-_SAMPLE_ROWS = 100
 _BY_NAME = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
-_ADDRESS = re.compile(r"\s*[^@\s,;|]+@[^@\s,;|]+\s*")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 
 
@@ -46,25 +44,11 @@ def detect_delimiter(text: str, *, is_known: Callable[[str], bool]) -> str:
 
 def _score(text: str, delimiter: str, is_known: Callable[[str], bool]) -> tuple[float, int, float]:
     """Rows with a cell that is nothing but an address, then known headers, then rows as wide as the header."""
-    rows = _rows(text, delimiter)
-    if not rows or len(rows[0]) == 1:
+    rows = first_rows(text, delimiter=delimiter)
+    rows = rows[header_at(rows, is_known=is_known) :]
+    if not rows or len(rows[0][1]) == 1:
         return (0.0, 0, 0.0)
-    width = len(rows[0])
-    consistent = sum(len(row) == width for row in rows) / len(rows)
-    with_address = sum(any(map(_ADDRESS.fullmatch, row)) for row in rows[1:]) / len(rows)
-    return (round(with_address, 1), sum(map(is_known, rows[0])), consistent * (1 - 1 / width))
-
-
-def _rows(text: str, delimiter: str) -> list[list[str]]:
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True)
-    rows = []
-    try:
-        for row in reader:
-            if row:
-                rows.append(row)
-            if len(rows) == _SAMPLE_ROWS:
-                break
-    except csv.Error:  # one cell is longer than csv takes: with this delimiter or with any, the reading will tell
-        return rows
-    # The sample may end in the middle of a row.
-    return rows[:-1] if len(rows) > 2 and not text.endswith("\n") else rows
+    (_, header), *others = rows
+    consistent = (1 + sum(len(cells) == len(header) for _, cells in others)) / len(rows)
+    with_address = sum(has_address(cells) for _, cells in others) / len(rows)
+    return (round(with_address, 1), sum(map(is_known, header)), consistent * (1 - 1 / len(header)))

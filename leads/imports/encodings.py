@@ -56,12 +56,15 @@ _BY_STATISTICS = (
 _LABELS = {
     **dict(_BY_LETTERS),
     **dict(_BY_STATISTICS),
+    "workbook": "Workbook",
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8 with a byte order mark",
     "utf-16": "UTF-16",
     "utf-16-le": "UTF-16 (little-endian)",
     "utf-16-be": "UTF-16 (big-endian)",
     "utf-32": "UTF-32",
+    "utf-32-le": "UTF-32 (little-endian)",
+    "utf-32-be": "UTF-32 (big-endian)",
 }
 _PLAUSIBLE = 0.7  # of the words; names of people and firms of other countries are in every list
 
@@ -115,15 +118,30 @@ def _by_mark(head: bytes) -> str | None:
 
 
 def _wide_without_mark(head: bytes) -> str | None:
-    """UTF-16 without its mark: in text of mostly Latin letters every other byte is zero."""
-    pairs = len(head) // 2
-    if not pairs:
-        return None
-    if head[1::2].count(0) > pairs * 0.6 and head[0::2].count(0) < pairs * 0.1:
-        return "utf-16-le"
-    if head[0::2].count(0) > pairs * 0.6 and head[1::2].count(0) < pairs * 0.1:
-        return "utf-16-be"
+    """UTF-32 or UTF-16 without its mark, told by where the zeros are."""
+    return _utf32_without_mark(head) or _utf16_without_mark(head)
+
+
+def _utf32_without_mark(head: bytes) -> str | None:
+    """Of four bytes the highest is always zero, the one below it nearly always."""
+    count = len(head) // 4
+    zeros = [head[place : count * 4 : 4].count(0) for place in range(4)]
+    if count and zeros[3] == count and zeros[2] > count * 0.9:
+        return "utf-32-le"
+    if count and zeros[0] == count and zeros[1] > count * 0.9:
+        return "utf-32-be"
     return None
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
+    """Every other byte of Latin letters is zero; in other scripts those of line ends and of @ are, at least."""
+    high, low = head[1::2].count(0), head[0::2].count(0)
+    if min(high, low) > max(high, low) * 0.1 or max(high, low) < 2:
+        return None
+    name = "utf-16-le" if high > low else "utf-16-be"
+    text = head[: len(head) // 2 * 2].decode(name, "replace")
+    is_latin = max(high, low) > len(head) * 0.3
+    return name if is_latin or ("@" in text and "\n" in text) else None
 
 
 def _scan(stream: BinaryIO) -> "_Scan":

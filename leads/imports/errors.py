@@ -46,8 +46,87 @@ def header_only(file_name: str, columns: Sequence[str]) -> FileRefused:
 
 
 def binary_file(file_name: str, kind: str, hint: str) -> FileRefused:
-    """Not text: a workbook, an archive, a picture."""
-    return FileRefused("binary_file", f"{file_name} is not a CSV file: it looks like {kind}.", hint, {"kind": kind})
+    """Neither text nor a workbook: an archive, a picture."""
+    message = f"{file_name} is neither a CSV file nor a workbook: it looks like {kind}."
+    return FileRefused("binary_file", message, hint, {"kind": kind})
+
+
+def encrypted_file(file_name: str) -> FileRefused:
+    """A workbook that opens with a password only."""
+    return FileRefused(
+        "encrypted_file",
+        f"{file_name} is protected by a password.",
+        "Open it with the password and save it without one (in Excel: File, Info, Protect Workbook), or as CSV.",
+    )
+
+
+def archive_bomb(file_name: str, *, detail: str) -> FileRefused:
+    """A workbook that unpacks to more than any table of people needs."""
+    return FileRefused(
+        "archive_bomb",
+        f"{file_name} was not opened: {detail}.",
+        "Save the sheet as CSV and import that; a genuine workbook of this size is better split.",
+    )
+
+
+def workbook_too_large(file_name: str, *, megabytes: int, seconds: int) -> FileRefused:
+    """A workbook that takes more memory or time than the process that opens it has."""
+    return FileRefused(
+        "workbook_too_large",
+        f"{file_name} takes more than {megabytes:,} MB of memory or {seconds} seconds to open.",
+        "Save the sheet as CSV and import that: a CSV may be of any length.",
+        {"max_megabytes": megabytes, "max_seconds": seconds},
+    )
+
+
+def damaged_workbook(file_name: str, *, detail: str) -> FileRefused:
+    """A workbook that cannot be read to its end."""
+    return FileRefused(
+        "damaged_workbook",
+        f"{file_name} looks like a workbook and is none that can be read. {detail}",
+        "Open it in a spreadsheet and save it again as .xlsx, or as CSV (UTF-8).",
+    )
+
+
+def unknown_sheet(file_name: str, *, sheet: str, sheets: Sequence[str]) -> FileRefused:
+    """The caller named a sheet that the workbook does not have."""
+    return FileRefused(
+        "unknown_sheet",
+        f"{file_name} has no sheet “{shortened(sheet)}”; it has {quoted(sheets)}.",
+        "Write the name as it stands on the tab, or leave it out to have the first sheet.",
+        {"sheet": sheet, "sheets": list(sheets)},
+    )
+
+
+def empty_sheet(file_name: str, *, sheet: str) -> FileRefused:
+    """A sheet without one filled cell."""
+    which = f"Sheet “{shortened(sheet)}”" if sheet else "The first sheet"
+    return FileRefused(
+        "empty_sheet",
+        f"{which} of {file_name} is empty.",
+        "Name the sheet with the leads: --sheet NAME.",
+        {"sheet": sheet},
+    )
+
+
+def long_delimiter(file_name: str, *, delimiter: str) -> FileRefused:
+    """Columns that are separated by several characters at once."""
+    return FileRefused(
+        "long_delimiter",
+        f"{file_name} separates its columns by “{shortened(delimiter)}”, which is {len(delimiter)} characters.",
+        "Replace it by one character, such as a semicolon or a tab, in a text editor or where the file was exported.",
+        {"delimiter": delimiter},
+    )
+
+
+def bad_header_row(file_name: str, *, row: int) -> FileRefused:
+    """The caller named a row as the header that the file does not have."""
+    return FileRefused(
+        "bad_header_row",
+        f"{file_name} has no header in row {row:,}: it ends before.",
+        "Name the row as a spreadsheet counts it, or leave it out to have it found.",
+        {"row": row},
+    )
 
 
 def file_too_large(file_name: str, limit: int) -> FileRefused:
@@ -57,6 +136,16 @@ def file_too_large(file_name: str, limit: int) -> FileRefused:
         f"{file_name} is larger than {limit // 2**20:,} MB.",
         "Split it into several files and import them one after another.",
         {"max_bytes": limit},
+    )
+
+
+def text_too_large(file_name: str, *, limit: int) -> FileRefused:
+    """More pasted text than a field takes."""
+    return FileRefused(
+        "file_too_large",
+        f"{file_name} is longer than {limit:,} characters.",
+        "Save it as a file and import that.",
+        {"max_characters": limit},
     )
 
 

@@ -13,7 +13,10 @@ CUSTOM_VALUE_MAX = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a lead that a column can fill; `max_length` counts characters, as the database does."""
+    """One field of a lead that a column can fill; `max_length` counts characters, as the database does.
+
+    Of a number (`company_size`) it counts those of the cell it is read from.
+    """
 
     name: str
     label: str
@@ -32,6 +35,10 @@ FIELDS: tuple[Field, ...] = (
     Field("city", "city", 120),
     Field("country", "country", 120),
     Field("timezone", "time zone", 64),
+    Field("seniority", "seniority", 40),
+    Field("industry", "industry", 120),
+    Field("company_domain", "company website domain", 255),
+    Field("company_size", "company size", 60),
 )
 BY_NAME = {field.name: field for field in FIELDS}
 LEAD_FIELDS = tuple(BY_NAME)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from leads.imports import errors
+from leads.imports.contents import column_of_addresses
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_PREFIX, FULL_NAME, IGNORE, TARGETS, custom_key, is_custom
 from leads.imports.synonyms import SYNONYMS
 
@@ -58,15 +59,35 @@ class Columns:
         return dict(zip(self.header, self.targets, strict=True))
 
 
+def known_targets(names: Sequence[str]) -> dict[str, str]:
+    """What the columns fill by their names alone; the others are left out."""
+    targets: dict[str, str] = {}
+    _add_known(names, targets)
+    return targets
+
+
+def is_exact(name: str, target: str) -> bool:
+    """Whether the column is called as the field itself, or as nearly everybody calls it."""
+    return _KNOWN.get(folded(name), ("", 0)) in ((target, 0), (target, 1))
+
+
 def is_known_header(cell: str) -> bool:
     """Whether some field of a lead is called so."""
     return folded(cell) in _KNOWN
 
 
 def match_columns(
-    header: Sequence[str], *, file_name: str, mapping: Mapping[str, str] | None = None, unknown_columns: str = "refuse"
+    header: Sequence[str],
+    *,
+    file_name: str,
+    mapping: Mapping[str, str] | None = None,
+    unknown_columns: str = "refuse",
+    samples: Sequence[Sequence[str]] = (),
 ) -> Columns:
     """Decide for every column of a header what it fills.
+
+    Where no column is called like an e-mail address, the one whose `samples` (some cells of each column) are addresses
+    is the one.
 
     `mapping` gives targets by header and wins; `ignore` leaves a column out. `unknown_columns` says what becomes of the
     columns that match nothing: refuse the file, keep them under `custom`, or ignore them. Raises a `FileRefused` whose
@@ -75,28 +96,31 @@ def match_columns(
     """
     if unknown_columns not in UNKNOWN_COLUMNS:
         raise errors.bad_option("unknown columns", unknown_columns, UNKNOWN_COLUMNS)
-    names = _named(header)
+    names = named(header)
     _refuse_data_as_header(header, file_name=file_name)
     _refuse_duplicates(names, file_name=file_name)
     targets = _mapped(names, mapping or {}, file_name=file_name)
     _add_known(names, targets)
+    _add_email(names, targets, samples)
     if "email" not in targets.values():
         raise errors.no_email_column(file_name, columns=names)
     left = [name for name in names if name not in targets]
     if left and unknown_columns == "refuse":
         raise errors.unknown_columns(file_name, columns=[(name, _suggestion(name, targets)) for name in left])
     if unknown_columns == "custom":
-        targets.update({name: _custom_target(name, names) for name in left})
+        targets.update({name: custom_target(name, names) for name in left})
         _refuse_shared_targets(targets, file_name=file_name)
     return Columns(tuple(names), tuple(None if (t := targets.get(name)) in (None, IGNORE) else t for name in names))
 
 
-def _custom_target(name: str, names: Sequence[str]) -> str:
+def custom_target(name: str, names: Sequence[str]) -> str:
+    """The free field a column is kept under."""
     key = custom_key(name) or f"column_{names.index(name) + 1}"
     return f"{CUSTOM_PREFIX}{key[:CUSTOM_KEY_MAX]}"
 
 
-def _named(header: Sequence[str]) -> list[str]:
+def named(header: Sequence[str]) -> list[str]:
+    """The names of the columns; those without one are counted."""
     return [cell or f"column {position}" for position, cell in enumerate(header, start=1)]
 
 
@@ -161,6 +185,16 @@ def _add_known(names: Sequence[str], targets: dict[str, str]) -> None:
     found = {target: name for target, (_, name) in best.items()}
     _name_beside_first_name(found, taken)
     targets.update({name: target for target, name in found.items()})
+
+
+def _add_email(names: Sequence[str], targets: dict[str, str], samples: Sequence[Sequence[str]]) -> None:
+    """Take the column of addresses for the e-mail address where none is called so, whatever else it is called."""
+    if "email" in targets.values():
+        return
+    free = [place for place, name in enumerate(names) if place < len(samples) and targets.get(name) != IGNORE]
+    found = column_of_addresses([samples[place] for place in free])
+    if found is not None:
+        targets[names[free[found]]] = "email"
 
 
 def _name_beside_first_name(found: dict[str, str], taken: set[str]) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from leads.imports.checking import Chunk, checked_chunks
+from leads.imports.layouts import Layout
 from leads.imports.matching import Columns
 from leads.imports.people import People
-from leads.imports.reading import Layout, Row, Table
+from leads.imports.reading import Row, Table
 from leads.models import ImportSource, LeadImport
 
 
@@ -41,7 +42,7 @@ def reading_of(lead_import: LeadImport) -> Reading:
     options = lead_import.options
     return Reading(
         file_name=lead_import.file_name,
-        layout=Layout(lead_import.encoding, lead_import.delimiter, options["skip_lines"]),
+        layout=Layout.kept(lead_import.encoding, lead_import.delimiter, options),
         columns=Columns(tuple(options["header"]), tuple(options["targets"])),
         fixes={int(number): cells for number, cells in options.get("fixes", {}).items()},
         has_header=lead_import.source != ImportSource.API,

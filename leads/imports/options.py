@@ -11,6 +11,7 @@ from leads.imports.matching import UNKNOWN_COLUMNS
 ON_EXISTING = ("fill", "overwrite", "skip")
 TAG_MAX = 60  # as the database has it
 LEGAL_BASIS_MAX = 2_000
+HEADER_ROW_MAX = 1_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -18,10 +19,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class ImportOptions:
     """How to read a file, and what to do with what is in it.
 
-    `encoding` and `delimiter` are detected where empty. `mapping` is header to field, `custom.NAME` or `ignore`.
-    `unknown_columns`: refuse the file, keep them as `custom` fields, or `ignore` them. `on_existing`, for a lead that
-    is there already: `fill` what is empty, `overwrite` with what the file has (an empty cell erases nothing), or
-    `skip`.
+    `encoding` and `delimiter` are detected where empty, and so is the row of the header where it is None. `sheet` is
+    one of a workbook; empty stands for the first that is not hidden. `mapping` is header to field, `custom.NAME` or
+    `ignore`. `unknown_columns`: refuse the file, keep them as `custom` fields, or `ignore` them. `on_existing`, for a
+    lead that is there already: `fill` what is empty, `overwrite` with what the file has (an empty cell erases
+    nothing), or `skip`.
     `tags` are put on every lead of the file (with `skip`, on the new ones), and created where they do not exist.
     `enroll_into` is the key of a draft campaign that gets the people of the import when it is through. `legal_basis` is
     kept with the import: why these people may be written to.
@@ -30,6 +32,8 @@ class ImportOptions:
 
     encoding: str = ""
     delimiter: str = ""
+    sheet: str = ""
+    header_row: int | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     unknown_columns: str = "refuse"
     on_existing: str = "fill"
@@ -44,6 +48,8 @@ class ImportOptions:
             raise errors.bad_option("existing leads", self.on_existing, ON_EXISTING)
         if len(self.legal_basis) > LEGAL_BASIS_MAX:
             raise errors.bad_option("legal basis", self.legal_basis, [f"at most {LEGAL_BASIS_MAX:,} characters"])
+        if self.header_row is not None and not 1 <= self.header_row <= HEADER_ROW_MAX:
+            raise errors.bad_option("header row", str(self.header_row), (f"1 to {HEADER_ROW_MAX:,}",))
         for tag in self.tags:
             if not tag.strip() or len(tag) > TAG_MAX or _CONTROL.search(tag):
                 raise errors.bad_tag(tag, limit=TAG_MAX)

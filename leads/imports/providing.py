@@ -60,7 +60,7 @@ def open_import(
         organization=organization,
         source=source,
         file_name=name[:255],
-        options={**asdict(options), "skip_lines": 0, "header": [], "targets": [], "tag_ids": tags},
+        options={**asdict(options), "header": [], "targets": [], "tag_ids": tags},
         status=ImportStatus.RUNNING,
         created_by=created_by,
         created_at=now,

@@ -1,40 +1,27 @@
 """From a binary stream to a header and rows, one at a time: constant memory, whatever the file holds.
 
-Row numbers are those that a spreadsheet shows: the header is row 1, blank lines count, a cell with line breaks is one
-row.
+Row numbers are those that a spreadsheet shows: blank lines count, a cell with line breaks is one row. A workbook is
+read as the CSV of one of its sheets.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
-from leads.imports import delimiters, encodings, errors, signatures
+from leads.imports import encodings, errors, signatures
 from leads.imports.cleaning import is_damaged, storable
-from leads.imports.matching import is_known_header
+from leads.imports.layouts import Layout, detect_layout, layout_of_workbook
+from leads.imports.options import ImportOptions
+from leads.imports.workbooks.converting import as_csv, is_workbook
 
 MAX_COLUMNS = 1_000
 MAX_HEADER = 200  # characters of one column's name
 MAX_FIELD = csv.field_size_limit()  # characters of one cell: csv's own default of 131,072; a person has no longer ones
 MAX_RECORD = 2_000_000  # characters of one row
-_SAMPLE = 1 << 16  # characters the delimiter is guessed from
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How the bytes are to be read; kept with the import, so that every later reading is the same."""
-
-    encoding: str
-    delimiter: str
-    skip_lines: int = 0  # a first line `sep=;` is neither header nor row
-
-    @property
-    def description(self) -> str:
-        """What was found, for people: `UTF-8, semicolon`."""
-        return f"{encodings.label_of(self.encoding)}, {delimiters.name_of(self.delimiter)}"
 
 
 class Row(NamedTuple):
@@ -44,69 +31,66 @@ class Row(NamedTuple):
     cells: list[str]
 
 
-def detect_layout(stream: BinaryIO, *, file_name: str, encoding: str = "", delimiter: str = "") -> Layout:
-    """Find encoding and delimiter of a seekable stream, or check those the caller named; left at its beginning.
-
-    Reads the whole file once. Refusals: `empty_file`, `binary_file`, `unknown_encoding`, `bad_delimiter`.
-    """
-    head = signatures.head_of(stream)
-    if not head:
-        raise errors.empty_file(file_name)
-    signatures.refuse_if_not_text(head, file_name=file_name)
-    found = encodings.named_encoding(encoding, head=head) if encoding else encodings.detect_encoding(stream)
-    if not found.name.startswith(("utf-16", "utf-32")):
-        signatures.refuse_if_mostly_controls(head, file_name=file_name)
-    sample = _sample(stream, found)
-    if not sample.strip():
-        raise errors.empty_file(file_name)
-    declared = delimiters.sep_line(sample)
-    body = sample.split("\n", 1)[-1] if declared else sample
-    chosen = (
-        delimiters.named_delimiter(delimiter)
-        if delimiter
-        else declared or delimiters.detect_delimiter(body, is_known=is_known_header)
+def open_table(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> "Table":
+    """A seekable file opened as it was found to be, or as the options say; raises what `detect_layout` and Table do."""
+    if is_workbook(signatures.head_of(stream)):
+        converted = as_csv(stream, file_name=file_name, sheet=options.sheet)
+        layout = layout_of_workbook(converted, header_row=options.header_row)
+        return Table(stream, layout=layout, file_name=file_name, converted=converted.stream)
+    layout = detect_layout(
+        stream,
+        file_name=file_name,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        header_row=options.header_row,
     )
-    return Layout(found.name, chosen, skip_lines=1 if declared else 0)
-
-
-def _sample(stream: BinaryIO, encoding: encodings.Encoding) -> str:
-    stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding.name, encoding.error_handler, newline=None)
-    sample = text.read(_SAMPLE)
-    text.detach()
-    stream.seek(0)
-    return sample
+    return Table(stream, layout=layout, file_name=file_name)
 
 
 class Table:
     """A file opened for one reading: `header` at once, then the rows by iterating.
 
     It does not close the stream. Raises a `FileRefused` for what makes the whole file unreadable: `empty_file`,
-    `too_many_columns`, `header_too_long`, `damaged_header`, `field_too_large`, `row_too_large`, `unclosed_quote`.
+    `too_many_columns`, `header_too_long`, `damaged_header`, `field_too_large`, `row_too_large`, `unclosed_quote`,
+    `bad_header_row`, `empty_sheet`, and what `as_csv` raises.
     """
 
-    def __init__(self, stream: BinaryIO, *, layout: Layout, file_name: str):
+    def __init__(self, stream: BinaryIO, *, layout: Layout, file_name: str, converted: BinaryIO | None = None):
+        """`converted` is the CSV of a workbook where there is one already; it is closed at the end of the reading."""
         self.file_name = file_name
         self.layout = layout
+        self._converted = converted
+        if layout.is_workbook:
+            if converted is None:
+                self._converted = as_csv(stream, file_name=file_name, sheet=layout.sheet).stream
+            stream = cast(BinaryIO, self._converted)
+            layout = replace(layout, encoding="utf-8", delimiter=",")
+        self._csv_options = layout.csv_options
         handler = encodings.Encoding(layout.encoding, "").error_handler
         self._text = io.TextIOWrapper(stream, layout.encoding, handler, newline="")
         for _ in range(layout.skip_lines):
             self._text.readline(MAX_RECORD)
         self._lines = _Lines(self._text)
         self._records = self._read()
-        self.header = self._read_header()
+        try:
+            self.header = self._read_header()
+        except errors.FileRefused:
+            self._drop_converted()
+            raise
 
     def __iter__(self) -> Iterator[Row]:
         return self._records
 
     def close(self) -> None:
         """Let go of the stream without closing it."""
-        self._text.detach()
+        if self._converted is None:
+            self._text.detach()
+        self._drop_converted()
 
     def _read_header(self) -> list[str]:
         first = next(self._records, None)
         if first is None:
-            raise errors.empty_file(self.file_name)
+            raise self._without_header()
         header = [cell.strip().lstrip("\ufeff").lstrip() for cell in first.cells]
         while header and not header[-1]:
             header.pop()
@@ -120,21 +104,34 @@ class Table:
                 raise errors.damaged_header(self.file_name, column=position, name=name, encoding=encoding)
         return header
 
+    def _without_header(self) -> errors.FileRefused:
+        if self.layout.header_row > 1:
+            return errors.bad_header_row(self.file_name, row=self.layout.header_row)
+        if self._converted is not None:
+            return errors.empty_sheet(self.file_name, sheet=self.layout.sheet)
+        return errors.empty_file(self.file_name)
+
     def _read(self) -> Iterator[Row]:
-        lines, number = self._lines, 0
-        reader = csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)
+        lines, number, header_row = self._lines, 0, self.layout.header_row
+        reader = csv.reader(lines, **self._csv_options)
         try:
             for number, cells in enumerate(reader, start=1):
-                if any(cells):
+                if any(cells) and number >= header_row:
                     yield Row(number, cells)
                 lines.next_record()
         except csv.Error as problem:  # nothing but a size raises it, as csv is not told to be strict
             raise self._too_large(number + 1) from problem
+        finally:
+            self._drop_converted()
         if self._ends_inside_quotes():
             raise errors.unclosed_quote(self.file_name, row=number)
 
+    def _drop_converted(self) -> None:
+        if self._converted is not None:
+            self._converted.close()
+
     def _too_large(self, row: int) -> errors.FileRefused:
-        column = _first_oversized_column("".join(self._lines.record), self.layout.delimiter)
+        column = _first_oversized_column("".join(self._lines.record), self._csv_options)
         if column is None:
             return errors.row_too_large(self.file_name, row=row, limit=MAX_RECORD)
         header = getattr(self, "header", [])
@@ -145,7 +142,7 @@ class Table:
         """Whether a further line would still belong to the last row, which csv forgives in silence."""
         lines = [*self._lines.previous, "\n", "x"]
         try:
-            return sum(1 for _ in csv.reader(lines, delimiter=self.layout.delimiter, skipinitialspace=True)) == 1
+            return sum(1 for _ in csv.reader(lines, **self._csv_options)) == 1
         except csv.Error:
             return True
 
@@ -171,12 +168,13 @@ class _Lines:
         self.previous, self.record, self._size = self.record, [], 0
 
 
-def _first_oversized_column(text: str, delimiter: str) -> int | None:
+def _first_oversized_column(text: str, dialect: Mapping[str, Any]) -> int | None:
     """The number of the first cell longer than csv takes, in a row that csv gave up on."""
+    delimiter, quote = dialect["delimiter"], dialect["quotechar"]
     outside = True
     size, column = 0, 1
-    for piece in re.split(f'("|{re.escape(delimiter)})', text):
-        if piece == '"':
+    for piece in re.split(f"({quote}|{re.escape(delimiter)})", text):
+        if piece == quote:
             outside = not outside
         elif piece == delimiter and outside:
             size, column = 0, column + 1

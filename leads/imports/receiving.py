@@ -157,11 +157,11 @@ def _locked_draft(lead_import: LeadImport) -> LeadImport:
 def _cells_are_the_same(draft: LeadImport, reading: dict[str, Any]) -> bool:
     """Whether corrected rows still fit the file as it is read now."""
     before, after = draft.options, reading["options"]
-    return (draft.encoding, draft.delimiter, before["header"], before["skip_lines"]) == (
+    return (draft.encoding, draft.delimiter, before["header"], before["layout"]) == (
         reading["encoding"],
         reading["delimiter"],
         list(after["header"]),
-        after["skip_lines"],
+        after["layout"],
     )
 
 
@@ -169,7 +169,7 @@ def _how_to_read(inspection: Inspection, options: ImportOptions, organization: O
     """Fields of the import that let a worker read the file as it was looked over, without deciding anything anew."""
     columns, layout = inspection.columns, inspection.layout
     tags = [tag.pk for tag in tags_named(organization, options.tags)]
-    reading = {"skip_lines": layout.skip_lines, "header": columns.header, "targets": columns.targets, "tag_ids": tags}
+    reading = {**layout.options, "header": columns.header, "targets": columns.targets, "tag_ids": tags}
     return {
         "encoding": layout.encoding,
         "delimiter": layout.delimiter,

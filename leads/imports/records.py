@@ -51,7 +51,7 @@ def receive_rows(
 
 
 def _as_we_wrote_it(options: ImportOptions) -> ImportOptions:
-    return replace(options, encoding="utf-8", delimiter=",")
+    return replace(options, encoding="utf-8", delimiter=",", header_row=1)
 
 
 def _as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

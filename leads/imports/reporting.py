@@ -38,7 +38,8 @@ class Report:
         return "\n".join([*self._reading(), *self._outcome(), *self._problems()])
 
     def _reading(self) -> Iterable[str]:
-        yield f"{self.file_name}: {label_of(self.encoding)}, {name_of(self.delimiter)}, {self.rows:,} rows"
+        divided = f"{name_of(self.delimiter)}, " if self.delimiter else ""  # a workbook has no delimiter
+        yield f"{self.file_name}: {label_of(self.encoding)}, {divided}{self.rows:,} rows"
         width = max(map(len, self.columns))
         for header, target in self.columns.items():
             yield f"  {header:<{width}}  {f'→ {target}' if target else 'left out'}"

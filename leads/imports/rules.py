@@ -10,7 +10,7 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from campaigns_project.accounts.timezones import known_zones
 from campaigns_project.errors import Refused
 from leads.addresses import read_address
-from leads.imports.cleaning import has_control, is_damaged
+from leads.imports.cleaning import UNCALCULATED, has_control, is_damaged, is_error
 from leads.imports.errors import shortened
 
 # Addresses of letters, digits and single inner signs under an ordinary domain, which `read_address` gives back as they
@@ -23,8 +23,29 @@ _PLAIN = re.compile(
 _ROLES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)  # Info@ and info@ are one mailbox by RFC 2142: written small
 _EMAIL_CELL_MAX = 1_000  # characters that the patterns below may have to look at
 _WRAPPED = re.compile(r"(?:mailto:\s*)?(?:[^<>@]*<([^<>]+)>|(.+))\Z", re.IGNORECASE | re.DOTALL)
-_SEVERAL = re.compile(r"@[^\s,;]+[\s,;]+[^\s,;]*@")
+_EDGE = r"\s<>,;|/()\[\]\"':"
+_WHOLE = re.compile(rf"(?<![^{_EDGE}])[^{_EDGE}@]+@[^{_EDGE}@]+(?![^{_EDGE}])")
+_AROUND = " \t,;.\"'"  # what is left around an address that was copied out of a list or a sentence
+# Domains of which everybody who writes them means another; most belong to those who collect such mail.
+_SLIPS = {
+    **dict.fromkeys(
+        ("gmial.com", "gmai.com", "gamil.com", "gnail.com", "gmal.com", "gmil.com", "gmaill.com"), "gmail.com"
+    ),
+    **dict.fromkeys(
+        ("gmail.cm", "gmail.om", "gmail.comm", "gmail.cmo", "gmali.com", "gemail.com", "gmailcom"), "gmail.com"
+    ),
+    **dict.fromkeys(
+        ("hotmial.com", "hotmai.com", "hotmal.com", "hotmil.com", "hormail.com", "hotmail.cm"), "hotmail.com"
+    ),
+    **dict.fromkeys(("yaho.com", "yahooo.com", "yhoo.com", "yahho.com", "yahoo.cm", "yaoo.com"), "yahoo.com"),
+    **dict.fromkeys(("outlok.com", "outllok.com", "outlool.com", "outloo.com", "outlook.cm"), "outlook.com"),
+    **dict.fromkeys(("iclod.com", "icoud.com", "icloud.cm", "iclould.com"), "icloud.com"),
+}
+_NO_TLDS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "ogr": "org", "nte": "net"}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # `acme.example:8080` has a port, no scheme
+_ERROR_SENTENCES = {
+    UNCALCULATED: "The formula here has no value yet: open the file in a spreadsheet and save it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +66,41 @@ class RowError(Exception):
 
 
 def email(text: str, column: str) -> tuple[str, str]:
-    """The address as written and its normal form; `Ana <ana@acme.example>` and mailto: are seen through."""
+    """The address as written and its normal form; a name and <>, mailto: or a comma around it are seen through.
+
+    The code of a problem is `missing_email`, `several_emails`, `mistyped_email` or `invalid_email`.
+    """
     if _PLAIN.match(text):
         normal = text.lower()
-        return (normal if normal.partition("@")[0] in _ROLES else text), normal
-    if not text:
+        address = normal if normal.partition("@")[0] in _ROLES else text
+    elif text:
+        address, normal = _read(text, column)
+    else:
         raise RowError("missing_email", column, "The row has no e-mail address.")
+    domain = normal.rpartition("@")[2]
+    if (meant := _meant(domain)) is not None:
+        raise RowError("mistyped_email", column, f"“{shortened(text)}” is mistyped: {meant} instead of {domain}?")
+    return address, normal
+
+
+def _read(text: str, column: str) -> tuple[str, str]:
     within(text, column, "e-mail", _EMAIL_CELL_MAX)
-    if _SEVERAL.search(text):
+    whole = {found.strip(_AROUND).lower(): found for found in _WHOLE.findall(text)}
+    if len(whole) > 1:
         message = f"“{shortened(text)}” is more than one address: one row per person."
         raise RowError("several_emails", column, message)
+    if text.count("@") > 1 and whole:  # the same one as its own name: "ana@acme.example" <ana@acme.example>
+        text = next(iter(whole.values()))
     found = _WRAPPED.match(text)
     try:
-        return read_address((found[1] or found[2]) if found else text)
+        return read_address(((found[1] or found[2]) if found else text).strip(_AROUND))
     except Refused as refused:
         raise RowError("invalid_email", column, refused.message) from None
+
+
+def _meant(domain: str) -> str | None:
+    rest, _, last = domain.rpartition(".")
+    return _SLIPS.get(domain) or (f"{rest}.{_NO_TLDS[last]}" if last in _NO_TLDS else None)
 
 
 def link(text: str, column: str, limit: int) -> str:
@@ -105,7 +146,9 @@ def within(text: str, column: str, label: str, limit: int) -> str:
 
 
 def readable(text: str, column: str) -> str:
-    """A text without control characters, and without traces of characters that were lost."""
+    """A text that is a value, without control characters, and without traces of characters that were lost."""
+    if is_error(text):
+        raise RowError("error_value", column, _ERROR_SENTENCES.get(text, f"“{text}” is an error of the spreadsheet."))
     if is_damaged(text):
         message = f"“{shortened(text)}” holds characters that were lost when the file was saved (shown as �)."
         raise RowError("damaged_text", column, message)

@@ -1,14 +1,13 @@
-"""Files that are no text at all, known by their first bytes."""
+"""Files that are no text at all, known by their first bytes. Workbooks are told by `workbooks`."""
 
+import codecs
 from typing import BinaryIO
 
 from leads.imports import errors
 
 HEAD_SIZE = 4096  # enough for every signature, and for a fair count of control bytes
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "an Excel workbook or another zip archive", "Open it and save it as CSV (UTF-8), or unpack it."),
     (b"PK\x05\x06", "an empty zip archive", "Choose the CSV file itself."),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls)", "Open it and save it as CSV (UTF-8)."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first (gunzip) and choose the CSV file inside."),
     (b"BZh", "a bzip2 archive", "Unpack it first (bunzip2) and choose the CSV file inside."),
     (b"\xfd7zXZ\x00", "an xz archive", "Unpack it first (unxz) and choose the CSV file inside."),
@@ -24,22 +23,22 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x7fELF", "a program", "Choose a CSV file."),
     (b"{\\rtf", "a rich-text document", "Save the table as CSV."),
 )
-_WORKBOOK_PARTS = (b"xl/", b"[Content_Types].xml", b"_rels/")
 _TEXT_CONTROLS = b"\t\n\r\x0c\x1a"
 _CONTROLS = bytes(byte for byte in range(32) if byte not in _TEXT_CONTROLS)
 _MAX_CONTROL_SHARE = 0.05  # a stray NUL in a cell is a problem of that row; one byte in twenty is no text
-_MARKUP = (b"<!doctype html", b"<html", b"<?xml")
+_MARKUP = (b"<!doctype html", b"<html", b"<?xml", b"<table", b"<head", b"<meta", b"<style")
+_MARKUP_HINT = (
+    "Many systems write web pages under the name .xls: open it in a spreadsheet and save it as .xlsx or CSV (UTF-8)."
+)
 
 
 def refuse_if_not_text(head: bytes, *, file_name: str) -> None:
     """Raise `binary_file` when the first bytes of a file show that it is no table of text."""
-    if head.startswith(b"PK\x03\x04") and any(part in head for part in _WORKBOOK_PARTS):
-        raise errors.binary_file(file_name, "an Excel workbook", "Open it and save it as CSV (UTF-8).")
     for signature, kind, hint in _SIGNATURES:
         if head.startswith(signature):
             raise errors.binary_file(file_name, kind, hint)
-    if head.lstrip().lower().startswith(_MARKUP):
-        raise errors.binary_file(file_name, "a web page or XML", "Export the table as CSV and choose that file.")
+    if head.removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(_MARKUP):
+        raise errors.binary_file(file_name, "a web page or XML", _MARKUP_HINT)
 
 
 def refuse_if_mostly_controls(head: bytes, *, file_name: str) -> None:

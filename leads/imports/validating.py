@@ -5,7 +5,7 @@ Every rule says no to a row, never to the file: a list with three bad rows gives
 
 from typing import NamedTuple
 
-from leads.imports import rules
+from leads.imports import firms, rules
 from leads.imports.cleaning import clean_line, clean_lines, clean_plain, is_plain
 from leads.imports.fields import BY_NAME, CUSTOM_VALUE_MAX, FULL_NAME, FULL_NAME_MAX, LEAD_FIELDS, is_custom
 from leads.imports.matching import Columns
@@ -14,12 +14,23 @@ from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
 
 _EMAIL, _FIRST_NAME, _LAST_NAME = (LEAD_FIELDS.index(name) for name in ("email", "first_name", "last_name"))
-_TIMEZONE = LEAD_FIELDS.index("timezone")
 _LINKS = [(LEAD_FIELDS.index(name), BY_NAME[name]) for name in ("website", "linkedin_url")]
+_RULES = {  # of the fields that are more than a text; each answers the value to be kept
+    LEAD_FIELDS.index(name): rule
+    for name, rule in {
+        "timezone": rules.zone,
+        "seniority": firms.seniority,
+        "company_domain": firms.company_domain,
+        "company_size": firms.company_size,
+    }.items()
+}
 
 
 class CleanRow(NamedTuple):
-    """The values of one lead, in the order of LEAD_FIELDS, with the normal form of the address and the free fields."""
+    """The values of one lead, in the order of LEAD_FIELDS, with the normal form of the address and the free fields.
+
+    All are texts, empty where there is nothing; that of `company_size` is a whole number.
+    """
 
     number: int
     email_normalized: str
@@ -41,7 +52,7 @@ class RowValidator:
             for index, name in enumerate(LEAD_FIELDS)
             if name != "email" and (position := columns.position(name)) is not None
         ]
-        self._timezone = columns.position("timezone")
+        self._ruled = [(i, position, _RULES[i]) for i, position, _ in self._fields if i in _RULES]
         self._links = [(i, position, field) for i, position, field in self._fields if (i, field) in _LINKS]
         # What is left out may hold anything; the rest is cleaned, free fields with their line breaks.
         self._cleaners = [
@@ -89,8 +100,9 @@ class RowValidator:
             values[index] = text
         for index, position, field in self._links:
             values[index] = rules.link(values[index], self._header[position], field.max_length)
-        if self._timezone is not None:
-            values[_TIMEZONE] = rules.zone(values[_TIMEZONE], self._header[self._timezone])
+        for index, position, rule in self._ruled:
+            if values[index]:
+                values[index] = rule(values[index], self._header[position])
         if self._full_name is not None:
             self._fill_names(values, texts[self._full_name], self._header[self._full_name])
         return tuple(values)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-HEADER = ("Nombre", "Apellidos", "Correo electrónico", "Empresa", "Cargo", "Teléfono", "Ciudad", "País", "Sector")
+HEADER = ("Nombre", "Apellidos", "Correo electrónico", "Empresa", "Cargo", "Teléfono", "Ciudad", "País", "Almacén")
 _FIRST = (
     "Íñigo",
     "Zoë",

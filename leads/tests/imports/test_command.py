@@ -53,7 +53,7 @@ def test_foreign_file_imports_without_a_word_of_help(organization: Organization,
     assert code == 0
     assert "UTF-8 with a byte order mark, comma, 500 rows" in said
     assert "Correo electrónico  → email" in said
-    assert Lead.objects.filter(custom__sector="Alimentación, bebidas").count() == 250
+    assert Lead.objects.filter(custom__almacen="Alimentación, bebidas").count() == 250
 
 
 def test_report_is_one_json_object(organization: Organization, file_of: Any):

@@ -67,6 +67,15 @@ def test_names_of_many_languages_come_out_of_the_bytes_as_they_went_in(text: str
     assert content.decode(found.name) == (PLAIN_ROWS + text).encode(encoding).decode(encoding)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_encodings_need_no_mark_whatever_the_script(encoding: str):
+    text = "メール,氏名\n" + "花子@例え.jp,山田花子という長い名前の人\n" * 400
+
+    found = detect_encoding(io.BytesIO(text.encode(encoding)))
+
+    assert found.name == encoding
+
+
 def test_one_letter_at_the_end_of_a_large_file_decides():
     content = b"email,name\n" + b"ana@acme.example,Ana\n" * 200_000 + "joão@acme.example,João\n".encode("cp1252")
 

@@ -75,13 +75,13 @@ def test_unknown_columns_are_refused_by_name_with_suggestions_and_ways_out():
 
 
 def test_unknown_columns_may_be_kept_or_left_out():
-    header = ("Email", "Company Size (2024)", "", "2nd choice", "Отрасль")
+    header = ("Email", "Stand (2024)", "", "2nd choice", "Склад")
 
     assert targets(*header, unknown_columns="custom")[1:] == [
-        "custom.company_size_2024",
+        "custom.stand_2024",
         "custom.column_3",
         "custom.n2nd_choice",
-        "custom.отрасль",
+        "custom.склад",
     ]
     assert targets(*header, unknown_columns="ignore") == ["email", None, None, None, None]
 
@@ -98,7 +98,7 @@ def test_columns_of_an_errors_file_are_left_out_without_asking():
         (("Email", "Note", "note "), {"unknown_columns": "custom"}, "duplicate_header"),
         (("First name", "Company"), {}, "no_email_column"),
         (("ana@acme.example", "Ana"), {}, "no_header"),
-        (("Email", "Sector"), {"mapping": {"Sector": "industry"}}, "bad_mapping"),
+        (("Email", "Sector"), {"mapping": {"Sector": "trade"}}, "bad_mapping"),
         (("Email", "Sector"), {"mapping": {"Sector": "custom."}}, "bad_mapping"),
         (("Email", "Sector"), {"mapping": {"Sector": "custom.No Spaces"}}, "bad_mapping"),
         (("Email",), {"mapping": {"Sector": "company"}}, "unknown_mapped_column"),

@@ -22,7 +22,7 @@ Files = Callable[..., LeadImport]
 
 def test_every_row_is_kept_as_it_came_and_as_it_was_understood(imported: Files):
     lead_import = imported(
-        'E-mail,Name,Sector,Left out\nAna@Acme.example," Ana ""A"" Núñez",Ships,x\nbad,B\\\\ob,,y\n',
+        'E-mail,Name,Hall,Left out\nAna@Acme.example," Ana ""A"" Núñez",Ships,x\nbad,B\\\\ob,,y\n',
         unknown_columns="custom",
         mapping={"Left out": "ignore"},
     )
@@ -37,7 +37,7 @@ def test_every_row_is_kept_as_it_came_and_as_it_was_understood(imported: Files):
         "email": "Ana@acme.example",
         "first_name": 'Ana "A"',
         "last_name": "Núñez",
-        "custom.sector": "Ships",
+        "custom.hall": "Ships",
     }
     assert good.promoted_at is not None
     assert (bad.status, bad.problem_code, bad.problem_column, bad.lead) == ("problem", "invalid_email", "E-mail", None)

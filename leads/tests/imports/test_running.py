@@ -52,14 +52,14 @@ def test_a_time_zone_is_kept_and_one_nobody_knows_is_a_problem(imported: Files):
 
 def test_rows_become_leads_and_the_others_problems(imported: Files):
     lead_import = imported(
-        "Email;Name;Branche\nAna@acme.example;Ana Núñez;Schiffe\nnobody;X;\nbob@acme.example;Bob;\n"
+        "Email;Name;Messestand\nAna@acme.example;Ana Núñez;Schiffe\nnobody;X;\nbob@acme.example;Bob;\n"
         "ANA@acme.example;;\n",
         unknown_columns="custom",
     )
 
     assert counts(lead_import) == ("succeeded", 4, 2, 0, 0, 2)
     assert list(Lead.objects.order_by("email").values_list("email", "first_name", "last_name", "custom")) == [
-        ("Ana@acme.example", "Ana", "Núñez", {"branche": "Schiffe"}),
+        ("Ana@acme.example", "Ana", "Núñez", {"messestand": "Schiffe"}),
         ("bob@acme.example", "Bob", "", {}),
     ]
     assert list(PROBLEMS.values_list("row_number", "problem_column", "problem_code", "raw_lead__payload")) == [

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from campaigns_project.errors import Refused
 from leads.addresses import read_address
 from leads.imports import rules
 from leads.imports.fields import BY_NAME, LEAD_FIELDS
@@ -14,7 +15,7 @@ from leads.imports.rules import Problem
 from leads.imports.validating import CleanRow, RowValidator
 from leads.models import Lead, StagedLead
 
-HEADER = ("Email", "First name", "Last name", "Company", "Website", "Industry")
+HEADER = ("Email", "First name", "Last name", "Company", "Website", "Hobby")
 
 
 def check(*cells: str, header: tuple[str, ...] = HEADER) -> CleanRow | Problem:
@@ -23,11 +24,43 @@ def check(*cells: str, header: tuple[str, ...] = HEADER) -> CleanRow | Problem:
 
 
 def row_with(**values: str) -> CleanRow | Problem:
-    names = {"email": 0, "first_name": 1, "last_name": 2, "company": 3, "website": 4, "industry": 5, "timezone": 6}
-    cells = ["ana@acme.example", "", "", "", "", "", ""]
+    names = {"email": 0, "first_name": 1, "last_name": 2, "company": 3, "website": 4, "hobby": 5}
+    names |= {"timezone": 6, "seniority": 7, "industry": 8, "company_domain": 9, "company_size": 10}
+    cells = ["ana@acme.example", *[""] * 10]
     for name, value in values.items():
         cells[names[name]] = value
-    return check(*cells, header=(*HEADER, "Time zone"))
+    header = (*HEADER, "Time zone", "Seniority", "Industry", "Company domain", "Company size")
+    return check(*cells, header=header)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "expected"),
+    [
+        ("seniority", "C-Level", "c_suite"),
+        ("seniority", "Vice President", "vp"),
+        ("seniority", "c_suite", "c_suite"),
+        ("seniority", "Leitung Einkauf", "Leitung Einkauf"),
+        ("industry", "Shipping", "Shipping"),
+        ("company_domain", "acme.example", "acme.example"),
+        ("company_domain", "https://www.Müller.example/de?x=1", "xn--mller-kva.example"),
+        ("company_domain", "WWW.acme.example:443", "acme.example"),
+        ("company_domain", "info@acme.example", "acme.example"),
+        ("company_size", "51-200", "51"),
+        ("company_size", "11–50 employees", "11"),
+        ("company_size", "51 to 200", "51"),
+        ("company_size", "1,000+", "1000"),
+        ("company_size", "10.001+", "10001"),
+        ("company_size", "1.5k", "1500"),
+        ("company_size", "<10", "1"),
+        ("company_size", "self-employed", "1"),
+        ("company_size", "over 500", "500"),
+        ("company_size", "0", "0"),
+        ("company_size", "1000 Mitarbeiter", "1000"),
+        ("company_size", "", ""),
+    ],
+)
+def test_what_is_known_of_the_firm_is_read_as_others_write_it(name: str, written: str, expected: str):
+    assert value_of(name, written) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,24 +79,26 @@ def test_a_time_zone_is_kept_as_iana_writes_it(written: str, expected: str):
 def value_of(name: str, given_value: str) -> str:
     row = row_with(**{name: given_value})
     assert isinstance(row, CleanRow), row
-    return row.custom.get(name, "") if name == "industry" else row.values[LEAD_FIELDS.index(name)]
+    return row.custom.get(name, "") if name == "hobby" else row.values[LEAD_FIELDS.index(name)]
 
 
 def test_lengths_are_those_of_the_database():
-    lengths = {name: Lead._meta.get_field(name).max_length for name in LEAD_FIELDS}
+    texts = [name for name in LEAD_FIELDS if name != "company_size"]
 
-    assert {name: field.max_length for name, field in BY_NAME.items()} == lengths
+    assert {name: BY_NAME[name].max_length for name in texts} == {
+        name: Lead._meta.get_field(name).max_length for name in texts
+    }
     assert StagedLead._meta.get_field("problem_column").max_length >= 200
 
 
 def test_row_becomes_the_values_of_a_lead():
-    row = check("Ana@ACME.example", "Ana", "Núñez", "Acme, Inc.", "acme.example", "Shipping")
+    row = check("Ana@ACME.example", "Ana", "Núñez", "Acme, Inc.", "acme.example", "Sailing")
 
     assert row == CleanRow(
         7,
         "ana@acme.example",
-        ("Ana@acme.example", "Ana", "Núñez", "Acme, Inc.", "", "", "https://acme.example", "", "", "", ""),
-        {"industry": "Shipping"},
+        ("Ana@acme.example", "Ana", "Núñez", "Acme, Inc.", "", "", "https://acme.example", *[""] * 8),
+        {"hobby": "Sailing"},
     )
 
 
@@ -75,6 +110,12 @@ def test_row_becomes_the_values_of_a_lead():
         ("Ana María <ana@acme.example>", "ana@acme.example", "ana@acme.example"),
         ("<ana@acme.example>", "ana@acme.example", "ana@acme.example"),
         ("mailto:ana@acme.example", "ana@acme.example", "ana@acme.example"),
+        ("ana@acme.example.", "ana@acme.example", "ana@acme.example"),
+        ("ana@acme.example,", "ana@acme.example", "ana@acme.example"),
+        ("'ana@acme.example'", "ana@acme.example", "ana@acme.example"),
+        ('"ana@acme.example" <ana@acme.example>', "ana@acme.example", "ana@acme.example"),
+        ("ana@MÜLLER。example", "ana@müller.example", "ana@xn--mller-kva.example"),
+        ("Ünal@acme.example", "Ünal@acme.example", "ünal@acme.example"),
         ("ana@acme.example\u200b\xa0", "ana@acme.example", "ana@acme.example"),
         ("ana@müller.example", "ana@müller.example", "ana@xn--mller-kva.example"),
         ("ana@xn--mller-kva.example", "ana@müller.example", "ana@xn--mller-kva.example"),
@@ -100,7 +141,17 @@ def test_addresses_are_read_as_people_write_them(written: str, address: str, nor
         ("ana@@acme.example", "invalid_email"),
         ("ana @acme.example", "invalid_email"),
         ("ana@localhost.local", "invalid_email"),
-        ("ana@acme.example\r\nBcc: all@acme.example", "invalid_email"),
+        ("ana@acme.example\r\nBcc: all@acme.example", "several_emails"),
+        ("ana@acme.example / bob@acme.example", "several_emails"),
+        ("ana@acme.example, bob@acme.example", "several_emails"),
+        ("Ana <ana@acme.example>; Bob <bob@acme.example>", "several_emails"),
+        ("ana@gmial.com", "mistyped_email"),
+        ("ana@acme.con", "mistyped_email"),
+        ("a@b.example@acme.example", "invalid_email"),
+        ('"ana maria"@acme.example', "invalid_email"),
+        ("ana@[192.0.2.1]", "invalid_email"),
+        ("#REF!", "error_value"),
+        ("#UNCALCULATED!", "error_value"),
         ("ana@acme.example; bob@acme.example", "several_emails"),
         ("ana@acme.example bob@acme.example", "several_emails"),
         ("ana\0@acme.example", "control_character"),
@@ -115,6 +166,30 @@ def test_what_is_no_address_is_a_problem_of_that_column(written: str, code: str)
 
     assert isinstance(problem, Problem)
     assert (problem.code, problem.column) == (code, "Email")
+
+
+def test_an_address_that_was_mistyped_says_what_was_meant():
+    problem = row_with(email="Ana <ana@gmial.com>")
+
+    assert isinstance(problem, Problem)
+    assert problem.message == "“Ana <ana@gmial.com>” is mistyped: gmail.com instead of gmial.com?"
+
+
+@pytest.mark.parametrize("text", ["# 1 in Prague", "#teamAna", "Err:1 Records", "C#"])
+def test_a_number_sign_alone_is_no_error(text: str):
+    assert value_of("hobby", text) == text
+
+
+@given(local=st.text(min_size=1, max_size=12), domain=st.text(min_size=1, max_size=12))
+@example(local="İbo", domain="acme")
+@example(local="ΑΣ", domain="ΑΣ")
+def test_a_normal_form_is_its_own_normal_form(local: str, domain: str):
+    try:
+        _, normal = read_address(f"{local}@{domain}.example")
+    except Refused:
+        return
+
+    assert read_address(normal)[1] == normal
 
 
 LOCAL_PARTS = st.from_regex(r"\A[A-Za-z0-9._+-]{1,70}\Z")
@@ -163,7 +238,7 @@ def test_a_name_cannot_bring_a_header_into_a_mail():
 
 
 def test_free_fields_keep_their_lines():
-    assert value_of("industry", "one\r\ntwo\rthree\t four") == "one\ntwo\nthree  four"
+    assert value_of("hobby", "one\r\ntwo\rthree\t four") == "one\ntwo\nthree  four"
 
 
 @given(st.text(max_size=20))
@@ -185,8 +260,8 @@ def test_no_cleaned_name_holds_a_control_character_or_line_break(text: str):
         ("first_name", "A\x1b[31m", "control_character", "First name"),
         ("last_name", "N\udcfa\udcf1ez", "damaged_text", "Last name"),
         ("last_name", "x" * 151, "too_long", "Last name"),
-        ("industry", "x" * 5_001, "too_long", "Industry"),
-        ("industry", "a\0", "control_character", "Industry"),
+        ("hobby", "x" * 5_001, "too_long", "Hobby"),
+        ("hobby", "a\0", "control_character", "Hobby"),
         ("website", "javascript:alert(1)", "invalid_link", "Website"),
         ("website", "JaVaScRiPt://acme.example/%0aalert(1)", "invalid_link", "Website"),
         ("website", "data:text/html,x", "invalid_link", "Website"),
@@ -195,6 +270,17 @@ def test_no_cleaned_name_holds_a_control_character_or_line_break(text: str):
         ("website", "acme.example/" + "x" * 300, "too_long", "Website"),
         ("timezone", "Mars/Olympus", "invalid_timezone", "Time zone"),
         ("timezone", "x" * 65, "too_long", "Time zone"),
+        ("first_name", "#REF!", "error_value", "First name"),
+        ("hobby", "#N/A", "error_value", "Hobby"),
+        ("hobby", "#WERT!", "error_value", "Hobby"),
+        ("company_size", "Nov-50", "invalid_company_size", "Company size"),
+        ("company_size", "2050-11-01", "invalid_company_size", "Company size"),
+        ("company_size", "many", "invalid_company_size", "Company size"),
+        ("company_size", "99999999999", "invalid_company_size", "Company size"),
+        ("company_size", "1" * 61, "too_long", "Company size"),
+        ("company_domain", "Acme, Inc.", "invalid_domain", "Company domain"),
+        ("company_domain", "localhost", "invalid_domain", "Company domain"),
+        ("seniority", "x" * 41, "too_long", "Seniority"),
     ],
 )
 def test_value_that_cannot_be_kept_is_a_problem_of_its_column(name: str, written: str, code: str, column: str):

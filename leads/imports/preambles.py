@@ -1,0 +1,49 @@
+"""Which of the first rows is the header: reports begin with a title, the day and a blank line more often than not."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any
+
+_SAMPLE_ROWS = 100
+_FIRST_ROWS = 20  # the header stands among these
+_ADDRESS = re.compile(r"\s*[\"']?[^@\s,;|]+@[^@\s,;|]+\s*")
+
+NumberedRow = tuple[int, list[str]]
+
+
+def first_rows(text: str, **dialect: Any) -> list[NumberedRow]:
+    """The rows of the beginning of a file that are not blank, each with its number, as csv reads them with `dialect`.
+
+    The last one is left out where the text may end in the middle of it.
+    """
+    lines = io.StringIO(text, newline="")  # splits where a file does, and not at U+2028 as splitlines would
+    reader = csv.reader(lines, skipinitialspace=True, **dialect)
+    rows: list[NumberedRow] = []
+    try:
+        rows.extend(islice(((n, cells) for n, cells in enumerate(reader, start=1) if any(cells)), _SAMPLE_ROWS))
+    except csv.Error:  # a cell longer than csv takes: the reading of the whole file will name it
+        return rows
+    return rows[:-1] if len(rows) > 2 and not text.endswith("\n") else rows
+
+
+def header_at(rows: Sequence[NumberedRow], *, is_known: Callable[[str], bool]) -> int:
+    """The place of the header among `rows`: the first with the most names of fields, before any row with an address.
+
+    0 where no row has a name that is known: then it is the first one, as in any CSV.
+    """
+    best, most = 0, 0
+    for place, (_, cells) in enumerate(rows[:_FIRST_ROWS]):
+        if has_address(cells):
+            break
+        known = sum(is_known(cell) for cell in cells)
+        if known > most:
+            best, most = place, known
+    return best
+
+
+def has_address(cells: Sequence[str]) -> bool:
+    """Whether some cell is an e-mail address and nothing else."""
+    return any(map(_ADDRESS.fullmatch, cells))

@@ -1,0 +1,88 @@
+"""For each column of a file what it may become, and how sure that is: what a person is shown before deciding."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leads.imports.contents import field_by_content
+from leads.imports.fields import IGNORE
+from leads.imports.matching import custom_target, folded, is_exact, known_targets, named
+
+SHOWN_SAMPLES = 3
+
+
+class Confidence(StrEnum):
+    """What a suggestion rests on, the surest first."""
+
+    REMEMBERED = "remembered"  # mapped so the last time
+    EXACT = "exact"  # called as the field is
+    SYNONYM = "synonym"  # called as other systems or languages call it
+    CONTENT = "content"  # holds such values
+    NONE = "none"  # nothing is known: a field of one's own, or nothing where the column is empty
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One column: what to make of it, why, and up to SHOWN_SAMPLES different cells of it."""
+
+    header: str
+    target: str
+    confidence: Confidence
+    samples: tuple[str, ...]
+
+
+def suggest(
+    header: Sequence[str], samples: Sequence[Sequence[str]], remembered: Mapping[str, str] | None = None
+) -> list[Suggestion]:
+    """A suggestion for every column; no field is suggested twice.
+
+    `samples` are some cells of each column, `remembered` is header to target as `remembering.remembered` gives it.
+    """
+    names = named(header)
+    cells = [*samples, *[()] * len(names)][: len(names)]
+    found = _from_memory(names, remembered or {})
+    _take(found, {name: (target, _by_name(name, target)) for name, target in known_targets(names).items()})
+    _take_contents(found, names, cells)
+    return [
+        Suggestion(name, *found.get(name, _unknown(name, names, column)), _shown(column))
+        for name, column in zip(names, cells, strict=True)
+    ]
+
+
+_Found = dict[str, tuple[str, Confidence]]
+
+
+def _from_memory(names: Sequence[str], remembered: Mapping[str, str]) -> _Found:
+    by_fold = {folded(name): target for name, target in remembered.items()}
+    return {name: (by_fold[folded(name)], Confidence.REMEMBERED) for name in names if folded(name) in by_fold}
+
+
+def _by_name(name: str, target: str) -> Confidence:
+    return Confidence.EXACT if is_exact(name, target) else Confidence.SYNONYM
+
+
+def _take(found: _Found, further: _Found) -> None:
+    """Add what is no column twice and no field twice."""
+    taken = {target for target, _ in found.values()}
+    found.update({name: what for name, what in further.items() if name not in found and what[0] not in taken})
+
+
+def _take_contents(found: _Found, names: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """What the cells show, for columns that nothing is known of; addresses also for one that is only called so alike.
+
+    Without an e-mail address there is no import: “Kontakt” may be a name elsewhere, over addresses it is one.
+    """
+    for name, column in zip(names, cells, strict=True):
+        field = field_by_content(column)
+        taken = {target for target, _ in found.values()}
+        is_free = name not in found or (field == "email" and found[name][1] == Confidence.SYNONYM)
+        if field and field not in taken and is_free:
+            found[name] = (field, Confidence.CONTENT)
+
+
+def _unknown(name: str, names: Sequence[str], column: Sequence[str]) -> tuple[str, Confidence]:
+    return (custom_target(name, names) if _shown(column) else IGNORE), Confidence.NONE
+
+
+def _shown(column: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(cell.strip() for cell in column if cell.strip()))[:SHOWN_SAMPLES]
