@@ -7,7 +7,7 @@ import pytest
 from django.core.management.commands import flush
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 # What the migrations wrote there is for all tests; `migrate` would only write it again.
 KEPT = {"django_content_type", "auth_permission"}
