@@ -42,6 +42,7 @@ def check_target(organization: Organization, options: ImportOptions) -> Refused 
             "unknown_campaign",
             f"There is no campaign {options.enroll_into} in {organization}.",
             "Choose a draft of the same organization.",
+            {"field": "enroll_into"},
         )
     if campaign.status != CampaignStatus.DRAFT:
         return StateRefused(

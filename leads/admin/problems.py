@@ -1,4 +1,4 @@
-"""The stored pieces of files: a list to look things up in."""
+"""What imports keep beside their rows, the pieces of files and decisions for columns: lists to look things up in."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.filters import ByParameter
 from campaigns_project.accounts.admin.held import held_roles
-from leads.models import LeadImport, LeadImportPart
+from leads.models import ImportMapping, LeadImport, LeadImportPart
 
 
 class OfImport(ByParameter):
@@ -32,3 +32,13 @@ class LeadImportPartAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("content")
+
+
+@admin.register(ImportMapping)
+class ImportMappingAdmin(ReadOnlyAdmin):
+    """What was decided for the columns of a header; the next file with such a header starts from it."""
+
+    list_display = ["file_name", "used_at"]
+    search_fields = ["file_name"]
+    fields = ["organization", "file_name", "used_at", "mapping"]
+    empty_text = "Nothing was decided by hand yet. It is kept when an import is started from its steps."

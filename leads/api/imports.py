@@ -1,5 +1,6 @@
-"""/imports: leads from a file, in the background or as a trial."""
+"""/imports: leads from a file or from records, as a draft to look at first or at once."""
 
+from dataclasses import fields
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -8,105 +9,44 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns_project.rest.filtering import PAGING, AnyOf, CreatedFilters
+from campaigns_project.rest.filtering import PAGING, AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.paging import OldestFirst
 from campaigns_project.rest.renderers import CsvRenderer
-from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
+from leads.api.import_forms import (
+    CommitSerializer,
+    ImportChangesSerializer,
+    ImportProblemSerializer,
+    ImportSerializer,
+    NewImportSerializer,
+    NewRowsSerializer,
+    PreviewSerializer,
+    UndoPreviewSerializer,
+)
 from leads.imports.canceling import cancel_import
-from leads.imports.matching import UNKNOWN_COLUMNS
-from leads.imports.options import ON_EXISTING, ImportOptions
+from leads.imports.drafts import options_of
+from leads.imports.options import ImportOptions
 from leads.imports.previewing import FilePreview, dry_run
 from leads.imports.problem_files import problem_lines
 from leads.imports.problems import problems_of
-from leads.imports.receiving import receive
-from leads.models import ImportStatus, LeadImport, StagedLead
-
-
-class ImportSerializer(serializers.ModelSerializer):
-    """One file: how it was read, how far it is, what became of its rows."""
-
-    class Meta:
-        model = LeadImport
-        fields = [
-            "id", "file_name", "file_size", "encoding", "delimiter", "mapping", "status", "total_rows", "rows_done",
-            "created_count", "updated_count", "unchanged_count", "problem_count", "error_message", "created_at",
-            "started_at", "heartbeat_at", "finished_at",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-
-class ColumnMap(serializers.JSONField):
-    """Header to field, as JSON text, since a form has no objects."""
-
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        mapping = super().to_internal_value(data)
-        if not isinstance(mapping, dict) or not all(isinstance(target, str) for target in mapping.values()):
-            raise serializers.ValidationError('Write a JSON object of texts: {"E-mail": "email", "Notes": "ignore"}.')
-        return mapping
-
-
-class NewImportSerializer(StrictSerializer):
-    """A CSV file and how to take it."""
-
-    file = serializers.FileField(allow_empty_file=True)  # an empty one gets the import's own answer
-    tags = serializers.ListField(child=LineField(max_length=60), required=False, help_text="Repeat the field for more.")
-    on_existing = serializers.ChoiceField(
-        ON_EXISTING,
-        default="fill",
-        help_text="For a lead that is there: fill what is empty, overwrite with what the file has, or skip.",
-    )
-    unknown_columns = serializers.ChoiceField(
-        UNKNOWN_COLUMNS,
-        default="refuse",
-        help_text="Columns that match no field: refuse the file, keep them as custom fields, or ignore them.",
-    )
-    mapping = ColumnMap(required=False, help_text="Header to field, custom.NAME or ignore; wins over what is matched.")
-    encoding = LineField(required=False, allow_blank=True, max_length=40, help_text="Detected unless given.")
-    delimiter = serializers.CharField(
-        required=False, allow_blank=True, max_length=1, trim_whitespace=False, help_text="Detected unless given."
-    )
-    dry_run = serializers.BooleanField(default=False, help_text="Count what an import would do, and write nothing.")
-
-
-class PreviewSerializer(serializers.Serializer):
-    """What an import of the file would give now."""
-
-    dry_run = serializers.BooleanField()
-    encoding = serializers.CharField()
-    delimiter = serializers.CharField()
-    mapping = serializers.DictField(child=serializers.CharField(allow_null=True))
-    total_rows = serializers.IntegerField()
-    created_count = serializers.IntegerField()
-    updated_count = serializers.IntegerField()
-    unchanged_count = serializers.IntegerField()
-    problem_count = serializers.IntegerField()
-    problem_codes = serializers.DictField(child=serializers.IntegerField(), help_text="Problems by code.")
-
-
-class ImportProblemSerializer(serializers.ModelSerializer):
-    """A row that became no lead. `row_number` counts as a spreadsheet does: the header is row 1."""
-
-    column = serializers.CharField(source="problem_column")
-    code = serializers.CharField(source="problem_code")
-    message = serializers.CharField(source="problem_message")
-    row = serializers.JSONField(source="raw_lead.payload", help_text="The cells as they came.")
-
-    class Meta:
-        model = StagedLead
-        fields = ["row_number", "column", "code", "message", "row"]
-        read_only_fields = fields
+from leads.imports.receiving import commit_import, fix_rows, receive, reread
+from leads.imports.records import receive_rows
+from leads.imports.trying import start_dry_run
+from leads.imports.undoing import preview_undo, undo_import
+from leads.models import ImportSource, ImportStatus, LeadImport
 
 
 class ImportFilters(CreatedFilters):
     status = AnyOf(choices=ImportStatus.choices)
+    source = AnyOf(choices=ImportSource.choices)
+    created_by = IdFilter("created_by", label="The number of the user who imported.")
     q = filters.CharFilter("file_name", "icontains", label="A part of the file's name.")
 
     class Meta:
@@ -122,46 +62,118 @@ class ImportViewSet(Reads, ApiViewSet):
     queryset = LeadImport.objects.all()
     serializer_class = ImportSerializer
     filterset_class = ImportFilters
-    parser_classes = [MultiPartParser]
+    parser_classes = [MultiPartParser, JSONParser]
     query_parameters = {"problems": PAGING | {"format"}}
 
     @extend_schema(
-        summary="Import leads from a file",
-        description="Queued (202): poll the address in Location. With dry_run nothing is written (200).",
-        request={"multipart/form-data": NewImportSerializer},
-        responses={202: ImportSerializer, 200: PreviewSerializer},
+        summary="Import leads from a file or from rows",
+        description="Queued (202): poll the address in Location. With commit=false it is a draft (201), to be read in "
+        "another way, tried and committed. With dry_run nothing is written (200). The very same file a second time is "
+        "refused (409) unless confirm_repeat says that it is meant.",
+        request={"multipart/form-data": NewImportSerializer, "application/json": NewRowsSerializer},
+        responses={202: ImportSerializer, 201: ImportSerializer, 200: PreviewSerializer},
     )
     def create(self, request: Request) -> Response:
-        asked = NewImportSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
-        file, is_trial = wanted.pop("file"), wanted.pop("dry_run")
-        options = ImportOptions(**{**wanted, "tags": tuple(wanted.get("tags", ()))})
-        if is_trial:
-            preview = dry_run(organization=self.organization, stream=file, file_name=file.name, options=options)
-            return Response(PreviewSerializer(_previewed(preview)).data)
-        made = receive(
-            organization=self.organization,
-            stream=file,
-            file_name=file.name,
-            options=options,
-            actor=self.actor,
-            created_by=request.user,  # type: ignore[arg-type]
-            now=timezone.now(),
-            confirm_repeat=True,
-        )
+        is_file = not request.content_type.startswith("application/json")
+        wanted = _checked(NewImportSerializer if is_file else NewRowsSerializer, request)
+        if wanted.pop("dry_run", False):
+            file = wanted.pop("file")
+            found = dry_run(organization=self.organization, stream=file, file_name=file.name, options=_options(wanted))
+            return Response(PreviewSerializer(_previewed(found)).data)
+        made = self._received(wanted)
         location = {"Location": f"{request.path}/{made.pk}"}
-        return Response(self.get_serializer(made).data, status=status.HTTP_202_ACCEPTED, headers=location)
+        code = status.HTTP_201_CREATED if made.status == ImportStatus.DRAFT else status.HTTP_202_ACCEPTED
+        return Response(self.get_serializer(made).data, status=code, headers=location)
+
+    def _received(self, wanted: dict[str, Any]) -> LeadImport:
+        how: dict[str, Any] = {
+            "organization": self.organization,
+            "options": _options(wanted),
+            "actor": self.actor,
+            "created_by": self.request.user,
+            "now": timezone.now(),
+            "as_draft": not wanted["commit"],
+            "confirm_repeat": wanted["confirm_repeat"],
+        }
+        if "rows" in wanted:
+            return receive_rows(rows=wanted["rows"], name=wanted["name"], **how)
+        return receive(stream=wanted["file"], file_name=wanted["file"].name, **how)
+
+    @extend_schema(
+        summary="Change a draft",
+        description="How its file is read, what its columns become, what is done with its people, and cells of single "
+        "rows. What a dry run found is forgotten. Refused (409) when it is no draft any more.",
+        request=ImportChangesSerializer,
+        responses=ImportSerializer,
+    )
+    def partial_update(self, request: Request, **_address: str) -> Response:
+        wanted = _checked(ImportChangesSerializer, request)
+        draft, rows = self.get_object(), wanted.pop("rows", None)
+        if "tags" in wanted:
+            wanted["tags"] = tuple(wanted["tags"])
+        if wanted:
+            draft = reread(lead_import=draft, options=options_of(draft, **wanted), actor=self.actor)
+        if rows:
+            numbered = {each["row_number"]: each["cells"] for each in rows}
+            draft = fix_rows(lead_import=draft, rows=numbered, actor=self.actor)
+        return Response(self.get_serializer(draft).data)
+
+    @extend_schema(
+        summary="Count what a draft would do",
+        description="A worker counts (202); poll the import until dry_run_status is succeeded, and read dry_run.",
+        request=None,
+        responses={202: ImportSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="dry-run")
+    def dry_run(self, request: Request, **_address: str) -> Response:
+        asked = start_dry_run(lead_import=self.get_object(), actor=self.actor, now=timezone.now())
+        return Response(self.get_serializer(asked).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        summary="Import a draft",
+        description="Queued (202). The very same file a second time is refused (409) unless confirm_repeat is set.",
+        request=CommitSerializer,
+        responses={202: ImportSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def commit(self, request: Request, **_address: str) -> Response:
+        confirmed = _checked(CommitSerializer, request)["confirm_repeat"]
+        queued = commit_import(
+            lead_import=self.get_object(), actor=self.actor, now=timezone.now(), confirm_repeat=confirmed
+        )
+        return Response(self.get_serializer(queued).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(
         summary="Cancel an import",
-        description="What was done stays. Refused (409) when it has ended.",
+        description="What was done stays; a draft is thrown away. Refused (409) when it has ended.",
         request=None,
         responses=ImportSerializer,
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **_address: str) -> Response:
         return Response(self.get_serializer(cancel_import(lead_import=self.get_object(), actor=self.actor)).data)
+
+    @extend_schema(
+        summary="Say what undoing an import would remove",
+        description="Changes nothing. Refused (409) where the undo would be.",
+        responses=UndoPreviewSerializer,
+    )
+    @action(detail=True, methods=["get"])
+    def undo(self, request: Request, **_address: str) -> Response:
+        found = preview_undo(lead_import=self.get_object(), now=timezone.now())
+        return Response(UndoPreviewSerializer(found).data)
+
+    @extend_schema(
+        summary="Undo an import",
+        description="A worker removes the leads it made that nobody has touched and that are in no campaign (202). "
+        "Within 24 hours of its end, and once.",
+        request=None,
+        responses={202: ImportSerializer},
+    )
+    @undo.mapping.post
+    def undo_it(self, request: Request, **_address: str) -> Response:
+        undone = undo_import(lead_import=self.get_object(), actor=self.actor, now=timezone.now())
+        return Response(self.get_serializer(undone).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(
         summary="List the rows that became no lead",
@@ -183,6 +195,17 @@ class ImportViewSet(Reads, ApiViewSet):
             )
         page = self.paginate_queryset(problems_of(lead_import).select_related("raw_lead"))
         return self.get_paginated_response(ImportProblemSerializer(page, many=True).data)
+
+
+def _checked(serializer: type[Any], request: Request) -> dict[str, Any]:
+    asked = serializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    return dict(asked.validated_data)
+
+
+def _options(wanted: dict[str, Any]) -> ImportOptions:
+    names = {field.name for field in fields(ImportOptions)} & set(wanted)
+    return ImportOptions(**{**{name: wanted[name] for name in names}, "tags": tuple(wanted.get("tags", ()))})
 
 
 def _previewed(preview: FilePreview) -> dict[str, Any]:

@@ -28,8 +28,11 @@ class Inspection:
     samples: tuple[Row, ...] = ()
 
 
-def inspect(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> Inspection:
-    """Read a seekable stream to its end and say how it will be imported; raises a `FileRefused` when it cannot be."""
+def inspect(stream: BinaryIO, *, file_name: str, options: ImportOptions, is_draft: bool = False) -> Inspection:
+    """Read a seekable stream to its end and say how it will be imported; raises a `FileRefused` when it cannot be.
+
+    Of a draft nobody may have said yet which column holds the address.
+    """
     table = open_table(stream, file_name=file_name, options=options)
     try:
         samples = tuple(islice(table, SAMPLE_ROWS))
@@ -39,6 +42,7 @@ def inspect(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> Insp
             mapping=options.mapping,
             unknown_columns=options.unknown_columns,
             samples=by_column(table.header, samples),
+            needs_email=not is_draft,
         )
         rows = _count(table, so_far=len(samples))
     finally:

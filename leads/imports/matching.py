@@ -83,6 +83,7 @@ def match_columns(
     mapping: Mapping[str, str] | None = None,
     unknown_columns: str = "refuse",
     samples: Sequence[Sequence[str]] = (),
+    needs_email: bool = True,
 ) -> Columns:
     """Decide for every column of a header what it fills.
 
@@ -90,7 +91,8 @@ def match_columns(
     is the one.
 
     `mapping` gives targets by header and wins; `ignore` leaves a column out. `unknown_columns` says what becomes of the
-    columns that match nothing: refuse the file, keep them under `custom`, or ignore them. Raises a `FileRefused` whose
+    columns that match nothing: refuse the file, keep them under `custom`, or ignore them. With `needs_email` off the
+    address may be missing: somebody is still choosing the columns. Raises a `FileRefused` whose
     code is `bad_option`, `bad_mapping`, `unknown_mapped_column`, `no_header`, `duplicate_header`, `ambiguous_columns`,
     `no_email_column` or `unknown_columns`.
     """
@@ -102,7 +104,7 @@ def match_columns(
     targets = _mapped(names, mapping or {}, file_name=file_name)
     _add_known(names, targets)
     _add_email(names, targets, samples)
-    if "email" not in targets.values():
+    if needs_email and "email" not in targets.values():
         raise errors.no_email_column(file_name, columns=names)
     left = [name for name in names if name not in targets]
     if left and unknown_columns == "refuse":

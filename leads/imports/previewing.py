@@ -18,7 +18,7 @@ from leads.imports.options import ImportOptions
 from leads.imports.people import People
 from leads.imports.storing import spool
 
-SHOWN_PROBLEMS = 10
+KEPT_PROBLEMS = 50  # as many as somebody may correct one by one
 SHOWN_DIFFERENCES = 20
 
 
@@ -44,7 +44,7 @@ class Preview:
         self.unchanged += found.merged.unchanged
         self.problems += len(chunk.problems)
         self.problem_codes.update(row.problem.code for row in chunk.problems)
-        self.first_problems += chunk.problems[: SHOWN_PROBLEMS - len(self.first_problems)]
+        self.first_problems += chunk.problems[: KEPT_PROBLEMS - len(self.first_problems)]
         self.field_changes.update(found.field_changes)
         self.differences += found.differences[: SHOWN_DIFFERENCES - len(self.differences)]
 

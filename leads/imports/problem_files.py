@@ -8,9 +8,13 @@ from campaigns_project.formulas import guard
 from leads.imports.checking import RowProblem
 from leads.imports.cleaning import storable
 from leads.imports.matching import PROBLEM_COLUMNS
+from leads.imports.opening import reading_of
+from leads.imports.people import People
 from leads.imports.previewing import FilePreview
 from leads.imports.problems import problems_of
-from leads.models import LeadImport
+from leads.imports.rules import Problem
+from leads.imports.storing import fetch_parts
+from leads.models import ImportStatus, LeadImport
 
 MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 
@@ -42,18 +46,26 @@ class ProblemWriter:
 
 
 def problem_lines(lead_import: LeadImport) -> Iterator[str]:
-    """The CSV of an import's problems, a line at a time, for a streaming answer."""
+    """The CSV of an import's problems, a line at a time, for a streaming answer; of a draft those it would have."""
     lines = _Lines()
     writer = ProblemWriter(lines, lead_import.options["header"])
     yield from lines.taken()
-    for problem in problems_of(lead_import).select_related("raw_lead").iterator(chunk_size=2_000):
-        writer.write(
-            number=problem.row_number,
-            cells=problem.raw_lead.payload,
-            code=problem.problem_code,
-            message=problem.problem_message,
-        )
+    for problem in _to_come(lead_import) if lead_import.status == ImportStatus.DRAFT else _kept(lead_import):
+        found = problem.problem
+        writer.write(number=problem.number, cells=problem.cells, code=found.code, message=found.message)
         yield from lines.taken()
+
+
+def _kept(lead_import: LeadImport) -> Iterator[RowProblem]:
+    for each in problems_of(lead_import).select_related("raw_lead").iterator(chunk_size=2_000):
+        problem = Problem(each.problem_code, each.problem_column, each.problem_message)
+        yield RowProblem(each.row_number, each.raw_lead.payload, problem)
+
+
+def _to_come(draft: LeadImport) -> Iterator[RowProblem]:
+    with fetch_parts(draft.pk) as stream:
+        for chunk in reading_of(draft).chunks(stream, people=People(draft.organization)):
+            yield from chunk.problems
 
 
 def problem_writer(out: _Writable) -> Callable[[FilePreview, RowProblem], None]:

@@ -13,9 +13,11 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from leads.imports import errors
 from leads.imports.cleaning import storable
+from leads.imports.fields import IGNORE
 from leads.imports.following import check_follow_up
 from leads.imports.inspecting import Inspection, inspect
 from leads.imports.options import ImportOptions
+from leads.imports.remembering import remember
 from leads.imports.repeats import refuse_repeat
 from leads.imports.storing import fetch_parts, spool, store_parts
 from leads.models import ImportSource, ImportStatus, LeadImport
@@ -48,7 +50,7 @@ def receive(
     file_name = storable(file_name)
     spooled = spool(stream, file_name=file_name)
     with spooled.stream:
-        inspection = inspect(spooled.stream, file_name=file_name, options=options)
+        inspection = inspect(spooled.stream, file_name=file_name, options=options, is_draft=as_draft)
         with transaction.atomic():
             check_follow_up(organization, options)
             lead_import = LeadImport(
@@ -80,7 +82,7 @@ def reread(*, lead_import: LeadImport, options: ImportOptions, actor: Actor) -> 
     """
     draft = _locked_draft(lead_import)
     with fetch_parts(draft.pk) as stream:
-        inspection = inspect(stream, file_name=draft.file_name, options=options)
+        inspection = inspect(stream, file_name=draft.file_name, options=options, is_draft=True)
     check_follow_up(draft.organization, options)
     reading = _how_to_read(inspection, options, draft.organization)
     if _cells_are_the_same(draft, reading):
@@ -124,18 +126,42 @@ def commit_import(
 ) -> LeadImport:
     """Say go to a draft: queued, and run by a worker unless `in_background` is off.
 
-    Raises `import_not_draft`, and `repeated_file` as `receive` does. A dry run that is under way is given up.
+    Raises `import_not_draft`, `no_email_column`, and `repeated_file` as `receive` does. A dry run that is under way is
+    given up.
     """
     draft = _locked_draft(lead_import)
+    refuse_without_email(draft)
     if not confirm_repeat:
         refuse_repeat(draft)
     # Silent since now: a draft may be days old, and would be taken for one whose worker died.
     LeadImport.objects.filter(pk=draft.pk).update(status=ImportStatus.QUEUED, heartbeat_at=now)
     draft.refresh_from_db()
+    _remember(draft, now)
     _audit("import.committed", draft, actor)
     if in_background:
         queue(draft.pk)
     return draft
+
+
+def _remember(draft: LeadImport, now: datetime) -> None:
+    """What somebody decided for the columns is offered with the next file of the same header."""
+    decided = draft.options
+    if decided["mapping"]:
+        pairs = zip(decided["header"], decided["targets"], strict=True)
+        mapping = {header: target or IGNORE for header, target in pairs}
+        remember(
+            organization=draft.organization,
+            header=decided["header"],
+            mapping=mapping,
+            file_name=draft.file_name,
+            now=now,
+        )
+
+
+def refuse_without_email(draft: LeadImport) -> None:
+    """Raise `no_email_column` while nobody has said which column of a draft holds the address."""
+    if "email" not in draft.options["targets"]:
+        raise errors.no_email_column(draft.file_name, columns=draft.options["header"])
 
 
 def queue(lead_import_id: int) -> None:

@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 
 from leads.imports.delimiters import name_of
 from leads.imports.encodings import label_of
-from leads.imports.previewing import SHOWN_PROBLEMS, FilePreview
+from leads.imports.previewing import FilePreview
 from leads.imports.problems import problems_of
 from leads.models import LeadImport
+
+SHOWN_PROBLEMS = 10  # the rest is counted by code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,6 @@ def report_of_preview(preview: FilePreview, *, file_name: str) -> Report:
         problem_codes=dict(preview.problem_codes.most_common()),
         first_problems=[
             {"row": row.number, "code": row.problem.code, "message": row.problem.message}
-            for row in preview.first_problems
+            for row in preview.first_problems[:SHOWN_PROBLEMS]
         ],
     )

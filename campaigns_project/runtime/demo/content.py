@@ -15,3 +15,17 @@ def wording(name: str) -> dict[str, str]:
     body = (settings.BASE_DIR / "templates" / "emails" / f"{name}.html").read_text(encoding="utf-8")
     preheader = "Four minutes on what worked in three ports." if name == INTRODUCTION else ""
     return {"subject": _SUBJECTS[name], "preheader": preheader, "body_html": body, "body_text": ""}
+
+
+# A list from a fair, as such lists are: in the encoding of a German Excel, with what people mistype.
+VISITORS = """E-Mail;Vorname;Nachname;Firma;Position;Stand
+joerg.brandt@nordwind.example;Jörg;Brandt;Nordwind Energie;Leiter Einkauf;A12
+k.schaefer@nordwind.example;Katrin;Schäfer;Nordwind Energie;Geschäftsführerin;A12
+info@weberei-klein.example;Paul;Klein;Weberei Klein;Inhaber;B03
+lena.vogt(at)hafenbau.example;Lena;Vogt;Hafenbau Süd;Projektleiterin;B07
+m.okafor@hafenbau.example;Maria;Okafor;Hafenbau Süd;Bauleiterin;B07
+;Uwe;Thoms;Thoms & Söhne;Meister;C01
+t.ilg@lichtwerk.example;Tom;Ilg;Lichtwerk;Vertrieb;C04
+t.ilg@lichtwerk.example;Thomas;Ilg;Lichtwerk;Vertrieb;C04
+ana.lopes@lichtwerk.example;Ana;Lopes;Lichtwerk;Einkauf;C04
+"""

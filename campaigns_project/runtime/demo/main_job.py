@@ -83,6 +83,7 @@ def _import(organization: Organization, file: Path, shown: Shown) -> LeadImport:
             actor=ACTOR,
             now=now,
             in_background=False,
+            confirm_repeat=True,
         )
     advance = shown.stage("Importing leads", queued.total_rows)
     done = run_import(lead_import_id=queued.pk, now=now, on_progress=lambda row: advance(row.rows_done))

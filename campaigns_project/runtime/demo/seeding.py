@@ -4,6 +4,7 @@ import random
 import secrets
 from collections import defaultdict
 from datetime import datetime, timedelta
+from io import BytesIO
 from itertools import cycle
 from pathlib import Path
 
@@ -24,10 +25,11 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.demo.campaign import demo_organization, demo_sender, make_campaign
-from campaigns_project.runtime.demo.content import INTRODUCTION, wording
+from campaigns_project.runtime.demo.content import INTRODUCTION, VISITORS, wording
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
 from leads.imports.running import run_import
+from leads.imports.trying import run_dry_run, start_dry_run
 from leads.models import Lead, LeadTag, Tag
 from tracking.consequences import record_event
 from tracking.ingest import drain
@@ -63,6 +65,7 @@ def seed(*, now: datetime) -> dict[str, int]:
         organization = demo_organization("harbor-demo", "Harbor Demo")
         _login(organization)
     _leads(organization, now)
+    _file_to_review(organization, now)
     sender = demo_sender(organization)
     _warming_up(organization, now)
     EmailTemplate.objects.create(organization=organization, name="Introduction", **wording(INTRODUCTION))
@@ -111,6 +114,21 @@ def _leads(organization: Organization, now: datetime) -> None:
         LeadTag.objects.create(lead=lead, tag=newsletter)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE leads")  # fresh tables have no statistics, and the first plans would be poor
+
+
+def _file_to_review(organization: Organization, now: datetime) -> None:
+    """An import at its fourth step: checked, with rows to correct, and not yet decided on."""
+    draft = receive(
+        organization=organization,
+        stream=BytesIO(VISITORS.encode("cp1252")),
+        file_name="messe-besucher.csv",
+        options=ImportOptions(unknown_columns="custom", tags=("Messe",), legal_basis="Left their card at our stand."),
+        actor=SYSTEM,
+        now=now,
+        as_draft=True,
+    )
+    start_dry_run(lead_import=draft, actor=SYSTEM, now=now, in_background=False)
+    run_dry_run(lead_import_id=draft.pk)
 
 
 def _warming_up(organization: Organization, now: datetime) -> None:

@@ -134,6 +134,17 @@
     setTimeout(() => { icon.textContent = "content_copy"; }, 2_000);
   });
 
+  // ---- The area a file is dropped on ---------------------------------------------------------------------------------
+  document.addEventListener("DOMContentLoaded", () => {
+    // Unfold writes the file's name into a field of its own, which the area does not have.
+    for (const input of document.querySelectorAll(".fl-drop input")) input.hasChangeListener = true;
+  });
+  document.addEventListener("change", (event) => {
+    const area = event.target instanceof Element && event.target.closest(".fl-drop");
+    if (!area || !event.target.files.length) return;
+    area.querySelector("[data-file-name]").textContent = event.target.files[0].name;
+  });
+
   // Of several ways to choose, only the fields of the chosen one are shown.
   document.addEventListener("change", (event) => {
     if (event.target instanceof Element && event.target.matches("[name=way]")) showWay(event.target.closest("form"));

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,9 +31,12 @@ from campaigns.models import (
 from campaigns.preflight import AT_ONCE
 from campaigns.tests.factories import NOON, LeadFactory, TagFactory, VariantFactory
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
+from leads.imports.options import ImportOptions
+from leads.imports.receiving import receive
 from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +128,23 @@ def nothing_is_under_way(world: World) -> None:
     Job.objects.filter(campaign=world[Campaign]).delete()
 
 
+def import_is_a_draft(world: World) -> None:
+    world.rows[LeadImport] = receive(
+        organization=world.organization,
+        stream=BytesIO(b"email\nnew@acme.example\n"),
+        file_name=world.marker,
+        options=ImportOptions(),
+        actor=SYSTEM,
+        now=timezone.now(),
+        as_draft=True,
+    )
+
+
+def import_is_through(world: World) -> None:
+    through = {"status": "succeeded", "finished_at": timezone.now(), "rows_done": 1, "created_count": 1}
+    LeadImport.objects.filter(pk=world[LeadImport].pk).update(**through)
+
+
 def confirmed(world: World) -> dict[str, Any]:
     """What says that a deletion is meant."""
     impact = preview(campaign=world[Campaign], now=NOON)
@@ -201,6 +222,18 @@ WRITES = {
     ),
     "post /api/v1/imports": Write("import.created", OPERATOR, at("imports")),
     "post /api/v1/imports/{id}/cancel": Write("import.canceled", OPERATOR, at("imports", LeadImport, "cancel")),
+    "patch /api/v1/imports/{id}": Write(
+        "import.reread", OPERATOR, at("imports", LeadImport), {"on_existing": "skip"}, import_is_a_draft
+    ),
+    "post /api/v1/imports/{id}/dry-run": Write(
+        "import.dry_run", OPERATOR, at("imports", LeadImport, "dry-run"), prepare=import_is_a_draft
+    ),
+    "post /api/v1/imports/{id}/commit": Write(
+        "import.committed", OPERATOR, at("imports", LeadImport, "commit"), prepare=import_is_a_draft
+    ),
+    "post /api/v1/imports/{id}/undo": Write(
+        "import.undone", OPERATOR, at("imports", LeadImport, "undo"), prepare=import_is_through
+    ),
     "post /api/v1/suppressions": Write("suppression.created", OPERATOR, at("suppressions"), {"address": "a.example"}),
     "post /api/v1/suppressions/bulk": Write(
         "suppression.added_many", OPERATOR, at("suppressions", "bulk"), {"addresses": ["a.example"]}

@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns.ledger import ledger
 from campaigns.models import Campaign, CampaignTombstone, Message, Sender
 from campaigns_project.runtime.demo.seeding import seed
+from leads.models import LeadImport
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +31,5 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     assert not Message.objects.filter(attempted_at__gt=now).exists()
     assert draft.total_recipients == 200
     assert CampaignTombstone.objects.get().reason == "The fair was called off."
+    review = LeadImport.objects.get(status="draft")
+    assert (review.dry_run_status, review.dry_run["created"], review.dry_run["problems"]) == ("succeeded", 6, 3)

@@ -71,7 +71,7 @@ WRITABLE: dict[type, set[str]] = {
     },
     Step: {"wait_amount", "wait_unit", "in_thread"},
     Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
-    LeadImport: {"encoding", "delimiter", "mapping"},
+    LeadImport: {"encoding", "delimiter", "mapping", "dry_run"},  # the last asks for one, and takes no numbers
     Recipient: set(),
     LeadRanking: set(),
     LeadNote: {"lead", "campaign", "text"},

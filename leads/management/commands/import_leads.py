@@ -1,47 +1,49 @@
 import json
-import os
+import shlex
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
-from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.commands import Exit, FairleadCommand
 from leads.imports.canceling import cancel_import
 from leads.imports.matching import UNKNOWN_COLUMNS
 from leads.imports.options import ON_EXISTING, ImportOptions, read_mapping
 from leads.imports.previewing import dry_run
 from leads.imports.problem_files import problem_lines, problem_writer
 from leads.imports.receiving import receive
-from leads.imports.repeats import earlier_import
 from leads.imports.reporting import Report, report_of_import, report_of_preview
 from leads.imports.running import run_import
+from leads.imports.undoing import preview_undo, run_undo, undo_import
+from leads.management.files import errors_file, name_of, opened, progress, refuse_unwritable
 from leads.models import LeadImport
 
-USAGE, UNKNOWN, REFUSED_BY_STATE, SOME_FAILED, INTERRUPTED = 2, 3, 4, 5, 130
+INTERRUPTED = 130
 
 
-class Command(BaseCommand):
+class Command(FairleadCommand):
     help = (
-        "Import leads from a CSV file of any encoding, delimiter and naming of columns. Exit codes: 0 all rows are in; "
-        "2 the file or an option cannot be used, nothing was changed; 3 no such organization; 5 problems in some rows."
+        "Import leads from a file of any encoding, delimiter and naming of columns; go on with an import, or undo one. "
+        "Exit codes: 0 all rows are in; 2 the file or an option cannot be used, nothing was changed; 3 no such "
+        "organization or import; 4 the file was imported before, or the import is in another state; 5 problems in some "
+        "rows; 7 an undo was not confirmed; 130 stopped with Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="the CSV file; - reads standard input")
+        parser.add_argument("file", metavar="FILE", nargs="?", help="the file; - reads standard input")
         parser.add_argument("--organization", required=True, metavar="SLUG", help="whose leads they become")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
         parser.add_argument("--errors", type=Path, metavar="OUT.csv", help="write the rows with problems there")
         parser.add_argument("--json", action="store_true", help="the report as one JSON object on standard output")
         parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="put this tag on every lead")
+        parser.add_argument("--campaign", type=int, metavar="NUMBER", help="a draft campaign to put them into")
+        parser.add_argument("--legal-basis", default="", metavar="TEXT", help="why they may be written to; is kept")
         mapping = "what a column becomes: a field of a lead, custom.NAME or ignore"
         parser.add_argument("--map", action="append", default=[], metavar="HEADER=FIELD", help=mapping)
         unknown = "columns that match no field: refuse the file (default), keep them as custom fields, or ignore them"
@@ -50,57 +52,64 @@ class Command(BaseCommand):
         parser.add_argument("--on-existing", choices=ON_EXISTING, default="fill", help=existing)
         parser.add_argument("--encoding", default="", help="how the file is encoded, where it is not detected rightly")
         parser.add_argument("--delimiter", default="", help="what separates columns, where it is not detected rightly")
+        parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook; the first one unless given")
+        parser.add_argument("--header-row", type=int, metavar="ROW", help="where the header is not found rightly")
+        parser.add_argument("--confirm-repeat", action="store_true", help="import the very same file once more")
+        parser.add_argument("--resume", type=int, metavar="ID", help="go on with an import that was broken off")
+        parser.add_argument("--undo", type=int, metavar="ID", help="remove the leads an import made, within 24 hours")
+        parser.add_argument("--yes", action="store_true", help="undo without asking")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if sum(options[name] is not None for name in ("file", "resume", "undo")) != 1:
+            raise CommandError("Name a file, or --resume ID, or --undo ID: one of them.", returncode=Exit.USAGE)
         organization = _organization(options["organization"])
-        _refuse_unwritable(options["errors"])
-        act = self._preview if options["dry_run"] else self._import
-        try:
+        refuse_unwritable(options["errors"])
+        if options["undo"] is not None:
+            self._undo(_found(organization, options["undo"]), options)
+            return
+        if options["resume"] is not None:
+            report = self._run(_found(organization, options["resume"]), options)
+        else:
             wanted = _import_options(options)
-            with _opened(options["file"]) as stream:
+            act = self._preview if options["dry_run"] else self._import
+            with opened(options["file"]) as stream:
                 report = act(organization, stream, wanted, options)
-        except Refused as refused:
-            code = REFUSED_BY_STATE if isinstance(refused, StateRefused) else USAGE
-            raise CommandError(str(refused), returncode=code) from None
-        self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) if options["json"] else report.as_text())
-        if report.message:
-            raise CommandError(report.message, returncode=USAGE)
-        if report.problems:
-            sys.exit(SOME_FAILED)
+        self._tell(report, options)
 
     def _import(
         self, organization: Organization, stream: BinaryIO, wanted: ImportOptions, options: dict[str, Any]
     ) -> Report:
-        actor = Actor.of_command("import_leads")
         lead_import = receive(
             organization=organization,
             stream=stream,
-            file_name=_name_of(options["file"]),
+            file_name=name_of(options["file"]),
             options=wanted,
-            actor=actor,
+            actor=_actor(),
             now=timezone.now(),
             in_background=False,
-            confirm_repeat=True,
+            confirm_repeat=options["confirm_repeat"],
         )
-        self._note_earlier(lead_import)
+        return self._run(lead_import, options)
+
+    def _run(self, lead_import: LeadImport, options: dict[str, Any]) -> Report:
         try:
-            with _progress(lead_import.total_rows) as show:
+            with progress(lead_import.total_rows) as show:
                 lead_import = run_import(
                     lead_import_id=lead_import.pk, now=timezone.now(), on_progress=lambda going: show(going.rows_done)
                 )
         except KeyboardInterrupt:
-            raise _canceled(lead_import, actor) from None
+            raise _canceled(lead_import) from None
         if options["errors"]:
-            with _errors_file(options["errors"]) as out:
+            with errors_file(options["errors"]) as out:
                 out.writelines(problem_lines(lead_import))
         return report_of_import(lead_import)
 
     def _preview(
         self, organization: Organization, stream: BinaryIO, wanted: ImportOptions, options: dict[str, Any]
     ) -> Report:
-        file_name = _name_of(options["file"])
-        errors = _errors_file(options["errors"]) if options["errors"] else nullcontext()
-        with errors as out, _progress(None) as show:
+        file_name = name_of(options["file"])
+        errors = errors_file(options["errors"]) if options["errors"] else nullcontext()
+        with errors as out, progress(None) as show:
             preview = dry_run(
                 organization=organization,
                 stream=stream,
@@ -111,18 +120,51 @@ class Command(BaseCommand):
             )
         return report_of_preview(preview, file_name=file_name)
 
-    def _note_earlier(self, lead_import: LeadImport) -> None:
-        before = earlier_import(lead_import)
-        if before:
-            date = f"{before.created_at:%d %B %Y}"
-            self.stderr.write(f"Note: the very same file was imported on {date} (import {before.pk}).")
+    def _tell(self, report: Report, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) if options["json"] else report.as_text())
+        if report.message:
+            raise CommandError(report.message, returncode=Exit.USAGE)
+        if not options["json"]:
+            self.say(_next_command(report, options))
+        if report.problems:
+            sys.exit(Exit.SOME_FAILED)
+
+    def _undo(self, lead_import: LeadImport, options: dict[str, Any]) -> None:
+        now = timezone.now()
+        found = preview_undo(lead_import=lead_import, now=now)
+        about = "" if found.is_all else f" of the first {found.looked_at:,}"
+        stay = ", ".join(f"{count:,} {why}" for why, count in sorted(found.kept.items())) or "none"
+        if options["dry_run"]:
+            self.stdout.write(
+                f"Would remove {_leads(found.removable)}{about}; would stay: {stay}. Nothing was changed."
+            )
+            return
+        self.confirm(f"Remove {_leads(found.removable)}{about} that import {lead_import.pk} made?", options)
+        undo_import(lead_import=lead_import, actor=_actor(), now=now, in_background=False)
+        done = run_undo(lead_import_id=lead_import.pk)
+        self.stdout.write(f"Removed {_leads(done.undone_count or 0)}; these stay: {stay}.")
+
+
+def _leads(count: int) -> str:
+    return f"{count:,} lead{'' if count == 1 else 's'}"
+
+
+def _actor() -> Actor:
+    return Actor.of_command("import_leads")
 
 
 def _organization(slug: str) -> Organization:
     found = Organization.objects.filter(slug=slug).first()
     if found is None:
         known = ", ".join(Organization.objects.order_by("slug").values_list("slug", flat=True)) or "none yet"
-        raise CommandError(f"There is no organization “{slug}”. These exist: {known}.", returncode=UNKNOWN)
+        raise CommandError(f"There is no organization “{slug}”. These exist: {known}.", returncode=Exit.NOT_FOUND)
+    return found
+
+
+def _found(organization: Organization, number: int) -> LeadImport:
+    found = LeadImport.objects.for_organization(organization).filter(pk=number).first()
+    if found is None:
+        raise CommandError(f"{organization} has no import {number}.", returncode=Exit.NOT_FOUND)
     return found
 
 
@@ -130,50 +172,29 @@ def _import_options(options: dict[str, Any]) -> ImportOptions:
     return ImportOptions(
         encoding=options["encoding"],
         delimiter=options["delimiter"],
+        sheet=options["sheet"],
+        header_row=options["header_row"],
         mapping=read_mapping(options["map"]),
         unknown_columns=options["unknown_columns"],
         on_existing=options["on_existing"],
         tags=tuple(options["tag"]),
+        enroll_into=options["campaign"],
+        legal_basis=options["legal_basis"],
     )
 
 
-def _name_of(file: str) -> str:
-    return "standard input" if file == "-" else Path(file).name
-
-
-def _opened(file: str) -> AbstractContextManager[BinaryIO]:
-    if file == "-":
-        return nullcontext(sys.stdin.buffer)
-    try:
-        return Path(file).open("rb")
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.", returncode=USAGE) from None
-
-
-def _refuse_unwritable(path: Path | None) -> None:
-    """Before the import, not after it: the file of errors is all that tells which rows are missing."""
-    if path is None:
-        return
-    target = path if path.exists() else path.absolute().parent
-    if path.is_dir() or not os.access(target, os.W_OK):
-        raise CommandError(f"{path} cannot be written: name a file in a folder you may write to.", returncode=USAGE)
-
-
-def _errors_file(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="")
-
-
-def _canceled(lead_import: LeadImport, actor: Actor) -> CommandError:
-    canceled = cancel_import(lead_import=lead_import, actor=actor)
+def _canceled(lead_import: LeadImport) -> CommandError:
+    canceled = cancel_import(lead_import=lead_import, actor=_actor())
     done = f"{canceled.rows_done:,} of {canceled.total_rows:,} rows were done and stay."
-    return CommandError(f"Import {canceled.pk} was canceled. {done}", returncode=INTERRUPTED)
+    again = "Import the file again to go on: what is done is then unchanged."
+    return CommandError(f"Import {canceled.pk} was canceled. {done} {again}", returncode=INTERRUPTED)
 
 
-@contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar on the terminal, where there is one; else nothing, so that logs stay readable."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("Importing" if total else "Checking", total=total)
-        yield lambda done: progress.update(task, completed=done)
+def _next_command(report: Report, options: dict[str, Any]) -> str:
+    """What one is likely to want next, ready to be copied."""
+    home = f"--organization {shlex.quote(options['organization'])}"
+    if report.import_id is None:
+        return f"Nothing was changed. Without --dry-run: manage.py import_leads {shlex.quote(options['file'])} {home} …"
+    if report.created:
+        return f"To take it back within 24 hours: manage.py import_leads {home} --undo {report.import_id}"
+    return f"Its page: /admin/leads/leadimport/{report.import_id}/progress/"

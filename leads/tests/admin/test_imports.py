@@ -1,4 +1,4 @@
-"""Uploading a file of leads, watching it, and seeing what became of every row."""
+"""Importing in five steps: a file, its columns, the options, a dry run, the import."""
 
 import csv
 import io
@@ -6,17 +6,24 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django_q.models import OrmQ
 
-from campaigns.tests.factories import LeadImportFactory, OrganizationFactory
+from campaigns.tests.factories import LeadFactory, LeadImportFactory, OrganizationFactory
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import member, press
+from leads.admin.importing.steps import url_name
 from leads.imports.running import run_import
+from leads.imports.trying import run_dry_run
+from leads.imports.undoing import run_undo
 from leads.models import Lead, LeadImport
 
-FILE = "E-mail;Name;Firma\nana@acme.example;Ana Marin;Acme\nnot an address;Bo;Acme\n"
+FILE = "E-mail;Name;Firma;Größe\nana@acme.example;Ana Marin;Acme;39\nnot an address;Bo;Acme;40\n"
 
 
 @pytest.fixture
@@ -29,118 +36,371 @@ def operator(organization: Any) -> Client:
     return member(organization, Role.OPERATOR)
 
 
-def upload(client: Client, organization: Any, content: bytes | str, name: str = "leads.csv", **asked: Any) -> Any:
+def upload(client: Client, organization: Any, content: bytes | str = FILE, name: str = "leads.csv") -> Any:
     data = content.encode() if isinstance(content, str) else content
-    file = SimpleUploadedFile(name, data)
-    form = {"organization": organization.pk, "file": file, "on_existing": "fill", "unknown_columns": "custom", **asked}
+    form = {"organization": organization.pk, "file": SimpleUploadedFile(name, data)}
     return client.post(reverse("admin:leads_leadimport_add"), form)
 
 
-def page_of(lead_import: Any) -> str:
-    return reverse("admin:leads_leadimport_change", args=[lead_import.pk])
+def draft_of(client: Client, organization: Any, content: bytes | str = FILE) -> LeadImport:
+    upload(client, organization, content)
+    return LeadImport.objects.latest("pk")
 
 
-def test_an_uploaded_file_is_queued_and_its_page_says_how_it_was_read(operator: Client, organization: Any) -> None:
-    answer = upload(operator, organization, FILE, tags="autumn")
+def step(name: str, lead_import: LeadImport) -> str:
+    return reverse(f"admin:{url_name(name)}", args=[lead_import.pk])
 
-    lead_import = LeadImport.objects.get()
+
+def checked(client: Client, lead_import: LeadImport) -> LeadImport:
+    client.post(step("options", lead_import), {"on_existing": "fill"})
+    return run_dry_run(lead_import_id=lead_import.pk)
+
+
+def act(name: str, lead_import: LeadImport) -> str:
+    return reverse(f"admin:leads_leadimport_{name}", args=[lead_import.pk])
+
+
+def imported(client: Client, lead_import: LeadImport, **answers: Any) -> LeadImport:
+    press(client, act("commit", lead_import), **answers)
+    return run_import(lead_import_id=lead_import.pk, now=timezone.now())
+
+
+def test_an_uploaded_file_is_a_draft_whose_page_says_how_it_was_read(operator: Client, organization: Any) -> None:
+    answer = upload(operator, organization, FILE.encode("cp1250"))
+
+    draft = LeadImport.objects.get()
     page = operator.get(answer["Location"]).content.decode()
-    assert answer["Location"] == page_of(lead_import)
-    assert (lead_import.status, lead_import.total_rows, lead_import.options["tags"]) == ("queued", 2, ["autumn"])
-    assert "2 rows wait for a worker." in page
-    assert "UTF-8" in page
+    assert answer["Location"] == step("upload", draft)
+    assert (draft.status, draft.total_rows, draft.source) == ("draft", 2, "file")
+    assert "It looks like Windows-125" in page
     assert "semicolon" in page
+    assert "Ana Marin" in page
     assert not Lead.objects.exists()
+    assert not OrmQ.objects.exists()
+
+
+def test_pasted_rows_are_a_draft_too(operator: Client, organization: Any) -> None:
+    form = {"organization": organization.pk, "text": FILE}
+
+    operator.post(reverse("admin:leads_leadimport_add"), form)
+
+    draft = LeadImport.objects.get()
+    assert (draft.status, draft.total_rows, draft.source) == ("draft", 2, "paste")
+
+
+@pytest.mark.parametrize("text", ["", FILE])
+def test_neither_a_file_nor_rows_or_both_is_refused(operator: Client, organization: Any, text: str) -> None:
+    form: dict[str, Any] = {"organization": organization.pk, "text": text}
+    if text:
+        form["file"] = SimpleUploadedFile("leads.csv", FILE.encode())
+
+    answer = operator.post(reverse("admin:leads_leadimport_add"), form)
+
+    assert "Choose a file, or paste rows: one of both." in answer.content.decode()
+    assert not LeadImport.objects.exists()
 
 
 @pytest.mark.parametrize(
-    ("sent", "refusal"),
-    [
-        ((b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "picture.csv", {}), "picture.csv"),
-        (("E-mail;Name\n", "empty.csv", {}), "empty.csv"),
-        (("E-mail;Shoe size\na@example.com;42\n", "shoes.csv", {"unknown_columns": "refuse"}), "Shoe size"),
-        ((FILE, "leads.csv", {"mapping": "nonsense"}), "nonsense"),
-        ((FILE, "leads.csv", {"tags": "x" * 61}), "60"),
-    ],
+    ("content", "name"), [(b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "picture.csv"), (b"E-mail;Name\n", "empty.csv")]
 )
 def test_a_file_that_cannot_be_imported_is_refused_with_the_reason_and_nothing_is_kept(
-    operator: Client, organization: Any, sent: Any, refusal: str
+    operator: Client, organization: Any, content: bytes, name: str
 ) -> None:
-    content, name, asked = sent
-
-    answer = upload(operator, organization, content, name, **asked)
+    answer = upload(operator, organization, content, name)
 
     assert answer.status_code == 200
-    assert refusal in answer.content.decode()
+    assert name in answer.content.decode()
     assert not LeadImport.objects.exists()
 
 
-def test_a_finished_import_shows_counts_and_the_rows_that_became_no_lead(operator: Client, organization: Any) -> None:
-    upload(operator, organization, FILE)
-    lead_import = LeadImport.objects.get()
-    run_import(lead_import_id=lead_import.pk, now=timezone.now())
+def test_a_file_read_wrongly_is_read_again_as_somebody_says(operator: Client, organization: Any) -> None:
+    draft = draft_of(operator, organization, "E-mail;Name\nana@acme.example;Ján\n".encode("cp1250"))
 
-    page = operator.get(page_of(lead_import)).content.decode()
+    operator.post(step("upload", draft), {"encoding": "latin-1", "delimiter": ";"})
 
-    assert "All 2 rows are done." in page
-    assert "not an address" in page
-    assert reverse("admin:leads_leadimport_problems", args=[lead_import.pk]) in page
+    draft.refresh_from_db()
+    assert (draft.encoding, draft.delimiter) == ("iso8859-1", ";")
 
 
-def test_the_rows_that_became_no_lead_are_a_file_to_correct(operator: Client, organization: Any) -> None:
-    upload(operator, organization, FILE)
-    lead_import = LeadImport.objects.get()
-    run_import(lead_import_id=lead_import.pk, now=timezone.now())
+def test_columns_are_shown_with_cells_of_the_file_and_what_they_were_taken_for(
+    operator: Client, organization: Any
+) -> None:
+    draft = draft_of(operator, organization)
 
-    answer = operator.get(reverse("admin:leads_leadimport_problems", args=[lead_import.pk]))
+    table = operator.get(step("map", draft)).context["form"].table()
 
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    rows = list(csv.reader(io.StringIO(text)))
-    assert 'attachment; filename="problems-' in answer["Content-Disposition"]
-    assert rows[0][:3] == ["E-mail", "Name", "Firma"]
-    assert rows[1][:3] == ["not an address", "Bo", "Acme"]
-
-
-def test_a_file_that_was_imported_before_is_named(operator: Client, organization: Any) -> None:
-    upload(operator, organization, FILE)
-
-    page = operator.get(upload(operator, organization, FILE)["Location"]).content.decode()
-
-    assert "This very file was imported before" in page
+    assert [(line.header, line.samples, line.target.initial) for line in table] == [
+        ("E-mail", ("ana@acme.example", "not an address"), "email"),
+        ("Name", ("Ana Marin", "Bo"), "full_name"),
+        ("Firma", ("Acme",), "company"),
+        ("Größe", ("39", "40"), "custom"),
+    ]
 
 
-def test_the_page_of_an_import_follows_it_to_its_end(operator: Client, organization: Any) -> None:
-    upload(operator, organization, FILE)
-    lead_import = LeadImport.objects.get()
-    address = reverse("admin:leads_leadimport_live", args=[lead_import.pk])
-    version = operator.get(page_of(lead_import)).context["pulse"].version
+def test_columns_become_what_somebody_chose(operator: Client, organization: Any) -> None:
+    draft = draft_of(operator, organization)
+    chosen = {
+        "target_0": "email",
+        "target_1": "ignore",
+        "target_2": "custom",
+        "name_2": "Die Firma",
+        "target_3": "phone",
+    }
 
-    same = operator.get(address, {"v": version})
-    run_import(lead_import_id=lead_import.pk, now=timezone.now())
-    done = operator.get(address, {"v": version})
+    answer = operator.post(step("map", draft), chosen)
 
-    assert same.status_code == 204
-    assert done.status_code == 286
+    draft.refresh_from_db()
+    assert answer["Location"] == step("options", draft)
+    assert draft.options["targets"] == ["email", None, "custom.die_firma", "phone"]
+    assert AuditLog.objects.filter(action="import.reread").exists()
+
+
+@pytest.mark.parametrize(
+    ("targets", "refusal"),
+    [
+        (["ignore", "full_name", "company", "ignore"], "No column becomes the e-mail address"),
+        (["email", "company", "company", "ignore"], "“Name” becomes this already."),
+        (["email", "ignore", "ignore", "custom"], "Give the field a name of letters and digits."),
+    ],
+)
+def test_columns_that_cannot_be_chosen_so_are_refused_at_their_place(
+    operator: Client, organization: Any, targets: list[str], refusal: str
+) -> None:
+    draft = draft_of(operator, organization)
+
+    answer = operator.post(step("map", draft), {f"target_{at}": target for at, target in enumerate(targets)})
+
+    assert refusal in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.options["targets"] == ["email", "full_name", "company", "custom.große"]
+
+
+def test_a_file_in_which_no_column_is_known_to_be_the_address_is_mapped_by_hand(
+    operator: Client, organization: Any
+) -> None:
+    draft = draft_of(operator, organization, "Xyz;Name\nana@acme.example;Ana\nask;Bo\nask;Cy\n")
+
+    too_early = operator.post(step("dry-run", draft), follow=True).content.decode()
+    operator.post(step("map", draft), {"target_0": "email", "target_1": "ignore"})
+    done = checked(operator, draft)
+
+    assert "No column of leads.csv is known to hold the e-mail address" in too_early
+    assert done.dry_run["created"] == 1
+
+
+def test_options_are_kept_and_the_dry_run_begins(
+    operator: Client, organization: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    draft = draft_of(operator, organization)
+    chosen = {"on_existing": "overwrite", "tags": "fair, vip", "legal_basis": "Met at the fair."}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = operator.post(step("options", draft), chosen)
+
+    draft.refresh_from_db()
+    assert answer["Location"] == step("dry-run", draft)
+    assert [draft.options[name] for name in ("on_existing", "tags", "legal_basis")] == [
+        "overwrite", ["fair", "vip"], "Met at the fair.",
+    ]  # fmt: skip
+    assert (draft.dry_run_status, OrmQ.objects.count()) == ("queued", 1)
+    assert not Lead.objects.exists()
+
+
+def test_the_dry_run_shows_sums_problems_by_kind_and_what_would_change(operator: Client, organization: Any) -> None:
+    LeadFactory(organization=organization, email="ana@acme.example", email_normalized="ana@acme.example", company="")
+    draft = checked(operator, draft_of(operator, organization))
+
+    answer = operator.get(step("dry-run", draft))
+
+    page, report = answer.content.decode(), answer.context["report"]
+    assert "An import would bring 0 new, 1 updated and 0 unchanged leads, and 1 problem." in page
+    assert [(kind.label, kind.numbers) for kind in report["problems"]] == [("Invalid email", "3")]
+    assert {(each["row"], each["field"], each["before"], each["after"]) for each in report["samples"]} >= {
+        (2, "company", "", "Acme")
+    }
+    assert "Import 1 lead" in page
+    assert Lead.objects.get().company == ""
+
+
+def test_the_page_of_the_dry_run_follows_it_to_its_end(operator: Client, organization: Any) -> None:
+    draft = draft_of(operator, organization)
+    operator.post(step("options", draft), {"on_existing": "fill"})
+    version = operator.get(step("dry-run", draft)).context["pulse"].version
+
+    same = operator.get(step("dry-run-live", draft), {"v": version})
+    run_dry_run(lead_import_id=draft.pk)
+    done = operator.get(step("dry-run-live", draft), {"v": version})
+
+    assert (same.status_code, done.status_code) == (204, 286)
     assert "hx-trigger" not in done.content.decode()
 
 
-def test_an_import_is_canceled_by_its_dialog(operator: Client, organization: Any) -> None:
-    upload(operator, organization, FILE)
-    lead_import = LeadImport.objects.get()
+def test_problems_of_a_draft_are_a_file_to_correct(operator: Client, organization: Any) -> None:
+    draft = checked(operator, draft_of(operator, organization))
 
-    press(operator, reverse("admin:leads_leadimport_cancel", args=[lead_import.pk]))
+    answer = operator.get(act("problems", draft))
 
-    assert LeadImport.objects.get().status == "canceled"
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert rows[0] == ["E-mail", "Name", "Firma", "Größe", "_row", "_problem_code", "_problem"]
+    assert rows[1][:6] == ["not an address", "Bo", "Acme", "40", "3", "invalid_email"]
 
 
-def test_an_import_that_has_ended_offers_no_cancel(operator: Client, organization: Any) -> None:
+def test_a_row_with_a_problem_is_corrected_and_imported_as_corrected(operator: Client, organization: Any) -> None:
+    draft = checked(operator, draft_of(operator, organization))
+    form = operator.get(step("fix", draft)).context["form"]
+    typed = {name: field.initial for name, field in form.fields.items()} | {"cell_3_0": "bo@acme.example"}
+
+    answer = operator.post(step("fix", draft), typed)
+    found = run_dry_run(lead_import_id=draft.pk).dry_run
+    imported(operator, draft)
+
+    assert list(form.lines()[0].message.split()[:2]) == ["“not", "an"]
+    assert answer["Location"] == step("dry-run", draft)
+    assert (found["created"], found["problems"]) == (2, 0)
+    assert Lead.objects.get(email="bo@acme.example").first_name == "Bo"
+    assert AuditLog.objects.get(action="import.fixed").after == {"rows": [3]}
+
+
+def test_a_correction_that_changes_nothing_is_refused(operator: Client, organization: Any) -> None:
+    draft = checked(operator, draft_of(operator, organization))
+    form = operator.get(step("fix", draft)).context["form"]
+
+    answer = operator.post(step("fix", draft), {name: field.initial for name, field in form.fields.items()})
+
+    assert "Nothing was corrected" in answer.content.decode()
+
+
+def test_a_draft_is_imported_by_its_dialog_and_its_page_shows_what_came_of_it(
+    operator: Client, organization: Any
+) -> None:
+    draft = checked(operator, draft_of(operator, organization))
+
+    done = imported(operator, draft)
+
+    page = operator.get(act("change", done)).content.decode()
+    assert "All 2 rows are done." in page
+    assert "not an address" in page
+    assert f"{reverse('admin:leads_lead_changelist')}?import={done.pk}" in page
+    assert "Download 1 problem" in page
+    assert Lead.objects.get().lead_import_id == done.pk
+
+
+def test_a_file_that_was_imported_before_is_named_and_imported_again_only_when_confirmed(
+    operator: Client, organization: Any
+) -> None:
+    first = imported(operator, draft_of(operator, organization))
+    second = checked(operator, draft_of(operator, organization))
+
+    page = operator.get(step("dry-run", second)).content.decode()
+    refused = press(operator, act("commit", second)).content.decode()
+    was = LeadImport.objects.get(pk=second.pk).status
+    again = imported(operator, second, confirm_repeat="on")
+
+    assert f"(import {first.pk})" in page
+    assert "was imported before, byte for byte" in refused
+    assert (was, again.status, again.unchanged_count) == ("draft", "succeeded", 1)
+
+
+def test_the_page_of_an_import_follows_it_to_its_end(operator: Client, organization: Any) -> None:
+    lead_import = draft_of(operator, organization)
+    press(operator, act("commit", lead_import))
+    version = operator.get(step("progress", lead_import)).context["pulse"].version
+
+    same = operator.get(act("live", lead_import), {"v": version})
+    run_import(lead_import_id=lead_import.pk, now=timezone.now())
+    done = operator.get(act("live", lead_import), {"v": version})
+
+    assert (same.status_code, done.status_code) == (204, 286)
+    assert "hx-trigger" not in done.content.decode()
+
+
+def test_an_import_under_way_leads_from_its_steps_to_its_progress(operator: Client, organization: Any) -> None:
+    lead_import = draft_of(operator, organization)
+    press(operator, act("commit", lead_import))
+
+    answers = {operator.get(step(name, lead_import))["Location"] for name in ("upload", "map", "options", "dry-run")}
+
+    assert answers == {step("progress", lead_import)}
+
+
+def test_an_import_is_canceled_and_a_draft_discarded_by_their_dialogs(operator: Client, organization: Any) -> None:
+    running, draft = draft_of(operator, organization), draft_of(operator, organization, FILE + "c@acme.example;;;\n")
+    press(operator, act("commit", running))
+
+    press(operator, act("cancel", running))
+    press(operator, act("discard", draft))
+
+    assert set(LeadImport.objects.values_list("status", flat=True)) == {"canceled"}
+    assert not draft.parts.exists()
+
+
+def test_an_import_is_undone_after_a_look_at_what_would_go(operator: Client, organization: Any) -> None:
+    done = imported(operator, draft_of(operator, organization))
+
+    dialog = operator.get(act("undo", done), headers={"HX-Request": "true"}).content.decode()
+    press(operator, act("undo", done))
+    run_undo(lead_import_id=done.pk)
+    page = operator.get(act("change", done)).content.decode()
+
+    assert "Remove 1 lead" in dialog
+    assert "It was undone: 1 of the 1 leads it made were removed." in page
+    assert not Lead.objects.exists()
+
+
+def test_an_import_that_has_ended_and_made_nothing_offers_nothing(operator: Client, organization: Any) -> None:
     ended = LeadImportFactory(organization=organization, status="succeeded", finished_at=timezone.now())
 
-    assert operator.get(page_of(ended)).context["buttons"] == []
+    assert operator.get(act("change", ended)).context["buttons"] == []
 
 
-def test_a_viewer_cannot_upload(organization: Any) -> None:
-    viewer = member(organization, Role.VIEWER)
+def test_a_draft_opens_at_the_step_it_waits_at(operator: Client, organization: Any) -> None:
+    new, seen = draft_of(operator, organization), checked(operator, draft_of(operator, organization, FILE + "\n"))
 
-    assert upload(viewer, organization, FILE).status_code == 403
-    assert not LeadImport.objects.exists()
+    assert operator.get(act("change", new))["Location"] == step("upload", new)
+    assert operator.get(act("change", seen))["Location"] == step("dry-run", seen)
+
+
+def test_a_checked_draft_needs_review_in_list_and_sidebar(operator: Client, organization: Any) -> None:
+    checked(operator, draft_of(operator, organization))
+
+    page = operator.get(reverse("admin:leads_leadimport_changelist")).content.decode()
+
+    assert "Needs review" in page
+
+
+def test_a_viewer_can_neither_upload_nor_go_on_with_a_draft(operator: Client, organization: Any) -> None:
+    draft, viewer = draft_of(operator, organization), member(organization, Role.VIEWER)
+
+    answers = {viewer.get(step(name, draft)).status_code for name in ("upload", "map", "options", "dry-run", "fix")}
+
+    assert upload(viewer, organization).status_code == 403
+    assert answers == {403}
+    assert viewer.get(act("change", draft)).status_code == 200
+    assert LeadImport.objects.count() == 1
+
+
+def test_pages_of_the_steps_cost_the_same_for_three_rows_as_for_one(operator: Client, organization: Any) -> None:
+    rest = "".join(f"p{number}@acme.example;B;C;{number}\n" for number in range(9))
+    small = checked(operator, draft_of(operator, organization, FILE + rest))
+    wide = "".join(f"wrong {number};B;C;{number}\n" for number in range(3))
+    large = checked(operator, draft_of(operator, organization, FILE + wide + rest))
+
+    costs = {name: (queries(operator, step(name, small)), queries(operator, step(name, large)))
+             for name in ("upload", "map", "options", "dry-run", "fix")}  # fmt: skip
+
+    assert {name: cost for name, cost in costs.items() if cost[0] != cost[1]} == {}
+
+
+def queries(client: Client, address: str) -> int:
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    return len(asked)
+
+
+def test_the_sample_file_imports_as_it_is(operator: Client, organization: Any) -> None:
+    sample = operator.get(reverse("admin:leads_leadimport_sample")).content
+
+    found = checked(operator, draft_of(operator, organization, sample)).dry_run
+
+    assert (found["created"], found["problems"]) == (2, 0)

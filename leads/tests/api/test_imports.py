@@ -3,10 +3,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from campaigns.tests.factories import CampaignFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
 from leads.imports.running import run_import
+from leads.imports.trying import run_dry_run
+from leads.imports.undoing import run_undo
 from leads.models import Lead, LeadImport
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +79,8 @@ def test_unknown_columns_are_refused_by_name_unless_the_caller_says_what_to_do()
     assert (refused.status_code, refused.json()["code"]) == (400, "unknown_columns")
     assert "Shoe size" in refused.json()["detail"]
     assert upload(client, text, unknown_columns="custom").status_code == 202
-    assert upload(client, text, mapping='{"Shoe size": "ignore"}').status_code == 202
+    again = upload(client, text, mapping='{"Shoe size": "ignore"}', confirm_repeat="true")
+    assert again.status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -115,8 +119,36 @@ def test_a_misspelled_option_is_refused():
     assert upload(key_client(), onexisting="skip").json()["code"] == "unknown_parameter"
 
 
-def test_a_json_body_is_refused_since_a_file_is_needed():
-    assert key_client().post("/api/v1/imports", {"file": "x"}).status_code == 415
+def test_rows_are_imported_like_a_file_whose_columns_are_their_names():
+    client = key_client(Role.OPERATOR)
+    rows = [{"email": "ana@acme.example", "company": "Acme"}, {"email": "broken", "first_name": "Bo"}]
+
+    made = client.post("/api/v1/imports", {"rows": rows, "name": "CRM sync"})
+    run_import(lead_import_id=made.json()["id"], now=timezone.now())
+    done = client.get(f"/api/v1/imports/{made.json()['id']}").json()
+
+    assert made.status_code == 202
+    assert [done[name] for name in ("source", "file_name", "created_count", "problem_count")] == [
+        "api", "CRM sync", 1, 1,
+    ]  # fmt: skip
+    assert Lead.objects.get().company == "Acme"
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [({"file": "x"}, "/file"), ({"rows": []}, "/rows"), ({"name": "x"}, "/rows")],
+)
+def test_a_json_body_without_rows_is_refused_at_its_field(body, pointer):
+    answer = key_client().post("/api/v1/imports", body)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer)
+
+
+def test_rows_that_are_no_objects_are_refused_by_their_number():
+    answer = key_client().post("/api/v1/imports", {"rows": [{"email": "ana@acme.example"}, "bo@acme.example"]})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_rows")
+    assert "Row 2" in answer.json()["detail"]
 
 
 def test_a_request_without_a_file_says_so():
@@ -131,3 +163,119 @@ def test_a_queued_import_is_canceled_once():
 
     assert client.post(f"/api/v1/imports/{import_id}/cancel").json()["status"] == "canceled"
     assert client.post(f"/api/v1/imports/{import_id}/cancel").status_code == 409
+
+
+def draft(client, text=GOOD, **fields):
+    return upload(client, text, commit="false", **fields).json()["id"]
+
+
+def test_a_draft_imports_nothing_until_it_is_committed():
+    client = key_client(Role.OPERATOR)
+
+    made = upload(client, commit="false")
+    import_id = made.json()["id"]
+    queued = client.post(f"/api/v1/imports/{import_id}/commit", {})
+    run_import(lead_import_id=import_id, now=timezone.now())
+
+    assert (made.status_code, made.json()["status"]) == (201, "draft")
+    assert (queued.status_code, queued.json()["status"]) == (202, "queued")
+    assert client.post(f"/api/v1/imports/{import_id}/commit", {}).json()["code"] == "import_not_draft"
+    assert Lead.objects.count() == 1
+
+
+def test_a_draft_is_read_in_another_way_and_keeps_what_is_not_named():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client, "E-mail,Notes\nana@acme.example,x\n", unknown_columns="ignore", tags=["vip"])
+
+    changed = client.patch(f"/api/v1/imports/{import_id}", {"mapping": {"Notes": "company"}, "on_existing": "skip"})
+
+    assert changed.status_code == 200, changed.json()
+    assert changed.json()["mapping"] == {"E-mail": "email", "Notes": "company"}
+    assert changed.json()["options"] == {
+        "on_existing": "skip", "unknown_columns": "ignore", "tags": ["vip"], "enroll_into": None, "legal_basis": "",
+    }  # fmt: skip
+
+
+def test_the_dry_run_of_a_draft_counts_what_the_commit_then_does():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client)
+
+    asked = client.post(f"/api/v1/imports/{import_id}/dry-run")
+    run_dry_run(lead_import_id=import_id)
+    found = client.get(f"/api/v1/imports/{import_id}").json()
+    client.post(f"/api/v1/imports/{import_id}/commit", {})
+    run_import(lead_import_id=import_id, now=timezone.now())
+    done = client.get(f"/api/v1/imports/{import_id}").json()
+
+    assert (asked.status_code, asked.json()["dry_run_status"], asked.json()["dry_run"]) == (202, "queued", None)
+    assert found["dry_run_status"] == "succeeded"
+    counts = ("created", "updated", "unchanged")
+    assert [found["dry_run"][name] for name in counts] == [done[f"{name}_count"] for name in counts]
+    assert found["dry_run"]["problems"] == done["problem_count"] == 1
+
+
+def test_nobody_is_put_into_a_campaign_of_another_organization():
+    client, theirs = key_client(Role.OPERATOR), CampaignFactory()
+    import_id = draft(client)
+
+    changed = client.patch(f"/api/v1/imports/{import_id}", {"enroll_into": theirs.pk})
+    rows = client.post("/api/v1/imports", {"rows": [{"email": "b@acme.example"}], "enroll_into": theirs.pk})
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in (changed, rows)] == [
+        (400, "unknown_campaign")
+    ] * 2
+    assert client.get(f"/api/v1/imports/{import_id}").json()["options"]["enroll_into"] is None
+
+
+def test_a_row_of_a_draft_is_corrected():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client)
+
+    fixed = client.patch(
+        f"/api/v1/imports/{import_id}", {"rows": [{"row_number": 3, "cells": ["bob@acme.example", "Bob"]}]}
+    )
+    client.post(f"/api/v1/imports/{import_id}/commit", {})
+    run_import(lead_import_id=import_id, now=timezone.now())
+
+    assert fixed.status_code == 200, fixed.json()
+    assert set(Lead.objects.values_list("email", flat=True)) == {"ana@acme.example", "bob@acme.example"}
+
+
+def test_the_very_same_file_is_refused_until_the_repeat_is_confirmed():
+    client = key_client(Role.OPERATOR)
+    first = upload(client).json()["id"]
+
+    at_once, as_draft = upload(client), draft(client)
+    committed = client.post(f"/api/v1/imports/{as_draft}/commit", {})
+    confirmed = client.post(f"/api/v1/imports/{as_draft}/commit", {"confirm_repeat": True})
+
+    assert (at_once.status_code, at_once.json()["code"], at_once.json()["import"]) == (409, "repeated_file", first)
+    assert (committed.status_code, confirmed.status_code) == (409, 202)
+
+
+def test_an_import_is_undone_after_a_look_at_what_would_go():
+    client = key_client(Role.OPERATOR)
+    import_id = upload(client).json()["id"]
+    run_import(lead_import_id=import_id, now=timezone.now())
+
+    look = client.get(f"/api/v1/imports/{import_id}/undo").json()
+    undone = client.post(f"/api/v1/imports/{import_id}/undo")
+    run_undo(lead_import_id=import_id)
+
+    assert look == {"looked_at": 1, "removable": 1, "kept": {}, "is_all": True}
+    assert (undone.status_code, undone.json()["undo_status"]) == (202, "queued")
+    assert client.get(f"/api/v1/imports/{import_id}/undo").json()["code"] == "undone_already"
+    assert not Lead.objects.exists()
+
+
+def test_imports_are_found_by_state_source_and_who_made_them():
+    client = key_client(Role.OPERATOR)
+    queued, drafted = upload(client).json(), draft(client)
+
+    def found(query):
+        return [each["id"] for each in client.get(f"/api/v1/imports?{query}").json()["results"]]
+
+    assert found("status=draft") == [drafted]
+    assert found("source=api") == []
+    assert set(found(f"created_by={queued['created_by']}")) == {queued["id"], drafted}
+    assert found("created_by=987654") == []

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from campaigns_project.accounts.models import Organization
+from campaigns_project.audit.actors import SYSTEM
+from leads.imports.options import ImportOptions
+from leads.imports.receiving import receive
 from leads.models import Lead, LeadImport
 from leads.tests.imports.foreign import write_foreign
 
@@ -145,3 +149,66 @@ def test_file_that_is_not_there_is_refused(organization: Organization, tmp_path:
     code, said = run(tmp_path / "nothing.csv")
 
     assert (code, said.endswith("nothing.csv cannot be read: No such file or directory.")) == (2, True)
+
+
+def test_the_very_same_file_is_refused_until_the_repeat_is_confirmed(organization: Organization, file_of: Any):
+    file = file_of("email\nana@acme.example\n")
+    run(file)
+
+    refused, said = run(file)
+    confirmed, told = run(file, "--confirm-repeat")
+
+    assert (refused, "was imported before, byte for byte" in said) == (4, True)
+    assert (confirmed, "0 new, 0 updated, 1 unchanged" in told) == (0, True)
+
+
+def test_an_import_is_undone_when_it_is_meant(organization: Organization, file_of: Any):
+    run(file_of("email\nana@acme.example\n"))
+    number = str(LeadImport.objects.get().pk)
+
+    counted, would = undo(number, "--dry-run")
+    unconfirmed, asked = undo(number)
+    kept = Lead.objects.count()
+    done, said = undo(number, "--yes")
+    again, _ = undo(number, "--yes")
+
+    assert (counted, would) == (0, "Would remove 1 lead; would stay: none. Nothing was changed.\n")
+    assert (unconfirmed, "Add --yes to confirm" in asked, kept) == (7, True, 1)
+    assert (done, said, Lead.objects.count()) == (0, "Removed 1 lead; these stay: none.\n", 0)
+    assert again == 4
+
+
+def test_an_import_that_is_not_there_is_neither_undone_nor_resumed(organization: Organization):
+    assert undo("987")[0] == 3
+    assert called("--resume", "987")[0] == 3
+
+
+def test_an_import_whose_worker_never_came_is_gone_on_with(organization: Organization):
+    waiting = receive(
+        organization=organization, stream=io.BytesIO(b"email\nbo@acme.example\n"), file_name="waiting.csv",
+        options=ImportOptions(), actor=SYSTEM, now=timezone.now(), in_background=False,
+    )  # fmt: skip
+
+    code, said = called("--resume", str(waiting.pk))
+
+    assert (code, "1 new, 0 updated" in said) == (0, True)
+    assert Lead.objects.get().email == "bo@acme.example"
+
+
+def test_a_file_and_an_import_at_once_are_refused(organization: Organization, file_of: Any):
+    assert run(file_of("email\nana@acme.example\n"), "--undo", "1")[0] == 2
+    assert called()[0] == 2
+
+
+def undo(number: str, *flags: str) -> tuple[int, str]:
+    return called("--undo", number, *flags)
+
+
+def called(*flags: str) -> tuple[int, str]:
+    """The command without a file."""
+    out = io.StringIO()
+    try:
+        call_command("import_leads", "--organization", "harbor", *flags, stdout=out, stderr=io.StringIO())
+    except CommandError as error:
+        return error.returncode, str(error)
+    return 0, out.getvalue()

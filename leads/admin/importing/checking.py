@@ -1,0 +1,98 @@
+"""Step 4: what an import would do, counted by a worker and shown as it comes in."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged, version_of
+from campaigns_project.audit.actors import Actor
+from campaigns_project.errors import Refused
+from campaigns_project.states import ProgressStatus
+from leads.admin.importing.acts import ready_count
+from leads.admin.importing.pages import NO_DRAFT, step_context
+from leads.admin.importing.report import dry_run_report
+from leads.admin.importing.steps import DRY_RUN, OPTIONS, PROGRESS
+from leads.admin.importing.uploading import repeat_sentence
+from leads.imports.trying import start_dry_run
+from leads.models import ImportStatus, LeadImport
+
+POLL_EVERY = 1  # seconds: most dry runs take no longer than a few
+
+
+def dry_run_page(model_admin: ScopedAdmin, request: HttpRequest, lead_import: LeadImport) -> HttpResponse:
+    """The report as far as it is; a POST has it counted anew."""
+    if lead_import.status != ImportStatus.DRAFT:
+        messages.info(request, NO_DRAFT)
+        return HttpResponseRedirect(PROGRESS.url(lead_import))
+    if request.method == "POST":
+        _count_anew(request, lead_import)
+        return HttpResponseRedirect(DRY_RUN.url(lead_import))
+    context = {**step_context(model_admin, request, lead_import, DRY_RUN), **standing(lead_import)}
+    return TemplateResponse(request, "leads/admin/importing/dry_run.html", context)
+
+
+def dry_run_live(request: HttpRequest, lead_import: LeadImport) -> HttpResponse:
+    """The part of the page that moves; see `accounts.admin.live`."""
+    if lead_import.status != ImportStatus.DRAFT:
+        return HttpResponse(headers={"HX-Redirect": PROGRESS.url(lead_import)})
+    pulse = _pulse(lead_import)
+    if pulse.every and is_shown(request, pulse.version):
+        return unchanged()
+    return fragment(request, "leads/admin/importing/dry_run_live.html", standing(lead_import), pulse)
+
+
+def standing(lead_import: LeadImport) -> dict[str, Any]:
+    """How far the dry run is, and what it found."""
+    is_done = lead_import.dry_run_status == ProgressStatus.SUCCEEDED
+    return {
+        "lead_import": lead_import,
+        "pulse": _pulse(lead_import),
+        "sentence": _sentence(lead_import),
+        "done": lead_import.dry_run.get("rows", 0),
+        "total": lead_import.total_rows or 0,
+        "report": dry_run_report(lead_import) if is_done else None,
+        "notes": [sentence for sentence in [repeat_sentence(lead_import)] if sentence and is_done],
+        "back_url": OPTIONS.url(lead_import),
+        "commit_url": reverse("admin:leads_leadimport_commit", args=[lead_import.pk]) if is_done else "",
+        "commit_label": f"Import {ready_count(lead_import)}",
+    }
+
+
+def _count_anew(request: HttpRequest, lead_import: LeadImport) -> None:
+    actor = Actor.of_request(request, via="admin")
+    try:
+        start_dry_run(lead_import=lead_import, actor=actor, now=timezone.now())
+    except Refused as refused:
+        messages.error(request, str(refused))
+
+
+def _pulse(lead_import: LeadImport) -> Pulse:
+    version = version_of(lead_import.dry_run_status, lead_import.dry_run.get("rows"), lead_import.dry_run_at)
+    return Pulse(version, POLL_EVERY if lead_import.dry_run_status in ProgressStatus.active else None)
+
+
+def _sentence(lead_import: LeadImport) -> str:
+    total, found = lead_import.total_rows or 0, lead_import.dry_run
+    match lead_import.dry_run_status:
+        case ProgressStatus.QUEUED:
+            return f"{total:,} rows wait for a worker to look at them."
+        case ProgressStatus.RUNNING:
+            return f"{found.get('rows', 0):,} of {total:,} rows looked at."
+        case ProgressStatus.SUCCEEDED:
+            return (
+                f"An import would bring {found['created']:,} new, {found['updated']:,} updated and "
+                f"{found['unchanged']:,} unchanged leads, and {_problems(found['problems'])}."
+            )
+        case ProgressStatus.FAILED:
+            return found.get("error") or "The check broke off. Start it again."
+        case _:
+            return "What an import would do has not been counted since the last change."
+
+
+def _problems(count: int) -> str:
+    return f"{count:,} problem{'' if count == 1 else 's'}" if count else "no problem"

@@ -1,0 +1,76 @@
+"""The steps of an import in a real browser: what scripts and styles do, and what a phone shows."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from campaigns.tests.factories import MembershipFactory
+from campaigns_project.accounts.roles import Role
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium, or any on the PATH"),
+]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture
+def page(transactional_db: None, live_server: Any) -> Iterator[Page]:
+    """The first step, for an operator who has just logged in; a script error fails the test."""
+    MembershipFactory(user__email="operator@example.com", role=Role.OPERATOR)
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        shown = browser.new_context().new_page()
+        shown.on("pageerror", lambda error: errors.append(str(error)))
+        shown.goto(f"{live_server.url}/admin/leads/leadimport/add/")
+        shown.fill("[name=username]", "operator@example.com")
+        shown.fill("[name=password]", "correct horse battery")
+        shown.click("button[type=submit]")
+        shown.wait_for_selector(".fl-drop")
+        yield shown
+        browser.close()
+    assert errors == []
+
+
+def test_a_file_goes_through_its_steps_and_nothing_sticks_out_on_a_phone(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("E-mail;Name;Shoe size\nana@acme.example;Ana;39\nwrong;Bo;40\n")
+    widths = {"file": width_on_a_phone(page)}
+
+    page.set_input_files("input[type=file]", file)
+    page.wait_for_selector(".fl-drop >> text=people.csv")
+    page.click("text=Continue")
+    page.wait_for_url("**/upload/")
+    widths["recognized"] = width_on_a_phone(page)
+    page.click("text=Continue to the columns")
+    page.wait_for_url("**/map/")
+    named = [page.is_visible(f"[name=name_{position}]") for position in range(3)]
+    page.select_option("[name=target_2]", "ignore")
+    named.append(page.is_visible("[name=name_2]"))
+    widths["columns"] = width_on_a_phone(page)
+    page.click("text=Continue to the options")
+    page.wait_for_url("**/options/")
+    widths["options"] = width_on_a_phone(page)
+    page.click("text=Check what would happen")
+    page.wait_for_url("**/dry-run/")
+    widths["check"] = width_on_a_phone(page)
+
+    page.wait_for_selector("text=2 rows wait for a worker")
+    assert named == [False, False, True, False]
+    assert set(widths.values()) == {PHONE["width"]}, widths
+
+
+def width_on_a_phone(page: Page) -> int:
+    before = page.viewport_size
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(before)  # type: ignore[arg-type]
+    return width
