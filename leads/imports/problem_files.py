@@ -49,11 +49,16 @@ def problem_lines(lead_import: LeadImport) -> Iterator[str]:
     for problem in problems_of(lead_import).select_related("raw_lead").iterator(chunk_size=2_000):
         writer.write(
             number=problem.row_number,
-            cells=problem.raw_lead.payload,
+            cells=_cells(problem.raw_lead.payload),
             code=problem.problem_code,
             message=problem.problem_message,
         )
         yield from lines.taken()
+
+
+def _cells(payload: object) -> list[str]:
+    """The row as it came; a provider's record has no columns to put it into."""
+    return payload if isinstance(payload, list) else []
 
 
 def problem_writer(out: _Writable) -> Callable[[FilePreview, RowProblem], None]:
