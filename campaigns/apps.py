@@ -7,6 +7,7 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from campaigns import verifying  # noqa: PLC0415 - models exist only from here on
         from campaigns.deletion.request import TASK as DELETE  # noqa: PLC0415
+        from campaigns.enrollment.imported import TASK as ENROLL  # noqa: PLC0415
         from campaigns.enrollment.imported import check_target, queue_enrollment  # noqa: PLC0415
         from campaigns.enrollment.keeping import enrolled_among, keep_enrolled, worked_on_among  # noqa: PLC0415
         from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
@@ -39,6 +40,7 @@ class CampaignsConfig(AppConfig):
         verifies("counters", verifying.check_counters)
         speaks_of(CHECK, "campaigns.Job")
         speaks_of(RANK, "campaigns.Job")
+        speaks_of(ENROLL, "leads.LeadImport")
         speaks_of(DELETE, "campaigns.Job")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")
         keeps_used_ids("organizations", kept_in="campaign_tombstones", column="organization_ref")

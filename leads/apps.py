@@ -9,11 +9,14 @@ class LeadsConfig(AppConfig):
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from leads.imports.receiving import RUN_TASK  # noqa: PLC0415
+        from leads.imports.trying import TRY_TASK  # noqa: PLC0415
+        from leads.imports.undoing import UNDO_TASK  # noqa: PLC0415
         from leads.segments.fields import offer, offer_custom  # noqa: PLC0415
         from leads.segments.known import FIELDS, CustomKind  # noqa: PLC0415
 
         offer(FIELDS)
         offer_custom(CustomKind)
-        speaks_of(RUN_TASK, "leads.LeadImport")
+        for task in (RUN_TASK, TRY_TASK, UNDO_TASK):
+            speaks_of(task, "leads.LeadImport")
         verifies("references of leads", related("leads"))
         verifies("secrets of leads", unreadable("leads"))

@@ -59,13 +59,18 @@ def problem_lines(lead_import: LeadImport) -> Iterator[str]:
 def _kept(lead_import: LeadImport) -> Iterator[RowProblem]:
     for each in problems_of(lead_import).select_related("raw_lead").iterator(chunk_size=2_000):
         problem = Problem(each.problem_code, each.problem_column, each.problem_message)
-        yield RowProblem(each.row_number, each.raw_lead.payload, problem)
+        yield RowProblem(each.row_number, _cells(each.raw_lead.payload), problem)
 
 
 def _to_come(draft: LeadImport) -> Iterator[RowProblem]:
     with fetch_parts(draft.pk) as stream:
         for chunk in reading_of(draft).chunks(stream, people=People(draft.organization)):
             yield from chunk.problems
+
+
+def _cells(payload: object) -> list[str]:
+    """The row as it came; a provider's record has no columns to put it into."""
+    return payload if isinstance(payload, list) else []
 
 
 def problem_writer(out: _Writable) -> Callable[[FilePreview, RowProblem], None]:

@@ -3,7 +3,7 @@ import io
 from collections.abc import Callable
 
 from leads.imports.problem_files import ProblemWriter, problem_lines
-from leads.models import LeadImport
+from leads.models import LeadImport, RawLead
 
 Files = Callable[..., LeadImport]
 
@@ -52,3 +52,15 @@ def test_import_without_problems_gives_the_header_alone(imported: Files):
     lead_import = imported("email\nana@acme.example\n")
 
     assert "".join(problem_lines(lead_import)) == "\ufeffemail,_row,_problem_code,_problem\r\n"
+
+
+def test_records_of_a_provider_have_no_columns_but_their_problems(imported: Files):
+    lead_import = imported("email\nbad\n")
+    RawLead.objects.update(payload={"id": "x"})
+    LeadImport.objects.update(options={"header": []})
+    lead_import.refresh_from_db()
+
+    header, row = "".join(problem_lines(lead_import)).splitlines()
+
+    assert header == "\ufeff_row,_problem_code,_problem"
+    assert row.startswith("2,invalid_email,")
