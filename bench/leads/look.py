@@ -8,6 +8,7 @@ In the database that bench.leads.fill has filled; prints JSON.
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import django
@@ -36,11 +37,9 @@ def main() -> None:
     home = Organization.objects.get()
     browser = Client(HTTP_HOST="localhost")
     browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
-    found = {name: _measured(lambda address=address: _get(browser, address)) for name, address in _pages(home).items()}
+    found = {name: _measured(partial(_get, browser, address)) for name, address in _pages(home).items()}
     for segment in Segment.objects.order_by("pk"):
-        found[f"count of the segment “{segment}”"] = _measured(
-            lambda segment=segment: str(count(members(segment, now=timezone.now())))
-        )
+        found[f"count of the segment “{segment}”"] = _measured(partial(_count, segment))
     print(json.dumps(found))
 
 
@@ -103,6 +102,10 @@ def _get(browser: Client, address: str) -> str:
     if answer.status_code != 200:
         raise SystemExit(f"{address} answered {answer.status_code}: {answer.content.decode()[:300]}")
     return ""
+
+
+def _count(segment: Segment) -> str:
+    return str(count(members(segment, now=timezone.now())))
 
 
 def _measured(ask: Callable[[], str]) -> dict[str, Any]:

@@ -271,8 +271,8 @@ def shown_in(model_admin: Any, request: HttpRequest) -> Any:
 def _told(leads: set[int]) -> dict[int, dict[str, Any]]:
     """By lead: in how many campaigns it is active, when the last mail went out and the last reply came in."""
     rows = Recipient.objects.living().filter(lead__in=leads).order_by().values("lead")
-    found = {
-        row["lead"]: row
+    found: dict[int, dict[str, Any]] = {
+        row["lead"]: {**row}
         for row in rows.annotate(active=Count("pk", filter=Q(status__in=RecipientStatus.IN)), replied=Max("replied_at"))
     }
     mails = Message.objects.living().filter(recipient__lead__in=leads).order_by().values("recipient__lead")
