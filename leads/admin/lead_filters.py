@@ -12,6 +12,8 @@ from leads.models import LeadImport, Segment, Tag
 from leads.segments.errors import RuleRefused
 from leads.segments.members import members
 
+OF_IMPORT = "leads.id = ANY(ARRAY(SELECT id FROM leads WHERE lead_import_id = %s))"
+
 
 class TagFilter(ByParameter):
     title = "tag"
@@ -67,6 +69,12 @@ class ImportFilter(ByParameter):
 
     def rows(self, request: HttpRequest) -> Any:
         return held_roles(request).scope(LeadImport.objects.all())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        # Their numbers first, through the index of imports: the planner would look for them among all leads, newest
+        # first, and those of an old import lie at the other end.
+        narrowed = super().queryset(request, queryset)
+        return narrowed.extra(where=[OF_IMPORT], params=[self.value()]) if self.value() else narrowed  # noqa: S610 - a text of our own
 
 
 class DomainFilter(TextFilter):

@@ -78,12 +78,14 @@ def typed(data: Mapping[str, Any]) -> Draft:
     return draft
 
 
-def stored(rules: Mapping[str, Any]) -> Draft:
-    """What is stored, to be edited."""
+def stored(rules: Any) -> Draft:
+    """What is stored, to be edited; what has not the form of rules is left out."""
+    if not isinstance(rules, dict):
+        return Draft()
     draft = Draft(match=rules.get("match", "all"))
     for kind in ("groups", "exclude"):
-        for group in rules.get(kind, []):
-            rows = [_stored_row(rule) for rule in group["rules"]]
+        for group in _objects(rules.get(kind)):
+            rows = [_stored_row(rule) for rule in _objects(group.get("rules"))]
             draft.add(kind, group.get("match", "all"), rows)
     return draft
 
@@ -155,9 +157,8 @@ class RulesWidget(Widget):
     refused: RuleRefused | None = None
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        rules = json.loads(value) if isinstance(value, str) else value or {}
         context = super().get_context(name, value, attrs)
-        return {**context, "builder": self.builder.context(stored(rules), self.organization, self.refused)}
+        return {**context, "builder": self.builder.context(stored(_parsed(value)), self.organization, self.refused)}
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         # By the engine of pages: that of forms knows the templates of apps alone.
@@ -174,6 +175,13 @@ class RulesWidget(Widget):
 
     def id_for_label(self, id_: str) -> str:
         return ""
+
+
+def _parsed(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
 
 
 def organization_of(request: HttpRequest) -> Organization | None:
@@ -199,6 +207,10 @@ def _typed_row(data: QueryDict, name: str) -> Row:
 
 def _stored_row(rule: Mapping[str, Any]) -> Row:
     return Row(rule.get("field", ""), rule.get("operator", ""), rule.get("value"), str(rule.get("points", "")))
+
+
+def _objects(listed: Any) -> list[dict[str, Any]]:
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 def _rule_json(row: Row) -> dict[str, Any]:

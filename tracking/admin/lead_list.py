@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import transaction
-from django.db.models import Count, IntegerField, Max, OuterRef, Subquery
-from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
+from django.db.models import Count, Max, Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from campaigns.admin.audience import enrollment_sentence
 from campaigns.admin.filters import OfCampaign
 from campaigns.enrollment import Selection, enroll
-from campaigns.models import Campaign, CampaignStatus, Message, Recipient
+from campaigns.models import Campaign, CampaignStatus, Message, Recipient, RecipientStatus
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
@@ -78,6 +78,10 @@ class OfTheList(ActDialog):
 
     needs = Role.OPERATOR
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._shown = shown_in(self.admin, self.request)
+
     @property
     def description(self) -> str:
         return f"{count(self.leads).of_leads}: all that the list shows now."
@@ -85,8 +89,8 @@ class OfTheList(ActDialog):
     @property
     def leads(self) -> LeadQuerySet:
         """Those of organizations in which the user may work."""
-        shown = self.admin.get_changelist_instance(self.request).queryset
-        return held_roles(self.request).scope(Lead.objects.filter(pk__in=shown.order_by().values("pk")), self.needs)
+        own = Lead.objects.filter(pk__in=self._shown.order_by().values("pk"))
+        return held_roles(self.request).scope(own, self.needs)
 
     @transaction.atomic
     def in_each(self, do: Callable[[Organization], int]) -> int:
@@ -199,16 +203,14 @@ class LeadList:
         view = self.admin_site.admin_view(self.export_view)  # type: ignore[attr-defined]
         return [path("export/", view, name="leads_lead_export"), *super().get_urls()]  # type: ignore[misc]
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request)  # type: ignore[misc]
-        inside = Recipient.objects.living().filter(lead=OuterRef("pk")).order_by()
-        mails = Message.objects.living().filter(recipient__lead=OuterRef("pk")).order_by().values("recipient__lead")
-        active = inside.inside().values("lead").annotate(n=Count("pk")).values("n")
-        return rows.annotate(
-            campaigns_in=Coalesce(Subquery(active, output_field=IntegerField()), 0),
-            last_mail_at=Subquery(mails.annotate(at=Max("sent_at")).values("at")),
-            last_reply_at=Subquery(inside.values("lead").annotate(at=Max("replied_at")).values("at")),
-        )
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """What is told of campaigns is asked for the page's own leads: in the list's query it would be worked out for
+        all that are skipped before the page as well."""
+        shown = super().get_changelist_instance(request)  # type: ignore[misc]
+        told = _told({lead.pk for lead in shown.result_list})
+        for lead in shown.result_list:
+            lead.told = told.get(lead.pk, {})
+        return shown
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The dialogs act on what the list shows: their addresses carry what it is narrowed by."""
@@ -229,7 +231,7 @@ class LeadList:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         held = held_roles(request)
-        shown = held.scope(self.get_changelist_instance(request).queryset)  # type: ignore[attr-defined]
+        shown = held.scope(shown_in(self, request))
         homes: list[int | None] = [None] if held.everywhere else [*held.organization_ids()]
         lines = export_leads(
             leads=shown,
@@ -242,17 +244,38 @@ class LeadList:
 
     @display(description="Campaigns")
     def campaign_count(self, lead: Lead) -> str:
-        number = lead.campaigns_in  # type: ignore[attr-defined]
+        number = lead.told.get("active", 0)  # type: ignore[attr-defined]
         return f"{number} active" if number else "—"
 
     @display(description="Last contacted")
     def last_contacted(self, lead: Any) -> str:
-        return moment(lead.last_mail_at)
+        return moment(lead.told.get("mailed"))
 
     @display(description="Last reply")
     def last_reply(self, lead: Any) -> str:
-        return moment(lead.last_reply_at)
+        return moment(lead.told.get("replied"))
 
     @display(description="Source")
     def source(self, lead: Lead) -> str:
         return str(lead.lead_import) if lead.lead_import else "by hand"
+
+
+def shown_in(model_admin: Any, request: HttpRequest) -> Any:
+    """The leads that the list at this address shows; Http404 where it is narrowed by what the list does not know."""
+    try:
+        return model_admin.get_changelist_instance(request).queryset
+    except IncorrectLookupParameters:
+        raise Http404("The list of leads cannot be narrowed by this.") from None
+
+
+def _told(leads: set[int]) -> dict[int, dict[str, Any]]:
+    """By lead: in how many campaigns it is active, when the last mail went out and the last reply came in."""
+    rows = Recipient.objects.living().filter(lead__in=leads).order_by().values("lead")
+    found: dict[int, dict[str, Any]] = {
+        row["lead"]: {**row}
+        for row in rows.annotate(active=Count("pk", filter=Q(status__in=RecipientStatus.IN)), replied=Max("replied_at"))
+    }
+    mails = Message.objects.living().filter(recipient__lead__in=leads).order_by().values("recipient__lead")
+    for row in mails.annotate(mailed=Max("sent_at")):
+        found[row["recipient__lead"]]["mailed"] = row["mailed"]
+    return found

@@ -18,6 +18,7 @@ from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
 from campaigns.enrollment import Selection, enroll
 from campaigns.models import Campaign, EmailTemplate, Link, Message, MessageStatus, Sender, WaitUnit
+from campaigns.ranking import ask_ranking, set_ranking_rules
 from campaigns.sending.work import send_chunk
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -31,6 +32,7 @@ from leads.imports.receiving import receive
 from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run, start_dry_run
 from leads.models import Lead, LeadTag, Tag
+from leads.segments.keeping import make_segment
 from tracking.consequences import record_event
 from tracking.ingest import drain
 from tracking.models import EventType, RawEvent
@@ -53,6 +55,14 @@ class _Nowhere:
 
     def to(self, sender: Sender) -> MemoryBackend:
         return self._backends[sender.pk]
+
+
+DECIDERS = ["Chief", "CEO", "CTO", "COO", "Director", "Head", "Owner", "Founder"]
+RANKING_RULES = [
+    {"field": "title", "operator": "has_any_word", "value": DECIDERS, "points": 30},
+    {"field": "replied", "operator": "in", "value": None, "points": 20},
+    {"field": "is_role", "operator": "is", "value": None, "points": -10},
+]
 
 
 def seed(*, now: datetime) -> dict[str, int]:
@@ -112,6 +122,14 @@ def _leads(organization: Organization, now: datetime) -> None:
     newsletter = Tag.objects.create(organization=organization, name="Newsletter", color="#0f766e")
     for lead in Lead.objects.for_organization(organization).order_by("pk")[:80]:
         LeadTag.objects.create(lead=lead, tag=newsletter)
+    decides = {"field": "title", "operator": "has_any_word", "value": DECIDERS}
+    reads = {"field": "tag", "operator": "any_of", "value": [newsletter.pk]}
+    make_segment(
+        organization=organization,
+        name="Deciders who read us",
+        rules={"groups": [{"rules": [decides, reads]}]},
+        actor=SYSTEM,
+    )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE leads")  # fresh tables have no statistics, and the first plans would be poor
 
@@ -177,7 +195,9 @@ def _draft(organization: Organization, sender: Sender, now: datetime) -> Campaig
         actor=SYSTEM,
     )
     enroll(campaign=campaign, selection=Selection(tag="Autumn fair"), actor=SYSTEM, now=now)
+    set_ranking_rules(campaign=campaign, rules=RANKING_RULES, actor=SYSTEM)
     campaign.refresh_from_db()
+    ask_ranking(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=now)
     return campaign
 
 
