@@ -11,12 +11,15 @@ class CampaignsConfig(AppConfig):
         from campaigns.enrollment.imported import check_target, queue_enrollment  # noqa: PLC0415
         from campaigns.enrollment.keeping import enrolled_among, keep_enrolled, worked_on_among  # noqa: PLC0415
         from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
+        from campaigns.fetching.opened import TASK as FETCH  # noqa: PLC0415
         from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
+        from campaigns.prompts import read_prompt  # noqa: PLC0415
         from campaigns.ranking.asking import TASK as RANK  # noqa: PLC0415
         from campaigns.segments import FIELDS, campaigns_enrolled_by  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
+        from leads.enrichment.prompts import read_prompts_with  # noqa: PLC0415
         from leads.imports.following import after_import  # noqa: PLC0415
         from leads.removal import kept_in_numbers, while_kept  # noqa: PLC0415
         from leads.segments.fields import offer  # noqa: PLC0415
@@ -31,6 +34,7 @@ class CampaignsConfig(AppConfig):
         kept_in_numbers("in_campaign", enrolled_among)
         kept_in_numbers("worked_on", worked_on_among)
         after_import(queue_enrollment, checked_by=check_target)
+        read_prompts_with(read_prompt)
         verifies("references of campaigns", related("campaigns"))
         verifies("secrets of campaigns", unreadable("campaigns"))
         verifies("tombstones", verifying.check_tombstones)
@@ -41,6 +45,7 @@ class CampaignsConfig(AppConfig):
         speaks_of(CHECK, "campaigns.Job")
         speaks_of(RANK, "campaigns.Job")
         speaks_of(ENROLL, "leads.LeadImport")
+        speaks_of(FETCH, "campaigns.Job")
         speaks_of(DELETE, "campaigns.Job")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")
         keeps_used_ids("organizations", kept_in="campaign_tombstones", column="organization_ref")

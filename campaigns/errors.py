@@ -19,6 +19,7 @@ class StartCode(models.TextChoices):
     TEMPLATE_INVALID = "template_invalid", "A template cannot be read"
     UNKNOWN_MERGE_FIELD = "unknown_merge_field", "A merge field does not exist"
     MERGE_VALUE_MISSING = "merge_value_missing", "A merge field has no value for somebody"
+    LEAD_SOURCE_UNUSABLE = "lead_source_unusable", "It is to fetch leads from a provider that has no key here"
     MAIL_IMPOSSIBLE = "mail_impossible", "A mail cannot be made for somebody, by what their values are"
 
 
@@ -29,6 +30,15 @@ class PauseCode(models.TextChoices):
     MISSED_SCHEDULE = "missed_schedule", "The system was down at its hour, and for more than a day after"
     START_REFUSED = "start_refused", "At its hour, pre-flight found what blocks the start"
     SENDING_ERROR = "sending_error", "Sending broke off by a fault of the system"
+
+
+class FailCode(models.TextChoices):
+    """Why a campaign failed: its start waited for people who did not come. Resume tries again."""
+
+    FETCH_FAILED = "fetch_failed", "The lead provider said no, or could not be reached"
+    NOBODY_FOUND = "nobody_found", "The lead provider found nobody for the search"
+    NOBODY_ENROLLED = "nobody_enrolled", "Nobody of those who came could be enrolled"
+    START_REFUSED = "start_refused", "Pre-flight found what blocks, in the mails for those who came"
 
 
 class AdviceCode(models.TextChoices):
@@ -46,6 +56,7 @@ class AdviceCode(models.TextChoices):
     SUBJECT_NOT_USED = "subject_not_used", "A follow-up in the thread has a subject of its own, which is not used"
     NO_TEST_YET = "no_test_yet", "No test mail was sent since the content was changed last"
     SANDBOX = "sandbox", "Mails go to the local mailbox and nowhere else; DNS is not checked"
+    FETCHES_FIRST = "fetches_first", "The start fetches leads first, for credits of the provider"
     DURATION = "duration", "How many days it takes at its limits"
 
 

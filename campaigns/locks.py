@@ -29,6 +29,7 @@ class Lock(IntEnum):
     DELETION = 0x4606  # a job that deletes: one worker at a time
     NAMING = 0x4607  # which campaign IDs are free
     RANKING = 0x4608  # of a campaign: who is ranked how
+    FETCH = 0x4610  # a job that fetches leads: one worker at a time
 
 
 def hold_audience(organization_id: int) -> None:

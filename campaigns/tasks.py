@@ -9,6 +9,9 @@ from campaigns.deletion.request import enqueue as enqueue_deletion
 from campaigns.deletion.stalled import note_failure, take_stalled_deletions
 from campaigns.deletion.work import delete_some
 from campaigns.enrollment import imported
+from campaigns.fetching.opened import enqueue as enqueue_fetch
+from campaigns.fetching.work import note_failure as note_fetch_failure
+from campaigns.fetching.work import take_waiting, work_on_fetch
 from campaigns.models import Job, JobKind
 from campaigns.preflight.jobs import enqueue as enqueue_check
 from campaigns.preflight.jobs import fail_check, run_check, take_stalled
@@ -23,6 +26,8 @@ from campaigns_project.faults import what_broke
 CHECKING_TURN = timedelta(seconds=20)  # of the 300 s a task may take; others want the worker too
 
 DELETING_TURN = timedelta(seconds=20)
+
+FETCHING_TURN = timedelta(seconds=20)
 
 
 def send_due(lane: int) -> int:
@@ -95,3 +100,23 @@ def resume_stalled_deletions() -> int:
     for job_id in stalled:
         enqueue_deletion(job_id)
     return len(stalled)
+
+
+def fetch_leads(job_id: int) -> bool:
+    """A turn of a fetch; queues the next while there is more. False when it has ended, or waits for its hour."""
+    try:
+        has_more = work_on_fetch(job_id=job_id, now=timezone.now(), budget=FETCHING_TURN)
+    except Exception as error:
+        note_fetch_failure(job_id=job_id, message=f"It broke off and is tried again. {what_broke(error)}")
+        raise
+    if has_more:
+        enqueue_fetch(job_id)
+    return has_more
+
+
+def resume_waiting_fetches() -> int:
+    """Queue again the fetches whose hour has come, and those whose worker died or broke off; how many."""
+    waiting = take_waiting(now=timezone.now())
+    for job_id in waiting:
+        enqueue_fetch(job_id)
+    return len(waiting)

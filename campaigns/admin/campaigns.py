@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from campaigns.admin import audience, overview, trials, verbs
+from campaigns.admin import audience, fetching, overview, trials, verbs
 from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
 from campaigns.admin.campaign_form import CampaignForm
 from campaigns.admin.previewing import preview_response
@@ -79,8 +79,8 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     )
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
-        "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "choose_senders",
-        "retry_failed", "duplicate", "archive", "stop", "delete_draft",
+        "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "lead_source",
+        "fetch_leads", "cancel_fetch", "choose_senders", "retry_failed", "duplicate", "archive", "stop", "delete_draft",
     ]  # fmt: skip
 
     start = dialog_action(verbs.Start)
@@ -96,6 +96,9 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     preflight = dialog_action(verbs.Check)
     send_test = dialog_action(trials.SendTest)
     enroll = dialog_action(audience.Enroll)
+    lead_source = dialog_action(fetching.LeadSource)
+    fetch_leads = dialog_action(fetching.FetchLeads)
+    cancel_fetch = dialog_action(fetching.CancelFetch)
     choose_senders = dialog_action(audience.ChooseSenders)
 
     def get_urls(self) -> list[Any]:

@@ -35,6 +35,7 @@ PLACES = (
 # What mends what pre-flight found: the words of the link, and where it leads.
 _MENDS = {
     StartCode.NO_RECIPIENTS: ("Enroll leads", "campaigns_campaign_enroll"),
+    StartCode.LEAD_SOURCE_UNUSABLE: ("Change the lead source", "campaigns_campaign_lead_source"),
     StartCode.NO_SENDER: ("Choose senders", "campaigns_campaign_choose_senders"),
     StartCode.SENDER_UNUSABLE: ("Choose senders", "campaigns_campaign_choose_senders"),
     StartCode.MERGE_VALUE_MISSING: ("Open the steps", "campaigns_campaign_steps"),

@@ -16,6 +16,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from campaigns import lifecycle, preflight
+from campaigns.fetching.opened import is_being_filled, wants_fetch, was_never_checked
 from campaigns.models import Campaign, CampaignStatus, RecipientStatus
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
@@ -131,6 +132,11 @@ class Start(Checked):
 
     @property
     def description(self) -> str:
+        if wants_fetch(self.object):
+            return (
+                "Its leads are fetched first, then every mail is checked; what blocks then fails the campaign with the "
+                f"reason. From that on nothing leaves for another {HOLD.seconds} seconds."
+            )
         return (
             f"{_people(self.object)} get the first mail as soon as its wait and the sending window allow. Nothing "
             f"leaves within the first {HOLD.seconds} seconds: pause in that time, and nobody got anything."
@@ -141,6 +147,8 @@ class Start(Checked):
         return 0 if self.report.is_full else self.report.mails
 
     def when_ready(self) -> str:
+        if wants_fetch(self.object):
+            return f"Start {DASH} fetch up to {self.object.lead_source['count']:,} leads first"
         return f"Start {DASH} email {_people(self.object)}"
 
     def asked(self) -> dict[str, Any]:
@@ -149,6 +157,8 @@ class Start(Checked):
         return {"report": self.report, "snapshot": snapshot, "accept_warnings": accepted, "hold": HOLD}
 
     def said(self, campaign: Campaign) -> str:
+        if is_being_filled(campaign):
+            return f"“{campaign}” is running: its leads are being fetched; mail leaves when they are in and checked."
         return (
             f"“{campaign}” is running: the first mail leaves in {HOLD.seconds} seconds. Until then a pause stops all."
         )
@@ -204,6 +214,8 @@ class Schedule(Checked):
         return f"When should “{self.object}” start?"
 
     def when_ready(self) -> str:
+        if wants_fetch(self.object):
+            return f"Schedule {DASH} fetch up to {self.object.lead_source['count']:,} leads then"
         return f"Schedule {DASH} email {_people(self.object)}"
 
     def asked(self) -> dict[str, datetime]:
@@ -279,6 +291,8 @@ class Resume(WithReason, Checked):
 
     @property
     def description(self) -> str:
+        if wants_fetch(self.object):
+            return "Its leads are fetched first. Whoever was bought before costs nothing again."
         if not self.overdue_count:
             return "No mail is due yet."
         more = " or more" if self.overdue_count == MOST_COUNTED else ""
@@ -289,12 +303,13 @@ class Resume(WithReason, Checked):
 
     @property
     def problems(self) -> Sequence[preflight.Problem]:
-        never_began = self.object.started_at is None
+        never_began = self.object.started_at is None or was_never_checked(self.object)
         return self.report.problems if never_began else preflight.check(self.object)
 
     @property
     def unchecked(self) -> int:
-        return self.report.mails if self.object.started_at is None and not self.report.is_full else 0
+        is_new = self.object.started_at is None or was_never_checked(self.object)
+        return self.report.mails if is_new and not self.report.is_full else 0
 
     def asked(self) -> dict[str, Any]:
         return {**super().asked(), "overdue": self.cleaned_data.get("overdue") or lifecycle.Overdue.SEND}
@@ -303,6 +318,8 @@ class Resume(WithReason, Checked):
         return "Resume campaign"
 
     def said(self, campaign: Campaign) -> str:
+        if is_being_filled(campaign):
+            return f"“{campaign}” is running: its leads are being fetched."
         return f"“{campaign}” goes on."
 
 

@@ -14,7 +14,7 @@ from campaigns.scheduling.window import MOST_HOLIDAYS
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer
 
 SETTINGS = (
-    "name", "description", "template", "url", "timezone", "sending_days", "window_start", "window_end", "window_zone",
+    "name", "description", "template", "timezone", "sending_days", "window_start", "window_end", "window_zone",
     "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "stop_on_reply",
     "priority",
 )  # fmt: skip
@@ -23,7 +23,7 @@ KEPT_BY_THE_SYSTEM = (
     "hold_until", "paused_at", "completed_at", "failed_at", "total_recipients", "recipients_reached", "emails_sent",
     "emails_opened", "emails_clicked", "emails_replied", "emails_bounced", "active_leads_count",
     "completed_leads_count", "opted_out_count", "booked_count", "open_rate", "click_rate", "reply_rate", "bounce_rate",
-    "is_active", "auto_discovered", "last_enrollment_at", "deactivated_at", "file_name", "total_records",
+    "is_active", "auto_discovered", "last_enrollment_at", "deactivated_at", "url", "file_name", "total_records",
     "instantly_campaign_id", "created_by", "created_at", "updated_at",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from campaigns import preflight
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.api.deletion import CampaignDeletion
+from campaigns.api.fetching import CampaignFetching
 from campaigns.api.finding import REFERENCE, find_campaign
 from campaigns.api.jobs import JobSerializer
 from campaigns.api.standing import PreflightSerializer, ProgressSerializer, StandingSerializer
@@ -43,7 +44,7 @@ class CampaignFilters(CreatedFilters):
         fields: list[str] = []
 
 
-class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignDeletion, ApiViewSet):
+class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignFetching, CampaignDeletion, ApiViewSet):
     """`{id}` is the number or the campaign ID."""
 
     tag = "campaigns"
@@ -53,7 +54,7 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignDeletion, 
     filterset_class = CampaignFilters
     lookup_value_regex = REFERENCE
     path_names = {"id": PATH_NAMES["campaign"]}
-    roles = {**CampaignVerbs.roles, **CampaignDeletion.roles}
+    roles = {**CampaignVerbs.roles, **CampaignFetching.fetching_roles, **CampaignDeletion.roles}
     query_parameters = CampaignDeletion.query_parameters
 
     def get_object(self) -> Campaign:

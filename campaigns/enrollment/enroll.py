@@ -13,6 +13,7 @@ from campaigns.enrollment.first_due import set_first_due
 from campaigns.enrollment.select import Selection
 from campaigns.enrollment.values import without_values
 from campaigns.errors import StateConflict
+from campaigns.fetching.opened import is_being_filled
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Step
 from campaigns.scheduling import due_after, waits_by_lead
@@ -68,8 +69,11 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     if campaign.status not in CampaignStatus.editable:
         raise StateConflict("enroll", campaign.status, ())
     first_step = campaign.steps.order_by("position").first()
-    counts = _insert(campaign, leads, first_step, now)
-    if campaign.status == CampaignStatus.RUNNING and first_step and waits_by_lead(first_step, campaign):
+    # While the campaign waits for its people nobody is due: the mails of all of them are checked first.
+    is_sending = campaign.status == CampaignStatus.RUNNING and not is_being_filled(campaign)
+    due = _due(campaign, first_step, now) if is_sending else None
+    counts = _insert(campaign, leads, first_step, due=due, now=now)
+    if is_sending and first_step and waits_by_lead(first_step, campaign):
         set_first_due(campaign, now)
     if selection.lead_ids is not None:
         missing = len(set(selection.lead_ids)) - sum(counts.values())
@@ -92,7 +96,9 @@ def _living(campaign: Campaign) -> Campaign:
     return current
 
 
-def _insert(campaign: Campaign, leads: LeadQuerySet, first_step: Step | None, now: datetime) -> dict[str, int]:
+def _insert(
+    campaign: Campaign, leads: LeadQuerySet, first_step: Step | None, *, due: datetime | None, now: datetime
+) -> dict[str, int]:
     was_started = campaign.started_at is not None
     lacking = without_values(campaign, leads) if was_started else leads.none()
     params = {
@@ -100,7 +106,7 @@ def _insert(campaign: Campaign, leads: LeadQuerySet, first_step: Step | None, no
         "organization": campaign.organization_id,
         "exclusive": not campaign.organization.allows_overlap,
         "step": first_step.pk if first_step else None,
-        "due": _due(campaign, first_step, now),
+        "due": due,
         "now": now,
     }
     with connection.cursor() as cursor:
@@ -113,8 +119,8 @@ def _insert(campaign: Campaign, leads: LeadQuerySet, first_step: Step | None, no
 
 
 def _due(campaign: Campaign, first_step: Step | None, now: datetime) -> datetime | None:
-    """When their first mail is due; None where that is not known yet, or differs from one to the other."""
-    if first_step is None or campaign.status != CampaignStatus.RUNNING or waits_by_lead(first_step, campaign):
+    """When their first mail is due in a campaign that sends; None where that differs from one to the other."""
+    if first_step is None or waits_by_lead(first_step, campaign):
         return None
     return due_after(first_step, campaign=campaign, at=now)
 

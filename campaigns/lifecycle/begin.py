@@ -10,8 +10,9 @@ from django.db.models import F
 from campaigns import preflight
 from campaigns.enrollment.first_due import set_first_due
 from campaigns.errors import SnapshotChanged, StartRefused, WarningsNotAccepted
+from campaigns.fetching.opened import queue_fetch, wants_fetch, was_never_checked
 from campaigns.ledger import ledger
-from campaigns.lifecycle.transitions import move, reread
+from campaigns.lifecycle.transitions import move, reopen, reread
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Recipient, RecipientStatus
 from campaigns.preflight import Report
@@ -42,6 +43,9 @@ def start(
 ) -> Campaign:
     """Begin to send; the first mail leaves as soon as a worker sees it, but not before `hold` is over.
 
+    A campaign with a lead source and nobody in it runs, and fetches its people first: they are enrolled, every mail is
+    checked, then mail leaves. Where that gives nothing, the campaign fails and can be resumed.
+
     Every mail is made first; a caller that did so already gives its `report`. With `snapshot` (of a report somebody
     has read) and with `accept_warnings` the start is bound to them: SnapshotChanged when content or audience is another
     by now, WarningsNotAccepted for a warning that is not named. StateConflict when the state does not allow it;
@@ -50,8 +54,7 @@ def start(
     bound: dict[str, Any] = {"snapshot": snapshot, "accept_warnings": accept_warnings, "hold": hold}
     report = check_start(campaign=campaign, now=now, report=report, **bound)
     told = {"snapshot": report.snapshot, "warnings": sorted({problem.code for problem in report.warnings})}
-    hold_until = now + hold if hold else None
-    return _begin(campaign, "start", actor=actor, now=now, reason=reason, report=report, told=told, hold=hold_until)
+    return _begin(campaign, "start", actor=actor, now=now, reason=reason, report=report, told=told, hold=hold)
 
 
 def check_start(
@@ -73,12 +76,14 @@ def check_start(
 def resume(
     *, campaign: Campaign, actor: Actor, now: datetime, reason: str = "", overdue: str = Overdue.SEND
 ) -> Campaign:
-    """Go on after a pause; `overdue` says what becomes of what came due meanwhile. Refused as `start`.
+    """Go on after a pause or a failure; `overdue` says what becomes of what came due meanwhile. Refused as `start`.
 
-    Only one that never began is checked mail by mail: of the others everybody was.
+    Only one that never began is checked mail by mail: of the others everybody was. One that failed, or was paused,
+    before its people had come fetches them now; nobody who was bought before is bought again.
     """
     campaign = reread(campaign, "resume")
-    report = _checked(campaign, now=now) if campaign.started_at is None else None
+    is_new = campaign.started_at is None or was_never_checked(campaign)
+    report = _checked(campaign, now=now) if is_new else None
     pause = now - campaign.paused_at if campaign.paused_at else timedelta()
     shift = pause if Overdue(overdue) == Overdue.SHIFT else timedelta()
     told = {"overdue": overdue}
@@ -116,7 +121,7 @@ def _begin(
     reason: str,
     report: Report | None,
     told: dict[str, Any],
-    hold: datetime | None = None,
+    hold: timedelta = timedelta(),
     shift: timedelta = timedelta(),
 ) -> Campaign:
     hold_audience(campaign.organization_id)
@@ -126,14 +131,21 @@ def _begin(
         _shift(campaign, shift, now)
     set_first_due(campaign, now)
     campaign = reread(campaign, verb, lock=True)
-    _recheck(campaign, report)
-    fields: dict[str, Any] = {"started_at": campaign.started_at or now, "scheduled_at": None, "hold_until": hold}
+    recheck(campaign, report)
+    fetches = wants_fetch(campaign)
+    until = now + hold if hold and not fetches else None
+    fields: dict[str, Any] = {"started_at": campaign.started_at or now, "scheduled_at": None, "hold_until": until}
+    if campaign.status == CampaignStatus.FAILED:
+        reopen(campaign, actor=actor, now=now)
     running = move(campaign, verb, to=CampaignStatus.RUNNING, actor=actor, now=now, reason=reason, told=told, **fields)
-    _open_job(running, actor, now)
+    if fetches:
+        queue_fetch(running, actor=actor, now=now, then_send=True, hold=hold)
+    else:
+        open_job(running, actor, now)
     return running
 
 
-def _recheck(campaign: Campaign, report: Report | None) -> None:
+def recheck(campaign: Campaign, report: Report | None) -> None:
     """Under the lock: what was checked is still what is there, and the quick check finds nothing."""
     if report is not None and (present := preflight.snapshot(campaign)) != report.snapshot:
         raise SnapshotChanged(preflight.what_changed(report.snapshot, present), present)
@@ -147,7 +159,7 @@ def _shift(campaign: Campaign, by: timedelta, now: datetime) -> None:
     waiting.update(next_send_at=F("next_send_at") + by, updated_at=now)
 
 
-def _open_job(campaign: Campaign, actor: Actor, now: datetime) -> None:
+def open_job(campaign: Campaign, actor: Actor, now: datetime) -> None:
     """The job shows a run of sending; a pause ends one, a resume begins the next."""
     Job.objects.create(
         organization_id=campaign.organization_id,

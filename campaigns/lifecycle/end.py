@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from campaigns.enrollment.stop import stop_recipients
+from campaigns.fetching.opened import STARTING, cancel_starting
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move
 from campaigns.locks import hold_audience
@@ -41,12 +42,14 @@ def complete_finished(*, now: datetime) -> int:
     stopped = Campaign.objects.living().filter(status__in=[CampaignStatus.STOPPED, CampaignStatus.ARCHIVED])
     for campaign in stopped.filter(anybody | open_job):
         _release_recipients(campaign, now)
-    empty = Campaign.objects.running().filter(~anybody, total_recipients__gt=0)
+    being_filled = Exists(Job.objects.filter(STARTING, campaign=OuterRef("pk")))
+    empty = Campaign.objects.running().filter(~anybody, ~being_filled, total_recipients__gt=0)
     return sum(_complete(campaign, now) for campaign in empty)
 
 
 def close_job(campaign: Campaign, now: datetime) -> None:
-    """End the campaign's sending job, if one is open, with the ledger as its result."""
+    """End the campaign's sending job, if one is open, with the ledger as its result; a fetch it waits for ends too."""
+    cancel_starting(campaign, "The campaign does not run any more.")
     open_jobs = Job.objects.filter(_open_sending_job(), campaign=campaign)
     if not open_jobs.exists():
         return

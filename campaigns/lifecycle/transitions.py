@@ -17,7 +17,7 @@ FROM = {
     "schedule": (CampaignStatus.DRAFT,),
     "unschedule": (CampaignStatus.SCHEDULED,),
     "pause": (CampaignStatus.RUNNING,),
-    "resume": (CampaignStatus.PAUSED,),
+    "resume": (CampaignStatus.PAUSED, CampaignStatus.FAILED),
     "stop": (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
     "archive": (CampaignStatus.COMPLETED, CampaignStatus.STOPPED, CampaignStatus.FAILED),
 }
@@ -78,3 +78,18 @@ def move(
         reason=reason,
     )
     return Campaign.objects.select_related("organization").get(pk=campaign.pk)
+
+
+def reopen(campaign: Campaign, *, actor: Actor, now: datetime) -> None:
+    """From failed to paused, in the caller's transaction, which holds the row: from there the campaign can go on."""
+    failed = Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.FAILED)
+    if not failed.update(status=CampaignStatus.PAUSED, paused_at=now, failed_at=None, updated_at=now):
+        raise StateConflict("resume", campaign.status, allowed_verbs(campaign))
+    record(
+        action="campaign.reopened",
+        entity=campaign,
+        organization_id=campaign.organization_id,
+        actor=actor,
+        before={"status": CampaignStatus.FAILED},
+        after={"status": CampaignStatus.PAUSED},
+    )

@@ -26,7 +26,7 @@ class CampaignStatus(models.TextChoices):
     ARCHIVED = "archived", "Archived"
 
     ended = nonmember(frozenset({"completed", "stopped", "archived"}))
-    editable = nonmember(frozenset({"draft", "scheduled", "paused", "running"}))
+    editable = nonmember(frozenset({"draft", "scheduled", "paused", "running", "failed"}))
 
 
 class WindowZone(models.TextChoices):

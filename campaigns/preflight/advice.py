@@ -13,6 +13,8 @@ from django.conf import settings
 
 from campaigns.content.html import links
 from campaigns.errors import AdviceCode
+from campaigns.fetching.opened import wants_fetch
+from campaigns.fetching.source import source_of
 from campaigns.health.findings import HealthCheck, HealthStatus
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderStatus, Variant
 from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
@@ -36,6 +38,12 @@ def advise(campaign: Campaign, *, now: datetime) -> list[Problem]:
 
 
 def _audience(campaign: Campaign) -> Iterator[Problem]:
+    source = source_of(campaign) if wants_fetch(campaign) else None
+    if source:
+        number, cost = source.search.count, source.about_credits
+        message = f"it will fetch up to {number:,} leads from {source.label} first, for about {cost:,} credits."
+        hint = "Every mail is checked when they are in, before the first one leaves."
+        yield Problem(AdviceCode.FETCHES_FIRST, message, hint, INFO, number)
     inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
     roles = inside.filter(email_address__iregex=rf"^({ROLES})@")
     count = roles.count()

@@ -7,14 +7,25 @@ from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Value
 from campaigns.content.errors import MergeValueMissing
 from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS, unknown_among
 from campaigns.errors import StartCode
+from campaigns.fetching.opened import wants_fetch
 from campaigns.merge_values import lead_values, mail_values, presence
-from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Sender, Step, Variant
+from campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    Message,
+    MessageStatus,
+    Recipient,
+    RecipientStatus,
+    Sender,
+    Step,
+    Variant,
+)
 from campaigns.preflight.problems import Problem, people, place_of
 from campaigns.senders import check_way_out
 from campaigns.sending.reasons import in_words
 from campaigns.sending.wording import Wording, wording_of
 from campaigns_project.errors import Refused
-from leads.models import Lead
+from leads.models import Lead, Provider, ProviderAccount
 
 MOST_PATTERNS = 500  # sets of present fields that are rendered per variant; real lists have a handful
 
@@ -30,11 +41,22 @@ def check(campaign: Campaign) -> list[Problem]:
 
 
 def _audience(campaign: Campaign) -> Iterator[Problem]:
-    # One that was started may go on without anybody: it then completes.
-    if campaign.started_at is None and not _inside(campaign).exists():
+    if wants_fetch(campaign):
+        yield from _lead_source(campaign)
+        return
+    # One that was started may go on without anybody: it then completes. One that failed has to begin anew.
+    is_new = campaign.started_at is None or campaign.status == CampaignStatus.FAILED
+    if is_new and not _inside(campaign).exists():
         yield Problem(
             StartCode.NO_RECIPIENTS, "nobody is enrolled in it.", "Enroll leads first: by tag, filter or ids."
         )
+
+
+def _lead_source(campaign: Campaign) -> Iterator[Problem]:
+    name = campaign.lead_source["provider"]
+    if not ProviderAccount.objects.for_organization(campaign.organization).filter(provider=name).exists():
+        message = f"it is to fetch its leads from {Provider(name).label}, for which there is no key."
+        yield Problem(StartCode.LEAD_SOURCE_UNUSABLE, message, "Add the key under Provider accounts, or enroll leads.")
 
 
 def _sending(campaign: Campaign) -> Iterator[Problem]:

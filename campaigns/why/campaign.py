@@ -19,6 +19,7 @@ def why_campaign(campaign: Campaign, *, now: datetime) -> Standing:
     judged = [
         gates.state(facts),
         gates.halt(facts),
+        *gates.fetching(facts),
         gates.content(facts),
         gates.decisions(facts),
         gates.recipients(facts),

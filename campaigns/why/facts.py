@@ -7,9 +7,11 @@ from datetime import datetime
 from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from campaigns.fetching.opened import STARTING
 from campaigns.halts import halts_over
 from campaigns.models import (
     Campaign,
+    Job,
     Message,
     MessageStatus,
     Recipient,
@@ -40,10 +42,14 @@ class Facts:
     workers: Mapping[str, float]
     gauges: list[Gauge]
     follow_ups_due: bool
+    fetch: Job | None = None  # which the start waits for
 
 
 def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
-    """Read them: eight queries, and up to three more where something is limited. `domain` is the one a mail goes to."""
+    """Read them: eight queries, and up to four more where something is limited or leads are fetched.
+
+    `domain` is the one a mail goes to.
+    """
     senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk"))
     gauges = room(campaign, senders, now=now, domain=domain)
     return Facts(
@@ -59,6 +65,7 @@ def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
         workers=_workers(),
         gauges=gauges,
         follow_ups_due=_follow_ups_due(campaign, gauges, now),
+        fetch=Job.objects.filter(STARTING, campaign=campaign).first() if campaign.lead_source else None,
     )
 
 

@@ -76,6 +76,27 @@ def hold(facts: Facts) -> Gate:
     return Gate(GateCode.HOLD, f"The first mail leaves {words}. Pause to stop it.", WhyCode.ON_HOLD, until=until)
 
 
+def fetching(facts: Facts) -> Iterator[Gate]:
+    """A campaign that was started and waits for its people; no gate at all for one without a lead source."""
+    if not facts.campaign.lead_source:
+        return
+    job = facts.fetch
+    if job is None:
+        yield Gate(GateCode.FETCHING, "No leads are being fetched that the start waits for.")
+        return
+    so_far = counted(job.done, "lead")
+    numbers: dict[str, Any] = {"job": job.pk, "fetched": job.done, "wanted": job.total}
+    at = job.state.get("retry_at")
+    if at:
+        until = datetime.fromisoformat(at)
+        words = moment(until, zone=facts.campaign.timezone, now=facts.now)
+        sentence = f"Fetching leads: {so_far} of up to {job.total:,} so far. {job.error_message} It goes on {words}."
+        numbers["retry_at"] = until
+    else:
+        sentence = f"Fetching leads: {so_far} of up to {job.total:,} so far. Mail leaves when they are in and checked."
+    yield Gate(GateCode.FETCHING, sentence, WhyCode.FETCHING_LEADS, numbers=numbers)
+
+
 def content(facts: Facts) -> Gate:
     """Whoever comes to a step without a wording waits there."""
     if not facts.wordless_steps:
@@ -110,8 +131,7 @@ def recipients(facts: Facts) -> Gate:
         sentence = f"Waiting: the next mail is due {moment(due, zone=facts.campaign.timezone, now=facts.now)}."
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_DELAY, until=due, numbers=numbers)
     if facts.campaign.total_recipients == 0:
-        sentence = "Nobody is enrolled in it."
-        return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NO_RECIPIENTS, is_in_order=False, numbers=numbers)
+        return _empty(facts, numbers)
     if facts.campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         return Gate(GateCode.RECIPIENTS, f"{counted(inside, 'person', 'people')} enrolled.", numbers=numbers)
     if inside == 0:
@@ -120,6 +140,13 @@ def recipients(facts: Facts) -> Gate:
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_LEFT, numbers=numbers)
     sentence = f"Nobody is due: {counted(inside, 'person', 'people')} wait for something other than time."
     return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE, numbers=numbers)
+
+
+def _empty(facts: Facts, numbers: dict[str, Any]) -> Gate:
+    if facts.fetch:
+        return Gate(GateCode.RECIPIENTS, "Its people are being fetched.", WhyCode.FETCHING_LEADS, numbers=numbers)
+    sentence = "Nobody is enrolled in it."
+    return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NO_RECIPIENTS, is_in_order=False, numbers=numbers)
 
 
 def window(facts: Facts) -> Gate:

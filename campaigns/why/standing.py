@@ -10,6 +10,7 @@ from campaigns.why.codes import GateCode, WhyCode
 # Where the code does not read well by itself on a page.
 _TITLES = {
     GateCode.STATE: "Campaign",
+    GateCode.FETCHING: "Leads",
     GateCode.MESSAGE: "Earlier mail",
     GateCode.CONTENT: "Wording",
     GateCode.DECISIONS: "Uncertain mails",

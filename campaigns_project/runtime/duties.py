@@ -11,7 +11,12 @@ from campaigns.sending.dispatch import dispatch
 from campaigns.sending.inherit import inherit
 from campaigns.sending.recover import recover
 from campaigns.sending.usage import forget_usage
-from campaigns.tasks import resume_stalled_checks, resume_stalled_deletions, resume_stalled_rankings
+from campaigns.tasks import (
+    resume_stalled_checks,
+    resume_stalled_deletions,
+    resume_stalled_rankings,
+    resume_waiting_fetches,
+)
 from campaigns_project.audit.sealing import seal
 from campaigns_project.cleanup.nightly import look_nightly
 from campaigns_project.runtime.verifying import ask_if_due
@@ -47,6 +52,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("forget what was counted against limits", _now(forget_usage), 3600),
     Duty("go on with checks of dead workers", resume_stalled_checks, 60),
     Duty("go on with rankings of dead workers", resume_stalled_rankings, 60),
+    Duty("go on with fetches that wait", resume_waiting_fetches, 5),
     Duty("go on with deletions of dead workers", resume_stalled_deletions, 60),
     Duty("look for orphans once a night", _now(look_nightly), 300),
     Duty("verify the database once a day", _now(ask_if_due), 3600),

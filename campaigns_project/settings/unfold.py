@@ -36,6 +36,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Suppressions", "block", "leads.Suppression"),
             ("Provider accounts", "travel_explore", "leads.ProviderAccount"),
             ("Notes", "edit_note", "campaigns.LeadNote"),
+            ("Enrichment", "auto_awesome", "leads.EnrichmentProfile"),
         ],
     ),
     (

@@ -1,4 +1,5 @@
 from leads.admin import changes as changes
+from leads.admin import enrichment as enrichment
 from leads.admin import imports as imports
 from leads.admin import incoming as incoming
 from leads.admin import problems as problems

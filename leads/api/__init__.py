@@ -1,5 +1,6 @@
 """What the API offers of leads: the addresses below /api/v1/ and the view behind each."""
 
+from leads.api.enrichment import EnrichmentProfileViewSet
 from leads.api.imports import ImportViewSet
 from leads.api.leads import LeadViewSet
 from leads.api.providers import ProviderAccountViewSet
@@ -14,4 +15,5 @@ ROUTES = (
     ("suppressions", SuppressionViewSet, "suppression"),
     ("imports", ImportViewSet, "import"),
     ("provider-accounts", ProviderAccountViewSet, "provider-account"),
+    ("enrichment-profiles", EnrichmentProfileViewSet, "enrichment-profile"),
 )

@@ -8,7 +8,7 @@ from django.db import models
 from campaigns.deletion.errors import BlockerCode, DeletionCode
 from campaigns.delivery.outcomes import Kind
 from campaigns.enrollment.enroll import SkipReason
-from campaigns.errors import AdviceCode, PauseCode, StartCode
+from campaigns.errors import AdviceCode, FailCode, PauseCode, StartCode
 from campaigns.health import HealthCheck, HealthStatus
 from campaigns.models import ExitReason
 from campaigns.persons.errors import ErasureCode
@@ -51,6 +51,7 @@ SUBJECTS = (
     Subject(
         "Why the system paused a campaign", "`status_code` of a paused campaign; empty where a person did.", PauseCode
     ),
+    Subject("Why a campaign failed", "`status_code` of a failed campaign. `status_error` has the details.", FailCode),
     Subject(
         "What a mail has to pass",
         "`code` of a gate in the sending status of a campaign or recipient, in the order in which they are asked.",

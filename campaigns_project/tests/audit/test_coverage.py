@@ -27,10 +27,12 @@ from campaigns_project.tests.rest.test_writes import (
     WRITES,
     answer_got_lost,
     campaign_is,
+    has_lead_source,
     import_is_a_draft,
     import_is_through,
     job_ended_long_ago,
     lead_in_no_campaign,
+    leads_are_fetched,
     mail_has_failed,
     message_is_uncertain,
     more_than_is_checked_at_once,
@@ -47,7 +49,7 @@ from campaigns_project.tests.rest.test_writes import (
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
+from leads.models import EnrichmentProfile, Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +105,9 @@ ACTS = {
         lambda world: {"to": "me@fairlead.example", "wording": world[Variant].pk, "lead": world[Lead].pk},
     ),
     "campaigns_campaign_enroll": Act("campaign.enrolled", typed(way="everyone")),
+    "campaigns_campaign_lead_source": Act("campaign.lead_source_set", typed(filters="person_titles=ceo", count="5")),
+    "campaigns_campaign_fetch_leads": Act("campaign.fetch_requested", prepare=has_lead_source),
+    "campaigns_campaign_cancel_fetch": Act("campaign.fetch_canceled", prepare=leads_are_fetched),
     "campaigns_campaign_choose_senders": Act("campaign.senders_set", lambda world: {"senders": [world[Sender].pk]}),
     "campaigns_campaign_retry_failed": Act("campaign.failed_retried", reasoned, mail_has_failed),
     "campaigns_campaign_duplicate": Act("campaign.created", typed(name="Copy")),
@@ -129,6 +134,8 @@ ACTS = {
     "campaigns_sender_resume": Act("sender.resumed", prepare=sender_is_paused),
     "campaigns_sender_remove": Act("sender.deleted", prepare=campaign_is("stopped")),
     "campaigns_emailtemplate_delete_template": Act("emailtemplate.deleted"),
+    "leads_enrichmentprofile_try_on_lead": Act("enrichmentprofile.tried", lambda world: {"lead": world[Lead].pk}),
+    "leads_enrichmentprofile_delete_profile": Act("enrichmentprofile.deleted"),
     "leads_leadimport_cancel": Act("import.canceled"),
     "leads_leadimport_commit": Act("import.committed", prepare=import_is_a_draft),
     "leads_leadimport_discard": Act("import.canceled", prepare=import_is_a_draft),
@@ -296,6 +303,11 @@ EDITS = {
     "a key for a provider": Edit("provideraccount.changed", ProviderAccount, typed(credit_limit="9")),
     "a new segment": Edit("segment.created", Segment, at_home(name="new", rules=A_RULE), is_new=True),
     "a segment": Edit("segment.changed", Segment, typed(name="other", rules=A_RULE)),
+    "a new enrichment profile": Edit(
+        "enrichmentprofile.created", EnrichmentProfile,
+        at_home(name="N", url="https://llm.example.com/v1", model="m", prompt="Who?", fields="title"), is_new=True,
+    ),
+    "an enrichment profile": Edit("enrichmentprofile.changed", EnrichmentProfile, typed(name="Other")),
     "a new tag": Edit("tag.created", Tag, at_home(name="new"), is_new=True),
     "a tag": Edit("tag.changed", Tag, typed(name="other")),
     "a note": Edit("leadnote.changed", LeadNote, typed(text="Other words.")),

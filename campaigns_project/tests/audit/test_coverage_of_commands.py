@@ -248,6 +248,7 @@ NOT_NOTED = {
 ELSEWHERE = {
     "changepassword": "test_a_password_changed_by_command_is_on_record",
     "cleanup_orphans": "cleanup/test_command.py",
+    "fetch_leads": "campaigns/tests/fetching/test_command.py",
 }
 
 

@@ -14,6 +14,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from campaigns.deletion import preview
 from campaigns.enrollment import stop_recipient
+from campaigns.fetching.request import request_fetch
+from campaigns.fetching.source import set_lead_source
 from campaigns.models import (
     Campaign,
     EmailTemplate,
@@ -37,13 +39,31 @@ from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
-from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, Segment, Suppression, Tag
+from leads.models import (
+    EnrichmentProfile,
+    Lead,
+    LeadImport,
+    ProviderAccount,
+    ProviderPurchase,
+    Segment,
+    Suppression,
+    Tag,
+)
 
 pytestmark = pytest.mark.django_db
 
 WORDING = {"subject": "Hello", "body_text": "Hello"}
+ENRICHMENT = {
+    "name": "New", "url": "https://llm.example.com/v1", "model": "small", "prompt": "About {{ company }}",
+    "fields": ["custom.business"],
+}  # fmt: skip
+SEARCH = {"filters": {"person_titles": ["ceo"]}, "count": 5}
 # These write nothing.
-ASKING = {"post /api/v1/suppressions/check", "post /api/v1/segments/preview"}
+ASKING = {
+    "post /api/v1/campaigns/{id}/lead-source/preview",
+    "post /api/v1/segments/preview",
+    "post /api/v1/suppressions/check",
+}
 
 
 def nothing(_world: World) -> None:
@@ -72,6 +92,15 @@ def campaign_is(status: str, **fields: Any) -> Callable[[World], Any]:
 
 def never_started(world: World) -> None:
     campaign_is("draft", started_at=None)(world)
+
+
+def has_lead_source(world: World) -> None:
+    set_lead_source(campaign=world[Campaign], **SEARCH, actor=SYSTEM, now=NOON)
+
+
+def leads_are_fetched(world: World) -> None:
+    has_lead_source(world)
+    request_fetch(campaign=world[Campaign], actor=SYSTEM, now=NOON)
 
 
 def second_variant(world: World) -> None:
@@ -185,6 +214,7 @@ VIEWER, OPERATOR, MANAGER = Role.VIEWER, Role.OPERATOR, Role.MANAGER
 ONE = at("campaigns", Campaign)
 TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
 C = "/api/v1/campaigns/{campaign}"
+L = "/api/v1/campaigns/{id}"
 
 SOME_ACT = {"act": "tag", "tags": ["new"]}
 POINTS = [{"field": "company", "operator": "is", "value": "Acme", "points": 10}]
@@ -219,6 +249,21 @@ WRITES = {
     "post /api/v1/segments/{id}/freeze": Write("segment.frozen", OPERATOR, at("segments", Segment, "freeze")),
     "post /api/v1/segments/{id}/unfreeze": Write(
         "segment.unfrozen", OPERATOR, at("segments", Segment, "unfreeze"), prepare=segment_is_frozen
+    ),
+    "post /api/v1/enrichment-profiles": Write(
+        "enrichmentprofile.created", MANAGER, at("enrichment-profiles"), ENRICHMENT
+    ),
+    "patch /api/v1/enrichment-profiles/{id}": Write(
+        "enrichmentprofile.changed", MANAGER, at("enrichment-profiles", EnrichmentProfile), {"name": "New"}
+    ),
+    "delete /api/v1/enrichment-profiles/{id}": Write(
+        "enrichmentprofile.deleted", MANAGER, at("enrichment-profiles", EnrichmentProfile)
+    ),
+    "post /api/v1/enrichment-profiles/{id}/try": Write(
+        "enrichmentprofile.tried",
+        OPERATOR,
+        at("enrichment-profiles", EnrichmentProfile, "try"),
+        lambda world: {"lead": world[Lead].pk},
     ),
     "post /api/v1/imports": Write("import.created", OPERATOR, at("imports")),
     "post /api/v1/imports/{id}/cancel": Write("import.canceled", OPERATOR, at("imports", LeadImport, "cancel")),
@@ -382,6 +427,18 @@ WRITES = {
         OPERATOR,
         at("campaigns", Campaign, "steps", Step, "variants", Variant),
         prepare=second_variant,
+    ),
+    f"post {L}/lead-source": Write(
+        "campaign.lead_source_set", OPERATOR, at("campaigns", Campaign, "lead-source"), SEARCH
+    ),
+    f"delete {L}/lead-source": Write(
+        "campaign.lead_source_cleared", OPERATOR, at("campaigns", Campaign, "lead-source"), prepare=has_lead_source
+    ),
+    f"post {L}/fetch-leads": Write(
+        "campaign.fetch_requested", MANAGER, at("campaigns", Campaign, "fetch-leads"), prepare=has_lead_source
+    ),
+    f"post {L}/cancel-fetch": Write(
+        "campaign.fetch_canceled", OPERATOR, at("campaigns", Campaign, "cancel-fetch"), prepare=leads_are_fetched
     ),
     f"put {C}/senders": Write("campaign.senders_set", MANAGER, at("campaigns", Campaign, "senders"), {"senders": []}),
     f"post {C}/recipients": Write(

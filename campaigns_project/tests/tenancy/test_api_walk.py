@@ -43,8 +43,7 @@ CATCH_ALL = ("/api/v1/", "/api/")  # answer 404 to everybody
 PLAIN_NUMBERS = {
     "wait_amount", "weight", "port", "priority", "sending_days", "daily_limit", "daily_new_leads", "hourly_limit",
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
-    "max_connections", "guard_percent", "guard_floor", "hold_seconds", "position", "days",
-    "credit_limit",
+    "max_connections", "guard_percent", "guard_floor", "hold_seconds", "count", "credit_limit", "position", "days",
     "company_size", "top",
     "row_number", "header_row",
 }  # fmt: skip

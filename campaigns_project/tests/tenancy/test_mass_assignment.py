@@ -23,7 +23,7 @@ from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
 from campaigns_project.tests.rest.test_writes import POINTS
 from campaigns_project.tests.tenancy.world import World
-from leads.models import Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
+from leads.models import EnrichmentProfile, Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +46,13 @@ ENOUGH: dict[type, dict[str, Any]] = {
     LeadRanking: {"everyone": True},
     LeadNote: {"text": "Called."},  # and a lead, see `post`
     LeadUserStatus: {"status": "done"},
+    EnrichmentProfile: {
+        "name": "New",
+        "url": "https://llm.example.com/v1",
+        "model": "small",
+        "prompt": "Who?",
+        "fields": ["title"],
+    },
 }
 # What a body may set, by model. Anything else that the model has must be refused.
 WRITABLE: dict[type, set[str]] = {
@@ -58,7 +65,7 @@ WRITABLE: dict[type, set[str]] = {
     Suppression: {"address", "reason", "source"},
     ProviderAccount: {"provider", "api_key", "credit_limit"},
     Campaign: {
-        "campaign_id", "name", "description", "template", "url", "timezone", "sending_days", "window_start",
+        "campaign_id", "name", "description", "template", "timezone", "sending_days", "window_start",
         "window_end", "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads",
         "track_opens", "track_clicks", "stop_on_reply", "priority",
     },
@@ -76,6 +83,7 @@ WRITABLE: dict[type, set[str]] = {
     LeadRanking: set(),
     LeadNote: {"lead", "campaign", "text"},
     LeadUserStatus: {"lead", "campaign", "status"},
+    EnrichmentProfile: {"name", "url", "model", "api_key", "prompt", "fields", "is_active"},
 }  # fmt: skip
 
 

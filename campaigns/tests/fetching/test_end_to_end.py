@@ -1,0 +1,120 @@
+"""A campaign without people, started over REST: Apollo's are fetched, mails reach them; what fails is tried again."""
+
+import email
+from datetime import timedelta
+from email.policy import default as mail_policy
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+
+from campaigns.fetching.work import work_on_fetch
+from campaigns.tests.factories import NOON, OrganizationFactory
+from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.service_accounts import create_api_key
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.tests.processes import family_of, free_port, started, wait_until
+from leads.models import ProviderPurchase, RawLead
+
+URL = "https://app.apollo.io/#/people?personSeniorities[]=head&personSeniorities[]=c_suite&page=1"
+
+
+class Kept:
+    """What a mail server that takes everything was given."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.mails.append((envelope.rcpt_tos[0], email.message_from_bytes(envelope.content, policy=mail_policy)))
+        return "250 2.0.0 taken"
+
+
+@pytest.fixture
+def mail_server():
+    kept = Kept()
+    controller = Controller(kept, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    kept.port = controller.port
+    yield kept
+    controller.stop()
+
+
+@pytest.fixture
+def client(live_server, transactional_db):
+    organization = OrganizationFactory(slug="acme", postal_address="Street 1, Prague")
+    _account, key = create_api_key(organization=organization, name="crm", role=Role.MANAGER, actor=SYSTEM)
+    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
+def ok(answer):
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def campaign(client, apollo):
+    """Ready but for its people; made over the API, as an integration does."""
+    ok(client.post("/provider-accounts", json={"provider": "apollo", "api_key": "master-key"}))
+    sender = ok(client.post("/senders", json={"email": "petr@acme.example", "name": "Petr"}))
+    made = ok(client.post("/campaigns", json={"name": "Apollo"}))
+    path = f"/campaigns/{made['id']}"
+    wording = {"subject": "Hello {{ first_name }}", "body_text": "About {{ company }}"}
+    ok(client.post(f"{path}/steps", json={"variants": [wording]}))
+    ok(client.put(f"{path}/senders", json={"senders": [sender["id"]]}))
+    found = ok(client.post(f"{path}/lead-source/preview", json={"url": URL, "count": 6}))
+    assert (found["total"], found["about_credits"], found["unmapped"]) == (9, 6, [])
+    ok(client.post(f"{path}/lead-source", json={"url": URL, "count": 6}))
+    return path
+
+
+@pytest.fixture
+def work(live_server, mail_server, apollo, tmp_path):
+    """A worker beside the test, to be entered; it writes to `log`."""
+    log = tmp_path / "worker.log"
+    surroundings = {"TEST_PUBLIC_URL": live_server.url, "MAILBOX_PORT": str(mail_server.port), "VAR_DIR": str(tmp_path)}
+    return started("manage.py", "run_worker", log=log, TEST_APOLLO_API_URL=apollo.url, **surroundings)
+
+
+def test_a_start_without_people_fetches_them_and_mails_them(client, campaign, mail_server, apollo, work):
+    problems = {one["code"]: one for one in ok(client.get(f"{campaign}/preflight"))["problems"]}
+    assert "up to 6 leads from Apollo first, for about 6 credits" in problems["fetches_first"]["message"]
+
+    people, apollo.people = apollo.people, []
+    assert ok(client.post(f"{campaign}/start", json={}))["status"] == "running"
+    assert ok(client.get(f"{campaign}/sending-status"))["gates"][2]["why"] == "fetching_leads"
+    with work:
+        wait_until(lambda: ok(client.get(campaign))["status"] == "failed", "the first try has failed")
+        failed = ok(client.get(campaign))
+        assert (failed["status_code"], failed["status_error"]) == ("nobody_found", "no_records")
+        assert "resume" in failed["allowed_actions"]
+
+        apollo.people = people
+        assert ok(client.post(f"{campaign}/resume", json={}))["status"] == "running"
+        wait_until(lambda: ok(client.get(campaign))["status"] == "completed", "all is sent")
+
+    done = ok(client.get(campaign))
+    assert (done["url"], done["total_records"], done["emails_sent"], done["status_message"]) == (URL, 6, 6, "")
+    assert len({address for address, _ in mail_server.mails}) == len(mail_server.mails) == 6
+    assert set(apollo.sold.values()) == {1}
+
+
+def test_a_worker_killed_in_the_middle_loses_nobody_and_buys_nobody_twice(client, campaign, apollo, work):
+    ok(client.post(f"{campaign}/start", json={}))
+    with work as worker:
+        wait_until(lambda: apollo.sold, "somebody was bought")
+        for member in family_of(worker):
+            member.kill()
+    # What a dead worker had claimed is free again after minutes; here somebody else takes it up as soon as it is free.
+    job = ok(client.get(f"{campaign}/jobs?kind=fetch"))["results"][0]["id"]
+
+    def has_ended():
+        work_on_fetch(job_id=job, now=NOON, budget=timedelta(minutes=1))
+        return ok(client.get(f"/jobs/{job}"))["status"] == "succeeded"
+
+    wait_until(has_ended, "the fetch goes on and ends")
+
+    assert max(apollo.sold.values()) == 1
+    assert RawLead.objects.count() == ok(client.get(campaign))["total_records"]
+    assert ProviderPurchase.objects.filter(status="asked").count() == 0

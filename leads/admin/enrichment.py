@@ -1,0 +1,187 @@
+"""The admin pages of enrichment profiles. Their keys go in and never come out."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.errors import Refused
+from leads.enrichment.profiles import MOST_FIELDS, check_profile
+from leads.enrichment.trying import TIMEOUT, Trial, try_on
+from leads.models import EnrichmentProfile, Lead
+
+LEADS_OFFERED = 20
+STORED, MISSING = (
+    "One is stored, encrypted. Empty: it stays as it is.",
+    "None is stored. Endpoints of your own may need none.",
+)
+
+
+class NamesField(forms.CharField):
+    """Names of fields, one a line or with commas between them, as a list."""
+
+    def __init__(self, **kwargs: Any):
+        kwargs["widget"] = UnfoldAdminTextareaWidget({"rows": 3, "spellcheck": "false"})
+        for name in ("encoder", "decoder"):  # of the JSON field it stands for
+            kwargs.pop(name, None)
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return str(value or "").replace(",", " ").split()
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != self.to_python(data)
+
+
+class ProfileForm(ScopedForm):
+    """Checked as the API checks it."""
+
+    api_key = forms.CharField(
+        label="API key",
+        required=False,
+        strip=True,
+        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
+
+    class Meta:
+        widgets = {"prompt": UnfoldAdminTextareaWidget({"rows": 6})}
+        field_classes = {"fields": NamesField}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "is_active" in self.fields:
+            self.fields["is_active"].label = "In use"
+        if "api_key" in self.fields:
+            self.initial.pop("api_key", None)
+            self.fields["api_key"].help_text = STORED if self.instance.api_key else MISSING
+        if "fields" in self.fields:
+            self.fields["fields"].label = "Fields to fill"
+            self.fields[
+                "fields"
+            ].help_text = (
+                f"One a line, {MOST_FIELDS} at most, such as title or custom.icebreaker. Only where a lead has nothing."
+            )
+
+    def clean_api_key(self) -> str:
+        return self.cleaned_data["api_key"] or self.instance.api_key
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        try:
+            check_profile(url=cleaned["url"], prompt=cleaned["prompt"], fields=cleaned["fields"])
+        except Refused as refused:
+            field = refused.details.get("field", "prompt")
+            self.add_error(field if field in self.fields else None, str(refused))
+        return cleaned
+
+
+class TryOnLead(ActDialog):
+    needs = Role.OPERATOR
+    label = "Try on one lead"
+    icon = "experiment"
+    title = "Try on one lead"
+    description = (
+        "The endpoint gets the prompt with this lead's data, as it would in an import. Nothing is changed; the answer "
+        f"is shown. It takes up to {TIMEOUT:g} seconds a try."
+    )
+    submit_text = "Ask the endpoint"
+
+    lead = forms.ChoiceField(label="Lead", widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        newest = Lead.objects.for_organization(self.object.organization).order_by("-pk")[:LEADS_OFFERED]
+        self.fields["lead"].choices = [(str(lead.pk), f"{lead} ({lead.email})") for lead in newest]
+
+    def act(self) -> str:
+        trial = try_on(profile=self.object, lead_id=int(self.cleaned_data["lead"]), actor=self.actor)
+        return told(trial)
+
+
+def told(trial: Trial) -> str:
+    """What came of a trial, in a sentence."""
+    outcome = trial.outcome
+    if not outcome.is_good:
+        return f"Nothing would be filled in for {trial.lead}. {outcome.error_message}"
+    who = f"{outcome.model} answered in {outcome.seconds:.1f} s"
+    if not outcome.values:
+        return f"{who} that it knows none of the fields of {trial.lead}."
+    values = ", ".join(f"{name} “{value}”" for name, value in outcome.values.items() if name not in trial.kept)
+    kept = f" It keeps what it has in {', '.join(trial.kept)}." if trial.kept else ""
+    return f"{who}. {trial.lead} would get {values or 'nothing new'}.{kept}"
+
+
+class DeleteProfile(ActDialog):
+    needs = Role.MANAGER
+    label = "Delete profile"
+    icon = "delete"
+    is_final = True
+    title = "Delete this profile?"
+    description = "What it has filled in stays. Imports and lead sources that name it go on without."
+    submit_text = "Delete profile"
+
+    def act(self) -> str:
+        name = str(self.object)
+        with transaction.atomic():
+            self.admin.record(self.request, self.object, "deleted")
+            self.object.delete()
+        self.object = None
+        return f"The profile {name} was deleted."
+
+
+@admin.register(EnrichmentProfile)
+class EnrichmentProfileAdmin(ScopedAdmin):
+    form = ProfileForm
+    roles = {"add": Role.MANAGER, "change": Role.MANAGER}
+    list_display = ["name", "state", "model", "url", "filled", "organization", "updated_at"]
+    list_filter = [("organization", ScopedRelatedFilter)]
+    list_select_related = ["organization"]
+    search_fields = ["name"]
+    fieldsets = [
+        (None, {"fields": ["organization", "name", "is_active"]}),
+        ("Endpoint", {"fields": ["url", "model", "api_key"]}),
+        ("Question", {"fields": ["prompt", "fields"]}),
+    ]
+    empty_text = (
+        "An enrichment profile has a language model of your choice fill empty fields of leads while they are imported "
+        "or fetched. Nothing is sent to anybody until you make one and choose it there."
+    )
+    actions_detail = ["try_on_lead", "delete_profile"]
+
+    try_on_lead = dialog_action(TryOnLead)
+    delete_profile = dialog_action(DeleteProfile)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        # Whoever may only read sees that there is a key nowhere: the field is for writing.
+        return [
+            (title, {"fields": [name for name in parts["fields"] if name != "api_key"]})
+            for title, parts in self.fieldsets
+        ]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return not lookup.startswith("api_key") and super().lookup_allowed(lookup, value, request)
+
+    @display(description="Use")
+    def state(self, profile: EnrichmentProfile) -> str:
+        return chip("active", "In use") if profile.is_active else chip("paused", "Off")
+
+    @display(description="Fills")
+    def filled(self, profile: EnrichmentProfile) -> str:
+        return ", ".join(profile.fields)
