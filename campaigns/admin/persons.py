@@ -57,7 +57,7 @@ class PersonPages:
         view = self.admin_site.admin_view  # type: ignore[attr-defined]
         return [
             path("<path:object_id>/erase/", view(self.erase_view), name="leads_lead_erase"),
-            path("<path:object_id>/export/", view(self.export_view), name="leads_lead_export"),
+            path("<path:object_id>/export/", view(self.export_person_view), name="leads_lead_export"),
             *super().get_urls(),  # type: ignore[misc]
         ]
 
@@ -66,7 +66,7 @@ class PersonPages:
         lead = self.object_or_404(request, object_id, Role.MANAGER)  # type: ignore[attr-defined]
         return PersonErasurePage(self, request, lead).respond()  # type: ignore[arg-type]
 
-    def export_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def export_person_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A ZIP; by POST, since it leaves a record."""
         lead, now = self.object_or_404(request, object_id, Role.MANAGER), timezone.now()  # type: ignore[attr-defined]
         if request.method != "POST":

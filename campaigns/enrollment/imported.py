@@ -27,7 +27,7 @@ class OfImport(Selection):
 
     lead_import_id: int = 0
 
-    def leads(self, organization: Organization) -> LeadQuerySet:
+    def leads(self, organization: Organization, *, now: datetime) -> LeadQuerySet:
         staged = StagedLead.objects.filter(lead_import_id=self.lead_import_id, lead__isnull=False)
         return Lead.objects.for_organization(organization).filter(pk__in=staged.values("lead"))
 

@@ -30,7 +30,7 @@ def ask_provider(turn: Turn) -> None:
         organization=turn.campaign.organization,
         name=turn.source.search.provider,
         lead_import=lead_import,
-        credit_limit=turn.source.credit_limit,
+        credit_limit=turn.source.about_credits,
     )
     page = provider.fetch(turn.source.search, turn.job.state["cursor"])
     with transaction.atomic():

@@ -157,10 +157,6 @@ _MENTIONS = [
     _taken_out("lead_enrichments", "error_message", "text")
     + f"""FROM staged_leads staged WHERE staged.id = staged_lead_id AND staged.lead_import_id = %(import)s
     AND {_mentioned("lead_enrichments.error_message")}""",
-    f"""
-    UPDATE lead_import_problems SET "row" = '[]', message = %(sentence)s, code = %(code)s
-    WHERE lead_import_id = %(import)s AND ({_mentioned('"row"')} OR {_mentioned("message")})
-    """,  # noqa: S608
 ]
 _PURCHASES = f"""
 UPDATE provider_purchases purchase SET payload = NULL, status = 'erased'

@@ -76,6 +76,13 @@ class ProviderPurchase(Tenanted, models.Model):
     class Meta:
         db_table = "provider_purchases"
         ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["organization", "provider"],
+                condition=Q(status__in=["asked", "unclear"]),
+                name="provider_purchase_open",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "provider", "external_id"], name="provider_purchase_once_per_person"

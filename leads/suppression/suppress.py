@@ -62,8 +62,9 @@ def suppress(
     key = normalize_target(address)
     require_future(expires_at, at)
     people = people_of(organization, [key])
+    merged = _merged_from(organization, key, reason)
     # First: whoever is told locks recipients, and everybody takes those before suppressions and leads.
-    tell(list(people.order_by("pk").values_list("pk", flat=True)), reason, at, campaign_id)
+    tell(sorted({*people.values_list("pk", flat=True), *(lead.pk for lead in merged)}), reason, at, campaign_id)
     suppression, is_new = Suppression.objects.select_for_update().get_or_create(
         organization=organization,
         address=key,
@@ -76,7 +77,30 @@ def suppress(
         _note("suppression.created", suppression, actor)
     elif strengthen(suppression, reason=reason, source=source, expires_at=expires_at, at=at):
         _note("suppression.changed", suppression, actor)
+    for lead in merged:
+        suppress(
+            organization=organization,
+            address=lead.email_normalized,
+            reason=reason,
+            source=source,
+            campaign_id=campaign_id,
+            expires_at=expires_at,
+            actor=actor,
+            created_by=created_by,
+            at=at,
+        )
     return suppression
+
+
+def _merged_from(organization: Organization, key: str, reason: SuppressionReason) -> list[Lead]:
+    """The lead that one with this address was merged into: the same person, who said no under another address.
+
+    That an address is dead says nothing of the person's others.
+    """
+    if reason == SuppressionReason.HARD_BOUNCE or "@" not in key:
+        return []
+    own = Lead.objects.for_organization(organization).filter(aliases__email_normalized=key)
+    return list(own.exclude(email_normalized=key))
 
 
 @transaction.atomic

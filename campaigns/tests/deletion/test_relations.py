@@ -22,7 +22,7 @@ OF_A_CAMPAIGN = {
 LOOSELY = {"lead_enrichments", "raw_leads", "staged_leads", "suppressions"}
 OF_AN_ORGANIZATION = {
     "campaigns", "email_templates", "enrichment_profiles", "lead_aliases", "lead_changes", "lead_import_mappings",
-    "lead_import_parts", "lead_import_problems", "lead_imports", "lead_tags", "leads", "memberships",
+    "lead_import_parts", "lead_imports", "lead_tags", "leads", "memberships",
     "provider_accounts", "provider_purchases", "segment_members", "segments", "sender_usage", "senders",
     "sending_halts", "service_accounts", "tags",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.cleanup.models import OrphanReport
 from campaigns_project.verification.models import VerificationReport
 from campaigns_project.workers.models import DutyRun, WorkerHeartbeat
-from leads.models import ImportProblem, Lead, LeadImport, LeadImportPart
+from leads.models import Lead, LeadImport, LeadImportPart
 
 ADDRESS = "Zuzanna.Kowalczyk+x@Mueller.example"
 NORMAL = ADDRESS.lower()
@@ -116,9 +116,6 @@ def _incoming(lead: Lead) -> LeadImport:
     make.StagedLeadFactory(raw_lead=hidden, email_normalized="", fields={"first_name": "Zuzanna"})
     make.ProviderPurchaseFactory(
         external_id=NUMBER, status="found", credits=1, payload={"name": "Zuzanna Kowalczyk", "id": NUMBER}, **of
-    )
-    ImportProblem.objects.create(
-        lead_import=lead_import, row_number=9, code="invalid_email", message=f"“{NORMAL}”", row=["Zuzanna", NORMAL]
     )
     LeadImportPart.objects.create(lead_import=lead_import, number=0, content=f"Zuzanna;{NORMAL}".encode())
     return lead_import
