@@ -1,16 +1,16 @@
 """Which fields an answer may fill, and what a value of each must be: as for a cell of an imported file."""
 
+import json
 from typing import Any
 
 from leads.enrichment.errors import EnrichmentRefused
-from leads.imports import rules
-from leads.imports.cleaning import clean_line, clean_lines
-from leads.imports.fields import BY_NAME, CUSTOM_KEY_MAX, CUSTOM_PREFIX, CUSTOM_VALUE_MAX, custom_key, is_custom
+from leads.imports.fields import BY_NAME, CUSTOM_KEY_MAX, CUSTOM_PREFIX, custom_key, is_custom
+from leads.imports.personal import clean_person
 from leads.imports.rules import RowError
 
 # An address says who somebody is. It is found by people and providers, and never made up.
 FILLABLE = tuple(name for name in BY_NAME if name != "email")
-_LINKS = frozenset({"website", "linkedin_url"})
+_ANYBODY = "somebody@example.com"  # whose field it is makes no difference to its rules
 _NUMBERS = {"company_size": 2**31 - 1}  # with what the column holds at most
 
 
@@ -52,13 +52,6 @@ def _number(name: str, value: Any) -> int:
 
 
 def _text(name: str, value: str) -> str:
-    if is_custom(name):
-        text = rules.readable(clean_lines(value), name)
-        return rules.within(text, name, f"text of {name}", CUSTOM_VALUE_MAX)
-    field = BY_NAME[name]
-    text = rules.readable(clean_line(value), name)
-    if name in _LINKS:
-        return rules.link(text, name, field.max_length)
-    if name == "timezone":
-        return rules.zone(text, name)
-    return rules.within(text, name, field.label, field.max_length)
+    """By the very rules of an import, which would else refuse the lead for what was filled in."""
+    person = clean_person(1, {"email": _ANYBODY, name: value})
+    return json.loads(person.fields).get(name, "")

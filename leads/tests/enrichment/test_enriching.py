@@ -3,6 +3,8 @@ import pytest
 from campaigns.tests.factories import LeadFactory, LeadImportFactory, RawLeadFactory, StagedLeadFactory
 from leads.enrichment.endpoint import TRIES
 from leads.enrichment.enriching import AT_ONCE, GIVE_UP_AFTER, enrich
+from leads.enrichment.errors import EnrichmentRefused
+from leads.enrichment.fields import cleaned
 from leads.models import LeadEnrichment
 from leads.tests.enrichment import fake_endpoint as fakes
 from leads.tests.enrichment.fake_endpoint import KEY, Fault, refusal
@@ -198,3 +200,26 @@ def test_a_private_address_is_not_connected_to_unless_it_is_named(fake, profile,
 
     assert fake.requests == []
     assert LeadEnrichment.objects.get().error_message.startswith("endpoint_not_allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("website", "acme.example", "https://acme.example"),
+        ("website", "javascript:alert(1)", None),
+        ("timezone", "europe/prague", "Europe/Prague"),
+        ("timezone", "Middle Earth", None),
+        ("company_domain", "not a domain", None),
+        ("custom.note", "two\nlines", "two\nlines"),
+        ("company_size", 120, 120),
+        ("company_size", "120", None),
+        ("company_size", -1, None),
+        ("company_size", True, None),
+    ],
+)
+def test_a_value_has_to_pass_the_rules_of_an_import(field, value, kept):
+    if kept is None:
+        with pytest.raises(EnrichmentRefused):
+            cleaned(field, value)
+    else:
+        assert cleaned(field, value) == kept
