@@ -55,7 +55,7 @@ class Field:
     def _value_in_words(self, value: Any, names: Mapping[int, str]) -> str:
         labels = dict(self.choices())
         parts = value if isinstance(value, list) else [] if value is None else [value]
-        return " or ".join(names.get(part) or labels.get(part, str(part)).lower() for part in parts)
+        return " or ".join(names.get(part) or (labels[part].lower() if part in labels else str(part)) for part in parts)
 
 
 _fields: dict[str, Field] = {}

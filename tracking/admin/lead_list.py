@@ -160,9 +160,12 @@ class EnrollThese(OfTheList):
         campaign = self.cleaned_data["campaign"]
         own = self.leads.filter(organization=campaign.organization).values_list("pk", flat=True)
         numbers = tuple(own[: MOST_NAMED + 1])
-        if not numbers or len(numbers) > MOST_NAMED:
-            message = f"None of these leads is of {campaign.organization}." if not numbers else "These are too many."
-            raise Refused("none_to_enroll", message, "Narrow the list, or choose another campaign.")
+        if not numbers:
+            message = f"None of these leads is of {campaign.organization}."
+            raise Refused("none_to_enroll", message, "Choose another campaign.", {"field": "campaign"})
+        if len(numbers) > MOST_NAMED:
+            message = f"More than {MOST_NAMED:,} leads are meant."
+            raise Refused("too_many_to_enroll", message, "Enroll a segment on the campaign's page.")
         result = enroll(campaign=campaign, selection=Selection(lead_ids=numbers), actor=self.actor, now=self.now)
         return f"{campaign}: {enrollment_sentence(result)}"
 

@@ -55,7 +55,7 @@ def test_points_add_up_and_the_reasons_stand_beside_them_in_words(campaign: Any)
     )
 
     assert ranked(campaign) == [
-        (1, boss, 30, {"title contains any of the words cto or vp": 20, "company size is between 50 and 200": 10}),
+        (1, boss, 30, {"title contains any of the words CTO or VP": 20, "company size is between 50 and 200": 10}),
         (2, plain, 0, {}),
         (3, director, -45, {"tag is vip": 5, "verification is does not work": -50}),
     ]
