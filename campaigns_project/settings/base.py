@@ -149,6 +149,7 @@ STATICFILES_DIRS = [BASE_DIR / "campaigns_project" / "static"]
 WHITENOISE_USE_FINDERS = True  # serves straight from the packages: no collectstatic step to forget
 # An upload is streamed to a temporary file above this; the cap on the whole file is the import's own.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500  # two for each of the 1,000 columns an import may have
 
 # ---- Security headers -----------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

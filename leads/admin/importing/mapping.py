@@ -28,7 +28,7 @@ from leads.models import ImportMapping
 FOUND_BY = {
     Confidence.REMEMBERED: "As last time",
     Confidence.EXACT: "Its name",
-    Confidence.SYNONYM: "A name for it",
+    Confidence.SYNONYM: "A usual name",
     Confidence.CONTENT: "What it holds",
     Confidence.NONE: "",
 }
