@@ -5,16 +5,10 @@ class CampaignsConfig(AppConfig):
     name = "campaigns"
 
     def ready(self) -> None:
-        from campaigns import verifying  # noqa: PLC0415 - models exist only from here on
-        from campaigns.deletion.request import TASK as DELETE  # noqa: PLC0415
-        from campaigns.enrollment.imported import TASK as ENROLL  # noqa: PLC0415
+        from campaigns import task_names, verifying  # noqa: PLC0415 - models exist only from here on
         from campaigns.enrollment.imported import check_target, queue_enrollment  # noqa: PLC0415
         from campaigns.enrollment.keeping import enrolled_among, keep_enrolled, worked_on_among  # noqa: PLC0415
         from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
-        from campaigns.fetching.opened import TASK as FETCH  # noqa: PLC0415
-        from campaigns.preflight.jobs import TASK as CHECK  # noqa: PLC0415
-        from campaigns.prompts import read_prompt  # noqa: PLC0415
-        from campaigns.ranking.asking import TASK as RANK  # noqa: PLC0415
         from campaigns.segments import FIELDS, campaigns_enrolled_by  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
@@ -34,7 +28,7 @@ class CampaignsConfig(AppConfig):
         kept_in_numbers("in_campaign", enrolled_among)
         kept_in_numbers("worked_on", worked_on_among)
         after_import(queue_enrollment, checked_by=check_target)
-        read_prompts_with(read_prompt)
+        read_prompts_with("campaigns.prompts.read_prompt")
         verifies("references of campaigns", related("campaigns"))
         verifies("secrets of campaigns", unreadable("campaigns"))
         verifies("tombstones", verifying.check_tombstones)
@@ -42,10 +36,8 @@ class CampaignsConfig(AppConfig):
         verifies("messages", verifying.check_messages)
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
-        speaks_of(CHECK, "campaigns.Job")
-        speaks_of(RANK, "campaigns.Job")
-        speaks_of(ENROLL, "leads.LeadImport")
-        speaks_of(FETCH, "campaigns.Job")
-        speaks_of(DELETE, "campaigns.Job")
+        for task in (task_names.CHECK, task_names.RANK, task_names.FETCH, task_names.DELETE):
+            speaks_of(task, "campaigns.Job")
+        speaks_of(task_names.ENROLL, "leads.LeadImport")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")
         keeps_used_ids("organizations", kept_in="campaign_tombstones", column="organization_ref")

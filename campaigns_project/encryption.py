@@ -2,18 +2,20 @@
 
 Keys are any strings in FIELD_ENCRYPTION_KEYS; the first encrypts, all are tried when decrypting, so a key is changed by
 putting the new one first.
+
+cryptography is loaded with the first secret: it takes 6 MB, and a worker that imports leads meets none.
 """
 
 import base64
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 class EncryptedTextField(models.TextField):
@@ -39,6 +41,8 @@ def encrypt(text: str) -> str:
 
 def decrypt(token: str) -> str:
     """The text behind `token`; ImproperlyConfigured when no present key fits (never shows the value)."""
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see above
+
     try:
         return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken:
@@ -54,11 +58,16 @@ def keys_for(purpose: str) -> tuple[bytes, ...]:
 
 
 @lru_cache(maxsize=8)
-def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+def _cipher(keys: tuple[str, ...]) -> "MultiFernet":
+    from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415
+
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, "field encryption"))) for key in keys])
 
 
 @lru_cache(maxsize=32)
 def _derive(key: str, purpose: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
     kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"fairlead {purpose} v1".encode())
     return kdf.derive(key.encode())

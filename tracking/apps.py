@@ -5,7 +5,7 @@ class TrackingConfig(AppConfig):
     name = "tracking"
 
     def ready(self) -> None:
-        from campaigns.deletion.exported import exports  # noqa: PLC0415 - models exist only from here on
+        from campaigns.exported import exports  # noqa: PLC0415 - models exist only from here on
         from campaigns_project.verification.registry import verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related  # noqa: PLC0415
         from tracking.exported import EVENTS  # noqa: PLC0415

@@ -1,6 +1,6 @@
 """What an export of a campaign holds of what happened to its mails."""
 
-from campaigns.deletion.exported import ExportedTable
+from campaigns.exported import ExportedTable
 
 EVENTS = ExportedTable(
     "events.csv",

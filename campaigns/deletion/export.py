@@ -14,10 +14,10 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from campaigns.deletion.exported import exported_tables
 from campaigns.deletion.exported_content import campaign_content
 from campaigns.deletion.snapshots import held_rows
 from campaigns.deletion.zipping import StreamedZip
+from campaigns.exported import exported_tables
 from campaigns.models import Campaign
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record

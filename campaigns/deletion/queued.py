@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django_q.models import OrmQ
 
 from campaigns.models import Job
-from campaigns.preflight.jobs import TASK as CHECK
+from campaigns.task_names import CHECK
 
 OF_A_JOB = frozenset({CHECK})  # tasks whose one argument is the number of a job
 

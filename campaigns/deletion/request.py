@@ -16,13 +16,13 @@ from campaigns.deletion.relations import tree_of
 from campaigns.deletion.work import delete_some, open_jobs
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, Job, JobKind
+from campaigns.task_names import DELETE
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
 
 SMALL = 5_000  # rows: gone in a fraction of a second, so that nobody has to wait for a worker
 AT_ONCE = timedelta(minutes=1)  # far more than that takes
-TASK = "campaigns.tasks.delete_rows"
 
 
 def request_deletion(
@@ -97,7 +97,7 @@ def require_not_deleting(campaign: Campaign) -> None:
 
 def enqueue(job_id: int) -> None:
     """Queue a turn of the deletion or erasure, once the present transaction has committed."""
-    transaction.on_commit(partial(async_task, TASK, job_id, q_options={"task_name": f"delete {job_id}"}))
+    transaction.on_commit(partial(async_task, DELETE, job_id, q_options={"task_name": f"delete {job_id}"}))
 
 
 def first_state(*, reason: str, actor: Actor, **subject: Any) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from campaigns.deletion.request import TASK
 from campaigns.models import Job, JobKind
+from campaigns.task_names import DELETE
 from campaigns_project.states import ProgressStatus
 from campaigns_project.workers.subjects import waiting_for
 
@@ -20,7 +20,7 @@ def take_stalled_deletions() -> list[int]:
     """
     silent = _open().annotate(heard_at=Coalesce("heartbeat_at", "created_at")).filter(heard_at__lt=Now() - STALE_AFTER)
     if silent.exists():
-        silent = silent.exclude(pk__in=waiting_for(TASK))
+        silent = silent.exclude(pk__in=waiting_for(DELETE))
     return [pk for pk in silent.values_list("pk", flat=True) if silent.filter(pk=pk).update(heartbeat_at=Now())]
 
 

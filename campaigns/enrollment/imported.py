@@ -11,14 +11,13 @@ from django_q.tasks import async_task
 from campaigns.enrollment.enroll import enroll
 from campaigns.enrollment.select import Selection
 from campaigns.models import Campaign, CampaignStatus
+from campaigns.task_names import ENROLL
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused, StateRefused
 from leads.imports.following import note_follow_up
 from leads.imports.options import ImportOptions
 from leads.models import Lead, LeadImport, LeadQuerySet, StagedLead
-
-TASK = "campaigns.tasks.enroll_imported"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def check_target(organization: Organization, options: ImportOptions) -> Refused 
 def queue_enrollment(lead_import: LeadImport) -> None:
     """Have a worker enroll them once the present transaction is committed."""
     if lead_import.options.get("enroll_into") is not None:
-        transaction.on_commit(partial(async_task, TASK, lead_import.pk))
+        transaction.on_commit(partial(async_task, ENROLL, lead_import.pk))
 
 
 def enroll_imported(*, lead_import_id: int, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Of those who are in it before the start, pre-flight says so.
 """
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from django.db.models import Min, Q
 
@@ -12,9 +12,11 @@ from campaigns.content.errors import MergeValueMissing
 from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS
 from campaigns.merge_values import lead_values, mail_values, presence
 from campaigns.models import Campaign, Sender, Variant
-from campaigns.sending.wording import Wording, wording_of
 from campaigns_project.errors import Refused
 from leads.models import Lead, LeadQuerySet
+
+if TYPE_CHECKING:
+    from campaigns.sending.wording import Wording
 
 MOST_PATTERNS = 500  # sets of present fields that are tried; real lists have a handful
 
@@ -25,6 +27,9 @@ def without_values(campaign: Campaign, leads: LeadQuerySet) -> LeadQuerySet:
     Each wording is rendered once for every combination of present and missing values. Whoever is not found by it, since
     there are more than MOST_PATTERNS of them, has that one mail fail.
     """
+    # Templates and all they need take 8 MB: whoever takes people out of campaigns loads this module, and none of them.
+    from campaigns.sending.wording import wording_of  # noqa: PLC0415
+
     variants = Variant.objects.filter(step__campaign=campaign, is_active=True).select_related("step")
     wordings = [wording_of(variant) for variant in variants]
     used = sorted({name for wording in wordings for name in wording.fields if _is_of_lead(name)})
@@ -44,14 +49,14 @@ def _is_of_lead(name: str) -> bool:
     return name in LEAD_FIELDS or name.startswith(CUSTOM_PREFIX)
 
 
-def _lacks_a_value(campaign: Campaign, wordings: list[Wording], lead: Lead) -> bool:
+def _lacks_a_value(campaign: Campaign, wordings: "list[Wording]", lead: Lead) -> bool:
     sender = Sender(name="Sender", email="sender@example.com")
     way_out = "https://example.com/unsubscribe"
     values = {**lead_values(lead), **mail_values(sender, campaign.organization, way_out)}
     return any(_is_missing(wording, values) for wording in wordings)
 
 
-def _is_missing(wording: Wording, values: Mapping[str, str]) -> bool:
+def _is_missing(wording: "Wording", values: Mapping[str, str]) -> bool:
     try:
         wording.render(values)
     except MergeValueMissing:

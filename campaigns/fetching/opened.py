@@ -10,12 +10,12 @@ from django.db.models.functions import Now
 from django_q.tasks import async_task
 
 from campaigns.models import Campaign, CampaignStatus, Job, JobKind
+from campaigns.task_names import FETCH
 from campaigns_project.audit.actors import Actor
 from campaigns_project.states import ProgressStatus
 from leads.imports.ending import end_import
 from leads.models import ImportStatus
 
-TASK = "campaigns.tasks.fetch_leads"
 OPEN = Q(kind=JobKind.FETCH) & ~Q(status__in=ProgressStatus.ended)
 STARTING = OPEN & Q(state__then_send=True)
 
@@ -86,7 +86,7 @@ def queue_fetch(
 
 def enqueue(job_id: int) -> None:
     """Queue a turn of the fetch, once the present transaction has committed."""
-    transaction.on_commit(partial(async_task, TASK, job_id, q_options={"task_name": f"fetch {job_id}"}))
+    transaction.on_commit(partial(async_task, FETCH, job_id, q_options={"task_name": f"fetch {job_id}"}))
 
 
 def remember(jobs: Any, *, fields: dict[str, Any] | None = None, **kept: Any) -> int:

@@ -8,12 +8,13 @@ from typing import Any
 from django.db.models.functions import Coalesce, Now
 
 from campaigns.errors import FailCode, SnapshotChanged, StartRefused
-from campaigns.fetching.opened import OPEN, TASK, end_fetch, remember
+from campaigns.fetching.opened import OPEN, end_fetch, remember
 from campaigns.fetching.steps import STEPS
 from campaigns.fetching.turn import Gone, Turn
 from campaigns.lifecycle.filled import begin_filled, fail_by_system
 from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Job
+from campaigns.task_names import FETCH
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
 from campaigns_project.workers.subjects import waiting_for
@@ -61,7 +62,7 @@ def take_waiting(*, now: datetime) -> list[int]:
     dead = set(silent.filter(state__retry_at=None).values_list("pk", flat=True))
     dead |= set(silent.exclude(state__has_key="retry_at").values_list("pk", flat=True))
     if dead:
-        dead -= set(waiting_for(TASK))
+        dead -= set(waiting_for(FETCH))
     waiting = jobs.filter(state__has_key="retry_at").exclude(state__retry_at=None).values_list("pk", "state__retry_at")
     ready = {pk for pk, at in waiting if datetime.fromisoformat(at) <= now}
     return [pk for pk in sorted(dead | ready) if remember(jobs.filter(pk=pk), retry_at=None)]

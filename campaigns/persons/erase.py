@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from campaigns.copies import forget_copies
 from campaigns.deletion.counting import count_beneath
 from campaigns.deletion.errors import DeletionBlocked
 from campaigns.deletion.relations import tree_of
 from campaigns.deletion.request import as_dicts, require_confirmation, require_unchanged
 from campaigns.locks import retried
 from campaigns.models import Campaign, Link, Recipient
-from campaigns.persons.copies import forget_copies
 from campaigns.persons.incoming import erase_incoming
 from campaigns.persons.preview import blockers_of_person, preview_person
 from campaigns.persons.texts import erase_from_texts

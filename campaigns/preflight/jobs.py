@@ -12,12 +12,12 @@ from django_q.tasks import async_task
 from campaigns.models import Campaign, Job, JobKind
 from campaigns.preflight.everybody import Findings, count_mails, render_after
 from campaigns.preflight.snapshot import snapshot
+from campaigns.task_names import CHECK
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
 from campaigns_project.states import ProgressStatus
 
-TASK = "campaigns.tasks.check_campaign"
 STALE_AFTER = timedelta(minutes=2)  # a chunk takes seconds; whose worker was silent for longer is dead
 OPEN = Q(kind=JobKind.PREFLIGHT) & ~Q(status__in=ProgressStatus.ended)
 
@@ -75,7 +75,7 @@ def queue_check(campaign: Campaign, *, actor: Actor, now: datetime) -> Job:
 
 def enqueue(job_id: int) -> None:
     """Queue a turn of the check, once the present transaction has committed."""
-    transaction.on_commit(partial(async_task, TASK, job_id, q_options={"task_name": f"check {job_id}"}))
+    transaction.on_commit(partial(async_task, CHECK, job_id, q_options={"task_name": f"check {job_id}"}))
 
 
 def run_check(*, job_id: int, now: datetime, budget: timedelta) -> bool:

@@ -12,12 +12,12 @@ from campaigns.enrollment import Selection
 from campaigns.models import Campaign, Job, JobKind
 from campaigns.ranking.rank import rank
 from campaigns.ranking.rules import read_point_rules
+from campaigns.task_names import RANK
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound, Refused, StateRefused
 from campaigns_project.states import ProgressStatus
 
-TASK = "campaigns.tasks.rank_leads"
 AT_ONCE = 5_000  # leads; well under a second
 STALE_AFTER = timedelta(minutes=10)  # a million leads take seconds: whose worker was silent for longer is dead
 OPEN = Q(kind=JobKind.RANK) & ~Q(status__in=ProgressStatus.ended)
@@ -62,7 +62,7 @@ def ask_ranking(*, campaign: Campaign, selection: Selection, actor: Actor, now: 
 
 def enqueue(job_id: int) -> None:
     """Queue the ranking, once the present transaction has committed."""
-    transaction.on_commit(partial(async_task, TASK, job_id, q_options={"task_name": f"rank {job_id}"}))
+    transaction.on_commit(partial(async_task, RANK, job_id, q_options={"task_name": f"rank {job_id}"}))
 
 
 def run_ranking(*, job_id: int, now: datetime) -> bool:

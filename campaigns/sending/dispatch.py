@@ -10,11 +10,11 @@ from django_q.tasks import async_task
 
 from campaigns.locks import Lock
 from campaigns.sending.work import due_campaigns
+from campaigns.task_names import SEND
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerKind
 from campaigns_project.workers.queue import queue_state
 
-TASK = "campaigns.tasks.send_due"
 SEEN_WITHIN = timedelta(minutes=1)
 PATIENCE = 2.0  # seconds a queued task gets to take up its lane before it is queued again
 
@@ -42,7 +42,7 @@ def dispatch() -> int:
 
 def enqueue(lane: int) -> None:
     """Queue one turn of `lane`, once the present transaction has committed."""
-    transaction.on_commit(partial(async_task, TASK, lane, q_options={"task_name": f"send lane {lane}"}))
+    transaction.on_commit(partial(async_task, SEND, lane, q_options={"task_name": f"send lane {lane}"}))
 
 
 def _is_worth_queueing(lane: int) -> bool:

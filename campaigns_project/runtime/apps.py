@@ -7,7 +7,7 @@ class RuntimeConfig(AppConfig):
     verbose_name = "Running"
 
     def ready(self) -> None:
-        from campaigns.persons.copies import when_erased  # noqa: PLC0415 - models exist only from here on
+        from campaigns.copies import when_erased  # noqa: PLC0415 - models exist only from here on
         from campaigns_project.runtime.mailbox.forgetting import forget_mails  # noqa: PLC0415
 
         when_erased(forget_mails)

@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from django.utils.module_loading import import_string
+
 from leads.enrichment.errors import EnrichmentRefused
 from leads.enrichment.fields import json_type
 
@@ -21,17 +23,21 @@ class Prompt(Protocol):
 
 # Reads a template; Refused where it cannot be one.
 Read = Callable[[str], Prompt]
-_readers: list[Read] = []
+_readers: list[str] = []
 
 
-def read_prompts_with(read: Read) -> None:
-    """Have templates of prompts read by `read`; called once, when the apps get ready."""
-    _readers[:] = [read]
+def read_prompts_with(path: str) -> None:
+    """Have templates of prompts read by the `Read` at the dotted `path`; said once, when the apps get ready.
+
+    By its name, since whoever enriches nothing need not load all that templates need.
+    """
+    _readers[:] = [path]
 
 
 def read_prompt(source: str) -> Prompt:
     """The template; Refused with line and reason where it cannot be read."""
-    return _readers[0](source)
+    read: Read = import_string(_readers[0])
+    return read(source)
 
 
 def messages(prompt: Prompt, values: Mapping[str, str], wanted: Sequence[str]) -> list[dict[str, str]]:

@@ -14,8 +14,8 @@ from django.db import connection
 from django.db.models import ForeignKey, Model
 
 from campaigns.deletion.export import export_campaign, stream_export
-from campaigns.deletion.exported import ExportedTable, exported_tables
 from campaigns.deletion.snapshots import held_rows
+from campaigns.exported import ExportedTable, exported_tables
 from campaigns.models import Campaign, Message, Recipient, Sender
 from campaigns.tests.factories import NOON, CampaignFactory, EventFactory, LeadFactory, MessageFactory, RecipientFactory
 from campaigns_project.audit.actors import SYSTEM
@@ -154,7 +154,7 @@ def test_the_file_is_whole_under_its_name_and_readable_by_its_owner_alone(tmp_pa
 @pytest.mark.django_db
 def test_an_export_that_breaks_off_leaves_no_file(tmp_path, monkeypatch):
     broken = ExportedTable("broken.csv", "campaigns.Recipient", "campaign", {"gone": "no_such_column"})
-    monkeypatch.setattr("campaigns.deletion.exported._tables", [broken])
+    monkeypatch.setattr("campaigns.exported._tables", [broken])
 
     with pytest.raises(Exception, match="no_such_column"):
         export_campaign(campaign=CampaignFactory(), into=tmp_path, actor=SYSTEM, now=NOON)

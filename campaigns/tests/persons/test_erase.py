@@ -3,11 +3,11 @@
 import pytest
 from django.db import connection
 
+from campaigns.copies import when_erased
 from campaigns.deletion.errors import DeletionBlocked, ReasonMissing, StalePreview, WrongName
 from campaigns.deletion.relations import tree_of
 from campaigns.models import Campaign, LeadNote, Link, Message, Recipient
 from campaigns.persons import copies, erase_person, preview_person
-from campaigns.persons.copies import when_erased
 from campaigns.persons.texts import OF_ALL, OF_LEADS, OF_ORGANIZATION
 from campaigns.tests.factories import (
     NOON,

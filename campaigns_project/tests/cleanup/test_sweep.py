@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from campaigns.models import Message, Recipient
-from campaigns.preflight.jobs import TASK
+from campaigns.task_names import CHECK
 from campaigns.tests.factories import EventFactory, JobFactory, RawLeadFactory, RecipientFactory, SenderFactory
 from campaigns_project.cleanup.archive import Archive
 from campaigns_project.cleanup.references import references
@@ -157,8 +157,8 @@ def test_a_table_that_cannot_be_mended_is_reported_and_the_others_are():
 
 def test_tasks_whose_subject_is_gone_leave_the_queue_and_others_stay():
     job = JobFactory()
-    async_task(TASK, job.pk)
-    async_task(TASK, 987_654_321)
+    async_task(CHECK, job.pk)
+    async_task(CHECK, 987_654_321)
     async_task("campaigns_project.workers.tasks.echo")
 
     swept = sweep(dry_run=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.persons.copies import forget_copies
+from campaigns.copies import forget_copies
 from campaigns_project.runtime.mailbox.server import Maildir
 from campaigns_project.runtime.mailbox.store import MailStore
 
