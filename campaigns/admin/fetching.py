@@ -165,15 +165,10 @@ class FetchLeads(EditableOnly):
         return bool(obj.lead_source) and super().offered(request, obj) and open_fetch(obj) is None
 
     @property
-    def source(self) -> CampaignSource:
-        found = source_of(self.object)
-        if found is None:
-            raise Refused("no_lead_source", "The campaign has no lead source any more.", "Set one first.")
-        return found
-
-    @property
     def description(self) -> str:
-        source = self.source
+        source = source_of(self.object)
+        if source is None:
+            return "The campaign has no lead source any more: set one first."
         return (
             f"A worker fetches up to {source.search.count:,} leads from {source.label} for about "
             f"{source.about_credits:,} credits and enrolls them. Whoever was bought before costs nothing again."
@@ -181,7 +176,8 @@ class FetchLeads(EditableOnly):
 
     @property
     def submit_text(self) -> str:
-        return f"Fetch up to {self.source.search.count:,} leads"
+        source = source_of(self.object)
+        return f"Fetch up to {source.search.count:,} leads" if source else "Fetch leads"
 
     def act(self) -> str:
         job = request_fetch(campaign=self.object, actor=self.actor, now=self.now)

@@ -138,9 +138,10 @@ class CampaignFetching:
     )
     @lead_source_preview.mapping.post
     def preview_search(self, request: Request, **_address: str) -> Response:
+        campaign = self.get_object()  # type: ignore[attr-defined]
         asked = SearchSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        return _found(self.get_object(), asked.validated_data)  # type: ignore[attr-defined]
+        return _found(campaign, asked.validated_data)
 
     @extend_schema(
         summary="Fetch leads into a campaign",
@@ -167,10 +168,11 @@ class CampaignFetching:
         return _job(cancel_fetch(campaign=self.get_object(), actor=self.actor, now=timezone.now()))  # type: ignore[attr-defined]
 
     def _set(self, request: Request) -> Campaign:
+        campaign = self.get_object()  # type: ignore[attr-defined]
         asked = LeadSourceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         return set_lead_source(
-            campaign=self.get_object(),  # type: ignore[attr-defined]
+            campaign=campaign,
             actor=self.actor,  # type: ignore[attr-defined]
             now=timezone.now(),
             **asked.validated_data,

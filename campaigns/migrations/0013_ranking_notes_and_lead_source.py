@@ -6,6 +6,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def remove_new_kinds(apps, schema_editor):
+    apps.get_model('campaigns', 'Job').objects.filter(kind__in=['fetch', 'rank']).delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -147,4 +151,6 @@ class Migration(migrations.Migration):
             model_name='leaduserstatus',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['to_do', 'in_touch', 'interested', 'not_now', 'not_interested', 'done'])), name='lead_user_status_known'),
         ),
+        # First on the way back: the kinds that only this migration knows.
+        migrations.RunPython(migrations.RunPython.noop, remove_new_kinds),
     ]

@@ -17,7 +17,7 @@ from campaigns.persons.traces import ERASED, Traces
 OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("description", "status_message", "status_error", "url", "file_name", "lead_source"),
     "jobs": ("result", "state", "error_message"),
-    "lead_imports": ("file_name", "dry_run", "error_message"),
+    "lead_imports": ("file_name", "options", "dry_run", "error_message"),
     "provider_accounts": ("last_error",),
     "segments": ("description", "rules"),
     "senders": ("status_reason", "health"),

@@ -211,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         "SenderKind": "campaigns.models.SenderKind",
         "HealthStatus": "campaigns.health.HealthStatus",
         "LeadStatus": "leads.models.LeadStatus",
+        "SuppressionReason": "leads.models.SuppressionReason",
         "UserStatus": "campaigns.models.UserStatus",
         "GateCode": "campaigns.why.codes.GateCode",
         "WhyCode": "campaigns.why.codes.WhyCode",

@@ -20,6 +20,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.admin_site import show_badge
 from campaigns_project.audit.actors import Actor
+from campaigns_project.formulas import guard
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.acts import CancelImport, CommitImport, DiscardDraft, UndoImport
 from leads.admin.importing.checking import dry_run_live, dry_run_page
@@ -156,7 +157,7 @@ class LeadImportAdmin(ScopedAdmin):
     def sample_view(self, request: HttpRequest) -> HttpResponse:
         """A small file that imports as it is, to see what one looks like."""
         out = io.StringIO()
-        csv.writer(out).writerows(SAMPLE)
+        csv.writer(out).writerows([guard(cell) for cell in row] for row in SAMPLE)
         headers = {"Content-Disposition": 'attachment; filename="sample-leads.csv"'}
         return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
 

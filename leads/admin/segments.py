@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
@@ -23,7 +23,7 @@ from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from leads.admin.rule_builder import Builder, RulesWidget, organization_of, typed
-from leads.models import Segment
+from leads.models import Segment, SegmentMember
 from leads.segments.counting import count
 from leads.segments.errors import RuleRefused
 from leads.segments.keeping import (
@@ -259,3 +259,12 @@ class SegmentAdmin(ScopedAdmin):
         pages = {"segment": "admin:leads_segment_change", "campaign": "admin:campaigns_campaign_change"}
         links = ((reverse(pages[use.kind], args=[use.number]), f"{use.kind} {use.name}") for use in uses_of(segment))
         return format_html_join(", ", '<a class="text-link" href="{}">{}</a>', links) or "nothing yet"
+
+
+@admin.register(SegmentMember)
+class SegmentMemberAdmin(ReadOnlyAdmin):
+    """To look things up in; a segment is frozen on its page."""
+
+    list_display = ["lead", "segment"]
+    list_select_related = ["lead", "segment"]
+    search_fields = ["=segment__name"]

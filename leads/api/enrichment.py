@@ -95,7 +95,8 @@ class EnrichmentProfileViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     )
     @action(detail=True, methods=["post"], url_path="try")
     def try_on(self, request: Request, **_address: str) -> Response:
+        profile = self.get_object()
         asked = TrySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        trial = try_on(profile=self.get_object(), lead_id=asked.validated_data["lead"], actor=self.actor)
+        trial = try_on(profile=profile, lead_id=asked.validated_data["lead"], actor=self.actor)
         return Response(TriedSerializer(trial.as_dict()).data)

@@ -92,7 +92,7 @@ class InvalidEntrySerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
-class BulkDoneSerializer(serializers.Serializer):
+class ManySuppressedSerializer(serializers.Serializer):
     """What came of a list; `leads` and `active` with `dry_run` alone."""
 
     dry_run = serializers.BooleanField()
@@ -199,7 +199,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
         description=f"Up to {BULK_MAX:,} addresses and domains. What is neither is left out and named; the rest is "
         "done all the same.",
         request=BulkSuppressionSerializer,
-        responses={200: BulkDoneSerializer},
+        responses={200: ManySuppressedSerializer},
     )
     @action(detail=False, methods=["post"], pagination_class=None)
     def bulk(self, request: Request) -> Response:

@@ -35,8 +35,12 @@ def open_table(stream: BinaryIO, *, file_name: str, options: ImportOptions) -> "
     """A seekable file opened as it was found to be, or as the options say; raises what `detect_layout` and Table do."""
     if is_workbook(signatures.head_of(stream)):
         converted = as_csv(stream, file_name=file_name, sheet=options.sheet)
-        layout = layout_of_workbook(converted, header_row=options.header_row)
-        return Table(stream, layout=layout, file_name=file_name, converted=converted.stream)
+        try:
+            layout = layout_of_workbook(converted, header_row=options.header_row)
+            return Table(stream, layout=layout, file_name=file_name, converted=converted.stream)
+        except errors.FileRefused:
+            converted.stream.close()
+            raise
     layout = detect_layout(
         stream,
         file_name=file_name,

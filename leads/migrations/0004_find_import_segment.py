@@ -10,6 +10,13 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def remove_what_is_new(apps, schema_editor):
+    suppressions = apps.get_model('leads', 'Suppression').objects
+    suppressions.exclude(address_hash='', campaign_id=None).delete()
+    suppressions.filter(reason='erased').delete()
+    apps.get_model('leads', 'LeadImport').objects.filter(status='draft').delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -580,4 +587,6 @@ class Migration(migrations.Migration):
             model_name='leadenrichment',
             index=models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='enrichment_by_campaign'),
         ),
+        # First on the way back: what only this migration knows.
+        migrations.RunPython(migrations.RunPython.noop, remove_what_is_new),
     ]

@@ -198,7 +198,7 @@ def test_after_the_campaign_is_deleted_the_link_still_takes_the_person_out_of_ev
     assert (left.status_code, again.status_code) == (200, 200)
     assert left.content == again.content
     assert list(Suppression.objects.values_list("address", "reason", "source")) == [
-        ("ana.marin@example.com", "unsubscribed", "a deleted campaign")
+        ("ana.marin@example.com", "unsubscribed", "a mail that is gone")
     ]
     assert Recipient.objects.get(pk=other.pk).exit_reason == "unsubscribed"
 

@@ -18,6 +18,7 @@ from campaigns.tests.factories import (
     JobFactory,
     LinkFactory,
     MessageFactory,
+    RawLeadFactory,
     RecipientFactory,
     VariantFactory,
     VariantVersionFactory,
@@ -65,7 +66,7 @@ def test_a_raw_delete_leaves_no_row_behind():
 
     assert set(before) == {
         "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
-        "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking",
+        "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking", "lead_rankings",
     }  # fmt: skip
     assert min(before.values()) >= 1
     assert set(rows_of(campaign.pk).values()) == {0}
@@ -257,7 +258,7 @@ def test_a_campaign_that_came_back_past_the_triggers_can_be_deleted_again():
 @pytest.mark.parametrize("how", [{}, {"update_fields": ["name"]}, {"force_update": True}])
 def test_an_object_with_the_number_of_a_living_campaign_does_not_empty_it(how):
     campaign = CampaignFactory(name="Fair")
-    lead = RawLead.objects.create(organization=campaign.organization, campaign_id=campaign.pk, payload={})
+    lead = RawLeadFactory(organization=campaign.organization, campaign_id=campaign.pk)
 
     with suppress(IntegrityError), transaction.atomic():
         dead_again(campaign).save(**how)

@@ -3,11 +3,12 @@
 import pytest
 from django.db import connection
 
+from campaigns import copies
 from campaigns.copies import when_erased
 from campaigns.deletion.errors import DeletionBlocked, ReasonMissing, StalePreview, WrongName
 from campaigns.deletion.relations import tree_of
 from campaigns.models import Campaign, LeadNote, Link, Message, Recipient
-from campaigns.persons import copies, erase_person, preview_person
+from campaigns.persons import erase_person, preview_person
 from campaigns.persons.texts import OF_ALL, OF_LEADS, OF_ORGANIZATION
 from campaigns.tests.factories import (
     NOON,
@@ -109,8 +110,8 @@ NAMES_NOBODY_COLUMNS = {
                       "holidays", "instantly_campaign_id", "ranking_rules"),
         "duty_runs": ("name",),
         "jobs": ("kind", "status", "created_by"),
-        "lead_imports": ("file_hash", "encoding", "delimiter", "mapping", "options", "status", "dry_run_status",
-                         "source"),
+        "lead_imports": ("file_hash", "encoding", "delimiter", "mapping", "status", "dry_run_status",
+                         "source", "undo_status", "problem_codes"),
         "orphan_reports": ("asked_by", "only_table", "counts"),
         "provider_accounts": ("provider", "api_key"),
         "segments": ("name",),

@@ -62,7 +62,7 @@ WRITABLE: dict[type, set[str]] = {
     },
     Tag: {"name", "color"},
     Segment: {"name", "description", "rules"},
-    Suppression: {"address", "reason", "source"},
+    Suppression: {"address", "campaign_id", "expires_at", "reason", "source"},
     ProviderAccount: {"provider", "api_key", "credit_limit"},
     Campaign: {
         "campaign_id", "name", "description", "template", "timezone", "sending_days", "window_start",

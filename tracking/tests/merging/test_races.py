@@ -67,7 +67,7 @@ def findings() -> list[Any]:
         return [finding for check in checks for finding in check(cursor)]
 
 
-@pytest.mark.parametrize("order", permutations([0, 1]))
+@pytest.mark.parametrize("order", list(permutations([0, 1])))
 @pytest.mark.parametrize("whose", [0, 1])
 def test_who_opts_out_while_being_merged_is_out_at_both_addresses(campaign, now, order, whose):
     mail = Message.objects.order_by("recipient__lead")[whose]
@@ -85,7 +85,7 @@ def test_who_opts_out_while_being_merged_is_out_at_both_addresses(campaign, now,
     assert findings() == []
 
 
-@pytest.mark.parametrize("order", permutations([0, 1]))
+@pytest.mark.parametrize("order", list(permutations([0, 1])))
 @pytest.mark.parametrize("whose", [0, 1])
 def test_a_reply_that_comes_while_two_are_merged_is_the_persons(campaign, now, order, whose):
     recipient = Recipient.objects.select_related("campaign__organization", "lead").order_by("lead")[whose]
