@@ -54,14 +54,15 @@ class SuppressionSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+# An erasure alone gives the last one.
+REASONS_TO_GIVE = [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED]
+
+
 class _HowSerializer(StrictSerializer):
     """What an entry and a list of them have in common."""
 
     campaign_id = CampaignOf()
-    reason = serializers.ChoiceField(
-        [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED],
-        default=SuppressionReason.MANUAL,
-    )
+    reason = serializers.ChoiceField(REASONS_TO_GIVE, default=SuppressionReason.MANUAL)
     source = LineField(max_length=120, default="API", help_text="What led to it.")  # type: ignore[assignment]
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="From then on it forbids nothing; whoever left does not come back."

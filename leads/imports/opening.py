@@ -1,6 +1,7 @@
 """The stored file opened as it was looked over, by whoever reads it: the import, its dry run, the list of problems."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -32,9 +33,10 @@ class Reading:
         """The rows behind the first `skip`, checked; raises a `FileRefused` where the file cannot be read on."""
         table = Table(stream, layout=self.layout, file_name=self.file_name)
         rows = table if self.has_header else _counted_from_one(table)
-        return checked_chunks(
-            rows, columns=self.columns, people=people, fixes=self.fixes, skip=skip, expected=self.rows
-        )
+        with closing(table):  # a reading that is left early too
+            yield from checked_chunks(
+                rows, columns=self.columns, people=people, fixes=self.fixes, skip=skip, expected=self.rows
+            )
 
 
 def reading_of(lead_import: LeadImport) -> Reading:

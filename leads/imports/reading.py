@@ -87,7 +87,7 @@ class Table:
 
     def close(self) -> None:
         """Let go of the stream without closing it."""
-        if self._converted is None:
+        if self._converted is None and not self._text.closed:
             self._text.detach()
         self._drop_converted()
 

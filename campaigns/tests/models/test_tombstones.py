@@ -16,6 +16,7 @@ from campaigns.tests.factories import (
     CampaignUsageFactory,
     EventFactory,
     JobFactory,
+    LeadRankingFactory,
     LinkFactory,
     MessageFactory,
     RawLeadFactory,
@@ -42,7 +43,9 @@ def full_campaign():
     CampaignUsageFactory(campaign=campaign)
     LinkFactory(campaign=campaign)
     JobFactory(campaign=campaign)
-    EventFactory(message=MessageFactory(recipient=RecipientFactory(campaign=campaign)))
+    recipient = RecipientFactory(campaign=campaign)
+    EventFactory(message=MessageFactory(recipient=recipient))
+    LeadRankingFactory(campaign=campaign, lead=recipient.lead)
     return campaign
 
 
