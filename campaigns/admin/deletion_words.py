@@ -7,6 +7,10 @@ from dataclasses import dataclass
 WORDS = {
     "campaign_senders": ("choice of a sender", "choices of senders"),
     "campaign_usages": ("count of what a campaign sent in a day", "counts of what a campaign sent in a day"),
+    "drafts_discarded": (
+        "draft of an import, whose file names them: discarded",
+        "drafts of imports, whose files name them: discarded",
+    ),
     "lead_enrichments": ("enrichment", "enrichments"),
     "lead_aliases": ("address of a merged lead", "addresses of merged leads"),
     "lead_changes": ("change of a field", "changes of fields"),

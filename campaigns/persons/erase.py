@@ -13,6 +13,7 @@ from campaigns.deletion.relations import tree_of
 from campaigns.deletion.request import as_dicts, require_confirmation, require_unchanged
 from campaigns.locks import retried
 from campaigns.models import Campaign, Link, Recipient
+from campaigns.persons.drafts import discard_drafts
 from campaigns.persons.incoming import erase_incoming
 from campaigns.persons.preview import blockers_of_person, preview_person
 from campaigns.persons.texts import erase_from_texts
@@ -30,14 +31,14 @@ def erase_person(
 ) -> dict[str, int]:
     """Remove `lead` with all that hangs on it, and every mention of its addresses; answers counts by kind.
 
-    First nobody writes to them any more: the address is suppressed for good, by its hash alone. Then what came in is
-    emptied, import by import; last goes the lead, with its recipients, messages and events, and the campaigns'
-    counters with them. Killed in the middle it has removed nothing but traces, and is simply asked for again. A second
-    time there is nobody to erase (NotFound).
+    First nobody writes to them any more: the address is suppressed for good, by its hash alone. Then drafts of imports
+    that name them are thrown away, and what came in is emptied, import by import; last goes the lead, with its
+    recipients, messages and events, and the campaigns' counters with them. Killed in the middle it has removed nothing
+    but traces, and is simply asked for again. A second time there is nobody to erase (NotFound).
 
     `confirm_name` is the address, as the lead has it; with a `token` the numbers must be those of the preview. Refused,
     and nothing changed: WrongName, ReasonMissing, StalePreview, DeletionBlocked while a mail is in flight or an import
-    is open. The audit log keeps who and why, without the person: addresses and the name are taken out of `reason`.
+    under way. The audit log keeps who and why, without the person: addresses and the name are taken out of `reason`.
     """
     lead = _reread(lead)
     require_confirmation(name=lead.email, confirm_name=confirm_name, reason=reason)
@@ -46,8 +47,9 @@ def erase_person(
     traces = traces_of(lead)
     told = _without_the_name(reason.strip(), lead)
     _shut(lead, traces, actor, told, now)
-    removed: Counter[str] = Counter(erase_incoming(lead, traces))
-    removed.update(erase_from_texts(lead.organization_id, traces))
+    removed: Counter[str] = Counter(drafts_discarded=discard_drafts(lead.organization_id, traces, actor))
+    removed.update(erase_incoming(lead, traces))
+    removed.update(erase_from_texts(lead, traces))
     removed["mailbox_copies"] = forget_copies(frozenset(traces.written))
     removed.update(_remove(lead, traces, actor))
     return {label: number for label, number in removed.items() if number}

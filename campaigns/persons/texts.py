@@ -5,13 +5,16 @@ what they say is about their own person, and goes with that one.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django_q.models import OrmQ, Task
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from campaigns.persons.traces import ERASED, Traces
+from leads.models import Lead
 
 # Table to its texts, for those that have the organization's number, and for those of the whole system.
 OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
@@ -30,35 +33,64 @@ OF_ALL: Mapping[str, tuple[str, ...]] = {
     "verification_reports": ("content",),
     "worker_heartbeats": ("detail",),
 }
-# Notes on other people, found by the lead they are about.
-OF_LEADS: Mapping[str, tuple[str, ...]] = {"lead_notes": ("text",)}
+# Other people themselves: what somebody wrote into one of their fields.
+OTHER_LEADS: Mapping[str, tuple[str, ...]] = {
+    "leads": ("custom", "first_name", "last_name", "company", "title", "website", "linkedin_url"),
+}
+# Notes on other people and changes of their fields, found by the lead they are about.
+OF_LEADS: Mapping[str, tuple[str, ...]] = {"lead_notes": ("text",), "lead_changes": ("changes",)}
 
 
-def erase_from_texts(organization_id: int, traces: Traces) -> dict[str, int]:
-    """Take the addresses out of all of them; answers how many rows had one, by table."""
-    whose = SQL("organization_id = {}").format(Literal(organization_id))
-    of_leads = SQL("lead_id IN (SELECT id FROM leads WHERE organization_id = {})").format(Literal(organization_id))
-    done: Counter[str] = Counter()
-    searched: list[tuple[Mapping[str, tuple[str, ...]], Composable]] = [
-        (OF_ORGANIZATION, whose),
-        (OF_LEADS, of_leads),
-        (OF_ALL, SQL("true")),
+def erase_from_texts(lead: Lead, traces: Traces) -> dict[str, int]:
+    """Take the addresses out of all of them; answers how many rows had one.
+
+    The lead's own rows are left as they are, since they go with it: cut off before that, it is known by them again.
+    """
+    own = {"organization": Literal(lead.organization_id), "lead": Literal(lead.pk)}
+    searched: list[tuple[Mapping[str, tuple[str, ...]], str]] = [
+        (OF_ORGANIZATION, "organization_id = {organization}"),
+        (OTHER_LEADS, "organization_id = {organization} AND id <> {lead}"),
+        (OF_LEADS, "lead_id <> {lead} AND lead_id IN (SELECT id FROM leads WHERE organization_id = {organization})"),
+        (OF_ALL, "true"),
     ]
-    for tables, condition in searched:
+    done: Counter[str] = Counter()
+    for tables, whose in searched:
         for table, columns in tables.items():
-            done["mentions"] += sum(_take_out(table, column, condition, traces) for column in columns)
+            done["mentions"] += _take_out(table, columns, SQL(whose).format(**own), traces)
     done["queued_tasks"] = _forget_tasks(traces)
     return dict(done)
 
 
-def _take_out(table: str, column: str, condition: Composable, traces: Traces) -> int:
+def _take_out(table: str, columns: Sequence[str], whose: Composable, traces: Traces) -> int:
+    """One statement for all columns, so that a large table is read once."""
     with connection.cursor() as cursor:
+        parts = [_Column(table, column, cursor) for column in columns]
+        statement = SQL(_TAKE_OUT).format(
+            table=Identifier(table),
+            emptied=SQL(", ").join(part.emptied for part in parts),
+            mentions=SQL(" OR ").join(part.mentions for part in parts),
+            whose=whose,
+        )
+        wanted: dict[str, Any] = {
+            "pattern": traces.pattern,
+            "pattern_in_json": traces.pattern_in_json,
+            "likes": traces.likes,
+            "erased": ERASED,
+        }
+        cursor.execute(statement, wanted)
+        return cursor.rowcount
+
+
+class _Column:
+    """Of one column: the address taken out, and whether it has one. What is taken out leaves it what it was."""
+
+    def __init__(self, table: str, column: str, cursor: CursorWrapper):
         cursor.execute(_KIND, [table, column])
         kind = cursor.fetchone()[0]
-        names = {"table": Identifier(table), "column": Identifier(column), "kind": Identifier(kind)}
-        statement = SQL(_TAKE_OUT).format(**names, whose=condition)
-        cursor.execute(statement, {"pattern": traces.pattern, "likes": traces.likes, "erased": ERASED})
-        return cursor.rowcount
+        pattern = SQL("%(pattern_in_json)s" if kind == "jsonb" else "%(pattern)s")
+        names = {"column": Identifier(column), "kind": Identifier(kind), "pattern": pattern}
+        self.emptied = SQL(_EMPTIED).format(**names)
+        self.mentions = SQL(_MENTIONED).format(**names)
 
 
 def _forget_tasks(traces: Traces) -> int:
@@ -75,12 +107,10 @@ def _mentions(traces: Traces, *values: object) -> bool:
     return any(address in said for address in traces.written)
 
 
-# Back to what it was: JSON or a text.
 _KIND = """
 SELECT typname FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
 WHERE attrelid = %s::regclass AND attname = %s
 """
-_TAKE_OUT = """
-UPDATE {table} SET {column} = regexp_replace({column}::text, %(pattern)s, %(erased)s, 'gi')::{kind}
-WHERE {whose} AND lower({column}::text) LIKE ANY (%(likes)s) AND {column}::text ~* %(pattern)s
-"""
+_EMPTIED = "{column} = regexp_replace({column}::text, {pattern}, %(erased)s, 'gi')::{kind}"
+_MENTIONED = "(lower({column}::text) LIKE ANY (%(likes)s) AND {column}::text ~* {pattern})"
+_TAKE_OUT = "UPDATE {table} SET {emptied} WHERE {whose} AND ({mentions})"

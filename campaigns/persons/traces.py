@@ -11,6 +11,10 @@ from leads.addresses import normalize_address
 from leads.models import Lead, LeadAlias, LeadChange
 
 ERASED = "(erased)"  # in the place of an address
+_APART = r"(?<![a-z0-9._%+\-])"
+# In JSON, what follows an odd number of backslashes is no letter of the text: behind an even one it is.
+_ESCAPING = r"[^\\](?:\\\\)*\\"
+_APART_IN_JSON = rf"(?:{_APART}(?<!{_ESCAPING})|(?<={_ESCAPING}(?:[bfnrt]|u[0-9a-f]{{4}})))"
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,18 @@ class Traces:
 
     @property
     def pattern(self) -> str:
-        """A regular expression of Postgres: one of the addresses, and not as a part of somebody else's."""
+        """A regular expression, of Postgres and of ours: one of the addresses, and not as a part of somebody else's."""
+        return f"{_APART}{self._either}"
+
+    @property
+    def pattern_in_json(self) -> str:
+        """The same for a JSON as text, where a line break before the address stands as a letter behind a backslash."""
+        return f"{_APART_IN_JSON}{self._either}"
+
+    @property
+    def _either(self) -> str:
         either = "|".join(re.escape(address) for address in self.written)
-        return rf"(?<![a-z0-9._%+\-])({either})(?![a-z0-9\-]|\.[a-z0-9])"
+        return rf"({either})(?![a-z0-9\-]|\.[a-z0-9])"
 
 
 def traces_of(lead: Lead) -> Traces:

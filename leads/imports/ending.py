@@ -1,4 +1,4 @@
-"""The end of an import, whichever it is: the problems are counted, the file is kept no longer."""
+"""The end of an import, whichever it is: the problems are counted; the file and its corrections are kept no longer."""
 
 from typing import Any
 
@@ -17,7 +17,10 @@ def end_import(lead_import_id: int, *, status: ImportStatus, error_message: str 
         if not going.update(status=status, error_message=error_message, finished_at=Now()):
             return False
         lead_import = LeadImport.objects.get(pk=lead_import_id)
-        LeadImport.objects.filter(pk=lead_import_id).update(problem_codes=count_problems(lead_import))
+        LeadImport.objects.filter(pk=lead_import_id).update(
+            problem_codes=count_problems(lead_import),
+            options={name: value for name, value in lead_import.options.items() if name != "fixes"},
+        )
         lead_import.parts.all().delete()
         if status == ImportStatus.SUCCEEDED:
             follow_up(lead_import)

@@ -21,12 +21,23 @@ from campaigns_project.states import ProgressStatus
 from campaigns_project.workers.stopping import is_stopping
 from leads.imports import errors
 from leads.imports.running import STALE_AFTER, do_not_wait_for_the_disk
-from leads.models import ImportStatus, Lead, LeadAlias, LeadChange, LeadImport
+from leads.models import (
+    ImportStatus,
+    Lead,
+    LeadAlias,
+    LeadChange,
+    LeadImport,
+    LeadTag,
+    SegmentMember,
+    StagedLead,
+    StagedStatus,
+)
 from leads.removal import kept_among
 
 WITHIN = timedelta(hours=24)  # later, people have seen these leads and count on them
 UNDO_TASK = "leads.imports.tasks.undo_import_task"
-CHANGED = "changed"  # why a lead stays, beside the words of `leads.removal`
+# Why a lead stays, beside the words of `leads.removal`.
+CHANGED, IN_OTHER_IMPORT, TAGGED, IN_SEGMENT = "changed", "in_other_import", "tagged", "in_segment"
 LOOKED_AT = 10_000  # leads that a preview looks at, so that it answers at once
 _BATCH = 2_000  # deleted in one transaction, with everything that hangs on them: some 100 ms
 
@@ -51,7 +62,7 @@ def preview_undo(*, lead_import: LeadImport, now: datetime) -> UndoPreview:
     preview = UndoPreview()
     ids = _made_after(lead_import, 0, LOOKED_AT + 1)
     preview.is_all = len(ids) <= LOOKED_AT
-    reasons = _kept(ids[:LOOKED_AT])
+    reasons = _kept(lead_import, ids[:LOOKED_AT])
     preview.looked_at = len(ids[:LOOKED_AT])
     preview.kept = Counter({word: len(kept) for word, kept in reasons.items() if kept})
     preview.removable = preview.looked_at - len(set().union(*reasons.values()))
@@ -140,14 +151,20 @@ def _remove(lead_import: LeadImport, ids: Sequence[int]) -> None:
     do_not_wait_for_the_disk()
     # The rows first: an enrollment that is under way holds them by its foreign key, and is then seen below.
     locked = list(Lead.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))
-    going = set(locked).difference(*_kept(locked).values())
+    going = set(locked).difference(*_kept(lead_import, locked).values())
     removed, _ = Lead.objects.filter(pk__in=going).delete()
     LeadImport.objects.filter(pk=lead_import.pk).update(undone_count=F("undone_count") + removed, heartbeat_at=Now())
 
 
-def _kept(ids: Sequence[int]) -> dict[str, set[int]]:
+def _kept(lead_import: LeadImport, ids: Sequence[int]) -> dict[str, set[int]]:
     """Those of the leads that stay, by why."""
-    return {CHANGED: set(_changed(ids).values_list("pk", flat=True)), **kept_among(ids)}
+    return {
+        CHANGED: set(_changed(ids).values_list("pk", flat=True)),
+        IN_OTHER_IMPORT: set(_brought_again(lead_import, ids).values_list("lead", flat=True)),
+        TAGGED: set(_tagged_besides(lead_import, ids).values_list("lead", flat=True)),
+        IN_SEGMENT: set(SegmentMember.objects.filter(lead__in=ids).values_list("lead", flat=True)),
+        **kept_among(ids),
+    }
 
 
 def _changed(ids: Sequence[int]) -> QuerySet[Lead]:
@@ -156,6 +173,17 @@ def _changed(ids: Sequence[int]) -> QuerySet[Lead]:
     aliases = LeadAlias.objects.filter(lead=OuterRef("pk"))
     was_changed = Q(updated_at__gt=F("created_at")) | Exists(changes) | Exists(aliases)
     return Lead.objects.filter(was_changed, pk__in=ids)
+
+
+def _brought_again(lead_import: LeadImport, ids: Sequence[int]) -> QuerySet[StagedLead]:
+    """Rows of other imports that met these leads, if only to find nothing to change; not of one taken back itself."""
+    promoted = StagedLead.objects.filter(lead__in=ids, status=StagedStatus.PROMOTED, lead_import__undone_at=None)
+    return promoted.exclude(lead_import=lead_import)
+
+
+def _tagged_besides(lead_import: LeadImport, ids: Sequence[int]) -> QuerySet[LeadTag]:
+    """Tags that something else than this import has put on them."""
+    return LeadTag.objects.filter(lead__in=ids).exclude(tag__in=lead_import.options.get("tag_ids", []))
 
 
 def _move(lead_import: LeadImport, status: ProgressStatus) -> None:

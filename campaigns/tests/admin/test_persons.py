@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.persons import copies
+from campaigns import copies
 from campaigns.tests.factories import OrganizationFactory
 from campaigns.tests.persons.everywhere import ADDRESS, leave_traces, mentions
 from campaigns_project.accounts.roles import Role

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from campaigns.persons import copies
+from campaigns import copies
 from campaigns.tests.factories import NOON, LeadFactory, MessageFactory
 from campaigns.tests.persons.everywhere import ADDRESS, BESIDE, NORMAL, leave_traces, mentions
 from campaigns_project.accounts.roles import Role

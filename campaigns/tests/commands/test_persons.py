@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from django.core.management import CommandError, call_command
 
-from campaigns.persons import copies
+from campaigns import copies
 from campaigns.tests.factories import LeadImportFactory, OrganizationFactory
 from campaigns.tests.persons.everywhere import ADDRESS, leave_traces, mentions
 from leads.models import Lead
@@ -39,6 +39,7 @@ def test_a_person_is_erased_once_the_address_was_given_twice(person: Lead) -> No
     again = run("erase_person", ADDRESS, "--confirm", ADDRESS, "--reason", "asked")
 
     assert [unsure[0], wrong[0], done[0], again[0]] == [7, 7, 0, 3]
+    assert f'--confirm {ADDRESS} --reason "' in unsure[1]
     assert (json.loads(done[1])["removed"]["leads"], mentions()) == (1, {})
 
 
@@ -49,6 +50,15 @@ def test_a_dry_run_counts_and_is_refused_as_the_act_would_be(person: Lead) -> No
 
     assert (free[0], "1 recipients" in free[1], blocked[0]) == (0, True, 4)
     assert Lead.objects.filter(pk=person.pk).exists()
+
+
+def test_a_dry_run_says_first_what_is_in_the_way(person: Lead) -> None:
+    number, out = LeadImportFactory(organization=person.organization).pk, StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("erase_person", ADDRESS, "--organization", "acme", "--dry-run", stdout=out)
+
+    assert out.getvalue().startswith(f"Cannot be erased now: Import {number} is under way")
 
 
 def test_everything_held_is_written_for_its_owner_alone(person: Lead, tmp_path: Any) -> None:

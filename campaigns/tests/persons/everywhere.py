@@ -89,10 +89,13 @@ def _mails(lead: Lead, campaign: Campaign) -> None:
     make.LeadAliasFactory(lead=lead, email_normalized=OLD)
 
 
+_SAMPLES = {"rows": 3, "samples": [{"email": NORMAL, "after": {"first_name": "Zuzanna"}}]}
+
+
 def _incoming(lead: Lead) -> LeadImport:
     of = {"organization": lead.organization}
     ended = {"status": "succeeded", "finished_at": make.NOON}
-    lead_import = make.LeadImportFactory(error_message=f"row 3: {NORMAL}", dry_run={"sample": [NORMAL]}, **ended, **of)
+    lead_import = make.LeadImportFactory(error_message=f"row 3: {NORMAL}", dry_run=_SAMPLES, **ended, **of)
     became = make.RawLeadFactory(lead_import=lead_import, payload=["Zuzanna", "Kowalczyk", ADDRESS])
     make.LeadEnrichmentFactory(
         staged_lead=make.StagedLeadFactory(
@@ -124,9 +127,18 @@ def _incoming(lead: Lead) -> LeadImport:
 def _beside(lead: Lead, campaign: Campaign, lead_import: LeadImport) -> None:
     """What only mentions her, and is somebody else's."""
     organization = lead.organization
-    colleague = make.LeadFactory(organization=organization, email=BESIDE, email_normalized=BESIDE)
+    colleague = make.LeadFactory(
+        organization=organization,
+        email=BESIDE,
+        email_normalized=BESIDE,
+        custom={"boss": f"the {NORMAL} one"},
+        title=f"Assistant of {ADDRESS}",
+    )
+    make.LeadChangeFactory(lead=colleague, changes={"custom.boss": [NORMAL, f"the {NORMAL} one"]})
     make.RecipientFactory(campaign=campaign, lead=colleague)
-    theirs = make.RawLeadFactory(lead_import=lead_import, payload=[BESIDE, f"referred by {ADDRESS}"])
+    theirs = make.RawLeadFactory(
+        lead_import=lead_import, payload=[BESIDE, f"referred by {ADDRESS}", f"Team:\n{OLD}\n\t{OLD}"]
+    )
     staged = make.StagedLeadFactory(
         raw_lead=theirs,
         lead=colleague,

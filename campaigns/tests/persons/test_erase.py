@@ -16,7 +16,9 @@ from campaigns.tests.factories import (
     LeadImportFactory,
     MessageFactory,
     OrganizationFactory,
+    RawLeadFactory,
     RecipientFactory,
+    StagedLeadFactory,
 )
 from campaigns.tests.persons.everywhere import (
     ADDRESS,
@@ -34,6 +36,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound
 from leads.models import (
     Lead,
+    LeadChange,
     LeadEnrichment,
     LeadImportPart,
     ProviderPurchase,
@@ -129,10 +132,43 @@ def test_what_only_mentions_the_person_stays_without_the_address(person):
 
     colleague = Lead.objects.get(email=BESIDE)
     staged = StagedLead.objects.get(lead=colleague)
-    assert staged.raw_lead.payload == [BESIDE, "referred by (erased)"]
+    assert staged.raw_lead.payload == [BESIDE, "referred by (erased)", "Team:\n(erased)\n\t(erased)"]
     assert staged.fields == {"custom": {"referrer": "(erased)"}}
     assert LeadEnrichment.objects.get().result == {"knows": "(erased)"}
     assert LeadNote.objects.get().text == "Knows (erased), write to both"
+    assert (colleague.custom, colleague.title) == ({"boss": "the (erased) one"}, "Assistant of (erased)")
+    assert LeadChange.objects.get().changes == {"custom.boss": ["(erased)", "the (erased) one"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Team:\nana@gone.example", "Team:\n(erased)"),
+        ("\x01ana@gone.example\tnana@gone.example", "\x01(erased)\tnana@gone.example"),
+        ("\\nana@gone.example", "\\nana@gone.example"),  # a backslash, and somebody else's address
+        ("\\\nana@gone.example", "\\\n(erased)"),
+        ("\\ana@gone.example", "\\(erased)"),
+    ],
+)
+def test_an_address_is_found_behind_line_breaks_and_backslashes(text, left):
+    lead = LeadFactory(email="ana@gone.example", first_name="", last_name="")
+    raw = RawLeadFactory(organization=lead.organization, payload=["b@acme.example", text])
+    StagedLeadFactory(raw_lead=raw, email_normalized="b@acme.example", fields={"custom": {"note": text}})
+
+    erase(lead)
+
+    staged = StagedLead.objects.get()
+    assert (staged.raw_lead.payload[1], staged.fields["custom"]["note"]) == (left, left)
+
+
+def test_an_address_that_begins_with_the_letter_of_an_escape_leaves_the_text_whole():
+    lead = LeadFactory(email="nana@gone.example", first_name="", last_name="")
+    other = LeadFactory(organization=lead.organization, custom={"note": "Team:\nana@gone.example"})
+
+    erase(lead)
+
+    other.refresh_from_db()
+    assert other.custom == {"note": "Team:\nana@gone.example"}
 
 
 def test_rows_that_came_in_are_empty_and_still_there(person):
@@ -253,8 +289,9 @@ def test_while_a_mail_is_in_flight_nobody_is_erased(status):
     assert (Lead.objects.count(), Suppression.objects.count()) == (1, 0)
 
 
-def test_while_an_import_is_open_nobody_is_erased(person):
-    number = LeadImportFactory(organization=person.lead.organization, status="draft").pk
+@pytest.mark.parametrize("status", ["queued", "running", "stalled"])
+def test_while_an_import_is_under_way_nobody_is_erased(person, status):
+    number = LeadImportFactory(organization=person.lead.organization, status=status).pk
 
     with pytest.raises(DeletionBlocked) as refused:
         erase(person.lead)
@@ -262,7 +299,7 @@ def test_while_an_import_is_open_nobody_is_erased(person):
     assert refused.value.details["blockers"] == [
         {
             "code": "import_active",
-            "message": f"Import {number} is open, and its file may name them: finish or cancel it.",
+            "message": f"Import {number} is under way, and its file may name them: wait for its end, or cancel it.",
         }
     ]
 

@@ -21,7 +21,14 @@ from leads.imports.undoing import WITHIN, UndoPreview, preview_undo, undo_import
 from leads.models import ImportStatus, LeadImport
 
 # Why a lead stays when its import is undone, behind the number of such leads.
-KEPT_WORDS = {"changed": "changed since", "in_campaign": "in a campaign", "worked_on": "with notes or a status"}
+KEPT_WORDS = {
+    "changed": "changed since",
+    "in_campaign": "in a campaign",
+    "in_other_import": "in another import too",
+    "in_segment": "in a frozen segment",
+    "tagged": "with a tag from elsewhere",
+    "worked_on": "with notes or a status",
+}
 
 
 class CommitImport(ActDialog):

@@ -104,6 +104,7 @@ def test_corrected_rows_are_imported_and_what_came_is_kept(draft: Files):
 
     assert (done.created_count, done.problem_count) == (2, 0)
     assert RawLead.objects.get(row_number=3).payload == ["bad", "Bob", "y"]
+    assert "fixes" not in done.options
 
 
 def test_corrections_outlive_a_new_mapping_but_not_another_delimiter(draft: Files):

@@ -5,7 +5,14 @@ import pytest
 from django.db.models.functions import Now
 
 from campaigns.models import LeadNote
-from campaigns.tests.factories import CampaignFactory, LeadAliasFactory, LeadFactory, RecipientFactory
+from campaigns.tests.factories import (
+    CampaignFactory,
+    LeadAliasFactory,
+    LeadFactory,
+    LeadTagFactory,
+    RecipientFactory,
+    SegmentMemberFactory,
+)
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -57,9 +64,34 @@ def test_leads_somebody_counts_on_stay_and_the_preview_says_why(five: LeadImport
     undone = undo(five)
 
     assert (said.looked_at, said.removable, said.is_all) == (5, 1, True)
-    assert said.kept == {"in_campaign": 1, "worked_on": 1, "changed": 2}
+    assert said.kept == {"in_campaign": 1, "worked_on": 1, "changed": 2, "in_other_import": 1}
     assert undone.undone_count == 1
     assert sorted(Lead.objects.values_list("email", flat=True)) == [f"p{n}@acme.example" for n in range(4)]
+
+
+def test_leads_that_were_put_to_use_without_a_change_stay(imported: Files):
+    people = "email,first name\n" + "".join(f"p{n}@acme.example,P\n" for n in range(4))
+    made = imported(people, tags=("fair",))
+    leads = list(Lead.objects.order_by("email"))
+    imported("email,first name\np0@acme.example,P\n")
+    LeadTagFactory(lead=leads[1], tag__organization=made.organization)
+    SegmentMemberFactory(lead=leads[2], segment__organization=made.organization)
+
+    said = preview_undo(lead_import=made, now=made.finished_at)
+    undone = undo(made)
+
+    assert said.kept == {"in_other_import": 1, "tagged": 1, "in_segment": 1}
+    assert (said.removable, undone.undone_count) == (1, 1)
+    assert list(Lead.objects.order_by("email")) == leads[:3]
+
+
+def test_another_import_keeps_nothing_once_it_was_undone_itself(five: LeadImport, imported: Files):
+    again = imported("email,first name\np0@acme.example,P\n")
+
+    undo(again)
+    undo(five)
+
+    assert not Lead.objects.exists()
 
 
 def test_lead_edited_by_hand_stays(five: LeadImport):
