@@ -186,7 +186,7 @@ def _promote_batch(lead_import: LeadImport, people: People) -> int:
         try:
             return _try_promoting(lead_import.pk, people)
         except Raced:
-            continue  # rolled back as a whole, and done again with what others wrote
+            people.read_anew()  # rolled back as a whole, and done again with what others wrote
     raise errors.too_busy(lead_import.pk)
 
 
@@ -213,8 +213,7 @@ def _as_they_stand(staged: Iterable[StagedLead]) -> Chunk:
         except RowError as error:
             chunk.problems.append(RowProblem(row.row_number, [], error.problem))
         else:
-            # The address it was staged by, which a merge of leads may have made another than the one it came with.
-            chunk.rows.append(person._replace(email_normalized=row.email_normalized))
+            chunk.rows.append(person)  # whom its address means now is looked up once more
     return chunk
 
 

@@ -201,3 +201,19 @@ def test_field_that_a_lead_does_not_have_is_a_fault_of_the_mapper(opened: Opened
 
     with pytest.raises(ValueError, match="shoe_size"):
         stage(lead_import_id=lead_import.pk, mapper=mapped)
+
+
+def test_staged_under_a_merged_lead_that_goes_before_promoting_is_themselves(
+    opened: Opened, organization: Organization
+):
+    keep = LeadFactory(organization=organization, email="k@acme.example")
+    LeadAliasFactory(lead=keep, email_normalized="p1@acme.example")
+    lead_import = opened()
+    receive_records(lead_import_id=lead_import.pk, records=[person(1)])
+    stage(lead_import_id=lead_import.pk, mapper=mapped)
+    keep.delete()
+
+    promote(lead_import_id=lead_import.pk)
+
+    assert Lead.objects.values_list("email", "email_normalized").get() == ("p1@acme.example", "p1@acme.example")
+    assert StagedLead.objects.get().email_normalized == "p1@acme.example"
