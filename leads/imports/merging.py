@@ -41,6 +41,12 @@ CREATE TEMPORARY TABLE import_known (
 """
 _COPY = f"COPY import_rows ({', '.join(_LAID)}) FROM STDIN"
 
+# A free field may be there without a value: such a one is filled like one that is not there.
+_FILLED = """CASE WHEN leads.custom @? '$.* ? (@ == "" || @ == null)'
+    THEN leads.custom || came.custom || coalesce((
+        SELECT jsonb_object_agg(key, value) FROM jsonb_each(leads.custom) WHERE value NOT IN ('""', 'null')
+    ), '{}')
+    ELSE came.custom || leads.custom END"""
 # What a field of a lead that is there becomes; `leads` is the present row and `came` the one of the file.
 _NEW_VALUES = {
     "fill": {
@@ -48,7 +54,7 @@ _NEW_VALUES = {
         **{name: f"coalesce(leads.{name}, {given})" for name, given in _GIVEN.items()},
         "verification": "CASE leads.verification WHEN 'unknown' THEN came.verification ELSE leads.verification END",
         "is_catch_all": "leads.is_catch_all OR came.is_catch_all",
-        "custom": "came.custom || leads.custom",
+        "custom": _FILLED,
     },
     "overwrite": {
         **{name: f"CASE WHEN came.{name} = '' THEN leads.{name} ELSE came.{name} END" for name in _TEXTS},
@@ -158,7 +164,7 @@ WHERE (alias.id IS NOT NULL OR lower(came.email) <> came.email_normalized)
 
 
 class Raced(Exception):
-    """Somebody else wrote one of the leads between our look and our writing: the chunk is done again, of people read anew."""
+    """Somebody else wrote one of the leads between our look and our writing: the chunk is to be done again."""
 
 
 class Merged(NamedTuple):

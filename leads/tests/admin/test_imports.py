@@ -241,7 +241,7 @@ def test_problems_of_a_draft_are_a_file_to_correct(operator: Client, organizatio
     answer = operator.get(act("problems", draft))
 
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    assert rows[0] == ["E-mail", "Name", "Firma", "Größe", "_row", "_problem_code", "_problem"]
+    assert rows[0] == ["E-mail", "Name", "Firma", "Größe", "_row", "_problem_code", "_problem", "_extra"]
     assert rows[1][:6] == ["not an address", "Bo", "Acme", "40", "3", "invalid_email"]
 
 
@@ -259,6 +259,22 @@ def test_a_row_with_a_problem_is_corrected_and_imported_as_corrected(operator: C
     assert (found["created"], found["problems"]) == (2, 0)
     assert Lead.objects.get(email="bo@acme.example").first_name == "Bo"
     assert AuditLog.objects.get(action="import.fixed").after == {"rows": [3]}
+
+
+def test_cells_without_a_column_are_shown_and_a_corrected_row_is_taken_for_right(
+    operator: Client, organization: Any
+) -> None:
+    listed = "email,company,_problem_code,_extra\nana@acme.example,Acme,too_many_columns,Inc.\nbo@a.example,B,,,X,y\n"
+    draft = checked(operator, draft_of(operator, organization, listed))
+
+    page = operator.get(step("fix", draft)).content.decode()
+    left_alone = {"cell_3_0": "bo@a.example", "cell_3_1": "B"}
+    operator.post(step("fix", draft), {"cell_2_0": "ana@acme.example", "cell_2_1": "Acme, Inc.", **left_alone})
+    found = run_dry_run(lead_import_id=draft.pk).dry_run
+
+    assert "Inc." in page
+    assert "X,y" in page
+    assert (found["created"], found["problem_codes"]) == (1, {"too_many_columns": 1})
 
 
 def test_a_correction_that_changes_nothing_is_refused(operator: Client, organization: Any) -> None:
