@@ -28,7 +28,7 @@ from leads.admin.importing.choosing import OptionsPage
 from leads.admin.importing.fixing import FixPage
 from leads.admin.importing.following import progress_live, progress_page
 from leads.admin.importing.mapping import MapPage
-from leads.admin.importing.pages import StepPage
+from leads.admin.importing.pages import StepPage, state_chip
 from leads.admin.importing.steps import PROGRESS, UPLOAD, marks_of, present_step, url_name
 from leads.admin.importing.uploading import AT_FIRST, UploadForm, UploadPage
 from leads.imports.problem_files import problem_lines
@@ -36,6 +36,8 @@ from leads.imports.receiving import receive
 from leads.models import ImportStatus, LeadImport
 
 COUNTED_UP_TO = 99
+NOTHING = "—"
+_COUNTS = {"created": "created_count", "updated": "updated_count", "problems": "problem_count"}
 SAMPLE = [
     ["email", "first_name", "last_name", "company", "title", "country", "industry"],
     ["ana.marin@acme.example", "Ana", "Marin", "Acme", "Head of Sales", "Spain", "Shipping"],
@@ -49,7 +51,7 @@ class LeadImportAdmin(ScopedAdmin):
     form = UploadForm
     add_form_template = "leads/admin/importing/upload_form.html"
     roles = {"change": NOBODY}
-    list_display = ["file_name", "state", "rows", "new", "updated", "problem_count", "created_by", "created_at"]
+    list_display = ["file_name", "state", "rows", "new", "updated", "problems", "created_by", "created_at"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("source", ChoicesDropdownFilter),
@@ -163,9 +165,7 @@ class LeadImportAdmin(ScopedAdmin):
 
     @display(description="Status", ordering="status")
     def state(self, lead_import: LeadImport) -> str:
-        if _needs_review(lead_import):
-            return chip("warn", "Needs review")
-        return chip(lead_import.status, lead_import.get_status_display())
+        return chip("warn", "Needs review") if _needs_review(lead_import) else state_chip(lead_import)
 
     @display(description="Rows")
     def rows(self, lead_import: LeadImport) -> str:
@@ -176,11 +176,24 @@ class LeadImportAdmin(ScopedAdmin):
 
     @display(description="New", ordering="created_count")
     def new(self, lead_import: LeadImport) -> str:
-        return f"{lead_import.created_count:,}"
+        return _counted(lead_import, "created")
 
     @display(description="Updated", ordering="updated_count")
     def updated(self, lead_import: LeadImport) -> str:
-        return f"{lead_import.updated_count:,}"
+        return _counted(lead_import, "updated")
+
+    @display(description="Problems", ordering="problem_count")
+    def problems(self, lead_import: LeadImport) -> str:
+        return _counted(lead_import, "problems")
+
+
+def _counted(lead_import: LeadImport, outcome: str) -> str:
+    """So many rows ended so; of a draft as its dry run says. A dash where nobody has counted or nothing was done."""
+    if lead_import.status == ImportStatus.DRAFT:
+        return f"{lead_import.dry_run[outcome]:,}" if _needs_review(lead_import) else NOTHING
+    if lead_import.status == ImportStatus.CANCELED and not lead_import.rows_done:
+        return NOTHING
+    return f"{getattr(lead_import, _COUNTS[outcome]):,}"
 
 
 def _needs_review(lead_import: LeadImport) -> bool:

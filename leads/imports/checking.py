@@ -13,6 +13,7 @@ from leads.imports.matching import Columns
 from leads.imports.people import People
 from leads.imports.reading import Row
 from leads.imports.rules import Problem
+from leads.imports.rules import email as read_email
 from leads.imports.validating import CleanRow, RowValidator
 from leads.models import Verification
 
@@ -98,10 +99,11 @@ def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
     again = Chunk(problems=list(chunk.problems))
     first_rows: dict[str, int] = {}
     for row in chunk.rows:
-        if people.is_erased(row.email_normalized):
+        own = read_email(row.values[0], email_column)[1]
+        if people.is_erased(own):
             again.problems.append(RowProblem(row.number, [], erased(email_column)))
             continue
-        address = people.canonical(row.email_normalized)
+        address = people.canonical(own)
         first = first_rows.setdefault(address, row.number)
         if first == row.number:
             again.rows.append(row._replace(email_normalized=address))

@@ -360,7 +360,8 @@ def repeated_file(file_name: str, *, import_id: int, when: str, who: str) -> Imp
     return ImportStateRefused(
         "repeated_file",
         f"{file_name} was imported before, byte for byte: on {when} by {who} (import {import_id}).",
-        "Confirm the repeat if you mean it; leads that are there are then treated as the options say.",
+        "If you mean it, confirm the repeat (--confirm-repeat, in the API confirm_repeat): leads that are there are "
+        "then treated as the options say.",
         {"import": import_id},
     )
 

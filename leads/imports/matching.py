@@ -12,7 +12,8 @@ from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_PREFIX, FULL_NAME, IGNOR
 from leads.imports.synonyms import SYNONYMS
 
 UNKNOWN_COLUMNS = ("refuse", "custom", "ignore")
-PROBLEM_COLUMNS = ("_row", "_problem_code", "_problem")  # what an errors CSV adds; corrected, it comes back as it is
+# What an errors CSV adds; corrected, it comes back as it is. `_extra` has the cells that stand behind the last column.
+PROBLEM_COLUMNS = (ROW, CODE, SENTENCE, EXTRA) = ("_row", "_problem_code", "_problem", "_extra")
 
 
 def folded(text: str) -> str:

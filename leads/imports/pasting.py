@@ -37,10 +37,30 @@ def _as_table(text: str) -> str:
     delimiter = detect_delimiter(text, is_known=is_known_header)
     rows = first_rows(f"{text}\n", delimiter=delimiter)
     if _has_header(rows):
-        return text
+        place = header_at(rows, is_known=is_known_header)
+        return _list_as_table(_below(text, rows[place][0])) if _is_word_above_a_list(rows[place:]) else text
     if _is_list(rows):
-        return _written([["email", "full_name"], *([address, name] for name, address in _people(text))])
+        return _list_as_table(text)
     return _written([_header_for(rows), *csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)])
+
+
+def _list_as_table(text: str) -> str:
+    return _written([["email", "full_name"], *([address, name] for name, address in _people(text))])
+
+
+def _below(text: str, row: int) -> str:
+    return "".join(list(io.StringIO(text, newline=""))[row:])
+
+
+def _is_word_above_a_list(rows: list[NumberedRow]) -> bool:
+    """Whether one word is above addresses that stand several in a line, which are then no columns either."""
+    (_, header), *others = rows
+    is_one_word = len([cell for cell in header if cell.strip()]) == 1
+    return is_one_word and _is_list(others) and any(sum(map(_ats, cells)) > 1 for _, cells in others)
+
+
+def _ats(cell: str) -> int:
+    return cell.count("@")
 
 
 def _has_header(rows: list[NumberedRow]) -> bool:

@@ -15,13 +15,31 @@ class People:
 
     def __init__(self, organization: Organization):
         self._organization = organization
+        self._is_newer = False
+        self._forget()
+        self._read()
+
+    def refresh(self) -> bool:
+        """Read what is new; whether there was anything since the beginning, so that what was checked may be outdated.
+
+        Rows are checked ahead: what is read here may be news to the next chunks as well.
+        """
+        if self._read():
+            self._is_newer = True
+        return self._is_newer
+
+    def read_anew(self) -> None:
+        """Forget everything and read it again: a lead that is removed takes its aliases along."""
+        self._is_newer = True
+        self._forget()
+        self._read()
+
+    def _forget(self) -> None:
         self._aliases: dict[str, str] = {}
         self._erased: set[str] = set()
         self._last_alias = self._last_erasure = 0
-        self.refresh()
 
-    def refresh(self) -> bool:
-        """Read what is new since the last time; whether there was anything."""
+    def _read(self) -> bool:
         aliases = LeadAlias.objects.for_organization(self._organization).filter(pk__gt=self._last_alias)
         erased = Suppression.objects.for_organization(self._organization).filter(pk__gt=self._last_erasure)
         found = False

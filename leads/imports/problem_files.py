@@ -1,13 +1,14 @@
 """The rows that became no lead, as a CSV to correct and import again."""
 
 import csv
+import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from campaigns_project.formulas import guard
 from leads.imports.checking import RowProblem
 from leads.imports.cleaning import storable
-from leads.imports.matching import PROBLEM_COLUMNS
+from leads.imports.matching import EXTRA, PROBLEM_COLUMNS
 from leads.imports.opening import reading_of
 from leads.imports.people import People
 from leads.imports.previewing import FilePreview
@@ -24,25 +25,38 @@ class _Writable(Protocol):
 
 
 class ProblemWriter:
-    """Writes the columns of the file and three more: row number, problem code and sentence.
+    """Writes the columns of the file and four more: row number, problem code and sentence, and cells too many.
 
-    A corrected file imports as it is: the three are known and left out. Cells that a spreadsheet would run as a formula
-    are disarmed, which the import undoes.
+    A corrected file imports as it is: the four are known and left out. Cells that a spreadsheet would run as a formula
+    are disarmed, which the import undoes. Of a file that is itself such a list, the four are written anew.
     """
 
     def __init__(self, out: _Writable, header: Sequence[str]):
         out.write(MARK)
         self._width = len(header)
+        self._kept = [position for position, name in enumerate(header) if name not in PROBLEM_COLUMNS]
+        self._extra = header.index(EXTRA) if EXTRA in header else None
         self._writer = csv.writer(out)
-        self._write([*header, *PROBLEM_COLUMNS])
+        self._write([*(header[position] for position in self._kept), *PROBLEM_COLUMNS])
 
     def write(self, *, number: int, cells: Sequence[str], code: str, message: str) -> None:
-        """One row, filled up or cut to the width of the header so that the three columns stand in their place."""
+        """One row, filled up to the width of the header; what stands behind it is a line of CSV in the last column."""
         fitted = [*cells[: self._width], *[""] * (self._width - len(cells))]
-        self._write([*fitted, str(number), code, message])
+        before = "" if self._extra is None else fitted[self._extra]
+        extra = as_line(cells[self._width :]) or before
+        self._write([*(fitted[position] for position in self._kept), str(number), code, message, extra])
 
     def _write(self, cells: Sequence[str]) -> None:
         self._writer.writerow([guard(storable(cell)) for cell in cells])
+
+
+def as_line(cells: Sequence[str]) -> str:
+    """Cells as one text: a line of CSV without its end, empty where no cell has anything."""
+    if not any(cells):
+        return ""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="").writerow(cells)
+    return out.getvalue()
 
 
 def problem_lines(lead_import: LeadImport) -> Iterator[str]:

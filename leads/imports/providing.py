@@ -12,7 +12,7 @@ of it and nothing else; several pages may also be received, staged and promoted 
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
@@ -34,7 +34,16 @@ from leads.imports.personal import clean_person
 from leads.imports.rules import Problem, RowError
 from leads.imports.running import TRIES, do_not_wait_for_the_disk, progress
 from leads.imports.writing import merge_into
-from leads.models import ImportSource, ImportStatus, LeadImport, RawLead, StagedLead, StagedStatus
+from leads.models import (
+    ImportSource,
+    ImportStatus,
+    LeadImport,
+    ProviderPurchase,
+    PurchaseStatus,
+    RawLead,
+    StagedLead,
+    StagedStatus,
+)
 from leads.tagging import tags_named
 
 BATCH = 1_000
@@ -138,8 +147,7 @@ def _stage_batch(lead_import_id: int, mapper: Mapper, people: People, seen: Seen
     waiting = RawLead.objects.filter(lead_import=lead_import, row_number__gt=lead_import.rows_staged)
     raw = list(waiting.order_by("row_number")[:BATCH])
     staged = [_staged(row, mapper, people, seen) for row in raw]
-    forgotten = [row.raw_lead_id for row in staged if row.problem_code == "erased_person"]
-    RawLead.objects.filter(pk__in=forgotten).update(payload={})
+    _forget(lead_import, [row.row_number for row in staged if row.problem_code == "erased_person"])
     StagedLead.objects.bulk_create(staged)
     problems = sum(row.status == StagedStatus.PROBLEM for row in staged)
     LeadImport.objects.filter(pk=lead_import_id).update(
@@ -186,7 +194,7 @@ def _promote_batch(lead_import: LeadImport, people: People) -> int:
         try:
             return _try_promoting(lead_import.pk, people)
         except Raced:
-            continue  # rolled back as a whole, and done again with what others wrote
+            people.read_anew()  # rolled back as a whole, and done again with what others wrote
     raise errors.too_busy(lead_import.pk)
 
 
@@ -213,8 +221,7 @@ def _as_they_stand(staged: Iterable[StagedLead]) -> Chunk:
         except RowError as error:
             chunk.problems.append(RowProblem(row.row_number, [], error.problem))
         else:
-            # The address it was staged by, which a merge of leads may have made another than the one it came with.
-            chunk.rows.append(person._replace(email_normalized=row.email_normalized))
+            chunk.rows.append(person)  # whom its address means now is looked up once more
     return chunk
 
 
@@ -229,7 +236,21 @@ def _note_problem(lead_import: LeadImport, row: RowProblem) -> None:
     )
     if found.code == "erased_person":
         staged.update(email_normalized="", fields={})
-        RawLead.objects.filter(lead_import=lead_import, row_number=row.number).update(payload={})
+        _forget(lead_import, [row.number])
+
+
+def _forget(lead_import: LeadImport, row_numbers: Sequence[int]) -> None:
+    """Keep nothing of erased persons but, in the journal, that they are not to be bought again."""
+    if not row_numbers:
+        return
+    raw = RawLead.objects.filter(lead_import=lead_import, row_number__in=row_numbers)
+    bought = ProviderPurchase.objects.filter(
+        organization=lead_import.organization_id,
+        provider=lead_import.source,
+        external_id__in=[number for number in raw.values_list("external_id", flat=True) if number],
+    )
+    bought.update(payload=None, status=PurchaseStatus.ERASED)
+    raw.update(payload={}, external_id="")
 
 
 def _held(lead_import_id: int) -> LeadImport:

@@ -111,6 +111,7 @@ def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_co
             return _try_chunk(lead_import, chunk, people, email_column)
         except Raced:
             logger.info("a chunk of import %s is done again: others wrote the same leads", lead_import.pk)
+            people.read_anew()
     raise errors.too_busy(lead_import.pk)
 
 

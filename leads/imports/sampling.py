@@ -15,12 +15,14 @@ from leads.models import ImportMapping, LeadImport, LeadImportPart
 
 def first_rows(lead_import: LeadImport, count: int) -> list[Row]:
     """Up to `count` rows of a draft's file, each with a cell for every column; none when the file is kept no longer."""
-    return list(islice(_rows(lead_import), count))
+    width = len(lead_import.options["header"])
+    return [Row(row.number, row.cells[:width]) for row in islice(_rows(lead_import), count)]
 
 
 def rows_numbered(lead_import: LeadImport, numbers: Collection[int]) -> dict[int, list[str]]:
     """The cells of these rows of a draft as they are taken now: corrected, where somebody has corrected them.
 
+    One for every column, and behind them those that are too many.
     Reads the file as far as the last of them.
     """
     wanted, last = set(numbers), max(numbers, default=0)
@@ -48,7 +50,7 @@ def _rows(lead_import: LeadImport) -> Iterator[Row]:
         table = Table(stream, layout=layout, file_name=lead_import.file_name)
         try:
             for row in table:
-                yield Row(row.number, [*row.cells, *[""] * width][:width])
+                yield Row(row.number, [*row.cells, *[""] * (width - len(row.cells))])
         finally:
             table.close()
 

@@ -14,13 +14,13 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first (unzstd) and choose the CSV file inside."),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first and choose the CSV file inside."),
     (b"Rar!\x1a\x07", "a RAR archive", "Unpack it first and choose the CSV file inside."),
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture", "Choose a CSV file."),
-    (b"\xff\xd8\xff", "a JPEG picture", "Choose a CSV file."),
-    (b"GIF8", "a GIF picture", "Choose a CSV file."),
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture", "Choose a CSV file or a workbook (.xlsx)."),
+    (b"\xff\xd8\xff", "a JPEG picture", "Choose a CSV file or a workbook (.xlsx)."),
+    (b"GIF8", "a GIF picture", "Choose a CSV file or a workbook (.xlsx)."),
     (b"%PDF-", "a PDF document", "Export the table as CSV where the PDF was made."),
     (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
     (b"PAR1", "a Parquet file", "Export the table as CSV."),
-    (b"\x7fELF", "a program", "Choose a CSV file."),
+    (b"\x7fELF", "a program", "Choose a CSV file or a workbook (.xlsx)."),
     (b"{\\rtf", "a rich-text document", "Save the table as CSV."),
 )
 _TEXT_CONTROLS = b"\t\n\r\x0c\x1a"
@@ -45,7 +45,9 @@ def refuse_if_mostly_controls(head: bytes, *, file_name: str) -> None:
     """Raise `binary_file` when a file in a single-byte or UTF-8 encoding is full of control bytes."""
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > len(head) * _MAX_CONTROL_SHARE:
-        raise errors.binary_file(file_name, "binary data", "Choose a CSV file: plain text with one lead per line.")
+        raise errors.binary_file(
+            file_name, "binary data", "Choose a CSV file (plain text with one lead per line) or a workbook (.xlsx)."
+        )
 
 
 def head_of(stream: BinaryIO) -> bytes:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from leads.imports import firms, rules
 from leads.imports.cleaning import clean_line, clean_lines, clean_plain, is_plain
 from leads.imports.fields import BY_NAME, CUSTOM_VALUE_MAX, FULL_NAME, FULL_NAME_MAX, LEAD_FIELDS, is_custom
-from leads.imports.matching import Columns
+from leads.imports.matching import CODE, Columns
 from leads.imports.names import split_full_name
 from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
@@ -24,6 +24,10 @@ _RULES = {  # of the fields that are more than a text; each answers the value to
         "company_size": firms.company_size,
     }.items()
 }
+_UNSORTED = (
+    "too_few_columns",
+    "too_many_columns",
+)  # of a list of problems: filled up or cut, and so of the right width
 
 
 class CleanRow(NamedTuple):
@@ -45,6 +49,7 @@ class RowValidator:
         self._header = columns.header
         self._email = columns.position("email") or 0
         self._full_name = columns.position(FULL_NAME)
+        self._code = columns.header.index(CODE) if CODE in columns.header else None
         self._custom = columns.custom
         # (position in the values, position in the row, field)
         self._fields = [
@@ -64,7 +69,10 @@ class RowValidator:
     def check(self, row: Row) -> CleanRow | Problem:
         """The values of the row, or what is wrong with it."""
         try:
-            texts = self._cleaned(self._fitted(row.cells))
+            cells = self._fitted(row.cells)
+            if self._code is not None:
+                _refuse_unsorted(cells[self._code].strip())
+            texts = self._cleaned(cells)
             email, normalized = rules.email(texts[self._email], self._header[self._email])
             return CleanRow(row.number, normalized, self._values(texts, email), self._free_values(texts))
         except RowError as error:
@@ -120,3 +128,10 @@ class RowValidator:
             for key, position in self._custom
             if texts[position]
         }
+
+
+def _refuse_unsorted(code: str) -> None:
+    """A row out of a list of problems whose cells are in columns by chance, until somebody says that they are right."""
+    if code in _UNSORTED:
+        message = f"Its cells may stand in the wrong columns: put them right, then empty {CODE} in this row."
+        raise RowError(code, CODE, message)

@@ -48,7 +48,7 @@ class CommitImport(ActDialog):
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
-        return obj.status == ImportStatus.DRAFT and super().offered(request, obj)
+        return obj.status == ImportStatus.DRAFT and brings_somebody(obj) and super().offered(request, obj)
 
     @property
     def title(self) -> str:
@@ -168,4 +168,12 @@ def ready_count(lead_import: LeadImport) -> str:
     found = lead_import.dry_run
     if lead_import.dry_run_status != ProgressStatus.SUCCEEDED:
         return f"{lead_import.total_rows or 0:,} rows"
-    return _leads(found["created"] + found["updated"])
+    count = found["created"] + found["updated"]
+    return _leads(count) if count else f"{found['unchanged']:,} unchanged"
+
+
+def brings_somebody(lead_import: LeadImport) -> bool:
+    """Whether any row would be a lead, as far as it is known; also one that stays as it is may get tags."""
+    found = lead_import.dry_run
+    is_counted = lead_import.dry_run_status == ProgressStatus.SUCCEEDED
+    return not is_counted or found["problems"] < found["rows"]

@@ -13,7 +13,7 @@ from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unc
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
-from leads.admin.importing.acts import ready_count
+from leads.admin.importing.acts import brings_somebody, ready_count
 from leads.admin.importing.pages import NO_DRAFT, step_context
 from leads.admin.importing.report import dry_run_report
 from leads.admin.importing.steps import DRY_RUN, OPTIONS, PROGRESS
@@ -21,6 +21,7 @@ from leads.admin.importing.uploading import repeat_sentence
 from leads.imports.trying import start_dry_run
 from leads.models import ImportStatus, LeadImport
 
+NOBODY = "No row would become a lead, so there is nothing to import: correct the rows, or choose another file."
 POLL_EVERY = 1  # seconds: most dry runs take no longer than a few
 
 
@@ -49,6 +50,7 @@ def dry_run_live(request: HttpRequest, lead_import: LeadImport) -> HttpResponse:
 def standing(lead_import: LeadImport) -> dict[str, Any]:
     """How far the dry run is, and what it found."""
     is_done = lead_import.dry_run_status == ProgressStatus.SUCCEEDED
+    is_ready = is_done and brings_somebody(lead_import)
     return {
         "lead_import": lead_import,
         "pulse": _pulse(lead_import),
@@ -56,11 +58,15 @@ def standing(lead_import: LeadImport) -> dict[str, Any]:
         "done": lead_import.dry_run.get("rows", 0),
         "total": lead_import.total_rows or 0,
         "report": dry_run_report(lead_import) if is_done else None,
-        "notes": [sentence for sentence in [repeat_sentence(lead_import)] if sentence and is_done],
+        "notes": [sentence for sentence in _notes(lead_import, is_ready) if sentence and is_done],
         "back_url": OPTIONS.url(lead_import),
-        "commit_url": reverse("admin:leads_leadimport_commit", args=[lead_import.pk]) if is_done else "",
+        "commit_url": reverse("admin:leads_leadimport_commit", args=[lead_import.pk]) if is_ready else "",
         "commit_label": f"Import {ready_count(lead_import)}",
     }
+
+
+def _notes(lead_import: LeadImport, is_ready: bool) -> list[str]:
+    return [repeat_sentence(lead_import), "" if is_ready else NOBODY]
 
 
 def _count_anew(request: HttpRequest, lead_import: LeadImport) -> None:

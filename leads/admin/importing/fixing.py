@@ -10,6 +10,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from leads.admin.importing.pages import StepPage
 from leads.admin.importing.report import fixable_rows
 from leads.admin.importing.steps import DRY_RUN, Step
+from leads.imports.matching import CODE, EXTRA
+from leads.imports.problem_files import as_line
 from leads.imports.receiving import fix_rows
 from leads.imports.sampling import rows_numbered
 from leads.imports.trying import start_dry_run
@@ -23,6 +25,7 @@ class Line(NamedTuple):
     number: int
     message: str
     cells: list[BoundField]
+    extra: str  # what has no column, or had none in the file it comes from
 
 
 class FixForm(forms.Form):
@@ -33,7 +36,8 @@ class FixForm(forms.Form):
         *args: Any, **kwargs: Any,
     ):  # fmt: skip
         super().__init__(*args, **kwargs)
-        self._problems, self._used, self._rows = problems, used, rows
+        self._problems, self._used = problems, used
+        self._header, self._rows = header, rows
         for number, cells in rows.items():
             for position in used:
                 self.fields[f"cell_{number}_{position}"] = forms.CharField(
@@ -46,19 +50,31 @@ class FixForm(forms.Form):
     def lines(self) -> list[Line]:
         """The rows in the order of the file."""
         return [
-            Line(each["row"], each["message"], [self[f"cell_{each['row']}_{position}"] for position in self._used])
+            Line(
+                each["row"],
+                each["message"],
+                [self[f"cell_{each['row']}_{position}"] for position in self._used],
+                self._extra(self._rows[each["row"]]),
+            )
             for each in self._problems
             if each["row"] in self._rows
         ]
 
     def changed_rows(self) -> dict[int, list[str]]:
-        """All cells of the rows in which something was typed."""
+        """The cells of the rows in which something was typed, one for every column: they are right now."""
         changed: dict[int, list[str]] = {}
         for name in self.changed_data:
             _, number, position = name.split("_")
-            cells = changed.setdefault(int(number), list(self._rows[int(number)]))
+            cells = changed.setdefault(int(number), self._without_code(self._rows[int(number)]))
             cells[int(position)] = self.cleaned_data[name]
         return changed
+
+    def _without_code(self, cells: list[str]) -> list[str]:
+        return ["" if name == CODE else cell for name, cell in zip(self._header, cells, strict=False)]
+
+    def _extra(self, cells: list[str]) -> str:
+        before = cells[self._header.index(EXTRA)] if EXTRA in self._header else ""
+        return as_line(cells[len(self._header) :]) or before
 
     def clean(self) -> dict[str, Any]:
         if not self.changed_data:

@@ -10,11 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from campaigns_project.accounts.admin.base import ScopedAdmin
+from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from campaigns_project.faults import told_as_faults
+from campaigns_project.states import ProgressStatus
 from leads.admin.importing.steps import PROGRESS, Step, marks_of
 from leads.models import ImportStatus, LeadImport
 
@@ -77,6 +80,13 @@ class StepPage:
         return timezone.now()
 
 
+def state_chip(lead_import: LeadImport) -> SafeString:
+    """How an import stands, in a word; of one that was taken back, that."""
+    if lead_import.undone_at is None:
+        return chip(lead_import.status, lead_import.get_status_display())
+    return chip("canceled", "Being undone" if lead_import.undo_status in ProgressStatus.active else "Undone")
+
+
 def step_context(model_admin: ScopedAdmin, request: HttpRequest, lead_import: LeadImport, step: Step) -> dict[str, Any]:
     """What the frame around every step needs."""
     offered = model_admin._get_actions_navigation(
@@ -91,5 +101,6 @@ def step_context(model_admin: ScopedAdmin, request: HttpRequest, lead_import: Le
         "lead_import": lead_import,
         "marks": marks_of(step, lead_import),
         "step": step,
+        "state": state_chip(lead_import),
         "buttons": [button for button in offered if button.get("path") != commit_url],  # it stands below the numbers
     }

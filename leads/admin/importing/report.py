@@ -7,6 +7,24 @@ from typing import Any
 from leads.imports.fields import BY_NAME, CUSTOM_PREFIX
 from leads.models import LeadImport
 
+_LABELS = {
+    "control_character": "Control characters",
+    "damaged_text": "Damaged text",
+    "duplicate_in_file": "The same person twice in the file",
+    "erased_person": "Asked to be forgotten",
+    "error_value": "Error values of a spreadsheet",
+    "invalid_company_size": "Invalid company size",
+    "invalid_domain": "Invalid domain",
+    "invalid_email": "Invalid address",
+    "invalid_link": "Invalid link",
+    "invalid_timezone": "Unknown time zone",
+    "missing_email": "No address",
+    "mistyped_email": "Mistyped address",
+    "several_emails": "Several addresses in one cell",
+    "too_few_columns": "Too few columns",
+    "too_long": "Text that is too long",
+    "too_many_columns": "Too many columns",
+}
 NOT_FIXABLE = "erased_person"  # nothing of them is shown, so nothing can be mended
 
 
@@ -63,7 +81,7 @@ def field_label(name: str) -> str:
 
 def problem_label(code: str) -> str:
     """A problem's code in words."""
-    return code.replace("_", " ").capitalize()
+    return _LABELS.get(code) or code.replace("_", " ").capitalize()
 
 
 def _kinds(found: dict[str, Any]) -> list[Kind]:

@@ -214,7 +214,7 @@ def test_the_dry_run_shows_sums_problems_by_kind_and_what_would_change(operator:
 
     page, report = answer.content.decode(), answer.context["report"]
     assert "An import would bring 0 new, 1 updated and 0 unchanged leads, and 1 problem." in page
-    assert [(kind.label, kind.numbers) for kind in report["problems"]] == [("Invalid email", "3")]
+    assert [(kind.label, kind.numbers) for kind in report["problems"]] == [("Invalid address", "3")]
     assert {(each["row"], each["field"], each["before"], each["after"]) for each in report["samples"]} >= {
         (2, "company", "", "Acme")
     }
@@ -241,7 +241,7 @@ def test_problems_of_a_draft_are_a_file_to_correct(operator: Client, organizatio
     answer = operator.get(act("problems", draft))
 
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    assert rows[0] == ["E-mail", "Name", "Firma", "Größe", "_row", "_problem_code", "_problem"]
+    assert rows[0] == ["E-mail", "Name", "Firma", "Größe", "_row", "_problem_code", "_problem", "_extra"]
     assert rows[1][:6] == ["not an address", "Bo", "Acme", "40", "3", "invalid_email"]
 
 
@@ -259,6 +259,22 @@ def test_a_row_with_a_problem_is_corrected_and_imported_as_corrected(operator: C
     assert (found["created"], found["problems"]) == (2, 0)
     assert Lead.objects.get(email="bo@acme.example").first_name == "Bo"
     assert AuditLog.objects.get(action="import.fixed").after == {"rows": [3]}
+
+
+def test_cells_without_a_column_are_shown_and_a_corrected_row_is_taken_for_right(
+    operator: Client, organization: Any
+) -> None:
+    listed = "email,company,_problem_code,_extra\nana@acme.example,Acme,too_many_columns,Inc.\nbo@a.example,B,,,X,y\n"
+    draft = checked(operator, draft_of(operator, organization, listed))
+
+    page = operator.get(step("fix", draft)).content.decode()
+    left_alone = {"cell_3_0": "bo@a.example", "cell_3_1": "B"}
+    operator.post(step("fix", draft), {"cell_2_0": "ana@acme.example", "cell_2_1": "Acme, Inc.", **left_alone})
+    found = run_dry_run(lead_import_id=draft.pk).dry_run
+
+    assert "Inc." in page
+    assert "X,y" in page
+    assert (found["created"], found["problem_codes"]) == (1, {"too_many_columns": 1})
 
 
 def test_a_correction_that_changes_nothing_is_refused(operator: Client, organization: Any) -> None:
@@ -366,6 +382,33 @@ def test_a_checked_draft_needs_review_in_list_and_sidebar(operator: Client, orga
     page = operator.get(reverse("admin:leads_leadimport_changelist")).content.decode()
 
     assert "Needs review" in page
+
+
+def test_the_list_shows_numbers_where_there_are_some_and_what_was_undone(operator: Client, organization: Any) -> None:
+    ended = {"organization": organization, "finished_at": timezone.now()}
+    undone = {"undone_at": timezone.now(), "undo_status": "succeeded"}
+    counts = {"created_count": 7, "problem_count": 2, "rows_done": 9}
+    LeadImportFactory(status="succeeded", **ended, **undone, **counts)
+    LeadImportFactory(status="canceled", **ended)
+    draft_of(operator, organization)
+    checked(operator, draft_of(operator, organization, FILE + "\n"))
+    columns = ("state", "new", "updated", "problems")
+
+    page = operator.get(reverse("admin:leads_leadimport_changelist"))
+
+    changes = page.context["cl"]
+    shown = [[getattr(changes.model_admin, name)(each) for name in columns] for each in changes.result_list]
+    assert ["Undone" in state for state, *_ in shown] == [False, False, False, True]
+    assert [numbers for _, *numbers in shown] == [["1", "0", "1"], ["—"] * 3, ["—"] * 3, ["7", "0", "2"]]
+
+
+def test_a_draft_in_which_nobody_would_become_a_lead_cannot_be_imported(operator: Client, organization: Any) -> None:
+    draft = checked(operator, draft_of(operator, organization, "email\nnobody\n"))
+
+    page = operator.get(step("dry-run", draft)).content.decode()
+
+    assert "No row would become a lead" in page
+    assert act("commit", draft) not in page
 
 
 def test_a_viewer_can_neither_upload_nor_go_on_with_a_draft(operator: Client, organization: Any) -> None:

@@ -127,7 +127,7 @@ def test_unknown_organization_is_told_which_exist(organization: Organization, fi
     [
         (b"", (), "people.csv is empty."),
         (b"email\n", (), "not one row below it"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0", (), "it looks like a PNG picture. Choose a CSV file."),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", (), "it looks like a PNG picture. Choose a CSV file or a workbook (.xlsx)."),
         (b"email,email\na@acme.example,b\n", (), "columns 1 and 2 are both “email”"),
         (b"email,color\na@acme.example,b\n", (), "“color”. Keep them as custom fields (--unknown-columns custom)"),
         (b"email\na@acme.example\n", ("--encoding", "klingon"), "“klingon” is not a text encoding."),

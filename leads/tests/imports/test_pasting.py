@@ -53,6 +53,8 @@ def test_people_without_a_header_get_one(text: str):
         "ana@acme.example, bob@acme.example",
         "ana@acme.example,\r\nbob@acme.example,\r\n",
         "<ana@acme.example> <bob@acme.example>",
+        "Email\nana@acme.example; bob@acme.example",
+        "Kontakte\nAna <ana@acme.example>, bob@acme.example\n",
     ],
 )
 def test_bare_addresses_are_enough(text: str):

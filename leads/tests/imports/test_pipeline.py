@@ -188,6 +188,42 @@ def test_import_that_is_disturbed_again_and_again_gives_up_and_goes_on_later(
     assert (lead_import.status, lead_import.rows_done) == ("running", 0)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("on_existing", ["fill", "skip"])
+def test_lead_removed_meanwhile_is_made_anew(received: Files, organization: Organization, on_existing: str):
+    lead = LeadFactory(organization=organization, email="ana@acme.example", first_name="Ana")
+    lead_import = received("email,first name\nana@acme.example,Ana\nbob@acme.example,Bob\n", on_existing=on_existing)
+
+    done = run_beside(lead_import, lambda: Lead.objects.filter(pk=lead.pk).delete())
+
+    assert (done.status, done.created_count, done.unchanged_count) == ("succeeded", 2, 0)
+    assert Lead.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leads_merged_while_the_import_looks_are_one_person(received: Files, organization: Organization):
+    keep = LeadFactory(organization=organization, email="k@acme.example")
+    lead_import = received("email\no@acme.example\n")
+
+    done = run_beside(lead_import, lambda: LeadAliasFactory(lead=keep, email_normalized="o@acme.example"))
+
+    assert (done.created_count, done.unchanged_count) == (0, 1)
+    assert Lead.objects.get() == keep
+
+
+@pytest.mark.django_db(transaction=True)
+def test_merged_lead_removed_while_the_import_looks_leaves_the_address_to_itself(
+    received: Files, organization: Organization
+):
+    keep = LeadFactory(organization=organization, email="k@acme.example")
+    LeadAliasFactory(lead=keep, email_normalized="o@acme.example")
+    lead_import = received("email\nO@acme.example\n")
+
+    run_beside(lead_import, lambda: Lead.objects.filter(pk=keep.pk).delete())
+
+    assert Lead.objects.values_list("email", "email_normalized").get() == ("O@acme.example", "o@acme.example")
+
+
 def run_beside(lead_import: LeadImport, act: Callable[[], object], times: int = 1) -> LeadImport:
     """Run the import, with `act` done on another connection between its look at the leads and its writing."""
     left = [act] * times

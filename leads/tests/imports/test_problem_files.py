@@ -15,15 +15,24 @@ def test_problems_come_as_a_csv_with_the_columns_of_the_file(imported: Files):
 
     assert text.startswith("\ufeff")
     assert list(csv.reader(io.StringIO(text[1:], newline=""))) == [
-        ["email", "first name", "_row", "_problem_code", "_problem"],
-        ["bad", "A, B", "2", "invalid_email", "“bad” is not an e-mail address: An email address must have an @-sign."],
+        ["email", "first name", "_row", "_problem_code", "_problem", "_extra"],
+        [
+            "bad",
+            "A, B",
+            "2",
+            "invalid_email",
+            "“bad” is not an e-mail address: An email address must have an @-sign.",
+            "",
+        ],
         [
             *("short", "", "4", "too_few_columns"),
             "The row has 1 of 2 columns, so it is not certain which cell belongs to which.",
+            "",
         ],
         [
             *("x@acme.example", "", "5", "too_many_columns"),
             "The row has 4 columns, the header 2: quote cells that contain the delimiter.",
+            "too,wide",
         ],
     ]
 
@@ -51,7 +60,7 @@ def test_what_cannot_be_written_is_shown_as_lost(imported: Files):
 def test_import_without_problems_gives_the_header_alone(imported: Files):
     lead_import = imported("email\nana@acme.example\n")
 
-    assert "".join(problem_lines(lead_import)) == "\ufeffemail,_row,_problem_code,_problem\r\n"
+    assert "".join(problem_lines(lead_import)) == "\ufeffemail,_row,_problem_code,_problem,_extra\r\n"
 
 
 def test_records_of_a_provider_have_no_columns_but_their_problems(imported: Files):
@@ -62,5 +71,26 @@ def test_records_of_a_provider_have_no_columns_but_their_problems(imported: File
 
     header, row = "".join(problem_lines(lead_import)).splitlines()
 
-    assert header == "\ufeff_row,_problem_code,_problem"
+    assert header == "\ufeff_row,_problem_code,_problem,_extra"
     assert row.startswith("2,invalid_email,")
+
+
+def test_rows_of_another_width_stay_problems_until_somebody_has_put_them_right(imported: Files):
+    wide = "email,first name,company\nana@acme.example,Ana,Acme, Inc.,x\nbob@acme.example,Bob\n"
+    written = "".join(problem_lines(imported(wide)))
+
+    unedited = imported(written)
+    again = "".join(problem_lines(unedited))
+    corrected = imported(again.replace("too_few_columns", ""))
+
+    assert unedited.problem_codes == {"too_many_columns": 1, "too_few_columns": 1}
+    assert next(csv.DictReader(io.StringIO(again[1:], newline=""))) == {
+        "email": "ana@acme.example",
+        "first name": "Ana",
+        "company": "Acme",
+        "_row": "2",
+        "_problem_code": "too_many_columns",
+        "_extra": "Inc.,x",
+        "_problem": "Its cells may stand in the wrong columns: put them right, then empty _problem_code in this row.",
+    }
+    assert (corrected.created_count, corrected.problem_codes) == (1, {"too_many_columns": 1})

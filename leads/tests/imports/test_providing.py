@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.tests.factories import LeadAliasFactory, LeadFactory
+from campaigns.tests.factories import LeadAliasFactory, LeadFactory, ProviderPurchaseFactory
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
@@ -13,7 +13,7 @@ from leads.imports.options import ImportOptions
 from leads.imports.providing import close_import, open_import, promote, receive_records, stage
 from leads.imports.rules import RowError
 from leads.imports.running import take_stalled
-from leads.models import ImportSource, Lead, LeadChange, LeadImport, RawLead, StagedLead, Suppression
+from leads.models import ImportSource, Lead, LeadChange, LeadImport, ProviderPurchase, RawLead, StagedLead, Suppression
 from leads.suppression import hash_of
 from leads.tests.imports.conftest import NOON
 
@@ -149,6 +149,10 @@ def test_nothing_of_an_erased_person_is_kept(opened: Opened, organization: Organ
         Suppression.objects.create(organization=organization, address="", address_hash=digest, reason="erased")
 
     lead_import = opened()
+    for number, payload in map(person, (1, 2)):
+        ProviderPurchaseFactory(
+            organization=organization, external_id=number, status="found", payload=payload, credits=1
+        )
     erase("p1@acme.example")
     receive_records(lead_import_id=lead_import.pk, records=[person(1), person(2)])
     stage(lead_import_id=lead_import.pk, mapper=mapped)
@@ -156,7 +160,8 @@ def test_nothing_of_an_erased_person_is_kept(opened: Opened, organization: Organ
     promote(lead_import_id=lead_import.pk)
 
     assert not Lead.objects.exists()
-    assert list(RawLead.objects.values_list("payload", flat=True)) == [{}, {}]
+    assert list(RawLead.objects.values_list("payload", "external_id")) == [({}, "")] * 2
+    assert list(ProviderPurchase.objects.values_list("status", "payload", "credits")) == [("erased", None, 1)] * 2
     assert (
         list(StagedLead.objects.values_list("problem_code", "email_normalized", "fields"))
         == [("erased_person", "", {})] * 2
@@ -201,3 +206,19 @@ def test_field_that_a_lead_does_not_have_is_a_fault_of_the_mapper(opened: Opened
 
     with pytest.raises(ValueError, match="shoe_size"):
         stage(lead_import_id=lead_import.pk, mapper=mapped)
+
+
+def test_staged_under_a_merged_lead_that_goes_before_promoting_is_themselves(
+    opened: Opened, organization: Organization
+):
+    keep = LeadFactory(organization=organization, email="k@acme.example")
+    LeadAliasFactory(lead=keep, email_normalized="p1@acme.example")
+    lead_import = opened()
+    receive_records(lead_import_id=lead_import.pk, records=[person(1)])
+    stage(lead_import_id=lead_import.pk, mapper=mapped)
+    keep.delete()
+
+    promote(lead_import_id=lead_import.pk)
+
+    assert Lead.objects.values_list("email", "email_normalized").get() == ("p1@acme.example", "p1@acme.example")
+    assert StagedLead.objects.get().email_normalized == "p1@acme.example"

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from campaigns.tests.factories import LeadFactory
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -105,6 +106,20 @@ def test_existing_lead_is_treated_as_asked(
 
     assert Lead.objects.values_list("first_name", "company", "custom").get() == expected
     assert (lead_import.created_count, lead_import.updated_count, lead_import.unchanged_count) == outcome
+
+
+def test_a_free_field_without_a_value_is_filled(imported: Files, organization: Organization):
+    lead = LeadFactory(organization=organization, email="ana@acme.example", custom={"city": "", "hall": "3", "x": ""})
+
+    done = imported(
+        "email,city,hall\nana@acme.example,Prague,9\n",
+        mapping={"city": "custom.city", "hall": "custom.hall"},
+        on_existing="fill",
+    )
+
+    lead.refresh_from_db()
+    assert (done.updated_count, lead.custom) == (1, {"city": "Prague", "hall": "3", "x": ""})
+    assert lead.changes.get().changes == {"custom.city": ["", "Prague"]}
 
 
 @pytest.mark.parametrize("on_existing", ["fill", "overwrite", "skip"])
