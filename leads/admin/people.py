@@ -32,7 +32,7 @@ from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import ChangeSource, Lead
 from leads.removal import remove_lead
-from leads.suppression import require_not_erased
+from leads.suppression import require_not_erased, require_not_merged
 from leads.tagging import set_tags
 
 TAG_MAX = 60
@@ -93,6 +93,7 @@ class LeadForm(ScopedForm):
                 self.add_error("email", f"{organization} has a lead with this address already.")
             try:
                 require_not_erased(organization.pk, self.instance.email_normalized)
+                require_not_merged(organization.pk, self.instance.email_normalized, lead_id=self.instance.pk or 0)
             except Refused as refused:
                 self.add_error("email", str(refused))
         return cleaned

@@ -123,6 +123,7 @@ def _look(asked: dict[str, Any]) -> Outlook:
         organization=asked["organization"],
         texts=asked["lines"],
         campaign_id=asked["campaign_id"],
+        reason=SuppressionReason(asked["reason"]),
         now=timezone.now(),
     )
 

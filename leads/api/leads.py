@@ -22,7 +22,7 @@ from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import ChangeSource, Lead
 from leads.removal import remove_lead
-from leads.suppression import require_not_erased
+from leads.suppression import require_not_erased, require_not_merged
 from leads.tagging import set_tags
 
 CUSTOM_FIELDS_MAX = 100
@@ -90,7 +90,9 @@ class LeadSerializer(StrictModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "email" in attrs:
             attrs["email"], attrs["email_normalized"] = _read(attrs["email"])
-            require_not_erased(self.context["parents"]["organization"].pk, attrs["email_normalized"])
+            organization_id, address = self.context["parents"]["organization"].pk, attrs["email_normalized"]
+            require_not_erased(organization_id, address)
+            require_not_merged(organization_id, address, lead_id=self.instance.pk if self.instance else 0)
         return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Lead:

@@ -106,18 +106,20 @@ class ManySuppressedSerializer(serializers.Serializer):
 
 
 class CheckSerializer(StrictSerializer):
-    """Addresses to ask about."""
+    """Addresses and domains to ask about."""
 
     addresses = serializers.ListField(child=LineField(max_length=320), min_length=1, max_length=CHECK_MAX)
     campaign_id = CampaignOf(help_text="Count what is suppressed for this campaign alone, too.")
 
 
 class CheckedSerializer(serializers.Serializer):
-    """The answer for one address."""
+    """The answer for one address or domain. Of a domain: whether everybody there is suppressed."""
 
     address = serializers.CharField(source="asked", help_text="As asked.")
     allowed = serializers.BooleanField(source="is_allowed")
-    code = serializers.CharField(help_text="The reason where it is not allowed; invalid_address; empty where it is.")
+    code = serializers.CharField(
+        help_text="The reason where it is not allowed; invalid_address where it is neither; else empty."
+    )
     suppressed = serializers.SerializerMethodField(
         help_text="The suppressed address or domain; empty where there is none, and for an erased person."
     )
@@ -209,8 +211,8 @@ class SuppressionViewSet(Reads, ApiViewSet):
         wanted = self._scoped(asked.validated_data)
         texts, now = wanted.pop("addresses"), timezone.now()
         if wanted.pop("dry_run"):
-            scope = {"campaign_id": wanted.get("campaign_id")}
-            outlook = look_at(organization=self.organization, texts=texts, now=now, **scope)
+            meant = {"campaign_id": wanted.get("campaign_id"), "reason": wanted["reason"]}
+            outlook = look_at(organization=self.organization, texts=texts, now=now, **meant)
             return Response(_told_of(outlook))
         done = suppress_many(texts=texts, **wanted, **self._by(), at=now)
         told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice}

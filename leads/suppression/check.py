@@ -1,4 +1,4 @@
-"""May we write to these? Asked for any number of addresses in one query."""
+"""May we write to these? Asked for any number of addresses and domains in one query."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -8,16 +8,18 @@ from django.db.models import Q
 
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
-from leads.addresses import domain_of, normalize_address
+from leads.addresses import domain_of
 from leads.models import Suppression
 from leads.suppression.hashes import hashes_of
+from leads.suppression.targets import normalize_target
 
 INVALID = "invalid_address"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The answer for one address as it was asked; `suppression` is what forbids it, None also where it is no address.
+    """The answer for one address or domain as it was asked; `suppression` is what forbids it, None also where it is
+    neither.
 
     `code` is the reason of the suppression, `invalid_address`, or empty where it may be written to.
     """
@@ -25,6 +27,7 @@ class Checked:
     asked: str
     code: str = ""
     suppression: Suppression | None = None
+    is_domain: bool = False
 
     @property
     def is_allowed(self) -> bool:
@@ -36,8 +39,9 @@ def check(
 ) -> list[Checked]:
     """Say of each address whether `organization` may write to it at `now`, in the order asked. Changes nothing.
 
-    With a campaign, what is suppressed for that one alone counts too. Of several reasons the one that holds everywhere
-    is given, and the address before its domain. Erased persons are known again by their hash.
+    Of a domain it is said whether everybody there is suppressed; single addresses under it may be all the same. With a
+    campaign, what is suppressed for that one alone counts too. Of several reasons the one that holds everywhere is
+    given, and the address before its domain. Erased persons are known again by their hash.
     """
     normal = {asked: _normal(asked) for asked in addresses}
     known = _known(organization, {address for address in normal.values() if address}, campaign_id, now)
@@ -49,23 +53,24 @@ def _known(
 ) -> dict[str, Suppression]:
     """What is in force, by address, domain or hash; what holds everywhere covers what holds for the campaign."""
     targets = {target for address in addresses for target in (address, domain_of(address))}
-    hashes = {one for address in addresses for one in hashes_of(organization.pk, address)}
+    hashes = {one for address in addresses if "@" in address for one in hashes_of(organization.pk, address)}
     own = Suppression.objects.for_organization(organization).in_force(now, campaign_id=campaign_id)
     found = own.filter(Q(address__in=targets) | Q(address_hash__in=hashes))
     ordered = sorted(found, key=lambda each: each.campaign_id is None)
     return {each.address or each.address_hash: each for each in ordered}
 
 
-def _answer(asked: str, address: str, known: dict[str, Suppression], organization: Organization) -> Checked:
-    if not address:
+def _answer(asked: str, target: str, known: dict[str, Suppression], organization: Organization) -> Checked:
+    if not target:
         return Checked(asked, INVALID)
-    ways = (address, *hashes_of(organization.pk, address), domain_of(address))
+    is_domain = "@" not in target
+    ways = (target,) if is_domain else (target, *hashes_of(organization.pk, target), domain_of(target))
     found = next((known[way] for way in ways if way in known), None)
-    return Checked(asked, found.reason, found) if found else Checked(asked)
+    return Checked(asked, found.reason if found else "", found, is_domain)
 
 
-def _normal(address: str) -> str:
+def _normal(text: str) -> str:
     try:
-        return normalize_address(address)
+        return normalize_target(text)
     except Refused:
         return ""

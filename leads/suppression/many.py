@@ -1,6 +1,6 @@
 """A whole list of addresses and domains: looked at first, then suppressed in batches."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -14,6 +14,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
 from campaigns_project.errors import Refused
 from leads.models import Lead, Suppression, SuppressionReason
+from leads.suppression.merged import also_theirs
 from leads.suppression.suppress import require_future, show, strengthen
 from leads.suppression.targets import normalize_target, people_of
 from leads.suppression.told import tell
@@ -78,13 +79,20 @@ def counts_active(count: CountActive) -> None:
 
 
 def look_at(
-    *, organization: Organization, texts: Iterable[str], now: datetime, campaign_id: int | None = None
+    *,
+    organization: Organization,
+    texts: Iterable[str],
+    now: datetime,
+    campaign_id: int | None = None,
+    reason: SuppressionReason = SuppressionReason.MANUAL,
 ) -> Outlook:
     """What `suppress_many` would do with `texts` now, and how many people it would stop. Changes nothing."""
     entries = list(_read(texts))
-    known = _known(organization, [entry.target for entry in entries], campaign_id, now)
+    targets = {entry.target for entry in entries if entry.target}
+    targets |= also_theirs(organization, targets, reason)
+    known = _known(organization, targets, campaign_id, now)
     judged = [_judged(entry, known) for entry in entries]
-    people = people_of(organization, [entry.target for entry in judged if entry.state == EntryState.NEW])
+    people = people_of(organization, sorted(targets - known))
     return Outlook(judged, people.count(), sum(count(people, campaign_id) for count in _counts))
 
 
@@ -102,6 +110,7 @@ def suppress_many(
 ) -> Many:
     """Suppress every address and domain of `texts`, as `suppress` does one; what is neither is left out and counted.
 
+    Counted are the entries of the list, not what else was suppressed because two people had been merged.
     In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
     Refused with `expiry_passed`.
     """
@@ -139,14 +148,15 @@ def _judged(entry: Entry, known: set[str]) -> Entry:
     return entry
 
 
-def _known(organization: Organization, targets: Sequence[str], campaign_id: int | None, now: datetime) -> set[str]:
+def _known(organization: Organization, targets: Collection[str], campaign_id: int | None, now: datetime) -> set[str]:
     own = Suppression.objects.for_organization(organization).filter(address__in=targets, campaign_id=campaign_id)
     return set(own.in_force(now, campaign_id=campaign_id).values_list("address", flat=True))
 
 
 @transaction.atomic
-def _suppress(organization: Organization, targets: list[str], given: dict[str, Any], actor: Actor, at: datetime) -> int:
-    """One batch, in the order of locks that `suppress` keeps; returns how many were new."""
+def _suppress(organization: Organization, asked: list[str], given: dict[str, Any], actor: Actor, at: datetime) -> int:
+    """One batch, in the order of locks that `suppress` keeps; returns how many of those asked for were new."""
+    targets = [*asked, *also_theirs(organization, asked, given["reason"])]
     people = people_of(organization, targets)
     tell(list(people.order_by("pk").values_list("pk", flat=True)), given["reason"], at, given["campaign_id"])
     own = Suppression.objects.filter(organization=organization, campaign_id=given["campaign_id"])
@@ -168,4 +178,4 @@ def _suppress(organization: Organization, targets: list[str], given: dict[str, A
             actor=actor,
             after={"added": len(new), "changed": changed, "reason": given["reason"]},
         )
-    return len(new)
+    return len(set(asked).intersection(new))

@@ -1,6 +1,7 @@
 """Never writing to somebody again, and allowing it again."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
 from leads.models import Lead, LeadStatus, Suppression, SuppressionReason
+from leads.suppression.merged import also_theirs
 from leads.suppression.targets import normalize_target, people_of
 from leads.suppression.told import tell
 
@@ -54,53 +56,35 @@ def suppress(
 ) -> Suppression:
     """Never write to `address` (or, without an @, to the domain) again; whoever it is leaves all campaigns at once.
 
-    With a campaign it holds for that one alone, which the caller has looked up in the organization; with `expires_at`
-    until then, and whoever left does not come back. Doing it twice does no harm: the weightier reason and the later end
-    stand. Refused with `invalid_address`, `invalid_domain` or `expiry_passed`.
+    The other addresses of somebody who was merged are suppressed with it, but not for a hard bounce. With a campaign it
+    holds for that one alone, which the caller has looked up in the organization; with `expires_at` until then, and
+    whoever left does not come back. Doing it twice does no harm: the weightier reason and the later end stand. Refused
+    with `invalid_address`, `invalid_domain` or `expiry_passed`.
     """
     at = at or timezone.now()
     key = normalize_target(address)
     require_future(expires_at, at)
-    people = people_of(organization, [key])
-    merged = _merged_from(organization, key, reason)
+    targets = sorted({key, *also_theirs(organization, [key], reason)})
+    people = people_of(organization, targets)
     # First: whoever is told locks recipients, and everybody takes those before suppressions and leads.
-    tell(sorted({*people.values_list("pk", flat=True), *(lead.pk for lead in merged)}), reason, at, campaign_id)
-    suppression, is_new = Suppression.objects.select_for_update().get_or_create(
-        organization=organization,
-        address=key,
-        campaign_id=campaign_id,
-        defaults={"reason": reason, "source": source[:120], "expires_at": expires_at, "created_by": created_by},
-    )
+    tell(list(people.order_by("pk").values_list("pk", flat=True)), reason, at, campaign_id)
+    given = {"reason": reason, "source": source[:120], "expires_at": expires_at, "created_by": created_by}
+    scope = {"organization": organization, "campaign_id": campaign_id}
+    kept = {target: _keep({**scope, "address": target}, given, actor, at) for target in targets}
     if campaign_id is None and "@" in key:
         show(people, reason)
+    return kept[key]
+
+
+def _keep(target: dict[str, Any], given: dict[str, Any], actor: Actor, at: datetime) -> Suppression:
+    """The entry for an address or domain in its scope: a new one, or the one that is there, made as strong as this."""
+    suppression, is_new = Suppression.objects.select_for_update().get_or_create(**target, defaults=given)
+    wanted = {name: given[name] for name in ("reason", "source", "expires_at")}
     if is_new:
         _note("suppression.created", suppression, actor)
-    elif strengthen(suppression, reason=reason, source=source, expires_at=expires_at, at=at):
+    elif strengthen(suppression, **wanted, at=at):
         _note("suppression.changed", suppression, actor)
-    for lead in merged:
-        suppress(
-            organization=organization,
-            address=lead.email_normalized,
-            reason=reason,
-            source=source,
-            campaign_id=campaign_id,
-            expires_at=expires_at,
-            actor=actor,
-            created_by=created_by,
-            at=at,
-        )
     return suppression
-
-
-def _merged_from(organization: Organization, key: str, reason: SuppressionReason) -> list[Lead]:
-    """The lead that one with this address was merged into: the same person, who said no under another address.
-
-    That an address is dead says nothing of the person's others.
-    """
-    if reason == SuppressionReason.HARD_BOUNCE or "@" not in key:
-        return []
-    own = Lead.objects.for_organization(organization).filter(aliases__email_normalized=key)
-    return list(own.exclude(email_normalized=key))
 
 
 @transaction.atomic

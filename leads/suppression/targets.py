@@ -26,8 +26,9 @@ def normalize_target(text: str) -> str:
 
 
 def people_of(organization: Organization, targets: list[str]) -> QuerySet[Lead]:
-    """The leads whom these normalized addresses and domains are about."""
+    """The leads whom these normalized addresses and domains are about; nobody where there are none."""
     addresses = [target for target in targets if "@" in target]
     domains = [target for target in targets if "@" not in target]
-    named = Q(email_normalized__in=addresses) if addresses else Q()
-    return Lead.objects.for_organization(organization).filter(named | Q(domain__in=domains) if domains else named)
+    # Both named always: a condition left out would stand for everybody.
+    asked = Q(email_normalized__in=addresses) | Q(domain__in=domains)
+    return Lead.objects.for_organization(organization).filter(asked)

@@ -60,6 +60,12 @@ def test_a_check_ends_with_four_when_somebody_may_not_be_written_to(organization
     assert free == (0, "yes  bo@x.example\n")
 
 
+def test_a_check_answers_for_a_domain(organization: Any) -> None:
+    SuppressionFactory(organization=organization, address="acme.example", reason="legal")
+
+    assert run("--check", "acme.example", "x.example") == (4, "no  acme.example  legal\nyes  x.example\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [((), 2), (("a.example", "--until", "soon"), 2), (("a.example", "--until", "2001-01-01"), 2),

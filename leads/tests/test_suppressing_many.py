@@ -10,6 +10,7 @@ from campaigns.models import Recipient
 from campaigns.tests.factories import (
     NOON,
     CampaignFactory,
+    LeadAliasFactory,
     LeadFactory,
     OrganizationFactory,
     RecipientFactory,
@@ -226,3 +227,88 @@ def test_an_erased_person_is_known_again_after_the_key_was_changed(organization,
 
     found = check(organization=organization, addresses=["gone@acme.example"], now=NOON)
     assert (found[0].code, Suppression.objects.count()) == ("erased", 1)
+
+
+def test_a_list_of_domains_alone_shows_nothing_on_anybody_and_a_known_one_stops_nobody(organization):
+    LeadFactory(organization=organization, email="bo@acme.example")
+
+    many(organization, ["umbrella.example"])
+    again = look_at(organization=organization, texts=["umbrella.example"], now=NOON)
+
+    assert (Lead.objects.get().status, again.leads) == ("ok", 0)
+
+
+@pytest.fixture
+def merged(organization):
+    """A lead whose address is k@acme.example and who once had o@old.example and p@old.example; it waits for a mail."""
+    recipient = RecipientFactory(
+        campaign=CampaignFactory(organization=organization),
+        lead=LeadFactory(organization=organization, email="k@acme.example"),
+    )
+    for old in ("o@old.example", "p@old.example", "lead-7@merged.invalid"):
+        LeadAliasFactory(lead=recipient.lead, organization=organization, email_normalized=old)
+    return recipient
+
+
+ALL_OF_MERGED = {"k@acme.example", "o@old.example", "p@old.example"}
+
+
+def one_by_one(organization, texts, **given):
+    for text in texts:
+        suppress(organization=organization, address=text, at=NOON, **given)
+
+
+@pytest.mark.parametrize("way", [many, one_by_one])
+@pytest.mark.parametrize("address", sorted(ALL_OF_MERGED))
+def test_a_no_to_one_address_of_a_merged_person_is_a_no_to_all_of_them(organization, merged, way, address):
+    way(organization, [address], reason=SuppressionReason.UNSUBSCRIBED)
+
+    merged.refresh_from_db()
+    assert set(Suppression.objects.values_list("address", flat=True)) == ALL_OF_MERGED
+    assert (merged.exit_reason, merged.lead.status) == ("unsubscribed", "unsubscribed")
+
+
+@pytest.mark.parametrize("way", [many, one_by_one])
+@pytest.mark.parametrize("address", sorted(ALL_OF_MERGED))
+def test_a_dead_address_of_a_merged_person_says_nothing_of_the_others(organization, merged, way, address):
+    way(organization, [address], reason=SuppressionReason.HARD_BOUNCE)
+
+    assert set(Suppression.objects.values_list("address", flat=True)) == {address}
+
+
+def test_an_entry_known_for_one_address_reaches_the_merged_person_by_the_next_list(organization, merged):
+    SuppressionFactory(organization=organization, address="o@old.example", reason="hard_bounce")
+
+    outlook = look_at(organization=organization, texts=["o@old.example"], now=NOON)
+    done = many(organization, ["o@old.example"])
+
+    merged.refresh_from_db()
+    assert (outlook.leads, outlook.active) == (1, 1)
+    assert (done.added, done.known, merged.exit_reason) == (0, 1, "unsubscribed")
+
+
+@pytest.mark.parametrize(("reason", "leads"), [("unsubscribed", 1), ("hard_bounce", 0)])
+def test_whom_a_list_would_stop_counts_merged_people(organization, merged, reason, leads):
+    outlook = look_at(organization=organization, texts=["o@old.example"], now=NOON, reason=SuppressionReason(reason))
+
+    assert (outlook.leads, outlook.active, outlook.count("new")) == (leads, leads, 1)
+
+
+def test_merges_of_another_organization_say_nothing(organization, merged):
+    suppress(
+        organization=OrganizationFactory(), address="o@old.example", reason=SuppressionReason.UNSUBSCRIBED, at=NOON
+    )
+
+    assert list(Suppression.objects.values_list("address", flat=True)) == ["o@old.example"]
+    assert Recipient.objects.get().exit_reason == ""
+
+
+def test_a_check_answers_for_a_domain_as_well(organization):
+    SuppressionFactory(organization=organization, address="umbrella.example", reason="legal")
+    SuppressionFactory(organization=organization, address="ana@acme.example")
+
+    told = check(organization=organization, addresses=["@Umbrella.example", "acme.example", "nonsense"], now=NOON)
+
+    assert [(each.code, each.is_domain) for each in told] == [
+        ("legal", True), ("", True), ("invalid_address", False),
+    ]  # fmt: skip

@@ -19,7 +19,17 @@ def carry_suppressions(*, keep: Lead, other: Lead, carried: list[Suppression], a
     for suppression in carried:
         for lead, source in ((keep, other), (other, keep)):
             if suppression.address not in {lead.email_normalized, domain_of(lead.email_normalized)}:
-                _carry(suppression, lead, f"merged with lead {source.pk}", actor, now)
+                # Never beside what is there: an entry that is over, or ends earlier, would have its way otherwise.
+                suppress(
+                    organization=lead.organization,
+                    address=lead.email_normalized,
+                    reason=SuppressionReason(suppression.reason),
+                    source=f"merged with lead {source.pk}",
+                    campaign_id=suppression.campaign_id,
+                    expires_at=suppression.expires_at,
+                    actor=actor,
+                    at=now,
+                )
     heavier = _WEIGHT.get(LeadStatus(other.status), 0) > _WEIGHT.get(LeadStatus(keep.status), 0)
     if heavier:
         Lead.objects.filter(pk=keep.pk).update(status=other.status)
@@ -35,27 +45,6 @@ def stop_where_forbidden(*, keep: Lead, now: datetime) -> None:
             stop_leads([keep.pk], SuppressionReason(found.reason), now)
         else:
             _stop_in(keep, found.campaign_id, now)
-
-
-def _carry(suppression: Suppression, lead: Lead, source: str, actor: Actor, now: datetime) -> None:
-    is_for_good = suppression.campaign_id is None and suppression.expires_at is None
-    reason = SuppressionReason(suppression.reason)
-    if is_for_good:
-        suppress(
-            organization=lead.organization,
-            address=lead.email_normalized,
-            reason=reason,
-            source=source,
-            actor=actor,
-            at=now,
-        )
-        return
-    Suppression.objects.get_or_create(
-        organization=lead.organization,
-        address=lead.email_normalized,
-        campaign_id=suppression.campaign_id,
-        defaults={"reason": reason, "source": source, "expires_at": suppression.expires_at},
-    )
 
 
 def _stop_in(keep: Lead, campaign_id: int, now: datetime) -> None:

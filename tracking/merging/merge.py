@@ -13,15 +13,13 @@ from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound, Refused
 from leads.changing import change_lead
 from leads.models import ChangeSource, Lead, LeadAlias
+from leads.suppression import GIVEN_UP
 from tracking.locks import hold_against_deletion
 from tracking.merging.choosing import values_to_write
 from tracking.merging.consequences import carry_suppressions, stop_where_forbidden
 from tracking.merging.folding import fold
 from tracking.merging.plan import Fate, FateCode, MergePlan, plan_merge, tags_of
 from tracking.merging.rows import move_rows
-
-# In the place of an address that a later lead had as well: nobody can have this one (RFC 2606).
-_GIVEN_UP = "lead-{}@merged.invalid"
 
 
 def preview_merge(*, keep: Lead, other: Lead, choices: Mapping[str, str] | None = None, now: datetime) -> MergePlan:
@@ -114,7 +112,7 @@ def _remember(keep: Lead, other: Lead) -> None:
     """An address has one alias: an earlier lead that had it too keeps its number alone."""
     aliases = LeadAlias.objects.filter(organization=keep.organization, email_normalized=other.email_normalized)
     for earlier in aliases:
-        LeadAlias.objects.filter(pk=earlier.pk).update(email_normalized=_GIVEN_UP.format(earlier.old_id))
+        LeadAlias.objects.filter(pk=earlier.pk).update(email_normalized=GIVEN_UP.format(earlier.old_id))
     LeadAlias.objects.create(
         organization=keep.organization, lead=keep, old_id=other.pk, email_normalized=other.email_normalized
     )

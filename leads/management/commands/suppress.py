@@ -30,7 +30,9 @@ class Command(FairleadCommand):
         parser.add_argument("entries", nargs="*", metavar="ENTRY", help="an address, or a domain with everybody there")
         parser.add_argument("--organization", required=True, metavar="SLUG", help="who does not write to them")
         parser.add_argument("--file", metavar="FILE", help="a text file with one entry a line; - reads standard input")
-        parser.add_argument("--check", action="store_true", help="change nothing, only ask")
+        parser.add_argument(
+            "--check", action="store_true", help="change nothing, only ask; of a domain, about everybody"
+        )
         parser.add_argument("--dry-run", action="store_true", help="change nothing, only count what would be added")
         parser.add_argument("--reason", choices=REASONS, default="manual", help="why; manual where nothing is said")
         parser.add_argument("--source", default="", help="what led to it")
@@ -61,7 +63,13 @@ class Command(FairleadCommand):
             sys.exit(Exit.REFUSED_BY_STATE)
 
     def _look(self, organization: Organization, entries: list[str], options: dict[str, Any]) -> None:
-        outlook = look_at(organization=organization, texts=entries, now=timezone.now(), campaign_id=options["campaign"])
+        outlook = look_at(
+            organization=organization,
+            texts=entries,
+            now=timezone.now(),
+            campaign_id=options["campaign"],
+            reason=SuppressionReason(options["reason"]),
+        )
         counts = {
             "added": outlook.count(EntryState.NEW),
             "known": outlook.count(EntryState.KNOWN),

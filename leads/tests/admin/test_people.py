@@ -10,6 +10,7 @@ from campaigns.models import Recipient
 from campaigns.tests.factories import (
     CampaignFactory,
     EventFactory,
+    LeadAliasFactory,
     LeadFactory,
     LeadTagFactory,
     OrganizationFactory,
@@ -82,6 +83,19 @@ def test_a_second_lead_with_the_same_address_is_refused(operator: Client, organi
     answer = add(operator, organization, email="ANA@example.com")
 
     assert "has a lead with this address already" in answer.content.decode()
+
+
+def test_the_address_of_somebody_who_was_merged_is_refused_and_their_own_is_not(
+    operator: Client, organization: Any
+) -> None:
+    lead = LeadFactory(organization=organization)
+    LeadAliasFactory(lead=lead, organization=organization, email_normalized="old@example.com")
+
+    second = add(operator, organization, email="Old@example.com").content.decode()
+    own = operator.post(page_of(lead), {"email": "old@example.com"})
+
+    assert f"This address belongs to lead {lead.pk}, {lead.email}: the two were merged." in second
+    assert (own.status_code, Lead.objects.get().email) == (302, "old@example.com")
 
 
 def test_an_edit_of_a_person_is_on_record_by_field_names_and_hashes(operator: Client, organization: Any) -> None:

@@ -66,6 +66,19 @@ def test_a_question_says_of_each_address_whether_and_why_not(operator: Client, o
     ]
 
 
+def test_a_question_about_a_domain_is_answered_for_everybody_there(operator: Client, organization: Any) -> None:
+    SuppressionFactory(organization=organization, address="acme.example", reason="legal")
+
+    answer = operator.post(page("check"), {"organization": organization.pk, "addresses": "acme.example, x.example, no"})
+
+    for words in (
+        "No, everybody there",
+        "The domain is not suppressed; single addresses there may be.",
+        "It is neither an e-mail address nor a domain.",
+    ):
+        assert words in answer.content.decode()
+
+
 def test_a_domain_is_suppressed_only_after_it_was_told_whom_it_stops(operator: Client, organization: Any) -> None:
     RecipientFactory(campaign__organization=organization, lead__email="ana@acme.example")
     LeadFactory(organization=organization, email="bo@acme.example")

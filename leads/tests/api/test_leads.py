@@ -3,6 +3,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.tests.factories import (
+    LeadAliasFactory,
     LeadFactory,
     LeadTagFactory,
     OrganizationFactory,
@@ -48,6 +49,40 @@ def test_a_second_lead_with_the_same_address_is_refused_at_its_field():
 
     assert (answer.status_code, answer.json()["code"]) == (400, "not_unique")
     assert answer.json()["errors"][0]["pointer"] == "/email"
+
+
+@pytest.mark.parametrize("way", ["post", "patch"])
+def test_no_lead_gets_the_address_of_somebody_who_was_merged_into_another(way):
+    client = key_client(Role.OPERATOR)
+    alias = LeadAliasFactory(lead__organization=client.organization, email_normalized="old@acme.example")
+    path = "" if way == "post" else f"/{LeadFactory(organization=client.organization).pk}"
+
+    answer = getattr(client, way)(f"/api/v1/leads{path}", {"email": "Old@acme.example"})
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["lead"]) == (
+        409, "merged_address", alias.lead_id,
+    )  # fmt: skip
+    assert not Lead.objects.filter(email_normalized="old@acme.example").exists()
+
+
+def test_a_lead_takes_its_own_earlier_address_back_and_keeps_the_one_it_has():
+    client = key_client(Role.OPERATOR)
+    alias = LeadAliasFactory(lead__organization=client.organization, email_normalized="old@acme.example")
+    before = LeadFactory(organization=client.organization, email="had@acme.example")
+    LeadAliasFactory(lead=alias.lead, organization=client.organization, email_normalized="had@acme.example")
+
+    codes = [
+        client.patch(f"/api/v1/leads/{lead}", {"email": email}).status_code
+        for lead, email in ((alias.lead_id, "old@acme.example"), (before.pk, "HAD@acme.example"))
+    ]
+
+    assert codes == [200, 200]
+
+
+def test_the_merges_of_another_organization_hinder_nobody():
+    LeadAliasFactory(email_normalized="old@acme.example")
+
+    assert key_client().post("/api/v1/leads", {"email": "old@acme.example"}).status_code == 201
 
 
 def test_the_same_person_may_be_a_lead_of_two_organizations():

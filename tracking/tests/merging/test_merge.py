@@ -284,6 +284,24 @@ def test_a_suppression_for_one_campaign_alone_holds_there_for_the_person(keep, o
     assert dict(Recipient.objects.values_list("pk", "exit_reason")) == {forbidden.pk: "suppressed", allowed.pk: ""}
 
 
+@pytest.mark.parametrize("ends", [NOON - timedelta(days=1), NOON + timedelta(hours=1)])
+@pytest.mark.parametrize("scoped", [True, False])
+def test_what_is_over_or_ends_earlier_does_not_stand_in_the_way_of_what_holds_longer(keep, other, ends, scoped):
+    recipient = in_campaign(keep, steps=1)
+    scope = {"organization": keep.organization, "campaign_id": recipient.campaign_id if scoped else None}
+    longer = None if scoped else NOON + timedelta(days=300)
+    SuppressionFactory(**scope, address=keep.email_normalized, expires_at=ends)
+    SuppressionFactory(**scope, address=other.email_normalized, expires_at=longer)
+
+    merge(keep, other)
+
+    assert set(Suppression.objects.values_list("address", "expires_at")) == {
+        (keep.email_normalized, longer),
+        (other.email_normalized, longer),
+    }
+    assert Recipient.objects.get().exit_reason == "suppressed"
+
+
 def test_the_old_number_and_address_lead_to_the_lead_that_stays(keep, other):
     merge(keep, other)
 
