@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from campaigns import lifecycle
 from campaigns.enrollment import Selection, enroll
@@ -16,6 +17,7 @@ from campaigns.why import why_campaign
 from campaigns.why.codes import GateCode
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
+from leads.imports.canceling import cancel_import
 from leads.models import Lead, LeadImport, ProviderPurchase, RawLead, StagedLead
 from leads.tests.providers.fake_apollo import Reply
 
@@ -261,6 +263,38 @@ def test_a_fetch_that_the_start_waits_for_ends_with_the_campaign_alone(ready):
         cancel_fetch(campaign=ready, actor=SYSTEM, now=NOON)
 
     assert refused.value.code == "fetch_is_awaited"
+
+
+@pytest.mark.parametrize("then_send", [False, True])
+def test_a_fetch_whose_import_is_canceled_buys_nobody_and_says_so(ready, apollo, then_send):
+    job = open_fetch(started(ready)) if then_send else request_fetch(campaign=ready, actor=SYSTEM, now=NOON)
+    apollo.next_reply("mixed_people/api_search", Reply(429, {"message": "per hour"}, {"retry-after": "1800"}))
+    worked(job)
+
+    cancel_import(lead_import=LeadImport.objects.get(), actor=SYSTEM)
+    worked(job)
+
+    number = LeadImport.objects.get().pk
+    said = f"Import {number} of this fetch was canceled: nobody more is bought."
+    assert (job.status, job.error_message, sum(apollo.sold.values())) == ("canceled", said, 0)
+    ready.refresh_from_db()
+    after = ("failed", "fetch_failed", said, "import_canceled") if then_send else ("draft", "", "", "")
+    assert (ready.status, ready.status_code, ready.status_message, ready.status_error) == after
+
+
+def test_an_import_that_is_canceled_while_a_page_is_asked_for_ends_the_fetch_with_that_page(ready, apollo):
+    job = request_fetch(campaign=ready, actor=SYSTEM, now=NOON)
+
+    def canceled_meanwhile(reply):
+        LeadImport.objects.update(status="canceled", finished_at=NOON)
+        connection.close()  # that of the fake's thread
+        return reply
+
+    apollo.next_reply("people/bulk_match", canceled_meanwhile)
+    worked(job)
+
+    assert (job.status, job.state["attempts"]) == ("canceled", 2)
+    assert Recipient.objects.count() == 0
 
 
 def test_only_one_fetch_fills_a_campaign_and_a_start_takes_over_the_one_there_is(ready, apollo):
