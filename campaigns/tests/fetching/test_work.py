@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
-from campaigns import lifecycle
+from campaigns import lifecycle, preflight
 from campaigns.enrollment import Selection, enroll
+from campaigns.errors import StartRefused
 from campaigns.fetching.opened import open_fetch
 from campaigns.fetching.request import cancel_fetch, request_fetch
 from campaigns.fetching.source import set_lead_source
@@ -18,7 +19,7 @@ from campaigns.why.codes import GateCode
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
 from leads.imports.canceling import cancel_import
-from leads.models import Lead, LeadImport, ProviderPurchase, RawLead, StagedLead
+from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, RawLead, StagedLead
 from leads.tests.providers.fake_apollo import Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the journal of purchases commits by itself
@@ -128,6 +129,20 @@ def test_a_key_that_is_refused_fails_the_campaign_with_the_sentence_and_without_
     assert ready.status_error == "provider_key_refused"
     assert "master-key" not in f"{ready.status_message} {ready.status_error}"
     assert LeadImport.objects.get().status == "failed"
+
+
+def test_preflight_blocks_while_the_key_is_known_to_be_refused(ready, apollo):
+    apollo.keys = {}
+    started(ready)
+    worked(open_fetch(ready))
+
+    with pytest.raises(StartRefused) as refused:
+        lifecycle.resume(campaign=ready, actor=SYSTEM, now=NOON)
+    [problem] = refused.value.details["problems"]
+    ProviderAccount.objects.update(last_error="")  # as a check does that the provider answers well
+
+    assert (problem["code"], "refuses the key" in problem["message"]) == ("lead_source_unusable", True)
+    assert "lead_source_unusable" not in {each.code for each in preflight.check(ready)}
 
 
 def test_a_block_in_the_mails_for_those_who_came_fails_the_campaign_with_the_list(ready, apollo):

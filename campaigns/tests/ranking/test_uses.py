@@ -25,12 +25,17 @@ def rule(field: str, operator: str, value: Any, points: int) -> dict[str, Any]:
     return {"field": field, "operator": operator, "value": value, "points": points}
 
 
+def tags_of(campaign: Any) -> Any:
+    return TagFactory.create_batch(2, organization=campaign.organization)
+
+
 def rank_by(campaign: Any, *rules: dict[str, Any]) -> None:
     ranking.set_ranking_rules(campaign=campaign, rules=list(rules), actor=SYSTEM)
 
 
 def test_a_tag_or_segment_that_a_ranking_asks_for_cannot_be_removed(campaign: Any) -> None:
-    tag, segment = (factory(organization=campaign.organization) for factory in (TagFactory, SegmentFactory))
+    tag: Any = TagFactory(organization=campaign.organization)
+    segment: Any = SegmentFactory(organization=campaign.organization)
     rank_by(campaign, rule("tag", "any_of", [tag.pk], 5), rule("segment", "in", segment.pk, 5))
 
     refusals = []
@@ -43,7 +48,7 @@ def test_a_tag_or_segment_that_a_ranking_asks_for_cannot_be_removed(campaign: An
 
 
 def test_the_rules_of_a_campaign_that_has_ended_keep_nothing(campaign: Any) -> None:
-    tag = TagFactory(organization=campaign.organization)
+    tag: Any = TagFactory(organization=campaign.organization)
     rank_by(campaign, rule("tag", "any_of", [tag.pk], 5))
     Campaign.objects.filter(pk=campaign.pk).update(status="completed")
 
@@ -53,7 +58,7 @@ def test_the_rules_of_a_campaign_that_has_ended_keep_nothing(campaign: Any) -> N
 
 
 def test_ranking_rules_follow_a_merged_tag_and_ask_nothing_twice(campaign: Any) -> None:
-    old, new = TagFactory.create_batch(2, organization=campaign.organization)
+    old, new = tags_of(campaign)
     rank_by(
         campaign,
         rule("tag", "any_of", [old.pk], 5),
@@ -69,7 +74,7 @@ def test_ranking_rules_follow_a_merged_tag_and_ask_nothing_twice(campaign: Any) 
 
 
 def test_an_import_that_waits_puts_the_tag_on_that_another_was_merged_into(campaign: Any) -> None:
-    old, new = TagFactory.create_batch(2, organization=campaign.organization)
+    old, new = tags_of(campaign)
     options = {"tags": [old.name, new.name], "tag_ids": [old.pk, new.pk], "header": []}
     LeadImportFactory(organization=campaign.organization, status="queued", options=options)
 
