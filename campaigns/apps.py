@@ -9,6 +9,11 @@ class CampaignsConfig(AppConfig):
         from campaigns.enrollment.imported import check_target, queue_enrollment  # noqa: PLC0415
         from campaigns.enrollment.keeping import enrolled_among, keep_enrolled, worked_on_among  # noqa: PLC0415
         from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
+        from campaigns.ranking.uses import (  # noqa: PLC0415
+            campaigns_ranking_by_segment,
+            campaigns_ranking_by_tag,
+            rank_by_other_tag,
+        )
         from campaigns.segments import FIELDS, campaigns_enrolled_by  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
@@ -17,11 +22,13 @@ class CampaignsConfig(AppConfig):
         from leads.imports.following import after_import  # noqa: PLC0415
         from leads.removal import kept_in_numbers, while_kept  # noqa: PLC0415
         from leads.segments.fields import offer  # noqa: PLC0415
-        from leads.segments.uses import also_used_by  # noqa: PLC0415
+        from leads.segments.uses import also_used_by, tags_also_used_by  # noqa: PLC0415
         from leads.suppression import counts_active, when_suppressed  # noqa: PLC0415
 
         offer(FIELDS)
         also_used_by(campaigns_enrolled_by)
+        also_used_by(campaigns_ranking_by_segment)
+        tags_also_used_by(campaigns_ranking_by_tag, renamed=rank_by_other_tag)
         when_suppressed(stop_leads)
         counts_active(active_among)
         while_kept(keep_enrolled)

@@ -19,7 +19,10 @@ class StartCode(models.TextChoices):
     TEMPLATE_INVALID = "template_invalid", "A template cannot be read"
     UNKNOWN_MERGE_FIELD = "unknown_merge_field", "A merge field does not exist"
     MERGE_VALUE_MISSING = "merge_value_missing", "A merge field has no value for somebody"
-    LEAD_SOURCE_UNUSABLE = "lead_source_unusable", "It is to fetch leads from a provider that has no key here"
+    LEAD_SOURCE_UNUSABLE = (
+        "lead_source_unusable",
+        "Its leads are to come from a provider that has no key here, or refuses it",
+    )
     MAIL_IMPOSSIBLE = "mail_impossible", "A mail cannot be made for somebody, by what their values are"
 
 

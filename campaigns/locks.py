@@ -9,7 +9,7 @@ senders by id, then campaigns by id. Rows of usage are touched by nobody who doe
 """
 
 from collections.abc import Callable, Iterable
-from enum import IntEnum
+from enum import IntEnum, unique
 from functools import wraps
 
 from django.db import OperationalError, connection
@@ -18,8 +18,9 @@ TRIES = 3
 _RETRIABLE = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
 
 
+@unique
 class Lock(IntEnum):
-    """First half of an advisory lock's key; the second is an id."""
+    """First half of an advisory lock's key; the second is an id. 0x4609 is taken: `leads.segments.keeping`."""
 
     AUDIENCE = 0x4601  # of an organization: who is enrolled where
     LANE = 0x4602  # a sending lane

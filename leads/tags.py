@@ -9,9 +9,9 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
 from campaigns_project.errors import Refused
-from leads.models import LeadQuerySet, LeadTag, Segment, Tag
+from leads.models import ImportStatus, LeadImport, LeadQuerySet, LeadTag, Segment, Tag
 from leads.segments.reading import Group, Rule, Rules, read_rules
-from leads.segments.uses import refuse_in_use, segments_with_tag
+from leads.segments.uses import refuse_in_use, segments_with_tag, tell_of_merge, users_of_tag
 from leads.tagging import tags_by_name, tags_named
 
 
@@ -41,13 +41,18 @@ def untag_leads(*, organization: Organization, leads: LeadQuerySet, names: Itera
 
 @transaction.atomic
 def merge_tags(*, tag: Tag, into: Tag, actor: Actor) -> int:
-    """Move all leads of `tag` to `into` and delete it; how many got the other one. Segments ask for that one then."""
+    """Move all leads of `tag` to `into` and delete it; how many got the other one.
+
+    Segments and ranking rules ask for that one then, and imports that have not ended put that one on.
+    """
     if tag.pk == into.pk or tag.organization_id != into.organization_id:
         raise Refused("merge_with_itself", "A tag is merged into another one of the same organization.", "Choose one.")
+    _put_on_by_imports(tag, into)  # before the tags are held: a chunk holds its import when it puts tags on
     Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk").count()
     for segment in segments_with_tag(tag):
         rules = _renamed(read_rules(segment.rules), tag.pk, into.pk)
         Segment.objects.filter(pk=segment.pk).update(rules=rules.as_json())
+    tell_of_merge(tag, into)
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, [into.pk, tag.pk])
         moved = cursor.rowcount
@@ -65,8 +70,8 @@ def merge_tags(*, tag: Tag, into: Tag, actor: Actor) -> int:
 
 @transaction.atomic
 def remove_tag(*, tag: Tag, actor: Actor) -> None:
-    """Take a tag off its leads and delete it. Refused while a segment asks for it."""
-    refuse_in_use("tag_in_use", f"The tag “{tag}”", [segment.name for segment in segments_with_tag(tag)])
+    """Take a tag off its leads and delete it. Refused while a segment or a ranking asks for it."""
+    refuse_in_use("tag_in_use", f"The tag “{tag}”", users_of_tag(tag))
     record(action="tag.deleted", entity=tag, organization_id=tag.organization_id, actor=actor)
     tag.delete()
 
@@ -83,15 +88,25 @@ def _put_on(leads: LeadQuerySet, tags: list[int]) -> int:
 
 def _renamed(rules: Rules, old: int, new: int) -> Rules:
     def group(each: Group) -> Group:
-        return Group(each.match, tuple(_with_tag(rule, old, new) for rule in each.rules))
+        return Group(each.match, tuple(with_tag(rule, old, new) for rule in each.rules))
 
     return Rules(rules.match, tuple(map(group, rules.groups)), tuple(map(group, rules.exclude)))
 
 
-def _with_tag(rule: Rule, old: int, new: int) -> Rule:
+def with_tag(rule: Rule, old: int, new: int) -> Rule:
+    """The same question about the tag `new` in the place of `old`."""
     if rule.field.model() is not Tag:
         return rule
     return Rule(rule.field, rule.operator, list(dict.fromkeys(new if each == old else each for each in rule.value)))
+
+
+def _put_on_by_imports(tag: Tag, into: Tag) -> None:
+    open_ones = LeadImport.objects.filter(organization=tag.organization_id).exclude(status__in=ImportStatus.ended)
+    for each in open_ones.filter(options__tag_ids__contains=tag.pk).select_for_update(no_key=True).order_by("pk"):
+        numbers = [into.pk if number == tag.pk else number for number in each.options["tag_ids"]]
+        names = [into.name if name.strip().lower() == tag.name.lower() else name for name in each.options["tags"]]
+        named = {"tag_ids": list(dict.fromkeys(numbers)), "tags": list(dict.fromkeys(names))}
+        LeadImport.objects.filter(pk=each.pk).update(options={**each.options, **named})
 
 
 def _note_many(action: str, organization: Organization, tags: list[Tag], number: int, actor: Actor) -> None:

@@ -149,6 +149,8 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
             "table_every": overview.TABLE,
             "why_every": overview.WAITING,
             "missing": overview.missing_before_start(campaign),
+            "fetched_first": overview.fetched_first(campaign),
+            "after_failure": overview.after_failure(campaign),
             "steps": overview.step_rows(campaign),
             "senders": [used.sender for used in campaign.campaign_senders.select_related("sender")],
         }

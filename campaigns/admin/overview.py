@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from campaigns import lifecycle, preflight
-from campaigns.errors import StartCode
+from campaigns.errors import FailCode, StartCode
 from campaigns.models import Campaign, CampaignStatus, Message
 from campaigns.progress import Progress, progress
 from campaigns.why.codes import GateCode, WhyCode
@@ -43,6 +43,14 @@ _MENDS = {
     StartCode.NO_VARIANT: ("Open the steps", "campaigns_campaign_steps"),
     StartCode.TEMPLATE_INVALID: ("Open the steps", "campaigns_campaign_steps"),
     StartCode.UNKNOWN_MERGE_FIELD: ("Open the steps", "campaigns_campaign_steps"),
+}
+
+# What to do about a campaign whose people did not come.
+_AFTER_FAILURE: dict[str, str] = {
+    FailCode.FETCH_FAILED: "Mend that, then resume: whoever was bought already is not bought again.",
+    FailCode.NOBODY_FOUND: "Widen the search under Lead source, then resume.",
+    FailCode.NOBODY_ENROLLED: "Change the search under Lead source, or enroll others, then resume.",
+    FailCode.START_REFUSED: "Mend what stands below, then resume.",
 }
 
 
@@ -101,6 +109,18 @@ def missing_before_start(campaign: Campaign) -> list[dict[str, Any]]:
     if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         return []
     return [{**problem.as_dict(), **_mend(problem, campaign)} for problem in preflight.check(campaign)]
+
+
+def fetched_first(campaign: Campaign) -> list[preflight.Problem]:
+    """What to know of a campaign that was not started yet and whose start fetches its people; else nothing."""
+    is_new = campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}
+    return list(preflight.fetches_first(campaign)) if is_new else []
+
+
+def after_failure(campaign: Campaign) -> str:
+    """What to do about a campaign that has failed, in one sentence."""
+    is_failed = campaign.status == CampaignStatus.FAILED
+    return _AFTER_FAILURE.get(campaign.status_code, "") if is_failed else ""
 
 
 def step_rows(campaign: Campaign) -> list[dict[str, Any]]:

@@ -10,8 +10,24 @@ from unfold.decorators import display
 
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.tabs import InCampaignTabs
-from campaigns.models import LeadRanking
+from campaigns.models import Campaign, LeadRanking, Recipient
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+
+LOOKED_AT = 10_000  # recipients of a campaign, those of the newest leads: read from an index that has both
+
+
+def unranked(campaign: Campaign) -> str:
+    """How many recipients have no place in the ranking, in a sentence; empty where nobody is ranked at all."""
+    ranked = LeadRanking.objects.filter(campaign=campaign)
+    if not ranked.exists():
+        return ""
+    newest = Recipient.objects.filter(campaign=campaign).order_by("-lead_id")
+    leads = list(newest.values_list("lead_id", flat=True)[: LOOKED_AT + 1])
+    number = len(leads[:LOOKED_AT]) - ranked.filter(lead__in=leads[:LOOKED_AT]).count()
+    if not number:
+        return ""
+    words = "recipient is" if number == 1 else "recipients are"
+    return f"{'At least ' if len(leads) > LOOKED_AT else ''}{number:,} {words} not ranked."
 
 
 @admin.register(LeadRanking)
@@ -29,7 +45,11 @@ class LeadRankingAdmin(InCampaignTabs, ReadOnlyAdmin):
     empty_text = "Nobody is ranked yet. Give rules their points, then rank the leads: enrollment can take the best."
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Ranking", **(extra_context or {})})
+        response = super().changelist_view(request, {"title": "Ranking", **(extra_context or {})})
+        context = getattr(response, "context_data", None)
+        if context is not None and "campaign" in context:
+            context["unranked"] = unranked(context["campaign"])
+        return response
 
     @display(description="Lead")
     def person(self, row: LeadRanking) -> str:

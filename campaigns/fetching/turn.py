@@ -14,13 +14,17 @@ from campaigns_project.states import ProgressStatus
 from campaigns_project.workers.stopping import is_stopping
 from leads.imports.options import ImportOptions
 from leads.imports.providing import open_import
-from leads.models import ImportSource, LeadImport, Provider
+from leads.models import ImportSource, ImportStatus, LeadImport, Provider
 
 SOURCES = {Provider.APOLLO.value: ImportSource.APOLLO}
 
 
 class Gone(Exception):
     """The job was ended by somebody, or its campaign is gone: there is nothing more to do."""
+
+
+class ImportGone(Exception):
+    """The import of a fetch was ended by somebody, while the job is open."""
 
 
 class Turn:
@@ -67,6 +71,18 @@ class Turn:
                 opened: dict[str, Any] = {"import": self._opened().pk}
                 self._note(**opened)
         return self.job.state["import"]
+
+    @property
+    def is_import_ended(self) -> bool:
+        """Whether the import was ended before its time."""
+        ended = (ImportStatus.CANCELED, ImportStatus.FAILED)
+        return LeadImport.objects.filter(pk=self.lead_import, status__in=ended).exists()
+
+    def check_import(self) -> None:
+        """Gone or ImportGone where the import was ended before its time: nothing more is bought for it."""
+        if self.is_import_ended:
+            self.touch()  # a job that is ended takes its import along, in one transaction: that is not this
+            raise ImportGone
 
     def keep(self, *, fields: dict[str, Any] | None = None, **state: Any) -> None:
         """Note how far the work is, in the transaction of what was done: it got somewhere."""

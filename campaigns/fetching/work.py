@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Now
 from campaigns.errors import FailCode, SnapshotChanged, StartRefused
 from campaigns.fetching.opened import OPEN, end_fetch, remember
 from campaigns.fetching.steps import STEPS
-from campaigns.fetching.turn import Gone, Turn
+from campaigns.fetching.turn import Gone, ImportGone, Turn
 from campaigns.lifecycle.filled import begin_filled, fail_by_system
 from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Job
@@ -40,14 +40,12 @@ def work_on_fetch(*, job_id: int, now: datetime, budget: timedelta) -> bool:
             return False
         try:
             return _work(turn)
-        except (Gone, ImportStateRefused):
+        except Gone:
             return False
-        except ProviderLimited as limited:
-            return _wait(turn, limited.retry_at, str(limited))
-        except ProviderRefused as refused:
-            return _wait_or_fail(turn, refused)
+        except ImportGone:
+            return _end_with_import(turn)
         except Refused as refused:
-            return _fail(turn, FailCode.FETCH_FAILED, str(refused), refused.code)
+            return _broken_off(turn, refused)
 
 
 def note_failure(*, job_id: int, message: str) -> None:
@@ -83,11 +81,23 @@ def _work(turn: Turn) -> bool:
         message = f"It broke off {MOST_ATTEMPTS} times in a row while it {turn.phase.label}; the log says more."
         return _fail(turn, FailCode.FETCH_FAILED, message, "broke_off")
     while turn.has_time:
+        turn.check_import()
         step = STEPS.get(turn.phase)
         if step is None:
             return _conclude(turn)
         step(turn)
     return True
+
+
+def _broken_off(turn: Turn, refused: Refused) -> bool:
+    if isinstance(refused, ImportStateRefused):
+        # Ended just now, which the next turn sees; else others are at the same leads, and it is resumed later.
+        return turn.is_import_ended
+    if isinstance(refused, ProviderLimited):
+        return _wait(turn, refused.retry_at, str(refused))
+    if isinstance(refused, ProviderRefused):
+        return _wait_or_fail(turn, refused)
+    return _fail(turn, FailCode.FETCH_FAILED, str(refused), refused.code)
 
 
 def _conclude(turn: Turn) -> bool:
@@ -149,6 +159,23 @@ def _fail(turn: Turn, code: FailCode, message: str, error: str) -> bool:
         fail_by_system(job=turn.job, code=code, message=message, error=error, now=turn.now)
     else:
         end_fetch(turn.job, ProgressStatus.FAILED, error_message=message)
+    return False
+
+
+def _end_with_import(turn: Turn) -> bool:
+    """Somebody canceled the import by itself: so ends the fetch, and the start that waited for it."""
+    message = f"Import {turn.lead_import} of this fetch was canceled: nobody more is bought."
+    if turn.job.state["then_send"]:
+        fail_by_system(
+            job=turn.job,
+            code=FailCode.FETCH_FAILED,
+            message=message,
+            error="import_canceled",
+            now=turn.now,
+            fetch=ProgressStatus.CANCELED,
+        )
+    else:
+        end_fetch(turn.job, ProgressStatus.CANCELED, error_message=message)
     return False
 
 

@@ -37,10 +37,18 @@ def begin_filled(*, job: Job, now: datetime, on_progress: OnProgress | None = No
 
 
 @transaction.atomic
-def fail_by_system(*, job: Job, code: FailCode, message: str, error: str, now: datetime) -> bool:
+def fail_by_system(
+    *,
+    job: Job,
+    code: FailCode,
+    message: str,
+    error: str,
+    now: datetime,
+    fetch: ProgressStatus = ProgressStatus.FAILED,
+) -> bool:
     """The campaign that waited for this fetch has failed, `message` being what operators read; False when it does not
-    run any more. The fetch fails with it."""
-    if not end_fetch(job, ProgressStatus.FAILED, error_message=message):
+    run any more. The fetch ends with it, as `fetch` says."""
+    if not end_fetch(job, fetch, error_message=message):
         return False
     campaign = _running(job).select_for_update(no_key=True).first()
     if campaign is None:

@@ -1,5 +1,6 @@
 """What would go wrong, found before the first mail leaves. One engine behind admin, API and commands."""
 
+from campaigns.preflight.advice import fetches_first as fetches_first
 from campaigns.preflight.checking import check as check
 from campaigns.preflight.jobs import broken_check as broken_check
 from campaigns.preflight.jobs import open_check as open_check

@@ -37,13 +37,18 @@ def advise(campaign: Campaign, *, now: datetime) -> list[Problem]:
     return [*_audience(campaign), *_sending(campaign, now), *_content(campaign)]
 
 
-def _audience(campaign: Campaign) -> Iterator[Problem]:
+def fetches_first(campaign: Campaign) -> Iterator[Problem]:
+    """That a start would fetch people first, how many and for what; nothing where it would not."""
     source = source_of(campaign) if wants_fetch(campaign) else None
     if source:
         number, cost = source.search.count, source.about_credits
         message = f"it will fetch up to {number:,} leads from {source.label} first, for about {cost:,} credits."
         hint = "Every mail is checked when they are in, before the first one leaves."
         yield Problem(AdviceCode.FETCHES_FIRST, message, hint, INFO, number)
+
+
+def _audience(campaign: Campaign) -> Iterator[Problem]:
+    yield from fetches_first(campaign)
     inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
     roles = inside.filter(email_address__iregex=rf"^({ROLES})@")
     count = roles.count()

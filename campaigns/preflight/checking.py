@@ -54,9 +54,14 @@ def _audience(campaign: Campaign) -> Iterator[Problem]:
 
 def _lead_source(campaign: Campaign) -> Iterator[Problem]:
     name = campaign.lead_source["provider"]
-    if not ProviderAccount.objects.for_organization(campaign.organization).filter(provider=name).exists():
+    account = ProviderAccount.objects.for_organization(campaign.organization).filter(provider=name).first()
+    if account is None:
         message = f"it is to fetch its leads from {Provider(name).label}, for which there is no key."
         yield Problem(StartCode.LEAD_SOURCE_UNUSABLE, message, "Add the key under Provider accounts, or enroll leads.")
+    elif account.last_error:
+        message = f"it is to fetch its leads from {account}, which last refused the key. {account.last_error}"
+        hint = "Under Provider accounts, enter another key, or check it again once it is mended there; or enroll leads."
+        yield Problem(StartCode.LEAD_SOURCE_UNUSABLE, message, hint)
 
 
 def _sending(campaign: Campaign) -> Iterator[Problem]:

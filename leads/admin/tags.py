@@ -18,7 +18,7 @@ from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from leads.models import LeadTag, Segment, Tag
-from leads.segments.uses import segments_with_tag
+from leads.segments.uses import segments_with_tag, users_of_tag
 from leads.tags import merge_tags, remove_tag
 
 
@@ -68,9 +68,10 @@ class DeleteTag(ActDialog):
 
     @property
     def description(self) -> str:
-        asking = segments_with_tag(self.object)
+        asking = users_of_tag(self.object)
         if asking:
-            return f"The segments {_names(asking)} ask for it: change their rules first, or merge it into another tag."
+            names = ", ".join(f"“{name}”" for name in asking)
+            return f"It is asked for by {names}: change their rules first, or merge it into another tag."
         return f"“{self.object}” comes off {self.object.lead_tags.count():,} leads. The leads stay."
 
     def act(self) -> str:

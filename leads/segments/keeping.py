@@ -19,7 +19,7 @@ from leads.segments.naming import check_names, named
 from leads.segments.reading import Rules, read_rules
 from leads.segments.uses import refuse_in_use, uses_of
 
-LOCK = 0x4610  # first half of an advisory lock: two who save at once could close a circle between them
+LOCK = 0x4609  # first half of an advisory lock: two who save at once could close a circle between them
 
 
 @transaction.atomic

@@ -14,23 +14,32 @@ TOLD = 3  # by name; the others are counted
 
 @dataclass(frozen=True)
 class Use:
-    """One thing that uses a segment: `kind` is segment or campaign."""
+    """One thing that uses a segment or a tag: `kind` is segment or campaign."""
 
     kind: str
     number: int
     name: str
-    keeps: bool  # true: the segment cannot go while this is there
+    keeps: bool  # true: what is used cannot go while this is there
 
 
 # Upper apps put their part in here when they get ready, since leads know nothing of campaigns.
 Uses = Callable[[Segment], Iterable[Use]]
+TagUses = Callable[[Tag], Iterable[Use]]
+TagRename = Callable[[Tag, Tag], object]
 _uses: list[Uses] = []
+_tag_uses: list[tuple[TagUses, TagRename]] = []
 
 
 def also_used_by(ask: Uses) -> None:
     """Have `ask` asked as well for what uses a segment."""
     if ask not in _uses:
         _uses.append(ask)
+
+
+def tags_also_used_by(ask: TagUses, *, renamed: TagRename) -> None:
+    """Have `ask` asked as well for what uses a tag, and `renamed` called when one tag becomes another."""
+    if (ask, renamed) not in _tag_uses:
+        _tag_uses.append((ask, renamed))
 
 
 def uses_of(segment: Segment) -> list[Use]:
@@ -42,6 +51,18 @@ def uses_of(segment: Segment) -> list[Use]:
 def segments_with_tag(tag: Tag) -> list[Segment]:
     """The segments whose rules name `tag`."""
     return _asking_for(tag.organization_id, Tag, tag.pk)
+
+
+def users_of_tag(tag: Tag) -> list[str]:
+    """The names of all that asks for `tag` and has it stay."""
+    above = [use.name for ask, _ in _tag_uses for use in ask(tag) if use.keeps]
+    return [segment.name for segment in segments_with_tag(tag)] + above
+
+
+def tell_of_merge(tag: Tag, into: Tag) -> None:
+    """Have everybody above ask for `into` who asked for `tag`."""
+    for _, renamed in _tag_uses:
+        renamed(tag, into)
 
 
 def refuse_in_use(code: str, what: str, users: list[str]) -> None:

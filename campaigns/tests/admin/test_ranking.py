@@ -100,3 +100,14 @@ def test_without_rules_the_dialog_offers_no_best_and_a_segment_must_be_chosen(op
     opened, answered = operator.get(address).content.decode(), press(operator, address, way="segment").content.decode()
 
     assert ('name="top"' in opened, "No segment is chosen." in answered) == (False, True)
+
+
+def test_the_list_says_how_many_recipients_are_not_ranked(operator: Client, campaign: Any) -> None:
+    listed = f"{reverse('admin:campaigns_leadranking_changelist')}?campaign={campaign.pk}"
+    nobody = operator.get(listed).content.decode()
+    LeadRankingFactory(campaign=campaign, lead__organization=campaign.organization)
+    one = operator.get(listed).content.decode()
+    LeadRankingFactory(campaign=campaign, lead=Recipient.objects.get().lead, rank=2)
+    all_of_them = operator.get(listed).content.decode()
+
+    assert ["1 recipient is not ranked." in page for page in (nobody, one, all_of_them)] == [False, True, False]

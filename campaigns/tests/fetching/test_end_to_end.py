@@ -1,10 +1,14 @@
 """A campaign without people, started over REST: Apollo's are fetched, mails reach them; what fails is tried again."""
 
+import contextlib
 import email
+import threading
+from collections import Counter
 from datetime import timedelta
 from email.policy import default as mail_policy
 
 import httpx
+import psutil
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -13,7 +17,7 @@ from campaigns.tests.factories import NOON, OrganizationFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.service_accounts import create_api_key
 from campaigns_project.audit.actors import SYSTEM
-from campaigns_project.tests.processes import family_of, free_port, started, wait_until
+from campaigns_project.tests.processes import PATIENCE, family_of, free_port, living, started, wait_until
 from leads.models import ProviderPurchase, RawLead
 
 URL = "https://app.apollo.io/#/people?personSeniorities[]=head&personSeniorities[]=c_suite&page=1"
@@ -100,21 +104,49 @@ def test_a_start_without_people_fetches_them_and_mails_them(client, campaign, ma
     assert set(apollo.sold.values()) == {1}
 
 
+class Midway:
+    """Lets Apollo sell a second batch of people, and keep its answer back until the worker that asked is dead."""
+
+    def __init__(self, apollo):
+        self.is_reached, self._may_answer = threading.Event(), threading.Event()
+        apollo.next_reply("people/bulk_match", lambda reply: reply, self._held_back)
+
+    def _held_back(self, reply):
+        self.is_reached.set()
+        self._may_answer.wait(PATIENCE)
+        return reply
+
+    def kill(self, worker):
+        wait_until(self.is_reached.is_set, "a second batch was bought")
+        family = family_of(worker)
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):  # the first takes some with it
+                member.kill()
+        wait_until(lambda: not living(family), "the worker is dead")
+        self._may_answer.set()
+
+
 def test_a_worker_killed_in_the_middle_loses_nobody_and_buys_nobody_twice(client, campaign, apollo, work):
+    """Ten people came; for the other two of twelve the worker died between Apollo's sale and the answer."""
+    filters = {"person_seniorities": ["head", "c_suite", "manager", "founder", "senior"]}
+    ok(client.post(f"{campaign}/lead-source", json={"filters": filters, "count": 12}))
+    midway = Midway(apollo)
     ok(client.post(f"{campaign}/start", json={}))
     with work as worker:
-        wait_until(lambda: apollo.sold, "somebody was bought")
-        for member in family_of(worker):
-            member.kill()
+        midway.kill(worker)
     # What a dead worker had claimed is free again after minutes; here somebody else takes it up as soon as it is free.
     job = ok(client.get(f"{campaign}/jobs?kind=fetch"))["results"][0]["id"]
 
     def has_ended():
         work_on_fetch(job_id=job, now=NOON, budget=timedelta(minutes=1))
-        return ok(client.get(f"/jobs/{job}"))["status"] == "succeeded"
+        return ok(client.get(f"/jobs/{job}"))["finished_at"]
 
     wait_until(has_ended, "the fetch goes on and ends")
 
-    assert max(apollo.sold.values()) == 1
-    assert RawLead.objects.count() == ok(client.get(campaign))["total_records"]
-    assert ProviderPurchase.objects.filter(status="asked").count() == 0
+    ended = ok(client.get(f"/jobs/{job}"))
+    assert (ended["status"], ended["error_message"]) == ("succeeded", "")
+    assert sorted(apollo.sold.values()) == [1] * 12
+    assert RawLead.objects.count() == ok(client.get(campaign))["total_records"] == 12
+    statuses = Counter(ProviderPurchase.objects.values_list("status", flat=True))
+    assert statuses == {"found": 10, "unclear": 2}
+    assert ok(client.get(campaign))["total_recipients"] == 10

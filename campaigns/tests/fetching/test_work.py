@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 
-from campaigns import lifecycle
+from campaigns import lifecycle, preflight
 from campaigns.enrollment import Selection, enroll
+from campaigns.errors import StartRefused
 from campaigns.fetching.opened import open_fetch
 from campaigns.fetching.request import cancel_fetch, request_fetch
 from campaigns.fetching.source import set_lead_source
@@ -16,7 +18,8 @@ from campaigns.why import why_campaign
 from campaigns.why.codes import GateCode
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
-from leads.models import Lead, LeadImport, ProviderPurchase, RawLead, StagedLead
+from leads.imports.canceling import cancel_import
+from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, RawLead, StagedLead
 from leads.tests.providers.fake_apollo import Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the journal of purchases commits by itself
@@ -126,6 +129,20 @@ def test_a_key_that_is_refused_fails_the_campaign_with_the_sentence_and_without_
     assert ready.status_error == "provider_key_refused"
     assert "master-key" not in f"{ready.status_message} {ready.status_error}"
     assert LeadImport.objects.get().status == "failed"
+
+
+def test_preflight_blocks_while_the_key_is_known_to_be_refused(ready, apollo):
+    apollo.keys = {}
+    started(ready)
+    worked(open_fetch(ready))
+
+    with pytest.raises(StartRefused) as refused:
+        lifecycle.resume(campaign=ready, actor=SYSTEM, now=NOON)
+    [problem] = refused.value.details["problems"]
+    ProviderAccount.objects.update(last_error="")  # as a check does that the provider answers well
+
+    assert (problem["code"], "refuses the key" in problem["message"]) == ("lead_source_unusable", True)
+    assert "lead_source_unusable" not in {each.code for each in preflight.check(ready)}
 
 
 def test_a_block_in_the_mails_for_those_who_came_fails_the_campaign_with_the_list(ready, apollo):
@@ -261,6 +278,38 @@ def test_a_fetch_that_the_start_waits_for_ends_with_the_campaign_alone(ready):
         cancel_fetch(campaign=ready, actor=SYSTEM, now=NOON)
 
     assert refused.value.code == "fetch_is_awaited"
+
+
+@pytest.mark.parametrize("then_send", [False, True])
+def test_a_fetch_whose_import_is_canceled_buys_nobody_and_says_so(ready, apollo, then_send):
+    job = open_fetch(started(ready)) if then_send else request_fetch(campaign=ready, actor=SYSTEM, now=NOON)
+    apollo.next_reply("mixed_people/api_search", Reply(429, {"message": "per hour"}, {"retry-after": "1800"}))
+    worked(job)
+
+    cancel_import(lead_import=LeadImport.objects.get(), actor=SYSTEM)
+    worked(job)
+
+    number = LeadImport.objects.get().pk
+    said = f"Import {number} of this fetch was canceled: nobody more is bought."
+    assert (job.status, job.error_message, sum(apollo.sold.values())) == ("canceled", said, 0)
+    ready.refresh_from_db()
+    after = ("failed", "fetch_failed", said, "import_canceled") if then_send else ("draft", "", "", "")
+    assert (ready.status, ready.status_code, ready.status_message, ready.status_error) == after
+
+
+def test_an_import_that_is_canceled_while_a_page_is_asked_for_ends_the_fetch_with_that_page(ready, apollo):
+    job = request_fetch(campaign=ready, actor=SYSTEM, now=NOON)
+
+    def canceled_meanwhile(reply):
+        LeadImport.objects.update(status="canceled", finished_at=NOON)
+        connection.close()  # that of the fake's thread
+        return reply
+
+    apollo.next_reply("people/bulk_match", canceled_meanwhile)
+    worked(job)
+
+    assert (job.status, job.state["attempts"]) == ("canceled", 2)
+    assert Recipient.objects.count() == 0
 
 
 def test_only_one_fetch_fills_a_campaign_and_a_start_takes_over_the_one_there_is(ready, apollo):
