@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
         "HealthStatus": "campaigns.health.HealthStatus",
         "LeadStatus": "leads.models.LeadStatus",
         "SuppressionReason": "leads.models.SuppressionReason",
+        "GivenSuppressionReason": "leads.api.suppressions.GIVEN_REASONS",
         "UserStatus": "campaigns.models.UserStatus",
         "GateCode": "campaigns.why.codes.GateCode",
         "WhyCode": "campaigns.why.codes.WhyCode",
