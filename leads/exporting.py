@@ -2,14 +2,17 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from itertools import batched
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
 from campaigns_project.formulas import guard
 from leads.models import Lead
+from leads.suppression import suppressed_among
 
 COLUMNS = (
     "email", "first_name", "last_name", "company", "title", "seniority", "industry", "company_domain", "company_size",
@@ -38,15 +41,19 @@ def lead_lines(leads: QuerySet) -> Iterator[str]:
     leads = Lead.objects.filter(pk__in=leads.order_by().values("pk"))
     keys = _custom_keys(leads)
     writer = csv.writer(_Echo())
-    yield MARK + writer.writerow([*COLUMNS, "tags", *(f"custom.{key}" for key in keys)])
-    for lead in leads.order_by("-pk").prefetch_related("lead_tags__tag").iterator(chunk_size=CHUNK):
-        yield writer.writerow([guard(cell) for cell in _cells(lead, keys)])
+    yield MARK + writer.writerow([*COLUMNS, "suppressed", "tags", *(f"custom.{key}" for key in keys)])
+    found = leads.order_by("-pk").prefetch_related("lead_tags__tag").iterator(chunk_size=CHUNK)
+    for some in batched(found, CHUNK):
+        suppressed = suppressed_among(some, now=timezone.now())
+        for lead in some:
+            yield writer.writerow([guard(cell) for cell in _cells(lead, keys, lead.pk in suppressed)])
 
 
-def _cells(lead: Lead, keys: list[str]) -> Iterator[str]:
+def _cells(lead: Lead, keys: list[str], is_suppressed: bool) -> Iterator[str]:
     for name in COLUMNS:
         value = getattr(lead, name)
         yield "" if value is None else str(value)
+    yield "yes" if is_suppressed else "no"
     yield ", ".join(sorted(each.tag.name for each in lead.lead_tags.all()))
     for key in keys:
         yield str(lead.custom.get(key, ""))

@@ -40,7 +40,8 @@ def _known(request: Request, filterset_class: Any) -> set[str]:
         return set()
     prefix = getattr(filterset_class, "open_prefix", None)
     open_ones = {name for name in request.query_params if prefix and name.startswith(prefix)}
-    return open_ones | set(filterset_class.base_filters)
+    told = {f"{prefix}NAME"} if prefix else set()  # so that a refusal can name it
+    return open_ones | told | set(filterset_class.base_filters)
 
 
 class IdFilter(filters.NumberFilter):
@@ -50,6 +51,24 @@ class IdFilter(filters.NumberFilter):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, min_value=1, **kwargs)
+
+
+class _TrueOrFalseField(forms.Field):
+    def to_python(self, value: Any) -> bool | None:
+        if value in self.empty_values:
+            return None
+        if value not in ("true", "false"):
+            raise forms.ValidationError("Write true or false.")
+        return value == "true"
+
+
+class TrueOrFalse(filters.BooleanFilter):
+    """`true` or `false`; the base would take anything else for no question at all."""
+
+    field_class = _TrueOrFalseField
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, widget=forms.TextInput, **kwargs)
 
 
 class Words(filters.BaseInFilter, filters.CharFilter):

@@ -43,6 +43,7 @@ HINTS = {
     405: "The header Allow names the methods of this address.",
     415: "Send the body as application/json; a file for an import as multipart/form-data.",
 }
+ALMOST = 0.8  # how alike two names are when one is a slip of the other; 1 is the same
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
 
@@ -53,10 +54,8 @@ class UnknownParameter(exceptions.ValidationError):
 
     def __init__(self, name: str, known: Iterable[str], *, in_query: bool = False):
         names = sorted(known)
-        close = get_close_matches(name, names, n=1)
-        guess = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(names) or 'none'}."
         kind = "query parameter" if in_query else "field"
-        self._say(f"?{name}" if in_query else name, f"There is no {kind} “{name[:100]}” here. {guess}")
+        self._say(f"?{name}" if in_query else name, f"There is no {kind} “{name[:100]}” here. {_guess(name, names)}")
 
     @classmethod
     def read_only(cls, name: str) -> "UnknownParameter":
@@ -67,6 +66,17 @@ class UnknownParameter(exceptions.ValidationError):
 
     def _say(self, name: str, sentence: str) -> None:
         super().__init__({name[:100]: [exceptions.ErrorDetail(sentence, self.default_code)]})
+
+
+def _guess(name: str, known: list[str]) -> str:
+    """What may have been meant: the one that is as good as the same, all that begin alike, or the nearest."""
+    begins = name.partition("_")[0]
+    same = get_close_matches(name, known, n=1, cutoff=ALMOST)
+    alike = [each for each in known if each == begins or each.startswith(f"{begins}__")] if begins != name else []
+    meant = same or alike or get_close_matches(name, known, n=1)
+    if meant:
+        return f"Did you mean {' or '.join(meant)}?"
+    return f"Known here: {', '.join(known) or 'none'}."
 
 
 class TooLarge(exceptions.APIException):

@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 
 from campaigns_project.accounts.admin.filters import ByParameter
 from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.models import Organization
 from leads.models import LeadImport, Segment, Tag
+from leads.segments.asking import Asking
 from leads.segments.errors import RuleRefused
+from leads.segments.fields import find_field
 from leads.segments.members import members
 
+MARKS = (("is_role", "Role address"), ("is_disposable", "Disposable"), ("is_catch_all", "Catch-all domain"))
 OF_IMPORT = "leads.id = ANY(ARRAY(SELECT id FROM leads WHERE lead_import_id = %s))"
 
 
@@ -106,10 +111,29 @@ class MarkFilter(DropdownFilter):
 
     title = "mark"
     parameter_name = "mark"
-    marks = (("is_role", "Role address"), ("is_disposable", "Disposable"), ("is_catch_all", "Catch-all domain"))
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return self.marks
+        return MARKS
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(**{self.value(): True}) if self.value() in dict(self.marks) else queryset
+        return queryset.filter(**{self.value(): True}) if self.value() in dict(MARKS) else queryset
+
+
+class SuppressedFilter(DropdownFilter):
+    """Who is never to be written to: what a segment asks, of each organization the user may see."""
+
+    title = "suppressed"
+    parameter_name = "suppressed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("yes", "Suppressed"), ("no", "Not suppressed"))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        held, now = held_roles(request), timezone.now()
+        homes = Organization.objects.values_list("pk", flat=True) if held.everywhere else held.organization_ids()
+        field = find_field("suppressed", "")
+        of_each = [Q(organization=home) & field.condition("is", None, Asking(home, now)) for home in homes]
+        forbidden = Q.create([Q(pk__in=[]), *of_each], connector=Q.OR)
+        return queryset.filter(forbidden if self.value() == "yes" else ~forbidden)

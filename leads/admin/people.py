@@ -1,10 +1,14 @@
 """The admin pages of leads, as far as this app knows them; `tracking.admin` adds their campaigns and what happened."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -19,20 +23,22 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from leads.addresses import read_address
 from leads.admin.lead_filters import (
+    MARKS,
     AndTagFilter,
     CustomFilter,
     DomainFilter,
     ImportFilter,
     MarkFilter,
     SegmentFilter,
+    SuppressedFilter,
     TagFilter,
     WithoutTagFilter,
 )
 from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
-from leads.models import ChangeSource, Lead
+from leads.models import ChangeSource, Lead, LeadStatus
 from leads.removal import remove_lead
-from leads.suppression import require_not_erased, require_not_merged
+from leads.suppression import require_not_erased, require_not_merged, suppressed_among
 from leads.tagging import set_tags
 
 TAG_MAX = 60
@@ -122,9 +128,10 @@ class LeadAdmin(ScopedAdmin):
 
     form = LeadForm
     derived_fields = ("email_normalized", "custom")
-    list_display = ["person", "company", "tag_names", "state", "created_at"]
+    list_display = ["person", "state", "company", "tag_names", "created_at"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
+        SuppressedFilter,
         TagFilter,
         AndTagFilter,
         WithoutTagFilter,
@@ -158,6 +165,14 @@ class LeadAdmin(ScopedAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         return queryset.matching(search_term), False
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Who of the page is suppressed is asked once, for all of them."""
+        shown = super().get_changelist_instance(request)
+        suppressed = suppressed_among(shown.result_list, now=timezone.now())
+        for lead in shown.result_list:
+            lead.is_suppressed = lead.pk in suppressed
+        return shown
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             self._save(request, obj, form, change)
@@ -176,11 +191,29 @@ class LeadAdmin(ScopedAdmin):
 
     @display(description="Tags")
     def tag_names(self, lead: Lead) -> str:
-        return ", ".join(sorted(lead_tag.tag.name for lead_tag in lead.lead_tags.all()))
+        tags = sorted((each.tag for each in lead.lead_tags.all()), key=lambda tag: tag.name)
+        dotted = '<span class="fl-chip"><span class="fl-tag-dot" style="background: {}"></span>{}</span>'
+        return _chips(format_html(dotted, tag.color, tag.name) for tag in tags)
 
     @display(description="Status")
     def state(self, lead: Lead) -> str:
-        return chip(lead.status, lead.get_status_display())
+        """What forbids writing comes first; then what the address looks like."""
+        marks = (format_html('<span class="fl-chip">{}</span>', words) for mark, words in MARKS if getattr(lead, mark))
+        return _chips([_standing(lead), *marks])
+
+
+def _standing(lead: Any) -> SafeString:
+    is_suppressed = getattr(lead, "is_suppressed", None)  # known of the leads of a list
+    if is_suppressed is None and lead.pk:
+        is_suppressed = bool(suppressed_among([lead], now=timezone.now()))
+    if is_suppressed and lead.status == LeadStatus.OK:
+        return chip("suppressed")
+    return chip(lead.status, lead.get_status_display())
+
+
+def _chips(chips: Iterable[str]) -> SafeString:
+    """Side by side, and below each other where there is no room."""
+    return format_html('<span class="fl-parts">{}</span>', format_html_join("", "{}", ((each,) for each in chips)))
 
 
 def _custom_field(line: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from campaigns_project.accounts.api import organization_of_request
 from campaigns_project.accounts.models import Organization
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Words
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse, Words
 from leads.models import Lead, LeadStatus, Segment, Verification
 from leads.segments.asking import Asking
 from leads.segments.errors import RuleRefused
@@ -29,6 +29,9 @@ class LeadFilters(CreatedFilters):
     tag = Words(method="tagged", label="Carries one of these tags, by name.")
     tag__all = Words(method="tagged", label="Carries each of these tags.")
     tag__not = Words(method="tagged", label="Carries none of these tags.")
+    suppressed = TrueOrFalse(
+        method="suppressed_or_not", label="true: never to be written to, by address or domain; false: everybody else."
+    )
     email = filters.CharFilter(method="text", label="The whole address, in any case.")
     domain = filters.CharFilter(method="text", label="The domain of the address.")
     company = filters.CharFilter(method="text", label="The whole name of the company, in any case.")
@@ -71,6 +74,9 @@ class LeadFilters(CreatedFilters):
 
     def text(self, leads: Any, name: str, value: str) -> QuerySet[Lead]:
         return self._asked(leads, name, "is", value, name)
+
+    def suppressed_or_not(self, leads: Any, name: str, is_suppressed: bool) -> QuerySet[Lead]:
+        return self._asked(leads, name, "is" if is_suppressed else "is_not", None, name)
 
     def in_segment(self, leads: Any, _name: str, number: int) -> QuerySet[Lead]:
         segment = Segment.objects.for_organization(self._organization).filter(pk=number).first()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.validators import URLValidator
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -22,7 +23,7 @@ from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import ChangeSource, Lead
 from leads.removal import remove_lead
-from leads.suppression import require_not_erased, require_not_merged
+from leads.suppression import require_not_erased, require_not_merged, suppressed_among
 from leads.tagging import set_tags
 
 CUSTOM_FIELDS_MAX = 100
@@ -63,6 +64,24 @@ class CustomFields(serializers.DictField):
         return fields
 
 
+class LeadPage(serializers.ListSerializer):
+    """Several leads; who of them is suppressed is asked once."""
+
+    def to_representation(self, data: Any) -> Any:
+        leads = list(data)
+        self.suppressed = suppressed_among(leads, now=timezone.now())
+        return super().to_representation(leads)
+
+
+class Suppressed(serializers.BooleanField):
+    """Whether suppressions of the whole organization forbid writing to the lead now."""
+
+    def get_attribute(self, instance: Lead) -> bool:
+        page = getattr(self.parent, "parent", None)
+        known = page.suppressed if isinstance(page, LeadPage) else suppressed_among([instance], now=timezone.now())
+        return instance.pk in known
+
+
 class LeadSerializer(StrictModelSerializer):
     """A person. `email` decides who it is: one lead per address in an organization."""
 
@@ -71,17 +90,21 @@ class LeadSerializer(StrictModelSerializer):
     linkedin_url = WebAddress(max_length=300, required=False, allow_blank=True)
     custom = CustomFields(required=False)
     tags = TagNames(required=False, max_length=100, help_text="Names; one that does not exist yet is made.")
+    suppressed = Suppressed(
+        read_only=True, help_text="Never to be written to: the address or its domain is suppressed for all campaigns."
+    )
     import_id = serializers.IntegerField(source="lead_import_id", read_only=True, allow_null=True)
 
     broken = {"lead_once_per_organization": ("email", "There is already a lead with this address.")}
 
     class Meta:
         model = Lead
+        list_serializer_class = LeadPage
         fields = [
             "id", "email", "first_name", "last_name", "company", "title", "phone", "website", "linkedin_url", "city",
             "country", "timezone", "seniority", "industry", "company_domain", "company_size", "custom", "tags",
-            "status", "verification", "domain", "is_role", "is_disposable", "is_catch_all", "import_id", "created_at",
-            "updated_at",
+            "status", "suppressed", "verification", "domain", "is_role", "is_disposable", "is_catch_all", "import_id",
+            "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = [
             "status", "domain", "is_role", "is_disposable", "is_catch_all", "created_at", "updated_at",

@@ -35,6 +35,8 @@ from leads.suppression import (
 
 CHECK_MAX = 1_000  # addresses in one question
 BULK_MAX = 1_000  # entries in one list; longer ones go by the command or in parts
+# That somebody was erased, only an erasure says. Named in the schema by ENUM_NAME_OVERRIDES.
+GIVEN_REASONS = [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED]
 
 
 class CampaignOf(serializers.IntegerField):

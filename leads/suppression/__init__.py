@@ -1,5 +1,6 @@
 """Who may not be written to: by address or domain, everywhere or in one campaign, for good or until a time."""
 
+from leads.suppression.among import suppressed_among as suppressed_among
 from leads.suppression.check import Checked as Checked
 from leads.suppression.check import check as check
 from leads.suppression.erased import ErasedCode as ErasedCode

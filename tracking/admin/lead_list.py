@@ -1,6 +1,7 @@
 """The list of leads with all that is known of them: campaigns, last mail, last reply; acts on all that it shows."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,8 @@ from django.db.models import Count, Max, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -35,6 +38,8 @@ from leads.segments.fields import find_field
 from leads.tags import tag_leads, untag_leads
 
 MOST_NAMED = 1_000_000  # leads whose numbers are handed to one enrollment
+DIGITS = 19  # fewer than this, and the database takes it for a number
+PICKED = "picked"  # in the address of an act: the numbers of the leads whose boxes are checked, with commas
 QUIET = (("30", "Not for 30 days"), ("90", "Not for 90 days"), ("365", "Not for a year"), ("never", "Never"))
 
 
@@ -74,7 +79,8 @@ class ContactFilter(DropdownFilter):
 
 
 class OfTheList(ActDialog):
-    """An act on all leads that the list shows now, on whatever page: the address carries what it is narrowed by."""
+    """An act on all leads that the list shows now, on whatever page, or on those of them that were picked: the address
+    carries what it is narrowed by."""
 
     needs = Role.OPERATOR
 
@@ -84,7 +90,8 @@ class OfTheList(ActDialog):
 
     @property
     def description(self) -> str:
-        return f"{count(self.leads).of_leads}: all that the list shows now."
+        whom = "those you picked" if PICKED in self.request.GET else "all that the list shows now"
+        return f"{count(self.leads).of_leads}: {whom}."
 
     @property
     def leads(self) -> LeadQuerySet:
@@ -102,7 +109,7 @@ class OfTheList(ActDialog):
         return sum(do(home) for home in mine if self.leads.filter(organization=home).exists())
 
     def next_url(self) -> str:
-        query = self.request.GET.urlencode()
+        query = _without_picked(self.request).urlencode()
         return f"{super().next_url()}?{query}" if query else super().next_url()
 
 
@@ -223,8 +230,14 @@ class LeadList:
             query = urlencode([(name, value) for name, value in request.GET.items() if name != "p"])
             buttons = context.get("actions_list", [])
             context["actions_list"] = [
-                {**button, "path": f"{button['path']}?{query}" if query else button["path"]} for button in buttons
+                {
+                    **button,
+                    "path": f"{button['path']}?{query}" if query else button["path"],
+                    "attrs": {**(button.get("attrs") or {}), "data-of-picked": ""},
+                }
+                for button in buttons
             ]
+            context["total"] = count(context["cl"].queryset).of_leads
             export = reverse("admin:leads_lead_export")
             context["export_url"] = f"{export}?{query}" if query else export
         return response
@@ -245,6 +258,10 @@ class LeadList:
         headers = {"Content-Disposition": f'attachment; filename="leads-{timezone.now():%Y-%m-%d}.csv"'}
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
+    @display(description=mark_safe('<input type="checkbox" data-pick-all aria-label="Pick all on this page">'))
+    def pick(self, lead: Lead) -> SafeString:
+        return format_html('<input type="checkbox" data-pick value="{}" aria-label="Pick {}">', lead.pk, lead)
+
     @display(description="Campaigns")
     def campaign_count(self, lead: Lead) -> str:
         number = lead.told.get("active", 0)  # type: ignore[attr-defined]
@@ -264,11 +281,26 @@ class LeadList:
 
 
 def shown_in(model_admin: Any, request: HttpRequest) -> Any:
-    """The leads that the list at this address shows; Http404 where it is narrowed by what the list does not know."""
+    """The leads that the list at this address shows, of these only those picked where the address names any; Http404
+    where it is narrowed by what the list does not know."""
+    asked = copy(request)
+    asked.GET = _without_picked(request)  # the list itself knows nothing of it
     try:
-        return model_admin.get_changelist_instance(request).queryset
+        shown = model_admin.get_changelist_instance(asked).queryset
     except IncorrectLookupParameters:
         raise Http404("The list of leads cannot be narrowed by this.") from None
+    if PICKED not in request.GET:
+        return shown
+    picked = request.GET[PICKED].split(",")
+    if not all(number.isascii() and number.isdigit() and len(number) < DIGITS for number in picked):
+        raise Http404("Leads are picked by their numbers.")
+    return shown.filter(pk__in=picked)
+
+
+def _without_picked(request: HttpRequest) -> Any:
+    query = request.GET.copy()
+    query.pop(PICKED, None)
+    return query
 
 
 def _told(leads: set[int]) -> dict[int, dict[str, Any]]:

@@ -24,10 +24,11 @@ class LeadPageAdmin(PersonPages, LeadList, LeadAdmin):
     """The list with campaigns, last mail and last reply, and the page with what happened beside the form."""
 
     list_display = [
-        "person", "company", "tag_names", "state", "campaign_count", "last_contacted", "last_reply", "source",
+        "pick", "person", "state", "company", "tag_names", "campaign_count", "last_contacted", "last_reply", "source",
     ]  # fmt: skip
     list_filter = [*LeadAdmin.list_filter[:-1], InCampaignFilter, NotInCampaignFilter, ContactFilter,
                    LeadAdmin.list_filter[-1]]  # fmt: skip
+    list_display_links = ["person"]
     change_form_outer_before_template = "tracking/admin/lead_head.html"
     change_form_outer_after_template = "tracking/admin/lead_story.html"
     actions_detail = [

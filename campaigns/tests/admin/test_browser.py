@@ -75,6 +75,29 @@ def test_escape_closes_a_dialog_and_the_cancel_button_too(page: Page) -> None:
         page.wait_for_selector("#dialog", state="hidden")
 
 
+def test_a_long_dialog_keeps_its_title_and_its_buttons_in_sight(page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+
+    page.click(".fl-buttons >> text=Lead source")
+    page.wait_for_selector("#dialog [data-autofocus]:focus")
+
+    title, buttons = (page.locator(part).bounding_box() for part in (".fl-dialog-head", ".fl-dialog-foot"))
+    assert title and buttons and page.viewport_size
+    assert title["y"] >= 0
+    assert buttons["y"] + buttons["height"] <= page.viewport_size["height"]
+    assert said == []
+
+
+def test_an_act_of_the_list_of_leads_is_about_those_that_are_picked(page: Page, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/admin/leads/lead/")
+
+    page.check("[data-pick]")
+    page.click("[data-of-picked] >> text=Untag")
+
+    page.wait_for_selector("#dialog >> text=1 lead: those you picked")
+
+
 def test_the_page_follows_what_happens_and_its_buttons_do_too(page: Page) -> None:
     other = page.context.new_page()
     other.goto(page.url)

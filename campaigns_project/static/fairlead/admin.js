@@ -110,7 +110,8 @@
     const invalid = dialog.querySelector("[role=alert], .errors input, .errors select, .errors textarea");
     const first = invalid || dialog.querySelector("[data-autofocus]");
     if (first && first.matches("[role=alert]")) first.setAttribute("tabindex", "-1");
-    if (first) requestAnimationFrame(() => first.focus());
+    // What has the focus at first is in sight already; only what was wrong may be further down.
+    if (first) requestAnimationFrame(() => first.focus({ preventScroll: !invalid }));
   });
 
   document.addEventListener("click", (event) => {
@@ -118,6 +119,38 @@
     if (!cancel) return; // on a page of its own, the link leads back
     event.preventDefault();
     window.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  });
+
+  // ---- Rows that are picked: the acts of the list are about these alone ---------------------------------------------
+  const boxes = () => [...document.querySelectorAll("[data-pick]")];
+  const picked = () => boxes().filter((box) => box.checked).map((box) => box.value);
+
+  function sayPicked() {
+    const line = document.querySelector("[data-picked-said]");
+    if (!line) return;
+    const number = picked().length;
+    line.textContent = number ? `${number} picked: the buttons are about ${number === 1 ? "this one" : "these"} alone.` : "";
+    const all = document.querySelector("[data-pick-all]");
+    if (all) all.checked = number > 0 && number === boxes().length;
+  }
+
+  document.addEventListener("change", (event) => {
+    if (!(event.target instanceof Element) || !event.target.matches("[data-pick], [data-pick-all]")) return;
+    if (event.target.matches("[data-pick-all]")) for (const box of boxes()) box.checked = event.target.checked;
+    sayPicked();
+  });
+  window.addEventListener("pageshow", sayPicked); // a browser that goes back remembers what was checked
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (picked().length && asking(event).matches("[data-of-picked]")) event.detail.parameters.picked = picked().join();
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-of-picked]")) return;
+    const url = new URL(event.target.action);
+    if (picked().length) url.searchParams.set("picked", picked().join());
+    else url.searchParams.delete("picked");
+    event.target.action = url;
   });
 
   // ---- Copying what stands on a button -----------------------------------------------------------------------------

@@ -94,6 +94,16 @@ def test_a_misspelled_filter_is_refused_with_the_right_spelling():
     assert "Did you mean status?" in answer.json()["detail"]
 
 
+def test_a_filter_that_begins_like_several_is_answered_with_all_of_them_and_a_strange_one_with_all_there_are():
+    client = key_client()
+
+    begins_alike = client.get("/api/v1/leads?tag_any=vip").json()["detail"]
+    strange = client.get("/api/v1/leads?zzz=1").json()["detail"]
+
+    assert "Did you mean tag or tag__all or tag__not?" in begins_alike
+    assert "custom.NAME" in strange
+
+
 def test_a_query_parameter_on_a_single_row_is_refused_too():
     client = key_client()
     lead = LeadFactory(organization=client.organization)

@@ -129,6 +129,38 @@ def test_a_leads_page_says_that_the_address_is_suppressed_and_why(operator: Clie
     assert "legal request" in page
 
 
+def test_whoever_is_suppressed_is_not_shown_as_ok_on_the_list_and_on_the_page(
+    operator: Client, organization: Any
+) -> None:
+    lead = LeadFactory(organization=organization, email="ana@acme.example")
+    LeadFactory(organization=organization, email="bob@beta.example")
+    SuppressionFactory(organization=organization, address="acme.example", reason="manual")
+    listed = reverse("admin:leads_lead_changelist")
+
+    def shown(query: str) -> dict[str, bool]:
+        page = operator.get(listed, query_params={"suppressed": query} if query else {})
+        return {lead.email: "Suppressed" in page.context["cl"].model_admin.state(lead) for lead in rows(page)}
+
+    def rows(page: Any) -> Any:
+        return page.context["cl"].result_list
+
+    assert shown("") == {"ana@acme.example": True, "bob@beta.example": False}
+    assert (shown("yes"), shown("no")) == ({"ana@acme.example": True}, {"bob@beta.example": False})
+    head = operator.get(page_of(lead)).content.decode().partition("fl-lead-facts")[0]
+    assert "Suppressed</span>" in head
+
+
+def test_the_list_shows_what_an_address_looks_like_and_tags_in_their_color(operator: Client, organization: Any) -> None:
+    lead = LeadFactory(organization=organization, email="info@acme.example", is_role=True)
+    LeadTagFactory(lead=lead, tag__name="vip", tag__color="#0ea5e9")
+
+    shown = operator.get(reverse("admin:leads_lead_changelist")).content.decode()
+
+    assert '<span class="fl-chip">Role address</span>' in shown
+    assert "background: #0ea5e9" in shown
+    assert "<b>1 lead</b>" in shown
+
+
 def test_a_lead_is_added_to_a_campaign_from_its_page(operator: Client, organization: Any) -> None:
     lead, campaign = LeadFactory(organization=organization), CampaignFactory(organization=organization)
 

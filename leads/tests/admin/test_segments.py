@@ -1,5 +1,6 @@
 """Segments on their pages."""
 
+import csv
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from campaigns.tests.factories import (
     OrganizationFactory,
     RecipientFactory,
     SegmentFactory,
+    SuppressionFactory,
     TagFactory,
 )
 from campaigns_project.accounts.roles import Role
@@ -179,6 +181,39 @@ def test_an_act_on_the_list_touches_what_it_shows_and_nobody_else(operator: Clie
     assert "1 lead: all that the list shows now" in opened
     assert done["HX-Redirect"].endswith("?q=acme")
     assert list(Lead.objects.filter(lead_tags__tag__name="vip")) == [shown]
+
+
+def test_an_act_on_picked_leads_touches_these_alone_and_none_the_list_does_not_show(
+    operator: Client, organization: Any
+) -> None:
+    picked, _left = LeadFactory.create_batch(2, organization=organization, company="Acme")
+    hidden, foreign = LeadFactory(organization=organization, company="Beta"), LeadFactory(company="Acme")
+    address = f"{reverse('admin:leads_lead_tag_these')}?q=acme&picked={picked.pk},{hidden.pk},{foreign.pk}"
+    export = f"{reverse('admin:leads_lead_export')}?q=acme&picked={picked.pk}"
+
+    opened = operator.get(address, headers={"HX-Request": "true"}).content.decode()
+    done = press(operator, address, tags="vip")
+    exported = b"".join(operator.post(export).streaming_content).decode().splitlines()
+
+    assert "1 lead: those you picked" in opened
+    assert done["HX-Redirect"].endswith("/lead/?q=acme")
+    assert list(Lead.objects.filter(lead_tags__tag__name="vip")) == [picked]
+    assert len(exported) == 2
+    assert operator.get(address.replace(",", ";")).status_code == 404
+
+
+def test_an_export_says_who_is_suppressed(operator: Client, organization: Any) -> None:
+    LeadFactory(organization=organization, email="ana@acme.example")
+    LeadFactory(organization=organization, email="bob@beta.example")
+    SuppressionFactory(organization=organization, address="acme.example")
+
+    answer = operator.post(reverse("admin:leads_lead_export"))
+
+    lines = list(csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
+    assert {line["email"]: line["suppressed"] for line in lines} == {
+        "ana@acme.example": "yes",
+        "bob@beta.example": "no",
+    }
 
 
 def test_an_export_has_what_the_list_shows_disarmed_and_leaves_its_line(operator: Client, organization: Any) -> None:

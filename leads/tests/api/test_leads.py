@@ -272,6 +272,26 @@ def test_leads_with_tags_take_no_query_per_row():
     assert len(one) == len(three)
 
 
+def test_a_lead_says_whether_it_is_suppressed_and_a_list_is_narrowed_by_it():
+    client = key_client()
+    LeadFactory(organization=client.organization, email="ana@acme.example")
+    LeadFactory(organization=client.organization, email="bob@beta.example")
+    LeadFactory(organization=client.organization, email="eva@gone.example")
+    SuppressionFactory(organization=client.organization, address="ana@acme.example", reason="manual")
+    SuppressionFactory(organization=client.organization, address="beta.example", reason="legal")
+    SuppressionFactory(organization=client.organization, address="eva@gone.example", expires_at="2026-01-01T00:00:00Z")
+    SuppressionFactory(address="gone.example")
+
+    def found(query=""):
+        return {lead["email"]: lead["suppressed"] for lead in client.get(f"/api/v1/leads{query}").json()["results"]}
+
+    assert found() == {"ana@acme.example": True, "bob@beta.example": True, "eva@gone.example": False}
+    assert found("?suppressed=true") == {"ana@acme.example": True, "bob@beta.example": True}
+    assert found("?suppressed=false") == {"eva@gone.example": False}
+    assert client.get("/api/v1/leads/lookup?email=ana@acme.example").json()["suppressed"] is True
+    assert client.get("/api/v1/leads?suppressed=perhaps").status_code == 400
+
+
 def test_a_lead_has_a_time_zone_that_exists():
     client = key_client()
 
