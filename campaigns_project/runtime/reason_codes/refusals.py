@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import campaigns_project.verification.errors  # noqa: F401 - only commands use it, so nothing else has loaded its refusals
+import leads.providers.registry  # noqa: F401 - loaded late in a worker, and its refusals are wanted in any process
 from campaigns_project.errors import Refused
 
 PROJECT = Path(__file__).resolve().parent.parent.parent.parent
