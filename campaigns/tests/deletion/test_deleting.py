@@ -8,10 +8,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from campaigns import deletion
+from campaigns import deletion, task_names
 from campaigns.deletion import request
 from campaigns.models import Campaign, CampaignTombstone, Job, Recipient
-from campaigns.preflight import jobs as checks
 from campaigns.tests.deletion.full import ANA, ROWS, confirmed, full_campaign
 from campaigns.tests.factories import JobFactory, MessageFactory, RecipientFactory, SuppressionFactory
 from campaigns_project.audit.models import AuditLog
@@ -103,7 +102,7 @@ def test_a_large_campaign_is_hidden_at_once_and_left_to_a_worker(now, monkeypatc
     assert (job.status, job.total) == ("queued", sum(ROWS.values()))
     assert not Campaign.objects.living().exists()
     assert Recipient.objects.count() == 2
-    assert [row.task["func"] for row in OrmQ.objects.all()] == [request.TASK]
+    assert [row.task["func"] for row in OrmQ.objects.all()] == [task_names.DELETE]
     assert deletion.delete_some(job_id=job.pk, now=now, budget=timedelta(seconds=30)) is False
     assert not Recipient.objects.exists()
 
@@ -206,7 +205,7 @@ def test_a_campaign_that_is_gone_is_not_found(now):
 def test_tasks_of_the_queue_that_speak_of_it_go_and_no_others(now):
     campaign, other = full_campaign(), full_campaign()
     for each in (campaign, other):
-        async_task(checks.TASK, each.jobs.get().pk)
+        async_task(task_names.CHECK, each.jobs.get().pk)
     async_task("campaigns_project.workers.tasks.echo")
     kept = other.jobs.get().pk
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from campaigns import deletion, lifecycle, preflight
+from campaigns import deletion, lifecycle, preflight, task_names
 from campaigns.deletion import request, stalled, turn
 from campaigns.enrollment import Selection, enroll, stop
 from campaigns.locks import Lock
@@ -159,8 +159,8 @@ def test_a_deletion_that_waits_in_the_queue_is_not_queued_again(hidden, django_c
 
 
 def test_a_queued_turn_of_a_deletion_whose_job_is_gone_is_known_to_be_an_orphan(hidden):
-    async_task(request.TASK, hidden.pk)
-    async_task(request.TASK, hidden.pk + 1)
+    async_task(task_names.DELETE, hidden.pk)
+    async_task(task_names.DELETE, hidden.pk + 1)
 
     [orphan] = tasks_without_subject()
 

@@ -22,7 +22,7 @@ HEADER = ["Kontakt", "Firma", "Mitarbeiter"]
 def problems(lead_import: LeadImport) -> list[list[str]]:
     """Row number, code and sentence of each, as the file of problems has them."""
     rows = list(csv.reader("".join(problem_lines(lead_import)).splitlines()))
-    return [row[-3:] for row in rows[1:]]
+    return [row[-4:-1] for row in rows[1:]]
 
 
 def fair() -> bytes:
