@@ -1,6 +1,7 @@
 """What every test shares."""
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import pgtrigger
 import pytest
@@ -38,3 +39,8 @@ def _real_transactions_leave_nothing_behind() -> Iterator[None]:
         patch.setattr(DatabaseOperations, "execute_sql_flush", _empty_what_is_not_empty)
         patch.setattr(flush, "emit_post_migrate_signal", _write_nothing_again)
         yield
+
+
+def pytest_sessionstart() -> None:
+    """Have all pages of the admin found, as in a web process: some tests are made from what is registered there."""
+    import_module("campaigns_project.urls")
