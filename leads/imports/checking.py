@@ -8,6 +8,7 @@ from typing import NamedTuple
 from leads.imports.cleaning import storable
 from leads.imports.duplicates import SeenAddresses
 from leads.imports.fields import CUSTOM_PREFIX, LEAD_FIELDS
+from leads.imports.lines import FALSE, TRUE, line
 from leads.imports.marks import Marks, marks
 from leads.imports.matching import Columns
 from leads.imports.people import People
@@ -57,9 +58,27 @@ class Chunk:
 
     rows: list[GoodRow] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
+    _lines: list[str] | None = None
+    _raw_lines: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.problems)
+
+    @property
+    def lines(self) -> list[str]:
+        """The good rows as COPY takes them, in the order of LAID_OUT; made once, by whoever asks first."""
+        if self._lines is None:
+            self._lines = [_line(row) for row in self.rows]
+        return self._lines
+
+    @property
+    def raw_lines(self) -> list[str]:
+        """Number and cells of every row as COPY takes them, the good ones first; made once as well."""
+        if self._raw_lines is None:
+            good = [line((str(row.number), row.payload)) for row in self.rows]
+            bad = [line((str(row.number), cells_as_json(row.cells))) for row in self.problems]
+            self._raw_lines = good + bad
+        return self._raw_lines
 
 
 def checked_chunks(
@@ -91,6 +110,13 @@ def checked_chunks(
             yield chunk
             chunk, characters = Chunk(), 0
     if chunk:
+        yield chunk
+
+
+def laid_out(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """The chunks with their lines made, for whoever makes them ahead and writes them elsewhere."""
+    for chunk in chunks:
+        _ = chunk.lines, chunk.raw_lines
         yield chunk
 
 
@@ -165,6 +191,30 @@ def ready(clean: CleanRow, *, payload: str, verification: str = _UNKNOWN, is_cat
         marks(clean.email_normalized),
         verification,
         is_catch_all,
+    )
+
+
+# What a line of a good row holds.
+LAID_OUT = (
+    *("row_number", "email_normalized", *LEAD_FIELDS),
+    *("custom", "verification", "is_catch_all", "is_role", "is_disposable", "fields"),
+)
+
+
+def _line(row: GoodRow) -> str:
+    is_role, is_disposable = row.marks
+    return line(
+        (
+            str(row.number),
+            row.email_normalized,
+            *row.values,
+            row.custom,
+            row.verification,
+            TRUE if row.is_catch_all else FALSE,
+            TRUE if is_role else FALSE,
+            TRUE if is_disposable else FALSE,
+            row.fields,
+        )
     )
 
 

@@ -25,9 +25,10 @@ from django.db.models.functions import Now
 from campaigns_project.accounts.models import Organization, User
 from leads.imports import errors
 from leads.imports.checking import Chunk, GoodRow, RowProblem, duplicate, erased, rechecked
+from leads.imports.comparing import Merged
 from leads.imports.duplicates import SeenAddresses
 from leads.imports.ending import end_import
-from leads.imports.merging import MARK_STAGED, Merged, Raced
+from leads.imports.merging import MARK_STAGED, Raced
 from leads.imports.options import ImportOptions
 from leads.imports.people import People
 from leads.imports.personal import clean_person

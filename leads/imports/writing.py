@@ -5,9 +5,11 @@ from typing import Any
 
 from django.db import connection
 
-from leads.imports.checking import Chunk, RowProblem, cells_as_json
+from leads.imports.checking import Chunk, RowProblem
 from leads.imports.cleaning import storable
-from leads.imports.merging import STAGE_ANEW, Merged, merge
+from leads.imports.comparing import Merged
+from leads.imports.lines import copy_lines
+from leads.imports.merging import STAGE_ANEW, merge
 from leads.models import ChangeSource, ImportSource, LeadImport
 
 # The name of the sequence is looked up once, not with every number.
@@ -28,11 +30,11 @@ def write_rows(lead_import: LeadImport, chunk: Chunk) -> Merged:
         cursor.execute(_RAW_IDS, [len(chunk)])
         ids = [pk for (pk,) in cursor.fetchall()]
         good_ids, problem_ids = ids[: len(chunk.rows)], ids[len(chunk.rows) :]
-        with cursor.copy(_COPY_RAW) as copy:
-            for pk, row in zip(good_ids, chunk.rows, strict=True):
-                copy.write_row((pk, lead_import.pk, row.number, row.payload))
-            for pk, problem in zip(problem_ids, chunk.problems, strict=True):
-                copy.write_row((pk, lead_import.pk, problem.number, cells_as_json(problem.cells)))
+        copy_lines(
+            cursor,
+            _COPY_RAW,
+            (f"{pk}\t{lead_import.pk}\t{each}" for pk, each in zip(ids, chunk.raw_lines, strict=True)),
+        )
         _write_problems(cursor, lead_import.pk, problem_ids, chunk.problems)
     return merge_into(lead_import, chunk, raw_ids=good_ids, noting=STAGE_ANEW)
 
@@ -42,7 +44,7 @@ def merge_into(lead_import: LeadImport, chunk: Chunk, *, noting: str, raw_ids: S
     if not chunk.rows:
         return Merged(0, 0, 0)
     return merge(
-        chunk.rows,
+        chunk.lines,
         organization_id=lead_import.organization_id,
         lead_import_id=lead_import.pk,
         on_existing=lead_import.options["on_existing"],

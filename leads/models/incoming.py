@@ -61,9 +61,15 @@ class StagedLead(Tenanted, models.Model):
     organization_path = "lead_import__organization"
 
     raw_lead = models.OneToOneField("leads.RawLead", on_delete=models.DB_CASCADE, related_name="staged_lead")
-    # Of its raw lead, both; here too, so that the problems of an import of a million rows are found by an index.
+    # Of its raw lead, both; here too, so that the problems of an import of a million rows are found by an index. The
+    # raw lead goes with the import and takes the staged one along: a constraint of its own would only cost time, at
+    # every row of every import.
     lead_import = models.ForeignKey(
-        "leads.LeadImport", on_delete=models.DB_CASCADE, db_index=False, related_name="staged_leads"
+        "leads.LeadImport",
+        on_delete=models.DB_CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="staged_leads",
     )
     row_number = models.IntegerField()
     campaign_id = models.BigIntegerField("campaign number", null=True, help_text="The campaign it was fetched for.")
