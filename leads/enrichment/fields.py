@@ -1,6 +1,5 @@
 """Which fields an answer may fill, and what a value of each must be: as for a cell of an imported file."""
 
-import json
 from typing import Any
 
 from leads.enrichment.errors import EnrichmentRefused
@@ -54,4 +53,4 @@ def _number(name: str, value: Any) -> int:
 def _text(name: str, value: str) -> str:
     """By the very rules of an import, which would else refuse the lead for what was filled in."""
     person = clean_person(1, {"email": _ANYBODY, name: value})
-    return json.loads(person.fields).get(name, "")
+    return person.fields.get(name, "")

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leads.imports.cleaning import storable
 from leads.imports.duplicates import SeenAddresses
 from leads.imports.fields import CUSTOM_PREFIX, LEAD_FIELDS
-from leads.imports.lines import FALSE, TRUE, line
-from leads.imports.marks import Marks, marks
+from leads.imports.lines import FALSE, TRUE, line, texts
+from leads.imports.marks import marks
 from leads.imports.matching import Columns
 from leads.imports.people import People
 from leads.imports.reading import Row
@@ -24,20 +24,23 @@ _UNKNOWN = Verification.UNKNOWN.value
 
 
 class GoodRow(NamedTuple):
-    """A row that may become a lead, ready to be written: what is jsonb in the database is JSON here already.
+    """A row that may become a lead, ready to be written: its lines are made in the thread that reads.
 
-    `payload` is the row as it came, `fields` what we made of it: names of fields and `custom.NAME` to values.
+    `came` is the line of number and cells as they came, empty for a person who came otherwise; `understood` that of
+    what we made of them, in the order of LAID_OUT. Whom the address means may change until the row is written.
     """
 
     number: int
-    payload: str
+    email: str
     email_normalized: str
-    values: tuple[str, ...]
-    custom: str
-    fields: str
-    marks: Marks
-    verification: str = _UNKNOWN
-    is_catch_all: bool = False
+    came: bytes
+    understood: bytes
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What was understood: names of fields and `custom.NAME` to values."""
+        values: dict[str, Any] = json.loads(texts(self.understood)[-1])
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +61,9 @@ class Chunk:
 
     rows: list[GoodRow] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
-    _lines: list[str] | None = None
-    _raw_lines: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.problems)
-
-    @property
-    def lines(self) -> list[str]:
-        """The good rows as COPY takes them, in the order of LAID_OUT; made once, by whoever asks first."""
-        if self._lines is None:
-            self._lines = [_line(row) for row in self.rows]
-        return self._lines
-
-    @property
-    def raw_lines(self) -> list[str]:
-        """Number and cells of every row as COPY takes them, the good ones first; made once as well."""
-        if self._raw_lines is None:
-            good = [line((str(row.number), row.payload)) for row in self.rows]
-            bad = [line((str(row.number), cells_as_json(row.cells))) for row in self.problems]
-            self._raw_lines = good + bad
-        return self._raw_lines
 
 
 def checked_chunks(
@@ -104,7 +89,7 @@ def checked_chunks(
         if isinstance(result, RowProblem):
             chunk.problems.append(result)
         else:
-            chunk.rows.append(ready(result, payload=cells_as_json(row.cells)))
+            chunk.rows.append(ready(result, came=row_as_it_came(row.number, row.cells)))
         characters += sum(map(len, row.cells))
         if len(chunk) == CHUNK_ROWS or characters > CHUNK_CHARACTERS:
             yield chunk
@@ -113,19 +98,12 @@ def checked_chunks(
         yield chunk
 
 
-def laid_out(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """The chunks with their lines made, for whoever makes them ahead and writes them elsewhere."""
-    for chunk in chunks:
-        _ = chunk.lines, chunk.raw_lines
-        yield chunk
-
-
 def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
     """The chunk after people were merged or erased since its rows were checked."""
     again = Chunk(problems=list(chunk.problems))
     first_rows: dict[str, int] = {}
     for row in chunk.rows:
-        own = read_email(row.values[0], email_column)[1]
+        own = read_email(row.email, email_column)[1]
         if people.is_erased(own):
             again.problems.append(RowProblem(row.number, [], erased(email_column)))
             continue
@@ -134,8 +112,8 @@ def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
         if first == row.number:
             again.rows.append(row._replace(email_normalized=address))
         else:
-            problem = duplicate(email_column, row.values[0], first)
-            again.problems.append(RowProblem(row.number, json.loads(row.payload or "[]"), problem))
+            problem = duplicate(email_column, row.email, first)
+            again.problems.append(RowProblem(row.number, json.loads(texts(row.came)[1]) if row.came else [], problem))
     return again
 
 
@@ -174,48 +152,34 @@ def duplicate(column: str, address: str, first: int) -> Problem:
     return Problem("duplicate_in_file", column, f"{address} is in row {first:,} already; that row counts.")
 
 
-def ready(clean: CleanRow, *, payload: str, verification: str = _UNKNOWN, is_catch_all: bool = False) -> GoodRow:
+# What a line of what was understood holds.
+LAID_OUT = (
+    *("row_number", *LEAD_FIELDS, "custom"),
+    *("verification", "is_catch_all", "is_role", "is_disposable", "fields"),
+)
+
+
+def ready(clean: CleanRow, *, came: bytes = b"", verification: str = _UNKNOWN, is_catch_all: bool = False) -> GoodRow:
     """A clean row as it is written; what the database keeps as JSON is made here, beside its own work."""
     further: dict[str, str | bool] = {}
     if verification != _UNKNOWN:
         further["verification"] = verification
     if is_catch_all:
         further["is_catch_all"] = True
-    return GoodRow(
-        clean.number,
-        payload,
-        clean.email_normalized,
-        clean.values,
-        _object_as_json(clean.custom),
-        _fields_as_json(clean, further),
-        marks(clean.email_normalized),
-        verification,
-        is_catch_all,
-    )
-
-
-# What a line of a good row holds.
-LAID_OUT = (
-    *("row_number", "email_normalized", *LEAD_FIELDS),
-    *("custom", "verification", "is_catch_all", "is_role", "is_disposable", "fields"),
-)
-
-
-def _line(row: GoodRow) -> str:
-    is_role, is_disposable = row.marks
-    return line(
+    is_role, is_disposable = marks(clean.email_normalized)
+    understood = line(
         (
-            str(row.number),
-            row.email_normalized,
-            *row.values,
-            row.custom,
-            row.verification,
-            TRUE if row.is_catch_all else FALSE,
+            str(clean.number),
+            *clean.values,
+            _object_as_json(clean.custom),
+            verification,
+            TRUE if is_catch_all else FALSE,
             TRUE if is_role else FALSE,
             TRUE if is_disposable else FALSE,
-            row.fields,
+            _fields_as_json(clean, further),
         )
     )
+    return GoodRow(clean.number, clean.values[0], clean.email_normalized, came, understood)
 
 
 def _fields_as_json(clean: CleanRow, further: Mapping[str, str | bool]) -> str:
@@ -236,8 +200,12 @@ def _object_as_json(texts: Mapping[str, str]) -> str:
     return text if _needs_no_escape(text, quotes=4 * len(texts)) else _as_json(texts)
 
 
-def cells_as_json(cells: Sequence[str]) -> str:
-    """Cells as the database keeps them."""
+def row_as_it_came(number: int, cells: Sequence[str]) -> bytes:
+    """The line of a row's number and cells."""
+    return line((str(number), _cells_as_json(cells)))
+
+
+def _cells_as_json(cells: Sequence[str]) -> str:
     text = f'["{_BETWEEN.join(cells)}"]'
     return text if _needs_no_escape(text, quotes=2 * len(cells)) else _as_json([storable(cell) for cell in cells])
 

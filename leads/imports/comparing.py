@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from leads.imports.checking import LAID_OUT
+from leads.imports.checking import LAID_OUT, GoodRow
 from leads.imports.fields import LEAD_FIELDS
-from leads.imports.lines import NOTHING, copy_lines
+from leads.imports.lines import NOTHING, copy_lines, line
 
 _NUMBERS = frozenset({"company_size"})  # kept as numbers; all other fields are texts, empty where nothing is known
 _TEXTS = tuple(name for name in LEAD_FIELDS if name != "email" and name not in _NUMBERS)
 GIVEN = {name: f"nullif(came.{name}, '')::integer" for name in LEAD_FIELDS if name in _NUMBERS}
 _MARKS = ("is_role", "is_disposable")  # told by the address, which never changes here: written with a new lead alone
 WRITTEN = ("email_normalized", *LEAD_FIELDS, "custom", "verification", "is_catch_all", *_MARKS)
-_LAID = ("raw_lead_id", *LAID_OUT)
+_LAID = ("raw_lead_id", "email_normalized", *LAID_OUT)
 _TYPES = {
     "row_number": "integer NOT NULL",
     "raw_lead_id": "bigint",
@@ -113,11 +113,11 @@ class Comparison(NamedTuple):
     differences: list[Difference]
 
 
-def compare(lines: Sequence[str], *, organization_id: int, on_existing: str, samples: int) -> Comparison:
-    """What `merge` would do with the lines of a chunk; needs a transaction for temporary tables and changes nothing."""
+def compare(rows: Sequence[GoodRow], *, organization_id: int, on_existing: str, samples: int) -> Comparison:
+    """What `merge` would do with the rows of a chunk; needs a transaction for temporary tables and changes nothing."""
     with connection.cursor() as cursor:
-        lay_out(cursor, lines, ())
-        merged = find_known(cursor, len(lines), organization_id, on_existing)
+        lay_out(cursor, rows, ())
+        merged = find_known(cursor, len(rows), organization_id, on_existing)
         if not merged.updated:
             return Comparison(merged, Counter(), [])
         cursor.execute(_COUNT_FIELDS)
@@ -130,11 +130,14 @@ def compare(lines: Sequence[str], *, organization_id: int, on_existing: str, sam
         return Comparison(merged, fields, differences)
 
 
-def lay_out(cursor: Any, lines: Sequence[str], raw_ids: Iterable[int]) -> None:
-    """Put the lines of a chunk into a temporary table; `raw_ids` are the keys of the same rows as received."""
+def lay_out(cursor: Any, rows: Iterable[GoodRow], raw_ids: Iterable[int]) -> None:
+    """Put rows into a temporary table; `raw_ids` are their keys as received, in the same order, where they have one."""
     cursor.execute(_CREATE)
-    ids = chain(raw_ids, repeat(NOTHING))
-    copy_lines(cursor, _COPY, (f"{pk}\t{each}" for pk, each in zip(ids, lines, strict=False)))
+    ids = chain(map(b"%d".__mod__, raw_ids), repeat(NOTHING))
+    lines = (
+        b"%b\t%b\t%b" % (pk, line([row.email_normalized]), row.understood) for pk, row in zip(ids, rows, strict=False)
+    )
+    copy_lines(cursor, _COPY, lines)
 
 
 def find_known(cursor: Any, rows: int, organization_id: int, on_existing: str) -> Merged:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 
+from leads.imports.checking import GoodRow
 from leads.imports.comparing import GIVEN, LEAD_OF_ROW, NEW_VALUES, WRITTEN, Merged, find_known, lay_out
 from leads.imports.rules import email as read_email
 from leads.models import LeadStatus
@@ -99,7 +100,7 @@ class Raced(Exception):
 
 
 def merge(
-    lines: Sequence[str],
+    rows: Sequence[GoodRow],
     *,
     organization_id: int,
     lead_import_id: int,
@@ -109,7 +110,7 @@ def merge(
     change_source: str,
     noting: str,
 ) -> Merged:
-    """Write the lines of a chunk, no address twice, in the caller's transaction.
+    """Write the rows of a chunk, no address twice, in the caller's transaction.
 
     Status and address of a known lead stay. `noting` is STAGE_ANEW, with the keys of the rows as received in `raw_ids`,
     or MARK_STAGED. Raises `Raced`.
@@ -125,12 +126,12 @@ def merge(
         "change_source": change_source,
     }
     with connection.cursor() as cursor:
-        lay_out(cursor, lines, raw_ids)
-        merged = find_known(cursor, len(lines), organization_id, on_existing)
+        lay_out(cursor, rows, raw_ids)
+        merged = find_known(cursor, len(rows), organization_id, on_existing)
         _hold(cursor, merged.updated + merged.unchanged)
         if merged.updated:
             _update(cursor, merged.updated, on_existing, given)
-        _add(cursor, noting, len(lines), given)
+        _add(cursor, noting, len(rows), given)
         if merged.created:
             _refuse_misnamed(cursor, given)
         if tag_ids:

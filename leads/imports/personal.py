@@ -26,7 +26,7 @@ def clean_person(number: int, given: Mapping[str, Any]) -> GoodRow:
     found = _validator(names).check(Row(number, [str(told.get(name, "")) for name in names]))
     if isinstance(found, Problem):
         raise RowError(found.code, found.column, found.message)
-    return ready(found, payload="", verification=verification.value, is_catch_all=is_catch_all)
+    return ready(found, verification=verification.value, is_catch_all=is_catch_all)
 
 
 @lru_cache(maxsize=256)

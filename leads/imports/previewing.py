@@ -9,7 +9,7 @@ from django.db import transaction
 
 from campaigns_project.accounts.models import Organization
 from leads.imports.ahead import made_ahead
-from leads.imports.checking import Chunk, RowProblem, laid_out
+from leads.imports.checking import Chunk, RowProblem
 from leads.imports.comparing import Comparison, Difference, compare
 from leads.imports.following import check_follow_up
 from leads.imports.inspecting import Inspection, inspect
@@ -135,11 +135,11 @@ def look_through(
 ) -> None:
     """Count into `preview` what would become of every row; `after_chunk` may end it by an exception."""
     people = People(organization)
-    with made_ahead(laid_out(reading.chunks(stream, people=people))) as chunks:
+    with made_ahead(reading.chunks(stream, people=people)) as chunks:
         for chunk in chunks:
             with transaction.atomic():
                 found = compare(
-                    chunk.lines,
+                    chunk.rows,
                     organization_id=organization.pk,
                     on_existing=on_existing,
                     samples=SHOWN_DIFFERENCES - len(preview.differences),

@@ -11,7 +11,6 @@ of it and nothing else; several pages may also be received, staged and promoted 
 `import_not_runnable` when the import has ended meanwhile.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -163,7 +162,7 @@ def _staged(raw: RawLead, mapper: Mapper, people: People, seen: SeenAddresses) -
         raw_lead=raw, lead_import_id=raw.lead_import_id, row_number=raw.row_number, campaign_id=raw.campaign_id
     )
     if isinstance(found, GoodRow):
-        staged.email_normalized, staged.fields = found.email_normalized, json.loads(found.fields)
+        staged.email_normalized, staged.fields = found.email_normalized, found.fields
     else:
         staged.status = StagedStatus.PROBLEM
         staged.problem_code, staged.problem_column, staged.problem_message = found.code, found.column, found.message
@@ -179,7 +178,7 @@ def _understood(raw: RawLead, mapper: Mapper, people: People, seen: SeenAddresse
         return erased(EMAIL)
     person = person._replace(email_normalized=people.canonical(person.email_normalized))
     first = seen.first_row(person.email_normalized, raw.row_number)
-    return person if first is None else duplicate(EMAIL, person.values[0], first)
+    return person if first is None else duplicate(EMAIL, person.email, first)
 
 
 def _seen_before(lead_import: LeadImport) -> SeenAddresses:

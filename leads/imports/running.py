@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Now
 from campaigns_project.workers.stopping import is_stopping
 from leads.imports import errors
 from leads.imports.ahead import made_ahead
-from leads.imports.checking import Chunk, laid_out, rechecked
+from leads.imports.checking import Chunk, rechecked
 from leads.imports.comparing import Merged
 from leads.imports.ending import end_import
 from leads.imports.merging import Raced
@@ -93,7 +93,7 @@ def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: On
     reading = reading_of(lead_import)
     with (
         fetch_parts(lead_import.pk) as stream,
-        made_ahead(laid_out(reading.chunks(stream, people=people, skip=lead_import.rows_done))) as chunks,
+        made_ahead(reading.chunks(stream, people=people, skip=lead_import.rows_done)) as chunks,
     ):
         for chunk in chunks:
             if not _write_chunk(lead_import, chunk, people, reading.email_column):

@@ -1,11 +1,11 @@
 """A chunk of rows as received, as staged and as leads, in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
 
-from leads.imports.checking import Chunk, RowProblem
+from leads.imports.checking import Chunk, RowProblem, row_as_it_came
 from leads.imports.cleaning import storable
 from leads.imports.comparing import Merged
 from leads.imports.lines import copy_lines
@@ -30,13 +30,16 @@ def write_rows(lead_import: LeadImport, chunk: Chunk) -> Merged:
         cursor.execute(_RAW_IDS, [len(chunk)])
         ids = [pk for (pk,) in cursor.fetchall()]
         good_ids, problem_ids = ids[: len(chunk.rows)], ids[len(chunk.rows) :]
-        copy_lines(
-            cursor,
-            _COPY_RAW,
-            (f"{pk}\t{lead_import.pk}\t{each}" for pk, each in zip(ids, chunk.raw_lines, strict=True)),
-        )
+        lines = (b"%d\t%d\t%b" % (pk, lead_import.pk, came) for pk, came in zip(ids, _came(chunk), strict=True))
+        copy_lines(cursor, _COPY_RAW, lines)
         _write_problems(cursor, lead_import.pk, problem_ids, chunk.problems)
     return merge_into(lead_import, chunk, raw_ids=good_ids, noting=STAGE_ANEW)
+
+
+def _came(chunk: Chunk) -> Iterator[bytes]:
+    """The lines of a chunk's rows as they came, the good ones first."""
+    yield from (row.came for row in chunk.rows)
+    yield from (row_as_it_came(problem.number, problem.cells) for problem in chunk.problems)
 
 
 def merge_into(lead_import: LeadImport, chunk: Chunk, *, noting: str, raw_ids: Sequence[int] = ()) -> Merged:
@@ -44,7 +47,7 @@ def merge_into(lead_import: LeadImport, chunk: Chunk, *, noting: str, raw_ids: S
     if not chunk.rows:
         return Merged(0, 0, 0)
     return merge(
-        chunk.lines,
+        chunk.rows,
         organization_id=lead_import.organization_id,
         lead_import_id=lead_import.pk,
         on_existing=lead_import.options["on_existing"],
