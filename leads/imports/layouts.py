@@ -125,9 +125,11 @@ def _header_row(rows: Sequence[NumberedRow]) -> int:
 
 
 def _sample(stream: BinaryIO, encoding: encodings.Encoding) -> str:
+    """The beginning of the text. One that ends with a line break does not end in the middle of a line."""
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding.name, encoding.error_handler, newline="")
     sample = text.read(_SAMPLE)
     text.detach()
     stream.seek(0)
-    return sample
+    is_whole = len(sample) < _SAMPLE
+    return f"{sample}\n" if is_whole and not sample.endswith("\n") else sample
