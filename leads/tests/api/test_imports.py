@@ -241,6 +241,30 @@ def test_a_row_of_a_draft_is_corrected():
     assert set(Lead.objects.values_list("email", flat=True)) == {"ana@acme.example", "bob@acme.example"}
 
 
+def test_a_change_of_which_a_part_is_refused_changes_nothing():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client)
+
+    refused = client.patch(
+        f"/api/v1/imports/{import_id}", {"on_existing": "skip", "rows": [{"row_number": 3, "cells": ["bob"]}]}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_fix")
+    assert client.get(f"/api/v1/imports/{import_id}").json()["options"]["on_existing"] == "fill"
+
+
+@pytest.mark.parametrize("verb", ["dry-run", "cancel", "undo"])
+def test_a_verb_that_takes_no_body_refuses_one_and_does_nothing(verb):
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client)
+    before = client.get(f"/api/v1/imports/{import_id}").json()
+
+    refused = client.post(f"/api/v1/imports/{import_id}/{verb}", {"dry_run": True})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "unknown_parameter")
+    assert client.get(f"/api/v1/imports/{import_id}").json() == before
+
+
 def test_the_very_same_file_is_refused_until_the_repeat_is_confirmed():
     client = key_client(Role.OPERATOR)
     first = upload(client).json()["id"]
