@@ -50,7 +50,7 @@ def test_the_file_may_be_read_again_and_is_called_a_workbook():
 
     layout = detect_layout(stream, file_name="people.csv")
 
-    assert (layout.description, stream.tell()) == ("workbook, sheet “Leads”", 0)
+    assert (layout.is_workbook, layout.sheet, stream.tell()) == (True, "Leads", 0)
     assert layout.kept(layout.encoding, layout.delimiter, layout.options) == layout
 
 
