@@ -31,6 +31,7 @@ from leads.admin.importing.mapping import MapPage
 from leads.admin.importing.pages import StepPage, state_chip
 from leads.admin.importing.steps import PROGRESS, UPLOAD, marks_of, present_step, url_name
 from leads.admin.importing.uploading import AT_FIRST, UploadForm, UploadPage
+from leads.admin.importing.wording import rows_known
 from leads.imports.problem_files import problem_lines
 from leads.imports.receiving import receive
 from leads.models import ImportStatus, LeadImport
@@ -170,7 +171,7 @@ class LeadImportAdmin(ScopedAdmin):
     @display(description="Rows")
     def rows(self, lead_import: LeadImport) -> str:
         if lead_import.status in ImportStatus.going:
-            return f"{lead_import.rows_done:,} of {lead_import.total_rows or 0:,}"
+            return f"{lead_import.rows_done:,} of {rows_known(lead_import):,}"
         is_draft = lead_import.status == ImportStatus.DRAFT
         return f"{(lead_import.total_rows or 0) if is_draft else lead_import.rows_done:,}"
 

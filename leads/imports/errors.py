@@ -350,7 +350,7 @@ def not_a_draft(lead_import_id: int, status: str) -> ImportStateRefused:
     return ImportStateRefused(
         "import_not_draft",
         f"Import {lead_import_id} is no draft any more: it is {status}.",
-        "Receive the file again to read it in another way.",
+        "Cancel it if it is not wanted; give the file in again to have it read in another way.",
         {"status": status},
     )
 
@@ -416,4 +416,9 @@ def bad_fix(message: str) -> FileRefused:
 
 def not_cancelable(lead_import_id: int, status: str) -> ImportStateRefused:
     """Only what has not ended can be canceled."""
-    return ImportStateRefused("import_ended", f"Import {lead_import_id} has ended: it {status}.", "Nothing to cancel.")
+    return ImportStateRefused(
+        "import_ended",
+        f"Import {lead_import_id} has ended ({status}).",
+        "What it did is on its page; within a day it can be undone.",
+        {"status": status},
+    )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from leads.admin.importing.steps import url_name
 from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run
 from leads.imports.undoing import run_undo
-from leads.models import Lead, LeadImport
+from leads.models import Lead, LeadImport, RawLead
 
 FILE = "E-mail;Name;Firma;Größe\nana@acme.example;Ana Marin;Acme;39\nnot an address;Bo;Acme;40\n"
 
@@ -359,8 +360,41 @@ def test_an_import_is_undone_after_a_look_at_what_would_go(operator: Client, org
     page = operator.get(act("change", done)).content.decode()
 
     assert "Remove 1 lead" in dialog
-    assert "It was undone: 1 of the 1 leads it made were removed." in page
+    assert "It was undone: 1 of the 1 lead it made was removed." in page
     assert not Lead.objects.exists()
+
+
+def test_an_import_whose_rows_were_removed_says_so_and_offers_them_no_more(operator: Client, organization: Any) -> None:
+    done = imported(operator, draft_of(operator, organization))
+    RawLead.objects.all().delete()
+    LeadImport.objects.update(rows_removed_at=datetime(2026, 12, 24, tzinfo=UTC))
+
+    page = operator.get(act("change", done)).content.decode()
+
+    assert "removed for their age on 24 Dec 2026" in page
+    assert "Problems were: Invalid address (1)." in page
+    assert act("problems", done) not in page
+    assert reverse("admin:leads_stagedlead_changelist") + f"?import={done.pk}" not in page
+
+
+def test_an_import_of_a_provider_counts_what_has_come_until_its_end(operator: Client, organization: Any) -> None:
+    fetched = LeadImportFactory(
+        organization=organization, source="apollo", status="running", started_at=timezone.now() - timedelta(minutes=1),
+        options={"header": [], "targets": []}, rows_received=100, rows_done=40, created_count=40,
+    )  # fmt: skip
+
+    page = operator.get(act("change", fetched)).content.decode()
+    listed = operator.get(reverse("admin:leads_leadimport_changelist")).context["cl"]
+    dialog = operator.get(act("cancel", fetched), headers={"HX-Request": "true"}).content.decode()
+    press(operator, act("cancel", fetched))
+    ended = operator.get(act("change", fetched)).content.decode()
+
+    assert "40 of 100 rows done." in page
+    assert "left</p>" not in page
+    assert "0 bytes" not in page
+    assert listed.model_admin.rows(listed.result_list[0]) == "40 of 100"
+    assert "the fetch into its campaign ends" in dialog
+    assert "Ended after 40 of 100 rows." in ended
 
 
 def test_an_import_that_has_ended_and_made_nothing_offers_nothing(operator: Client, organization: Any) -> None:
