@@ -12,7 +12,7 @@ from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unc
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.choosing import ON_EXISTING
 from leads.admin.importing.pages import step_context
-from leads.admin.importing.report import Sum, problem_label
+from leads.admin.importing.report import Sum, problem_label, target_label
 from leads.admin.importing.steps import PROGRESS
 from leads.admin.importing.uploading import reading_facts
 from leads.admin.importing.wording import counted, rows_known
@@ -41,7 +41,7 @@ def progress_page(model_admin: ScopedAdmin, request: HttpRequest, lead_import: L
         **step_context(model_admin, request, lead_import, PROGRESS),
         **standing(lead_import),
         "facts": _facts(lead_import),
-        "columns": list(zip(options.get("header", []), options.get("targets", []), strict=True)),
+        "columns": list(zip(options.get("header", []), map(target_label, options.get("targets", [])), strict=True)),
     }
     return TemplateResponse(request, "leads/admin/importing/progress.html", context)
 

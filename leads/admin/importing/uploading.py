@@ -153,9 +153,9 @@ def reading_facts(lead_import: LeadImport) -> list[tuple[str, str]]:
     elif layout.encoding:
         facts += [("Encoding", label_of(layout.encoding)), ("Columns divided by", name_of(layout.delimiter))]
     if layout.quote != DOUBLE:
-        facts.append(("Quotes", "Single"))
+        facts.append(("Quotes", "single"))
     if layout.escape:
-        facts.append(("Escapes", "Backslashes"))
+        facts.append(("Escapes", "backslashes"))
     if layout.header_row > 1:
         facts.append(("Header", f"Row {layout.header_row:,}"))
     return facts

@@ -390,6 +390,7 @@ def test_an_import_of_a_provider_counts_what_has_come_until_its_end(operator: Cl
     ended = operator.get(act("change", fetched)).content.decode()
 
     assert "40 of 100 rows done." in page
+    assert "fl-steps" not in page
     assert "left</p>" not in page
     assert "0 bytes" not in page
     assert listed.model_admin.rows(listed.result_list[0]) == "40 of 100"
