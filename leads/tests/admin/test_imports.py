@@ -14,7 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from campaigns.tests.factories import LeadFactory, LeadImportFactory, OrganizationFactory
+from campaigns.tests.factories import (
+    LeadFactory,
+    LeadImportFactory,
+    OrganizationFactory,
+    RawLeadFactory,
+    StagedLeadFactory,
+)
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import member, press
@@ -482,3 +488,34 @@ def test_the_sample_file_imports_as_it_is(operator: Client, organization: Any) -
     found = checked(operator, draft_of(operator, organization, sample)).dry_run
 
     assert (found["created"], found["problems"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked", "rows"),
+    [
+        ("rawlead", "", [1, 2, 3]),
+        ("rawlead", "{raw}", [1]),
+        ("rawlead", "apollo-2", [2]),
+        ("rawlead", "apollo", []),
+        ("stagedlead", "", [1, 2, 3]),
+        ("stagedlead", "{staged}", [1]),
+        ("stagedlead", " ANA@acme.example ", [1]),
+        ("stagedlead", "missing_email", [3]),
+        ("stagedlead", "ana", []),
+    ],
+)
+def test_what_came_in_is_found_by_what_an_index_knows(
+    operator: Client, organization: Any, page: str, asked: str, rows: list[int]
+) -> None:
+    came = LeadImportFactory(organization=organization, source="apollo", status="running")
+    raw = [RawLeadFactory(lead_import=came, row_number=n, external_id=f"apollo-{n}") for n in (1, 2, 3)]
+    ana = LeadFactory(organization=organization, email="ana@acme.example")
+    outcomes: list[dict[str, Any]] = [
+        {"status": "promoted", "lead": ana}, {}, {"status": "problem", "problem_code": "missing_email"},
+    ]  # fmt: skip
+    staged = [StagedLeadFactory(raw_lead=each, **outcome) for each, outcome in zip(raw, outcomes, strict=True)]
+    term = asked.format(raw=raw[0].pk, staged=staged[0].pk)
+
+    shown = operator.get(reverse(f"admin:leads_{page}_changelist"), {"q": term} if term else {}).context["cl"]
+
+    assert sorted(each.row_number for each in shown.result_list) == rows
