@@ -183,8 +183,9 @@ class ImportViewSet(Reads, ApiViewSet):
 
     @extend_schema(
         summary="List the rows that became no lead",
-        description="As CSV it has the columns of the file and the problem, to be mended and imported again. None any "
-        "more once they were removed for their age (rows_removed_at); problem_codes stays.",
+        description="As CSV it has the columns of the file and the problem, to be mended and imported again; of a "
+        "draft the CSV has those it would have. None any more once they were removed for their age "
+        "(rows_removed_at); problem_codes stays.",
         parameters=[OpenApiParameter("format", enum=["json", "csv"], description="json unless given.")],
         responses={
             (200, "application/json"): ImportProblemSerializer(many=True),

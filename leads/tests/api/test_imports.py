@@ -183,6 +183,15 @@ def test_a_draft_imports_nothing_until_it_is_committed():
     assert Lead.objects.count() == 1
 
 
+def test_a_draft_without_an_address_has_no_list_of_problems():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client, "Xyz,Name\nask,Ana\n", mapping='{"Xyz": "company"}')
+
+    answer = client.get(f"/api/v1/imports/{import_id}/problems?format=csv")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_email_column")
+
+
 def test_a_draft_is_read_in_another_way_and_keeps_what_is_not_named():
     client = key_client(Role.OPERATOR)
     import_id = draft(client, "E-mail,Notes\nana@acme.example,x\n", unknown_columns="ignore", tags=["vip"])
