@@ -104,7 +104,7 @@ def test_standard_input_is_read(organization: Organization, monkeypatch: pytest.
 
     code, said = run("-")
 
-    assert (code, said.splitlines()[0]) == (0, "standard input: UTF-8, comma, 1 rows")
+    assert (code, said.splitlines()[0]) == (0, "standard input: UTF-8, comma, 1 row")
 
 
 def test_same_file_again_is_noted(organization: Organization, file_of: Any):
