@@ -44,7 +44,7 @@ class CreateCampaign(ActDialog):
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
-        is_through = obj.status in ImportStatus.ended and obj.undone_at is None
+        is_through = obj.status in ImportStatus.ended and obj.undone_at is None and obj.rows_removed_at is None
         return is_through and obj.rows_done > obj.problem_count and super().offered(request, obj)
 
     def act(self) -> str:

@@ -15,7 +15,8 @@ from leads.models import ImportStatus, LeadImport
 def create_from_import(*, lead_import: LeadImport, name: str, actor: Actor) -> Campaign:
     """A draft called `name`; a worker enrolls the people of the import, and notes with it what came of that.
 
-    Raises `name_missing`, and `import_not_through` while the import is under way or where it was undone.
+    Raises `name_missing`, `import_not_through` while the import is under way or where it was undone, and
+    `import_rows_removed` when nobody can say any more whom it brought.
     """
     if not name.strip():
         raise Refused("name_missing", "The campaign needs a name.", details={"field": "name"})
@@ -25,6 +26,12 @@ def create_from_import(*, lead_import: LeadImport, name: str, actor: Actor) -> C
             "import_not_through",
             f"Import {locked.pk} is under way, or was undone.",
             "Wait for its end, or import the file again.",
+        )
+    if locked.rows_removed_at is not None:
+        raise StateRefused(
+            "import_rows_removed",
+            f"The rows of import {locked.pk} were removed for their age on {locked.rows_removed_at:%d %B %Y}.",
+            "The leads it made are in the list of leads under its number: add them to a campaign there.",
         )
     campaign = Campaign.objects.create(
         organization_id=locked.organization_id,

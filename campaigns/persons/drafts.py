@@ -13,7 +13,7 @@ from django.db import transaction
 
 from campaigns.persons.traces import Traces
 from campaigns_project.audit.actors import Actor
-from leads.imports.canceling import cancel_import
+from leads.imports.canceling import discard_draft
 from leads.imports.encodings import Encoding
 from leads.imports.errors import FileRefused
 from leads.imports.layouts import Layout
@@ -40,7 +40,7 @@ def discard_drafts(organization_id: int, traces: Traces, actor: Actor) -> int:
 def _discard(number: int, actor: Actor) -> bool:
     draft = LeadImport.objects.select_for_update().filter(pk=number, status=ImportStatus.DRAFT).first()
     if draft is not None:
-        cancel_import(lead_import=draft, actor=actor)
+        discard_draft(lead_import=draft, actor=actor)
         LeadImport.objects.filter(pk=number).update(dry_run={})  # its samples have names
     return draft is not None
 

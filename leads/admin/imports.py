@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -20,6 +21,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.admin_site import show_badge
 from campaigns_project.audit.actors import Actor
+from campaigns_project.errors import Refused
 from campaigns_project.formulas import guard
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.acts import CancelImport, CommitImport, DiscardDraft, UndoImport
@@ -29,8 +31,9 @@ from leads.admin.importing.fixing import FixPage
 from leads.admin.importing.following import progress_live, progress_page
 from leads.admin.importing.mapping import MapPage
 from leads.admin.importing.pages import StepPage, state_chip
-from leads.admin.importing.steps import PROGRESS, UPLOAD, marks_of, present_step, url_name
+from leads.admin.importing.steps import MAP, PROGRESS, UPLOAD, marks_of, present_step, url_name
 from leads.admin.importing.uploading import AT_FIRST, UploadForm, UploadPage
+from leads.admin.importing.wording import rows_known
 from leads.imports.problem_files import problem_lines
 from leads.imports.receiving import receive
 from leads.models import ImportStatus, LeadImport
@@ -149,10 +152,15 @@ class LeadImportAdmin(ScopedAdmin):
         """The part of that which moves."""
         return dry_run_live(request, self.object_or_404(request, object_id, Role.OPERATOR))
 
-    def problems_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+    def problems_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse | HttpResponseRedirect:
         """The rows that became no lead, or would become none, as a CSV to correct and import again."""
         lead_import = self.object_or_404(request, object_id)
-        response = StreamingHttpResponse(problem_lines(lead_import), content_type="text/csv; charset=utf-8")
+        try:
+            lines = problem_lines(lead_import)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(MAP.url(lead_import))
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="problems-{lead_import.pk}.csv"'
         return response
 
@@ -170,7 +178,7 @@ class LeadImportAdmin(ScopedAdmin):
     @display(description="Rows")
     def rows(self, lead_import: LeadImport) -> str:
         if lead_import.status in ImportStatus.going:
-            return f"{lead_import.rows_done:,} of {lead_import.total_rows or 0:,}"
+            return f"{lead_import.rows_done:,} of {rows_known(lead_import):,}"
         is_draft = lead_import.status == ImportStatus.DRAFT
         return f"{(lead_import.total_rows or 0) if is_draft else lead_import.rows_done:,}"
 

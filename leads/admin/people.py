@@ -87,7 +87,8 @@ class LeadForm(ScopedForm):
 
     def clean_custom_lines(self) -> str:
         lines = [line for line in self.cleaned_data["custom_lines"].splitlines() if line.strip()]
-        self.instance.custom = dict(_custom_field(line) for line in lines)
+        fields = dict(_custom_field(line) for line in lines)
+        self.instance.custom = {key: text for key, text in fields.items() if text}  # as an import and the API do
         return self.cleaned_data["custom_lines"]
 
     def clean(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class ImportSerializer(serializers.ModelSerializer):
             "id", "source", "file_name", "file_size", "encoding", "delimiter", "mapping", "options", "status",
             "total_rows", "rows_done", "created_count", "updated_count", "unchanged_count", "problem_count",
             "problem_codes", "error_message", "dry_run_status", "dry_run_at", "dry_run", "undo_status", "undone_at",
-            "undone_count", "created_by", "created_at", "started_at", "heartbeat_at", "finished_at",
+            "undone_count", "created_by", "created_at", "started_at", "heartbeat_at", "finished_at", "rows_removed_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
+from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -19,6 +20,7 @@ from rest_framework.response import Response
 from campaigns_project.rest.filtering import PAGING, AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.paging import OldestFirst
 from campaigns_project.rest.renderers import CsvRenderer
+from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.api.import_forms import (
     CommitSerializer,
@@ -106,6 +108,7 @@ class ImportViewSet(Reads, ApiViewSet):
         request=ImportChangesSerializer,
         responses=ImportSerializer,
     )
+    @transaction.atomic
     def partial_update(self, request: Request, **_address: str) -> Response:
         wanted = _checked(ImportChangesSerializer, request)
         draft, rows = self.get_object(), wanted.pop("rows", None)
@@ -126,6 +129,7 @@ class ImportViewSet(Reads, ApiViewSet):
     )
     @action(detail=True, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request, **_address: str) -> Response:
+        refuse_a_body(request.data)
         asked = start_dry_run(lead_import=self.get_object(), actor=self.actor, now=timezone.now())
         return Response(self.get_serializer(asked).data, status=status.HTTP_202_ACCEPTED)
 
@@ -151,6 +155,7 @@ class ImportViewSet(Reads, ApiViewSet):
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **_address: str) -> Response:
+        refuse_a_body(request.data)
         return Response(self.get_serializer(cancel_import(lead_import=self.get_object(), actor=self.actor)).data)
 
     @extend_schema(
@@ -172,12 +177,15 @@ class ImportViewSet(Reads, ApiViewSet):
     )
     @undo.mapping.post
     def undo_it(self, request: Request, **_address: str) -> Response:
+        refuse_a_body(request.data)
         undone = undo_import(lead_import=self.get_object(), actor=self.actor, now=timezone.now())
         return Response(self.get_serializer(undone).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(
         summary="List the rows that became no lead",
-        description="As CSV it has the columns of the file and the problem, to be mended and imported again.",
+        description="As CSV it has the columns of the file and the problem, to be mended and imported again; of a "
+        "draft the CSV has those it would have. None any more once they were removed for their age "
+        "(rows_removed_at); problem_codes stays.",
         parameters=[OpenApiParameter("format", enum=["json", "csv"], description="json unless given.")],
         responses={
             (200, "application/json"): ImportProblemSerializer(many=True),

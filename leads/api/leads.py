@@ -48,7 +48,7 @@ class WebAddress(LineField):
 
 
 class CustomFields(serializers.DictField):
-    """Further fields as texts, by the key templates use: `custom.industry`."""
+    """Further fields as texts, by the key templates use: `custom.industry`. One with an empty text is not there."""
 
     child = serializers.CharField(allow_blank=True, max_length=CUSTOM_VALUE_MAX)
 
@@ -61,7 +61,7 @@ class CustomFields(serializers.DictField):
             if key != right:
                 guess = f" Write it as {right}." if right else ""
                 raise serializers.ValidationError({key: ["A key is of small letters, digits and underscores." + guess]})
-        return fields
+        return {key: text for key, text in fields.items() if text}
 
 
 class LeadPage(serializers.ListSerializer):
@@ -88,7 +88,9 @@ class LeadSerializer(StrictModelSerializer):
     email = LineField(max_length=254)
     website = WebAddress(max_length=300, required=False, allow_blank=True)
     linkedin_url = WebAddress(max_length=300, required=False, allow_blank=True)
-    custom = CustomFields(required=False)
+    custom = CustomFields(
+        required=False, help_text="Further fields as texts. One with an empty text is left out, as an import does."
+    )
     tags = TagNames(required=False, max_length=100, help_text="Names; one that does not exist yet is made.")
     suppressed = Suppressed(
         read_only=True, help_text="Never to be written to: the address or its domain is suppressed for all campaigns."

@@ -11,7 +11,7 @@ from leads.models import ImportStatus, LeadImport
 
 @transaction.atomic
 def cancel_import(*, lead_import: LeadImport, actor: Actor) -> LeadImport:
-    """End an import that has not ended, or throw a draft away; raises `import_ended`.
+    """End an import that has not ended, a draft too; raises `import_ended`.
 
     The chunk a worker is at is finished first.
     """
@@ -19,6 +19,22 @@ def cancel_import(*, lead_import: LeadImport, actor: Actor) -> LeadImport:
     lead_import.refresh_from_db()
     if not is_ended:
         raise errors.not_cancelable(lead_import.pk, lead_import.status)
+    _audit(lead_import, actor)
+    return lead_import
+
+
+@transaction.atomic
+def discard_draft(*, lead_import: LeadImport, actor: Actor) -> LeadImport:
+    """Throw a draft away with its file; raises `import_not_draft`, also where somebody has just committed it."""
+    is_discarded = end_import(lead_import.pk, status=ImportStatus.CANCELED, status__in=[ImportStatus.DRAFT])
+    lead_import.refresh_from_db()
+    if not is_discarded:
+        raise errors.not_a_draft(lead_import.pk, lead_import.status)
+    _audit(lead_import, actor)
+    return lead_import
+
+
+def _audit(lead_import: LeadImport, actor: Actor) -> None:
     record(
         action="import.canceled",
         entity=lead_import,
@@ -26,4 +42,3 @@ def cancel_import(*, lead_import: LeadImport, actor: Actor) -> LeadImport:
         actor=actor,
         after={"rows_done": lead_import.rows_done, "total_rows": lead_import.total_rows},
     )
-    return lead_import

@@ -35,7 +35,10 @@ def _is_single(text: str, delimiter: str) -> bool:
 
 
 def _is_escaped(text: str, delimiter: str, quote: str) -> bool:
-    r"""Some \" or \, stands where only an escape makes sense of it, and reading it so makes the rows no less even."""
+    r"""Some \" or \, stands where an escape makes sense of it, and reading it so makes the rows more even.
+
+    Where it makes them just as even, a file whose every quote is right without an escape has none.
+    """
     edge = re.escape(delimiter)
     end = rf" *(?:{edge}|\r|\n|\Z)"
     # A doubled quote behind a backslash is text of the usual kind, but for the last one of a cell.
@@ -44,7 +47,13 @@ def _is_escaped(text: str, delimiter: str, quote: str) -> bool:
     if not inside and not between:
         return False
     plain, escaped = (_evenness(text, delimiter, quote, escape) for escape in ("", BACKSLASH))
-    return escaped > plain or (inside is not None and escaped == plain)
+    return escaped > plain or (inside is not None and escaped == plain and not _is_regular(text, delimiter, quote))
+
+
+def _is_regular(text: str, delimiter: str, quote: str) -> bool:
+    """Whether each quote that closes a cell, read without escapes, stands at the end of that cell."""
+    options = csv_options(delimiter, quote, "")
+    return first_rows(text, strict=True, **options) == first_rows(text, **options)
 
 
 def _evenness(text: str, delimiter: str, quote: str, escape: str) -> float:

@@ -104,7 +104,7 @@ def empty_sheet(file_name: str, *, sheet: str) -> FileRefused:
     return FileRefused(
         "empty_sheet",
         f"{which} of {file_name} is empty.",
-        "Name the sheet with the leads: --sheet NAME.",
+        "Put the leads on the first sheet, or name theirs (--sheet NAME, in the API sheet).",
         {"sheet": sheet},
     )
 
@@ -172,7 +172,7 @@ def damaged_header(file_name: str, *, column: int, name: str, encoding: str) -> 
     return FileRefused(
         "damaged_header",
         f"The header of {file_name} is not valid {encoding}: column {column} reads “{shortened(name)}”.",
-        "Save it again as CSV (UTF-8), or name its encoding (--encoding windows-1252, for one).",
+        "Save it again as CSV (UTF-8), or name its encoding (--encoding windows-1252, for one; in the API encoding).",
         {"column": column},
     )
 
@@ -252,7 +252,7 @@ def no_email_column(file_name: str, *, columns: Sequence[str]) -> FileRefused:
     return FileRefused(
         "no_email_column",
         f"No column of {file_name} is known to hold the e-mail address; it has {quoted(columns)}.",
-        'Name it: --map "HEADER=email", or rename the column to email.',
+        'Say which one does (in the step “Columns”; --map "HEADER=email"; in the API mapping), or rename it to email.',
         {"columns": list(columns)},
     )
 
@@ -262,7 +262,8 @@ def ambiguous_columns(file_name: str, *, field: str, columns: Sequence[str]) -> 
     return FileRefused(
         "ambiguous_columns",
         f"Columns {quoted(columns)} of {file_name} both fit the field {field}.",
-        f'Choose one: --map "{shortened(columns[0])}={field}", and map the other elsewhere or to “ignore”.',
+        f'Choose one (--map "{shortened(columns[0])}={field}", in the API mapping), and map the other elsewhere or to '
+        "“ignore”, or rename one of them.",
         {"field": field, "columns": list(columns)},
     )
 
@@ -277,7 +278,7 @@ def unknown_columns(file_name: str, *, columns: Sequence[tuple[str, str]]) -> Fi
         "unknown_columns",
         f"{file_name} has columns that match no field of a lead: {listed}{more}.",
         "Keep them as custom fields (--unknown-columns custom), leave them out (--unknown-columns ignore), "
-        'or map one by one (--map "HEADER=field").',
+        'or map one by one (--map "HEADER=field"); in the API by unknown_columns and mapping.',
         {"columns": [{"column": name, "suggestion": field or None} for name, field in columns]},
     )
 
@@ -350,7 +351,7 @@ def not_a_draft(lead_import_id: int, status: str) -> ImportStateRefused:
     return ImportStateRefused(
         "import_not_draft",
         f"Import {lead_import_id} is no draft any more: it is {status}.",
-        "Receive the file again to read it in another way.",
+        "Cancel it if it is not wanted; give the file in again to have it read in another way.",
         {"status": status},
     )
 
@@ -416,4 +417,9 @@ def bad_fix(message: str) -> FileRefused:
 
 def not_cancelable(lead_import_id: int, status: str) -> ImportStateRefused:
     """Only what has not ended can be canceled."""
-    return ImportStateRefused("import_ended", f"Import {lead_import_id} has ended: it {status}.", "Nothing to cancel.")
+    return ImportStateRefused(
+        "import_ended",
+        f"Import {lead_import_id} has ended ({status}).",
+        "What it did is on its page; within a day it can be undone.",
+        {"status": status},
+    )

@@ -45,20 +45,6 @@ class Layout:
         return self.encoding == WORKBOOK
 
     @property
-    def description(self) -> str:
-        """What was found, for people: `UTF-8, semicolon, header in row 4`."""
-        said = [f"workbook, sheet “{self.sheet}”"] if self.is_workbook else []
-        if not self.is_workbook:
-            said += [encodings.label_of(self.encoding), delimiters.name_of(self.delimiter)]
-        if self.quote != DOUBLE:
-            said.append("single quotes")
-        if self.escape:
-            said.append("backslash escapes")
-        if self.header_row > 1:
-            said.append(f"header in row {self.header_row}")
-        return ", ".join(said)
-
-    @property
     def csv_options(self) -> dict[str, Any]:
         """What csv.reader takes for it."""
         return {**csv_options(self.delimiter, self.quote, self.escape), "skipinitialspace": True}
@@ -125,9 +111,11 @@ def _header_row(rows: Sequence[NumberedRow]) -> int:
 
 
 def _sample(stream: BinaryIO, encoding: encodings.Encoding) -> str:
+    """The beginning of the text. One that ends with a line break does not end in the middle of a line."""
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding.name, encoding.error_handler, newline="")
     sample = text.read(_SAMPLE)
     text.detach()
     stream.seek(0)
-    return sample
+    is_whole = len(sample) < _SAMPLE
+    return f"{sample}\n" if is_whole and not sample.endswith("\n") else sample

@@ -17,14 +17,14 @@ NumberedRow = tuple[int, list[str]]
 def first_rows(text: str, **dialect: Any) -> list[NumberedRow]:
     """The rows of the beginning of a file that are not blank, each with its number, as csv reads them with `dialect`.
 
-    The last one is left out where the text may end in the middle of it.
+    The last one is left out where the text may end in the middle of it; with `strict`, all from the first fault on.
     """
     lines = io.StringIO(text, newline="")  # splits where a file does, and not at U+2028 as splitlines would
     reader = csv.reader(lines, skipinitialspace=True, **dialect)
     rows: list[NumberedRow] = []
     try:
         rows.extend(islice(((n, cells) for n, cells in enumerate(reader, start=1) if any(cells)), _SAMPLE_ROWS))
-    except csv.Error:  # a cell longer than csv takes: the reading of the whole file will name it
+    except csv.Error:  # of a cell longer than csv takes: the reading of the whole file will name it
         return rows
     return rows[:-1] if len(rows) > 2 and not text.endswith("\n") else rows
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from campaigns_project.formulas import guard
@@ -13,6 +13,7 @@ from leads.imports.opening import reading_of
 from leads.imports.people import People
 from leads.imports.previewing import FilePreview
 from leads.imports.problems import problems_of
+from leads.imports.receiving import refuse_without_email
 from leads.imports.rules import Problem
 from leads.imports.storing import fetch_parts
 from leads.models import ImportStatus, LeadImport
@@ -60,11 +61,21 @@ def as_line(cells: Sequence[str]) -> str:
 
 
 def problem_lines(lead_import: LeadImport) -> Iterator[str]:
-    """The CSV of an import's problems, a line at a time, for a streaming answer; of a draft those it would have."""
+    """The CSV of an import's problems, a line at a time, for a streaming answer; of a draft those it would have.
+
+    Raises `no_email_column` at once, not with the first line, while a draft's rows cannot be judged.
+    """
+    if lead_import.status != ImportStatus.DRAFT:
+        return _written(lead_import, _kept(lead_import))
+    refuse_without_email(lead_import)
+    return _written(lead_import, _to_come(lead_import))
+
+
+def _written(lead_import: LeadImport, problems: Iterable[RowProblem]) -> Iterator[str]:
     lines = _Lines()
     writer = ProblemWriter(lines, lead_import.options["header"])
     yield from lines.taken()
-    for problem in _to_come(lead_import) if lead_import.status == ImportStatus.DRAFT else _kept(lead_import):
+    for problem in problems:
         found = problem.problem
         writer.write(number=problem.number, cells=problem.cells, code=found.code, message=found.message)
         yield from lines.taken()

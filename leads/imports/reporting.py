@@ -41,7 +41,7 @@ class Report:
 
     def _reading(self) -> Iterable[str]:
         divided = f"{name_of(self.delimiter)}, " if self.delimiter else ""  # a workbook has no delimiter
-        yield f"{self.file_name}: {label_of(self.encoding)}, {divided}{self.rows:,} rows"
+        yield f"{self.file_name}: {label_of(self.encoding)}, {divided}{self.rows:,} row{'' if self.rows == 1 else 's'}"
         width = max(map(len, self.columns))
         for header, target in self.columns.items():
             yield f"  {header:<{width}}  {f'→ {target}' if target else 'left out'}"

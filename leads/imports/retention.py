@@ -3,6 +3,7 @@
 Leads and the counts of their import stay. With the rows go their staged leads and what enriched them.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,7 +11,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from campaigns_project.audit.actors import SYSTEM
-from leads.imports.canceling import cancel_import
+from leads.imports.canceling import discard_draft
+from leads.imports.errors import ImportStateRefused
 from leads.imports.running import do_not_wait_for_the_disk
 from leads.models import ImportStatus, LeadImport, RawLead
 
@@ -28,7 +30,8 @@ def remove_old_rows(*, now: datetime, most: int = 200) -> int:
     Drafts that nobody has committed in that time are thrown away with their file.
     """
     for draft in _old_drafts(now).order_by("pk"):
-        cancel_import(lead_import=draft, actor=SYSTEM)
+        with suppress(ImportStateRefused):  # somebody commits it, or throws it away, at this very moment
+            discard_draft(lead_import=draft, actor=SYSTEM)
     removed = 0
     for lead_import in _due(now).order_by("pk"):
         while gone := _remove_batch(lead_import) if most else 0:

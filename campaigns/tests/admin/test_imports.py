@@ -61,7 +61,7 @@ def test_a_campaign_is_made_with_the_people_of_an_import(operator: Client, organ
     campaign = Campaign.objects.get(name="After the fair")
     assert answer["HX-Redirect"] == reverse("admin:campaigns_campaign_change", args=[campaign.pk])
     assert (campaign.status, Recipient.objects.filter(campaign=campaign).count()) == ("draft", 2)
-    assert "2 of its people were enrolled, 0 left out." in page
+    assert "2 of its people enrolled, 0 left out." in page
 
 
 def test_no_campaign_is_made_with_the_people_of_an_import_under_way(operator: Client, organization: Any) -> None:
@@ -70,4 +70,17 @@ def test_no_campaign_is_made_with_the_people_of_an_import_under_way(operator: Cl
     answer = press(operator, reverse("admin:leads_leadimport_create_campaign", args=[lead_import.pk]), name="Too early")
 
     assert "is under way, or was undone" in answer.content.decode()
+    assert not Campaign.objects.exists()
+
+
+def test_no_campaign_is_made_with_people_nobody_can_name_any_more(operator: Client, organization: Any) -> None:
+    lead_import = run_import(lead_import_id=received(organization).pk, now=timezone.now())
+    LeadImport.objects.update(rows_removed_at=timezone.now())
+    dialog = reverse("admin:leads_leadimport_create_campaign", args=[lead_import.pk])
+
+    page = operator.get(reverse("admin:leads_leadimport_progress", args=[lead_import.pk])).content.decode()
+    answer = press(operator, dialog, name="Too late")
+
+    assert dialog not in page
+    assert "were removed for their age" in answer.content.decode()
     assert not Campaign.objects.exists()

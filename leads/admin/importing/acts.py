@@ -15,10 +15,11 @@ from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.uploading import repeat_sentence
-from leads.imports.canceling import cancel_import
+from leads.admin.importing.wording import counted, rows_known
+from leads.imports.canceling import cancel_import, discard_draft
 from leads.imports.receiving import commit_import
 from leads.imports.undoing import WITHIN, UndoPreview, preview_undo, undo_import
-from leads.models import ImportStatus, LeadImport
+from leads.models import ImportSource, ImportStatus, LeadImport
 
 # Why a lead stays when its import is undone, behind the number of such leads.
 KEPT_WORDS = {
@@ -81,16 +82,21 @@ class CancelImport(ActDialog):
     icon = "cancel"
     is_final = True
     title = "Cancel this import?"
-    description = "The rows that are done stay; the rest is not read. Importing the same file again does no harm."
     submit_text = "Cancel import"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
         return obj.status in ImportStatus.going and super().offered(request, obj)
 
+    @property
+    def description(self) -> str:
+        if self.object.source in ImportSource.in_parts:
+            return "The rows that are done stay; the rest is not read. Importing the same file again does no harm."
+        return "Leads that are made stay; the fetch into its campaign ends. Who was bought is not paid for again."
+
     def act(self) -> str:
         done = cancel_import(lead_import=self.object, actor=self.actor)
-        return f"Canceled after {done.rows_done:,} of {done.total_rows or 0:,} rows."
+        return f"Canceled after {done.rows_done:,} of {counted(rows_known(done), 'row')}."
 
 
 class DiscardDraft(ActDialog):
@@ -107,7 +113,7 @@ class DiscardDraft(ActDialog):
         return obj.status == ImportStatus.DRAFT and super().offered(request, obj)
 
     def act(self) -> str:
-        cancel_import(lead_import=self.object, actor=self.actor)
+        discard_draft(lead_import=self.object, actor=self.actor)
         return f"{self.object.file_name} was discarded."
 
     def next_url(self) -> str:
@@ -139,14 +145,14 @@ class UndoImport(ActDialog):
         kept = ", ".join(f"{count:,} {KEPT_WORDS.get(why, why)}" for why, count in sorted(found.kept.items()))
         stay = f" These stay: {kept}." if kept else ""
         return (
-            f"{_leads(found.removable)} that this import made would be removed.{stay}{more} What it changed in leads "
-            "that were there before stays as it is; each lead's history says what stood there."
+            f"{counted(found.removable, 'lead')} that this import made would be removed.{stay}{more} What it changed "
+            "in leads that were there before stays as it is; each lead's history says what stood there."
         )
 
     @property
     def submit_text(self) -> str:
         exactly = self.preview is not None and self.preview.is_all
-        return f"Remove {_leads(self.preview.removable)}" if self.preview and exactly else "Undo import"
+        return f"Remove {counted(self.preview.removable, 'lead')}" if self.preview and exactly else "Undo import"
 
     def act(self) -> str:
         undo_import(lead_import=self.object, actor=self.actor, now=self.now)
@@ -159,17 +165,13 @@ def _may_be_undone(lead_import: LeadImport, now: datetime) -> bool:
     return bool(is_fresh and lead_import.undone_at is None and lead_import.created_count)
 
 
-def _leads(count: int) -> str:
-    return f"{count:,} lead{'' if count == 1 else 's'}"
-
-
 def ready_count(lead_import: LeadImport) -> str:
     """How many people an import would bring or update, as on its button: 1,186 leads."""
     found = lead_import.dry_run
     if lead_import.dry_run_status != ProgressStatus.SUCCEEDED:
-        return f"{lead_import.total_rows or 0:,} rows"
+        return counted(lead_import.total_rows or 0, "row")
     count = found["created"] + found["updated"]
-    return _leads(count) if count else f"{found['unchanged']:,} unchanged"
+    return counted(count, "lead") if count else f"{found['unchanged']:,} unchanged"
 
 
 def brings_somebody(lead_import: LeadImport) -> bool:

@@ -18,6 +18,7 @@ from leads.admin.importing.pages import NO_DRAFT, step_context
 from leads.admin.importing.report import dry_run_report
 from leads.admin.importing.steps import DRY_RUN, OPTIONS, PROGRESS
 from leads.admin.importing.uploading import repeat_sentence
+from leads.admin.importing.wording import counted
 from leads.imports.trying import start_dry_run
 from leads.models import ImportStatus, LeadImport
 
@@ -83,12 +84,12 @@ def _pulse(lead_import: LeadImport) -> Pulse:
 
 
 def _sentence(lead_import: LeadImport) -> str:
-    total, found = lead_import.total_rows or 0, lead_import.dry_run
+    total, found = counted(lead_import.total_rows or 0, "row"), lead_import.dry_run
     match lead_import.dry_run_status:
         case ProgressStatus.QUEUED:
-            return f"{total:,} rows wait for a worker to look at them."
+            return f"{total} waiting for a worker to look at."
         case ProgressStatus.RUNNING:
-            return f"{found.get('rows', 0):,} of {total:,} rows looked at."
+            return f"{found.get('rows', 0):,} of {total} looked at."
         case ProgressStatus.SUCCEEDED:
             return (
                 f"An import would bring {found['created']:,} new, {found['updated']:,} updated and "
@@ -101,4 +102,4 @@ def _sentence(lead_import: LeadImport) -> str:
 
 
 def _problems(count: int) -> str:
-    return f"{count:,} problem{'' if count == 1 else 's'}" if count else "no problem"
+    return counted(count, "problem") if count else "no problem"

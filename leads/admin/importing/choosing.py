@@ -60,7 +60,7 @@ class OptionsForm(forms.Form):
         required=False,
         max_length=LEGAL_BASIS_MAX,
         widget=UnfoldAdminTextareaWidget({"rows": 2}),
-        help_text="Where they come from and why they may be written to. Kept with the import, for who asks.",
+        help_text="Where they come from and why they may be written to. Kept with the import, for whoever asks.",
     )
 
     def __init__(self, organization: Organization, *args: Any, **kwargs: Any):

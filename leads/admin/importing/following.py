@@ -12,9 +12,10 @@ from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unc
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.choosing import ON_EXISTING
 from leads.admin.importing.pages import step_context
-from leads.admin.importing.report import Sum
+from leads.admin.importing.report import Sum, problem_label, target_label
 from leads.admin.importing.steps import PROGRESS
 from leads.admin.importing.uploading import reading_facts
+from leads.admin.importing.wording import counted, rows_known
 from leads.imports.problems import problems_of
 from leads.models import ImportStatus, LeadImport
 
@@ -40,7 +41,7 @@ def progress_page(model_admin: ScopedAdmin, request: HttpRequest, lead_import: L
         **step_context(model_admin, request, lead_import, PROGRESS),
         **standing(lead_import),
         "facts": _facts(lead_import),
-        "columns": list(zip(options.get("header", []), options.get("targets", []), strict=True)),
+        "columns": list(zip(options.get("header", []), map(target_label, options.get("targets", [])), strict=True)),
     }
     return TemplateResponse(request, "leads/admin/importing/progress.html", context)
 
@@ -63,20 +64,18 @@ def standing(lead_import: LeadImport) -> dict[str, Any]:
         "pulse": _pulse(lead_import),
         "sentence": _sentence(lead_import),
         "pace": _pace(lead_import),
-        "total": lead_import.total_rows or lead_import.rows_done,
+        "total": rows_known(lead_import),
         "sums": _sums(lead_import),
         "next_acts": _next_acts(lead_import),
         "problems": problems_of(lead_import)[:PROBLEMS_SHOWN] if lead_import.problem_count else [],
-        "notes": [
-            sentence for sentence in (_undo_sentence(lead_import), _enrollment_sentence(lead_import)) if sentence
-        ],
+        "notes": [sentence for sentence in _notes(lead_import) if sentence],
     }
 
 
 def _pulse(lead_import: LeadImport) -> Pulse:
     moves = lead_import.status in ImportStatus.going or lead_import.undo_status in ProgressStatus.active
     version = version_of(
-        lead_import.status, lead_import.rows_done, lead_import.total_rows, lead_import.undo_status,
+        lead_import.status, lead_import.rows_done, rows_known(lead_import), lead_import.undo_status,
         lead_import.undone_count,
     )  # fmt: skip
     return Pulse(version, POLL_EVERY if moves else None)
@@ -84,16 +83,12 @@ def _pulse(lead_import: LeadImport) -> Pulse:
 
 def _sums(lead_import: LeadImport) -> list[Sum]:
     found = f"?import={lead_import.pk}"
+    problems = f"{reverse('admin:leads_stagedlead_changelist')}{found}&status__exact=problem"
     return [
         Sum("New", "good", lead_import.created_count, reverse("admin:leads_lead_changelist") + found),
         Sum("Updated", "info", lead_import.updated_count),
         Sum("Unchanged", "skip", lead_import.unchanged_count),
-        Sum(
-            "Problems",
-            "bad",
-            lead_import.problem_count,
-            f"{reverse('admin:leads_stagedlead_changelist')}{found}&status__exact=problem",
-        ),
+        Sum("Problems", "bad", lead_import.problem_count, "" if lead_import.rows_removed_at else problems),
     ]
 
 
@@ -102,37 +97,42 @@ def _next_acts(lead_import: LeadImport) -> list[NextAct]:
     if lead_import.status in ImportStatus.ended and lead_import.created_count and not lead_import.undone_at:
         leads = f"{reverse('admin:leads_lead_changelist')}?import={lead_import.pk}"
         acts.append(NextAct("View them", "group", leads, is_first=True))
-    if lead_import.problem_count:
-        count = f"{lead_import.problem_count:,} problem{'' if lead_import.problem_count == 1 else 's'}"
+    if lead_import.problem_count and not lead_import.rows_removed_at:
+        label = f"Download {counted(lead_import.problem_count, 'problem')}"
         problems = reverse("admin:leads_leadimport_problems", args=[lead_import.pk])
-        acts.append(NextAct(f"Download {count}", "download", problems, is_download=True))
+        acts.append(NextAct(label, "download", problems, is_download=True))
     return acts
 
 
 def _sentence(lead_import: LeadImport) -> str:
-    total = lead_import.total_rows or 0
+    total, done = counted(rows_known(lead_import), "row"), lead_import.rows_done
     match lead_import.status:
         case ImportStatus.DRAFT:
             return "A draft: nothing was imported yet."
         case ProgressStatus.QUEUED:
-            return f"{total:,} rows wait for a worker."
+            return f"{total} waiting for a worker."
         case ProgressStatus.RUNNING:
-            return f"{lead_import.rows_done:,} of {total:,} rows done."
+            return f"{done:,} of {total} done."
         case ProgressStatus.STALLED:
             return "Its worker has gone silent; another takes over where it stopped."
         case ProgressStatus.SUCCEEDED:
-            return f"All {lead_import.rows_done:,} rows are done."
+            return "Its one row is done." if done == 1 else f"All {done:,} rows are done."
         case _:
-            return lead_import.error_message or f"Ended after {lead_import.rows_done:,} of {total:,} rows."
+            return lead_import.error_message or f"Ended after {done:,} of {total}."
+
+
+def _notes(lead_import: LeadImport) -> list[str]:
+    return [_undo_sentence(lead_import), _enrollment_sentence(lead_import), _removed_sentence(lead_import)]
 
 
 def _undo_sentence(lead_import: LeadImport) -> str:
     if lead_import.undone_at is None:
         return ""
     gone = lead_import.undone_count or 0
+    part = f"{gone:,} of the {counted(lead_import.created_count, 'lead')} it made"
     if lead_import.undo_status in ProgressStatus.active:
-        return f"It is being undone: {gone:,} of the {lead_import.created_count:,} leads it made are removed so far."
-    return f"It was undone: {gone:,} of the {lead_import.created_count:,} leads it made were removed."
+        return f"It is being undone: {part} removed so far."
+    return f"It was undone: {part} {'was' if gone == 1 else 'were'} removed."
 
 
 def _enrollment_sentence(lead_import: LeadImport) -> str:
@@ -142,18 +142,29 @@ def _enrollment_sentence(lead_import: LeadImport) -> str:
     if found.get("refused"):
         return str(found["refused"])
     left_out = sum(found["skipped"].values())
-    return f"{found['enrolled']:,} of its people were enrolled, {left_out:,} left out."
+    return f"{found['enrolled']:,} of its people enrolled, {left_out:,} left out."
+
+
+def _removed_sentence(lead_import: LeadImport) -> str:
+    """Why the rows cannot be looked at any more, and what their problems were."""
+    if lead_import.rows_removed_at is None:
+        return ""
+    codes = sorted(lead_import.problem_codes.items(), key=lambda each: (-each[1], each[0]))
+    problems = ", ".join(f"{problem_label(code)} ({count:,})" for code, count in codes)
+    gone = f"Its rows were removed for their age on {lead_import.rows_removed_at:%d %b %Y}; leads and counts stay."
+    return f"{gone} Problems were: {problems}." if problems else gone
 
 
 def _pace(lead_import: LeadImport) -> str:
     """Rows a second since the start, and for how long it goes on like that; empty while that says nothing."""
-    if lead_import.status != ProgressStatus.RUNNING or lead_import.started_at is None or not lead_import.rows_done:
+    total = lead_import.total_rows  # of a provider's rows nobody knows how many are to come
+    if lead_import.status != ProgressStatus.RUNNING or lead_import.started_at is None or total is None:
         return ""
     seconds = (timezone.now() - lead_import.started_at).total_seconds()
-    if seconds < EARLY:
+    if seconds < EARLY or not lead_import.rows_done:
         return ""
     pace = lead_import.rows_done / seconds
-    left = max((lead_import.total_rows or 0) - lead_import.rows_done, 0) / pace
+    left = max(total - lead_import.rows_done, 0) / pace
     return f"{pace:,.0f} rows a second, about {_duration(left)} left"
 
 

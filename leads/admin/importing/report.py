@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from leads.imports.fields import BY_NAME, CUSTOM_PREFIX
+from leads.imports.fields import BY_NAME, CUSTOM_PREFIX, FULL_NAME
 from leads.models import LeadImport
 
 _LABELS = {
@@ -25,6 +25,7 @@ _LABELS = {
     "too_long": "Text that is too long",
     "too_many_columns": "Too many columns",
 }
+_TARGETS = {FULL_NAME: "full name", **{name: field.label for name, field in BY_NAME.items()}}
 NOT_FIXABLE = "erased_person"  # nothing of them is shown, so nothing can be mended
 
 
@@ -77,6 +78,11 @@ def fixable_rows(lead_import: LeadImport) -> list[dict[str, Any]]:
 def field_label(name: str) -> str:
     """A field as people call it."""
     return BY_NAME[name].label if name in BY_NAME else name.removeprefix(CUSTOM_PREFIX)
+
+
+def target_label(target: str | None) -> str:
+    """What a column became, as people call it; one of their own as templates do; empty for one left out."""
+    return _TARGETS.get(target or "", target or "")
 
 
 def problem_label(code: str) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.urls import reverse
 
-from leads.models import ImportStatus, LeadImport
+from leads.models import ImportSource, ImportStatus, LeadImport
 
 
 class Step(NamedTuple):
@@ -51,7 +51,12 @@ class Mark:
 
 
 def marks_of(present: Step, lead_import: LeadImport | None = None) -> list[Mark]:
-    """The bar on the page of `present`. The steps of a draft can be gone back to; those of an import under way not."""
+    """The bar on the page of `present`. The steps of a draft can be gone back to; those of an import under way not.
+
+    Nothing for what a provider sends: nobody has gone any step with it.
+    """
+    if lead_import is not None and lead_import.source not in ImportSource.in_parts:
+        return []
     at = STEPS.index(present)
     is_draft = lead_import is not None and lead_import.status == ImportStatus.DRAFT
     return [

@@ -20,6 +20,7 @@ from campaigns_project.accounts.admin.forms import ScopedForm
 from leads.admin.importing.pages import StepPage
 from leads.admin.importing.steps import MAP, UPLOAD, Step
 from leads.imports.delimiters import name_of
+from leads.imports.dialects import DOUBLE
 from leads.imports.drafts import options_of
 from leads.imports.encodings import label_of
 from leads.imports.inspecting import MAX_ROWS
@@ -33,8 +34,8 @@ from leads.imports.storing import MAX_FILE_BYTES
 from leads.models import ImportSource, LeadImport
 
 SHOWN_ROWS = 5
-ACCEPTED = ".csv,.txt,.tsv,.tab,.xlsx,.xls,.ods,text/csv,text/plain"
-DELIMITERS = [("", "Found by itself"), (",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Pipe")]
+ACCEPTED = ".csv,.txt,.tsv,.tab,.xlsx,.xls,.xlsb,.ods,text/csv,text/plain"
+DELIMITERS = [("", "Found by itself"), *((sign, name_of(sign).capitalize()) for sign in (",", ";", "\t", "|"))]
 # What a draft is read with until somebody has looked at its columns: none is a reason to refuse the file.
 AT_FIRST = ImportOptions(unknown_columns="custom")
 
@@ -145,12 +146,16 @@ class UploadPage(StepPage):
 
 def reading_facts(lead_import: LeadImport) -> list[tuple[str, str]]:
     """How the bytes were understood, as pairs of words."""
-    facts = [("Size", filesizeformat(lead_import.file_size))]
+    facts = [("Size", filesizeformat(lead_import.file_size))] if lead_import.file_size else []
     layout = _layout(lead_import)
     if layout.is_workbook:
         facts.append(("Sheet", layout.sheet))
     elif layout.encoding:
         facts += [("Encoding", label_of(layout.encoding)), ("Columns divided by", name_of(layout.delimiter))]
+    if layout.quote != DOUBLE:
+        facts.append(("Quotes", "single"))
+    if layout.escape:
+        facts.append(("Escapes", "backslashes"))
     if layout.header_row > 1:
         facts.append(("Header", f"Row {layout.header_row:,}"))
     return facts

@@ -20,7 +20,7 @@ from leads.imports.problem_files import problem_lines, problem_writer
 from leads.imports.receiving import receive
 from leads.imports.reporting import Report, report_of_import, report_of_preview
 from leads.imports.running import run_import
-from leads.imports.undoing import preview_undo, run_undo, undo_import
+from leads.imports.undoing import UndoPreview, preview_undo, run_undo, undo_import
 from leads.management.files import errors_file, name_of, opened, progress, refuse_unwritable
 from leads.models import LeadImport
 
@@ -62,6 +62,9 @@ class Command(FairleadCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if sum(options[name] is not None for name in ("file", "resume", "undo")) != 1:
             raise CommandError("Name a file, or --resume ID, or --undo ID: one of them.", returncode=Exit.USAGE)
+        if options["resume"] is not None and options["dry_run"]:
+            message = "--resume has no dry run: what is left of an import is done as it was begun. Leave out --dry-run."
+            raise CommandError(message, returncode=Exit.USAGE)
         organization = _organization(options["organization"])
         refuse_unwritable(options["errors"])
         if options["undo"] is not None:
@@ -135,14 +138,29 @@ class Command(FairleadCommand):
         about = "" if found.is_all else f" of the first {found.looked_at:,}"
         stay = ", ".join(f"{count:,} {why}" for why, count in sorted(found.kept.items())) or "none"
         if options["dry_run"]:
-            self.stdout.write(
-                f"Would remove {_leads(found.removable)}{about}; would stay: {stay}. Nothing was changed."
-            )
+            sentence = f"Would remove {_leads(found.removable)}{about}; would stay: {stay}. Nothing was changed."
+            self._tell_undone(sentence, lead_import, found, options)
             return
         self.confirm(f"Remove {_leads(found.removable)}{about} that import {lead_import.pk} made?", options)
         undo_import(lead_import=lead_import, actor=_actor(), now=now, in_background=False)
         done = run_undo(lead_import_id=lead_import.pk)
-        self.stdout.write(f"Removed {_leads(done.undone_count or 0)}; these stay: {stay}.")
+        sentence = f"Removed {_leads(done.undone_count or 0)}; these stay{about}: {stay}."
+        self._tell_undone(sentence, done, found, options)
+
+    def _tell_undone(self, sentence: str, lead_import: LeadImport, found: UndoPreview, options: dict[str, Any]) -> None:
+        if not options["json"]:
+            self.stdout.write(sentence)
+            return
+        self.print_json(
+            "import_leads",
+            undo=lead_import.pk,
+            dry_run=options["dry_run"],
+            removed=lead_import.undone_count,
+            removable=found.removable,
+            kept=dict(found.kept),
+            looked_at=found.looked_at,
+            is_all=found.is_all,
+        )
 
 
 def _leads(count: int) -> str:

@@ -63,7 +63,7 @@ def test_a_file_goes_through_its_steps_and_nothing_sticks_out_on_a_phone(page: P
     page.wait_for_url("**/dry-run/")
     widths["check"] = width_on_a_phone(page)
 
-    page.wait_for_selector("text=2 rows wait for a worker")
+    page.wait_for_selector("text=2 rows waiting for a worker")
     assert named == [False, False, True, False]
     assert set(widths.values()) == {PHONE["width"]}, widths
 

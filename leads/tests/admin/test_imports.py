@@ -1,4 +1,4 @@
-"""Importing in five steps: a file, its columns, the options, a dry run, the import."""
+"""Importing in five steps: a file, its columns, the options and the dry run."""
 
 import csv
 import io
@@ -10,59 +10,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 from django_q.models import OrmQ
 
-from campaigns.tests.factories import LeadFactory, LeadImportFactory, OrganizationFactory
+from campaigns.tests.factories import LeadFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.tests.admin.browsers import member, press
-from leads.admin.importing.steps import url_name
-from leads.imports.running import run_import
+from campaigns_project.tests.admin.browsers import member
 from leads.imports.trying import run_dry_run
-from leads.imports.undoing import run_undo
 from leads.models import Lead, LeadImport
-
-FILE = "E-mail;Name;Firma;Größe\nana@acme.example;Ana Marin;Acme;39\nnot an address;Bo;Acme;40\n"
-
-
-@pytest.fixture
-def organization(db: None) -> Any:
-    return OrganizationFactory()
-
-
-@pytest.fixture
-def operator(organization: Any) -> Client:
-    return member(organization, Role.OPERATOR)
-
-
-def upload(client: Client, organization: Any, content: bytes | str = FILE, name: str = "leads.csv") -> Any:
-    data = content.encode() if isinstance(content, str) else content
-    form = {"organization": organization.pk, "file": SimpleUploadedFile(name, data)}
-    return client.post(reverse("admin:leads_leadimport_add"), form)
-
-
-def draft_of(client: Client, organization: Any, content: bytes | str = FILE) -> LeadImport:
-    upload(client, organization, content)
-    return LeadImport.objects.latest("pk")
-
-
-def step(name: str, lead_import: LeadImport) -> str:
-    return reverse(f"admin:{url_name(name)}", args=[lead_import.pk])
-
-
-def checked(client: Client, lead_import: LeadImport) -> LeadImport:
-    client.post(step("options", lead_import), {"on_existing": "fill"})
-    return run_dry_run(lead_import_id=lead_import.pk)
-
-
-def act(name: str, lead_import: LeadImport) -> str:
-    return reverse(f"admin:leads_leadimport_{name}", args=[lead_import.pk])
-
-
-def imported(client: Client, lead_import: LeadImport, **answers: Any) -> LeadImport:
-    press(client, act("commit", lead_import), **answers)
-    return run_import(lead_import_id=lead_import.pk, now=timezone.now())
+from leads.tests.admin.drafts import FILE, act, checked, draft_of, imported, step, upload
 
 
 def test_an_uploaded_file_is_a_draft_whose_page_says_how_it_was_read(operator: Client, organization: Any) -> None:
@@ -181,10 +137,12 @@ def test_a_file_in_which_no_column_is_known_to_be_the_address_is_mapped_by_hand(
     draft = draft_of(operator, organization, "Xyz;Name\nana@acme.example;Ana\nask;Bo\nask;Cy\n")
 
     too_early = operator.post(step("dry-run", draft), follow=True).content.decode()
+    no_list = operator.get(act("problems", draft), follow=True).content.decode()
     operator.post(step("map", draft), {"target_0": "email", "target_1": "ignore"})
     done = checked(operator, draft)
 
     assert "No column of leads.csv is known to hold the e-mail address" in too_early
+    assert "No column of leads.csv is known to hold the e-mail address" in no_list
     assert done.dry_run["created"] == 1
 
 
@@ -286,120 +244,11 @@ def test_a_correction_that_changes_nothing_is_refused(operator: Client, organiza
     assert "Nothing was corrected" in answer.content.decode()
 
 
-def test_a_draft_is_imported_by_its_dialog_and_its_page_shows_what_came_of_it(
-    operator: Client, organization: Any
-) -> None:
-    draft = checked(operator, draft_of(operator, organization))
-
-    done = imported(operator, draft)
-
-    page = operator.get(act("change", done)).content.decode()
-    assert "All 2 rows are done." in page
-    assert "not an address" in page
-    assert f"{reverse('admin:leads_lead_changelist')}?import={done.pk}" in page
-    assert "Download 1 problem" in page
-    assert Lead.objects.get().lead_import_id == done.pk
-
-
-def test_a_file_that_was_imported_before_is_named_and_imported_again_only_when_confirmed(
-    operator: Client, organization: Any
-) -> None:
-    first = imported(operator, draft_of(operator, organization))
-    second = checked(operator, draft_of(operator, organization))
-
-    page = operator.get(step("dry-run", second)).content.decode()
-    refused = press(operator, act("commit", second)).content.decode()
-    was = LeadImport.objects.get(pk=second.pk).status
-    again = imported(operator, second, confirm_repeat="on")
-
-    assert f"(import {first.pk})" in page
-    assert "was imported before, byte for byte" in refused
-    assert (was, again.status, again.unchanged_count) == ("draft", "succeeded", 1)
-
-
-def test_the_page_of_an_import_follows_it_to_its_end(operator: Client, organization: Any) -> None:
-    lead_import = draft_of(operator, organization)
-    press(operator, act("commit", lead_import))
-    version = operator.get(step("progress", lead_import)).context["pulse"].version
-
-    same = operator.get(act("live", lead_import), {"v": version})
-    run_import(lead_import_id=lead_import.pk, now=timezone.now())
-    done = operator.get(act("live", lead_import), {"v": version})
-
-    assert (same.status_code, done.status_code) == (204, 286)
-    assert "hx-trigger" not in done.content.decode()
-
-
-def test_an_import_under_way_leads_from_its_steps_to_its_progress(operator: Client, organization: Any) -> None:
-    lead_import = draft_of(operator, organization)
-    press(operator, act("commit", lead_import))
-
-    answers = {operator.get(step(name, lead_import))["Location"] for name in ("upload", "map", "options", "dry-run")}
-
-    assert answers == {step("progress", lead_import)}
-
-
-def test_an_import_is_canceled_and_a_draft_discarded_by_their_dialogs(operator: Client, organization: Any) -> None:
-    running, draft = draft_of(operator, organization), draft_of(operator, organization, FILE + "c@acme.example;;;\n")
-    press(operator, act("commit", running))
-
-    press(operator, act("cancel", running))
-    press(operator, act("discard", draft))
-
-    assert set(LeadImport.objects.values_list("status", flat=True)) == {"canceled"}
-    assert not draft.parts.exists()
-
-
-def test_an_import_is_undone_after_a_look_at_what_would_go(operator: Client, organization: Any) -> None:
-    done = imported(operator, draft_of(operator, organization))
-
-    dialog = operator.get(act("undo", done), headers={"HX-Request": "true"}).content.decode()
-    press(operator, act("undo", done))
-    run_undo(lead_import_id=done.pk)
-    page = operator.get(act("change", done)).content.decode()
-
-    assert "Remove 1 lead" in dialog
-    assert "It was undone: 1 of the 1 leads it made were removed." in page
-    assert not Lead.objects.exists()
-
-
-def test_an_import_that_has_ended_and_made_nothing_offers_nothing(operator: Client, organization: Any) -> None:
-    ended = LeadImportFactory(organization=organization, status="succeeded", finished_at=timezone.now())
-
-    assert operator.get(act("change", ended)).context["buttons"] == []
-
-
 def test_a_draft_opens_at_the_step_it_waits_at(operator: Client, organization: Any) -> None:
     new, seen = draft_of(operator, organization), checked(operator, draft_of(operator, organization, FILE + "\n"))
 
     assert operator.get(act("change", new))["Location"] == step("upload", new)
     assert operator.get(act("change", seen))["Location"] == step("dry-run", seen)
-
-
-def test_a_checked_draft_needs_review_in_list_and_sidebar(operator: Client, organization: Any) -> None:
-    checked(operator, draft_of(operator, organization))
-
-    page = operator.get(reverse("admin:leads_leadimport_changelist")).content.decode()
-
-    assert "Needs review" in page
-
-
-def test_the_list_shows_numbers_where_there_are_some_and_what_was_undone(operator: Client, organization: Any) -> None:
-    ended = {"organization": organization, "finished_at": timezone.now()}
-    undone = {"undone_at": timezone.now(), "undo_status": "succeeded"}
-    counts = {"created_count": 7, "problem_count": 2, "rows_done": 9}
-    LeadImportFactory(status="succeeded", **ended, **undone, **counts)
-    LeadImportFactory(status="canceled", **ended)
-    draft_of(operator, organization)
-    checked(operator, draft_of(operator, organization, FILE + "\n"))
-    columns = ("state", "new", "updated", "problems")
-
-    page = operator.get(reverse("admin:leads_leadimport_changelist"))
-
-    changes = page.context["cl"]
-    shown = [[getattr(changes.model_admin, name)(each) for name in columns] for each in changes.result_list]
-    assert ["Undone" in state for state, *_ in shown] == [False, False, False, True]
-    assert [numbers for _, *numbers in shown] == [["1", "0", "1"], ["—"] * 3, ["—"] * 3, ["7", "0", "2"]]
 
 
 def test_a_draft_in_which_nobody_would_become_a_lead_cannot_be_imported(operator: Client, organization: Any) -> None:

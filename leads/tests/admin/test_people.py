@@ -50,7 +50,9 @@ def page_of(lead: Any) -> str:
 def test_a_lead_is_kept_with_its_normalized_address_its_tags_and_further_fields(
     operator: Client, organization: Any
 ) -> None:
-    add(operator, organization, email="Ana@BÜCHER.example", tags="vip, Prague", custom_lines="Industry: Shipping")
+    add(
+        operator, organization, email="Ana@BÜCHER.example", tags="vip, Prague", custom_lines="Industry: Shipping\nHall:"
+    )
 
     lead = Lead.objects.get()
     assert lead.email_normalized == "ana@xn--bcher-kva.example"

@@ -183,6 +183,15 @@ def test_a_draft_imports_nothing_until_it_is_committed():
     assert Lead.objects.count() == 1
 
 
+def test_a_draft_without_an_address_has_no_list_of_problems():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client, "Xyz,Name\nask,Ana\n", mapping='{"Xyz": "company"}')
+
+    answer = client.get(f"/api/v1/imports/{import_id}/problems?format=csv")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_email_column")
+
+
 def test_a_draft_is_read_in_another_way_and_keeps_what_is_not_named():
     client = key_client(Role.OPERATOR)
     import_id = draft(client, "E-mail,Notes\nana@acme.example,x\n", unknown_columns="ignore", tags=["vip"])
@@ -239,6 +248,30 @@ def test_a_row_of_a_draft_is_corrected():
 
     assert fixed.status_code == 200, fixed.json()
     assert set(Lead.objects.values_list("email", flat=True)) == {"ana@acme.example", "bob@acme.example"}
+
+
+def test_a_change_of_which_a_part_is_refused_changes_nothing():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client)
+
+    refused = client.patch(
+        f"/api/v1/imports/{import_id}", {"on_existing": "skip", "rows": [{"row_number": 3, "cells": ["bob"]}]}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_fix")
+    assert client.get(f"/api/v1/imports/{import_id}").json()["options"]["on_existing"] == "fill"
+
+
+@pytest.mark.parametrize("verb", ["dry-run", "cancel", "undo"])
+def test_a_verb_that_takes_no_body_refuses_one_and_does_nothing(verb):
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client)
+    before = client.get(f"/api/v1/imports/{import_id}").json()
+
+    refused = client.post(f"/api/v1/imports/{import_id}/{verb}", {"dry_run": True})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "unknown_parameter")
+    assert client.get(f"/api/v1/imports/{import_id}").json() == before
 
 
 def test_the_very_same_file_is_refused_until_the_repeat_is_confirmed():

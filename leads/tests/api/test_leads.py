@@ -128,6 +128,16 @@ def test_what_a_field_cannot_hold_is_refused_at_that_field(field, value):
     assert not Lead.objects.exists()
 
 
+def test_a_further_field_with_an_empty_text_is_not_there():
+    client = key_client(Role.OPERATOR)
+    made = client.post("/api/v1/leads", {"email": "ana@acme.example", "custom": {"industry": "Ships", "hall": " "}})
+
+    changed = client.patch(f"/api/v1/leads/{made.json()['id']}", {"custom": {"industry": "", "hall": "3"}})
+
+    assert made.json()["custom"] == {"industry": "Ships"}
+    assert changed.json()["custom"] == Lead.objects.get().custom == {"hall": "3"}
+
+
 def test_a_patch_changes_what_it_names_and_nothing_else():
     client = key_client()
     lead = LeadFactory(organization=client.organization, company="Acme", title="CEO")

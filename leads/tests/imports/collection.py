@@ -64,6 +64,9 @@ def dialects() -> Iterator[Sample]:
         yield Sample(f"{name}, single quotes", single.encode(), TABLE[:2])
     unquoted = written(TABLE[:2], quoting=csv.QUOTE_NONE, escapechar="\\")
     yield Sample("no quotes, the delimiter behind a backslash", unquoted.encode(), TABLE[:2])
+    inches = [*SIMPLE, ["carl@north.example", "Carl", '5"']]
+    last = written(inches, quoting=csv.QUOTE_ALL, doublequote=False, escapechar="\\").removesuffix("\r\n")
+    yield Sample("a backslash in the last cell alone, and no end of its line", last.encode(), inches)
 
 
 def line_ends() -> Iterator[Sample]:

@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def test_standard_input_is_read(organization: Organization, monkeypatch: pytest.
 
     code, said = run("-")
 
-    assert (code, said.splitlines()[0]) == (0, "standard input: UTF-8, comma, 1 rows")
+    assert (code, said.splitlines()[0]) == (0, "standard input: UTF-8, comma, 1 row")
 
 
 def test_same_file_again_is_noted(organization: Organization, file_of: Any):
@@ -193,6 +194,23 @@ def test_an_import_whose_worker_never_came_is_gone_on_with(organization: Organiz
 
     assert (code, "1 new, 0 updated" in said) == (0, True)
     assert Lead.objects.get().email == "bo@acme.example"
+
+
+def test_an_import_is_not_gone_on_with_where_a_trial_was_asked_for(received: Callable[..., LeadImport]):
+    code, said = called("--resume", str(received("email\nbo@acme.example\n").pk), "--dry-run")
+
+    assert (code, "has no dry run" in said) == (2, True)
+    assert not Lead.objects.exists()
+
+
+def test_an_undo_is_told_to_programs_as_one_object(imported: Callable[..., LeadImport]):
+    number = imported("email\nana@acme.example\nbo@acme.example\n").pk
+
+    would, done = (json.loads(undo(str(number), flag, "--json")[1]) for flag in ("--dry-run", "--yes"))
+
+    numbers = {"undo": number, "removable": 2, "kept": {}, "looked_at": 2, "is_all": True}
+    assert would == {"schema": "fairlead.import_leads/1", "dry_run": True, "removed": None, **numbers}
+    assert done == {"schema": "fairlead.import_leads/1", "dry_run": False, "removed": 2, **numbers}
 
 
 def test_a_file_and_an_import_at_once_are_refused(organization: Organization, file_of: Any):

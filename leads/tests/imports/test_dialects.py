@@ -2,7 +2,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leads.imports.dialects import BACKSLASH, DOUBLE, SINGLE, Quoting, detect_quoting
@@ -11,6 +11,8 @@ TELLING = st.text(st.sampled_from("\\\"', ab\n,"), max_size=8)
 
 
 @given(st.lists(st.lists(TELLING, min_size=3, max_size=3), min_size=1, max_size=4))
+@example([['  \\", ', "a\\", ","], ["b'", "'a\"", "\\'"]])  # read with escapes it is as even
+@example([["", "", "''"], ["", '\\\\",a\n\\,', '"\n\n\\ a\n"'], ["", "", ""]])
 def test_what_csv_quotes_by_doubling_is_never_taken_for_anything_else(rows: list[list[str]]):
     out = io.StringIO(newline="")
     csv.writer(out, quoting=csv.QUOTE_ALL).writerows([["Email", "Name", "Note"], *rows])

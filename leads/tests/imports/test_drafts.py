@@ -11,7 +11,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import Refused
-from leads.imports.canceling import cancel_import
+from leads.imports.canceling import discard_draft
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import commit_import, fix_rows, receive, reread
 from leads.imports.running import run_import, take_stalled
@@ -141,10 +141,21 @@ def test_only_a_draft_is_changed_or_committed(received: Files):
 
 
 def test_draft_is_thrown_away_with_its_file(draft: Files):
-    canceled = cancel_import(lead_import=draft(), actor=SYSTEM)
+    gone = discard_draft(lead_import=draft(), actor=SYSTEM)
 
-    assert canceled.status == "canceled"
+    assert gone.status == "canceled"
     assert not LeadImportPart.objects.exists()
+
+
+def test_draft_that_somebody_has_committed_is_not_thrown_away(draft: Files):
+    made = draft()
+    commit_import(lead_import=made, actor=SYSTEM, now=NOON, in_background=False)
+
+    with pytest.raises(Refused) as refused:
+        discard_draft(lead_import=made, actor=SYSTEM)
+
+    assert refused.value.code == "import_not_draft"
+    assert LeadImportPart.objects.exists()
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "stalled", "succeeded"])
