@@ -412,7 +412,11 @@ def bad_rows(message: str, **details: object) -> FileRefused:
 
 def bad_fix(message: str) -> FileRefused:
     """A correction that fits no row of the file."""
-    return FileRefused("bad_fix", message, "Send every cell of the row, in the order of the file.")
+    return FileRefused(
+        "bad_fix",
+        message,
+        "Send every cell of a row that is there, in the order of the file; numbers are those of the dry run.",
+    )
 
 
 def not_cancelable(lead_import_id: int, status: str) -> ImportStateRefused:

@@ -1,6 +1,6 @@
 """The stored file opened as it was looked over, by whoever reads it: the import, its dry run, the list of problems."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -29,11 +29,14 @@ class Reading:
         """The header of the column of addresses."""
         return self.columns.header[self.columns.position("email") or 0]
 
+    def table(self, stream: BinaryIO) -> Generator[Row]:
+        """The rows as they stand in the file; raises a `FileRefused` where it cannot be read on."""
+        with closing(Table(stream, layout=self.layout, file_name=self.file_name)) as table:
+            yield from table if self.has_header else _counted_from_one(table)
+
     def chunks(self, stream: BinaryIO, *, people: People, skip: int = 0) -> Iterator[Chunk]:
-        """The rows behind the first `skip`, checked; raises a `FileRefused` where the file cannot be read on."""
-        table = Table(stream, layout=self.layout, file_name=self.file_name)
-        rows = table if self.has_header else _counted_from_one(table)
-        with closing(table):  # a reading that is left early too
+        """The rows behind the first `skip`, checked; raises as `table` does."""
+        with closing(self.table(stream)) as rows:  # a reading that is left early too
             yield from checked_chunks(
                 rows, columns=self.columns, people=people, fixes=self.fixes, skip=skip, expected=self.rows
             )

@@ -1,5 +1,6 @@
 """A file taken in: looked over as a whole, then stored with everything the import needs to run anywhere."""
 
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,7 @@ from leads.imports.cleaning import storable
 from leads.imports.fields import IGNORE
 from leads.imports.following import check_follow_up
 from leads.imports.inspecting import Inspection, inspect
+from leads.imports.opening import reading_of
 from leads.imports.options import ImportOptions
 from leads.imports.remembering import remember
 from leads.imports.repeats import refuse_repeat
@@ -105,6 +107,7 @@ def fix_rows(*, lead_import: LeadImport, rows: dict[int, list[str]], actor: Acto
     for number, cells in rows.items():
         if len(cells) != width:
             raise errors.bad_fix(f"Row {number:,} was sent with {len(cells)} cells; the file has {width} columns.")
+    _refuse_missing(draft, set(rows))
     fixes = {**options.get("fixes", {}), **{str(number): list(map(storable, cells)) for number, cells in rows.items()}}
     if len(fixes) > MOST_FIXES:
         raise errors.bad_fix(f"{len(fixes):,} rows would be corrected here; {MOST_FIXES} is the limit.")
@@ -178,6 +181,18 @@ def _locked_draft(lead_import: LeadImport) -> LeadImport:
     if locked.status != ImportStatus.DRAFT:
         raise errors.not_a_draft(locked.pk, locked.status)
     return locked
+
+
+def _refuse_missing(draft: LeadImport, numbers: set[int]) -> None:
+    """Raise `bad_fix` for numbers of rows that the file does not have."""
+    with fetch_parts(draft.pk) as stream, closing(reading_of(draft).table(stream)) as rows:
+        for row in rows:
+            numbers.discard(row.number)
+            if not numbers:
+                return
+    if numbers:
+        named = ", ".join(f"{number:,}" for number in sorted(numbers)[:5])
+        raise errors.bad_fix(f"The file has no row {named}: there is no such line, or it is blank.")
 
 
 def _cells_are_the_same(draft: LeadImport, reading: dict[str, Any]) -> bool:

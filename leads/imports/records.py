@@ -37,7 +37,7 @@ def receive_rows(
     """
     return receive(
         organization=organization,
-        stream=io.BytesIO(_as_csv(rows).encode()),
+        stream=io.BytesIO(_as_csv(rows).encode("utf-8", "surrogatepass")),  # half a character is lost in its row alone
         file_name=name,
         options=_as_we_wrote_it(options),
         actor=actor,

@@ -79,7 +79,7 @@ def _claim(lead_import_id: int, now: datetime) -> LeadImport:
     free = Q(status__in=(ImportStatus.QUEUED, ImportStatus.STALLED)) | Q(
         status=ImportStatus.RUNNING, heartbeat_at__lt=Now() - STALE_AFTER
     )
-    claimed = LeadImport.objects.filter(free, pk=lead_import_id).update(
+    claimed = LeadImport.objects.filter(free, pk=lead_import_id, source__in=ImportSource.in_parts).update(
         status=ImportStatus.RUNNING, started_at=Coalesce(F("started_at"), now), heartbeat_at=Now()
     )
     if not claimed:

@@ -119,6 +119,19 @@ def test_corrections_outlive_a_new_mapping_but_not_another_delimiter(draft: File
     assert "fixes" not in split.options
 
 
+@pytest.mark.parametrize("number", [0, 1, 4, 99])
+def test_correction_of_a_row_that_is_not_in_the_file_is_refused(draft: Files, number: int):
+    made = draft()
+
+    with pytest.raises(Refused, match=rf"no row {number}:") as refused:
+        fix_rows(
+            lead_import=made, rows={3: ["bob@acme.example", "Bob", ""], number: ["a@b.example", "", ""]}, actor=SYSTEM
+        )
+
+    made.refresh_from_db()
+    assert (refused.value.code, made.options.get("fixes")) == ("bad_fix", None)
+
+
 def test_correction_of_another_width_is_refused(draft: Files):
     with pytest.raises(Refused) as refused:
         fix_rows(lead_import=draft(), rows={3: ["bob@acme.example"]}, actor=SYSTEM)

@@ -74,3 +74,14 @@ def test_no_records_are_refused_as_an_empty_file_is(sent: Rows):
         sent([])
 
     assert refused.value.code == "empty_file"
+
+
+def test_a_record_with_half_a_character_is_a_problem_of_its_row(sent: Rows):
+    made = sent(
+        [{"email": "ana@acme.example", "first_name": "A\ud800"}, {"email": "bob@acme.example", "first_name": "B"}]
+    )
+
+    done = run_import(lead_import_id=made.pk, now=NOON)
+
+    assert (done.created_count, done.problem_count) == (1, 1)
+    assert StagedLead.objects.get(row_number=1).problem_code == "damaged_text"
