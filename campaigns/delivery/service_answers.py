@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from campaigns.delivery.classify import kind_of
 from campaigns.delivery.outcomes import Deferred, Kind, Outcome, Refused, SenderFault, Stage, Uncertain
+from campaigns_project.retry_after import retry_after
 
 LONGEST_WAIT = timedelta(days=1)  # a Retry-After beyond it is taken for a mistake
 _BUSY = frozenset({408, 425, 429, 503})
@@ -35,7 +35,8 @@ def outcome_of(status: int, headers: Mapping[str, str], body: str, *, now: datet
     """
     text = said(status, body)
     if status in _BUSY:
-        return Deferred(status, text, retry_after=retry_after(headers.get("Retry-After", ""), now=now), stage=Stage.DOT)
+        asked = retry_after(headers.get("Retry-After", ""), now=now)
+        return Deferred(status, text, retry_after=asked and min(asked, LONGEST_WAIT), stage=Stage.DOT)
     if status >= 500:
         return Uncertain(f"http_{status}")
     return _fault(status, text, body) or _refused(status, text)
@@ -50,18 +51,6 @@ def refused_recipient(status: str, body: str) -> Refused:
     text = said(550, body)
     kind = kind_of(550, body, stage=Stage.RCPT) if status == "invalid" else Kind.OTHER
     return Refused(550, text, Stage.RCPT, kind if kind is Kind.ADDRESS_DEAD else Kind.OTHER)
-
-
-def retry_after(value: str, *, now: datetime) -> timedelta | None:
-    """How long to wait by a Retry-After header (RFC 9110 10.2.3): seconds, or a date; None where it says neither."""
-    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
-        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(at - now, timedelta(0)), LONGEST_WAIT)
 
 
 def said(status: int, body: str) -> str:

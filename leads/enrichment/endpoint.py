@@ -4,10 +4,12 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from campaigns_project.errors import Refused
 from campaigns_project.outbound_http import Answer, NoAnswer, exchange
+from campaigns_project.retry_after import retry_after
 from leads.enrichment.errors import EndpointRefused, EnrichmentRefused
 
 TIMEOUT = 60.0  # seconds for one answer; large models take their time
@@ -62,10 +64,11 @@ class Endpoint:
                 if is_last:
                     raise EndpointRefused("endpoint_silent", f"No answer of the endpoint: {error.why}.", MEND) from None
             else:
-                asked_for = _retry_after(answer)
-                if answer.status not in _AGAIN or is_last or asked_for > LONGEST_WAIT:
+                asked_for = retry_after(answer.headers.get("Retry-After", ""), now=datetime.now(UTC))
+                seconds = asked_for.total_seconds() if asked_for else 0.0
+                if answer.status not in _AGAIN or is_last or seconds > LONGEST_WAIT:
                     return answer
-                wait = max(wait, asked_for)
+                wait = max(wait, seconds)
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
         raise AssertionError("the last try returns or raises")
@@ -97,12 +100,6 @@ class Endpoint:
         if self.api_key:
             text = text.replace(self.api_key, "…")
         return " ".join(text.split())[:_MOST_SHOWN]
-
-
-def _retry_after(answer: Answer) -> float:
-    """Seconds the endpoint asks to wait; 0 where it does not say, or names an hour."""
-    text = answer.headers.get("retry-after", "").strip()
-    return float(text) if text.replace(".", "", 1).isdecimal() else 0.0
 
 
 def _said(content: bytes, asked: str) -> Said:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from campaigns_project.outbound_http import Answer, NoAnswer, exchange
+from campaigns_project.retry_after import retry_after
 from leads.providers.base import Heard
 from leads.providers.errors import KeyRefused, ProviderLimited, ProviderRefused, ProviderUnreachable
 
@@ -93,9 +94,10 @@ class ApolloClient:
         """Seconds to wait before the next try; ProviderLimited where that is too long, or was done already."""
         said = self._said(answer)
         window = next((name for name, _ in WINDOWS if f"per {name}" in said.lower()), _used_up(answer))
-        seconds = _retry_after(answer, self._clock())
-        if seconds is None:
-            seconds = dict(WINDOWS)[window].total_seconds() if window else 60.0
+        asked = retry_after(answer.headers.get("Retry-After", ""), now=self._clock())
+        if asked is None:
+            asked = dict(WINDOWS)[window] if window else timedelta(minutes=1)
+        seconds = asked.total_seconds()
         if is_last or seconds > LONGEST_WAIT or window in ("hour", "day"):
             raise ProviderLimited(
                 f"Apollo takes no more calls of {path} for now: {said or 'too many requests'}",
@@ -191,17 +193,6 @@ def _storable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [_storable(each, depth + 1) for each in value]
     return value.translate(UNSTORABLE) if isinstance(value, str) else value
-
-
-def _retry_after(answer: Answer, now: datetime) -> float | None:
-    """Seconds of the header Retry-After, which may be a number or a date (RFC 9110 section 10.2.3)."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", said):
-        return float(said)
-    try:
-        return max((datetime.strptime(said, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC) - now).total_seconds(), 0)
-    except ValueError:
-        return None
 
 
 def _used_up(answer: Answer) -> str:
