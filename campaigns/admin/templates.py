@@ -3,33 +3,23 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.http import HttpRequest
 
 from campaigns.models import EmailTemplate
 from campaigns.steps import WORDING, check_wording
 from campaigns_project.accounts.admin.base import ScopedAdmin
-from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.dialogs import RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.roles import Role
 
 
-class DeleteTemplate(ActDialog):
+class DeleteTemplate(RemovalDialog):
     needs = Role.MANAGER
     label = "Delete template"
-    icon = "delete"
-    is_final = True
+    noun = "template"
     title = "Delete this template?"
     description = "Steps that were made from it keep their wording."
     submit_text = "Delete template"
-
-    def act(self) -> str:
-        name = str(self.object)
-        with transaction.atomic():
-            self.admin.record(self.request, self.object, "deleted")
-            self.object.delete()
-        self.object = None
-        return f"The template {name} was deleted."
 
 
 @admin.register(EmailTemplate)

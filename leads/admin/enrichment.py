@@ -4,13 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db import transaction
 from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from campaigns_project.accounts.admin.base import ScopedAdmin
-from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
@@ -126,22 +125,13 @@ def told(trial: Trial) -> str:
     return f"{who}. {trial.lead} would get {values or 'nothing new'}.{kept}"
 
 
-class DeleteProfile(ActDialog):
+class DeleteProfile(RemovalDialog):
     needs = Role.MANAGER
     label = "Delete profile"
-    icon = "delete"
-    is_final = True
+    noun = "profile"
     title = "Delete this profile?"
     description = "What it has filled in stays. Imports and lead sources that name it go on without."
     submit_text = "Delete profile"
-
-    def act(self) -> str:
-        name = str(self.object)
-        with transaction.atomic():
-            self.admin.record(self.request, self.object, "deleted")
-            self.object.delete()
-        self.object = None
-        return f"The profile {name} was deleted."
 
 
 @admin.register(EnrichmentProfile)

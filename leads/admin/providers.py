@@ -14,7 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
-from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
@@ -95,19 +95,15 @@ class AskAgain(ActDialog):
         return f"{people} {'person is' if people == 1 else 'people are'} asked for again by the next fetch."
 
 
-class RemoveKey(ActDialog):
+class RemoveKey(RemovalDialog):
     label = "Delete key"
-    icon = "delete"
-    is_final = True
+    noun = "key for"
     title = "Delete this key?"
     description = "Nothing is fetched with it any more. What was bought with it stays, and is not bought again."
     submit_text = "Delete key"
 
-    def act(self) -> str:
-        name = str(self.object)
+    def remove(self) -> None:
         remove_account(account=self.object, actor=self.actor)
-        self.object = None
-        return f"The key for {name} was deleted."
 
 
 @admin.register(ProviderAccount)

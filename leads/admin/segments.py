@@ -14,7 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
-from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.models import Organization
@@ -139,11 +139,10 @@ class UnfreezeSegment(ActDialog):
         return f"{self.object} is asked anew each time."
 
 
-class RemoveSegment(ActDialog):
+class RemoveSegment(RemovalDialog):
     needs = Role.MANAGER
     label = "Delete segment"
-    icon = "delete"
-    is_final = True
+    noun = "segment"
     title = "Delete this segment?"
     submit_text = "Delete segment"
 
@@ -153,11 +152,8 @@ class RemoveSegment(ActDialog):
         used = f" It is used by {', '.join(use.name for use in uses)}." if uses else ""
         return f"The question is forgotten; the leads stay.{used}"
 
-    def act(self) -> str:
-        name = str(self.object)
+    def remove(self) -> None:
         remove_segment(segment=self.object, actor=self.actor)
-        self.object = None
-        return f"The segment {name} was deleted."
 
 
 @admin.register(Segment)

@@ -13,7 +13,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
-from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
@@ -58,11 +58,10 @@ class MergeTag(ActDialog):
         return f"“{name}” is “{into}” now; {moved:,} leads got it."
 
 
-class DeleteTag(ActDialog):
+class DeleteTag(RemovalDialog):
     needs = Role.MANAGER
     label = "Delete tag"
-    icon = "delete"
-    is_final = True
+    noun = "tag"
     title = "Delete this tag?"
     submit_text = "Delete tag"
 
@@ -74,11 +73,8 @@ class DeleteTag(ActDialog):
             return f"It is asked for by {names}: change their rules first, or merge it into another tag."
         return f"“{self.object}” comes off {self.object.lead_tags.count():,} leads. The leads stay."
 
-    def act(self) -> str:
-        name = str(self.object)
+    def remove(self) -> None:
         remove_tag(tag=self.object, actor=self.actor)
-        self.object = None
-        return f"The tag {name} was deleted."
 
 
 @admin.register(Tag)

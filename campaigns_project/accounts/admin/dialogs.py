@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -70,6 +71,26 @@ class ActDialog(BaseDialogForm):
         opts = self.admin.opts
         name = f"admin:{opts.app_label}_{opts.model_name}"
         return reverse(f"{name}_change", args=[self.object.pk]) if self.object else reverse(f"{name}_changelist")
+
+
+class RemovalDialog(ActDialog):
+    """An act after which its object is gone; `noun` is what the object is called in the sentence about it."""
+
+    icon = "delete"
+    is_final = True
+    noun: ClassVar[str]
+
+    def act(self) -> str:
+        name = str(self.object)
+        self.remove()
+        self.object = None
+        return f"The {self.noun} {name} was deleted."
+
+    def remove(self) -> None:
+        """Delete it with its line in the audit log; dialogs of what has a use case for it call that."""
+        with transaction.atomic():
+            self.admin.record(self.request, self.object, "deleted")
+            self.object.delete()
 
 
 def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
