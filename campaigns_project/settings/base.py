@@ -212,7 +212,7 @@ SPECTACULAR_SETTINGS = {
         "HealthStatus": "campaigns.health.HealthStatus",
         "LeadStatus": "leads.models.LeadStatus",
         "SuppressionReason": "leads.models.SuppressionReason",
-        "SuppressionReasonToGive": "leads.api.suppressions.REASONS_TO_GIVE",
+        "SuppressionReasonToGive": "leads.models.suppression.GIVEN_REASONS",
         "UserStatus": "campaigns.models.UserStatus",
         "GateCode": "campaigns.why.codes.GateCode",
         "WhyCode": "campaigns.why.codes.WhyCode",

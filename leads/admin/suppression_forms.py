@@ -20,13 +20,12 @@ from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
-from leads.models import SuppressionReason
-from leads.suppression import Outlook, campaigns_of, look_at, normalize_target, require_future, require_scope
+from leads.models import GIVEN_REASONS, SuppressionReason
+from leads.suppression import campaigns_of, look_at, normalize_target, require_future, require_scope
 
 MOST_CHECKED = 1_000  # addresses in one question
 LARGEST_FILE = 2 * 1024 * 1024  # bytes, some 80,000 addresses; more goes by the command
 EVERYWHERE = [("", "All campaigns")]
-REASONS = [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED]
 
 
 class SuppressionForm(ScopedForm):
@@ -35,7 +34,7 @@ class SuppressionForm(ScopedForm):
     campaign_id = forms.TypedChoiceField(
         label="Where", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
     )
-    reason = forms.ChoiceField(choices=REASONS, initial=SuppressionReason.MANUAL, widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(choices=GIVEN_REASONS, initial=SuppressionReason.MANUAL, widget=UnfoldAdminSelectWidget)
     confirmed = forms.BooleanField(
         label="I have seen whom it stops",
         required=False,
@@ -66,9 +65,7 @@ class SuppressionForm(ScopedForm):
             outlook = look_at(
                 organization=organization, texts=[address], now=timezone.now(), campaign_id=cleaned["campaign_id"]
             )
-            self.add_error(
-                "confirmed", f"{address} stands for everybody there: {whom_it_stops(outlook)} Tick to go on."
-            )
+            self.add_error("confirmed", f"{address} stands for everybody there: {outlook.stops} Tick to go on.")
         return cleaned
 
 
@@ -91,7 +88,7 @@ class ListForm(forms.Form):
     campaign_id = forms.TypedChoiceField(
         label="Where", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
     )
-    reason = forms.ChoiceField(choices=REASONS, initial=SuppressionReason.IMPORT, widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(choices=GIVEN_REASONS, initial=SuppressionReason.IMPORT, widget=UnfoldAdminSelectWidget)
     source = forms.CharField(
         required=False, max_length=120, widget=UnfoldAdminTextInputWidget, help_text="Where the list comes from."
     )
@@ -174,18 +171,6 @@ def check_scope(form: forms.BaseForm, organization: Organization) -> None:
         require_future(cleaned.get("expires_at"), timezone.now())
     except Refused as refused:
         form.add_error(refused.details["field"], str(refused))
-
-
-def whom_it_stops(outlook: Outlook) -> str:
-    """The people a list is about, in a sentence."""
-    if not outlook.leads:
-        return "no lead of yours."
-    leads = "1 lead" if outlook.leads == 1 else f"{outlook.leads:,} leads"
-    if not outlook.active:
-        return f"{leads}, nobody of whom is active in a campaign."
-    return (
-        f"{leads}, of whom {outlook.active:,} {'is' if outlook.active == 1 else 'are'} active and would leave at once."
-    )
 
 
 def first_cell(line: str) -> str:

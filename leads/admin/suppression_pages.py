@@ -16,7 +16,7 @@ from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
-from leads.admin.suppression_forms import CheckForm, ListForm, whom_it_stops
+from leads.admin.suppression_forms import CheckForm, ListForm
 from leads.models import Suppression, SuppressionReason
 from leads.suppression import EntryState, Many, Outlook, check, look_at, suppress_many
 from leads.suppression.exporting import export_suppressions
@@ -139,7 +139,7 @@ def _told(outlook: Outlook) -> dict[str, Any]:
     return {
         "counts": [(outlook.count(state), state.label) for state in EntryState if outlook.count(state)],
         "new": outlook.count(EntryState.NEW),
-        "stops": whom_it_stops(outlook),
+        "stops": outlook.stops,
         "domains": [entry.target for entry in outlook.of(EntryState.NEW) if "@" not in entry.target][:INVALID_SHOWN],
         "invalid": outlook.of(EntryState.INVALID)[:INVALID_SHOWN],
     }
@@ -151,7 +151,8 @@ def _done(done: Many) -> str:
         for number, words in ((done.known, "were there already"), (len(done.invalid), "were left out"))
         if number
     ]
-    return f"{done.added:,} added{', ' if more else ''}{', '.join(more)}."
+    left = f" {done.active:,} {'person' if done.active == 1 else 'people'} left their campaigns." if done.active else ""
+    return f"{done.added:,} added{', ' if more else ''}{', '.join(more)}.{left}"
 
 
 def _end(day: Any) -> datetime | None:

@@ -18,7 +18,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
-from leads.models import Suppression, SuppressionReason
+from leads.models import GIVEN_REASONS, Suppression, SuppressionReason
 from leads.suppression import (
     PROTECTED,
     Checked,
@@ -35,8 +35,6 @@ from leads.suppression import (
 
 CHECK_MAX = 1_000  # addresses in one question
 BULK_MAX = 1_000  # entries in one list; longer ones go by the command or in parts
-# That somebody was erased, only an erasure says. Named in the schema by ENUM_NAME_OVERRIDES.
-GIVEN_REASONS = [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED]
 
 
 class CampaignOf(serializers.IntegerField):
@@ -56,15 +54,11 @@ class SuppressionSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-# An erasure alone gives the last one.
-REASONS_TO_GIVE = [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED]
-
-
 class _HowSerializer(StrictSerializer):
     """What an entry and a list of them have in common."""
 
     campaign_id = CampaignOf()
-    reason = serializers.ChoiceField(REASONS_TO_GIVE, default=SuppressionReason.MANUAL)
+    reason = serializers.ChoiceField(GIVEN_REASONS, default=SuppressionReason.MANUAL)
     source = LineField(max_length=120, default="API", help_text="What led to it.")  # type: ignore[assignment]
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="From then on it forbids nothing; whoever left does not come back."
@@ -96,7 +90,7 @@ class InvalidEntrySerializer(serializers.Serializer):
 
 
 class ManySuppressedSerializer(serializers.Serializer):
-    """What came of a list; `leads` and `active` with `dry_run` alone."""
+    """What came of a list, or would; `leads` with `dry_run` alone."""
 
     dry_run = serializers.BooleanField()
     added = serializers.IntegerField()
@@ -104,7 +98,7 @@ class ManySuppressedSerializer(serializers.Serializer):
     twice = serializers.IntegerField(help_text="Stood in the list before.")
     invalid = InvalidEntrySerializer(many=True)
     leads = serializers.IntegerField(required=False, help_text="People the new entries are about.")
-    active = serializers.IntegerField(required=False, help_text="Of those, how many leave a campaign by it.")
+    active = serializers.IntegerField(help_text="How many people leave a campaign by it.")
 
 
 class CheckSerializer(StrictSerializer):
@@ -217,7 +211,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
             outlook = look_at(organization=self.organization, texts=texts, now=now, **meant)
             return Response(_told_of(outlook))
         done = suppress_many(texts=texts, **wanted, **self._by(), at=now)
-        told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice}
+        told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice, "active": done.active}
         return Response({**told, "invalid": _invalid(done.invalid)})
 
     @extend_schema(summary="Ask who may be written to", request=CheckSerializer, responses=CheckedSerializer(many=True))

@@ -19,6 +19,10 @@ class SuppressionReason(models.TextChoices):
     ERASED = "erased", "Erased person"
 
 
+# The last one an erasure alone gives. Named in the API's schema by ENUM_NAME_OVERRIDES.
+GIVEN_REASONS = [choice for choice in SuppressionReason.choices if choice[0] != SuppressionReason.ERASED]
+
+
 class SuppressionQuerySet(OrganizationQuerySet):
     def in_force(self, now: datetime, *, campaign_id: int | None = None) -> Self:
         """Those that hold at `now`: everywhere or, with a campaign, for that one too."""

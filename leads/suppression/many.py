@@ -61,14 +61,28 @@ class Outlook:
         """The entries in this state."""
         return [entry for entry in self.entries if entry.state == state]
 
+    @property
+    def stops(self) -> str:
+        """The people the list is about, in a sentence."""
+        if not self.leads:
+            return "no lead of yours."
+        leads = "1 lead" if self.leads == 1 else f"{self.leads:,} leads"
+        if not self.active:
+            return f"{leads}, nobody of whom is active in a campaign."
+        return f"{leads}, of whom {self.active:,} {'is' if self.active == 1 else 'are'} active and would leave at once."
+
 
 @dataclass
 class Many:
-    """What came of a list: how many were added, were there already, stood in it twice; and those that are none."""
+    """What came of a list: how many were added, were there already, stood in it twice; and those that are none.
+
+    `active` are the people who left a campaign by it.
+    """
 
     added: int = 0
     known: int = 0
     twice: int = 0
+    active: int = 0
     invalid: list[Entry] = field(default_factory=list)
 
 
@@ -92,8 +106,8 @@ def look_at(
     targets |= also_theirs(organization, targets, reason)
     known = _known(organization, targets, campaign_id, now)
     judged = [_judged(entry, known) for entry in entries]
-    people = people_of(organization, sorted(targets - known))
-    return Outlook(judged, people.count(), sum(count(people, campaign_id) for count in _counts))
+    stopped = _active(people_of(organization, sorted(targets)), campaign_id)
+    return Outlook(judged, people_of(organization, sorted(targets - known)).count(), stopped)
 
 
 def suppress_many(
@@ -121,9 +135,11 @@ def suppress_many(
         result.twice += sum(entry.state == EntryState.TWICE for entry in batch)
         targets = [entry.target for entry in batch if entry.state == EntryState.NEW]
         given = {"reason": reason, "source": source[:120], "campaign_id": campaign_id, "expires_at": expires_at}
-        added = _suppress(organization, targets, {**given, "created_by": created_by}, actor, at) if targets else 0
-        result.added += added
-        result.known += len(targets) - added
+        if targets:
+            added, active = _suppress(organization, targets, {**given, "created_by": created_by}, actor, at)
+            result.added += added
+            result.known += len(targets) - added
+            result.active += active
     return result
 
 
@@ -153,11 +169,19 @@ def _known(organization: Organization, targets: Collection[str], campaign_id: in
     return set(own.in_force(now, campaign_id=campaign_id).values_list("address", flat=True))
 
 
+def _active(people: QuerySet[Lead], campaign_id: int | None) -> int:
+    return sum(count(people, campaign_id) for count in _counts)
+
+
 @transaction.atomic
-def _suppress(organization: Organization, asked: list[str], given: dict[str, Any], actor: Actor, at: datetime) -> int:
-    """One batch, in the order of locks that `suppress` keeps; returns how many of those asked for were new."""
+def _suppress(
+    organization: Organization, asked: list[str], given: dict[str, Any], actor: Actor, at: datetime
+) -> tuple[int, int]:
+    """One batch, in the order of locks that `suppress` keeps; how many of those asked for were new, and how many people
+    left a campaign."""
     targets = [*asked, *also_theirs(organization, asked, given["reason"])]
     people = people_of(organization, targets)
+    active = _active(people, given["campaign_id"])
     tell(list(people.order_by("pk").values_list("pk", flat=True)), given["reason"], at, given["campaign_id"])
     own = Suppression.objects.filter(organization=organization, campaign_id=given["campaign_id"])
     known = list(own.filter(address__in=targets).order_by("address").select_for_update())
@@ -178,4 +202,4 @@ def _suppress(organization: Organization, asked: list[str], given: dict[str, Any
             actor=actor,
             after={"added": len(new), "changed": changed, "reason": given["reason"]},
         )
-    return len(set(asked).intersection(new))
+    return len(set(asked).intersection(new)), active

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from campaigns.tests.factories import CampaignFactory, LeadFactory, OrganizationFactory, SuppressionFactory
+from campaigns.tests.factories import (
+    CampaignFactory,
+    LeadFactory,
+    OrganizationFactory,
+    RecipientFactory,
+    SuppressionFactory,
+)
 from leads.models import Suppression
 from leads.suppression import suppress_erased
 
@@ -38,7 +44,7 @@ def test_a_file_and_what_is_named_beside_it_are_suppressed(organization: Any, tm
 
     kept = Suppression.objects.order_by("address").values_list("address", "reason", "expires_at__year")
     assert list(kept) == [("ana@acme.example", "legal", 2099), ("umbrella.example", "legal", 2099)]
-    assert (code, out) == (5, "2 added, 0 known, 0 twice.\n")
+    assert (code, out) == (5, "2 added, 0 known, 0 twice.\n0 people left their campaigns.\n")
 
 
 def test_a_dry_run_counts_and_changes_nothing(organization: Any) -> None:
@@ -49,6 +55,16 @@ def test_a_dry_run_counts_and_changes_nothing(organization: Any) -> None:
     told = json.loads(out)
     assert (code, told["added"], told["leads"], told["active"]) == (0, 1, 1, 0)
     assert not Suppression.objects.exists()
+
+
+def test_a_run_says_who_left_as_the_dry_run_says_who_would(organization: Any) -> None:
+    RecipientFactory(lead__email="ana@acme.example", campaign__organization=organization)
+
+    tried, done = run("acme.example", "--dry-run"), run("acme.example")
+
+    about = "About 1 lead, of whom 1 is active and would leave at once. Nothing was changed."
+    assert tried == (0, f"1 added, 0 known, 0 twice.\n{about}\n")
+    assert done == (0, "1 added, 0 known, 0 twice.\n1 person left their campaigns.\n")
 
 
 def test_a_check_ends_with_four_when_somebody_may_not_be_written_to(organization: Any) -> None:

@@ -78,9 +78,21 @@ def test_a_list_does_what_it_was_said_to_do(organization):
     done = many(organization)
 
     assert (done.added, done.known, done.twice, [each.text for each in done.invalid]) == (2, 1, 1, ["nonsense"])
+    assert done.active == 1
     assert Recipient.objects.values_list("status", "exited_at").get() == ("unsubscribed", NOON)
     assert Lead.objects.get().status == "unsubscribed"
     assert AuditLog.objects.get().after == {"added": 2, "changed": 1, "reason": "unsubscribed"}
+
+
+def test_whoever_stands_in_a_list_by_address_and_by_domain_leaves_once(organization, monkeypatch):
+    monkeypatch.setattr("leads.suppression.many.BATCH", 1)
+    RecipientFactory(lead=ana_in(organization).lead, campaign__organization=organization, occupies=False)
+    texts = ["ana@acme.example", "acme.example"]
+
+    told = look_at(organization=organization, texts=texts, now=NOON).active
+    done = many(organization, texts)
+
+    assert (told, done.active, many(organization, texts).active) == (1, 1, 0)
 
 
 def test_the_same_list_again_changes_nothing(organization):

@@ -13,10 +13,8 @@ from campaigns_project.accounts.finding import find_organization
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
-from leads.models import SuppressionReason
+from leads.models import GIVEN_REASONS, SuppressionReason
 from leads.suppression import Entry, EntryState, check, look_at, require_scope, suppress_many
-
-REASONS = [reason for reason in SuppressionReason.values if reason != SuppressionReason.ERASED]
 
 
 class Command(FairleadCommand):
@@ -34,7 +32,12 @@ class Command(FairleadCommand):
             "--check", action="store_true", help="change nothing, only ask; of a domain, about everybody"
         )
         parser.add_argument("--dry-run", action="store_true", help="change nothing, only count what would be added")
-        parser.add_argument("--reason", choices=REASONS, default="manual", help="why; manual where nothing is said")
+        parser.add_argument(
+            "--reason",
+            choices=[reason for reason, _ in GIVEN_REASONS],
+            default="manual",
+            help="why; manual where nothing is said",
+        )
         parser.add_argument("--source", default="", help="what led to it")
         parser.add_argument("--campaign", type=int, metavar="ID", help="only for this campaign")
         parser.add_argument("--until", metavar="WHEN", help="a day or time (RFC 3339) from which on it forbids nothing")
@@ -70,14 +73,14 @@ class Command(FairleadCommand):
             campaign_id=options["campaign"],
             reason=SuppressionReason(options["reason"]),
         )
-        counts = {
+        numbers = {
             "added": outlook.count(EntryState.NEW),
             "known": outlook.count(EntryState.KNOWN),
             "twice": outlook.count(EntryState.TWICE),
-            "leads": outlook.leads,
             "active": outlook.active,
+            "leads": outlook.leads,
         }
-        self._tell(counts, outlook.of(EntryState.INVALID), options)
+        self._tell(numbers, outlook.of(EntryState.INVALID), options, f"About {outlook.stops} Nothing was changed.")
 
     def _suppress(self, organization: Organization, entries: list[str], options: dict[str, Any]) -> None:
         done = suppress_many(
@@ -90,16 +93,17 @@ class Command(FairleadCommand):
             actor=Actor.of_command("suppress"),
             at=timezone.now(),
         )
-        self._tell({"added": done.added, "known": done.known, "twice": done.twice}, done.invalid, options)
+        numbers = {"added": done.added, "known": done.known, "twice": done.twice, "active": done.active}
+        people = "1 person" if done.active == 1 else f"{done.active:,} people"
+        self._tell(numbers, done.invalid, options, f"{people} left their campaigns.")
 
-    def _tell(self, counts: dict[str, int], invalid: list[Entry], options: dict[str, Any]) -> None:
+    def _tell(self, numbers: dict[str, int], invalid: list[Entry], options: dict[str, Any], whom: str) -> None:
         left_out = [{"line": entry.line, "entry": entry.text, "message": entry.error} for entry in invalid]
         if options["json"]:
-            self.print_json("suppress", dry_run=options["dry_run"], **counts, invalid=left_out)
+            self.print_json("suppress", dry_run=options["dry_run"], **numbers, invalid=left_out)
         else:
-            self.stdout.write(", ".join(f"{number:,} {name}" for name, number in counts.items()) + ".")
-            if options["dry_run"]:
-                self.stdout.write("Nothing was changed.")
+            self.stdout.write(", ".join(f"{numbers[name]:,} {name}" for name in ("added", "known", "twice")) + ".")
+            self.stdout.write(whom)
         for each in left_out:
             self.say(f"Entry {each['line']} was left out: {each['message']}")
         if left_out:
