@@ -38,7 +38,7 @@ from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import ChangeSource, Lead, LeadStatus
 from leads.removal import remove_lead
-from leads.suppression import require_not_erased, require_not_merged, suppressed_among
+from leads.suppression import require_free, suppressed_among, taking
 from leads.tagging import set_tags
 
 TAG_MAX = 60
@@ -99,8 +99,7 @@ class LeadForm(ScopedForm):
             if same.exclude(pk=self.instance.pk).exists():
                 self.add_error("email", f"{organization} has a lead with this address already.")
             try:
-                require_not_erased(organization.pk, self.instance.email_normalized)
-                require_not_merged(organization.pk, self.instance.email_normalized, lead_id=self.instance.pk or 0)
+                require_free(organization.pk, self.instance.email_normalized, lead_id=self.instance.pk or 0)
             except Refused as refused:
                 self.add_error("email", str(refused))
         return cleaned
@@ -182,7 +181,8 @@ class LeadAdmin(ScopedAdmin):
             self._save(request, obj, form, change)
 
     def _save(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        with taking(obj.organization_id, obj.email_normalized, lead_id=obj.pk or 0):
+            super().save_model(request, obj, form, change)
         if "tags" in form.changed_data:
             set_tags(lead=obj, names=form.cleaned_data["tags"])
 

@@ -23,7 +23,7 @@ from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import ChangeSource, Lead
 from leads.removal import remove_lead
-from leads.suppression import require_not_erased, require_not_merged, suppressed_among
+from leads.suppression import suppressed_among, taking
 from leads.tagging import set_tags
 
 CUSTOM_FIELDS_MAX = 100
@@ -115,20 +115,20 @@ class LeadSerializer(StrictModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "email" in attrs:
             attrs["email"], attrs["email_normalized"] = _read(attrs["email"])
-            organization_id, address = self.context["parents"]["organization"].pk, attrs["email_normalized"]
-            require_not_erased(organization_id, address)
-            require_not_merged(organization_id, address, lead_id=self.instance.pk if self.instance else 0)
         return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Lead:
         names = validated_data.pop("tags", [])
-        lead = Lead.objects.create(**validated_data)
+        with taking(validated_data["organization"].pk, validated_data["email_normalized"]):
+            lead = Lead.objects.create(**validated_data)
         set_tags(lead=lead, names=names)
         return lead
 
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
         names = validated_data.pop("tags", None)
-        super().update(instance, validated_data)
+        address = validated_data.get("email_normalized", instance.email_normalized)
+        with taking(instance.organization_id, address, lead_id=instance.pk):
+            super().update(instance, validated_data)
         if names is not None:
             set_tags(lead=instance, names=names)
         return LeadViewSet.queryset.get(pk=instance.pk)

@@ -4,7 +4,6 @@ from leads.suppression.among import suppressed_among as suppressed_among
 from leads.suppression.check import Checked as Checked
 from leads.suppression.check import check as check
 from leads.suppression.erased import ErasedCode as ErasedCode
-from leads.suppression.erased import require_not_erased as require_not_erased
 from leads.suppression.erased import suppress_erased as suppress_erased
 from leads.suppression.expire import remove_expired as remove_expired
 from leads.suppression.forbidden import find_suppression as find_suppression
@@ -20,7 +19,6 @@ from leads.suppression.many import counts_active as counts_active
 from leads.suppression.many import look_at as look_at
 from leads.suppression.many import suppress_many as suppress_many
 from leads.suppression.merged import GIVEN_UP as GIVEN_UP
-from leads.suppression.merged import require_not_merged as require_not_merged
 from leads.suppression.scopes import campaigns_of as campaigns_of
 from leads.suppression.scopes import require_scope as require_scope
 from leads.suppression.suppress import PROTECTED as PROTECTED
@@ -28,5 +26,7 @@ from leads.suppression.suppress import STATUS_AFTER as STATUS_AFTER
 from leads.suppression.suppress import require_future as require_future
 from leads.suppression.suppress import suppress as suppress
 from leads.suppression.suppress import unsuppress as unsuppress
+from leads.suppression.taking import require_free as require_free
+from leads.suppression.taking import taking as taking
 from leads.suppression.targets import normalize_target as normalize_target
 from leads.suppression.told import when_suppressed as when_suppressed

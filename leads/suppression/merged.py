@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import StateRefused
-from leads.models import Lead, LeadAlias, SuppressionReason
+from leads.models import LeadAlias, SuppressionReason
 
 # In the place of an address that a later lead had as well: nobody can have this one (RFC 2606).
 GIVEN_UP = "lead-{}@merged.invalid"
@@ -40,12 +40,11 @@ def _beside(organization: Organization, addresses: set[str]) -> set[str]:
 def require_not_merged(organization_id: int, address: str, *, lead_id: int = 0) -> None:
     """Refused with `merged_address` where the normalized `address` was that of a lead that was merged into another.
 
-    `lead_id` is the lead that is to have the address, 0 for a new one: its own earlier one it may take back, and what
-    it has it keeps.
+    `lead_id` is the lead that is to have the address, 0 for a new one: its own earlier one it may take back.
     """
     aliases = LeadAlias.objects.filter(organization_id=organization_id, email_normalized=address)
     alias = aliases.exclude(lead_id=lead_id).select_related("lead").first()
-    if alias is None or Lead.objects.filter(pk=lead_id, email_normalized=address).exists():
+    if alias is None:
         return
     raise StateRefused(
         "merged_address",
