@@ -4,9 +4,11 @@ import re
 from typing import Any
 
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from campaigns_project.patience import look
 
 _ID = re.compile(r"[0-9]{1,18}")  # 18 digits always fit a bigint
 
@@ -64,6 +66,34 @@ class NewestFirst(CursorPagination):
         return ValidationError(
             {"cursor": ["This cursor is not one of ours. Start without it, then follow `next`."]}, code="invalid_cursor"
         )
+
+
+class NewestInTime(NewestFirst):
+    """The same where no index may answer: what cannot be found at once is looked for part by part.
+
+    A page may then hold fewer rows than were asked for, even none, while `next` leads on.
+    """
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        cursor = self.decode_cursor(request)
+        self._is_upward = cursor is not None and cursor.reverse
+        beyond = int(cursor.position) if cursor is not None and cursor.position is not None else None
+        most = self.get_page_size(request) + 1
+        self._part = look(queryset, most=most, beyond=beyond, upward=self._is_upward)
+        return super().paginate_queryset(queryset.filter(pk__in=self._part.keys), request, view)
+
+    def get_next_link(self) -> Any:
+        return self._onward() if not self._is_upward and self._is_part else super().get_next_link()
+
+    def get_previous_link(self) -> Any:
+        return self._onward() if self._is_upward and self._is_part else super().get_previous_link()
+
+    @property
+    def _is_part(self) -> bool:
+        return self._part.reached is not None
+
+    def _onward(self) -> Any:
+        return self.encode_cursor(Cursor(offset=0, reverse=self._is_upward, position=str(self._part.reached)))  # type: ignore[arg-type]  # DRF itself keeps texts
 
 
 class OldestFirst(NewestFirst):

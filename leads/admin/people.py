@@ -34,6 +34,7 @@ from leads.admin.lead_filters import (
     TagFilter,
     WithoutTagFilter,
 )
+from leads.admin.pages import LeadPages, Place, read_page
 from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
 from leads.models import ChangeSource, Lead, LeadStatus
@@ -144,6 +145,7 @@ class LeadAdmin(ScopedAdmin):
         ("organization", ScopedRelatedFilter),
     ]
     list_select_related = ["lead_import"]
+    paginator = LeadPages
     sortable_by = ["person"]  # no index knows another order
     search_fields = ["email_normalized"]
     search_help_text = "The start of an address, a name or a company, or a whole domain"
@@ -165,9 +167,15 @@ class LeadAdmin(ScopedAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         return queryset.matching(search_term), False
 
+    def unread_list(self, request: HttpRequest) -> Any:
+        """The list at this address, of which no lead is read yet."""
+        return super().get_changelist_instance(request)
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Who of the page is suppressed is asked once, for all of them."""
-        shown = super().get_changelist_instance(request)
+        place = Place.taken_from(request)
+        shown = self.unread_list(request)
+        read_page(shown, place)
         suppressed = suppressed_among(shown.result_list, now=timezone.now())
         for lead in shown.result_list:
             lead.is_suppressed = lead.pk in suppressed

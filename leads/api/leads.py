@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.errors import NotFound, Refused
+from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.problems import CONTENT_TYPE
 from campaigns_project.rest.schema import ProblemSerializer
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer
@@ -142,6 +143,7 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = Lead.objects.prefetch_related("lead_tags__tag")
     serializer_class = LeadSerializer
     filterset_class = LeadFilters
+    pagination_class = NewestInTime
     query_parameters = {"lookup": frozenset({"email"})}
 
     @extend_schema(

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.rest.filtering import refuse_unknown
-from campaigns_project.rest.paging import NewestFirst
+from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.api.leads import LeadSerializer
@@ -151,7 +151,7 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         return Response(CountSerializer(found).data)
 
     @extend_schema(summary="List the leads of a segment", responses={200: LeadSerializer(many=True)})
-    @action(detail=True, pagination_class=NewestFirst, filterset_class=None)
+    @action(detail=True, pagination_class=NewestInTime, filterset_class=None)
     def members(self, request: Request, **_address: str) -> Response:
         refuse_unknown(request, self.query_parameters["members"])
         leads = members(self.get_object(), now=timezone.now())
