@@ -11,6 +11,7 @@ from unfold.paginator import InfinitePaginator
 from campaigns_project.patience import AT_ONCE, Part, TookTooLong, look, within
 
 OLDER, NEWER = "below", "above"  # in the address: the number of the lead that the page begins after
+NOBODY = "nobody"  # beside it: none of those looked at before fits
 DIGITS = 19  # fewer than this, and the database takes it for a number
 
 
@@ -26,17 +27,19 @@ class Place:
 
     beyond: int | None = None
     upward: bool = False
+    nobody: bool = True  # none of those above it fits, as far as is known
 
     @classmethod
     def taken_from(cls, request: HttpRequest) -> Self:
         """The place in the address, which is taken out of it: to filters, and to acts on the list, it is nothing."""
         query = request.GET.copy()
+        nobody = bool(query.pop(NOBODY, []))
         asked = {name: query.pop(name)[-1] for name in (OLDER, NEWER) if name in query}
         request.GET = query  # type: ignore[assignment]
         for name, number in asked.items():
             if not (number.isascii() and number.isdigit() and len(number) < DIGITS):
                 raise IncorrectLookupParameters
-            return cls(int(number), upward=name == NEWER)
+            return cls(int(number), upward=name == NEWER, nobody=nobody)
         return cls()
 
 
@@ -48,6 +51,8 @@ class Around:
     newer: str = ""
     looked: str = ""
     further: str = ""  # where it was broken off
+    is_end: bool = False  # nobody more, below others that were shown
+    is_nobody: bool = False  # nobody at all
     is_unsorted: bool = False  # there was no time to sort it as asked
 
 
@@ -83,11 +88,14 @@ def _around(shown: Any, place: Place, part: Part, keys: list[int]) -> Around:
     onward = part.reached if is_part else last
     back = keys[0] if keys and place.beyond is not None else _just_before(place)
     newer, older = (onward, back) if place.upward else (back, onward)
-    links = {"newer": _query(shown, NEWER, newer), "older": _query(shown, OLDER, older)}
+    nobody = place.nobody and not keys and not place.upward
     return Around(
-        **links,
+        newer=_query(shown, {NEWER: newer}),
+        older=_query(shown, {OLDER: older, NOBODY: 1 if nobody else None}),
         looked=_looked(place, part) if is_part else "",
-        further=links["newer" if place.upward else "older"],
+        further=_query(shown, {NEWER if place.upward else OLDER: onward, NOBODY: 1 if nobody else None}),
+        is_end=not is_part and not keys and not nobody,
+        is_nobody=not is_part and nobody,
         is_unsorted=ORDER_VAR in shown.params,
     )
 
@@ -99,8 +107,10 @@ def _just_before(place: Place) -> int | None:
     return place.beyond + 1 if place.upward else place.beyond - 1
 
 
-def _query(shown: Any, name: str, number: int | None) -> str:
-    return shown.get_query_string({name: number}, remove=[ORDER_VAR]) if number is not None else ""
+def _query(shown: Any, place: dict[str, int | None]) -> str:
+    """The list at a place, sorted as it is by itself; empty where the first of its numbers is none."""
+    number, *_ = place.values()
+    return shown.get_query_string({**place, ORDER_VAR: None}) if number is not None else ""
 
 
 def _looked(place: Place, part: Part) -> str:

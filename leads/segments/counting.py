@@ -27,7 +27,7 @@ class Count:
     @property
     def of_leads(self) -> str:
         """The number with its noun."""
-        return f"{self} lead" if str(self) == "1" else f"{self} leads"
+        return f"{self} lead" if self.number == 1 else f"{self} leads"
 
 
 def count(leads: QuerySet, *, longest: int = LONGEST) -> Count:

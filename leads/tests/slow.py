@@ -18,11 +18,11 @@ GROUP = 4
 
 
 class SlowKind(MarkKind):
-    """True of everybody, after 20 milliseconds."""
+    """True of everybody, after 20 milliseconds; asked the other way round, of nobody."""
 
     def condition(self, operator: str, value: Any, asking: Any) -> Q:
         asleep = Func(template="pg_sleep(0.02)::text", output_field=TextField())
-        return Q(Exact(asleep, Value("")))
+        return Q(Exact(asleep, Value("" if operator == "is" else "awake")))
 
 
 @contextmanager

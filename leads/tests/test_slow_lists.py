@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaigns.tests.factories import LeadFactory, OrganizationFactory
+from campaigns.tests.factories import LeadFactory, MembershipFactory, OrganizationFactory
 from campaigns_project.accounts.roles import Role
-from campaigns_project.tests.admin.browsers import member
+from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.rest.clients import key_client
 from leads.models import Lead, Segment
 from leads.tests.slow import far_apart, slow_segment
@@ -106,6 +106,35 @@ def test_behind_the_last_lead_the_list_leads_back(viewer: Client, home: Any) -> 
 
     assert "No more" in after.content.decode()
     assert shown(page(viewer, after.context_data["cl"].around.newer)) == [lead.pk]
+
+
+def test_where_nobody_was_found_all_the_way_down_nothing_matches(viewer: Client, home: Any, slow: Segment) -> None:
+    far_apart(home)
+    slow.rules["groups"][0]["rules"][0]["operator"] = "is_not"
+    slow.save()
+
+    response = page(viewer, f"?segment={slow.pk}")
+    texts = [response.content.decode()]
+    while further := response.context_data["cl"].around.further:
+        response = page(viewer, further)
+        texts.append(response.content.decode())
+
+    assert ["None found so far" in text for text in texts] == [True] * (len(texts) - 1) + [False]
+    assert len(texts) > 1 and "Nothing matches" in texts[-1]
+    assert "<b>0 leads</b>" in texts[-1]
+
+
+def test_the_links_keep_what_the_list_is_narrowed_by(home: Any) -> None:
+    user = MembershipFactory(organization=home, role=Role.VIEWER).user
+    MembershipFactory(user=user, role=Role.VIEWER)
+    for _ in range(51):
+        LeadFactory(organization=home)
+
+    first = page(client_of(user), f"?organization__id__exact={home.pk}&status__exact=ok&p=3")
+
+    assert first.context_data["cl"].around.older == (
+        f"?below={shown(first)[-1]}&organization__id__exact={home.pk}&status__exact=ok"
+    )
 
 
 def test_a_place_that_is_no_number_is_none(viewer: Client) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db import models, transaction
+from django.db.models import Exists, Max, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -34,7 +34,7 @@ from leads.bulk import suppress_leads
 from leads.exporting import export_leads
 from leads.models import Lead, LeadQuerySet
 from leads.segments.asking import Asking
-from leads.segments.counting import count, estimate
+from leads.segments.counting import Count, count, estimate
 from leads.segments.fields import find_field
 from leads.tags import tag_leads, untag_leads
 
@@ -239,7 +239,7 @@ class LeadList:
                 }
                 for button in buttons
             ]
-            context["total"] = _total(context["cl"])
+            context["total"] = _total(context["cl"]).of_leads
             export = reverse("admin:leads_lead_export")
             context["export_url"] = f"{export}?{query}" if query else export
         return response
@@ -299,11 +299,14 @@ def shown_in(model_admin: Any, request: HttpRequest) -> Any:
     return shown.filter(pk__in=picked)
 
 
-def _total(shown: Any) -> str:
-    """Where not even the page was found in time, there is none to count either."""
-    is_slow = shown.around is not None and shown.around.looked
-    number = estimate(shown.queryset) if is_slow else count(shown.queryset, longest=LONGEST_COUNT)
-    return number.of_leads
+def _total(shown: Any) -> Count:
+    """How many the list has. Where not even the page was found in time, there is none to count them either."""
+    around = shown.around
+    if around is not None and around.is_nobody:
+        return Count(0)
+    if around is not None and around.looked:
+        return estimate(shown.queryset)
+    return count(shown.queryset, longest=LONGEST_COUNT)
 
 
 def _without_picked(request: HttpRequest) -> Any:
@@ -317,7 +320,9 @@ def _told(leads: set[int]) -> dict[int, dict[str, Any]]:
     rows = Recipient.objects.living().filter(lead__in=leads).order_by().values("lead")
     found: dict[int, dict[str, Any]] = {
         row["lead"]: {**row}
-        for row in rows.annotate(active=Count("pk", filter=Q(status__in=RecipientStatus.IN)), replied=Max("replied_at"))
+        for row in rows.annotate(
+            active=models.Count("pk", filter=Q(status__in=RecipientStatus.IN)), replied=Max("replied_at")
+        )
     }
     mails = Message.objects.living().filter(recipient__lead__in=leads).order_by().values("recipient__lead")
     for row in mails.annotate(mailed=Max("sent_at")):

@@ -153,6 +153,24 @@
     event.target.action = url;
   });
 
+  // ---- A list that takes long to find anybody: looked through further by itself, until there is something to show ---
+  async function lookFurther() {
+    let link = document.querySelector("[data-look-further]");
+    const said = document.querySelector("[data-looked]");
+    while (link) {
+      const answer = await fetch(link.href);
+      if (!answer.ok) return; // the button is still there
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = page.querySelector("[data-look-further]");
+      if (!next) location.replace(link.href);
+      else said.textContent = page.querySelector("[data-looked]").textContent;
+      link = next;
+    }
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    lookFurther().catch(() => {}); // without a connection the button is what is left
+  });
+
   // ---- Copying what stands on a button -----------------------------------------------------------------------------
   document.addEventListener("click", async (event) => {
     const button = event.target instanceof Element && event.target.closest("[data-copy]");

@@ -1,4 +1,4 @@
-"""The steps of an import in a real browser: what scripts and styles do, and what a phone shows."""
+"""The steps of an import, and a list, in a real browser: what scripts and styles do, and what a phone shows."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from campaigns.tests.factories import MembershipFactory
+from campaigns.tests.factories import MembershipFactory, OrganizationFactory
+from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from leads.models import Segment
+from leads.tests.slow import far_apart, slow_segment
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
@@ -22,9 +25,24 @@ PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture
-def page(transactional_db: None, live_server: Any) -> Iterator[Page]:
+def home(transactional_db: None) -> Organization:
+    return OrganizationFactory()
+
+
+@pytest.fixture
+def slow(home: Organization) -> Iterator[Segment]:
+    """A segment of nobody, which takes more than one page to say so."""
+    far_apart(home)
+    with slow_segment(home) as segment:
+        segment.rules["groups"][0]["rules"][0]["operator"] = "is_not"
+        segment.save()
+        yield segment
+
+
+@pytest.fixture
+def page(home: Organization, live_server: Any) -> Iterator[Page]:
     """The first step, for an operator who has just logged in; a script error fails the test."""
-    MembershipFactory(user__email="operator@example.com", role=Role.OPERATOR)
+    MembershipFactory(organization=home, user__email="operator@example.com", role=Role.OPERATOR)
     errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -74,3 +92,12 @@ def width_on_a_phone(page: Page) -> int:
     width = page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size(before)  # type: ignore[arg-type]
     return width
+
+
+def test_a_list_in_which_nobody_was_found_yet_is_looked_through_by_itself(
+    slow: Segment, page: Page, live_server: Any
+) -> None:
+    page.goto(f"{live_server.url}/admin/leads/lead/?segment={slow.pk}")
+
+    page.wait_for_selector("text=Nothing matches")
+    assert "nobody=1" in page.url
