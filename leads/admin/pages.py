@@ -8,11 +8,11 @@ from django.contrib.admin.views.main import ORDER_VAR
 from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 
+from campaigns_project.keys import key_of
 from campaigns_project.patience import AT_ONCE, Part, TookTooLong, look, within
 
 OLDER, NEWER = "below", "above"  # in the address: the number of the lead that the page begins after
 NOBODY = "nobody"  # beside it: none of those looked at before fits
-DIGITS = 19  # fewer than this, and the database takes it for a number
 
 
 class LeadPages(InfinitePaginator):
@@ -37,9 +37,10 @@ class Place:
         asked = {name: query.pop(name)[-1] for name in (OLDER, NEWER) if name in query}
         request.GET = query  # type: ignore[assignment]
         for name, number in asked.items():
-            if not (number.isascii() and number.isdigit() and len(number) < DIGITS):
+            key = key_of(number)
+            if key is None:
                 raise IncorrectLookupParameters
-            return cls(int(number), upward=name == NEWER, nobody=nobody)
+            return cls(key, upward=name == NEWER, nobody=nobody)
         return cls()
 
 

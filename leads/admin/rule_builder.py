@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.tenancy import living
+from campaigns_project.keys import key_of
 from leads.imports.fields import custom_key
 from leads.segments.errors import RuleRefused
 from leads.segments.fields import CUSTOM, Field, all_fields, find_field
@@ -186,8 +187,8 @@ def _parsed(value: Any) -> Any:
 
 def organization_of(request: HttpRequest) -> Organization | None:
     """The organization the form is about, if the user may see it."""
-    key = request.POST.get(f"{PREFIX}-organization") or request.POST.get("organization") or ""
-    if not (key.isascii() and key.isdigit() and len(key) < 19):
+    key = key_of(request.POST.get(f"{PREFIX}-organization") or request.POST.get("organization") or "")
+    if key is None:
         return None
     held = held_roles(request)
     own = Organization.objects.all() if held.everywhere else Organization.objects.filter(pk__in=held.organization_ids())

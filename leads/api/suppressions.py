@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from campaigns_project.accounts.access import role_in
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.models import GIVEN_REASONS, Suppression, SuppressionReason
@@ -159,6 +160,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
     filterset_class = SuppressionFilters
+    pagination_class = NewestInTime
     query_parameters = {"destroy": frozenset({"reason"})}
 
     @extend_schema(

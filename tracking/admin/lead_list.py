@@ -29,7 +29,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
-from leads.admin.pages import DIGITS
+from campaigns_project.keys import key_of
 from leads.bulk import suppress_leads
 from leads.exporting import export_leads
 from leads.models import Lead, LeadQuerySet
@@ -293,8 +293,8 @@ def shown_in(model_admin: Any, request: HttpRequest) -> Any:
         raise Http404("The list of leads cannot be narrowed by this.") from None
     if PICKED not in request.GET:
         return shown
-    picked = request.GET[PICKED].split(",")
-    if not all(number.isascii() and number.isdigit() and len(number) < DIGITS for number in picked):
+    picked = [key_of(number) for number in request.GET[PICKED].split(",")]
+    if None in picked:
         raise Http404("Leads are picked by their numbers.")
     return shown.filter(pk__in=picked)
 
@@ -305,7 +305,8 @@ def _total(shown: Any) -> Count:
     if around is not None and around.is_nobody:
         return Count(0)
     if around is not None and around.looked:
-        return estimate(shown.queryset)
+        here = Count(len(shown.result_list), is_capped=True)
+        return max(estimate(shown.queryset), here, key=lambda each: each.number)
     return count(shown.queryset, longest=LONGEST_COUNT)
 
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
+from campaigns_project.keys import key_of
 from leads.addresses import normalize_address
 from leads.models import Lead
 from tracking.merging import MergePlan, merge_leads, preview_merge
 
 TEMPLATE = "tracking/admin/merge.html"
 _CHOICE = "choice:"  # before the name of a field
-_LONGEST_NUMBER = 18  # digits that always fit a bigint
 
 
 def merge_page(model_admin: Any, request: HttpRequest, keep: Lead) -> HttpResponse:
@@ -47,8 +47,8 @@ def _merge(request: HttpRequest, keep: Lead, other: Lead, choices: dict[str, str
 def _find(keep: Lead, wanted: str) -> Lead:
     """By number or address, in the organization of `keep`."""
     own = living(Lead.objects.select_related("organization")).for_organization(keep.organization)
-    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= _LONGEST_NUMBER
-    by = Q(pk=int(wanted)) if is_number else Q(email_normalized=normalize_address(wanted))
+    key = key_of(wanted)
+    by = Q(pk=key) if key is not None else Q(email_normalized=normalize_address(wanted))
     found = own.filter(by).first()
     if found is None:
         raise Refused("unknown_lead", f"There is no lead “{wanted[:100]}”.", "Give its address or its number.")

@@ -7,6 +7,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.tenancy import living
+from campaigns_project.keys import key_of
 
 CHOICES_SHOWN = 200  # a longer select is no help; the search box and links from other pages take over
 
@@ -36,7 +37,7 @@ class ByParameter(DropdownFilter):
         newest = list(self.rows(request)[:CHOICES_SHOWN])
         chosen = self.used_parameters.get(self.parameter_name)
         if chosen and chosen not in {str(row.pk) for row in newest}:
-            newest.extend(self.rows(request).filter(pk=_number(chosen)))
+            newest.extend(self.rows(request).filter(pk=key_of(chosen)))
         return [(str(row.pk), str(row)) for row in newest]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -45,8 +46,3 @@ class ByParameter(DropdownFilter):
         if self.value() not in {key for key, _ in self.lookup_choices}:
             raise Http404(f"There is no {self.title} {self.value()}.")
         return queryset.filter(**{self.path: self.value()})
-
-
-def _number(text: str) -> int:
-    """The key `text` stands for; -1, which no row has, for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
