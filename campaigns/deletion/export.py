@@ -21,11 +21,10 @@ from campaigns.exported import exported_tables
 from campaigns.models import Campaign
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.formulas import guard
+from campaigns_project.formulas import MARK, guard
 
 FORMAT = "fairlead-campaign/1"
 ZIP_TYPE = "application/zip"
-MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 PIECE = 2_000  # rows made into text at a time
 
 

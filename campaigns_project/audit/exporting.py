@@ -1,8 +1,8 @@
 """The audit log as a file: CSV for spreadsheets, JSON lines for programs; that somebody took it is an entry too."""
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -12,13 +12,12 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models.log import AuditQuerySet
 from campaigns_project.audit.plain import plain
 from campaigns_project.audit.record import Subject, record
-from campaigns_project.formulas import guard
+from campaigns_project.formulas import csv_lines
 
 COLUMNS = (
     "id", "created_at", "actor_kind", "actor_id", "actor_name", "via", "action", "entity_type", "entity_id",
     "entity_name", "before", "after", "reason", "request_id", "ip_address", "organization_ref",
 )  # fmt: skip
-MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 ROWS_AT_ONCE = 2_000
 
 
@@ -60,10 +59,7 @@ def export(
 
 
 def _csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield MARK + writer.writerow(COLUMNS)
-    for row in rows:
-        yield writer.writerow([guard(_cell(row[name])) for name in COLUMNS])
+    return csv_lines(chain([COLUMNS], ([_cell(row[name]) for name in COLUMNS] for row in rows)))
 
 
 def _json_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -76,13 +72,6 @@ def _cell(value: Any) -> str:
         return ""
     is_nested = isinstance(value, dict | list)
     return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder) if is_nested else str(plain(value))
-
-
-class _Echo:
-    """What csv writes to, when nobody wants a file: `writerow` answers what this does."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 _LINES: dict[str, Callable[[Iterable[Mapping[str, Any]]], Iterator[str]]] = {

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from campaigns_project.formulas import guard
+from campaigns_project.formulas import MARK, guard
 from leads.imports.checking import RowProblem
 from leads.imports.cleaning import storable
 from leads.imports.matching import EXTRA, PROBLEM_COLUMNS
@@ -17,8 +17,6 @@ from leads.imports.receiving import refuse_without_email
 from leads.imports.rules import Problem
 from leads.imports.storing import fetch_parts
 from leads.models import ImportStatus, LeadImport
-
-MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 
 
 class _Writable(Protocol):

@@ -1,19 +1,17 @@
 """The list of suppressions as a file."""
 
-import csv
-import io
 from collections.abc import Iterator
+from itertools import chain
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
-from campaigns_project.formulas import guard
+from campaigns_project.formulas import csv_lines
 from leads.models import Suppression
 
 COLUMNS = ("address", "campaign_id", "reason", "source", "expires_at", "created_at")
-MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 PAGE = 2_000
 
 
@@ -34,12 +32,4 @@ def export_suppressions(*, rows: QuerySet[Suppression], actor: Actor) -> Iterato
 
 
 def _lines(rows: QuerySet[Suppression]) -> Iterator[str]:
-    yield MARK + _line(COLUMNS)
-    for row in rows.values_list(*COLUMNS).iterator(chunk_size=PAGE):
-        yield _line([guard("" if value is None else str(value)) for value in row])
-
-
-def _line(cells: tuple[str, ...] | list[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
+    return csv_lines(chain([COLUMNS], rows.values_list(*COLUMNS).iterator(chunk_size=PAGE)))

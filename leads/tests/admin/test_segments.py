@@ -202,6 +202,16 @@ def test_an_act_on_picked_leads_touches_these_alone_and_none_the_list_does_not_s
     assert operator.get(address.replace(",", ";")).status_code == 404
 
 
+def test_an_export_of_nobody_is_a_header(operator: Client, organization: Any) -> None:
+    nobody = SegmentFactory(organization=organization, rules={})
+    LeadFactory(organization=organization)
+
+    answer = operator.post(f"{reverse('admin:leads_lead_export')}?segment={nobody.pk}")
+
+    (header,) = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert header.startswith("email,first_name") and header.endswith("suppressed,tags")
+
+
 def test_an_export_says_who_is_suppressed(operator: Client, organization: Any) -> None:
     LeadFactory(organization=organization, email="ana@acme.example")
     LeadFactory(organization=organization, email="bob@beta.example")
