@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg.sql import SQL, Identifier, Literal
 
+from campaigns_project import patience
+
 # What the migrations wrote there is for all tests; `migrate` would only write it again.
 KEPT = {"django_content_type", "auth_permission"}
 
@@ -38,6 +40,14 @@ def _real_transactions_leave_nothing_behind() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", _empty_what_is_not_empty)
         patch.setattr(flush, "emit_post_migrate_signal", _write_nothing_again)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _many_tests_share_the_machine() -> Iterator[None]:
+    """None of them costs a query more because another one held it up; those of slow lists take this back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patience, "SHARED_BY", 50)
         yield
 
 

@@ -43,7 +43,7 @@ def test_what_is_quick_is_done_and_has_its_usual_time_afterwards(home: Any) -> N
         Tag.objects.create(organization=home, name="vip")
         inside = limit()
 
-    assert (Tag.objects.count(), inside, limit()) == (1, "5s", usual)
+    assert (Tag.objects.count(), inside, limit()) == (1, "250s", usual)  # so many tests share the machine
 
 
 @pytest.mark.parametrize(("upward", "found"), [(False, [5, 4, 3]), (True, [1, 2, 3])])

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from django.db.models import Func, Q, TextField, Value
 from django.db.models.lookups import Exact
 
 from campaigns.tests.factories import LeadFactory, SegmentFactory
+from campaigns_project import patience
 from leads.models import Lead, Segment
 from leads.segments import fields
 from leads.segments.kinds import MarkKind
@@ -29,7 +31,9 @@ class SlowKind(MarkKind):
 def slow_segment(home: Any) -> Iterator[Segment]:
     """A segment of everybody that takes longer than a page may take."""
     fields.offer([SlowKind("slow", "Slow", "Person")])
-    yield SegmentFactory(organization=home, name="Slow", rules=one("slow", "is"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patience, "SHARED_BY", 1)
+        yield SegmentFactory(organization=home, name="Slow", rules=one("slow", "is"))
     fields._fields.pop("slow")
 
 
