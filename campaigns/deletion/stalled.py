@@ -3,25 +3,19 @@
 from datetime import timedelta
 
 from django.db.models import QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from campaigns.models import Job, JobKind
+from campaigns.open_jobs import take_silent
 from campaigns.task_names import DELETE
 from campaigns_project.states import ProgressStatus
-from campaigns_project.workers.subjects import waiting_for
 
 STALE_AFTER = timedelta(minutes=2)  # a batch takes a fraction of a second; whose worker was silent for longer is dead
 
 
 def take_stalled_deletions() -> list[int]:
-    """Deletions and erasures without a worker, by the database's clock, to be queued again; each is named once.
-
-    Not those that wait in the queue already: while no cluster runs they are not forgotten.
-    """
-    silent = _open().annotate(heard_at=Coalesce("heartbeat_at", "created_at")).filter(heard_at__lt=Now() - STALE_AFTER)
-    if silent.exists():
-        silent = silent.exclude(pk__in=waiting_for(DELETE))
-    return [pk for pk in silent.values_list("pk", flat=True) if silent.filter(pk=pk).update(heartbeat_at=Now())]
+    """Deletions and erasures without a worker, by the database's clock, to be queued again; each is named once."""
+    return take_silent(_open(), after=STALE_AFTER, task=DELETE)
 
 
 def note_failure(*, job_id: int, message: str) -> None:

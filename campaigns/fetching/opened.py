@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django_q.tasks import async_task
 
 from campaigns.models import Campaign, CampaignStatus, Job, JobKind
+from campaigns.open_jobs import end_job
 from campaigns.task_names import FETCH
 from campaigns_project.audit.actors import Actor
 from campaigns_project.states import ProgressStatus
@@ -101,11 +102,9 @@ def cancel_starting(campaign: Campaign, why: str) -> None:
 
 
 @transaction.atomic
-def end_fetch(job: Job, status: ProgressStatus, *, error_message: str = "", **fields: Any) -> bool:
+def end_fetch(job: Job, status: ProgressStatus, *, error_message: str = "") -> bool:
     """End the job and its import; False when it had ended before."""
-    if not Job.objects.filter(OPEN, pk=job.pk).update(
-        status=status, error_message=error_message, finished_at=Now(), heartbeat_at=Now(), **fields
-    ):
+    if not end_job(job, status, error_message=error_message):
         return False
     lead_import = Job.objects.values_list("state__import", flat=True).get(pk=job.pk)
     if lead_import is not None and status != ProgressStatus.SUCCEEDED:

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models.functions import Coalesce, Now
+from django.db.models.fields.json import KT
+from django.db.models.functions import Now
 
 from campaigns.errors import FailCode, SnapshotChanged, StartRefused
 from campaigns.fetching.opened import OPEN, end_fetch, remember
@@ -14,10 +15,10 @@ from campaigns.fetching.turn import Gone, ImportGone, Turn
 from campaigns.lifecycle.filled import begin_filled, fail_by_system
 from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Job
+from campaigns.open_jobs import take_silent
 from campaigns.task_names import FETCH
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
-from campaigns_project.workers.subjects import waiting_for
 from leads.imports.errors import ImportStateRefused
 from leads.providers.errors import ProviderLimited, ProviderRefused
 from leads.providers.registry import provider_class
@@ -55,15 +56,11 @@ def note_failure(*, job_id: int, message: str) -> None:
 
 def take_waiting(*, now: datetime) -> list[int]:
     """Fetches whose hour has come, or whose worker died (by the database's clock), to be queued again."""
-    jobs = Job.objects.filter(OPEN)
-    silent = jobs.annotate(heard_at=Coalesce("heartbeat_at", "created_at")).filter(heard_at__lt=Now() - STALE_AFTER)
-    dead = set(silent.filter(state__retry_at=None).values_list("pk", flat=True))
-    dead |= set(silent.exclude(state__has_key="retry_at").values_list("pk", flat=True))
-    if dead:
-        dead -= set(waiting_for(FETCH))
-    waiting = jobs.filter(state__has_key="retry_at").exclude(state__retry_at=None).values_list("pk", "state__retry_at")
-    ready = {pk for pk, at in waiting if datetime.fromisoformat(at) <= now}
-    return [pk for pk in sorted(dead | ready) if remember(jobs.filter(pk=pk), retry_at=None)]
+    jobs = Job.objects.filter(OPEN).annotate(hour=KT("state__retry_at"))
+    dead = take_silent(jobs.filter(hour=None), after=STALE_AFTER, task=FETCH)
+    hours = jobs.exclude(hour=None).values_list("pk", "hour")
+    ready = [pk for pk, hour in hours if datetime.fromisoformat(hour) <= now]
+    return [*dead, *(pk for pk in ready if remember(Job.objects.filter(OPEN, pk=pk), retry_at=None))]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from campaigns.errors import FailCode, StartRefused
 from campaigns.fetching.opened import end_fetch
 from campaigns.lifecycle.begin import open_job, recheck
 from campaigns.lifecycle.end import close_job
+from campaigns.lifecycle.transitions import move_by_system
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, Job
 from campaigns.models.campaign import CampaignQuerySet
@@ -50,27 +51,12 @@ def fail_by_system(
     run any more. The fetch ends with it, as `fetch` says."""
     if not end_fetch(job, fetch, error_message=message):
         return False
-    campaign = _running(job).select_for_update(no_key=True).first()
+    to, told = CampaignStatus.FAILED, {"job": job.pk}
+    campaign = move_by_system(
+        _running(job), to=to, code=code, message=message, error=error, now=now, told=told, failed_at=now
+    )
     if campaign is None:
         return False
-    _running(job).update(
-        status=CampaignStatus.FAILED,
-        failed_at=now,
-        hold_until=None,
-        status_code=code,
-        status_message=message,
-        status_error=error,
-        updated_at=now,
-    )
-    record(
-        action="campaign.failed",
-        entity=campaign,
-        organization_id=campaign.organization_id,
-        actor=SYSTEM,
-        before={"status": campaign.status},
-        after={"status": CampaignStatus.FAILED, "code": code, "job": job.pk},
-        reason=message,
-    )
     close_job(campaign, now)
     return True
 

@@ -6,10 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.lifecycle.end import close_job
-from campaigns.lifecycle.transitions import move
+from campaigns.lifecycle.transitions import move, move_by_system
 from campaigns.models import Campaign, CampaignStatus, Message, MessageStatus
-from campaigns_project.audit.actors import SYSTEM, Actor
-from campaigns_project.audit.record import record
+from campaigns_project.audit.actors import Actor
 
 
 @transaction.atomic
@@ -42,27 +41,11 @@ def pause_by_system(*, campaign_id: int, code: str, message: str, now: datetime,
     movable = Campaign.objects.living().filter(
         pk=campaign_id, status__in=[CampaignStatus.RUNNING, CampaignStatus.SCHEDULED]
     )
-    campaign = movable.select_for_update().first()
+    to = CampaignStatus.PAUSED
+    campaign = move_by_system(
+        movable, to=to, code=code, message=message, error=error, now=now, paused_at=now, scheduled_at=None
+    )
     if campaign is None:
         return False
-    movable.update(
-        status=CampaignStatus.PAUSED,
-        paused_at=now,
-        scheduled_at=None,
-        hold_until=None,
-        status_code=code,
-        status_message=message,
-        status_error=error,
-        updated_at=now,
-    )
-    record(
-        action="campaign.paused",
-        entity=campaign,
-        organization_id=campaign.organization_id,
-        actor=SYSTEM,
-        before={"status": campaign.status},
-        after={"status": CampaignStatus.PAUSED, "code": code},
-        reason=message,
-    )
     close_job(campaign, now)
     return True

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from campaigns.errors import PAST, StateConflict
 from campaigns.models import Campaign, CampaignStatus
-from campaigns_project.audit.actors import Actor
+from campaigns.models.campaign import CampaignQuerySet
+from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
 
@@ -78,6 +79,38 @@ def move(
         reason=reason,
     )
     return Campaign.objects.select_related("organization").get(pk=campaign.pk)
+
+
+def move_by_system(
+    movable: CampaignQuerySet,
+    *,
+    to: CampaignStatus,
+    code: str,
+    message: str,
+    error: str,
+    now: datetime,
+    told: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> Campaign | None:
+    """Take the one campaign of `movable` to `to` for a reason operators read, in the caller's transaction.
+
+    Answers it as it was; None, and nothing done, when it is not among them any more. `told` and `fields` as in `move`.
+    """
+    campaign = movable.select_for_update(no_key=True).first()
+    if campaign is None:
+        return None
+    reasons = {"status_code": code, "status_message": message, "status_error": error}
+    movable.update(status=to, hold_until=None, updated_at=now, **reasons, **fields)
+    record(
+        action=f"campaign.{to}",
+        entity=campaign,
+        organization_id=campaign.organization_id,
+        actor=SYSTEM,
+        before={"status": campaign.status},
+        after={"status": to, "code": code, **(told or {})},
+        reason=message,
+    )
+    return campaign
 
 
 def reopen(campaign: Campaign, *, actor: Actor, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Now
 from django_q.tasks import async_task
 
 from campaigns.models import Campaign, Job, JobKind
+from campaigns.open_jobs import end_job, take_silent
 from campaigns.preflight.everybody import Findings, count_mails, render_after
 from campaigns.preflight.snapshot import snapshot
 from campaigns.task_names import CHECK
@@ -53,7 +54,7 @@ def queue_check(campaign: Campaign, *, actor: Actor, now: datetime) -> Job:
     for job in Job.objects.filter(OPEN, campaign=campaign):
         if job.result["snapshot"] == name:
             return job
-        _end(job, ProgressStatus.CANCELED, error_message="The campaign was changed while it was being checked.")
+        end_job(job, ProgressStatus.CANCELED, error_message="The campaign was changed while it was being checked.")
     job = Job.objects.create(
         organization_id=campaign.organization_id,
         campaign=campaign,
@@ -93,15 +94,13 @@ def run_check(*, job_id: int, now: datetime, budget: timedelta) -> bool:
 
 def take_stalled() -> list[int]:
     """The checks whose worker died, by the database's clock, to be queued again; each is named once."""
-    silent = Job.objects.filter(OPEN).annotate(heard_at=Coalesce("heartbeat_at", "created_at"))
-    silent = silent.filter(heard_at__lt=Now() - STALE_AFTER)
-    return [pk for pk in silent.values_list("pk", flat=True) if silent.filter(pk=pk).update(heartbeat_at=Now())]
+    return take_silent(Job.objects.filter(OPEN), after=STALE_AFTER, task=CHECK)
 
 
 def fail_check(*, job_id: int, message: str) -> None:
     """End a check that broke off."""
     for job in Job.objects.filter(OPEN, pk=job_id):
-        _end(job, ProgressStatus.FAILED, error_message=message)
+        end_job(job, ProgressStatus.FAILED, error_message=message)
 
 
 def _next_chunk(job: Job, now: datetime) -> bool:
@@ -124,12 +123,6 @@ def _next_chunk(job: Job, now: datetime) -> bool:
 
 def _conclude(job: Job, campaign: Campaign) -> None:
     if snapshot(campaign) == job.result["snapshot"]:
-        _end(job, ProgressStatus.SUCCEEDED)
+        end_job(job, ProgressStatus.SUCCEEDED)
     else:
-        _end(job, ProgressStatus.CANCELED, error_message="The campaign was changed while it was being checked.")
-
-
-def _end(job: Job, status: ProgressStatus, error_message: str = "") -> None:
-    Job.objects.filter(OPEN, pk=job.pk).update(
-        status=status, error_message=error_message, finished_at=Now(), heartbeat_at=Now()
-    )
+        end_job(job, ProgressStatus.CANCELED, error_message="The campaign was changed while it was being checked.")

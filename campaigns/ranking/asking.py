@@ -9,7 +9,9 @@ from django.db.models.functions import Now
 from django_q.tasks import async_task
 
 from campaigns.enrollment import Selection
+from campaigns.locks import hold_ranking
 from campaigns.models import Campaign, Job, JobKind
+from campaigns.open_jobs import end_job, take_silent
 from campaigns.ranking.rank import rank
 from campaigns.ranking.rules import read_point_rules
 from campaigns.task_names import RANK
@@ -37,7 +39,7 @@ def ask_ranking(*, campaign: Campaign, selection: Selection, actor: Actor, now: 
         raise StateRefused("no_ranking_rules", f"“{campaign}” has no ranking rules.", "Give it some first.")
     is_small = selection.leads(campaign.organization, now=now)[: AT_ONCE + 1].count() <= AT_ONCE
     for older in Job.objects.filter(OPEN, campaign=campaign):
-        _end(older, ProgressStatus.CANCELED, error_message="A newer ranking was asked for.")
+        end_job(older, ProgressStatus.CANCELED, error_message="A newer ranking was asked for.")
     job = Job.objects.create(
         organization_id=campaign.organization_id,
         campaign=campaign,
@@ -75,27 +77,32 @@ def run_ranking(*, job_id: int, now: datetime) -> bool:
     campaign = job.campaign
     if campaign is None or campaign.deleting_at is not None:
         return False
-    leads = Selection.of_json(job.state["selection"]).leads(campaign.organization, now=now)
     try:
-        number = rank(campaign=campaign, leads=leads, now=now)
+        number = _rank(job, campaign, now)
     except Refused as refused:
-        _end(job, ProgressStatus.FAILED, error_message=str(refused))
-        return True
-    _end(job, ProgressStatus.SUCCEEDED, result={"ranked": number}, done=number, total=number)
+        return end_job(job, ProgressStatus.FAILED, error_message=str(refused))
+    if number is None:
+        return False
+    end_job(job, ProgressStatus.SUCCEEDED, result={"ranked": number}, done=number, total=number)
     return True
 
 
 def fail_ranking(*, job_id: int, message: str) -> None:
     """End a ranking that broke off; the one before stands."""
     for job in Job.objects.filter(OPEN, pk=job_id):
-        _end(job, ProgressStatus.FAILED, error_message=message)
+        end_job(job, ProgressStatus.FAILED, error_message=message)
 
 
 def take_stalled() -> list[int]:
     """The rankings whose worker died, by the database's clock, to be queued again; each is named once."""
-    silent = Job.objects.filter(OPEN, heartbeat_at__lt=Now() - STALE_AFTER)
-    return [pk for pk in silent.values_list("pk", flat=True) if silent.filter(pk=pk).update(heartbeat_at=Now())]
+    return take_silent(Job.objects.filter(OPEN), after=STALE_AFTER, task=RANK)
 
 
-def _end(job: Job, status: ProgressStatus, **more: object) -> None:
-    Job.objects.filter(OPEN, pk=job.pk).update(status=status, finished_at=Now(), heartbeat_at=Now(), **more)
+@transaction.atomic
+def _rank(job: Job, campaign: Campaign, now: datetime) -> int | None:
+    """How many were ranked; None where the job was ended meanwhile, for a newer one that may be through already."""
+    hold_ranking(campaign.pk)
+    if not Job.objects.filter(OPEN, pk=job.pk).exists():
+        return None
+    leads = Selection.of_json(job.state["selection"]).leads(campaign.organization, now=now)
+    return rank(campaign=campaign, leads=leads, now=now)
