@@ -59,7 +59,8 @@ class Selection:
             leads = leads.tagged_none([_tag(organization, self.exclude_tag)])
         if self.exclude_segment is not None:
             unwanted = members(_segment(organization, self.exclude_segment), now=now)
-            leads = leads.exclude(pk__in=unwanted.order_by().values("pk"))
+            # Not by NOT IN, which is read anew for each lead once its members are too many to be kept in memory.
+            leads = leads.filter(~Exists(unwanted.order_by().filter(pk=OuterRef("pk"))))
         return leads
 
     def leads_for(self, campaign: Campaign, *, now: datetime) -> LeadQuerySet:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.enrollment.enroll import enroll
-from campaigns.enrollment.select import Selection
+from campaigns.enrollment.imported import OfImport
 from campaigns.fetching.opened import Phase
 from campaigns.fetching.turn import Turn
 from campaigns.models import Campaign
@@ -17,7 +17,7 @@ from leads.enrichment.enriching import Enriched, enrich
 from leads.enrichment.profiles import active_profiles
 from leads.imports.providing import close_import, promote, receive_records, stage
 from leads.imports.rules import RowError
-from leads.models import LeadImport, StagedLead, StagedStatus
+from leads.models import LeadImport
 from leads.providers.purchases import spent_on
 from leads.providers.registry import provider_class, provider_for
 from leads.providers.values import Page, RecordProblem
@@ -103,10 +103,9 @@ def make_leads(turn: Turn) -> None:
 
 def enroll_them(turn: Turn) -> None:
     """All of them into the campaign, each in or counted under the reason why not; with the note, or not at all."""
-    promoted = StagedLead.objects.filter(lead_import=turn.lead_import, status=StagedStatus.PROMOTED)
-    people = tuple(promoted.exclude(lead=None).values_list("lead", flat=True))
+    people = OfImport(lead_import_id=turn.lead_import)
     with transaction.atomic():
-        done = enroll(campaign=turn.campaign, selection=Selection(lead_ids=people), actor=SYSTEM, now=turn.now)
+        done = enroll(campaign=turn.campaign, selection=people, actor=SYSTEM, now=turn.now)
         counts = {"enrolled": done.enrolled, "skipped": done.skipped}
         turn.keep(fields={"result": {**turn.job.result, **counts}}, phase=Phase.BEGIN)
 

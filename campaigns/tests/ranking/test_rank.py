@@ -1,19 +1,33 @@
 """Leads ranked for a campaign by rules with points."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from campaigns import ranking
 from campaigns.enrollment import Selection, enroll
+from campaigns.locks import hold_ranking
 from campaigns.models import Job, LeadRanking, Recipient
 from campaigns.ranking import asking
 from campaigns.tasks import rank_leads, resume_stalled_rankings
-from campaigns.tests.factories import CampaignFactory, LeadFactory, LeadTagFactory, RecipientFactory, TagFactory
+from campaigns.tests.factories import (
+    CampaignFactory,
+    LeadFactory,
+    LeadTagFactory,
+    RecipientFactory,
+    SegmentFactory,
+    TagFactory,
+)
+from campaigns.tests.sending.test_races import PATIENCE, alone, wait_for_waiters
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
 from leads.models import Lead
+from leads.segments.keeping import freeze_segment
 from leads.tests.segments.people import NOW
+from leads.tests.segments.test_reading import one
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +45,12 @@ def rules_of(campaign: Any, *rules: tuple[Any, ...]) -> None:
     campaign.refresh_from_db()
 
 
+def ask(campaign: Any, selection: Selection = EVERYONE) -> Job:
+    return ranking.ask_ranking(campaign=campaign, selection=selection, actor=SYSTEM, now=NOW)
+
+
 def ranked(campaign: Any, selection: Selection = EVERYONE) -> list[tuple[Any, ...]]:
-    ranking.ask_ranking(campaign=campaign, selection=selection, actor=SYSTEM, now=NOW)
+    ask(campaign, selection)
     return list(LeadRanking.objects.order_by("rank").values_list("rank", "lead", "score", "reasons"))
 
 
@@ -118,9 +136,7 @@ def test_many_leads_are_ranked_by_a_worker_and_a_newer_question_replaces_an_olde
     lead(campaign)
     rules_of(campaign, ("company", "is", "Acme", 1))
 
-    first, second = (
-        ranking.ask_ranking(campaign=campaign, selection=EVERYONE, actor=SYSTEM, now=NOW) for _ in range(2)
-    )
+    first, second = ask(campaign), ask(campaign)
     done = [rank_leads(first.pk), rank_leads(second.pk), rank_leads(second.pk)]
 
     assert done == [False, True, False]
@@ -130,12 +146,35 @@ def test_many_leads_are_ranked_by_a_worker_and_a_newer_question_replaces_an_olde
     ]
 
 
-def test_a_ranking_whose_worker_died_is_queued_again(campaign: Any, monkeypatch: Any) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_ranking_that_was_replaced_while_it_waited_writes_nothing(campaign: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(asking, "AT_ONCE", 0)
     lead(campaign)
     rules_of(campaign, ("company", "is", "Acme", 1))
-    job = ranking.ask_ranking(campaign=campaign, selection=EVERYONE, actor=SYSTEM, now=NOW)
-    Job.objects.filter(pk=job.pk).update(status="running", heartbeat_at=NOW.replace(year=2020))
+    older = ask(campaign)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            hold_ranking(campaign.pk)
+            waiting = pool.submit(alone, partial(rank_leads, older.pk))
+            wait_for_waiters(1)
+            ask(campaign)
+        is_done = waiting.result(timeout=PATIENCE)
+
+    assert (is_done, LeadRanking.objects.count()) == (False, 0)
+
+
+LONG_AGO = NOW.replace(year=2020)
+
+
+@pytest.mark.parametrize(
+    "left", [{"status": "running", "heartbeat_at": LONG_AGO}, {"heartbeat_at": None, "created_at": LONG_AGO}]
+)
+def test_a_ranking_whose_worker_died_is_queued_again(campaign: Any, monkeypatch: Any, left: Any) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 0)
+    lead(campaign)
+    rules_of(campaign, ("company", "is", "Acme", 1))
+    Job.objects.filter(pk=ask(campaign).pk).update(**left)
 
     assert (resume_stalled_rankings(), resume_stalled_rankings()) == (1, 0)
 
@@ -151,6 +190,20 @@ def test_the_best_of_a_segment_are_enrolled_and_the_next_best_after_them(campaig
     for expected in ([best], [best, next_best], [best, next_best, low]):
         enroll(campaign=campaign, selection=selection, actor=SYSTEM, now=NOW)
         assert list(Recipient.objects.order_by("pk").values_list("lead", flat=True)) == expected
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_nobody_of_a_segment_that_is_left_out_is_enrolled(campaign: Any, is_frozen: bool) -> None:
+    in_brno, somewhere = lead(campaign, city="Brno"), lead(campaign, city="")
+    segment: Any = SegmentFactory(organization=campaign.organization, rules=one("city", "is", "brno"))
+    if is_frozen:
+        freeze_segment(segment=segment, actor=SYSTEM, now=NOW)
+        Lead.objects.filter(pk=in_brno).update(city="Praha")
+
+    selection = Selection(everyone=True, exclude_segment=segment.pk)
+    enroll(campaign=campaign, selection=selection, actor=SYSTEM, now=NOW)
+
+    assert [recipient.lead_id for recipient in Recipient.objects.all()] == [somewhere]
 
 
 def test_who_is_not_ranked_is_not_among_the_best(campaign: Any) -> None:
