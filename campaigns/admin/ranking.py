@@ -81,10 +81,12 @@ class RankingPages:
         campaign = self.object_or_404(request, object_id, Role.OPERATOR)
         draft, refused, sentence = stored(_as_group(campaign.ranking_rules)), None, ""
         whom = WhomForm(campaign, request.POST or None)
+        ranks = "_rank" in request.POST
         if request.method == "POST":
             draft = typed(request.POST)
             try:
-                return _saved(request, campaign, _points(draft.as_json()), whom)
+                if not ranks or whom.is_valid():
+                    return _saved(request, campaign, _points(draft.as_json()), whom.selection() if ranks else None)
             except Refused as error:
                 refused, sentence = error, str(error)
         is_rule = isinstance(refused, RuleRefused)
@@ -116,13 +118,13 @@ class RankingPages:
         return render(request, "campaigns/admin/ranking_most.html", {"most": most})
 
 
-def _saved(request: HttpRequest, campaign: Campaign, rules: Any, whom: WhomForm) -> HttpResponse:
+def _saved(request: HttpRequest, campaign: Campaign, rules: Any, whom: Selection | None) -> HttpResponse:
     actor = Actor.of_request(request, via="admin")
     ranking.set_ranking_rules(campaign=campaign, rules=rules, actor=actor)
     campaign.refresh_from_db(fields=["ranking_rules"])
     messages.success(request, "The rules are saved.")
-    if "_rank" in request.POST and whom.is_valid():
-        job = ranking.ask_ranking(campaign=campaign, selection=whom.selection(), actor=actor, now=timezone.now())
+    if whom is not None:
+        job = ranking.ask_ranking(campaign=campaign, selection=whom, actor=actor, now=timezone.now())
         messages.success(request, _sentence(job))
     return HttpResponseRedirect(f"{reverse('admin:campaigns_leadranking_changelist')}?campaign={campaign.pk}")
 

@@ -44,6 +44,13 @@ def test_rules_are_saved_without_ranking_anybody(operator: Client, campaign: Any
     assert not LeadRanking.objects.exists()
 
 
+def test_a_segment_that_is_gone_is_said_beside_the_choice_and_nothing_is_saved(operator: Client, campaign: Any) -> None:
+    page = operator.post(rules_page(campaign), {**typed("Brno", "10"), "_rank": "", "segment": "0"}).content.decode()
+
+    campaign.refresh_from_db()
+    assert ("That choice is not one of the available choices." in page, campaign.ranking_rules) == (True, [])
+
+
 @pytest.mark.parametrize(("points", "said"), [("many", "Points are a whole number"), ("", "Points are a whole number")])
 def test_a_rule_without_sensible_points_is_refused_beside_its_row(
     operator: Client, campaign: Any, points: str, said: str
