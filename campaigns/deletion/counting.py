@@ -97,8 +97,13 @@ def _is(key: int) -> Composable:
 
 
 def _hangs(way: Sequence[Relation], key: int) -> Composable:
+    return hangs_on(way, SQL("= {}").format(Literal(key)))
+
+
+def hangs_on(way: Sequence[Relation], which: Composable) -> Composable:
+    """The condition for rows at the end of `way` that hang on those rows of its root whose key is `which` (“= 5”)."""
     first, *others = way
-    condition: Composable = SQL("{} = {}").format(Identifier(first.column), Literal(key))
+    condition: Composable = SQL("{} {}").format(Identifier(first.column), which)
     above = first
     for relation in others:
         condition = SQL("{} IN (SELECT {} FROM {} WHERE {})").format(

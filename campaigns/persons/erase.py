@@ -50,6 +50,7 @@ def erase_person(
     removed: Counter[str] = Counter(drafts_discarded=discard_drafts(lead.organization_id, traces, actor))
     removed.update(erase_incoming(lead, traces))
     removed.update(erase_from_texts(lead, traces))
+    removed["links"] = _remove_links(lead, traces)
     removed["mailbox_copies"] = forget_copies(frozenset(traces.written))
     removed.update(_remove(lead, traces, actor))
     return {label: number for label, number in removed.items() if number}
@@ -85,7 +86,6 @@ def _remove(lead: Lead, traces: Traces, actor: Actor) -> dict[str, int]:
     if blockers:
         raise DeletionBlocked(as_dicts(blockers))
     removed = count_beneath(tree_of(Lead), lead.pk)
-    removed["links"] = _remove_links(campaigns, traces)
     with connection.cursor() as cursor:
         for statement in _UNCOUNT:
             cursor.execute(statement, {"lead": lead.pk})
@@ -100,9 +100,9 @@ def _remove(lead: Lead, traces: Traces, actor: Actor) -> dict[str, int]:
     return removed
 
 
-def _remove_links(campaigns: list[int], traces: Traces) -> int:
-    """Targets of links that carry the address: they were made for this person's mails."""
-    own = Link.objects.filter(campaign__in=campaigns).extra(
+def _remove_links(lead: Lead, traces: Traces) -> int:
+    """Targets of links that carry the address: they were made for this person's mails, or for a colleague's."""
+    own = Link.objects.filter(campaign__organization=lead.organization_id).extra(
         where=["lower(campaign_links.url) LIKE ANY (%s)"], params=[traces.likes]
     )
     return own.delete()[0]

@@ -1,18 +1,21 @@
 """Texts that may mention a person without being about them: what servers answered, what people and programs noted.
 
-Each stays, with "(erased)" where the address stood. Tables with a row for each recipient or event are not among them:
-what they say is about their own person, and goes with that one.
+Each stays, with "(erased)" where the address stood. Those that hang on other people are in `campaigns.mentions`.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import batched
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django_q.models import OrmQ, Task
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
+from campaigns.deletion.counting import hangs_on
+from campaigns.deletion.relations import tree_of
+from campaigns.locks import retried
+from campaigns.mentions import mentioning
 from campaigns.persons.traces import ERASED, Traces
 from leads.models import Lead
 
@@ -37,8 +40,7 @@ OF_ALL: Mapping[str, tuple[str, ...]] = {
 OTHER_LEADS: Mapping[str, tuple[str, ...]] = {
     "leads": ("custom", "first_name", "last_name", "company", "title", "website", "linkedin_url"),
 }
-# Notes on other people and changes of their fields, found by the lead they are about.
-OF_LEADS: Mapping[str, tuple[str, ...]] = {"lead_notes": ("text",), "lead_changes": ("changes",)}
+BATCH = 500  # rows that are changed at once: whoever sends to them waits for milliseconds
 
 
 def erase_from_texts(lead: Lead, traces: Traces) -> dict[str, int]:
@@ -46,39 +48,50 @@ def erase_from_texts(lead: Lead, traces: Traces) -> dict[str, int]:
 
     The lead's own rows are left as they are, since they go with it: cut off before that, it is known by them again.
     """
-    own = {"organization": Literal(lead.organization_id), "lead": Literal(lead.pk)}
-    searched: list[tuple[Mapping[str, tuple[str, ...]], str]] = [
-        (OF_ORGANIZATION, "organization_id = {organization}"),
-        (OTHER_LEADS, "organization_id = {organization} AND id <> {lead}"),
-        (OF_LEADS, "lead_id <> {lead} AND lead_id IN (SELECT id FROM leads WHERE organization_id = {organization})"),
-        (OF_ALL, "true"),
-    ]
-    done: Counter[str] = Counter()
-    for tables, whose in searched:
-        for table, columns in tables.items():
-            done["mentions"] += _take_out(table, columns, SQL(whose).format(**own), traces)
-    done["queued_tasks"] = _forget_tasks(traces)
-    return dict(done)
+    mentions = sum(_take_out(table, columns, whose, traces) for table, columns, whose in _searched(lead))
+    return {"mentions": mentions, "queued_tasks": _forget_tasks(traces)}
+
+
+def _searched(lead: Lead) -> Iterator[tuple[str, Sequence[str], Composable]]:
+    """Every table with its texts, and the condition for the rows that are looked at."""
+    of_organization = SQL("organization_id = {}").format(Literal(lead.organization_id))
+    others = SQL("{} AND id <> {}").format(of_organization, Literal(lead.pk))
+    on_others, tree = SQL("IN (SELECT id FROM leads WHERE {})").format(others), tree_of(Lead)
+    yield from ((table, columns, of_organization) for table, columns in OF_ORGANIZATION.items())
+    yield from ((table, columns, others) for table, columns in OTHER_LEADS.items())
+    yield from ((table, columns, hangs_on(tree.path(table), on_others)) for table, columns in mentioning().items())
+    yield from ((table, columns, SQL("true")) for table, columns in OF_ALL.items())
 
 
 def _take_out(table: str, columns: Sequence[str], whose: Composable, traces: Traces) -> int:
-    """One statement for all columns, so that a large table is read once."""
+    """A large table is read once, for all columns, and no row is held meanwhile."""
     with connection.cursor() as cursor:
         parts = [_Column(table, column, cursor) for column in columns]
-        statement = SQL(_TAKE_OUT).format(
-            table=Identifier(table),
-            emptied=SQL(", ").join(part.emptied for part in parts),
-            mentions=SQL(" OR ").join(part.mentions for part in parts),
-            whose=whose,
-        )
-        wanted: dict[str, Any] = {
-            "pattern": traces.pattern,
-            "pattern_in_json": traces.pattern_in_json,
-            "likes": traces.likes,
-            "erased": ERASED,
-        }
+        mentions = SQL(" OR ").join(part.mentions for part in parts)
+        find = SQL("SELECT id FROM {table} WHERE {whose} AND ({mentions}) ORDER BY id")
+        cursor.execute(find.format(table=Identifier(table), whose=whose, mentions=mentions), _wanted(traces))
+        found = [number for (number,) in cursor.fetchall()]
+    empty = SQL("UPDATE {table} SET {emptied} WHERE id = ANY(%(some)s) AND ({mentions})").format(
+        table=Identifier(table), emptied=SQL(", ").join(part.emptied for part in parts), mentions=mentions
+    )
+    return sum(_empty(empty, {**_wanted(traces), "some": list(some)}) for some in batched(found, BATCH))
+
+
+@retried
+@transaction.atomic
+def _empty(statement: Composable, wanted: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
         cursor.execute(statement, wanted)
         return cursor.rowcount
+
+
+def _wanted(traces: Traces) -> dict[str, Any]:
+    return {
+        "pattern": traces.pattern,
+        "pattern_in_json": traces.pattern_in_json,
+        "likes": traces.likes,
+        "erased": ERASED,
+    }
 
 
 class _Column:
@@ -113,4 +126,3 @@ WHERE attrelid = %s::regclass AND attname = %s
 """
 _EMPTIED = "{column} = regexp_replace({column}::text, {pattern}, %(erased)s, 'gi')::{kind}"
 _MENTIONED = "(lower({column}::text) LIKE ANY (%(likes)s) AND {column}::text ~* {pattern})"
-_TAKE_OUT = "UPDATE {table} SET {emptied} WHERE {whose} AND ({mentions})"

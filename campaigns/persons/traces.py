@@ -50,7 +50,8 @@ def traces_of(lead: Lead) -> Traces:
     given = {lead.email, lead.email_normalized, *_others(lead)}
     normalized = {_normal(address) for address in given}
     written = {address.lower() for address in given} | normalized
-    in_links = {quote(address, safe="").lower() for address in written}
+    # In links: all of it encoded, or all but one of the signs that programs differ about.
+    in_links = {quote(address, safe=left).lower() for address in written for left in ("", "@", "+")}
     return Traces(tuple(sorted(normalized)), tuple(sorted(written | in_links)))
 
 

@@ -89,6 +89,30 @@ def _mails(lead: Lead, campaign: Campaign) -> None:
     make.LeadAliasFactory(lead=lead, email_normalized=OLD)
 
 
+def _mail_beside(colleague: Lead) -> None:
+    """What was sent to somebody else, in another campaign, mentions her in all its parts."""
+    counted = {"total_recipients": 1, "recipients_reached": 1, "emails_sent": 1, "emails_replied": 1}
+    recipient = make.RecipientFactory(
+        campaign=make.CampaignFactory(organization=colleague.organization, **counted),
+        lead=colleague,
+        occupies=False,
+        status="replied",
+        exit_reason="replied",
+        exited_at=make.NOON,
+        sent_at=make.NOON,
+        replied_at=make.NOON,
+        error_message=f"550 <{OLD}>",
+    )
+    message = make.MessageFactory(
+        recipient=recipient,
+        subject=f"You and {ADDRESS}",
+        merge_values={"first_name": "Ben", "custom.boss": f"the\n{NORMAL}"},
+        smtp_reply=f"250 cc <{OLD}>",
+    )
+    make.EventFactory(message=message, event_type="reply", event_data={"text": f"Ask {ADDRESS}, not {BESIDE}"})
+    make.LinkFactory(campaign=recipient.campaign, url=f"https://acme.example/?boss={NORMAL.replace('@', '%40')}")
+
+
 _SAMPLES = {"rows": 3, "samples": [{"email": NORMAL, "after": {"first_name": "Zuzanna"}}]}
 
 
@@ -136,6 +160,7 @@ def _beside(lead: Lead, campaign: Campaign, lead_import: LeadImport) -> None:
     )
     make.LeadChangeFactory(lead=colleague, changes={"custom.boss": [NORMAL, f"the {NORMAL} one"]})
     make.RecipientFactory(campaign=campaign, lead=colleague)
+    _mail_beside(colleague)
     theirs = make.RawLeadFactory(
         lead_import=lead_import, payload=[BESIDE, f"referred by {ADDRESS}", f"Team:\n{OLD}\n\t{OLD}"]
     )

@@ -7,9 +7,10 @@ from campaigns import copies
 from campaigns.copies import when_erased
 from campaigns.deletion.errors import DeletionBlocked, ReasonMissing, StalePreview, WrongName
 from campaigns.deletion.relations import tree_of
-from campaigns.models import Campaign, LeadNote, Link, Message, Recipient
+from campaigns.mentions import mentioning
+from campaigns.models import Campaign, LeadNote, Link, Message
 from campaigns.persons import erase_person, preview_person
-from campaigns.persons.texts import OF_ALL, OF_LEADS, OF_ORGANIZATION
+from campaigns.persons.texts import OF_ALL, OF_ORGANIZATION, OTHER_LEADS
 from campaigns.tests.factories import (
     NOON,
     LeadFactory,
@@ -76,9 +77,7 @@ def test_afterwards_nothing_in_the_database_names_the_person(person):
 
 def test_every_text_of_the_database_is_emptied_or_searched_or_can_name_nobody(person):
     """A new column has to be put in its place: is it about the person, may it mention one, or can it name nobody?"""
-    searched = {
-        (table, name) for named in (OF_ORGANIZATION, OF_ALL, OF_LEADS) for table in named for name in named[table]
-    }
+    searched = {(table, name) for named in (OF_ORGANIZATION, OF_ALL) for table in named for name in named[table]}
     goes = set(tree_of(Lead).tables) | EMPTIED
 
     unknown = {
@@ -127,6 +126,23 @@ NAMES_NOBODY_COLUMNS = {
 }  # fmt: skip
 
 
+def test_every_free_text_that_hangs_on_a_lead_is_searched_for_others_or_can_name_none():
+    named = {(table, column) for tables in (OTHER_LEADS, mentioning()) for table in tables for column in tables[table]}
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_name = ANY(%s) AND data_type IN ('text', 'jsonb')",
+            [tree_of(Lead).tables],
+        )
+        free = set(cursor.fetchall())
+
+    assert free - named == {
+        ("email_tracking", "user_agent"),
+        ("lead_rankings", "reasons"),  # made of rules, none of which asks for an address
+    }
+
+
 def test_what_only_mentions_the_person_stays_without_the_address(person):
     erase(person.lead)
 
@@ -138,6 +154,25 @@ def test_what_only_mentions_the_person_stays_without_the_address(person):
     assert LeadNote.objects.get().text == "Knows (erased), write to both"
     assert (colleague.custom, colleague.title) == ({"boss": "the (erased) one"}, "Assistant of (erased)")
     assert LeadChange.objects.get().changes == {"custom.boss": ["(erased)", "the (erased) one"]}
+
+
+def test_a_mail_to_somebody_else_that_mentions_the_person_stays_without_the_address(person):
+    erase(person.lead)
+
+    mail = Message.objects.get()
+    assert (mail.recipient.lead.email, mail.recipient.error_message) == (BESIDE, "550 <(erased)>")
+    assert (mail.subject, mail.smtp_reply) == ("You and (erased)", "250 cc <(erased)>")
+    assert mail.merge_values == {"first_name": "Ben", "custom.boss": "the\n(erased)"}
+    assert mail.events.get().event_data == {"text": f"Ask (erased), not {BESIDE}"}
+
+
+def test_a_mail_of_another_organization_is_not_touched(person):
+    elsewhere = MessageFactory(subject=ADDRESS, merge_values={"email": NORMAL})
+
+    erase(person.lead)
+
+    elsewhere.refresh_from_db()
+    assert (elsewhere.subject, elsewhere.merge_values) == (ADDRESS, {"email": NORMAL})
 
 
 @pytest.mark.parametrize(
@@ -200,7 +235,8 @@ def test_links_made_for_the_person_go_and_others_stay(person):
 def test_mails_and_events_go_and_the_campaign_counts_what_it_still_has(person):
     erase(person.lead)
 
-    assert (Recipient.objects.count(), Message.objects.count()) == (1, 0)
+    mails = Message.objects.filter(recipient__campaign=person.campaign)
+    assert (person.campaign.recipients.count(), mails.count()) == (1, 0)
     counted = Campaign.objects.values_list("total_recipients", "emails_sent", "emails_replied", "active_leads_count")
     assert counted.get(pk=person.campaign.pk) == (1, 0, 0, 1)
     with connection.cursor() as cursor:
