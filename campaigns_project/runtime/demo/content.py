@@ -17,6 +17,13 @@ def wording(name: str) -> dict[str, str]:
     return {"subject": _SUBJECTS[name], "preheader": preheader, "body_html": body, "body_text": ""}
 
 
+# A search of Apollo's interface as one would copy it; its API knows no lists of an account.
+SEARCH = (
+    "https://app.apollo.io/#/people?personTitles[]=head%20of%20logistics&personTitles[]=port%20manager"
+    "&personLocations[]=Germany&organizationNumEmployeesRanges[]=51,500&qOrganizationSearchListId=68a1f0e2c4"
+)
+NOT_ASKED = "qOrganizationSearchListId=68a1f0e2c4"
+
 # A list from a fair, as such lists are: in the encoding of a German Excel, with what people mistype.
 VISITORS = """E-Mail;Vorname;Nachname;Firma;Position;Stand
 joerg.brandt@nordwind.example;Jörg;Brandt;Nordwind Energie;Leiter Einkauf;A12

@@ -17,6 +17,7 @@ from campaigns.deletion import preview, request_deletion
 from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
 from campaigns.enrollment import Selection, enroll
+from campaigns.fetching.source import set_lead_source
 from campaigns.models import Campaign, EmailTemplate, Link, Message, MessageStatus, Sender, WaitUnit
 from campaigns.ranking import ask_ranking, set_ranking_rules
 from campaigns.sending.work import send_chunk
@@ -26,12 +27,12 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.demo.campaign import demo_organization, demo_sender, make_campaign
-from campaigns_project.runtime.demo.content import INTRODUCTION, VISITORS, wording
+from campaigns_project.runtime.demo.content import INTRODUCTION, NOT_ASKED, SEARCH, VISITORS, wording
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
 from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run, start_dry_run
-from leads.models import Lead, LeadTag, Tag
+from leads.models import Lead, LeadTag, Provider, ProviderAccount, Tag
 from leads.segments.keeping import make_segment
 from tracking.consequences import record_event
 from tracking.ingest import drain
@@ -81,6 +82,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     EmailTemplate.objects.create(organization=organization, name="Introduction", **wording(INTRODUCTION))
     finished = _finished(organization, sender, now)
     draft = _draft(organization, sender, now)
+    _to_be_fetched(organization, sender, now)
     _given_up(organization, sender, now)
     return {
         "leads": Lead.objects.for_organization(organization).count(),
@@ -199,6 +201,30 @@ def _draft(organization: Organization, sender: Sender, now: datetime) -> Campaig
     campaign.refresh_from_db()
     ask_ranking(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=now)
     return campaign
+
+
+def _to_be_fetched(organization: Organization, sender: Sender, now: datetime) -> None:
+    """A draft without people, and the search that its start would fetch them by, had the demo a real key."""
+    ProviderAccount.objects.create(
+        organization=organization,
+        provider=Provider.APOLLO,
+        api_key="example-of-the-demo",
+        checked_at=now,
+        last_error="The demo has an example in the place of a key.",
+    )
+    campaign = make_campaign(
+        organization=organization, name="Ports in Germany", senders=[sender], wait=(4, WaitUnit.DAYS), actor=SYSTEM
+    )
+    set_lead_source(
+        campaign=campaign,
+        url=SEARCH,
+        count=200,
+        acknowledged=[NOT_ASKED],
+        tags=["Apollo"],
+        credit_limit=150,
+        actor=SYSTEM,
+        now=now,
+    )
 
 
 def _given_up(organization: Organization, sender: Sender, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from campaigns import preflight
 from campaigns.ledger import ledger
 from campaigns.models import Campaign, CampaignTombstone, Message, Sender
 from campaigns_project.runtime.demo.seeding import seed
@@ -23,13 +24,15 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     seed(now=now)
 
     marta, jan, nils = (Sender.objects.get(email__startswith=name) for name in ("marta@", "jan@", "nils@"))
-    finished, draft = Campaign.objects.order_by("pk")
+    finished, draft, fetching = Campaign.objects.order_by("pk")
     counts = ledger(finished)
     assert (marta.status, jan.ramp_start, nils.status) == ("active", 10, "paused")
     assert nils.status_reason.startswith("bounce_guard: ")
     assert (finished.status, counts.adds_up, counts.failed > 0) == ("completed", True, True)
     assert not Message.objects.filter(attempted_at__gt=now).exists()
-    assert draft.total_recipients == 200
+    assert (draft.total_recipients, draft.rankings.filter(score__gt=0).exists()) == (200, True)
+    blocking = {problem.code for problem in preflight.check(fetching)}
+    assert (fetching.status, fetching.lead_source["count"], blocking) == ("draft", 200, {"lead_source_unusable"})
     assert CampaignTombstone.objects.get().reason == "The fair was called off."
     review = LeadImport.objects.get(status="draft")
     assert (review.dry_run_status, review.dry_run["created"], review.dry_run["problems"]) == ("succeeded", 6, 3)
