@@ -12,6 +12,7 @@ from campaigns.admin.filters import OfCampaign
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.models import Campaign, LeadRanking, Recipient
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+from campaigns_project.accounts.templatetags.fairlead import moment
 
 LOOKED_AT = 10_000  # recipients of a campaign, those of the newest leads: read from an index that has both
 
@@ -33,15 +34,15 @@ def unranked(campaign: Campaign) -> str:
 @admin.register(LeadRanking)
 class LeadRankingAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Ranking"
-    list_display = ["rank", "person", "campaign", "score", "why", "computed_at"]
+    list_display = ["rank", "person", "campaign", "score", "why", "since"]
     list_display_links = None
     list_filter = [OfCampaign]
     list_select_related = ["lead", "campaign"]
     list_before_template = "campaigns/admin/ranking_before.html"
     ordering = ["rank"]
     sortable_by = ["rank"]
-    fields = ["rank", "lead", "campaign", "score", "why", "computed_at"]
-    readonly_fields = ["why"]
+    fields = ["rank", "lead", "campaign", "score", "why", "since"]
+    readonly_fields = ["why", "since"]
     empty_text = "Nobody is ranked yet. Give rules their points, then rank the leads: enrollment can take the best."
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -61,3 +62,7 @@ class LeadRankingAdmin(InCampaignTabs, ReadOnlyAdmin):
         reasons = sorted(row.reasons.items(), key=lambda each: -each[1])
         said = ((words, f"{points:+,}") for words, points in reasons)
         return format_html_join("", '<span class="fl-pair">{} <b>{}</b></span>', said) or "no rule fits"
+
+    @display(description="Unchanged since")
+    def since(self, row: LeadRanking) -> str:
+        return moment(row.computed_at)  # a later ranking that came out the same wrote nothing

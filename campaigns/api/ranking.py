@@ -25,6 +25,7 @@ class RankingSerializer(serializers.ModelSerializer):
     """The place of one lead. `reasons` has the rules that gave points, in words, each with its points."""
 
     email = serializers.CharField(source="lead.email")
+    computed_at = serializers.DateTimeField(read_only=True, help_text="When it last came out otherwise.")
 
     class Meta:
         model = LeadRanking
