@@ -173,25 +173,28 @@ _FORBIDDEN = forbidden_sql(
     at="%(now)s",
 )
 
+# All is joined and nothing asked by IN, which is read anew for each lead once it is too much to be kept in memory.
 # Candidates get their reason first; only those without one are inserted. What a second campaign's enrollment took
 # meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below.
 _STATEMENT = """
 WITH candidate AS MATERIALIZED (
     SELECT lead.id, lead.email,
         CASE
-            WHEN already.id IS NOT NULL OR lower(lead.email) IN (
-                SELECT lower(email_address) FROM campaign_recipients WHERE campaign_id = %(campaign)s
-            ) THEN 'already_enrolled'
+            WHEN already.id IS NOT NULL OR taken.address IS NOT NULL THEN 'already_enrolled'
             WHEN lead.status <> 'ok' THEN lead.status
             WHEN {forbidden} THEN 'suppressed'
             WHEN busy.campaign_id IN (
                 SELECT id FROM campaigns WHERE organization_id = %(organization)s AND deleting_at IS NOT NULL
             ) THEN 'being_deleted_elsewhere'
             WHEN busy.id IS NOT NULL THEN 'active_elsewhere'
-            WHEN lead.id IN ({lacking}) THEN 'merge_value_missing'
+            WHEN lacking.id IS NOT NULL THEN 'merge_value_missing'
         END AS reason
     FROM leads lead
     LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s
+    LEFT JOIN (
+        SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients WHERE campaign_id = %(campaign)s
+    ) taken ON taken.address = lower(lead.email)
+    LEFT JOIN ({lacking}) lacking (id) ON lacking.id = lead.id
     LEFT JOIN campaign_recipients busy ON busy.lead_id = lead.id AND busy.occupies AND %(exclusive)s
     WHERE lead.organization_id = %(organization)s AND lead.id IN ({chosen})
 ), inserted AS (
