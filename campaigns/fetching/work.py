@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import TextField
 from django.db.models.fields.json import KT
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Now
 
 from campaigns.errors import FailCode, SnapshotChanged, StartRefused
 from campaigns.fetching.opened import OPEN, end_fetch, remember
@@ -56,9 +57,10 @@ def note_failure(*, job_id: int, message: str) -> None:
 
 def take_waiting(*, now: datetime) -> list[int]:
     """Fetches whose hour has come, or whose worker died (by the database's clock), to be queued again."""
-    jobs = Job.objects.filter(OPEN).annotate(hour=KT("state__retry_at"))
-    dead = take_silent(jobs.filter(hour=None), after=STALE_AFTER, task=FETCH)
-    hours = jobs.exclude(hour=None).values_list("pk", "hour")
+    # As a text: of a JSON, one that is missing is no null.
+    jobs = Job.objects.filter(OPEN).annotate(hour=Cast(KT("state__retry_at"), TextField()))
+    dead = take_silent(jobs.filter(hour__isnull=True), after=STALE_AFTER, task=FETCH)
+    hours = jobs.filter(hour__isnull=False).values_list("pk", "hour")
     ready = [pk for pk, hour in hours if datetime.fromisoformat(hour) <= now]
     return [*dead, *(pk for pk in ready if remember(Job.objects.filter(OPEN, pk=pk), retry_at=None))]
 

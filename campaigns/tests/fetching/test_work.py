@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
+from django_q.models import OrmQ
 
 from campaigns import lifecycle, preflight
 from campaigns.enrollment import Selection, enroll
@@ -11,7 +13,7 @@ from campaigns.errors import StartRefused
 from campaigns.fetching.opened import open_fetch
 from campaigns.fetching.request import cancel_fetch, request_fetch
 from campaigns.fetching.source import set_lead_source
-from campaigns.fetching.work import UNREACHABLE_WAITS, take_waiting, work_on_fetch
+from campaigns.fetching.work import STALE_AFTER, UNREACHABLE_WAITS, take_waiting, work_on_fetch
 from campaigns.models import Campaign, Job, Recipient
 from campaigns.tests.factories import NOON, LeadFactory, StepFactory, SuppressionFactory, VariantFactory
 from campaigns.why import why_campaign
@@ -198,6 +200,19 @@ def test_a_provider_that_asks_for_patience_is_asked_again_at_its_hour(ready, apo
     assert (gate.why, gate.is_in_order, gate.numbers["retry_at"]) == ("fetching_leads", True, at)
     assert take_waiting(now=at) == [job.pk]
     assert worked(job).status == "succeeded"
+
+
+@pytest.mark.parametrize("was_begun", [False, True])
+def test_a_fetch_without_a_worker_is_taken_up_again_once(ready, apollo, was_begun):
+    job = request_fetch(campaign=ready, actor=SYSTEM, now=NOON)
+    if was_begun:
+        work_on_fetch(job_id=job.pk, now=NOON, budget=timedelta(seconds=0.001))
+    OrmQ.objects.all().delete()  # whoever had it in hand is dead
+    just_heard_of = take_waiting(now=NOON)
+    long_ago = timezone.now() - 2 * STALE_AFTER
+    Job.objects.filter(pk=job.pk).update(created_at=long_ago, heartbeat_at=long_ago if was_begun else None)
+
+    assert [just_heard_of, take_waiting(now=NOON), take_waiting(now=NOON)] == [[], [job.pk], []]
 
 
 def test_a_provider_out_of_reach_is_tried_again_and_then_fails(ready, apollo, settings, monkeypatch):
