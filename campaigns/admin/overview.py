@@ -35,7 +35,6 @@ PLACES = (
 # What mends what pre-flight found: the words of the link, and where it leads.
 _MENDS = {
     StartCode.NO_RECIPIENTS: ("Enroll leads", "campaigns_campaign_enroll"),
-    StartCode.LEAD_SOURCE_UNUSABLE: ("Change the lead source", "campaigns_campaign_lead_source"),
     StartCode.NO_SENDER: ("Choose senders", "campaigns_campaign_choose_senders"),
     StartCode.SENDER_UNUSABLE: ("Choose senders", "campaigns_campaign_choose_senders"),
     StartCode.MERGE_VALUE_MISSING: ("Open the steps", "campaigns_campaign_steps"),
@@ -208,6 +207,9 @@ def _mend(problem: preflight.Problem, campaign: Campaign) -> dict[str, Any]:
     if problem.code == StartCode.POSTAL_ADDRESS_MISSING:
         url = reverse("admin:accounts_organization_change", args=[campaign.organization_id])
         return {"link": "Open the organization", "url": url, "is_dialog": False}
+    if problem.code == StartCode.LEAD_SOURCE_UNUSABLE:
+        url = reverse("admin:leads_provideraccount_changelist")
+        return {"link": "Open provider accounts", "url": url, "is_dialog": False}
     if problem.code not in _MENDS:
         return {"link": "", "url": "", "is_dialog": False}
     words, name = _MENDS[StartCode(problem.code)]

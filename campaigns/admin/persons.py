@@ -22,7 +22,8 @@ class PersonErasurePage(DeletionPage):
     noun = "person"
     remains = (
         "A keyed hash of the address in the suppressions, so that no import brings the person back; rows that came in, "
-        "emptied; and what the audit log says of it, without name and address. Campaigns count one person fewer."
+        "emptied; what says something of others, without the address; and what the audit log says of it, without name "
+        "and address. Campaigns count one person fewer."
     )
 
     @property

@@ -164,7 +164,7 @@ class ProviderAccountAdmin(ScopedAdmin):
     def unclear(self, account: ProviderAccount) -> str:
         people = unclear_purchases(account, now=timezone.now()).count()
         if not people:
-            return "None"
+            return "No answer was lost"
         listed = f"{reverse('admin:leads_providerpurchase_changelist')}?status__exact={PurchaseStatus.UNCLEAR}"
         rest = f"{'is' if people == 1 else 'are'} not asked for again unless somebody says so"
         return format_html(

@@ -64,7 +64,7 @@ def test_a_rule_without_sensible_points_is_refused_beside_its_row(
 def test_the_line_under_the_rules_tells_the_most_points(operator: Client, campaign: Any) -> None:
     address = reverse("admin:campaigns_campaign_ranking_most", args=[campaign.pk])
 
-    assert "has 10 points" in operator.post(address, typed("Brno", "10")).content.decode()
+    assert "can have is 10 points" in operator.post(address, typed("Brno", "10")).content.decode()
     assert "Fill in the rules" in operator.post(address, typed("", "10")).content.decode()
 
 
