@@ -109,7 +109,13 @@ class CampaignFetching:
     )
     @lead_source.mapping.post
     def set_lead_source(self, request: Request, **_address: str) -> Response:
-        return _told(_source(self._set(request)))
+        campaign = set_lead_source(
+            campaign=self.get_object(),  # type: ignore[attr-defined]
+            **_asked(request),
+            actor=self.actor,  # type: ignore[attr-defined]
+            now=timezone.now(),
+        )
+        return _told(_source(campaign))
 
     @extend_schema(summary="Take the lead source of a campaign away", request=None, responses={204: None})
     @lead_source.mapping.delete
@@ -152,8 +158,12 @@ class CampaignFetching:
     )
     @action(detail=True, methods=["post"], url_path="fetch-leads")
     def fetch_leads(self, request: Request, **_address: str) -> Response:
-        campaign = self._set(request) if request.data else self.get_object()  # type: ignore[attr-defined]
-        job = request_fetch(campaign=campaign, actor=self.actor, now=timezone.now())  # type: ignore[attr-defined]
+        job = request_fetch(
+            campaign=self.get_object(),  # type: ignore[attr-defined]
+            source=_asked(request) if request.data else None,
+            actor=self.actor,  # type: ignore[attr-defined]
+            now=timezone.now(),
+        )
         return _job(job, status.HTTP_202_ACCEPTED)
 
     @extend_schema(
@@ -167,16 +177,11 @@ class CampaignFetching:
         refuse_a_body(request.data)
         return _job(cancel_fetch(campaign=self.get_object(), actor=self.actor, now=timezone.now()))  # type: ignore[attr-defined]
 
-    def _set(self, request: Request) -> Campaign:
-        campaign = self.get_object()  # type: ignore[attr-defined]
-        asked = LeadSourceSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return set_lead_source(
-            campaign=campaign,
-            actor=self.actor,  # type: ignore[attr-defined]
-            now=timezone.now(),
-            **asked.validated_data,
-        )
+
+def _asked(request: Request) -> dict[str, Any]:
+    asked = LeadSourceSerializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    return asked.validated_data
 
 
 def _source(campaign: Campaign) -> CampaignSource:

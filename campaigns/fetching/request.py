@@ -1,12 +1,14 @@
 """A person asks for a fetch, or ends one."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from campaigns.errors import StateConflict
 from campaigns.fetching.opened import end_fetch, open_fetch, queue_fetch
-from campaigns.fetching.source import fetch_under_way
+from campaigns.fetching.source import fetch_under_way, set_lead_source
 from campaigns.models import Campaign, CampaignStatus, Job
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
@@ -16,12 +18,14 @@ from leads.providers.registry import provider_for
 
 
 @transaction.atomic
-def request_fetch(*, campaign: Campaign, actor: Actor, now: datetime) -> Job:
+def request_fetch(*, campaign: Campaign, source: Mapping[str, Any] | None = None, actor: Actor, now: datetime) -> Job:
     """Have a worker fetch people by the campaign's lead source and enroll them; the campaign's state stays.
 
-    Refused without a source, without a key for its provider, for a campaign that has ended, and while a fetch is
-    under way.
+    A `source`, as `set_lead_source` takes it, becomes the campaign's before. Refused, and nothing changed, without any,
+    without a key for its provider, for a campaign that has ended, and while a fetch is under way.
     """
+    if source is not None:
+        set_lead_source(campaign=campaign, **source, actor=actor, now=now)
     current = _held(campaign)
     if current.status not in CampaignStatus.editable:
         raise StateConflict("enroll", current.status, ())

@@ -5,7 +5,7 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from campaigns.fetching.request import request_fetch
-from campaigns.fetching.source import preview_source, read_filters, set_lead_source, source_of
+from campaigns.fetching.source import preview_source, read_filters, source_of
 from campaigns.finding import find_campaign
 from campaigns.models import Campaign
 from campaigns_project.audit.actors import Actor
@@ -50,11 +50,14 @@ class Command(FairleadCommand):
         self._show_found(campaign, found, options)
         if options["dry_run"]:
             return
-        actor, now = Actor.of_command("fetch_leads"), timezone.now()
         self.confirm(f"Fetch up to {found.count:,} people for about {found.about_credits:,} credits?", options)
-        if options["url"] or options["filter"] or options["count"] or options["credit_limit"]:
-            campaign = self._set(campaign, search, options, actor)
-        job = request_fetch(campaign=campaign, actor=actor, now=now)
+        is_new = options["url"] or options["filter"] or options["count"] or options["credit_limit"]
+        job = request_fetch(
+            campaign=campaign,
+            source=self._source(campaign, search, options) if is_new else None,
+            actor=Actor.of_command("fetch_leads"),
+            now=timezone.now(),
+        )
         if options["json"]:
             self.print_json("fetch_leads", id=campaign.pk, job=job.pk, dry_run=False, found=found.as_json())
             return
@@ -76,15 +79,14 @@ class Command(FairleadCommand):
         limit = options["credit_limit"] or (source.credit_limit if source else None)
         return {"provider": options["provider"], **given, "count": count, "credit_limit": limit}
 
-    def _set(self, campaign: Campaign, search: dict[str, Any], options: dict[str, Any], actor: Actor) -> Campaign:
+    def _source(self, campaign: Campaign, search: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+        """What becomes the campaign's source: the search, and for the rest what stood there before."""
         source = source_of(campaign)
         acknowledged = options["acknowledge"]
         if source and not acknowledged and source.search.url == search["url"]:
             acknowledged = [each.text for each in source.search.unmapped]
         more: dict[str, Any] = {"tags": source.tags, "enrichment": source.enrichment} if source else {}
-        return set_lead_source(
-            campaign=campaign, **search, **more, acknowledged=acknowledged, actor=actor, now=timezone.now()
-        )
+        return {**search, **more, "acknowledged": acknowledged}
 
     def _show_found(self, campaign: Campaign, found: Found, options: dict[str, Any]) -> None:
         if options["json"]:

@@ -16,6 +16,7 @@ from campaigns.fetching.source import set_lead_source
 from campaigns.fetching.work import STALE_AFTER, UNREACHABLE_WAITS, take_waiting, work_on_fetch
 from campaigns.models import Campaign, Job, Recipient
 from campaigns.tests.factories import NOON, LeadFactory, StepFactory, SuppressionFactory, VariantFactory
+from campaigns.tests.fetching.conftest import FILTERS
 from campaigns.why import why_campaign
 from campaigns.why.codes import GateCode
 from campaigns_project.audit.actors import SYSTEM
@@ -246,6 +247,16 @@ def test_an_answer_that_got_lost_is_not_bought_again(ready, apollo):
         "succeeded", 12, 10, 2,
     )  # fmt: skip
     assert sorted(apollo.sold.values()) == [1] * 12
+
+
+def test_a_fetch_by_another_source_that_is_refused_leaves_the_source_as_it_was(ready):
+    before = Campaign.objects.get().lead_source
+    ProviderAccount.objects.all().delete()
+
+    with pytest.raises(Refused) as refused:
+        request_fetch(campaign=ready, source={"filters": FILTERS, "count": 3}, actor=SYSTEM, now=NOON)
+
+    assert (refused.value.code, Campaign.objects.get().lead_source) == ("provider_not_configured", before)
 
 
 def test_a_fetch_that_was_done_before_buys_nobody_again(ready, apollo):
