@@ -29,7 +29,7 @@ OPEN = Q(kind=JobKind.RANK) & ~Q(status__in=ProgressStatus.ended)
 def ask_ranking(*, campaign: Campaign, selection: Selection, actor: Actor, now: datetime) -> Job:
     """Rank the selected leads for `campaign`; the job, ended already for up to AT_ONCE of them.
 
-    One that waits for the same campaign is canceled: the newer question counts.
+    One that waits for the same campaign, or is under way, is canceled: the newer question counts.
     """
     if not Campaign.objects.living().select_for_update(no_key=True).filter(pk=campaign.pk):
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
@@ -37,8 +37,10 @@ def ask_ranking(*, campaign: Campaign, selection: Selection, actor: Actor, now: 
         raise Refused("top_of_a_ranking", "A ranking is made of all who are selected.", "Leave “top” out.")
     if not read_point_rules(campaign.ranking_rules):
         raise StateRefused("no_ranking_rules", f"“{campaign}” has no ranking rules.", "Give it some first.")
-    is_small = selection.leads(campaign.organization, now=now)[: AT_ONCE + 1].count() <= AT_ONCE
+    at_once = selection.leads(campaign.organization, now=now)[: AT_ONCE + 1].count() <= AT_ONCE
     for older in Job.objects.filter(OPEN, campaign=campaign):
+        # Its worker may be at it for a while yet: nobody waits for that with the campaign's row in hand.
+        at_once = at_once and older.status != ProgressStatus.RUNNING
         end_job(older, ProgressStatus.CANCELED, error_message="A newer ranking was asked for.")
     job = Job.objects.create(
         organization_id=campaign.organization_id,
@@ -54,7 +56,7 @@ def ask_ranking(*, campaign: Campaign, selection: Selection, actor: Actor, now: 
         actor=actor,
         after={"job": job.pk},
     )
-    if is_small:
+    if at_once:
         run_ranking(job_id=job.pk, now=now)
         job.refresh_from_db()
     else:

@@ -164,6 +164,17 @@ def test_a_ranking_that_was_replaced_while_it_waited_writes_nothing(campaign: An
     assert (is_done, LeadRanking.objects.count()) == (False, 0)
 
 
+def test_while_another_ranking_is_under_way_few_leads_wait_for_a_worker_as_well(campaign: Any) -> None:
+    rules_of(campaign, ("company", "is", "Acme", 1))
+    older = ask(campaign)
+    Job.objects.filter(pk=older.pk).update(status="running", finished_at=None)
+
+    newer = ask(campaign)
+
+    older.refresh_from_db()
+    assert (older.status, newer.status) == ("canceled", "queued")
+
+
 LONG_AGO = NOW.replace(year=2020)
 
 
