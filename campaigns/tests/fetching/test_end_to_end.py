@@ -1,54 +1,32 @@
 """A campaign without people, started over REST: Apollo's are fetched, mails reach them; what fails is tried again."""
 
 import contextlib
-import email
 import threading
 from collections import Counter
 from datetime import timedelta
-from email.policy import default as mail_policy
 
-import httpx
 import psutil
 import pytest
-from aiosmtpd.controller import Controller
 
 from campaigns.fetching.work import work_on_fetch
 from campaigns.tests.factories import NOON, OrganizationFactory
-from campaigns_project.accounts.roles import Role
-from campaigns_project.accounts.service_accounts import create_api_key
-from campaigns_project.audit.actors import SYSTEM
-from campaigns_project.tests.processes import PATIENCE, family_of, free_port, living, started, wait_until
+from campaigns_project.tests.integrations import integration, taking_everything
+from campaigns_project.tests.processes import PATIENCE, family_of, living, started, wait_until
 from leads.models import ProviderPurchase, RawLead
 
 URL = "https://app.apollo.io/#/people?personSeniorities[]=head&personSeniorities[]=c_suite&page=1"
 
 
-class Kept:
-    """What a mail server that takes everything was given."""
-
-    def __init__(self):
-        self.mails = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
-        self.mails.append((envelope.rcpt_tos[0], email.message_from_bytes(envelope.content, policy=mail_policy)))
-        return "250 2.0.0 taken"
-
-
 @pytest.fixture
 def mail_server():
-    kept = Kept()
-    controller = Controller(kept, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    kept.port = controller.port
-    yield kept
-    controller.stop()
+    with taking_everything() as kept:
+        yield kept
 
 
 @pytest.fixture
 def client(live_server, transactional_db):
     organization = OrganizationFactory(slug="acme", postal_address="Street 1, Prague")
-    _account, key = create_api_key(organization=organization, name="crm", role=Role.MANAGER, actor=SYSTEM)
-    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as client:
+    with integration(url=live_server.url, organization=organization) as client:
         yield client
 
 

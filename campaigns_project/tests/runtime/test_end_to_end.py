@@ -1,22 +1,17 @@
 """The whole system once, as an integration uses it: REST in, a real worker, real SMTP, real clicks, numbers out."""
 
-import email
 import io
 import re
-from email.policy import default as mail_policy
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
 
 from campaigns.ledger import ledger
 from campaigns.models import Campaign
 from campaigns.tests.factories import OrganizationFactory
-from campaigns_project.accounts.roles import Role
-from campaigns_project.accounts.service_accounts import create_api_key
-from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.tests.processes import free_port, started, wait_until
+from campaigns_project.tests.integrations import integration, taking_everything
+from campaigns_project.tests.processes import started, wait_until
 from leads.models import Suppression
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -27,33 +22,17 @@ CSV = (
 )
 
 
-class Kept:
-    """What a mail server that takes everything was given."""
-
-    def __init__(self):
-        self.mails = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
-        self.mails.append((envelope.rcpt_tos[0], email.message_from_bytes(envelope.content, policy=mail_policy)))
-        return "250 2.0.0 taken"
-
-
 @pytest.fixture
 def mail_server():
-    kept = Kept()
-    controller = Controller(kept, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    kept.port = controller.port
-    yield kept
-    controller.stop()
+    with taking_everything() as kept:
+        yield kept
 
 
 @pytest.fixture
 def client(live_server, transactional_db):
     """An integration with a key of its own."""
     organization = OrganizationFactory(slug="acme")
-    _account, key = create_api_key(organization=organization, name="crm", role=Role.MANAGER, actor=SYSTEM)
-    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as client:
+    with integration(url=live_server.url, organization=organization) as client:
         yield client
 
 
