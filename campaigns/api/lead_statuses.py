@@ -72,18 +72,10 @@ class LeadStatusViewSet(OwnRows, Reads, Creates, Changes, Deletes, ApiViewSet):
         user: Any = self.request.user
         serializer.instance = set_status(**serializer.validated_data, user=user, actor=self.actor)
 
-    @extend_schema(description="By the person whose status it is, or a manager.")
-    def partial_update(self, *args: Any, **kwargs: Any) -> Any:
-        return super().partial_update(*args, **kwargs)
-
     def perform_update(self, serializer: serializers.BaseSerializer) -> None:
         row: Any = serializer.instance
         if "status" in serializer.validated_data:
             change_status(row=row, status=serializer.validated_data["status"], actor=self.actor)
-
-    @extend_schema(description="By the person whose status it is, or a manager.")
-    def destroy(self, *args: Any, **kwargs: Any) -> Any:
-        return super().destroy(*args, **kwargs)
 
     def perform_destroy(self, instance: Any) -> None:
         clear_status(status=instance, actor=self.actor)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from campaigns.api.own import OwnRows
@@ -68,18 +67,10 @@ class NoteViewSet(OwnRows, Reads, Creates, Changes, Deletes, ApiViewSet):
         author: Any = self.request.user
         serializer.instance = add_note(**serializer.validated_data, author=author, actor=self.actor)
 
-    @extend_schema(description="By whoever wrote it, or a manager.")
-    def partial_update(self, *args: Any, **kwargs: Any) -> Any:
-        return super().partial_update(*args, **kwargs)
-
     def perform_update(self, serializer: serializers.BaseSerializer) -> None:
         note: Any = serializer.instance
         if "text" in serializer.validated_data:
             change_note(note=note, text=serializer.validated_data["text"], actor=self.actor)
-
-    @extend_schema(description="By whoever wrote it, or a manager.")
-    def destroy(self, *args: Any, **kwargs: Any) -> Any:
-        return super().destroy(*args, **kwargs)
 
     def perform_destroy(self, instance: Any) -> None:
         remove_note(note=instance, actor=self.actor)

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
 
 from campaigns_project.accounts.access import role_in
 from campaigns_project.accounts.roles import Role
+
+WHO = "By whoever made it, or a manager."
 
 
 class OwnRows:
@@ -14,6 +17,14 @@ class OwnRows:
 
     owner: ClassVar[str]
     roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR}
+
+    @extend_schema(description=WHO)
+    def partial_update(self, *args: Any, **kwargs: Any) -> Any:
+        return super().partial_update(*args, **kwargs)  # type: ignore[misc]
+
+    @extend_schema(description=WHO)
+    def destroy(self, *args: Any, **kwargs: Any) -> Any:
+        return super().destroy(*args, **kwargs)  # type: ignore[misc]
 
     def get_object(self) -> Any:
         row = super().get_object()  # type: ignore[misc]
