@@ -1,4 +1,5 @@
 from campaigns.models.campaign import Campaign as Campaign
+from campaigns.models.campaign import CampaignQuerySet as CampaignQuerySet
 from campaigns.models.campaign import CampaignStatus as CampaignStatus
 from campaigns.models.campaign import WindowZone as WindowZone
 from campaigns.models.content import EmailTemplate as EmailTemplate

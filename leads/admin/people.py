@@ -45,6 +45,15 @@ from leads.tagging import set_tags
 TAG_MAX = 60
 
 
+def names_of_tags(typed: str) -> list[str]:
+    """What stands between the commas. Raises ValidationError for a name that is too long."""
+    names = [name.strip() for name in typed.split(",") if name.strip()]
+    too_long = next((name for name in names if len(name) > TAG_MAX), None)
+    if too_long:
+        raise forms.ValidationError(f"“{too_long[:30]}…” is too long: a tag has at most {TAG_MAX} characters.")
+    return names
+
+
 class LeadForm(ScopedForm):
     """A person, by hand. The address decides who it is."""
 
@@ -80,11 +89,7 @@ class LeadForm(ScopedForm):
         return email
 
     def clean_tags(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
-        too_long = next((name for name in names if len(name) > TAG_MAX), None)
-        if too_long:
-            raise forms.ValidationError(f"“{too_long[:30]}…” is too long: a tag has at most {TAG_MAX} characters.")
-        return names
+        return names_of_tags(self.cleaned_data["tags"])
 
     def clean_custom_lines(self) -> str:
         lines = [line for line in self.cleaned_data["custom_lines"].splitlines() if line.strip()]

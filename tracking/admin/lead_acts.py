@@ -4,39 +4,27 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from campaigns.admin.audience import enrollment_sentence
-from campaigns.enrollment import Selection, enroll
 from campaigns.enrollment.everywhere import de_enroll_everywhere
-from campaigns.models import Campaign, CampaignStatus, Recipient
+from campaigns.models import CampaignQuerySet, Recipient
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import StateRefused
 from leads.models import SuppressionReason
 from leads.suppression import suppress
+from tracking.admin.into_campaign import IntoCampaign
 
 
-class AddToCampaign(ActDialog):
-    needs = Role.OPERATOR
-    label = "Add to campaign"
-    icon = "group_add"
+class AddToCampaign(IntoCampaign):
     title = "Add this person to a campaign"
     description = "Left out, with the reason, where the person may not be written to or is active elsewhere."
-    submit_text = "Enroll"
 
-    campaign = forms.ModelChoiceField(Campaign.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose one")
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        own = Campaign.objects.living().for_organization(self.object.organization)
-        self.fields["campaign"].queryset = own.filter(status__in=CampaignStatus.editable)
+    def own(self, campaigns: CampaignQuerySet) -> CampaignQuerySet:
+        return campaigns.for_organization(self.object.organization)
 
     def act(self) -> str:
-        campaign = self.cleaned_data["campaign"]
-        selection = Selection(lead_ids=(self.object.pk,))
-        result = enroll(campaign=campaign, selection=selection, actor=self.actor, now=self.now)
-        return f"{campaign}: {enrollment_sentence(result)}"
+        return self.enrolled(self.object.pk)
 
 
 class DeEnrollEverywhere(ActDialog):
