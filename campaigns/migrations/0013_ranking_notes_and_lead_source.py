@@ -7,7 +7,8 @@ from django.db import migrations, models
 
 
 def remove_new_kinds(apps, schema_editor):
-    apps.get_model('campaigns', 'Job').objects.filter(kind__in=['fetch', 'rank']).delete()
+    jobs = apps.get_model('campaigns', 'Job').objects.using(schema_editor.connection.alias)
+    jobs.filter(kind__in=['fetch', 'rank']).delete()
 
 
 class Migration(migrations.Migration):

@@ -11,10 +11,11 @@ from django.db import migrations, models
 
 
 def remove_what_is_new(apps, schema_editor):
-    suppressions = apps.get_model('leads', 'Suppression').objects
+    alias = schema_editor.connection.alias
+    suppressions = apps.get_model('leads', 'Suppression').objects.using(alias)
     suppressions.exclude(address_hash='', campaign_id=None).delete()
     suppressions.filter(reason='erased').delete()
-    apps.get_model('leads', 'LeadImport').objects.filter(status='draft').delete()
+    apps.get_model('leads', 'LeadImport').objects.using(alias).filter(status='draft').delete()
 
 
 class Migration(migrations.Migration):
