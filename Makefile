@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db torture torture-delete bench-send bench-connection bench-produce bench-delete bench-import bench-verify bench-leads schema-manifest
+.PHONY: help run test demo lint stop-db torture torture-delete fuzz bench-send bench-connection bench-produce bench-delete bench-import bench-verify bench-leads schema-manifest
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,7 @@ bench-verify: ## verify_schema's look at the rows of 1,000,000 recipients and 3,
 bench-import: ## a CSV of 1,000,000 people through raw, staged and lead, beside bulk_create into leads; takes minutes
 	@$(SETUP)
 	@$(PYTHON) -m bench.import_leads
+
 bench-leads: ## lists, searches, filters and counts at 1,000,000 leads: milliseconds in the database and the plan
 	@$(SETUP)
 	@$(PYTHON) -m bench.leads
@@ -62,6 +63,10 @@ torture: ## kill workers by the hundred in mid-send, restart Postgres, count at 
 torture-delete: ## its second half alone: campaigns by every path, deleted under fire, killed in the middle; OPTIONS="--kills 500"
 	@$(SETUP) --dev
 	@$(PYTHON) -m campaigns.tests.torture.deletion $(OPTIONS)
+
+fuzz: ## the tests with made-up input alone, with thirty times as much of it
+	@$(SETUP) --dev
+	@$(PYTHON) -m pytest -n 2 -m hypothesis --hypothesis-profile=long --timeout 1800
 
 schema-manifest: ## write down what the migrations make, for verify_schema; after every new migration
 	@$(SETUP)

@@ -8,9 +8,15 @@ import pytest
 from django.core.management.commands import flush
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import settings
 from psycopg.sql import SQL, Identifier, Literal
 
 from campaigns_project import patience
+
+# How much is made up for a test with made-up input, unless it says so itself: `make fuzz` asks for the long one.
+settings.register_profile("short", deadline=None, max_examples=100)
+settings.register_profile("long", deadline=None, max_examples=3_000)
+settings.load_profile("short")
 
 # What the migrations wrote there is for all tests; `migrate` would only write it again.
 KEPT = {"django_content_type", "auth_permission"}

@@ -62,7 +62,7 @@ def made(make, *parts):
         return None
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None)
 @given(sender=hostile, name=hostile, subject=hostile, thread=ids)
 @example(sender="", name="", subject="x" * 1_997, thread=["<1@x.example>"])
 @example(sender="a", name="b", subject="é" * 2_000, thread=[f"<{number}@x.example>" for number in range(60)])

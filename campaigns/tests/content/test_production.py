@@ -87,7 +87,7 @@ def test_slots_hold_what_rendering_would_show(text, given_values):
     assert outcome(fast, particulars(**given_values)) == outcome(Encoded(wording), particulars(**given_values))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(subject=templates, html=templates, text=st.just("") | templates, given_values=values)
 def test_any_wording_is_the_same_mail_either_way(subject, html, text, given_values):
     wording = design(subject=subject.replace("\n", " "), html=f"<p>{html}</p>", text=text)
@@ -97,7 +97,7 @@ def test_any_wording_is_the_same_mail_either_way(subject, html, text, given_valu
     )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(html=templates, text=st.just("") | templates, given_values=values)
 @example(html="{{ company }}", text="x", given_values={"first_name": "Ada", "company": "a\n.b", "custom.note": "n"})
 @example(html="a\n.b{{ company }}", text="", given_values={"first_name": "Ada", "company": "A", "custom.note": "n"})

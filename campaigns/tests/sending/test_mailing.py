@@ -246,7 +246,7 @@ logical = st.recursive(
 ) | st.lists(st.recursive(words | hole | markup, nested, max_leaves=4), max_size=4).map("".join)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None)
 @given(
     parts=st.tuples(pages, st.just("") | texts, st.just("") | texts),
     tracking=st.tuples(st.booleans(), st.booleans()),
@@ -266,7 +266,7 @@ def test_whatever_is_prepared_reads_as_if_made_by_itself(parts, tracking, values
     assert prepared in (None, single_mail)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None)
 @given(
     parts=st.tuples(logical, st.just("") | logical, st.just("Hi") | logical),
     tracking=st.tuples(st.booleans(), st.booleans()),

@@ -88,7 +88,7 @@ def found(people: People, raw: dict[str, Any]) -> set[int]:
 
 
 def test_whatever_is_asked_the_database_answers_as_plain_python_does(people: People) -> None:
-    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(deadline=None, suppress_health_check=list(HealthCheck))
     @given(rules(people))
     def agrees(raw: dict[str, Any]) -> None:
         assert found(people, raw) == plainly(people, raw)
