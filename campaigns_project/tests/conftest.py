@@ -1,13 +1,22 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 
 import pytest
+from django.db import transaction
 
-from campaigns_project.tests.verification.databases import database, migrate
+from campaigns_project.tests.tenancy.world import World
+from campaigns_project.tests.verification.databases import Lender, database, migrate
+from campaigns_project.verification import manifest, migrations_on_disk
 
 
 @pytest.fixture(scope="session")
 def migrated(django_db_setup, django_db_blocker) -> Iterator[str]:
     """A database as the migrations make it, for copying; nobody writes to it."""
+    digest = migrations_on_disk.digest(migrations_on_disk.load())
+    if any(each.migrations != digest for each in manifest.shipped()):
+        # Each of a hundred verifications would make a database of its own to compare with.
+        pytest.fail("The manifest is stale: run make schema-manifest.", pytrace=False)
     with django_db_blocker.unblock(), database() as name:
         migrate(name)
         yield name
@@ -18,3 +27,42 @@ def copy(migrated: str, django_db_blocker) -> Iterator[str]:
     """The alias of a migrated database of this test's own."""
     with django_db_blocker.unblock(), database(migrated) as name:
         yield name
+
+
+@pytest.fixture(scope="module")
+def lender(migrated: str, django_db_blocker) -> Iterator[Lender]:
+    """For tests that leave a migrated database as it was: one after the other they have the same."""
+    with django_db_blocker.unblock(), Lender(migrated) as lender:
+        yield lender
+
+
+@pytest.fixture(scope="module")
+def _world_of_the_module(django_db_setup, django_db_blocker) -> Iterator[World]:
+    with django_db_blocker.unblock(), _taken_back():
+        yield World("world-a")
+
+
+@pytest.fixture(scope="module")
+def _worlds_of_the_module(django_db_setup, django_db_blocker) -> Iterator[tuple[World, World]]:
+    with django_db_blocker.unblock(), _taken_back():
+        yield World("world-a"), World("world-b")
+
+
+@contextmanager
+def _taken_back() -> Iterator[None]:
+    """Around all tests of a module: they find what is made here, and take back by themselves what they do to it."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(_world_of_the_module: World, db: None) -> World:
+    """An organization with a row of everything. A module whose tests want it has none with real transactions."""
+    return deepcopy(_world_of_the_module)
+
+
+@pytest.fixture
+def worlds(_worlds_of_the_module: tuple[World, World], db: None) -> tuple[World, World]:
+    """Two of them. A module whose tests want both has none that wants the one alone."""
+    return deepcopy(_worlds_of_the_module)

@@ -188,8 +188,7 @@ def test_every_dialog_of_the_admin_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_a_dialog_leaves_its_entry_in_the_name_of_the_person(name: str) -> None:
-    world = World("world-a")
+def test_a_dialog_leaves_its_entry_in_the_name_of_the_person(name: str, world: World) -> None:
     ACTS[name].prepare(world)
     person = MembershipFactory(organization=world.organization, role=Role.OWNER).user
     seen = AuditLog.objects.latest("pk").pk
@@ -203,8 +202,7 @@ def test_a_dialog_leaves_its_entry_in_the_name_of_the_person(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_a_dialog_does_nothing_where_its_entry_cannot_be_written(name: str) -> None:
-    world = World("world-a")
+def test_a_dialog_does_nothing_where_its_entry_cannot_be_written(name: str, world: World) -> None:
     ACTS[name].prepare(world)
     client = client_of(MembershipFactory(organization=world.organization, role=Role.OWNER).user)
     client.raise_request_exception = False
@@ -218,8 +216,7 @@ def test_a_dialog_does_nothing_where_its_entry_cannot_be_written(name: str) -> N
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_an_operation_of_the_api_does_nothing_where_its_entry_cannot_be_written(operation: str) -> None:
-    world = World("world-a")
+def test_an_operation_of_the_api_does_nothing_where_its_entry_cannot_be_written(operation: str, world: World) -> None:
     WRITES[operation].prepare(world)
     client = key_client(WRITES[operation].role, world.organization)
     client.raise_request_exception = False
@@ -347,8 +344,8 @@ def test_every_form_of_the_admin_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("what", EDITS)
-def test_a_form_leaves_its_entry_with_what_changed(what: str) -> None:
-    world, edit = World("world-a"), EDITS[what]
+def test_a_form_leaves_its_entry_with_what_changed(what: str, world: World) -> None:
+    edit = EDITS[what]
     edit.prepare(world)
     person = editor(edit, world)
     seen = AuditLog.objects.latest("pk").pk
@@ -362,8 +359,8 @@ def test_a_form_leaves_its_entry_with_what_changed(what: str) -> None:
 
 
 @pytest.mark.parametrize("what", EDITS)
-def test_a_form_does_nothing_where_its_entry_cannot_be_written(what: str) -> None:
-    world, edit = World("world-a"), EDITS[what]
+def test_a_form_does_nothing_where_its_entry_cannot_be_written(what: str, world: World) -> None:
+    edit = EDITS[what]
     edit.prepare(world)
     client = client_of(editor(edit, world))
     client.raise_request_exception = False

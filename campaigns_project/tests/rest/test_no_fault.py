@@ -49,11 +49,6 @@ GOOD_BODIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def world() -> World:
-    return World("world-a")
-
-
-@pytest.fixture
 def client(world) -> KeyClient:
     client = key_client(organization=world.organization)
     client.raise_request_exception = False

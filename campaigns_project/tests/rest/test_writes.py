@@ -494,8 +494,7 @@ def test_every_writing_operation_of_the_schema_is_tried_here():
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation):
-    world = World("world-a")
+def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world):
     WRITES[operation].prepare(world)
     client = key_client(WRITES[operation].role, world.organization)
     seen = AuditLog.objects.latest("pk").pk
@@ -509,8 +508,7 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation):
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_a_write_is_refused_to_the_role_below(operation):
-    world = World("world-a")
+def test_a_write_is_refused_to_the_role_below(operation, world):
     WRITES[operation].prepare(world)
     below = VIEWER if WRITES[operation].role == OPERATOR else OPERATOR
     client = key_client(below, world.organization)

@@ -26,11 +26,6 @@ REFUSED = {302, 403, 404, 405}
 
 
 @pytest.fixture
-def worlds() -> tuple[World, World]:
-    return World("world-a"), World("world-b")
-
-
-@pytest.fixture
 def client(worlds) -> Client:
     """The owner of the second world, signed in."""
     client = Client()

@@ -49,11 +49,6 @@ PLAIN_NUMBERS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def worlds() -> tuple[World, World]:
-    return World("world-a"), World("world-b")
-
-
 def api_addresses() -> list[Address]:
     api = [address for address in all_addresses() if address.route.startswith("/api/v1/")]
     return [

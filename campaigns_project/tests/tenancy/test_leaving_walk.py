@@ -33,8 +33,8 @@ QUESTION = re.compile(rf'[-a-z]+="[^"]*{MARKER}[^"]*"')
 
 
 @pytest.fixture
-def home() -> World:
-    return World("world-a")
+def home(world) -> World:
+    return world
 
 
 @pytest.fixture

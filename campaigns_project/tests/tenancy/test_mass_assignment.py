@@ -98,9 +98,9 @@ def forbidden(model: type) -> list[str]:
 
 
 @pytest.fixture
-def world() -> World:
-    world = World("world-a")
-    Campaign.objects.filter(pk=world[Campaign].pk).update(ranking_rules=POINTS)  # so that there is something to rank by
+def ranked(world: World) -> World:
+    """The world, with something to rank by."""
+    Campaign.objects.filter(pk=world[Campaign].pk).update(ranking_rules=POINTS)
     return world
 
 
@@ -111,8 +111,8 @@ def path_of(prefix: str, world: World) -> str:
 
 
 @pytest.mark.parametrize(("prefix", "view"), views_with("create"))
-def test_a_post_sets_no_field_but_those_of_the_schema(prefix, view, world):
-    model, path = view.queryset.model, path_of(prefix, world)
+def test_a_post_sets_no_field_but_those_of_the_schema(prefix, view, ranked):
+    world, model, path = ranked, view.queryset.model, path_of(prefix, ranked)
     client = key_client(organization=world.organization)
     if model is ProviderAccount:
         world[ProviderAccount].delete()  # an organization has one key at a provider

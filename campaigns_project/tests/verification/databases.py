@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Self
 
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -23,6 +24,35 @@ def database(template: str = "template0") -> Iterator[str]:
             del connections[name], connections.settings[name]
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     connection.close()
+
+
+class Lender:
+    """A copy of a database for one borrower after the other; a new one after a borrower that failed."""
+
+    def __init__(self, template: str):
+        self._template = template
+        self._made = ExitStack()
+        self._name = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._give_up()
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """Its alias, for somebody who leaves it as it was."""
+        self._name = self._name or self._made.enter_context(database(self._template))
+        try:
+            yield self._name
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        self._made.close()
+        self._name = ""
 
 
 def migrate(alias: str) -> None:

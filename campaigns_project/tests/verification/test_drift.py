@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from campaigns_project.tests.verification.databases import one, run
+from campaigns_project.tests.verification.databases import Lender, one, run
 from campaigns_project.verification.finding import Finding, Severity
 from campaigns_project.verification.verify import verify
 
@@ -146,7 +146,7 @@ MENDED_BY_STATEMENTS = [
         "sequence_behind_tombstones",
         "organizations.id",
         "INSERT INTO campaign_tombstones (id, campaign_slug, name, organization_ref, deleted_by, reason, counts)"
-        " VALUES (0, 'gone', 'Gone', 41, 'ana', '', '{}')",
+        " VALUES (0, 'gone-too', 'Gone', 51, 'ana', '', '{}')",
     ),
     drift(
         "sequence_behind",
@@ -156,7 +156,7 @@ MENDED_BY_STATEMENTS = [
     drift(
         "sequence_behind",
         "django_content_type.id",
-        "INSERT INTO django_content_type (app_label, model) VALUES ('old', 'thing'), ('old', 'other')",
+        "INSERT INTO django_content_type (app_label, model) VALUES ('older', 'thing'), ('older', 'other')",
         "ALTER SEQUENCE django_content_type_id_seq RESTART",
     ),
 ]
@@ -219,9 +219,12 @@ MENDED_BY_A_PERSON = [
 
 def found(alias: str, seeded: Drift) -> Finding:
     """The finding that the drift must give; fails, showing all that was found, where there is none."""
-    report = verify(using=alias)
-    matching = [each for each in report.findings if (each.id, each.where) == (seeded.id, seeded.where)]
-    assert matching, report.findings
+    return the_one(verify(using=alias).findings, seeded)
+
+
+def the_one(findings: list[Finding], seeded: Drift) -> Finding:
+    matching = [each for each in findings if (each.id, each.where) == (seeded.id, seeded.where)]
+    assert matching, findings
     return matching[0]
 
 
@@ -245,16 +248,18 @@ def test_drift_is_found_where_it_is_with_what_to_do(copy: str, seeded: Drift):
 
 
 @pytest.mark.parametrize("seeded", MENDED_BY_STATEMENTS)
-def test_drift_is_found_where_it_is_and_the_printed_statements_mend_it(copy: str, seeded: Drift):
-    run(copy, *seeded.seed)
+def test_drift_is_found_where_it_is_and_the_printed_statements_mend_it(lender: Lender, seeded: Drift):
+    with lender.lent() as copy:
+        run(copy, *seeded.seed)
 
-    finding = found(copy, seeded)
-    for each in verify(using=copy).findings:
-        by_line = "CONCURRENTLY" in each.fix_sql
-        run(copy, *(each.fix_sql.splitlines() if by_line else [each.fix_sql]))
+        findings = verify(using=copy).findings
+        for each in findings:
+            by_line = "CONCURRENTLY" in each.fix_sql
+            run(copy, *(each.fix_sql.splitlines() if by_line else [each.fix_sql]))
 
-    assert (finding.severity, finding.message != "") == (seeded.severity, True)
-    assert verify(using=copy).findings == []
+        finding = the_one(findings, seeded)
+        assert (finding.severity, finding.message != "") == (seeded.severity, True)
+        assert verify(using=copy).findings == []
 
 
 def test_what_an_identity_hands_out_after_it_was_mended_is_above_every_row(copy: str):
