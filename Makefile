@@ -25,7 +25,7 @@ lint: ## the static checks: style, format, types, import rules, migrations
 	$(PYTHON) manage.py check
 
 test: lint ## everything CI runs: the static checks, then all tests
-	$(PYTHON) -m pytest -n 2
+	$(PYTHON) -m pytest -n 2 --dist worksteal
 
 bench-send: ## a campaign from end to end, beside smtp-source and an ORM loop; then the two below
 	@$(SETUP)

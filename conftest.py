@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import gc
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -60,3 +61,4 @@ def _many_tests_share_the_machine() -> Iterator[None]:
 def pytest_sessionstart() -> None:
     """Have all pages of the admin found, as in a web process: some tests are made from what is registered there."""
     import_module("campaigns_project.urls")
+    gc.freeze()  # what is loaded now stays: it need not be looked through again and again

@@ -17,5 +17,7 @@ PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://testserver")  # a worker 
 ALLOWED_HOSTS = ["*"]
 SECURE_SSL_REDIRECT = False
 
+LOGGING["loggers"]["mail.log"] = {"level": "WARNING"}  # type: ignore[index]  # noqa: F405 - aiosmtpd notes every command
+
 # A database of its own for every run, so that two runs on one machine do not meet.
 DATABASES["default"]["TEST"] = {"NAME": f"test_fairlead_{os.getpid()}"}  # noqa: F405

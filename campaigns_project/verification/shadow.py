@@ -30,7 +30,7 @@ def may_make_one(cursor: CursorWrapper) -> bool:
 
 def shadow_catalogue(using: str) -> Catalogue:
     """Make the schema anew in a database of its own and read it there. Takes ten seconds; raises django.db.Error."""
-    with _empty_database(using) as alias, _others_untouched():
+    with empty_database(using) as alias, _others_untouched():
         executor = MigrationExecutor(connections[alias])
         executor.migrate(executor.loader.graph.leaf_nodes())
         with connections[alias].cursor() as cursor:
@@ -38,8 +38,8 @@ def shadow_catalogue(using: str) -> Catalogue:
 
 
 @contextmanager
-def _empty_database(using: str) -> Iterator[str]:
-    """An alias for a new database; both are gone when the block is left."""
+def empty_database(using: str) -> Iterator[str]:
+    """An alias for a new database; both are gone when the block is left. What killed runs left behind goes first."""
     name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
     with closing(connections.create_connection(using)) as server, server.cursor() as cursor:
         _sweep(cursor)

@@ -15,7 +15,7 @@ from campaigns_project.tests.database.migration_folders import migrations_of_wor
 from campaigns_project.tests.processes import database_url, environment
 from campaigns_project.tests.verification.databases import database, one, run
 
-AT_ONCE = 5
+AT_ONCE = 3
 
 
 def apply(alias: str, *options: str) -> tuple[int, str, str]:
@@ -35,7 +35,7 @@ def empty(django_db_setup, django_db_blocker):
         yield name
 
 
-def test_five_processes_at_once_on_an_empty_database_apply_everything_once(empty: str):
+def test_processes_at_once_on_an_empty_database_apply_everything_once(empty: str):
     address = database_url().rpartition("/")[0] + f"/{empty}"
     started = [
         subprocess.Popen(
