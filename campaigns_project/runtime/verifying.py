@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from campaigns_project.verification.kept import verify_and_keep
+from campaigns_project.verification.kept import take_back_begun, verify_and_keep
 from campaigns_project.verification.models import VerificationReport
+from campaigns_project.workers.stopping import is_stopping
 
 EVERY = timedelta(days=1)
 NOW, IF_DUE = f"{__name__}.verify_now", f"{__name__}.verify_if_due"
@@ -26,14 +27,34 @@ def ask_if_due(*, now: datetime) -> bool:
 
 
 def verify_now() -> None:
-    """A task: verify and keep the report."""
-    verify_and_keep()
+    """A task: verify and keep the report; left to another worker when this one is asked to stop."""
+    if not _verified():
+        ask_for_verification()
 
 
 def verify_if_due() -> None:
     """A task: the same, unless another worker has just done it. While no worker runs, several may come to wait."""
     if _is_due(timezone.now()):
-        verify_and_keep()
+        _verified()  # where it was broken off it is due as before
+
+
+class _Stopping(Exception):
+    """This worker was asked to stop. The whole takes longer than its supervisor waits, a single check does not."""
+
+
+def _verified() -> bool:
+    """False where it was broken off."""
+    try:
+        verify_and_keep(told=_break_off_when_stopping)
+    except _Stopping:
+        take_back_begun()
+        return False
+    return True
+
+
+def _break_off_when_stopping(_check: str) -> None:
+    if is_stopping():
+        raise _Stopping
 
 
 def _is_due(now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Keep reports in the database, for the pages of every machine."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -15,7 +16,7 @@ UNFINISHED: dict[str, object] = {}  # the content of one that was begun; a repor
 
 def begin() -> VerificationReport:
     """Note that a verification begins. One that is killed leaves this note behind, until the next that ends."""
-    VerificationReport.objects.filter(content=UNFINISHED).delete()
+    take_back_begun()
     return VerificationReport.objects.create(
         begun_at=timezone.now(), seconds=0, error_count=0, warning_count=0, content=UNFINISHED
     )
@@ -49,9 +50,17 @@ def last_report() -> Report | None:
     return Report.from_json(newest.content) if newest else None
 
 
-def verify_and_keep() -> Report:
-    """Verify this installation's database and keep the report; takes up to a minute at a million recipients."""
+def verify_and_keep(*, told: Callable[[str], None] = lambda name: None) -> Report:
+    """Verify this installation's database and keep the report; takes up to a minute at a million recipients.
+
+    `told` hears the name of each check before it begins; what it raises breaks the verification off.
+    """
     begin()
-    report = verify()
+    report = verify(told=told)
     keep(report)
     return report
+
+
+def take_back_begun() -> None:
+    """Forget that one was begun: whoever did breaks it off, and another begins anew."""
+    VerificationReport.objects.filter(content=UNFINISHED).delete()

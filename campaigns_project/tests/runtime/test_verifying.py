@@ -1,12 +1,14 @@
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from campaigns_project.runtime.verifying import IF_DUE, ask_if_due, verify_if_due
+from campaigns_project.runtime.verifying import IF_DUE, NOW, ask_if_due, verify_if_due, verify_now
 from campaigns_project.verification.kept import begin, unfinished_since, verify_and_keep
 from campaigns_project.verification.models import VerificationReport
+from campaigns_project.workers import stopping
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +43,30 @@ def test_what_is_due_is_verified_and_kept():
     verify_if_due()
 
     assert VerificationReport.objects.get().begun_at > timezone.now() - timedelta(minutes=5)
+
+
+@pytest.fixture
+def asked_to_stop() -> Iterator[None]:
+    """As in a worker that was asked to stop; the word is taken back afterwards."""
+    stopping.ask_to_stop()
+    yield
+    stopping.take_back()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_to_stop_breaks_it_off_and_it_is_due_as_before(asked_to_stop: None):
+    verify_if_due()
+
+    assert not VerificationReport.objects.exists()
+    assert ask_if_due(now=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_was_asked_for_is_left_to_another_worker_by_one_that_is_to_stop(asked_to_stop: None):
+    verify_now()
+
+    assert not VerificationReport.objects.exists()
+    assert [queued.func() for queued in OrmQ.objects.all()] == [NOW]
 
 
 def test_one_that_was_killed_is_not_queued_again_every_hour():
