@@ -16,14 +16,18 @@ TOOLS = ("sh", "dirname", "cat", "cksum", "mkdir", "rm", "tail", "tr", "cp")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    return project_in(tmp_path)
+
+
+def project_in(folder: Path) -> Path:
     """A project with a space in its name, and a PATH that holds the needed tools and one Python."""
-    home = tmp_path / "my project"
+    home = folder / "my project"
     (home / SCRIPT).parent.mkdir(parents=True)
     shutil.copy(settings.BASE_DIR / SCRIPT, home / SCRIPT)
     (home / ".python-version").write_text("3.13\n")
     (home / "requirements.txt").write_text("# nothing\n")
     (home / "requirements-dev.txt").write_text("-r requirements.txt\n")
-    tools = tmp_path / "bin"
+    tools = folder / "bin"
     tools.mkdir()
     for tool in TOOLS:
         (tools / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool} on this machine"))
@@ -37,6 +41,20 @@ def set_up(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         variables["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     script = [shutil.which("sh") or "sh", str(project / SCRIPT), *arguments]
     return subprocess.run(script, env=variables, check=False, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that the script has made, with all requirements; it takes seconds, so others begin with a copy of it."""
+    home = project_in(tmp_path_factory.mktemp("made"))
+    assert set_up(home, "--dev").returncode == 0
+    return home / ".venv"
+
+
+@pytest.fixture
+def project_with_environment(project: Path, environment: Path) -> Path:
+    shutil.copytree(environment, project / ".venv", symlinks=True)
+    return project
 
 
 def works(project: Path) -> bool:
@@ -57,8 +75,8 @@ def test_a_first_run_makes_the_environment_and_a_second_has_nothing_to_do(projec
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
 
 
-def test_changed_requirements_are_installed_into_the_same_environment(project: Path):
-    set_up(project, "--dev")
+def test_changed_requirements_are_installed_into_the_same_environment(project_with_environment: Path):
+    project = project_with_environment
     (project / ".venv/kept").touch()
     (project / "requirements.txt").write_text("# nothing, but otherwise\n")
 
@@ -100,7 +118,8 @@ def test_without_any_python_one_error_lists_the_ways_to_get_one(project: Path):
     assert not (project / ".venv").exists()
 
 
-def test_what_cannot_be_installed_is_shown_from_the_log(project: Path):
+def test_what_cannot_be_installed_is_shown_from_the_log(project_with_environment: Path):
+    project = project_with_environment
     (project / "requirements.txt").write_text("./no-such-package\n")
 
     answer = set_up(project)
