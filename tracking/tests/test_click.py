@@ -108,13 +108,11 @@ def test_other_methods_are_refused(client, message, link, method):
 
 
 @pytest.mark.parametrize("payload", EVIL)
-@pytest.mark.parametrize("parameter", ["url", "next", "u", "link", "redirect", "to"])
-def test_nothing_in_the_request_decides_where_a_click_leads(client, message, link, payload, parameter):
+def test_nothing_in_the_request_decides_where_a_click_leads(client, message, link, payload):
     path = click_path(message, link)
+    asked = dict.fromkeys(("url", "next", "u", "link", "redirect", "to"), payload)
 
-    response = client.get(
-        path, {parameter: payload}, headers={"Referer": "https://evil.example", "X-Original-URL": "//e"}
-    )
+    response = client.get(path, asked, headers={"Referer": "https://evil.example", "X-Original-URL": "//e"})
 
     assert (response.status_code, response["Location"]) == (302, link.url)
 
