@@ -145,7 +145,7 @@ class LeadList:
 
     @display(description="Source")
     def source(self, lead: Lead) -> str:
-        return str(lead.lead_import) if lead.lead_import else "by hand"
+        return str(lead.lead_import) if lead.lead_import else "by hand or API"
 
 
 def _total(shown: Any) -> Count:
