@@ -14,16 +14,14 @@ from campaigns.tests.factories import (
     VariantFactory,
 )
 from campaigns_project.audit.actors import SYSTEM
-from leads.providers.apollo import client
 from leads.tests.providers.fake_apollo import FakeApollo, serving
 
 FILTERS = {"person_seniorities": ["head", "c_suite", "manager", "founder", "senior"]}
 
 
 @pytest.fixture
-def apollo(settings, monkeypatch):
-    """25 people, each known with an address; running where the client looks; that waits as little as can be."""
-    monkeypatch.setattr(client, "BACK_OFF", (0.01, 0.01))
+def apollo(settings):
+    """25 people, each known with an address; running where the client looks for it."""
     with serving(FakeApollo()) as fake:
         settings.APOLLO_API_URL = fake.url
         yield fake
