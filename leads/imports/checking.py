@@ -18,7 +18,7 @@ from leads.imports.rules import email as read_email
 from leads.imports.validating import CleanRow, RowValidator
 from leads.models import Verification
 
-CHUNK_ROWS = 2_500  # larger ones are no faster, keep locks longer and take more memory
+CHUNK_ROWS = 5_000  # larger ones are hardly faster, keep locks longer and take more memory
 CHUNK_CHARACTERS = 8_000_000  # a file of huge free texts comes in smaller chunks, so that memory stays bounded
 _UNKNOWN = Verification.UNKNOWN.value
 
@@ -27,7 +27,7 @@ class GoodRow(NamedTuple):
     """A row that may become a lead, ready to be written: its lines are made in the thread that reads.
 
     `came` is the line of number and cells as they came, empty for a person who came otherwise; `understood` that of
-    what we made of them, in the order of LAID_OUT. Whom the address means may change until the row is written.
+    what we made of them, in the order of LAID_OUT.
     """
 
     number: int
@@ -41,6 +41,13 @@ class GoodRow(NamedTuple):
         """What was understood: names of fields and `custom.NAME` to values."""
         values: dict[str, Any] = json.loads(texts(self.understood)[-1])
         return values
+
+    def meaning(self, address: str) -> "GoodRow":
+        """The row of the same person, whose lead goes by another address."""
+        if address == self.email_normalized:
+            return self
+        _, _, rest = self.understood.partition(b"\t")
+        return self._replace(email_normalized=address, understood=b"%b\t%b" % (line([address]), rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
         address = people.canonical(own)
         first = first_rows.setdefault(address, row.number)
         if first == row.number:
-            again.rows.append(row._replace(email_normalized=address))
+            again.rows.append(row.meaning(address))
         else:
             problem = duplicate(email_column, row.email, first)
             again.problems.append(RowProblem(row.number, json.loads(texts(row.came)[1]) if row.came else [], problem))
@@ -154,7 +161,7 @@ def duplicate(column: str, address: str, first: int) -> Problem:
 
 # What a line of what was understood holds.
 LAID_OUT = (
-    *("row_number", *LEAD_FIELDS, "custom"),
+    *("email_normalized", "row_number", *LEAD_FIELDS, "custom"),
     *("verification", "is_catch_all", "is_role", "is_disposable", "fields"),
 )
 
@@ -169,6 +176,7 @@ def ready(clean: CleanRow, *, came: bytes = b"", verification: str = _UNKNOWN, i
     is_role, is_disposable = marks(clean.email_normalized)
     understood = line(
         (
+            clean.email_normalized,
             str(clean.number),
             *clean.values,
             _object_as_json(clean.custom),

@@ -13,14 +13,14 @@ from django.db import connection
 
 from leads.imports.checking import LAID_OUT, GoodRow
 from leads.imports.fields import LEAD_FIELDS
-from leads.imports.lines import NOTHING, copy_lines, line
+from leads.imports.lines import NOTHING, copy_lines
 
 _NUMBERS = frozenset({"company_size"})  # kept as numbers; all other fields are texts, empty where nothing is known
 _TEXTS = tuple(name for name in LEAD_FIELDS if name != "email" and name not in _NUMBERS)
 GIVEN = {name: f"nullif(came.{name}, '')::integer" for name in LEAD_FIELDS if name in _NUMBERS}
 _MARKS = ("is_role", "is_disposable")  # told by the address, which never changes here: written with a new lead alone
 WRITTEN = ("email_normalized", *LEAD_FIELDS, "custom", "verification", "is_catch_all", *_MARKS)
-_LAID = ("raw_lead_id", "email_normalized", *LAID_OUT)
+_LAID = ("raw_lead_id", *LAID_OUT)
 _TYPES = {
     "row_number": "integer NOT NULL",
     "raw_lead_id": "bigint",
@@ -130,14 +130,11 @@ def compare(rows: Sequence[GoodRow], *, organization_id: int, on_existing: str, 
         return Comparison(merged, fields, differences)
 
 
-def lay_out(cursor: Any, rows: Iterable[GoodRow], raw_ids: Iterable[int]) -> None:
+def lay_out(cursor: Any, rows: Iterable[GoodRow], raw_ids: Iterable[bytes]) -> None:
     """Put rows into a temporary table; `raw_ids` are their keys as received, in the same order, where they have one."""
     cursor.execute(_CREATE)
-    ids = chain(map(b"%d".__mod__, raw_ids), repeat(NOTHING))
-    lines = (
-        b"%b\t%b\t%b" % (pk, line([row.email_normalized]), row.understood) for pk, row in zip(ids, rows, strict=False)
-    )
-    copy_lines(cursor, _COPY, lines)
+    ids = chain(raw_ids, repeat(NOTHING))
+    copy_lines(cursor, _COPY, (b"%b\t%b" % (pk, row.understood) for pk, row in zip(ids, rows, strict=False)))
 
 
 def find_known(cursor: Any, rows: int, organization_id: int, on_existing: str) -> Merged:

@@ -62,7 +62,7 @@ STAGE_ANEW = """
 INSERT INTO staged_leads (raw_lead_id, lead_import_id, row_number, status, email_normalized, fields, lead_id,
     promoted_at)
 SELECT raw_lead_id, %(lead_import)s, row_number, 'promoted', email_normalized, fields, lead_id, now()
-FROM became ORDER BY row_number
+FROM became
 """
 MARK_STAGED = """
 UPDATE staged_leads SET status = 'promoted', email_normalized = became.email_normalized, fields = became.fields,
@@ -106,7 +106,7 @@ def merge(
     lead_import_id: int,
     on_existing: str,
     tag_ids: Sequence[int],
-    raw_ids: Iterable[int] = (),
+    raw_ids: Iterable[bytes] = (),
     change_source: str,
     noting: str,
 ) -> Merged:

@@ -176,7 +176,7 @@ def _understood(raw: RawLead, mapper: Mapper, people: People, seen: SeenAddresse
         return error.problem
     if people.is_erased(person.email_normalized):
         return erased(EMAIL)
-    person = person._replace(email_normalized=people.canonical(person.email_normalized))
+    person = person.meaning(people.canonical(person.email_normalized))
     first = seen.first_row(person.email_normalized, raw.row_number)
     return person if first is None else duplicate(EMAIL, person.email, first)
 

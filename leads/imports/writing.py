@@ -1,6 +1,7 @@
 """A chunk of rows as received, as staged and as leads, in the caller's transaction."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from django.db import connection
@@ -8,14 +9,14 @@ from django.db import connection
 from leads.imports.checking import Chunk, RowProblem, row_as_it_came
 from leads.imports.cleaning import storable
 from leads.imports.comparing import Merged
-from leads.imports.lines import copy_lines
+from leads.imports.lines import copy_lines, line
 from leads.imports.merging import STAGE_ANEW, merge
 from leads.models import ChangeSource, ImportSource, LeadImport
 
-# The name of the sequence is looked up once, not with every number.
+# The name of the sequence is looked up once, not with every number; they come and go as the texts they are sent as.
 _RAW_IDS = """
-SELECT nextval(name) FROM (SELECT pg_get_serial_sequence('raw_leads', 'id')::regclass AS name OFFSET 0) AS sequence,
-    generate_series(1, %s)
+SELECT string_agg(nextval(name)::text, ' ')
+FROM (SELECT pg_get_serial_sequence('raw_leads', 'id')::regclass AS name OFFSET 0) AS sequence, generate_series(1, %s)
 """
 _COPY_RAW = "COPY raw_leads (id, lead_import_id, row_number, payload) FROM STDIN"
 _COPY_PROBLEMS = """
@@ -28,9 +29,9 @@ def write_rows(lead_import: LeadImport, chunk: Chunk) -> Merged:
     """Everything of a chunk that was not received before; raises `Raced` when it has to be done again."""
     with connection.cursor() as cursor:
         cursor.execute(_RAW_IDS, [len(chunk)])
-        ids = [pk for (pk,) in cursor.fetchall()]
+        ids = cursor.fetchone()[0].encode().split()
         good_ids, problem_ids = ids[: len(chunk.rows)], ids[len(chunk.rows) :]
-        lines = (b"%d\t%d\t%b" % (pk, lead_import.pk, came) for pk, came in zip(ids, _came(chunk), strict=True))
+        lines = (b"%b\t%d\t%b" % (pk, lead_import.pk, came) for pk, came in zip(ids, _came(chunk), strict=True))
         copy_lines(cursor, _COPY_RAW, lines)
         _write_problems(cursor, lead_import.pk, problem_ids, chunk.problems)
     return merge_into(lead_import, chunk, raw_ids=good_ids, noting=STAGE_ANEW)
@@ -42,7 +43,7 @@ def _came(chunk: Chunk) -> Iterator[bytes]:
     yield from (row_as_it_came(problem.number, problem.cells) for problem in chunk.problems)
 
 
-def merge_into(lead_import: LeadImport, chunk: Chunk, *, noting: str, raw_ids: Sequence[int] = ()) -> Merged:
+def merge_into(lead_import: LeadImport, chunk: Chunk, *, noting: str, raw_ids: Sequence[bytes] = ()) -> Merged:
     """The good rows of a chunk into leads, as the import's options want it."""
     if not chunk.rows:
         return Merged(0, 0, 0)
@@ -63,12 +64,11 @@ def change_source_of(lead_import: LeadImport) -> ChangeSource:
     return ChangeSource.PROVIDER if lead_import.source == ImportSource.APOLLO else ChangeSource.IMPORT
 
 
-def _write_problems(cursor: Any, lead_import_id: int, ids: Sequence[int], problems: Sequence[RowProblem]) -> None:
+def _write_problems(cursor: Any, lead_import_id: int, ids: Sequence[bytes], problems: Sequence[RowProblem]) -> None:
     if not problems:
         return
-    with cursor.copy(_COPY_PROBLEMS) as copy:
-        for pk, row in zip(ids, problems, strict=True):
-            found = row.problem
-            copy.write_row(
-                (pk, lead_import_id, row.number, "problem", found.code, storable(found.column), storable(found.message))
-            )
+    lines = (
+        b"%b\t%b" % (pk, line((str(lead_import_id), str(row.number), "problem", *map(storable, astuple(row.problem)))))
+        for pk, row in zip(ids, problems, strict=True)
+    )
+    copy_lines(cursor, _COPY_PROBLEMS, lines)

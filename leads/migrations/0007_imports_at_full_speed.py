@@ -16,4 +16,9 @@ class Migration(migrations.Migration):
             name='lead_import',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='staged_leads', to='leads.leadimport'),
         ),
+        # Pieces of a file are read once or twice and then removed: to compress them takes longer than to write them.
+        migrations.RunSQL(
+            "ALTER TABLE lead_import_parts ALTER COLUMN content SET STORAGE EXTERNAL",
+            "ALTER TABLE lead_import_parts ALTER COLUMN content SET STORAGE EXTENDED",
+        ),
     ]
