@@ -13,7 +13,6 @@ from campaigns.tests.factories import (
     LeadAliasFactory,
     LeadFactory,
     LeadTagFactory,
-    OrganizationFactory,
     RecipientFactory,
     SuppressionFactory,
 )
@@ -22,16 +21,6 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.protection import keyed
 from campaigns_project.tests.admin.browsers import member, press
 from leads.models import Lead, Suppression, Tag
-
-
-@pytest.fixture
-def organization(db: None) -> Any:
-    return OrganizationFactory()
-
-
-@pytest.fixture
-def operator(organization: Any) -> Client:
-    return member(organization, Role.OPERATOR)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import csv
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,26 +12,14 @@ from campaigns.tests.factories import (
     CampaignFactory,
     LeadFactory,
     LeadTagFactory,
-    OrganizationFactory,
     RecipientFactory,
     SegmentFactory,
     SuppressionFactory,
     TagFactory,
 )
-from campaigns_project.accounts.roles import Role
-from campaigns_project.tests.admin.browsers import member, press
+from campaigns_project.tests.admin.browsers import press
 from leads.models import Lead, Segment
 from leads.tests.segments.test_reading import one
-
-
-@pytest.fixture
-def organization(db: None) -> Any:
-    return OrganizationFactory()
-
-
-@pytest.fixture
-def operator(organization: Any) -> Client:
-    return member(organization, Role.OPERATOR)
 
 
 def typed(field: str, operator: str, *values: Any, place: str = "0-0", kind: str = "groups") -> dict[str, Any]:

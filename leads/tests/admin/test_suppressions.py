@@ -22,16 +22,6 @@ from campaigns_project.tests.admin.browsers import member, press
 from leads.models import Suppression
 
 
-@pytest.fixture
-def organization(db: None) -> Any:
-    return OrganizationFactory()
-
-
-@pytest.fixture
-def operator(organization: Any) -> Client:
-    return member(organization, Role.OPERATOR)
-
-
 def page(name: str) -> str:
     return reverse(f"admin:leads_suppression_{name}")
 
