@@ -20,7 +20,7 @@ from campaigns.open_jobs import take_silent
 from campaigns.task_names import FETCH
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
-from leads.imports.errors import ImportStateRefused
+from leads.imports.state_errors import ImportStateRefused
 from leads.providers.errors import ProviderLimited, ProviderRefused
 from leads.providers.registry import provider_class
 

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from leads.imports import errors
+from leads.imports import state_errors
 from leads.imports.ending import end_import
 from leads.models import ImportStatus, LeadImport
 
@@ -18,7 +18,7 @@ def cancel_import(*, lead_import: LeadImport, actor: Actor) -> LeadImport:
     is_ended = end_import(lead_import.pk, status=ImportStatus.CANCELED)
     lead_import.refresh_from_db()
     if not is_ended:
-        raise errors.not_cancelable(lead_import.pk, lead_import.status)
+        raise state_errors.not_cancelable(lead_import.pk, lead_import.status)
     _audit(lead_import, actor)
     return lead_import
 
@@ -29,7 +29,7 @@ def discard_draft(*, lead_import: LeadImport, actor: Actor) -> LeadImport:
     is_discarded = end_import(lead_import.pk, status=ImportStatus.CANCELED, status__in=[ImportStatus.DRAFT])
     lead_import.refresh_from_db()
     if not is_discarded:
-        raise errors.not_a_draft(lead_import.pk, lead_import.status)
+        raise state_errors.not_a_draft(lead_import.pk, lead_import.status)
     _audit(lead_import, actor)
     return lead_import
 

@@ -22,7 +22,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from campaigns_project.accounts.models import Organization, User
-from leads.imports import errors
+from leads.imports import state_errors
 from leads.imports.checking import Chunk, GoodRow, RowProblem, duplicate, erased, rechecked
 from leads.imports.comparing import Merged
 from leads.imports.duplicates import SeenAddresses
@@ -195,7 +195,7 @@ def _promote_batch(lead_import: LeadImport, people: People) -> int:
             return _try_promoting(lead_import.pk, people)
         except Raced:
             people.read_anew()  # rolled back as a whole, and done again with what others wrote
-    raise errors.too_busy(lead_import.pk)
+    raise state_errors.too_busy(lead_import.pk)
 
 
 @transaction.atomic
@@ -258,5 +258,5 @@ def _held(lead_import_id: int) -> LeadImport:
     running = LeadImport.objects.filter(pk=lead_import_id, status=ImportStatus.RUNNING)
     lead_import = running.select_for_update(no_key=True).first()
     if lead_import is None:
-        raise errors.not_runnable(lead_import_id)
+        raise state_errors.not_runnable(lead_import_id)
     return lead_import

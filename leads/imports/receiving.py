@@ -12,7 +12,7 @@ from django_q.tasks import async_task
 from campaigns_project.accounts.models import Organization, User
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from leads.imports import errors
+from leads.imports import errors, state_errors
 from leads.imports.cleaning import storable
 from leads.imports.fields import IGNORE
 from leads.imports.following import check_follow_up
@@ -179,7 +179,7 @@ _NO_DRY_RUN: dict[str, Any] = {"dry_run_status": "", "dry_run": {}, "dry_run_at"
 def _locked_draft(lead_import: LeadImport) -> LeadImport:
     locked = LeadImport.objects.select_for_update(of=("self",)).select_related("organization").get(pk=lead_import.pk)
     if locked.status != ImportStatus.DRAFT:
-        raise errors.not_a_draft(locked.pk, locked.status)
+        raise state_errors.not_a_draft(locked.pk, locked.status)
     return locked
 
 

@@ -2,7 +2,7 @@
 
 from django.db import connection
 
-from leads.imports import errors
+from leads.imports import state_errors
 from leads.models import ImportStatus, LeadImport
 
 _COUNTS = (ImportStatus.SUCCEEDED, ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.STALLED)
@@ -26,7 +26,7 @@ def refuse_repeat(lead_import: LeadImport) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_key(lead_import)])
     earlier = earlier_import(lead_import)
     if earlier is not None:
-        raise errors.repeated_file(
+        raise state_errors.repeated_file(
             lead_import.file_name,
             import_id=earlier.pk,
             when=f"{earlier.created_at:%d %B %Y}",

@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 
 from campaigns_project.audit.actors import SYSTEM
 from leads.imports.canceling import discard_draft
-from leads.imports.errors import ImportStateRefused
 from leads.imports.running import do_not_wait_for_the_disk
+from leads.imports.state_errors import ImportStateRefused
 from leads.models import ImportStatus, LeadImport, RawLead
 
 _BATCH = 5_000  # rows of one transaction: some 100 ms

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from campaigns_project.workers.stopping import is_stopping
-from leads.imports import errors
+from leads.imports import errors, state_errors
 from leads.imports.ahead import made_ahead
 from leads.imports.checking import Chunk, rechecked
 from leads.imports.comparing import Merged
@@ -83,7 +83,7 @@ def _claim(lead_import_id: int, now: datetime) -> LeadImport:
         status=ImportStatus.RUNNING, started_at=Coalesce(F("started_at"), now), heartbeat_at=Now()
     )
     if not claimed:
-        raise errors.not_runnable(lead_import_id)
+        raise state_errors.not_runnable(lead_import_id)
     return LeadImport.objects.select_related("organization").get(pk=lead_import_id)
 
 
@@ -113,7 +113,7 @@ def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_co
         except Raced:
             logger.info("a chunk of import %s is done again: others wrote the same leads", lead_import.pk)
             people.read_anew()
-    raise errors.too_busy(lead_import.pk)
+    raise state_errors.too_busy(lead_import.pk)
 
 
 def _try_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str) -> bool:

@@ -8,10 +8,10 @@ from django_q.tasks import async_task
 
 from campaigns_project.faults import what_broke
 from campaigns_project.states import ProgressStatus
-from leads.imports.errors import ImportStateRefused
 from leads.imports.receiving import queue
 from leads.imports.retention import is_any_due, remove_old_rows
 from leads.imports.running import fail_import, run_import, take_stalled
+from leads.imports.state_errors import ImportStateRefused
 from leads.imports.trying import fail_dry_run, queue_dry_run, run_dry_run, take_stalled_dry_runs
 from leads.imports.undoing import queue_undo, run_undo, take_stalled_undos
 

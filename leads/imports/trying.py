@@ -15,7 +15,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.states import ProgressStatus
 from campaigns_project.workers.stopping import is_stopping
-from leads.imports import errors
+from leads.imports import errors, state_errors
 from leads.imports.opening import reading_of
 from leads.imports.previewing import Preview, look_through
 from leads.imports.receiving import refuse_without_email
@@ -40,8 +40,8 @@ def start_dry_run(*, lead_import: LeadImport, actor: Actor, now: datetime, in_ba
     if not drafts.exclude(going).update(dry_run_status=ProgressStatus.QUEUED, dry_run={}, dry_run_at=now):
         lead_import.refresh_from_db()
         if lead_import.status != ImportStatus.DRAFT:
-            raise errors.not_a_draft(lead_import.pk, lead_import.status)
-        raise errors.dry_run_going(lead_import.pk)
+            raise state_errors.not_a_draft(lead_import.pk, lead_import.status)
+        raise state_errors.dry_run_going(lead_import.pk)
     lead_import.refresh_from_db()
     record(
         action="import.dry_run",
@@ -146,5 +146,5 @@ def _claim(lead_import_id: int) -> _Run:
     )
     asked = LeadImport.objects.filter(free, pk=lead_import_id, status=ImportStatus.DRAFT)
     if not asked.update(dry_run_status=ProgressStatus.RUNNING, dry_run={"run": name, "rows": 0}, dry_run_at=Now()):
-        raise errors.not_runnable(lead_import_id)
+        raise state_errors.not_runnable(lead_import_id)
     return _Run(lead_import_id, name)

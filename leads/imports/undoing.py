@@ -19,7 +19,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.states import ProgressStatus
 from campaigns_project.workers.stopping import is_stopping
-from leads.imports import errors
+from leads.imports import state_errors
 from leads.imports.running import STALE_AFTER, do_not_wait_for_the_disk
 from leads.models import (
     ImportStatus,
@@ -109,7 +109,7 @@ def run_undo(*, lead_import_id: int, budget: timedelta | None = None) -> LeadImp
     )
     asked = LeadImport.objects.filter(free, pk=lead_import_id)
     if not asked.update(undo_status=ProgressStatus.RUNNING, heartbeat_at=Now()):
-        raise errors.not_runnable(lead_import_id)
+        raise state_errors.not_runnable(lead_import_id)
     lead_import = LeadImport.objects.get(pk=lead_import_id)
     deadline = time.monotonic() + budget.total_seconds() if budget is not None else None
     behind = 0
@@ -134,11 +134,13 @@ def take_stalled_undos() -> list[int]:
 
 def _refuse(lead_import: LeadImport, now: datetime) -> None:
     if lead_import.undone_at is not None:
-        raise errors.undone_already(lead_import.pk, lead_import.undone_at)
+        raise state_errors.undone_already(lead_import.pk, lead_import.undone_at)
     if lead_import.status not in ImportStatus.ended or lead_import.finished_at is None:
-        raise errors.undo_not_ended(lead_import.pk, lead_import.status)
+        raise state_errors.undo_not_ended(lead_import.pk, lead_import.status)
     if now - lead_import.finished_at > WITHIN:
-        raise errors.undo_too_late(lead_import.pk, lead_import.finished_at, hours=int(WITHIN.total_seconds()) // 3600)
+        raise state_errors.undo_too_late(
+            lead_import.pk, lead_import.finished_at, hours=int(WITHIN.total_seconds()) // 3600
+        )
 
 
 def _made_after(lead_import: LeadImport, behind: int, limit: int) -> list[int]:
