@@ -6,6 +6,7 @@ In the database, because the worker that reads them may run on another machine t
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -18,7 +19,7 @@ MAX_FILE_BYTES = 2**30
 PART_SIZE = 2**18  # larger ones are no faster, and each is held several times on its way into the database
 _COPY = "COPY lead_import_parts (lead_import_id, number, content) FROM STDIN (FORMAT BINARY)"
 _COPY_BACK = """
-COPY (SELECT content FROM lead_import_parts WHERE lead_import_id = %s ORDER BY number) TO STDOUT (FORMAT BINARY)
+COPY (SELECT content FROM lead_import_parts WHERE lead_import_id = %d ORDER BY number) TO STDOUT (FORMAT BINARY)
 """
 _IN_MEMORY = 2**20  # a larger file is spooled to disk
 
@@ -57,12 +58,14 @@ def store_parts(lead_import: LeadImport, stream: BinaryIO) -> None:
 
 def fetch_parts(lead_import_id: int) -> BinaryIO:
     """The stored file, fetched into a temporary one that the caller closes."""
-    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
-    with connection.cursor() as cursor, cursor.copy(_COPY_BACK, [lead_import_id]) as copy:
-        copy.set_types(["bytea"])
-        for (content,) in copy.rows():
-            kept.write(content)
-    kept.seek(0)
+    with ExitStack() as stack, connection.cursor() as cursor:
+        kept = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
+        with cursor.copy(_COPY_BACK % lead_import_id) as copy:
+            copy.set_types(["bytea"])
+            for (content,) in copy.rows():
+                kept.write(content)
+        kept.seek(0)
+        stack.pop_all()  # it is complete: whoever wanted it closes it
     return cast(BinaryIO, kept)
 
 

@@ -3,6 +3,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from campaigns_project.accounts.models import Organization
@@ -12,6 +14,7 @@ from campaigns_project.errors import Refused
 from leads.imports.options import ImportOptions, read_mapping
 from leads.imports.receiving import receive
 from leads.imports.repeats import earlier_import
+from leads.imports.running import run_import
 from leads.imports.storing import PART_SIZE, fetch_parts
 from leads.models import Lead, LeadImport, LeadImportPart, Tag
 from leads.tests.imports.conftest import NOON
@@ -43,6 +46,14 @@ def test_file_is_kept_in_pieces_and_comes_back_byte_for_byte(received: Received)
     assert LeadImportPart.objects.count() == -(-len(content) // PART_SIZE) > 2
     with fetch_parts(lead_import.pk) as stream:
         assert stream.read() == content
+
+
+def test_a_file_is_taken_in_and_imported_where_every_statement_is_noted(received: Received):
+    """As with DEBUG on: what then stands between us and the database takes fewer arguments than the database itself."""
+    with CaptureQueriesContext(connection):
+        done = run_import(lead_import_id=received("email\nana@acme.example\nbad\n").pk, now=NOON)
+
+    assert (done.status, done.created_count, done.problem_count) == ("succeeded", 1, 1)
 
 
 def test_stream_may_be_a_pipe(organization: Organization):
