@@ -85,7 +85,6 @@ _tables: list[ExportedTable] = [
         "leads.StagedLead",
         "campaign_id",
         {
-            "staged_lead": "id",
             "raw_lead": "raw_lead_id",
             "lead": "lead_id",
             **_as_named("status", "email_normalized", "fields", "problem_code", "problem_column", "problem_message"),
@@ -98,7 +97,7 @@ _tables: list[ExportedTable] = [
         "campaign_id",
         {
             "enrichment": "id",
-            "staged_lead": "staged_lead_id",
+            "raw_lead": "staged_lead_id",
             **_as_named("provider", "model", "result", "error_message", "created_at"),
         },
     ),

@@ -135,7 +135,7 @@ WHERE organization_id = %(organization)s AND {_mentioned("purchase.payload")}
 
 # A row that only mentions the person, such as a colleague's, is that of the lead it became.
 _OWN = f"""
-SELECT raw.id, staged.id FROM raw_leads raw LEFT JOIN staged_leads staged ON staged.raw_lead_id = raw.id
+SELECT raw.id, staged.raw_lead_id FROM raw_leads raw LEFT JOIN staged_leads staged ON staged.raw_lead_id = raw.id
 WHERE raw.lead_import_id = %(import)s AND (
     staged.lead_id = %(lead)s OR staged.email_normalized = ANY(%(addresses)s)
     OR (raw.external_id <> '' AND raw.external_id = ANY(%(numbers)s))
@@ -148,7 +148,7 @@ UPDATE staged_leads SET
     status = CASE status WHEN 'staged' THEN 'problem' ELSE status END,
     problem_code = CASE status WHEN 'promoted' THEN '' ELSE %(code)s END,
     problem_message = CASE status WHEN 'promoted' THEN '' ELSE %(sentence)s END
-WHERE id = ANY(%(staged)s)
+WHERE raw_lead_id = ANY(%(staged)s)
 """
 _RAW = "UPDATE raw_leads SET payload = '[]', external_id = '' WHERE id = ANY(%(raw)s)"
 _MENTIONS = [
@@ -159,10 +159,10 @@ _MENTIONS = [
     _taken_out("staged_leads", "problem_message", "text")
     + f"WHERE lead_import_id = %(import)s AND {_mentioned('staged_leads.problem_message', 'text')}",
     _taken_out("lead_enrichments", "result", "jsonb")
-    + f"""FROM staged_leads staged WHERE staged.id = staged_lead_id AND staged.lead_import_id = %(import)s
+    + f"""FROM staged_leads staged WHERE staged.raw_lead_id = staged_lead_id AND staged.lead_import_id = %(import)s
     AND {_mentioned("lead_enrichments.result")}""",
     _taken_out("lead_enrichments", "error_message", "text")
-    + f"""FROM staged_leads staged WHERE staged.id = staged_lead_id AND staged.lead_import_id = %(import)s
+    + f"""FROM staged_leads staged WHERE staged.raw_lead_id = staged_lead_id AND staged.lead_import_id = %(import)s
     AND {_mentioned("lead_enrichments.error_message", "text")}""",
 ]
 _PURCHASES = f"""

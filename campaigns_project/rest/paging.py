@@ -20,7 +20,7 @@ class NewestFirst(CursorPagination):
     program that walks them.
     """
 
-    ordering = "-id"
+    ordering = "-pk"
     page_size = 50
     page_size_query_param = "page_size"
     page_size_query_description = "Rows per page, 1 to 200; 50 unless given."
@@ -37,7 +37,7 @@ class NewestFirst(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Any:
         cursor = self._decode(request)
-        # Its position goes into a comparison with the id; DRF hands on whatever stands there.
+        # Its position goes into a comparison with the key; DRF hands on whatever stands there.
         if cursor is not None and cursor.position is not None and not _ID.fullmatch(cursor.position):
             raise self._refusal()
         return cursor
@@ -99,4 +99,4 @@ class NewestInTime(NewestFirst):
 class OldestFirst(NewestFirst):
     """In the order the rows were written."""
 
-    ordering = "id"
+    ordering = "pk"

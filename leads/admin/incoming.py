@@ -37,7 +37,7 @@ class StagedLeadAdmin(ReadOnlyAdmin):
     list_display = ["row_number", "email_normalized", "status", "problem_message", "lead_import", "staged_at"]
     list_filter = [OfImport, ("status", ChoicesDropdownFilter)]
     list_select_related = ["lead_import"]
-    search_fields = ["id__exact", "lead__email_normalized__exact", "problem_code__exact"]
+    search_fields = ["pk__exact", "lead__email_normalized__exact", "problem_code__exact"]
     search_help_text = "Its number, the whole address of its lead, or the code of its problem"
     fields = [
         "raw_lead",

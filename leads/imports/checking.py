@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from leads.imports.cleaning import storable
 from leads.imports.duplicates import SeenAddresses
 from leads.imports.fields import CUSTOM_PREFIX, LEAD_FIELDS
-from leads.imports.lines import FALSE, TRUE, line, texts
+from leads.imports.lines import FALSE, NOTHING, TRUE, line, texts
 from leads.imports.marks import marks
 from leads.imports.matching import Columns
 from leads.imports.people import People
@@ -26,8 +26,8 @@ _UNKNOWN = Verification.UNKNOWN.value
 class GoodRow(NamedTuple):
     """A row that may become a lead, ready to be written: its lines are made in the thread that reads.
 
-    `came` is the line of number and cells as they came, empty for a person who came otherwise; `understood` that of
-    what we made of them, in the order of LAID_OUT.
+    `came` is the line of number and cells as they came, empty where they are not to be kept or came otherwise;
+    `understood` that of what we made of them, in the order of LAID_OUT.
     """
 
     number: int
@@ -35,6 +35,17 @@ class GoodRow(NamedTuple):
     email_normalized: str
     came: bytes
     understood: bytes
+
+    @property
+    def key(self) -> bytes:
+        """That of the row as received, where it is kept."""
+        return self.understood.partition(b"\t")[0]
+
+    @property
+    def cells(self) -> list[str]:
+        """As they came, where they are to be kept."""
+        cells: list[str] = json.loads(texts(self.came)[-1]) if self.came else []
+        return cells
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -46,20 +57,33 @@ class GoodRow(NamedTuple):
         """The row of the same person, whose lead goes by another address."""
         if address == self.email_normalized:
             return self
-        _, _, rest = self.understood.partition(b"\t")
-        return self._replace(email_normalized=address, understood=b"%b\t%b" % (line([address]), rest))
+        key, _, rest = self.understood.split(b"\t", 2)
+        return self._replace(email_normalized=address, understood=b"%b\t%b\t%b" % (key, line([address]), rest))
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
     """A row that becomes no lead: its number, its cells as they stand in the file, and why.
 
-    Of an erased person there are no cells: nothing that came of them is kept.
+    Of an erased person there are no cells: nothing that came of them is kept. `key` is that of the row as received.
     """
 
     number: int
     cells: list[str]
     problem: Problem
+    key: bytes = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """The rows are to be kept as they came: with which import, and by which keys."""
+
+    lead_import_id: int
+    keys: Iterator[bytes]
+
+    def line(self, key: bytes, number: int, cells: Sequence[str]) -> bytes:
+        """A row as it came: key, import, number, cells as JSON."""
+        return b"%b\t%d\t%b" % (key, self.lead_import_id, line((str(number), _cells_as_json(cells))))
 
 
 @dataclass(slots=True)
@@ -81,11 +105,13 @@ def checked_chunks(
     fixes: Mapping[int, Sequence[str]] | None = None,
     skip: int = 0,
     expected: int = 0,
+    keeping: Keeping | None = None,
 ) -> Iterator[Chunk]:
     """Check every row and hand the results out in chunks.
 
     `fixes` has the cells that somebody corrected, by row number. The first `skip` rows are checked for the addresses
     they bring, and not handed out: an earlier run has done them. `expected` is how many rows there are, where known.
+    With `keeping` the rows are made ready to be kept as they came, too.
     """
     checker = _Checker(columns, people, fixes or {}, SeenAddresses(expected))
     chunk, characters = Chunk(), 0
@@ -93,10 +119,12 @@ def checked_chunks(
         result = checker.check(row)
         if position < skip:
             continue
+        key = next(keeping.keys) if keeping else NOTHING
         if isinstance(result, RowProblem):
-            chunk.problems.append(result)
+            chunk.problems.append(replace(result, key=key))
         else:
-            chunk.rows.append(ready(result, came=row_as_it_came(row.number, row.cells)))
+            came = keeping.line(key, row.number, row.cells) if keeping else b""
+            chunk.rows.append(ready(result, key=key, came=came))
         characters += sum(map(len, row.cells))
         if len(chunk) == CHUNK_ROWS or characters > CHUNK_CHARACTERS:
             yield chunk
@@ -112,7 +140,7 @@ def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
     for row in chunk.rows:
         own = read_email(row.email, email_column)[1]
         if people.is_erased(own):
-            again.problems.append(RowProblem(row.number, [], erased(email_column)))
+            again.problems.append(RowProblem(row.number, [], erased(email_column), row.key))
             continue
         address = people.canonical(own)
         first = first_rows.setdefault(address, row.number)
@@ -120,7 +148,7 @@ def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
             again.rows.append(row.meaning(address))
         else:
             problem = duplicate(email_column, row.email, first)
-            again.problems.append(RowProblem(row.number, json.loads(texts(row.came)[1]) if row.came else [], problem))
+            again.problems.append(RowProblem(row.number, row.cells, problem, row.key))
     return again
 
 
@@ -161,12 +189,19 @@ def duplicate(column: str, address: str, first: int) -> Problem:
 
 # What a line of what was understood holds.
 LAID_OUT = (
-    *("email_normalized", "row_number", *LEAD_FIELDS, "custom"),
+    *("raw_lead_id", "email_normalized", "row_number", *LEAD_FIELDS, "custom"),
     *("verification", "is_catch_all", "is_role", "is_disposable", "fields"),
 )
 
 
-def ready(clean: CleanRow, *, came: bytes = b"", verification: str = _UNKNOWN, is_catch_all: bool = False) -> GoodRow:
+def ready(
+    clean: CleanRow,
+    *,
+    key: bytes = NOTHING,
+    came: bytes = b"",
+    verification: str = _UNKNOWN,
+    is_catch_all: bool = False,
+) -> GoodRow:
     """A clean row as it is written; what the database keeps as JSON is made here, beside its own work."""
     further: dict[str, str | bool] = {}
     if verification != _UNKNOWN:
@@ -187,7 +222,9 @@ def ready(clean: CleanRow, *, came: bytes = b"", verification: str = _UNKNOWN, i
             _fields_as_json(clean, further),
         )
     )
-    return GoodRow(clean.number, clean.values[0], clean.email_normalized, came, understood)
+    return GoodRow(
+        clean.number, clean.values[0], clean.email_normalized, came, understood=b"%b\t%b" % (key, understood)
+    )
 
 
 def _fields_as_json(clean: CleanRow, further: Mapping[str, str | bool]) -> str:
@@ -206,11 +243,6 @@ def _object_as_json(texts: Mapping[str, str]) -> str:
     """Names and texts as the database keeps them; several times as quick as json where nothing needs an escape."""
     text = "{" + ",".join([f'"{name}":"{value}"' for name, value in texts.items()]) + "}"
     return text if _needs_no_escape(text, quotes=4 * len(texts)) else _as_json(texts)
-
-
-def row_as_it_came(number: int, cells: Sequence[str]) -> bytes:
-    """The line of a row's number and cells."""
-    return line((str(number), _cells_as_json(cells)))
 
 
 def _cells_as_json(cells: Sequence[str]) -> str:

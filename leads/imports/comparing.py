@@ -6,21 +6,19 @@ It is the first half of a merge, so that a dry run says what the import will do.
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from leads.imports.checking import LAID_OUT, GoodRow
 from leads.imports.fields import LEAD_FIELDS
-from leads.imports.lines import NOTHING, copy_lines
+from leads.imports.lines import copy_lines
 
 _NUMBERS = frozenset({"company_size"})  # kept as numbers; all other fields are texts, empty where nothing is known
 _TEXTS = tuple(name for name in LEAD_FIELDS if name != "email" and name not in _NUMBERS)
 GIVEN = {name: f"nullif(came.{name}, '')::integer" for name in LEAD_FIELDS if name in _NUMBERS}
 _MARKS = ("is_role", "is_disposable")  # told by the address, which never changes here: written with a new lead alone
 WRITTEN = ("email_normalized", *LEAD_FIELDS, "custom", "verification", "is_catch_all", *_MARKS)
-_LAID = ("raw_lead_id", *LAID_OUT)
 _TYPES = {
     "row_number": "integer NOT NULL",
     "raw_lead_id": "bigint",
@@ -32,13 +30,13 @@ _TYPES = {
 _CREATE = f"""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_known;
 CREATE TEMPORARY TABLE import_rows (
-    {", ".join(f"{name} {_TYPES.get(name, 'text NOT NULL')}" for name in _LAID)}
+    {", ".join(f"{name} {_TYPES.get(name, 'text NOT NULL')}" for name in LAID_OUT)}
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_known (
     row_number integer NOT NULL, lead_id bigint NOT NULL, version xid NOT NULL, changes jsonb
 ) ON COMMIT DROP;
 """
-_COPY = f"COPY import_rows ({', '.join(_LAID)}) FROM STDIN"
+_COPY = f"COPY import_rows ({', '.join(LAID_OUT)}) FROM STDIN"
 
 # A free field may be there without a value: such a one is filled like one that is not there.
 _FILLED = """CASE WHEN leads.custom @? '$.* ? (@ == "" || @ == null)'
@@ -71,12 +69,15 @@ LEAD_OF_ROW = """
 """
 # Which rows are leads already, and field by field what would change: {"company": ["Acme", "Acme GmbH"]}.
 _FIND_KNOWN = f"""
-INSERT INTO import_known (row_number, lead_id, version, changes)
-SELECT came.row_number, leads.id, leads.xmin, {{changes}}
-FROM import_rows AS came
-JOIN LATERAL ({LEAD_OF_ROW}) AS leads ON true
+WITH known AS (
+    INSERT INTO import_known (row_number, lead_id, version, changes)
+    SELECT came.row_number, leads.id, leads.xmin, {{changes}}
+    FROM import_rows AS came
+    JOIN LATERAL ({LEAD_OF_ROW}) AS leads ON true
+    RETURNING changes
+)
+SELECT count(*), count(changes) FROM known
 """  # noqa: S608 - names of our own
-_COUNT_KNOWN = "SELECT count(*), count(changes) FROM import_known"
 _COUNT_FIELDS = """
 SELECT field, count(*) FROM import_known, jsonb_object_keys(changes) AS field GROUP BY field
 """
@@ -116,7 +117,7 @@ class Comparison(NamedTuple):
 def compare(rows: Sequence[GoodRow], *, organization_id: int, on_existing: str, samples: int) -> Comparison:
     """What `merge` would do with the rows of a chunk; needs a transaction for temporary tables and changes nothing."""
     with connection.cursor() as cursor:
-        lay_out(cursor, rows, ())
+        lay_out(cursor, rows)
         merged = find_known(cursor, len(rows), organization_id, on_existing)
         if not merged.updated:
             return Comparison(merged, Counter(), [])
@@ -130,17 +131,15 @@ def compare(rows: Sequence[GoodRow], *, organization_id: int, on_existing: str, 
         return Comparison(merged, fields, differences)
 
 
-def lay_out(cursor: Any, rows: Iterable[GoodRow], raw_ids: Iterable[bytes]) -> None:
-    """Put rows into a temporary table; `raw_ids` are their keys as received, in the same order, where they have one."""
+def lay_out(cursor: Any, rows: Iterable[GoodRow]) -> None:
+    """Put rows into a temporary table."""
     cursor.execute(_CREATE)
-    ids = chain(raw_ids, repeat(NOTHING))
-    copy_lines(cursor, _COPY, (b"%b\t%b" % (pk, row.understood) for pk, row in zip(ids, rows, strict=False)))
+    copy_lines(cursor, _COPY, [row.understood for row in rows])
 
 
 def find_known(cursor: Any, rows: int, organization_id: int, on_existing: str) -> Merged:
     """Look up what was laid out, with what would change of each lead, and count."""
     cursor.execute(_FIND_KNOWN.format(changes=_changes(on_existing)), {"organization": organization_id})
-    cursor.execute(_COUNT_KNOWN)
     known, changed = cursor.fetchone()
     return Merged(created=rows - known, updated=changed, unchanged=known - changed)
 

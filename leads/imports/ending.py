@@ -32,5 +32,5 @@ def count_problems(lead_import: LeadImport) -> dict[str, int]:
     if not lead_import.problem_count:
         return {}
     problems = StagedLead.objects.filter(lead_import=lead_import, status=StagedStatus.PROBLEM)
-    counted = problems.order_by().values_list("problem_code").annotate(count=Count("id"))
+    counted = problems.order_by().values_list("problem_code").annotate(count=Count("pk"))
     return dict(counted.order_by("-count", "problem_code"))

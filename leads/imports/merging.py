@@ -1,7 +1,7 @@
 """A chunk of checked rows into the leads table: compared with those there are, and written by a few statements."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, connection
@@ -106,14 +106,13 @@ def merge(
     lead_import_id: int,
     on_existing: str,
     tag_ids: Sequence[int],
-    raw_ids: Iterable[bytes] = (),
     change_source: str,
     noting: str,
 ) -> Merged:
     """Write the rows of a chunk, no address twice, in the caller's transaction.
 
-    Status and address of a known lead stay. `noting` is STAGE_ANEW, with the keys of the rows as received in `raw_ids`,
-    or MARK_STAGED. Raises `Raced`.
+    Status and address of a known lead stay. `noting` is STAGE_ANEW for rows that are kept as they came, or MARK_STAGED.
+    Raises `Raced`.
     """
     given: dict[str, Any] = {
         "organization": organization_id,
@@ -126,7 +125,7 @@ def merge(
         "change_source": change_source,
     }
     with connection.cursor() as cursor:
-        lay_out(cursor, rows, raw_ids)
+        lay_out(cursor, rows)
         merged = find_known(cursor, len(rows), organization_id, on_existing)
         _hold(cursor, merged.updated + merged.unchanged)
         if merged.updated:

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from leads.imports.checking import Chunk, checked_chunks
+from leads.imports.checking import Chunk, Keeping, checked_chunks
 from leads.imports.layouts import Layout
 from leads.imports.matching import Columns
 from leads.imports.people import People
@@ -34,11 +34,19 @@ class Reading:
         with closing(Table(stream, layout=self.layout, file_name=self.file_name)) as table:
             yield from table if self.has_header else _counted_from_one(table)
 
-    def chunks(self, stream: BinaryIO, *, people: People, skip: int = 0) -> Iterator[Chunk]:
+    def chunks(
+        self, stream: BinaryIO, *, people: People, skip: int = 0, keeping: Keeping | None = None
+    ) -> Iterator[Chunk]:
         """The rows behind the first `skip`, checked; raises as `table` does."""
         with closing(self.table(stream)) as rows:  # a reading that is left early too
             yield from checked_chunks(
-                rows, columns=self.columns, people=people, fixes=self.fixes, skip=skip, expected=self.rows
+                rows,
+                columns=self.columns,
+                people=people,
+                fixes=self.fixes,
+                skip=skip,
+                expected=self.rows,
+                keeping=keeping,
             )
 
 

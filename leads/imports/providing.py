@@ -145,7 +145,8 @@ def _stage_batch(lead_import_id: int, mapper: Mapper, people: People, seen: Seen
     people.refresh()
     # Rows are numbered and staged in one order without a gap, so the count says where to go on.
     waiting = RawLead.objects.filter(lead_import=lead_import, row_number__gt=lead_import.rows_staged)
-    raw = list(waiting.order_by("row_number")[:BATCH])
+    # Locked, as whoever deletes them takes along only what is staged already.
+    raw = list(waiting.select_for_update(no_key=True).order_by("row_number")[:BATCH])
     staged = [_staged(row, mapper, people, seen) for row in raw]
     _forget(lead_import, [row.row_number for row in staged if row.problem_code == "erased_person"])
     StagedLead.objects.bulk_create(staged)

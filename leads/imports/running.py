@@ -18,9 +18,10 @@ from django.db.models.functions import Coalesce, Now
 from campaigns_project.workers.stopping import is_stopping
 from leads.imports import errors, state_errors
 from leads.imports.ahead import made_ahead
-from leads.imports.checking import Chunk, rechecked
+from leads.imports.checking import CHUNK_ROWS, Chunk, Keeping, rechecked
 from leads.imports.comparing import Merged
 from leads.imports.ending import end_import
+from leads.imports.keys import RawKeys
 from leads.imports.merging import Raced
 from leads.imports.opening import reading_of
 from leads.imports.people import People
@@ -91,12 +92,16 @@ def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: On
     """True at the end of the file; False when the time was over before, or someone canceled the import."""
     people = People(lead_import.organization)
     reading = reading_of(lead_import)
+    keys = RawKeys(rows=reading.rows - lead_import.rows_done)
+    keys.reserve(2 * CHUNK_ROWS)  # for the chunk that is written, and for the one that is made meanwhile
+    keeping = Keeping(lead_import.pk, keys)
     with (
         fetch_parts(lead_import.pk) as stream,
-        made_ahead(reading.chunks(stream, people=people, skip=lead_import.rows_done)) as chunks,
+        made_ahead(reading.chunks(stream, people=people, skip=lead_import.rows_done, keeping=keeping)) as chunks,
     ):
         for chunk in chunks:
-            if not _write_chunk(lead_import, chunk, people, reading.email_column):
+            keys.reserve(len(chunk))
+            if not _write_chunk(lead_import, chunk, people, reading.email_column, keeping):
                 return False
             if on_progress:
                 on_progress(lead_import)
@@ -105,25 +110,25 @@ def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: On
     return True
 
 
-def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str) -> bool:
+def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str, keeping: Keeping) -> bool:
     """Rows and progress in one transaction; False, and nothing written, when the import is no longer ours."""
     for _ in range(TRIES):
         try:
-            return _try_chunk(lead_import, chunk, people, email_column)
+            return _try_chunk(lead_import, chunk, people, email_column, keeping)
         except Raced:
             logger.info("a chunk of import %s is done again: others wrote the same leads", lead_import.pk)
             people.read_anew()
     raise state_errors.too_busy(lead_import.pk)
 
 
-def _try_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str) -> bool:
+def _try_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str, keeping: Keeping) -> bool:
     with transaction.atomic():
         do_not_wait_for_the_disk()
         if not hold(lead_import):
             return False
         if people.refresh():
             chunk = rechecked(chunk, people=people, email_column=email_column)
-        merged = write_rows(lead_import, chunk)
+        merged = write_rows(lead_import, chunk, keeping=keeping)
         LeadImport.objects.filter(pk=lead_import.pk).update(
             rows_received=F("rows_received") + len(chunk),
             rows_staged=F("rows_staged") + len(chunk),

@@ -3,6 +3,7 @@
 These tables take bulk loads and sit below `campaigns`: their `campaign_id` is a loose reference without a constraint.
 """
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -11,6 +12,26 @@ from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.references import LooseReference
 
 OF_CAMPAIGN = LooseReference(column="campaign_id", to="campaigns.Campaign")
+
+# In place of foreign keys, which would look their row up for each row of an import: these work once a statement, and
+# only when something goes. What they cannot see, a row that is being added meanwhile, is kept away by locks: whoever
+# adds raw leads holds their import, and whoever stages them has added them in the same transaction, or holds them.
+RAW_GO_ALONG = pgtrigger.Trigger(
+    name="raw_go_along",
+    level=pgtrigger.Statement,
+    when=pgtrigger.After,
+    operation=pgtrigger.Delete,
+    referencing=pgtrigger.Referencing(old="gone"),
+    func="DELETE FROM raw_leads WHERE lead_import_id IN (SELECT id FROM gone); RETURN NULL;",
+)
+STAGED_GO_ALONG = pgtrigger.Trigger(
+    name="staged_go_along",
+    level=pgtrigger.Statement,
+    when=pgtrigger.After,
+    operation=pgtrigger.Delete,
+    referencing=pgtrigger.Referencing(old="gone"),
+    func="DELETE FROM staged_leads WHERE raw_lead_id IN (SELECT id FROM gone); RETURN NULL;",
+)
 
 
 class StagedStatus(models.TextChoices):
@@ -29,7 +50,11 @@ class RawLead(Tenanted, models.Model):
     organization_path = "lead_import__organization"
 
     lead_import = models.ForeignKey(
-        "leads.LeadImport", on_delete=models.DB_CASCADE, db_index=False, related_name="raw_leads"
+        "leads.LeadImport",
+        on_delete=models.DB_CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="raw_leads",
     )
     campaign_id = models.BigIntegerField("campaign number", null=True, help_text="The campaign it was fetched for.")
     external_id = models.CharField(max_length=200, blank=True, db_default="", help_text="The provider's own number.")
@@ -48,6 +73,7 @@ class RawLead(Tenanted, models.Model):
         indexes = [
             models.Index(fields=["campaign_id"], condition=Q(campaign_id__isnull=False), name="raw_lead_by_campaign"),
         ]
+        triggers = [STAGED_GO_ALONG]
 
     def __str__(self) -> str:
         return f"Row {self.row_number} of import {self.lead_import_id}"
@@ -60,10 +86,15 @@ class StagedLead(Tenanted, models.Model):
     loose_references = [OF_CAMPAIGN]
     organization_path = "lead_import__organization"
 
-    raw_lead = models.OneToOneField("leads.RawLead", on_delete=models.DB_CASCADE, related_name="staged_lead")
+    raw_lead = models.OneToOneField(
+        "leads.RawLead",
+        on_delete=models.DB_CASCADE,
+        db_constraint=False,
+        primary_key=True,
+        related_name="staged_lead",
+    )
     # Of its raw lead, both; here too, so that the problems of an import of a million rows are found by an index. The
-    # raw lead goes with the import and takes the staged one along: a constraint of its own would only cost time, at
-    # every row of every import.
+    # raw lead goes with the import and takes the staged one along.
     lead_import = models.ForeignKey(
         "leads.LeadImport",
         on_delete=models.DB_CASCADE,
@@ -89,7 +120,7 @@ class StagedLead(Tenanted, models.Model):
 
     class Meta:
         db_table = "staged_leads"
-        ordering = ["-id"]
+        ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["lead_import", "row_number"], name="staged_lead_once_per_import"),
             models.CheckConstraint(condition=Q(status__in=StagedStatus.values), name="staged_lead_status_known"),

@@ -81,7 +81,9 @@ class Lead(Tenanted, models.Model):
 
     is_personal = True
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="leads")
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DB_CASCADE, db_index=False, related_name="leads"
+    )
     email = models.EmailField("e-mail", max_length=254, help_text="As given; comparisons use the normalized form.")
     email_normalized = models.CharField(max_length=320, editable=False)
     first_name = models.CharField(max_length=150, blank=True)

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.states import ProgressStatus
+from leads.models.incoming import RAW_GO_ALONG
 
 
 class ImportSource(models.TextChoices):
@@ -97,6 +98,7 @@ class LeadImport(Tenanted, models.Model):
                 name="import_ended_iff_finished_at",
             ),
         ]
+        triggers = [RAW_GO_ALONG]
 
     def __str__(self) -> str:
         return f"{self.file_name} (import {self.pk})"

@@ -176,7 +176,7 @@ def test_the_archive_has_every_row_and_only_its_owner_reads_it(tmp_path):
         sweep(dry_run=False, archive=archive)
 
     lines = [json.loads(line) for line in file.read_text().splitlines()]
-    kept = {(line["table"], line["row"]["id"]) for line in lines}
+    kept = {(line["table"], line["row"].get("id") or line["row"]["raw_lead_id"]) for line in lines}
     assert kept == {("staged_leads", staged.pk), ("lead_enrichments", enrichment.pk), ("raw_leads", raw.pk)}
     assert next(line for line in lines if line["table"] == "raw_leads")["row"]["payload"] == raw.payload
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -50,6 +50,40 @@ def test_every_migration_of_ours_can_be_reversed_and_applied_again_with_data_pre
     assert "leads" in seed_demo(full, tmp_path)  # which it would refuse, were any user left
 
 
+# A staged lead with a number of its own that is not that of its raw lead, and what a service said of it.
+ENRICHED = """
+WITH owner AS (
+    INSERT INTO organizations (name, slug, timezone, postal_address, allows_overlap, created_at, updated_at)
+    VALUES ('A', 'a', 'UTC', '', false, now(), now()) RETURNING id
+), came AS (
+    INSERT INTO lead_imports (organization_id, file_name, file_size, file_hash, encoding, delimiter, mapping, options,
+        rows_done, created_count, updated_count, unchanged_count, problem_count, error_message, created_at)
+    SELECT id, 'a.csv', 1, '', '', '', '{}', '{}', 0, 0, 0, 0, 0, '', now() FROM owner RETURNING id
+), raw AS (
+    INSERT INTO raw_leads (id, lead_import_id, row_number, payload) SELECT 40, id, 2, '[]' FROM came
+    RETURNING id, lead_import_id
+), staged AS (
+    INSERT INTO staged_leads (id, raw_lead_id, lead_import_id, row_number) SELECT 7, id, lead_import_id, 2 FROM raw
+    RETURNING id
+)
+INSERT INTO lead_enrichments (staged_lead_id, provider, model, result, error_message) SELECT id, 'x', '', '{}', ''
+FROM staged RETURNING staged_lead_id
+"""
+
+
+def test_what_a_service_said_stays_with_its_staged_lead_when_that_takes_the_number_of_its_raw_lead(copy: str):
+    of_enrichment = "SELECT staged_lead_id FROM lead_enrichments"
+    take_back(copy, {"leads": "0007_imports_at_full_speed"})
+    assert one(copy, ENRICHED) == 7
+
+    migrate(copy)
+    assert (one(copy, of_enrichment), one(copy, "SELECT raw_lead_id FROM staged_leads")) == (40, 40)
+    take_back(copy, {"leads": "0007_imports_at_full_speed"})
+
+    staged = one(copy, "SELECT id FROM staged_leads WHERE raw_lead_id = 40")
+    assert one(copy, of_enrichment) == staged
+
+
 def take_back(alias: str, targets: dict[str, str | None]) -> None:
     """What is newer than these, and all of an app where there is None."""
     MigrationExecutor(connections[alias]).migrate(list(targets.items()))

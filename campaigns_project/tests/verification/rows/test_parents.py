@@ -10,7 +10,7 @@ from campaigns_project.tests.verification.rows.asking import findings, mend, pas
 from campaigns_project.verification.registry import row_checks
 from campaigns_project.verification.rows import Fault, scan
 from campaigns_project.verification.rows.relations import models_of, relations_of, way_home
-from leads.models import LeadTag, StagedLead
+from leads.models import LeadTag
 
 pytestmark = pytest.mark.django_db
 
@@ -36,10 +36,14 @@ def name_of(relation):
 
 def point(relation, row, key):
     """Let `row` point at `key` by this relation, whatever the constraints say; it takes the place of one there."""
+    primary = relation.model._meta.pk.column
     with past_the_triggers():
-        if relation.model is StagedLead and relation.column == "raw_lead_id":
+        if relation.column == primary:  # a staged lead is known by its raw lead
             run("UPDATE staged_leads SET raw_lead_id = -raw_lead_id WHERE raw_lead_id = %s", key)
-        run(f'UPDATE {relation.model._meta.db_table} SET "{relation.column}" = %s WHERE id = %s', key, row.pk)
+            run("UPDATE lead_enrichments SET staged_lead_id = %s WHERE staged_lead_id = %s", key, row.pk)
+        run(f'UPDATE {relation.model._meta.db_table} SET "{relation.column}" = %s WHERE {primary} = %s', key, row.pk)
+        if relation.column == primary:
+            row.pk = key
 
 
 @pytest.mark.parametrize("relation", RELATIONS, ids=name_of)
