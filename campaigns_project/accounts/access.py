@@ -26,8 +26,7 @@ def role_in(user: User, organization: Organization) -> Role | None:
         model.objects.filter(user=user, organization=organization).values_list("role", flat=True)
         for model in (Membership, ServiceAccount)
     )
-    held = [*as_person, *as_key]
-    return max((Role(role) for role in held), key=list(Role).index, default=None)
+    return max((Role(role) for role in as_person.union(as_key).order_by()), key=list(Role).index, default=None)
 
 
 def may(user: User, organization: Organization | None, needed: Role) -> bool:
