@@ -50,10 +50,14 @@ def test_a_failure_is_kept_beside_the_last_success():
 
 def test_the_last_failure_stays_to_be_read_after_a_success():
     log = DutyLog()
-    for error in (ValueError("no"), None):
-        log.note("a", every_seconds=1, begun=time.monotonic(), error=error)
-        log.write()
+    log.note("a", every_seconds=1, begun=time.monotonic(), error=ValueError("no"))
+    log.write()
+    minute_ago = timezone.now() - timedelta(minutes=1)
+    DutyRun.objects.update(ran_at=minute_ago, failed_at=minute_ago)
+    log.note("a", every_seconds=1, begun=time.monotonic())
+    log.write()
 
     run = DutyRun.objects.get(name="a")
 
-    assert (run.error, run.ran_at > run.failed_at) == ("ValueError: no", True)
+    assert (run.error, run.failed_at) == ("ValueError: no", minute_ago)
+    assert run.ran_at == run.succeeded_at > minute_ago
