@@ -26,17 +26,13 @@ _CHIPS: dict[str, str] = {
 
 @admin.register(RawLead)
 class RawLeadAdmin(ReadOnlyAdmin):
-    list_display = ["id", "external_id", "came_with", "row_number", "received_at"]
+    list_display = ["id", "external_id", "lead_import", "row_number", "received_at"]
     list_filter = [OfImport]
     list_select_related = ["lead_import"]
     search_fields = ["id__exact", "external_id__exact"]
     search_help_text = "Its number, or the provider's own"
     fields = ["external_id", "lead_import", "row_number", "campaign_id", "received_at", "payload"]
     empty_text = "Nothing has come in yet, or it was removed with its import."
-
-    @display(description="Import")
-    def came_with(self, raw: RawLead) -> str:
-        return str(raw.lead_import)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
@@ -46,7 +42,7 @@ class RawLeadAdmin(ReadOnlyAdmin):
 
 @admin.register(StagedLead)
 class StagedLeadAdmin(ReadOnlyAdmin):
-    list_display = ["row", "address", "state", "problem", "came_with", "staged_at"]
+    list_display = ["row_number", "email_normalized", "state", "problem_message", "lead_import", "staged_at"]
     list_filter = [OfImport, ("status", ChoicesDropdownFilter)]
     list_select_related = ["lead_import"]
     search_fields = ["pk__exact", "lead__email_normalized__exact", "problem_code__exact"]
@@ -66,25 +62,9 @@ class StagedLeadAdmin(ReadOnlyAdmin):
     ]
     empty_text = "Nothing has come in yet, or it was removed for its age."
 
-    @display(description="Row")
-    def row(self, staged: StagedLead) -> str:
-        return f"{staged.row_number:,}"
-
-    @display(description="Address", empty_value="—")
-    def address(self, staged: StagedLead) -> str | None:
-        return staged.email_normalized or None
-
     @display(description="Status")
     def state(self, staged: StagedLead) -> str:
         return chip(_CHIPS[staged.status], staged.get_status_display())
-
-    @display(description="What is wrong", empty_value="—")
-    def problem(self, staged: StagedLead) -> str | None:
-        return staged.problem_message or None
-
-    @display(description="Import")
-    def came_with(self, staged: StagedLead) -> str:
-        return str(staged.lead_import)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()

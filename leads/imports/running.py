@@ -101,7 +101,7 @@ def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: On
     ):
         for chunk in chunks:
             keys.reserve(len(chunk))
-            if not _write_chunk(lead_import, chunk, people, reading.email_column, keeping):
+            if not _write_chunk(lead_import, chunk, people, reading.email_column):
                 return False
             if on_progress:
                 on_progress(lead_import)
@@ -110,25 +110,25 @@ def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: On
     return True
 
 
-def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str, keeping: Keeping) -> bool:
+def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str) -> bool:
     """Rows and progress in one transaction; False, and nothing written, when the import is no longer ours."""
     for _ in range(TRIES):
         try:
-            return _try_chunk(lead_import, chunk, people, email_column, keeping)
+            return _try_chunk(lead_import, chunk, people, email_column)
         except Raced:
             logger.info("a chunk of import %s is done again: others wrote the same leads", lead_import.pk)
             people.read_anew()
     raise state_errors.too_busy(lead_import.pk)
 
 
-def _try_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str, keeping: Keeping) -> bool:
+def _try_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str) -> bool:
     with transaction.atomic():
         do_not_wait_for_the_disk()
         if not hold(lead_import):
             return False
         if people.refresh():
             chunk = rechecked(chunk, people=people, email_column=email_column)
-        merged = write_rows(lead_import, chunk, keeping=keeping)
+        merged = write_rows(lead_import, chunk)
         LeadImport.objects.filter(pk=lead_import.pk).update(
             rows_received=F("rows_received") + len(chunk),
             rows_staged=F("rows_staged") + len(chunk),

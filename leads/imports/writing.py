@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from leads.imports.checking import Chunk, Keeping, RowProblem
+from leads.imports.checking import Chunk, RowProblem, row_as_it_came
 from leads.imports.cleaning import storable
 from leads.imports.comparing import Merged
 from leads.imports.lines import copy_lines, line
@@ -20,11 +20,11 @@ FROM STDIN
 """
 
 
-def write_rows(lead_import: LeadImport, chunk: Chunk, *, keeping: Keeping) -> Merged:
+def write_rows(lead_import: LeadImport, chunk: Chunk) -> Merged:
     """Everything of a chunk that was not received before; raises `Raced` when it has to be done again."""
     with connection.cursor() as cursor:
         copy_lines(cursor, _COPY_RAW, [row.came for row in chunk.rows])
-        _write_problems(cursor, keeping, chunk.problems)
+        _write_problems(cursor, lead_import.pk, chunk.problems)
     return merge_into(lead_import, chunk, noting=STAGE_ANEW)
 
 
@@ -48,11 +48,11 @@ def change_source_of(lead_import: LeadImport) -> ChangeSource:
     return ChangeSource.PROVIDER if lead_import.source == ImportSource.APOLLO else ChangeSource.IMPORT
 
 
-def _write_problems(cursor: Any, keeping: Keeping, problems: Sequence[RowProblem]) -> None:
+def _write_problems(cursor: Any, lead_import_id: int, problems: Sequence[RowProblem]) -> None:
     if not problems:
         return
-    copy_lines(cursor, _COPY_RAW, [keeping.line(row.key, row.number, row.cells) for row in problems])
-    copy_lines(cursor, _COPY_PROBLEMS, [_problem(keeping.lead_import_id, row) for row in problems])
+    copy_lines(cursor, _COPY_RAW, [row_as_it_came(lead_import_id, row.key, row.number, row.cells) for row in problems])
+    copy_lines(cursor, _COPY_PROBLEMS, [_problem(lead_import_id, row) for row in problems])
 
 
 def _problem(lead_import_id: int, row: RowProblem) -> bytes:

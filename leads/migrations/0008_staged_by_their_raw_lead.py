@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DB_CASCADE,
                 related_name="raw_leads",
                 to="leads.leadimport",
+                verbose_name="import",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -74,8 +75,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="raw_go_along",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="DELETE FROM raw_leads WHERE lead_import_id IN (SELECT id FROM gone); RETURN NULL;",
-                    hash="e64b5f6a0c765cf4ce813f5c94a7ff6beee2c500",
+                    func="EXECUTE 'DELETE FROM raw_leads WHERE lead_import_id IN (SELECT id FROM gone)'; RETURN NULL;",
+                    hash="5bb124f299535a622124822892a074d0d75648a1",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_raw_go_along_fabc8",
@@ -90,8 +91,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="staged_go_along",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="DELETE FROM staged_leads WHERE raw_lead_id IN (SELECT id FROM gone); RETURN NULL;",
-                    hash="f84f312cf727b6bca1c721cec2c44fe8cc2152ae",
+                    func="EXECUTE 'DELETE FROM staged_leads WHERE raw_lead_id IN (SELECT id FROM gone)'; RETURN NULL;",
+                    hash="81c2fc85f0a66ace73ea9d36287652f17b575b77",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_staged_go_along_31a40",
@@ -111,5 +112,43 @@ class Migration(migrations.Migration):
                 related_name="leads",
                 to="accounts.organization",
             ),
+        ),
+        # What people read above them.
+        migrations.AlterField(
+            model_name="lead",
+            name="lead_import",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.DB_SET_NULL,
+                related_name="created_leads",
+                to="leads.leadimport",
+                verbose_name="import",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="stagedlead",
+            name="lead_import",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DB_CASCADE,
+                related_name="staged_leads",
+                to="leads.leadimport",
+                verbose_name="import",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="stagedlead", name="row_number", field=models.IntegerField(verbose_name="row")
+        ),
+        migrations.AlterField(
+            model_name="stagedlead",
+            name="email_normalized",
+            field=models.CharField(blank=True, db_default="", max_length=320, verbose_name="address"),
+        ),
+        migrations.AlterField(
+            model_name="stagedlead",
+            name="problem_message",
+            field=models.TextField(blank=True, db_default="", verbose_name="what is wrong"),
         ),
     ]

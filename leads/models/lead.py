@@ -124,7 +124,12 @@ class Lead(Tenanted, models.Model):
         "catch-all domain", default=False, db_default=False, editable=False, help_text="Its server takes any address."
     )
     lead_import = models.ForeignKey(
-        "leads.LeadImport", on_delete=models.DB_SET_NULL, null=True, editable=False, related_name="created_leads"
+        "leads.LeadImport",
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        editable=False,
+        related_name="created_leads",
+        verbose_name="import",
     )
     created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
