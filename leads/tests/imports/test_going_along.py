@@ -18,6 +18,16 @@ PEOPLE = "email\nana@acme.example\nbad\nbob@acme.example\n"
 BACKENDS_THAT_WAIT = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
+MANY_ROWS = """
+WITH raw AS (
+    INSERT INTO raw_leads (lead_import_id, row_number, payload)
+    SELECT %s, number, '[]' FROM generate_series(1000, 20999) AS number RETURNING id, row_number
+)
+INSERT INTO staged_leads (raw_lead_id, lead_import_id, row_number) SELECT id, %s, row_number FROM raw
+"""
+ROWS_READ = """
+SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname IN ('raw_leads', 'staged_leads')
+"""
 
 
 def run(statement: str, *values: object) -> None:
@@ -47,6 +57,25 @@ def test_a_staged_row_goes_with_the_row_as_received(imported: Files):
     run("DELETE FROM raw_leads WHERE lead_import_id = %s AND row_number = 2", came.pk)
 
     assert sorted(StagedLead.objects.values_list("row_number", flat=True)) == [3, 4]
+
+
+def test_a_session_that_knew_the_tables_small_does_not_read_them_whole_when_they_have_grown(imported: Files):
+    run("DELETE FROM lead_imports WHERE id = %s", imported(PEOPLE).pk)
+    small, large = imported(PEOPLE), imported(PEOPLE)
+    run(MANY_ROWS, large.pk, large.pk)
+    before = rows_read_in_order()
+
+    run("DELETE FROM lead_imports WHERE id = %s", small.pk)
+
+    assert rows_read_in_order() - before < 1_000
+    assert RawLead.objects.count() == StagedLead.objects.count() == 20_003
+
+
+def rows_read_in_order() -> int:
+    """How many rows of what came in this transaction has read without an index."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROWS_READ)
+        return int(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
