@@ -3,8 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -25,8 +25,7 @@ from leads.models import SuppressionReason
 from leads.suppression import suppress
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of one claim: the status its message ends in, and what goes with it.
 
     `due` is when it is tried again (pending, deferred), `note` what the recipient's page says until then;

@@ -5,7 +5,6 @@ import math
 import random
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +63,18 @@ class Share:
         return was_full
 
 
+@dataclass(frozen=True)
+class Speed:
+    """What was learned of how fast the mails of one sender go."""
+
+    share: Share = field(default_factory=Share)
+    pace: Pace = field(default_factory=Pace)
+
+    def for_another(self) -> "Speed":
+        """What is to be expected of another sender of the same server."""
+        return Speed(Share(self.share.size), Pace(self.pace.size))
+
+
 @dataclass
 class Stream:
     """What one stream of mail holds on to from chunk to chunk. A journal that was not entered keeps nothing."""
@@ -73,8 +84,17 @@ class Stream:
     may_use: Callable[[Sender], bool] = lambda sender: True
     call_for_help: Callable[[], None] = lambda: None
     processors: Processors = field(default_factory=Processors)
-    shares: defaultdict[int, Share] = field(default_factory=lambda: defaultdict(Share))
-    paces: defaultdict[int, Pace] = field(default_factory=lambda: defaultdict(Pace))
+    expected: Speed = field(default_factory=Speed)
+    _of_sender: dict[int, Speed] = field(default_factory=dict)
+    _of_server: dict[tuple[str, str, int, str], Speed] = field(default_factory=dict)
+
+    def speed(self, sender: Sender) -> Speed:
+        """What was learned of `sender`; of one that is new, what was learned last of another with the same server."""
+        server = (sender.kind, sender.host, sender.port, sender.esp)
+        if sender.pk not in self._of_sender:
+            self._of_sender[sender.pk] = self._of_server.get(server, self.expected).for_another()
+        self._of_server[server] = self._of_sender[sender.pk]
+        return self._of_sender[sender.pk]
 
     @contextmanager
     def help_when_stuck(self) -> Iterator[None]:
@@ -166,7 +186,7 @@ def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.i
 
     What is not at the mail server by `until` (monotonic seconds) goes back to waiting.
     """
-    stream = Stream(connections, shares=defaultdict(lambda: Share(MOST_AT_ONCE)))
+    stream = Stream(connections, expected=Speed(Share(MOST_AT_ONCE)))
     return _send_chunk(campaign, stream, until=until)
 
 
@@ -190,8 +210,8 @@ def _send_for(
 ) -> int:
     """A chunk of those who fall to `sender`; when there is no other work, one mail whose last worker was lost."""
     began, now = time.monotonic(), timezone.now()
-    share, journal = stream.shares[sender.pk], stream.journal
-    room = allowance(campaign, able, at_most=share.size, now=now)
+    speed, journal = stream.speed(sender), stream.journal
+    room = allowance(campaign, able, at_most=speed.share.size, now=now)
     most = room.for_sender(sender)
     others = [each for each in able if each.pk in room.by_sender]
     take = partial(claim, campaign=campaign, wordings=wordings, senders=others, sender=sender, now=now)
@@ -203,8 +223,7 @@ def _send_for(
     with journal.making():
         batch = prepare(campaign, claims, senders={sender.pk: sender}, now=now)
     settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
-    pace = stream.paces[sender.pk]
-    before = pace.seconds
+    before = speed.pace.seconds
     with stream.help_when_stuck():
         settled += deliver(
             campaign,
@@ -212,7 +231,7 @@ def _send_for(
             sender=sender,
             connections=stream.connections,
             journal=journal,
-            pace=pace,
+            pace=speed.pace,
             until=until,
             claimed_at=began,
             zones=zones_of(campaign, [one.recipient for one in claims]),
@@ -220,7 +239,8 @@ def _send_for(
     journal.settled()
     seconds = time.monotonic() - began
     # Another stream is of use where this one mostly waits for the server; where it works, they would share its time.
-    if share.learn(len(claims), seconds) and pace.seconds - before > seconds / 2 and stream.processors.have_room():
+    waited = speed.pace.seconds - before
+    if speed.share.learn(len(claims), seconds) and waited > seconds / 2 and stream.processors.have_room():
         stream.call_for_help()
     return settled
 

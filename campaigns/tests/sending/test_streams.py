@@ -6,6 +6,7 @@ from collections import namedtuple
 import pytest
 from django.db import connection
 
+from campaigns.models import Sender
 from campaigns.sending.streams import in_streams, share_idle
 from campaigns.sending.work import Stream
 from campaigns.tests.sending.sending import Road
@@ -50,6 +51,18 @@ def test_what_one_of_them_raises_is_raised_when_all_have_ended():
     with pytest.raises(LookupError):
         in_streams(stream, most=2)
     assert ended.is_set()
+
+
+def test_a_new_sender_begins_at_the_speed_that_was_learned_of_its_server():
+    stream = Stream(Road())
+    first, second, elsewhere = (Sender(pk=pk, host=host) for pk, host in [(1, "a.example"), (2, "a.example"), (3, "")])
+    began = stream.speed(elsewhere).share.size
+    stream.speed(first).share.learn(began, seconds=0.01)
+
+    assert stream.speed(second).share.size == stream.speed(first).share.size > began
+    assert stream.speed(elsewhere).share.size == began
+    stream.speed(second).share.learn(1, seconds=1.0)  # this one alone is slow
+    assert stream.speed(first).share.size > stream.speed(second).share.size == 1
 
 
 def test_a_server_that_does_not_answer_calls_for_another_stream(monkeypatch):
