@@ -136,8 +136,6 @@ def _in_running(recipient: Recipient) -> str:
     step, due = recipient.next_step, _leaves_at(recipient)
     if recipient.status == RecipientStatus.HELD:
         return "Held: active in another campaign."
-    if recipient.status == RecipientStatus.QUEUED:
-        return "With a worker now."
     if step is None:
         return "In; no further step is planned."
     if due is None:

@@ -1,18 +1,23 @@
+from datetime import datetime
 from enum import nonmember
 from typing import Self
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
+from campaigns.models.message import Message, MessageStatus
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 
 
 class RecipientStatus(models.TextChoices):
-    """Where a lead stands in a campaign. Once out, never in again, but for a failed mail that is tried again."""
+    """Where a lead stands in a campaign. Once out, never in again, but for a failed mail that is tried again.
+
+    Whether a worker has their mail in hand is said by the message alone.
+    """
 
     PENDING = "pending", "Waiting for the first mail"
-    QUEUED = "queued", "Being sent"
     SENT = "sent", "Got a mail, more to come"
     HELD = "held", "Held: active elsewhere"
     PAUSED = "paused", "Paused"
@@ -25,7 +30,7 @@ class RecipientStatus(models.TextChoices):
     SKIPPED = "skipped", "Skipped"
     STOPPED = "stopped", "Stopped"
 
-    IN = nonmember(frozenset({"pending", "queued", "sent", "held", "paused"}))
+    IN = nonmember(frozenset({"pending", "sent", "held", "paused"}))
     OUT = nonmember(
         frozenset({"completed", "replied", "bounced", "unsubscribed", "complained", "failed", "skipped", "stopped"})
     )
@@ -65,6 +70,15 @@ class RecipientQuerySet(OrganizationQuerySet):
         """Those who have not left."""
         return self.filter(status__in=RecipientStatus.IN)
 
+    def due(self, now: datetime) -> Self:
+        """Those whose next mail may be claimed: its hour has come, and no worker has it in hand."""
+        waiting = self.filter(status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False)
+        in_hand = Message.objects.filter(
+            recipient=OuterRef("pk"), step=OuterRef("next_step"), status__in=MessageStatus.IN_FLIGHT
+        )
+        # As a value, so that the database looks it up for the few it comes by, and does not go through all messages.
+        return waiting.alias(in_hand=Subquery(in_hand.values("pk")[:1])).filter(in_hand=None)
+
 
 class Recipient(Tenanted, models.Model):
     """A lead inside one campaign."""
@@ -73,11 +87,11 @@ class Recipient(Tenanted, models.Model):
     organization_path = "campaign__organization"
     deleting_path = "campaign__deleting_at"
 
-    # Every index that a recipient is in is written twice a mail. Three others begin with the campaign.
+    # Every index that a recipient is in is written for each mail. Others begin with the campaign, and with the lead.
     campaign = models.ForeignKey(
         "campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="recipients", db_index=False
     )
-    lead = models.ForeignKey("leads.Lead", on_delete=models.DB_CASCADE, related_name="recipients")
+    lead = models.ForeignKey("leads.Lead", on_delete=models.DB_CASCADE, related_name="recipients", db_index=False)
     email_address = models.CharField("e-mail", max_length=254, help_text="As it was at enrollment.")
     status = models.CharField(
         max_length=20, choices=RecipientStatus, default=RecipientStatus.PENDING, db_default=RecipientStatus.PENDING
@@ -107,7 +121,7 @@ class Recipient(Tenanted, models.Model):
         db_table = "campaign_recipients"
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "lead"], name="recipient_once_per_campaign"),
+            models.UniqueConstraint(fields=["lead", "campaign"], name="recipient_once_per_campaign"),
             models.UniqueConstraint(fields=["lead"], condition=Q(occupies=True), name="one_active_campaign_per_lead"),
             models.CheckConstraint(condition=Q(status__in=RecipientStatus.values), name="recipient_status_known"),
             models.CheckConstraint(
@@ -123,8 +137,7 @@ class Recipient(Tenanted, models.Model):
         indexes = [
             models.Index(fields=["email_address"], name="recipient_email"),
             models.Index(fields=["next_step"], condition=Q(next_step__isnull=False), name="recipient_next_step"),
-            models.Index(fields=["status"], name="recipient_status"),
-            models.Index(fields=["sent_at"], name="recipient_sent_at"),
+            BrinIndex(fields=["sent_at"], autosummarize=True, name="recipient_sent_at"),
             models.Index(fields=["campaign", "status"], name="recipient_campaign_status"),
             models.Index(
                 F("campaign"), F("next_send_at"), F("id"),

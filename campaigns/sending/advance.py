@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -17,6 +17,16 @@ from campaigns.sending.clocks import zones_of
 
 # Where a recipient goes back to that is not being sent to any more: has it had a mail already?
 WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), default=Value(RecipientStatus.SENT))
+# Who may have a mail in hand, or one that nobody knows of.
+_MAY_HAVE_ONE = [RecipientStatus.PENDING, RecipientStatus.SENT, RecipientStatus.PAUSED]
+
+
+class Sent(NamedTuple):
+    """A mail that was sent: to whom, of which step, through which sender, None where that one is gone."""
+
+    recipient: int
+    step: int
+    sender: int | None
 
 
 def lock_recipients(ids: Iterable[int]) -> None:
@@ -25,29 +35,36 @@ def lock_recipients(ids: Iterable[int]) -> None:
         cursor.execute(_LOCK, [list(ids)])
 
 
-def advance(sent: Mapping[int, int], *, campaign: Campaign, at: datetime) -> None:
-    """After mails were sent (step id by recipient id): on to the next step, or out where there is none.
+def advance(sent: Sequence[Sent], *, campaign: Campaign, at: datetime) -> None:
+    """After mails were sent: their recipients go on to the next step, or out where there is none.
 
-    Whoever left meanwhile stays out; the mail still counts.
+    From now on they stay with the sender. Whoever left meanwhile, or waits for another step by now, stays where they
+    are; the mail still counts.
     """
     steps = list(Step.objects.filter(campaign=campaign).order_by("position"))
     ways = {step.pk: following for step, following in pairwise(steps)}
-    following = [ways[step].pk if step in ways else None for step in sent.values()]
     due = _due(sent, ways, campaign, at)
     with connection.cursor() as cursor:
-        ways_of: dict[str, Any] = {"recipients": list(sent), "following": following, "due": due}
+        ways_of: dict[str, Any] = {
+            "recipients": [one.recipient for one in sent],
+            "steps": [one.step for one in sent],
+            "senders": [one.sender for one in sent],
+            "following": [ways[one.step].pk if one.step in ways else None for one in sent],
+            "due": due,
+        }
         cursor.execute(_ADVANCE, {**ways_of, "at": at, "number": len(sent), "campaign": campaign.pk})
 
 
-def _due(sent: Mapping[int, int], ways: Mapping[int, Step], campaign: Campaign, at: datetime) -> list[datetime | None]:
+def _due(sent: Sequence[Sent], ways: Mapping[int, Step], campaign: Campaign, at: datetime) -> list[datetime | None]:
     """When the step after the one sent is due, for each in turn; by its own clock where the days differ by lead."""
-    zones = zones_of(campaign, sent) if any(waits_by_lead(step, campaign) for step in ways.values()) else {}
+    is_by_lead = any(waits_by_lead(step, campaign) for step in ways.values())
+    zones = zones_of(campaign, (one.recipient for one in sent)) if is_by_lead else {}
 
     @cache
     def due(step: int, zone: ZoneInfo | None) -> datetime | None:
         return due_after(ways[step], campaign=campaign, at=at, zone=zone) if step in ways else None
 
-    return [due(step, zones.get(recipient)) for recipient, step in sent.items()]
+    return [due(one.step, zones.get(one.recipient)) for one in sent]
 
 
 _LOCK = "SELECT FROM campaign_recipients WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
@@ -56,15 +73,16 @@ _LOCK = "SELECT FROM campaign_recipients WHERE id = ANY(%s::bigint[]) ORDER BY i
 # leaves people; no message of theirs can be waiting.
 _ADVANCE = """
 WITH before AS (
-    SELECT recipient.id, way.following, way.due, recipient.sent_at IS NULL AS is_first,
-           recipient.status IN ('queued', 'paused') AS is_in,
-           recipient.status IN ('queued', 'paused') AND way.following IS NULL AS is_done
-    FROM unnest(%(recipients)s::bigint[], %(following)s::bigint[], %(due)s::timestamptz[])
-        AS way(recipient, following, due)
+    SELECT recipient.id, way.sender, way.following, way.due, recipient.sent_at IS NULL AS is_first,
+           waits.for_it AS is_in, waits.for_it AND way.following IS NULL AS is_done
+    FROM unnest(%(recipients)s::bigint[], %(steps)s::bigint[], %(senders)s::bigint[], %(following)s::bigint[],
+        %(due)s::timestamptz[]) AS way(recipient, step, sender, following, due)
     JOIN campaign_recipients recipient ON recipient.id = way.recipient
+    CROSS JOIN LATERAL (SELECT recipient.status IN ('pending', 'sent', 'paused')
+        AND recipient.next_step_id IS NOT DISTINCT FROM way.step AS for_it) waits
 ), moved AS (
     UPDATE campaign_recipients recipient SET
-        sent_at = coalesce(recipient.sent_at, %(at)s),
+        sent_at = coalesce(recipient.sent_at, %(at)s), sender_id = coalesce(before.sender, recipient.sender_id),
         status = CASE WHEN is_done THEN 'completed' WHEN is_in THEN 'sent' ELSE recipient.status END,
         exit_reason = CASE WHEN is_done THEN 'completed' ELSE recipient.exit_reason END,
         exited_at = CASE WHEN is_done THEN %(at)s ELSE recipient.exited_at END,
@@ -119,5 +137,12 @@ def hold_for_a_decision(recipients: Iterable[int], *, note: str, at: datetime) -
     )
 
 
+def stay_with_sender(messages: Iterable[int]) -> None:
+    """Recipients of mails that a server was asked to take go on with the sender it knows them from."""
+    tried = Message.objects.filter(pk__in=list(messages))
+    senders = tried.filter(recipient=OuterRef("pk")).values("sender")
+    Recipient.objects.filter(messages__in=tried).update(sender=Subquery(senders[:1]))
+
+
 def _inside(ids: Iterable[int]):
-    return Recipient.objects.filter(pk__in=list(ids), status__in=[RecipientStatus.QUEUED, RecipientStatus.PAUSED])
+    return Recipient.objects.filter(pk__in=list(ids), status__in=_MAY_HAVE_ONE)

@@ -103,9 +103,7 @@ def _finds_somebody(campaign: Campaign, room: Allowance, now: datetime) -> bool:
     if not room.mails:
         return False
     active = Sender.objects.filter(campaign_senders__campaign=campaign).able()
-    due = Recipient.objects.filter(
-        campaign=campaign, status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False
-    )
+    due = Recipient.objects.due(now).filter(campaign=campaign)
     if not room.first_mails:
         due = due.exclude(status=RecipientStatus.PENDING)
     # As in the claim: a recipient stays with its sender, unless that one dropped out.

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from campaigns.content.mailbox import wire_domain
 from campaigns.content.message_id import message_id
-from campaigns.models import Campaign, Sender, Step, Variant
+from campaigns.models import Campaign, Message, MessageStatus, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
 from campaigns.sending.sharing import share_of
 
@@ -96,7 +96,7 @@ def claim(
     with transaction.atomic():
         due = _take_due({**wanted, "suspects": suspects})
         claims = _write_messages(due, wordings, {sender.pk: sender for sender in senders}) if due else []
-        _set_aside_settled({one.recipient for one in due} - {one.recipient for one in claims}, now)
+        _set_aside_settled({one.recipient: one.step for one in due}, claims, now)
     _tell_of_moves(campaign, due)
     return claims
 
@@ -118,10 +118,17 @@ def _tell_of_moves(campaign: Campaign, due: Sequence[_Due]) -> None:
         logger.info("recipients of a sender that dropped out go on with another", extra=extra)
 
 
-def _set_aside_settled(recipients: set[int], now: datetime) -> None:
-    """Due for a step that was settled already: sending it would be twice, so a person has to look."""
-    if recipients:
-        hold_for_a_decision(recipients, note="The mail that came due is settled already.", at=now)
+def _set_aside_settled(taken: Mapping[int, int], claims: Sequence[Claim], now: datetime) -> None:
+    """Due (steps by recipient) for a mail that was settled already: sending it would be twice, so a person has to look.
+
+    Others that could not be claimed were so by somebody else a moment ago.
+    """
+    left = taken.keys() - {claim.recipient for claim in claims}
+    if not left:
+        return
+    rows = Message.objects.filter(recipient__in=left, status__in=MessageStatus.SETTLED)
+    settled = [recipient for recipient, step in rows.values_list("recipient", "step") if taken[recipient] == step]
+    hold_for_a_decision(settled, note="The mail that came due is settled already.", at=now)
 
 
 def _take_due(wanted: dict[str, Any]) -> list[_Due]:
@@ -131,10 +138,13 @@ def _take_due(wanted: dict[str, Any]) -> list[_Due]:
         return [_Due(*row) for row in cursor.fetchall()]
 
 
+# Nothing is written to the recipient: that somebody works on it is said by its message. Whether one is in somebody's
+# hands is asked as a value, since as a condition it could be turned into a search through all messages. Whoever reads
+# before another has committed finds at the message itself that it came too late.
 _TAKE = """
 WITH due AS (
-    SELECT candidate.id, candidate.sender_id AS had, fitting.sender, candidate.next_send_at,
-        candidate.status = 'pending' AS is_first
+    SELECT candidate.id, candidate.next_step_id AS step, fitting.sender, candidate.sender_id AS had,
+        candidate.next_send_at, candidate.status = 'pending' AS is_first
     FROM campaign_recipients candidate
     CROSS JOIN LATERAL (SELECT CASE
         WHEN candidate.sender_id = ANY(%(able)s) THEN candidate.sender_id
@@ -149,14 +159,15 @@ WITH due AS (
           SELECT 1 FROM campaign_messages message
           WHERE message.recipient_id = candidate.id AND message.step_id = candidate.next_step_id
             AND message.lost_claims > 0)
+      AND (SELECT message.status IN ('claimed', 'sending') FROM campaign_messages message
+           WHERE message.recipient_id = candidate.id AND message.step_id = candidate.next_step_id) IS NOT TRUE
     ORDER BY candidate.next_send_at, candidate.id LIMIT %(limit)s
-    FOR UPDATE OF candidate SKIP LOCKED
-), ranked AS (
-    SELECT due.*, row_number() OVER (PARTITION BY is_first ORDER BY next_send_at, id) AS place FROM due
+    FOR NO KEY UPDATE OF candidate SKIP LOCKED
 )
-UPDATE campaign_recipients recipient SET status = 'queued', updated_at = %(now)s, sender_id = ranked.sender
-FROM ranked WHERE recipient.id = ranked.id AND (NOT ranked.is_first OR ranked.place <= %(first_mails)s)
-RETURNING recipient.id, recipient.next_step_id, recipient.sender_id, ranked.had
+SELECT id, step, sender, had FROM (
+    SELECT due.*, row_number() OVER (PARTITION BY is_first ORDER BY next_send_at, id) AS place FROM due
+) ranked
+WHERE NOT is_first OR place <= %(first_mails)s
 """
 
 

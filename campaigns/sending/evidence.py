@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns.models import Campaign, Message, MessageStatus
-from campaigns.sending.advance import advance, lock_recipients
+from campaigns.sending.advance import Sent, advance, lock_recipients
 
 
 @transaction.atomic
@@ -24,11 +24,11 @@ def confirm(*, message_ids: Iterable[int], at: datetime) -> int:
 def count_as_sent(message_ids: Sequence[int], *, at: datetime) -> int:
     """These were sent, whatever was thought of them; under the locks of the caller. Returns how many they were."""
     rows = Message.objects.filter(pk__in=message_ids)
-    places = list(rows.values_list("recipient_id", "step_id", "recipient__campaign_id"))
+    places = list(rows.values_list("recipient__campaign_id", "recipient_id", "step_id", "sender_id"))
     rows.update(status=MessageStatus.SENT, sent_at=at, reason="", lease_until=None)
-    by_campaign: dict[int, dict[int, int]] = defaultdict(dict)
-    for recipient, step, campaign in places:
-        by_campaign[campaign][recipient] = step
+    by_campaign: dict[int, list[Sent]] = defaultdict(list)
+    for campaign, *mail in places:
+        by_campaign[campaign].append(Sent(*mail))
     for campaign_id, sent in sorted(by_campaign.items()):
         advance(sent, campaign=Campaign.objects.get(pk=campaign_id), at=at)
     return len(places)

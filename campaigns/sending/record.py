@@ -14,10 +14,12 @@ from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, MessageStatus, Recipient
 from campaigns.sending import guard
 from campaigns.sending.advance import (
+    Sent,
     advance,
     hold_for_a_decision,
     lock_recipients,
     skip_for_those_who_left,
+    stay_with_sender,
     wait_again,
 )
 from campaigns.sending.claim import Claim
@@ -71,7 +73,10 @@ def _record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) ->
     for verdict in mine:
         by_status[verdict.status].append(verdict)
     if sent := by_status[MessageStatus.SENT]:
-        advance({verdict.claim.recipient: verdict.claim.step for verdict in sent}, campaign=campaign, at=at)
+        claims = [verdict.claim for verdict in sent]
+        advance([Sent(one.recipient, one.step, one.sender) for one in claims], campaign=campaign, at=at)
+    if asked := by_status[MessageStatus.DEFERRED] + by_status[MessageStatus.UNCERTAIN]:
+        stay_with_sender(verdict.claim.message for verdict in asked)
     if waiting := by_status[MessageStatus.PENDING] + by_status[MessageStatus.DEFERRED]:
         _wait(waiting, at)
     for verdict in by_status[MessageStatus.UNCERTAIN]:

@@ -13,6 +13,7 @@ from campaigns.sending.advance import (
     hold_for_a_decision,
     lock_recipients,
     skip_for_those_who_left,
+    stay_with_sender,
     wait_again,
 )
 from campaigns.sending.reasons import MessageReason
@@ -80,6 +81,7 @@ def doubt(messages: Mapping[int, int], now: datetime) -> None:
     Message.objects.filter(pk__in=messages).update(
         status=MessageStatus.UNCERTAIN, reason=MessageReason.WORKER_LOST, lease_until=None, fence=F("fence") + 1
     )
+    stay_with_sender(messages)
     note = "The worker ended while the mail was at the mail server: a person has to decide whether it counts as sent."
     hold_for_a_decision(messages.values(), note=note, at=now)
 

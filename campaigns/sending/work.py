@@ -22,7 +22,7 @@ from campaigns.errors import PauseCode
 from campaigns.halts import unhalted
 from campaigns.lifecycle import pause_by_system
 from campaigns.locks import Lock, let_go, take_for_session
-from campaigns.models import Campaign, Recipient, RecipientStatus, Sender
+from campaigns.models import Campaign, Recipient, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.allowance import allowance, with_room
 from campaigns.sending.claim import Wordings, claim
@@ -147,9 +147,7 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
 
     Somebody is due, the window is open, the limits leave room and no emergency stop is in force.
     """
-    waiting = Recipient.objects.filter(
-        campaign=OuterRef("pk"), status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False
-    )
+    waiting = Recipient.objects.due(now).filter(campaign=OuterRef("pk"))
     limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
     unheld = Q(hold_until=None) | Q(hold_until__lte=now)
     campaigns = (

@@ -218,13 +218,11 @@ def contradictions(campaign):
     """What must never be so, by name: each should be empty."""
     people = campaign.recipients
     messages = Message.objects.filter(recipient__campaign=campaign)
-    in_flight = messages.filter(status__in=MessageStatus.IN_FLIGHT).values("recipient")
     uncertain = messages.filter(status="uncertain").values("recipient")
     found = {
         "waits for somebody who left": messages.filter(status__in=MessageStatus.WAITING).exclude(
             recipient__exit_reason=""
         ),
-        "queued and nobody works on it": people.filter(status="queued").exclude(pk__in=in_flight),
         "waits for nothing": people.filter(status__in=RecipientStatus.DUE, next_step=None),
         "paused without a doubt": people.filter(status="paused").exclude(pk__in=uncertain),
         "out and still busy": people.filter(status__in=RecipientStatus.OUT, occupies=True),

@@ -6,7 +6,7 @@ from django.db.backends.utils import CursorWrapper
 
 from campaigns.models import RecipientStatus
 from campaigns_project.verification.finding import Finding
-from campaigns_project.verification.rows import FIX_SQL, Fault, scan
+from campaigns_project.verification.rows import Fault, scan
 
 _IN = ", ".join(f"'{status}'" for status in sorted(RecipientStatus.IN))
 
@@ -14,9 +14,7 @@ _SOURCE = """
 campaign_recipients recipient
 JOIN campaigns campaign ON campaign.id = recipient.campaign_id AND campaign.deleting_at IS NULL
 LEFT JOIN (
-    SELECT recipient_id,
-        bool_or(status IN ('claimed', 'sending')) AS in_flight, bool_or(status = 'uncertain') AS in_doubt
-    FROM campaign_messages WHERE status IN ('claimed', 'sending', 'uncertain') GROUP BY recipient_id
+    SELECT recipient_id, true AS in_doubt FROM campaign_messages WHERE status = 'uncertain' GROUP BY recipient_id
 ) mail ON mail.recipient_id = recipient.id
 """
 
@@ -30,16 +28,6 @@ _FAULTS = [
         condition="campaign.status = 'running' AND recipient.status IN ('pending', 'sent')"
         " AND (recipient.next_step_id IS NULL OR recipient.next_send_at IS NULL) AND mail.in_doubt IS NOT TRUE",
         fix="Pause and resume the campaign, which sets the time of first mails; de-enroll whoever is left.",
-    ),
-    Fault(
-        id="recipient_claimed_by_nobody",
-        where="campaign_recipients.status",
-        message="They count as being sent to, and no mail of theirs is in any worker's hands.",
-        condition="recipient.status = 'queued' AND mail.in_flight IS NOT TRUE",
-        fix=FIX_SQL,
-        fix_sql="UPDATE campaign_recipients SET status = CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'sent' END,"
-        " next_send_at = coalesce(next_send_at, now()) WHERE status = 'queued' AND NOT EXISTS (SELECT"
-        " FROM campaign_messages WHERE recipient_id = campaign_recipients.id AND status IN ('claimed', 'sending'));",
     ),
     Fault(
         id="recipient_left_behind",

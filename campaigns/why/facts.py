@@ -51,6 +51,7 @@ def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
     `domain` is the one a mail goes to.
     """
     senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk"))
+    in_flight = Message.objects.filter(lease_until__isnull=False, recipient__campaign=campaign).count()
     gauges = room(campaign, senders, now=now, domain=domain)
     return Facts(
         campaign=campaign,
@@ -59,8 +60,8 @@ def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
         senders=senders,
         wordless_steps=_wordless_steps(campaign),
         first_due_at=_waiting(campaign).aggregate(at=Min("next_send_at"))["at"],
-        due=_waiting(campaign).filter(next_send_at__lte=now)[:MOST_COUNTED].count(),
-        in_flight=Message.objects.filter(lease_until__isnull=False, recipient__campaign=campaign).count(),
+        due=_due(campaign, in_flight, now),
+        in_flight=in_flight,
         uncertain=_uncertain(campaign),
         workers=_workers(),
         gauges=gauges,
@@ -71,6 +72,12 @@ def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
 
 def _waiting(campaign: Campaign) -> QuerySet[Recipient]:
     return Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.DUE)
+
+
+def _due(campaign: Campaign, in_flight: int, now: datetime) -> int:
+    """Those whose hour has come, less those whose mail is with a worker: they are due until it is settled."""
+    due = _waiting(campaign).filter(next_send_at__lte=now)[: MOST_COUNTED + in_flight].count()
+    return max(0, due - in_flight)
 
 
 def _follow_ups_due(campaign: Campaign, gauges: list[Gauge], now: datetime) -> bool:

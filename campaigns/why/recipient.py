@@ -29,7 +29,7 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
         gates.halt(facts),
         _message(recipient, message, facts),
         _content(recipient, facts),
-        _due(recipient, facts),
+        _due(recipient, message, facts),
         gates.hold(facts),
         gates.window_gate(facts.campaign, next_opening(facts.campaign, now, zone), zone=zone.key, now=now),
         *gates.limits(facts, first_mails_only=recipient.sent_at is None),
@@ -98,9 +98,9 @@ def _content(recipient: Recipient, facts: Facts) -> Gate:
     return Gate(GateCode.CONTENT, sentence, WhyCode.NO_VARIANT, is_in_order=False, numbers={"step": step.position})
 
 
-def _due(recipient: Recipient, facts: Facts) -> Gate:
+def _due(recipient: Recipient, message: Message | None, facts: Facts) -> Gate:
     step, due = recipient.next_step, recipient.next_send_at
-    if recipient.status == RecipientStatus.QUEUED:
+    if message is not None and message.status in MessageStatus.IN_FLIGHT:
         return Gate(GateCode.RECIPIENTS, "With a worker now.")
     if due is None or step is None:
         sentence = "In; the time of the next step is not set yet."

@@ -118,7 +118,7 @@ def test_a_mail_that_was_uncertain_is_answered_as_well(now):
     campaign = sequence(now, BODIES["prepared"], wait_amount=1)
     [first] = sent(campaign)
     Message.objects.update(status=MessageStatus.UNCERTAIN, reason="timeout", sent_at=None)
-    Recipient.objects.update(status="paused", next_send_at=None)
+    Recipient.objects.update(status="paused", next_send_at=None, next_step=campaign.steps.get(position=1))
     treat_as_sent(message=Message.objects.select_related("recipient__campaign").get(), actor=SYSTEM, now=now)
     due_again(campaign, now)
 

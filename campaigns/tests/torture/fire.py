@@ -162,7 +162,7 @@ class _Round:
         return self._messages().filter(status="sent").count() / (self.plan.people * self.plan.steps)
 
     def _is_busy(self) -> bool:
-        return Recipient.objects.filter(campaign=self.campaign, status__in=["pending", "queued", "sent"]).exists()
+        return Recipient.objects.filter(campaign=self.campaign, status__in=["pending", "sent"]).exists()
 
     def _messages(self):
         return Message.objects.filter(recipient__campaign=self.campaign)

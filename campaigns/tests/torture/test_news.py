@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from campaigns import lifecycle, tokens
 from campaigns.enrollment.stop import de_enroll
-from campaigns.models import Campaign, Message, Recipient, RecipientStatus
+from campaigns.models import Campaign, Message, Recipient
 from campaigns.sending.gate import VALID_FOR
 from campaigns.tests.torture.campaign import big_campaign
 from campaigns.tests.torture.relay import Relay
@@ -109,12 +109,12 @@ def break_news(news, campaign):
         if number == people // 2:
             news.pause(campaign)
         still_in = list(waiting(campaign).select_related("campaign__organization", "lead").order_by("?"))
-        gated = set(Message.objects.filter(status="sending").values_list("recipient_id", flat=True))
-        still_in.sort(key=lambda each: (each.pk not in gated, each.status != RecipientStatus.QUEUED))
+        in_hand = dict(Message.objects.filter(status__in=["claimed", "sending"]).values_list("recipient_id", "status"))
+        still_in.sort(key=lambda each: ["sending", "claimed", None].index(in_hand.get(each.pk)))
         with contextlib.suppress(IndexError):  # nobody is left
             news.of(still_in[0])
         time.sleep(news.chance.expovariate(1 / GAP))
 
 
 def waiting(campaign):
-    return Recipient.objects.filter(campaign=campaign, status__in=["pending", "queued", "sent"])
+    return Recipient.objects.filter(campaign=campaign, status__in=["pending", "sent"])

@@ -99,17 +99,6 @@ def test_somebody_who_waits_for_no_hour_or_no_step(campaign, column):
     assert told() == [("recipient_never_due", "campaign_recipients.next_send_at", 1, [str(first().pk)])]
 
 
-def test_somebody_who_is_being_sent_to_by_nobody(campaign):
-    run("UPDATE campaign_recipients SET status = 'queued' WHERE id = %s", first().pk)
-
-    [finding] = findings()
-
-    assert (finding.id, finding.samples) == ("recipient_claimed_by_nobody", [str(first().pk)])
-    mend(finding)
-    assert told() == []
-    assert first().status == "sent"
-
-
 def test_somebody_who_is_still_in_a_completed_campaign(campaign):
     run("UPDATE campaigns SET status = 'completed'")
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import lifecycle
-from campaigns.models import Campaign, Message, Recipient, RecipientStatus, Sender, Variant
+from campaigns.models import Campaign, Message, Recipient, Sender, Variant
 from campaigns.tests.factories import (
     NOON,
     CampaignFactory,
@@ -226,7 +226,6 @@ def test_mails_with_a_worker_are_told():
     recipient = campaign.recipients.get()
     claimed = {"claimed_at": NOON, "lease_until": NOON, "sent_at": None}
     MessageFactory(recipient=recipient, step=campaign.steps.get(), status="claimed", **claimed)
-    Recipient.objects.update(status=RecipientStatus.QUEUED)
 
     assert why(campaign).summary == "Sending: 1 with the workers now."
 
