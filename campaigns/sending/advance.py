@@ -14,6 +14,7 @@ from django.db.models import Case, OuterRef, Subquery, Value, When
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Step
 from campaigns.scheduling import due_after, waits_by_lead
 from campaigns.sending.clocks import zones_of
+from campaigns_project.database.arrays import bigints
 
 # Where a recipient goes back to that is not being sent to any more: has it had a mail already?
 WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), default=Value(RecipientStatus.SENT))
@@ -32,7 +33,7 @@ class Sent(NamedTuple):
 def lock_recipients(ids: Iterable[int]) -> None:
     """Lock these rows in the order everybody keeps (recipients by id, then messages, then campaign counters)."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [list(ids)])
+        cursor.execute(_LOCK, [bigints(ids)])
 
 
 def advance(sent: Sequence[Sent], *, campaign: Campaign, at: datetime) -> None:
@@ -42,29 +43,39 @@ def advance(sent: Sequence[Sent], *, campaign: Campaign, at: datetime) -> None:
     are; the mail still counts.
     """
     steps = list(Step.objects.filter(campaign=campaign).order_by("position"))
-    ways = {step.pk: following for step, following in pairwise(steps)}
-    due = _due(sent, ways, campaign, at)
+    ways = _ways(sent, {step.pk: following for step, following in pairwise(steps)}, campaign, at)
+    # Nearly all go the same way, so the ways are told once, and of each recipient the place of its own.
+    places = {way: place for place, way in enumerate(dict.fromkeys(ways), start=1)}
+    step, sender, following, due = zip(*places, strict=True)
+    wanted: dict[str, Any] = {"step": list(step), "sender": list(sender), "following": list(following)}
+    wanted |= {"recipients": bigints(one.recipient for one in sent), "places": bigints(places[way] for way in ways)}
+    wanted |= {"due": list(due), "at": at, "number": len(sent), "campaign": campaign.pk}
     with connection.cursor() as cursor:
-        ways_of: dict[str, Any] = {
-            "recipients": [one.recipient for one in sent],
-            "steps": [one.step for one in sent],
-            "senders": [one.sender for one in sent],
-            "following": [ways[one.step].pk if one.step in ways else None for one in sent],
-            "due": due,
-        }
-        cursor.execute(_ADVANCE, {**ways_of, "at": at, "number": len(sent), "campaign": campaign.pk})
+        cursor.execute(_ADVANCE, wanted)
 
 
-def _due(sent: Sequence[Sent], ways: Mapping[int, Step], campaign: Campaign, at: datetime) -> list[datetime | None]:
-    """When the step after the one sent is due, for each in turn; by its own clock where the days differ by lead."""
-    is_by_lead = any(waits_by_lead(step, campaign) for step in ways.values())
+class _Way(NamedTuple):
+    """From the step that was sent through a sender to the following one, at its hour; None where there is none."""
+
+    step: int
+    sender: int | None
+    following: int | None
+    due: datetime | None
+
+
+def _ways(sent: Sequence[Sent], following: Mapping[int, Step], campaign: Campaign, at: datetime) -> list[_Way]:
+    """The way each goes in turn; the hour is by the recipient's own clock where the days differ by lead."""
+    is_by_lead = any(waits_by_lead(step, campaign) for step in following.values())
     zones = zones_of(campaign, (one.recipient for one in sent)) if is_by_lead else {}
 
     @cache
-    def due(step: int, zone: ZoneInfo | None) -> datetime | None:
-        return due_after(ways[step], campaign=campaign, at=at, zone=zone) if step in ways else None
+    def way(step: int, sender: int | None, zone: ZoneInfo | None) -> _Way:
+        if step not in following:
+            return _Way(step, sender, None, None)
+        due = due_after(following[step], campaign=campaign, at=at, zone=zone)
+        return _Way(step, sender, following[step].pk, due)
 
-    return [due(one.step, zones.get(one.recipient)) for one in sent]
+    return [way(one.step, one.sender, zones.get(one.recipient)) for one in sent]
 
 
 _LOCK = "SELECT FROM campaign_recipients WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
@@ -75,9 +86,10 @@ _ADVANCE = """
 WITH before AS (
     SELECT recipient.id, way.sender, way.following, way.due, recipient.sent_at IS NULL AS is_first,
            waits.for_it AS is_in, waits.for_it AND way.following IS NULL AS is_done
-    FROM unnest(%(recipients)s::bigint[], %(steps)s::bigint[], %(senders)s::bigint[], %(following)s::bigint[],
-        %(due)s::timestamptz[]) AS way(recipient, step, sender, following, due)
-    JOIN campaign_recipients recipient ON recipient.id = way.recipient
+    FROM unnest(%(recipients)s::bigint[], %(places)s::bigint[]) AS mail(recipient, place)
+    JOIN unnest(%(step)s::bigint[], %(sender)s::bigint[], %(following)s::bigint[], %(due)s::timestamptz[])
+        WITH ORDINALITY AS way(step, sender, following, due, place) ON way.place = mail.place
+    JOIN campaign_recipients recipient ON recipient.id = mail.recipient
     CROSS JOIN LATERAL (SELECT recipient.status IN ('pending', 'sent', 'paused')
         AND recipient.next_step_id IS NOT DISTINCT FROM way.step AS for_it) waits
 ), moved AS (

@@ -112,7 +112,7 @@ class _Due(NamedTuple):
 
 def _tell_of_moves(campaign: Campaign, due: Sequence[_Due]) -> None:
     """A recipient keeps its sender; where that one dropped out, the log says who took over how many."""
-    moves = Counter((one.left, one.sender) for one in due if one.left not in {None, one.sender})
+    moves = Counter((one.left, one.sender) for one in due if one.left is not None and one.left != one.sender)
     for (left, taken), count in moves.items():
         extra = {"campaign": campaign.pk, "from_sender": left, "to_sender": taken, "recipients": count}
         logger.info("recipients of a sender that dropped out go on with another", extra=extra)
