@@ -20,8 +20,9 @@ from campaigns.delivery.lines import closed, opened
 
 MAX_REPLY = 64_000  # bytes; RFC 5321 4.5.3.1.5 asks for 512 a line
 READ_AT_ONCE = 4_096  # bytes
+WRITE_AT_ONCE = 262_144  # bytes; it is more than a socket takes at a time, and what it does not take is copied again
 TLS_RECORD = 16_384  # bytes it holds at most (RFC 8446 5.1)
-_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -75,18 +76,18 @@ class Wire:
         Under TLS too, where a write is one record: it counts as sent when the kernel has the whole of it, and the other
         side can read no part of one. A write of several would not say how many of them went out.
         """
-        view = memoryview(data)
-        at_once = TLS_RECORD if isinstance(self.sock, ssl.SSLSocket) else len(view)
+        at_once = TLS_RECORD if isinstance(self.sock, ssl.SSLSocket) else WRITE_AT_ONCE
         sent = 0
         try:
-            while sent < len(view):
-                sent += self._by(deadline, self.sock.send, view[sent : sent + at_once], blocked=self._writable)
+            while sent < len(data):
+                _remaining(deadline)
+                sent += self._by(deadline, self.sock.send, data[sent : sent + at_once], blocked=self._writable)
         except OSError as error:
             raise _wire_error(error, sent=sent) from error
 
     def read_reply(self, *, deadline: float) -> Reply:
         """The next whole answer; WireError when none comes in time or it is not SMTP."""
-        reply = _line(self._read_line(deadline=deadline))
+        reply = _line(self._lines.popleft() if self._lines else self._read_line(deadline=deadline))
         if reply.is_whole:
             return reply
         lines = [*reply.lines]
@@ -178,9 +179,8 @@ class Wire:
     def _by[Given, Got](
         self, deadline: float, step: Callable[[Given], Got], given: Given, *, blocked: select.poll
     ) -> Got:
-        """What `step` answers by `deadline`, or TimeoutError; `blocked` is what it waits for, if TLS does not say."""
+        """What `step` answers, or TimeoutError at `deadline`; `blocked` is what it waits for, if TLS does not say."""
         while True:
-            _remaining(deadline)
             try:
                 return step(given)
             except ssl.SSLWantReadError:
@@ -195,7 +195,7 @@ class Wire:
 # Servers say the same few lines again and again.
 @lru_cache(maxsize=256)
 def _line(raw: bytes) -> Reply:
-    found = _LINE.fullmatch(raw.rstrip(b"\r\n"))
+    found = _LINE.fullmatch(raw.rstrip(b"\r"))
     if not found:
         raise WireError("garbage", ascii(raw[:80]))
     text = (found[3] or b"").decode("utf-8", "replace").strip()
