@@ -225,6 +225,7 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated: M
             if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
                 _take_back(passed, done, outcome, journal)
                 return
+            # Not timezone.now(), which asks the settings each time.
             done.verdicts.append(verdict_of(mail.candidate, outcome, now=datetime.now(UTC)))
             passed.popleft()
             done.accepted += isinstance(outcome, Accepted)
