@@ -7,6 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Stage(StrEnum):
@@ -34,9 +35,11 @@ class Kind(StrEnum):
     OTHER = "other"  # refused for good, and the answer does not say why
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The server has taken the mail and answers for it from here on."""
+class Accepted(NamedTuple):
+    """The server has taken the mail and answers for it from here on.
+
+    Not a dataclass as the others: nearly every mail ends so, and a tuple is made in a third of the time.
+    """
 
     code: int
     reply: str

@@ -12,6 +12,7 @@ from campaigns.delivery.session import Session
 from campaigns.delivery.transaction import (
     DOT,
     SERVICE_CLOSING,
+    STEPS,
     Ended,
     after_dot,
     answered_early,
@@ -25,7 +26,7 @@ from campaigns.delivery.wire import Reply, Wire, WireError
 # A longer content goes out first and its dot only when the server has not spoken up against it meanwhile.
 ONE_WRITE = 65_536  # bytes
 RESET = b"RSET\r\n"
-_STEPS = ((Stage.MAIL, 2), (Stage.RCPT, 2), (Stage.DATA, 3))  # with the first digit of the answer that goes on
+_GO_ON = [wanted for _, wanted in STEPS]
 
 
 def is_offered(session: Session) -> bool:
@@ -41,51 +42,51 @@ def run(
     The commands of `following` go out behind it and `session.ahead` says so; the next run() must be for that mail.
     `before_data` is asked once, between 354 and the first byte of content.
     """
-    refused = beyond(session, envelope)
+    # Of a mail that was sent ahead it was asked then.
+    refused = None if session.ahead is envelope else beyond(session, envelope)
     if refused:
         return Ended(refused, is_clean=True)
     replies, broken = _answers(session, envelope, deadline=deadline)
     if following is not None and beyond(session, following):
         following = None
-    refusal = _refusal(replies, broken)
-    if refusal is None:
+    if [reply.code // 100 for reply in replies] == _GO_ON:
         return _content(session, envelope, following, deadline=deadline, before_data=before_data)
-    return _after_refusal(session, refusal, replies, following, deadline=deadline)
+    return _after_refusal(session, _refusal(replies, broken), replies, following, deadline=deadline)
 
 
-def _answers(session: Session, envelope: Envelope, *, deadline: float) -> tuple[list[Reply], WireError | None]:
-    """The answers to MAIL, RCPT and DATA, as many as came before the line broke."""
+def _answers(session: Session, envelope: Envelope, *, deadline: float) -> tuple[list[Reply], str]:
+    """The answers to MAIL, RCPT and DATA, as many as came before the line broke, and why it did if so."""
     replies: list[Reply] = []
     is_ahead, session.ahead = session.ahead is envelope, None
     try:
         if not is_ahead:
             session.wire.ask(_commands(session, envelope), deadline=deadline)
-        for _ in _STEPS:
+        for _ in STEPS:
             replies.append(session.wire.read_reply(deadline=deadline))
     except WireError as error:
-        return replies, error
-    return replies, None
+        return replies, error.reason
+    return replies, ""
 
 
 def _commands(session: Session, envelope: Envelope | None) -> bytes:
-    return "".join(f"{line}\r\n" for _, line, _ in commands(session, envelope)).encode() if envelope else b""
+    return "\r\n".join((*commands(session, envelope), "")).encode() if envelope else b""
 
 
-def _refusal(replies: Sequence[Reply], broken: WireError | None) -> Ended | None:
-    """What stands against sending the content; None when the server waits for it.
+def _refusal(replies: Sequence[Reply], broken: str) -> Ended:
+    """What stands against sending the content.
 
     The first answer that is not the wanted one decides. An answer behind it that could only follow a yes shows that
     the answers are out of step with the commands; then none of them is believed.
     """
-    pairs = list(zip(replies, _STEPS, strict=False))
+    pairs = list(zip(replies, STEPS, strict=False))
     place = next((place for place, (reply, (_, wanted)) in enumerate(pairs) if reply.code // 100 != wanted), None)
     if place is None:
-        return Ended(NotSent(broken.reason, _STEPS[len(replies)][0]), is_clean=False) if broken else None
+        return Ended(NotSent(broken, STEPS[len(replies)][0]), is_clean=False)
     reply, (stage, _) = pairs[place]
     later = [other.code // 100 for other in replies[place + 1 :]]
     if 2 in later or (stage is Stage.MAIL and 3 in later):
         return Ended(NotSent("garbage", stage), is_clean=False)
-    is_clean = broken is None and reply.code >= 400 and all(each.code != SERVICE_CLOSING for each in replies)
+    is_clean = not broken and reply.code >= 400 and all(each.code != SERVICE_CLOSING for each in replies)
     return Ended(negative(reply, stage), is_clean=is_clean, needs_reset=stage is not Stage.MAIL)
 
 

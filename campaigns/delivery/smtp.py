@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -123,13 +123,13 @@ class SmtpConnection:
             session = self._session_for(envelope)
         except SessionError as refused:
             return refused.fault
-        run: Callable[..., transaction.Ended] = transaction.run
-        if pipelined and pipeline.is_offered(session):
-            is_last = session.mails + 1 >= self._max_mails
-            run = partial(pipeline.run, following=None if is_last else following)
         deadline = time.monotonic() + self._transaction_seconds
         try:
-            ended = run(session, envelope, deadline=deadline, before_data=before_data)
+            if pipelined and pipeline.is_offered(session):
+                ahead = following if session.mails + 1 < self._max_mails else None
+                ended = pipeline.run(session, envelope, following=ahead, deadline=deadline, before_data=before_data)
+            else:
+                ended = transaction.run(session, envelope, deadline=deadline, before_data=before_data)
         except BaseException:
             self._drop()  # the gate raised, or the process is being stopped: the session is in mid-transaction
             raise

@@ -5,8 +5,7 @@ mail, after it nobody can know. The dot is therefore a write of its own.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from campaigns.delivery.base import Envelope, Gate, WireForm
 from campaigns.delivery.classify import kind_of
@@ -28,11 +27,12 @@ from campaigns.delivery.wire import Reply, Wire, WireError
 AUTH_CODES = frozenset({530, 534, 535, 538})
 SERVICE_CLOSING = 421
 DOT = b".\r\n"
+# What commands() are for, with the first digit of the answer that goes on.
+STEPS = ((Stage.MAIL, 2), (Stage.RCPT, 2), (Stage.DATA, 3))
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How a transaction ended: what came of it, and whether the session may carry another one as it stands."""
 
     outcome: Outcome
@@ -81,7 +81,7 @@ def beyond(session: Session, envelope: Envelope) -> Refused | None:
 
 def _envelope_part(session: Session, envelope: Envelope, *, deadline: float, before_data: Gate | None) -> Ended | None:
     """MAIL, RCPT and DATA; None when the server waits for the content."""
-    for stage, line, wanted in commands(session, envelope):
+    for (stage, wanted), line in zip(STEPS, commands(session, envelope), strict=True):
         if stage is Stage.DATA and before_data and not before_data():
             return Ended(NotSent("gate_expired", stage), is_clean=True, needs_reset=True)
         try:
@@ -95,8 +95,8 @@ def _envelope_part(session: Session, envelope: Envelope, *, deadline: float, bef
     return None
 
 
-def commands(session: Session, envelope: Envelope) -> Iterator[tuple[Stage, str, int]]:
-    """Stage, line and the first digit of the answer that goes on."""
+def commands(session: Session, envelope: Envelope) -> tuple[str, str, str]:
+    """The lines of MAIL, RCPT and DATA."""
     parameters = ""
     if "SIZE" in session.features:
         parameters += f" SIZE={len(envelope.data)}"
@@ -104,9 +104,7 @@ def commands(session: Session, envelope: Envelope) -> Iterator[tuple[Stage, str,
         parameters += " BODY=8BITMIME"
     if envelope.needs_smtputf8:
         parameters += " SMTPUTF8"
-    yield Stage.MAIL, f"MAIL FROM:<{envelope.mail_from}>{parameters}", 2
-    yield Stage.RCPT, f"RCPT TO:<{envelope.rcpt_to}>", 2
-    yield Stage.DATA, "DATA", 3
+    return f"MAIL FROM:<{envelope.mail_from}>{parameters}", f"RCPT TO:<{envelope.rcpt_to}>", "DATA"
 
 
 def _content_part(wire: Wire, data: bytes, *, deadline: float, before_data: Gate | None) -> Ended:

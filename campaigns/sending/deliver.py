@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -225,7 +225,8 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated: M
             if isinstance(outcome, NotSent) and outcome.reason == GATE_EXPIRED:
                 _take_back(passed, done, outcome, journal)
                 return
-            done.verdicts.append(verdict_of(mail.candidate, outcome, now=timezone.now()))
+            # Not timezone.now(), which asks the settings each time.
+            done.verdicts.append(verdict_of(mail.candidate, outcome, now=datetime.now(UTC)))
             passed.popleft()
             done.accepted += isinstance(outcome, Accepted)
             done.fault = done.fault or sender_fault(outcome)

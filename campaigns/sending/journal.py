@@ -46,6 +46,12 @@ class Fate(StrEnum):
     NOT_SENT = "N"  # the server surely has not got it
 
 
+# The lines that every mail writes.
+_BEGUN = f"{Fate.BEGUN} %d %d\n".encode()
+_ACCEPTED = f"{Fate.ACCEPTED} %d %d %d %d\n".encode()
+_NOT_SENT = f"{Fate.NOT_SENT} %d %d\n".encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The last word on a message under this fence; `code` and `at` (seconds since 1970) where a server took it."""
@@ -95,7 +101,7 @@ class Journal:
     def claimed(self, claims: Sequence[Claim]) -> None:
         """These were taken; to be said once their rows are committed."""
         self._open_claims += len(claims)
-        self._write("".join(f"{Fate.CLAIMED} {claim.message} {claim.fence}\n" for claim in claims))
+        self._write("".join(f"{Fate.CLAIMED} {claim.message} {claim.fence}\n" for claim in claims).encode())
 
     @contextmanager
     def making(self) -> Iterator[None]:
@@ -103,22 +109,22 @@ class Journal:
 
         An error does not end it, and is nobody's fault: the database may be away.
         """
-        self._write(f"{Fate.MAKING} 1 0\n")
+        self._write(f"{Fate.MAKING} 1 0\n".encode())
         try:
             yield
         finally:
-            self._write(f"{Fate.MAKING} 0 0\n")
+            self._write(f"{Fate.MAKING} 0 0\n".encode())
 
     def begin(self, claim: Claim) -> None:
         """Its content goes out next."""
-        self._write(f"{Fate.BEGUN} {claim.message} {claim.fence}\n")
+        self._write(_BEGUN % (claim.message, claim.fence))
 
     def ended(self, claim: Claim, outcome: Outcome) -> None:
         """What came of a mail; one nobody knows of stays begun."""
         if isinstance(outcome, Accepted):
-            self._write(f"{Fate.ACCEPTED} {claim.message} {claim.fence} {outcome.code} {int(time.time())}\n")
+            self._write(_ACCEPTED % (claim.message, claim.fence, outcome.code, time.time()))
         elif not isinstance(outcome, Uncertain):
-            self._write(f"{Fate.NOT_SENT} {claim.message} {claim.fence}\n")
+            self._write(_NOT_SENT % (claim.message, claim.fence))
 
     def settled(self) -> None:
         """Everything claimed so far is settled in the database: begin a new page."""
@@ -127,11 +133,11 @@ class Journal:
             self._map[self._begin : self._end] = bytes(self._end - self._begin)
             self._end = self._begin
 
-    def _write(self, lines: str) -> None:
+    def _write(self, lines: bytes) -> None:
         if self._map is None or not lines:
             return
         try:
-            self._append(lines.encode())
+            self._append(lines)
         except OSError as error:
             self._distrust(error)
 
@@ -139,11 +145,11 @@ class Journal:
         """OSError where the disk has no room for it."""
         if self._file is None:
             return
-        room = self._map
-        while room is None or self._end + len(data) >= len(room):
+        room, end = self._map, self._end + len(data)
+        while room is None or end >= len(room):
             room = self._map = self._roomier(self._file)
-        room[self._end : self._end + len(data)] = data
-        self._end += len(data)
+        room[self._end : end] = data
+        self._end = end
 
     def _roomier(self, file: int) -> mmap.mmap:
         """The file, longer than it was, with room for it on the disk: a mapping without would end the process."""

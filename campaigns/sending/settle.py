@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime, timedelta
-from functools import singledispatch
 
 from campaigns.delivery.outcomes import (
     Accepted,
@@ -36,7 +35,20 @@ _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 def verdict_of(candidate: Candidate, outcome: Outcome, *, now: datetime) -> Verdict:
     """The row of the fault table for `outcome`."""
-    return _verdict(outcome, candidate, now)
+    match outcome:
+        case Accepted():
+            return Verdict(candidate.claim, MessageStatus.SENT, code=outcome.code, reply=outcome.reply)
+        case Deferred():
+            return _deferred(outcome, candidate.claim, now)
+        case Refused():
+            return _refused(outcome, candidate, now)
+        case NotSent():
+            return _not_sent(outcome, candidate.claim, now)
+        case SenderFault():
+            reply, code = _said(outcome), outcome.code or None
+            return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=code, reply=reply, is_tried=False)
+        case Uncertain():
+            return Verdict(candidate.claim, MessageStatus.UNCERTAIN, reason=outcome.reason)
 
 
 def not_now(claim: Claim, *, due: datetime) -> Verdict:
@@ -92,22 +104,11 @@ def praise_sender(sender: Sender) -> None:
     recovered(sender=sender)
 
 
-@singledispatch
-def _verdict(outcome: Outcome, candidate: Candidate, now: datetime) -> Verdict:
-    raise TypeError(f"no row of the fault table for {outcome!r}")
-
-
-@_verdict.register
-def _(outcome: Accepted, candidate: Candidate, now: datetime) -> Verdict:
-    return Verdict(candidate.claim, MessageStatus.SENT, code=outcome.code, reply=outcome.reply)
-
-
-@_verdict.register
-def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
-    gives_up_at = (candidate.claim.first_deferred_at or now) + GIVE_UP_AFTER
+def _deferred(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:
+    gives_up_at = (claim.first_deferred_at or now) + GIVE_UP_AFTER
     if now >= gives_up_at:
         return Verdict(
-            candidate.claim,
+            claim,
             MessageStatus.FAILED,
             reason=MessageReason.DEFERRED_TOO_LONG,
             code=outcome.code,
@@ -115,9 +116,9 @@ def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
             exit=ExitReason.FAILED,
         )
     # The server's own word for how long comes first (429 with Retry-After); ours is for those that say nothing.
-    due = min(now + (outcome.retry_after or _growing(FIRST_RETRY, candidate.claim.attempts)), gives_up_at)
+    due = min(now + (outcome.retry_after or _growing(FIRST_RETRY, claim.attempts)), gives_up_at)
     return Verdict(
-        candidate.claim,
+        claim,
         MessageStatus.DEFERRED,
         reason=MessageReason.DEFERRED,
         code=outcome.code,
@@ -126,8 +127,7 @@ def _(outcome: Deferred, candidate: Candidate, now: datetime) -> Verdict:
     )
 
 
-@_verdict.register
-def _(outcome: Refused, candidate: Candidate, now: datetime) -> Verdict:
+def _refused(outcome: Refused, candidate: Candidate, now: datetime) -> Verdict:
     if sender_fault(outcome) is not None:
         return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=outcome.code, reply=outcome.reply)
     dead = outcome.kind == Kind.ADDRESS_DEAD
@@ -142,26 +142,12 @@ def _(outcome: Refused, candidate: Candidate, now: datetime) -> Verdict:
     )
 
 
-@_verdict.register
-def _(outcome: NotSent, candidate: Candidate, now: datetime) -> Verdict:
-    if candidate.claim.attempts >= MOST_BREAKS:
+def _not_sent(outcome: NotSent, claim: Claim, now: datetime) -> Verdict:
+    if claim.attempts >= MOST_BREAKS:
         reason = MessageReason.BROKEN_OFF
-        return Verdict(
-            candidate.claim, MessageStatus.FAILED, reason=reason, reply=outcome.reason, exit=ExitReason.FAILED
-        )
-    due = now + _growing(BACK_OFF, candidate.claim.attempts)
-    return Verdict(candidate.claim, MessageStatus.PENDING, due=due, reply=outcome.reason)
-
-
-@_verdict.register
-def _(outcome: SenderFault, candidate: Candidate, now: datetime) -> Verdict:
-    reply, code = _said(outcome), outcome.code or None
-    return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=code, reply=reply, is_tried=False)
-
-
-@_verdict.register
-def _(outcome: Uncertain, candidate: Candidate, now: datetime) -> Verdict:
-    return Verdict(candidate.claim, MessageStatus.UNCERTAIN, reason=outcome.reason)
+        return Verdict(claim, MessageStatus.FAILED, reason=reason, reply=outcome.reason, exit=ExitReason.FAILED)
+    due = now + _growing(BACK_OFF, claim.attempts)
+    return Verdict(claim, MessageStatus.PENDING, due=due, reply=outcome.reason)
 
 
 def _growing(first: timedelta, attempts: int) -> timedelta:

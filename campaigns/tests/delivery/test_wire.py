@@ -1,4 +1,4 @@
-"""What is known of bytes that were handed to the kernel when a line breaks."""
+"""What is known of bytes that were handed to the kernel when a line breaks, and of answers that come in pieces."""
 
 import socket
 import time
@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from campaigns.delivery.wire import Wire, WireError
+from campaigns.delivery.wire import READ_AT_ONCE, Wire, WireError
 
 
 @pytest.fixture
@@ -31,14 +31,21 @@ def read_all(sock):
     return count
 
 
-@pytest.mark.parametrize("is_tls", [False, True], ids=["in the clear", "under TLS"])
-def test_no_byte_arrives_that_was_not_said_to_have_gone_out(ends, server_tls, trusting, is_tls):
+@pytest.fixture(params=[False, True], ids=["in the clear", "under TLS"])
+def either(request, ends, server_tls, trusting):
+    """The same, in the clear and under TLS."""
     wire, theirs = ends
-    if is_tls:
+    if request.param:
         with ThreadPoolExecutor(1) as pool:
             accepted = pool.submit(server_tls.wrap_socket, theirs, server_side=True)
             wire.upgrade(trusting, hostname="localhost", deadline=time.monotonic() + 5.0)
             theirs = accepted.result()
+    with theirs:
+        yield wire, theirs
+
+
+def test_no_byte_arrives_that_was_not_said_to_have_gone_out(either):
+    wire, theirs = either
 
     gone_out, piece = 0, b"x" * 1_000_000
     with pytest.raises(WireError) as broken:
@@ -47,5 +54,40 @@ def test_no_byte_arrives_that_was_not_said_to_have_gone_out(ends, server_tls, tr
             gone_out += len(piece)
     wire.hang_up()
 
-    with theirs:
-        assert read_all(theirs) <= gone_out + broken.value.sent
+    assert read_all(theirs) <= gone_out + broken.value.sent
+
+
+def test_a_long_answer_is_read_whole(either):
+    wire, theirs = either
+
+    theirs.sendall(b"250-" + b"x" * 3 * READ_AT_ONCE + b"\r\n250 ok\r\n354 go on\r\n")
+    replies = [wire.read_reply(deadline=time.monotonic() + 5.0) for _ in range(2)]
+
+    assert [(reply.code, reply.lines) for reply in replies] == [
+        (250, ("x" * 3 * READ_AT_ONCE, "ok")),
+        (354, ("go on",)),
+    ]
+    assert not wire.has_input()
+
+
+# Under TLS the other end has spoken all the same: it hands out its session tickets.
+def test_who_says_nothing_is_left_by_the_wall_clock(either):
+    wire, _ = either
+
+    started = time.monotonic()
+    with pytest.raises(WireError, match="timeout"):
+        wire.read_reply(deadline=started + 0.3)
+
+    assert 0.3 <= time.monotonic() - started < 2.0
+
+
+def test_who_hangs_up_from_another_thread_ends_the_waiting(either):
+    wire, _ = either
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wire.read_reply, deadline=time.monotonic() + 5.0)
+        time.sleep(0.1)
+        wire.hang_up()
+
+        with pytest.raises(WireError, match="dropped"):
+            waiting.result(timeout=2.0)
