@@ -6,7 +6,7 @@ List-Unsubscribe and References values: RFC 8058 and RFC 5322 allow no encoded w
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from campaigns.content.errors import HeaderRefused
@@ -31,9 +31,12 @@ def text_line(name: str, value: str) -> bytes:
     value = clean(name, value).strip()
     if len(value) > MAX_TEXT:
         raise HeaderRefused(name, f"it has {len(value):,} characters, more than {MAX_TEXT:,}")
-    words = value.split(" ")
-    if _PLAIN.fullmatch(value) and "=?" not in value and max(map(len, words)) <= HARD_LINE - len(name) - 2:
-        return _folded(name, _with_blanks(words))
+    if _PLAIN.fullmatch(value) and "=?" not in value:
+        if 0 < len(value) <= LINE - len(name) - 2:
+            return f"{name}: {value}\r\n".encode()  # what comes of the following for most
+        words = value.split(" ")
+        if max(map(len, words)) <= HARD_LINE - len(name) - 2:
+            return _folded(name, _with_blanks(words))
     return _folded(name, _encoded_words(value, first=LINE - len(name) - 2))
 
 
@@ -53,12 +56,14 @@ def mailbox_line(name: str, mailbox: Mailbox) -> bytes:
     return _folded(name, [*_phrase(shown, first=LINE - len(name) - 2), f"<{address}>"])
 
 
-def tokens_line(name: str, values: Iterable[str]) -> bytes:
+def tokens_line(name: str, values: Sequence[str]) -> bytes:
     """A header of words without blanks, such as References or List-Unsubscribe, folded between them, never in one."""
     words = [clean(name, value) for value in values]
     for word in words:
         if not _TOKEN.fullmatch(word) or len(word) > HARD_LINE - len(name) - 3:
             raise HeaderRefused(name, f"{word[:80]!a} holds a blank or a character outside ASCII, or is too long")
+    if len(words) == 1:
+        return f"{name}: {words[0]}\r\n".encode()
     return _folded(name, words)
 
 
@@ -116,13 +121,16 @@ def _phrase(name: str, *, first: int) -> list[str]:
 def _encoded_words(value: str, *, first: int) -> list[str]:
     """RFC 2047 words in the shorter of the two encodings, split between characters."""
     room = min(first, _ENCODED_WORD) - len("=?utf-8?q??=")
-    as_quoted = [f"=?utf-8?q?{piece}?=" for piece in _joined(map(_q, value), room=room)]
+    as_quoted = [f"=?utf-8?q?{piece}?=" for piece in _joined([*map(_q, value)], room=room)]
     as_based = [f"=?utf-8?b?{_b(piece)}?=" for piece in _joined(value, room=room // 4 * 3)]
     return min(as_quoted, as_based, key=lambda words: sum(map(len, words)))
 
 
-def _joined(pieces: Iterable[str], *, room: int) -> list[str]:
+def _joined(pieces: Sequence[str], *, room: int) -> list[str]:
     """`pieces` joined into texts of at most `room` bytes each; none is split."""
+    whole = "".join(pieces)
+    if len(whole.encode()) <= room:
+        return [whole]  # as it is for most names and subjects
     texts, used = [""], 0
     for piece in pieces:
         size = len(piece.encode())

@@ -8,6 +8,7 @@ mailbox rules and ticket systems drop it. That it is sent in quantity is said by
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
@@ -23,6 +24,8 @@ RESERVED = frozenset(
     | {"return-path", "received", "list-unsubscribe", "list-unsubscribe-post", "list-id"}
 )
 RESERVED_PREFIXES = ("content-", "mime-", "resent-")
+_BRACKETED = re.compile(r"<[^<> @]*@[^<> @]*>")
+_WAY = re.compile(r"[^<>, ]*")
 
 
 def build(
@@ -77,9 +80,7 @@ def message_id_line(message_id: str) -> bytes:
 
 
 def _bracketed(field: str, value: str) -> str:
-    clean(field, value)
-    inner = value[1:-1]
-    if value[:1] != "<" or value[-1:] != ">" or inner.count("@") != 1 or set(inner) & set("<> "):
+    if not _BRACKETED.fullmatch(clean(field, value)):
         raise HeaderRefused(field, f"{value[:80]!a} is not a message id", "Write it as <name@example.com>.")
     return value
 
@@ -112,9 +113,8 @@ def custom_lines(headers: Sequence[tuple[str, str]]) -> Iterator[bytes]:
 
 
 def _way(scheme: str, value: str) -> str:
-    clean("List-Unsubscribe", value)
     starts = (scheme, "http://") if scheme == "https://" else (scheme,)
-    if not value.startswith(starts) or set(value) & set("<>, "):
+    if not _WAY.fullmatch(clean("List-Unsubscribe", value)) or not value.startswith(starts):
         raise HeaderRefused("List-Unsubscribe", f"{value[:80]!a} is not a {scheme} address that can stand there")
     return value
 
