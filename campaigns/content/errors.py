@@ -57,3 +57,12 @@ class HtmlInvalid(Refused):
     def __init__(self, reason: str):
         hint = "Check its style sheets and style attributes."
         super().__init__("html_invalid", f"The styles of the HTML cannot be read: {reason}.", hint)
+
+
+class ValueUntame(Refused):
+    """A value that a text made for all mails does not suit; rendered by itself, the mail may well be possible."""
+
+    def __init__(self, field: str):
+        super().__init__(
+            "value_untame", f"The value of {field} may change the text around it.", details={"field": field}
+        )
