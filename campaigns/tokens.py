@@ -61,7 +61,7 @@ class Signer:
 
     def sign(self, message_id: int, second_id: int = 0) -> str:
         """The token for a message (and a link in it, or its lead); the same ids and key always give the same text."""
-        payload = _payload(message_id, second_id)
+        payload = _head(message_id) + _varint(second_id)
         return _encode(payload + self.tag(payload))
 
     def tag(self, payload: bytes) -> bytes:

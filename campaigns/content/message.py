@@ -24,8 +24,10 @@ RESERVED = frozenset(
     | {"return-path", "received", "list-unsubscribe", "list-unsubscribe-post", "list-id"}
 )
 RESERVED_PREFIXES = ("content-", "mime-", "resent-")
-_BRACKETED = re.compile(r"<[^<> @]*@[^<> @]*>")
-_WAY = re.compile(r"[^<>, ]*")
+_ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+# As the engine makes them: nothing in them has to be looked at more closely.
+_OUR_ID = re.compile(r"<[a-z0-9.-]{1,300}@[a-z0-9.-]{1,300}>")
+_OUR_WAY = re.compile(r"https?://[A-Za-z0-9./_:-]{1,900}")
 
 
 def build(
@@ -61,8 +63,7 @@ def build(
     ]
     if reply_to:
         lines += [mailbox_line("Reply-To", reply_to)]
-    lines += thread_lines(in_reply_to, references)
-    lines += list_lines(unsubscribe_url, unsubscribe_mailto, list_id)
+    lines += [thread_lines(in_reply_to, references), list_lines(unsubscribe_url, unsubscribe_mailto, list_id)]
     lines += custom_lines(headers)
     return b"".join([*lines, b"MIME-Version: 1.0\r\n", *_content(html, text, seed=message_id)])
 
@@ -76,34 +77,44 @@ def date_line(date: datetime) -> bytes:
 
 def message_id_line(message_id: str) -> bytes:
     """The Message-ID header; `message_id` with its angle brackets."""
+    if _OUR_ID.fullmatch(message_id):
+        return f"Message-ID: {message_id}\r\n".encode()  # what comes of the following
     return tokens_line("Message-ID", [_bracketed("Message-ID", message_id)])
 
 
 def _bracketed(field: str, value: str) -> str:
-    if not _BRACKETED.fullmatch(clean(field, value)):
+    clean(field, value)
+    inner = value[1:-1]
+    if value[:1] != "<" or value[-1:] != ">" or inner.count("@") != 1 or set(inner) & set("<> "):
         raise HeaderRefused(field, f"{value[:80]!a} is not a message id", "Write it as <name@example.com>.")
     return value
 
 
-def thread_lines(in_reply_to: str, references: Sequence[str]) -> Iterator[bytes]:
+def thread_lines(in_reply_to: str, references: Sequence[str]) -> bytes:
     """What ties a mail to those before it, where there are any."""
+    lines = b""
     if in_reply_to:
-        yield tokens_line("In-Reply-To", [_bracketed("In-Reply-To", in_reply_to)])
+        lines += tokens_line("In-Reply-To", [_bracketed("In-Reply-To", in_reply_to)])
     if references:
-        yield tokens_line("References", [_bracketed("References", value) for value in references])
+        lines += tokens_line("References", [_bracketed("References", value) for value in references])
+    return lines
 
 
-def list_lines(unsubscribe_url: str, unsubscribe_mailto: str, list_id: str) -> Iterator[bytes]:
+def list_lines(unsubscribe_url: str, unsubscribe_mailto: str, list_id: str) -> bytes:
     """The ways out (RFC 2369, RFC 8058) and the list's name, where they are given."""
+    if not unsubscribe_mailto and not list_id and _OUR_WAY.fullmatch(unsubscribe_url):
+        return f"List-Unsubscribe: <{unsubscribe_url}>\r\n{_ONE_CLICK}".encode()  # what comes of the following
+    lines = b""
     ways = [f"<{_way('https://', unsubscribe_url)}>"] if unsubscribe_url else []
     ways += [f"<{_way('mailto:', unsubscribe_mailto)}>"] if unsubscribe_mailto else []
     if ways:
         separated = [f"{way}," for way in ways[:-1]] + ways[-1:]
-        yield tokens_line("List-Unsubscribe", separated)
+        lines += tokens_line("List-Unsubscribe", separated)
     if unsubscribe_url:
-        yield b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        lines += _ONE_CLICK.encode()
     if list_id:
-        yield tokens_line("List-Id", [f"<{list_id.strip('<>')}>"])
+        lines += tokens_line("List-Id", [f"<{list_id.strip('<>')}>"])
+    return lines
 
 
 def custom_lines(headers: Sequence[tuple[str, str]]) -> Iterator[bytes]:
@@ -113,8 +124,9 @@ def custom_lines(headers: Sequence[tuple[str, str]]) -> Iterator[bytes]:
 
 
 def _way(scheme: str, value: str) -> str:
+    clean("List-Unsubscribe", value)
     starts = (scheme, "http://") if scheme == "https://" else (scheme,)
-    if not _WAY.fullmatch(clean("List-Unsubscribe", value)) or not value.startswith(starts):
+    if not value.startswith(starts) or set(value) & set("<>, "):
         raise HeaderRefused("List-Unsubscribe", f"{value[:80]!a} is not a {scheme} address that can stand there")
     return value
 

@@ -37,12 +37,13 @@ MAX_FIELDS = 200  # places for values in one body, and ...
 MAX_VALUE = 500  # ... characters in each: together they stay below every limit the template engine sets
 SOFT_BREAK = b"=\r\n"
 LINE = 76  # RFC 2045 6.7, the soft break included
-# What needs no encoding and fits on a line of its own: no "=", no blank at an end, no dot in front.
-_AS_IT_IS = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,68}[!-<>-~])?")
+ROOM = 70  # a value of so many characters surely has room on a line of its own, ...
+# ... and needs no encoding if it looks like this: no "=", no blank at an end, no dot in front.
+_AS_IT_IS = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]*[!-<>-~])?")
 # The same, and nothing that is escaped in HTML: nearly all values. The other two are tame besides (`is_tame`).
-_PLAIN = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]{0,68}[!#-%(-;?-~])?")
-_PLAIN_WORDS = re.compile(r"(?=.{1,70}\Z)[!#-%(-\-0-;?-~][!#-%(-.0-;?-~]*(?: [!#-%(-.0-;?-~]+)*")
-_PLAIN_ADDRESS = re.compile(r"(?=.{1,70}\Z)https?://[!#-%(-.0-;?-~]+/[!#-%(-;?-~]+")
+_PLAIN = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]*[!#-%(-;?-~])?")
+_PLAIN_WORDS = re.compile(r"[!#-%(-\-0-;?-~][!#-%(-.0-;?-~]*(?: [!#-%(-.0-;?-~]+)*")
+_PLAIN_ADDRESS = re.compile(r"https?://[!#-%(-.0-;?-~]+/[!#-%(-;?-~]+")
 _date_line = lru_cache(maxsize=8)(date_line)  # a whole chunk is made at one moment
 
 Pieces = Sequence[str | Field]
@@ -92,8 +93,8 @@ class Slotted:
                 _date_line(mail.date),
                 message_id_line(mail.message_id),
                 self._reply_to,
-                *thread_lines(mail.in_reply_to, mail.references),
-                *list_lines(mail.unsubscribe_url, mail.unsubscribe_mailto, self._list_id),
+                thread_lines(mail.in_reply_to, mail.references),
+                list_lines(mail.unsubscribe_url, mail.unsubscribe_mailto, self._list_id),
                 self._headers,
             )
         )
@@ -139,19 +140,24 @@ class _Skeleton:
         """The subject as one line; empty where `Encoded` has to look at it, or refuses it for want of a word."""
         if self.constant_subject:
             return self.constant_subject
-        words = [_value(piece, values) if isinstance(piece, Field) else piece for piece in self._subject]
-        return "" if None in words else " ".join("".join(word for word in words if word).split())
+        words = list[str]()
+        for piece in self._subject:
+            shown = _shown(piece, values.get(piece.name, "")) if isinstance(piece, Field) else piece
+            if shown is None:
+                return ""
+            words.append(shown)
+        return " ".join("".join(words).split())
 
     def filled(self, values: Mapping[str, str]) -> list[bytes] | None:
         """The content with the values in it, the first part free; None where the mail is better made by `Encoded`."""
         parts = self._parts.copy()
         for slot in self._slots:
             value = values.get(slot.field.name, "")
-            if slot.is_plain(value):
+            if len(value) <= ROOM and slot.is_plain(value):
                 encoded = value.encode()
                 for place in slot.places:
                     parts[place] = encoded
-            elif not _fill(parts, slot, values):
+            elif not _fill(parts, slot, value):
                 return None
         return parts
 
@@ -186,9 +192,8 @@ class _Skeleton:
                 self._add(_closed(encoded) if isinstance(following, Field) else encoded)
 
 
-def _value(field: Field, values: Mapping[str, str]) -> str | None:
+def _shown(field: Field, value: str) -> str | None:
     """What is shown for a field; None where `Encoded` has to look at it."""
-    value = values.get(field.name, "")
     if not value.strip():
         return field.fallback
     return None if len(value) > MAX_VALUE or "\r" in value else value
@@ -200,26 +205,26 @@ def _plain(field: Field, tame: frozenset[Field]) -> re.Pattern[str]:
     return _PLAIN_ADDRESS if is_address(field) else _PLAIN_WORDS
 
 
-def _fill(parts: list[bytes], slot: _Slot, values: Mapping[str, str]) -> bool:
+def _fill(parts: list[bytes], slot: _Slot, value: str) -> bool:
     """Put any value into its places; False where `Encoded` has to make the mail."""
-    value = _value(slot.field, values)
-    if value is None or (slot.must_be_tame and not is_tame(slot.field, value)):
+    shown = _shown(slot.field, value)
+    if shown is None or (slot.must_be_tame and not is_tame(slot.field, shown)):
         return False
-    is_fallback = slot.field.value(values) is None  # which the engine has escaped already
-    escaped = value if is_fallback or not slot.in_html else str(escape(value))
-    encoded = _encoded(value)
-    encoded_escaped = encoded if escaped == value else _encoded(escaped)
-    if encoded is None or encoded_escaped is None:
+    # The engine has escaped a fallback already.
+    escaped = str(escape(shown)) if slot.in_html and shown is value else shown
+    in_text = _encoded(shown)
+    in_html = in_text if escaped == shown else _encoded(escaped)
+    if in_text is None or in_html is None:
         return False
     for place in slot.in_text:
-        parts[place] = encoded
+        parts[place] = in_text
     for place in slot.in_html:
-        parts[place] = encoded_escaped
+        parts[place] = in_html
     return True
 
 
 def _encoded(value: str) -> bytes | None:
-    return value.encode() if _AS_IT_IS.fullmatch(value) else _slot_bytes(value)
+    return value.encode() if len(value) <= ROOM and _AS_IT_IS.fullmatch(value) else _slot_bytes(value)
 
 
 def _slot_bytes(value: str) -> bytes | None:

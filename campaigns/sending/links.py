@@ -14,6 +14,8 @@ def store_links(campaign: Campaign, urls: Iterable[str]) -> dict[str, int]:
     """The ids of these targets in `campaign`, stored where they are new."""
     # In one order everywhere: two workers that store the same ones would else wait for each other.
     by_hash = dict(sorted((hashlib.sha256(url.encode()).hexdigest(), url) for url in set(urls)))
+    if not by_hash:
+        return {}
     known = Link.objects.filter(campaign=campaign, url_hash__in=by_hash)
     found = dict(known.values_list("url_hash", "pk"))
     new = [Link(campaign=campaign, url=url, url_hash=key) for key, url in by_hash.items() if key not in found]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -83,6 +83,19 @@ class _Kind:
     mailing: Mailing | None
     wanted: Wanted  # of each person, for the wording
     fixed: Mapping[str, str]  # of the sender and the organization
+
+    def return_path(self, message: int) -> str:
+        """Where bounces of this message go to."""
+        return return_path(
+            message,
+            mailbox=self._mailbox,
+            domain=self.sender.return_path_domain,
+            takes_plus=self.sender.return_path_plus,
+        )
+
+    @cached_property
+    def _mailbox(self) -> str:
+        return wire_address(self.sender.email, field="From")
 
 
 class _Draft(NamedTuple):
@@ -261,14 +274,4 @@ class _Making:
 def _enveloped(draft: _Draft, made: Made) -> Prepared:
     to = wire_address(draft.mail.recipient.address, field="To")
     candidate = Candidate(draft.claim, draft.address, draft.kind.variant.version, draft.kept, made.subject)
-    return Prepared(candidate, Envelope(mail_from=_return_path(draft), rcpt_to=to, data=made.data))
-
-
-def _return_path(draft: _Draft) -> str:
-    sender = draft.kind.sender
-    return return_path(
-        draft.claim.message,
-        mailbox=wire_address(sender.email, field="From"),
-        domain=sender.return_path_domain,
-        takes_plus=sender.return_path_plus,
-    )
+    return Prepared(candidate, Envelope(draft.kind.return_path(draft.claim.message), to, made.data))
