@@ -113,7 +113,7 @@ def _by_ours(html: str, text: str) -> Callable[[int], bytes]:
                 date=NOW,
                 unsubscribe_url=_way_out(number),
             )
-        )
+        ).data
 
     return produce
 

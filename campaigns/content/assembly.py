@@ -11,6 +11,7 @@ for each field, so that one code decides where they go.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from campaigns.content import html as html_content
 from campaigns.content import plain_fields, templating
@@ -20,7 +21,7 @@ from campaigns.content.markup import Tag, tags
 from campaigns.content.plain_fields import Field
 from campaigns.content.shapes import MADE_UP
 from campaigns.content.templating import Template
-from campaigns.content.text_fields import is_tame, text_pieces
+from campaigns.content.text_fields import text_pieces
 
 OPEN_URL, PREHEADER, WAY_OUT = "open_url", "preheader", "unsubscribe_url"
 _OWN_FIELD = re.compile(rf"click_url_\d+|{MADE_UP}|{OPEN_URL}|{PREHEADER}")
@@ -50,30 +51,27 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Templates that give the whole bodies. `targets` are the tracked links, the first behind `click_url_1`."""
+    """Templates that give the whole bodies. `clicks` are the tracked links by the merge field of their address."""
 
     html: Template | None
     text: Template
-    targets: tuple[str, ...]
+    clicks: Mapping[str, str]
     has_preheader: bool
-    tame: tuple[Field, ...]  # in a text part made from the HTML
+    tame: frozenset[Field]  # in a text part made from the HTML; see Design
     last: Field | None  # right before the footer of the text part, which drops the blanks before it
 
     def fits(self, values: Mapping[str, str]) -> bool:
-        """Whether the mail with these values is the same as one rendered and edited by itself."""
+        """Whether the mail with these tame values is the same as one rendered and edited by itself."""
         if self.has_preheader and not values[PREHEADER]:
             return False
-        last = _shown(self.last, values) if self.last else "."
-        if not last or last[-1].isspace():
-            return False
-        return all(is_tame(one, _shown(one, values)) for one in self.tame)
+        if self.last is None:
+            return True
+        last = self.last.value(values) or self.last.fallback or ""
+        return last != "" and not last[-1].isspace()
 
 
-def click_field(number: int) -> str:
-    """The merge field that holds the tracked address of the link at `number`, from 1."""
-    return f"click_url_{number}"
-
-
+# One wording goes out by many senders, who are none of its parts.
+@lru_cache(maxsize=128)
 def assemble(parts: Parts) -> Assembly | None:
     """The templates of the mails of `parts`; None where they have to be made one by one."""
     if any(_OWN_FIELD.fullmatch(name) for name in parts.fields):
@@ -98,9 +96,9 @@ def _assembled(parts: Parts) -> Assembly | None:
     return Assembly(
         html=html,
         text=text,
-        targets=targets,
+        clicks={_click_field(number): target for number, target in enumerate(targets, start=1)},
         has_preheader=any(one.name == PREHEADER for one in words.fields),
-        tame=() if parts.text else tuple(dict.fromkeys(_fields(body))),
+        tame=frozenset() if parts.text else frozenset(_fields(body)),
         last=_last(body) if parts.postal_address is not None else None,
     )
 
@@ -122,13 +120,18 @@ def _document(words: "_StandIns", parts: Parts) -> str | None:
     return html_content.add_preheader(document, preheader) if preheader else document
 
 
+def _click_field(number: int) -> str:
+    """The merge field that holds the tracked address of the link at `number`, from 1."""
+    return f"click_url_{number}"
+
+
 def _edited(words: "_StandIns", document: str, parts: Parts, targets: Sequence[str]) -> str:
     numbers = {target: number for number, target in enumerate(targets, start=1)}
     if parts.postal_address is not None:
         way_out = words.word(Field(WAY_OUT))
         document = html_content.add_footer(document, postal_address=parts.postal_address, unsubscribe_url=way_out)
     if parts.track_clicks:
-        document = html_content.replace_links(document, lambda url: words.word(Field(click_field(numbers[url]))))
+        document = html_content.replace_links(document, lambda url: words.word(Field(_click_field(numbers[url]))))
     return html_content.add_pixel(document, words.word(Field(OPEN_URL))) if parts.track_opens else document
 
 
@@ -171,10 +174,6 @@ def _last(body: Pieces) -> Field | None:
     """The field that a body ends with, blanks aside."""
     filled = [piece for piece in body if isinstance(piece, Field) or piece.strip()]
     return filled[-1] if filled and isinstance(filled[-1], Field) else None
-
-
-def _shown(one: Field, values: Mapping[str, str]) -> str:
-    return one.value(values) or one.fallback or ""
 
 
 @dataclass(slots=True)

@@ -57,3 +57,7 @@ class HtmlInvalid(Refused):
     def __init__(self, reason: str):
         hint = "Check its style sheets and style attributes."
         super().__init__("html_invalid", f"The styles of the HTML cannot be read: {reason}.", hint)
+
+
+class ValueUntame(Exception):
+    """A value that does not suit a text made for all mails. No refusal: by itself, the mail may well be possible."""

@@ -6,7 +6,7 @@ List-Unsubscribe and References values: RFC 8058 and RFC 5322 allow no encoded w
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from campaigns.content.errors import HeaderRefused
@@ -20,6 +20,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _PLAIN = re.compile(r"[ -~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_USUAL_NAME = re.compile(r"[A-Za-z0-9-]+(?: [A-Za-z0-9-]+)*")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _TOKEN = re.compile(r"[!-~]+")
 # What may stand bare in a Q-encoded word inside a name (RFC 2047 5, rule 3).
@@ -31,9 +32,12 @@ def text_line(name: str, value: str) -> bytes:
     value = clean(name, value).strip()
     if len(value) > MAX_TEXT:
         raise HeaderRefused(name, f"it has {len(value):,} characters, more than {MAX_TEXT:,}")
-    words = value.split(" ")
-    if _PLAIN.fullmatch(value) and "=?" not in value and max(map(len, words)) <= HARD_LINE - len(name) - 2:
-        return _folded(name, _with_blanks(words))
+    if _PLAIN.fullmatch(value) and "=?" not in value:
+        if 0 < len(value) <= LINE - len(name) - 2:
+            return f"{name}: {value}\r\n".encode()  # what comes of the following for most
+        words = value.split(" ")
+        if max(map(len, words)) <= HARD_LINE - len(name) - 2:
+            return _folded(name, [*_with_blanks(words)])
     return _folded(name, _encoded_words(value, first=LINE - len(name) - 2))
 
 
@@ -43,21 +47,23 @@ def mailbox_line(name: str, mailbox: Mailbox) -> bytes:
     HeaderRefused for an address that cannot be written to.
     """
     address = wire_address(clean(name, mailbox.address), field=name)
-    shown = " ".join(clean(name, mailbox.name).split())
+    shown = mailbox.name
+    if _USUAL_NAME.fullmatch(shown) and len(name) + len(shown) + len(address) + 5 <= LINE:
+        return f"{name}: {shown} <{address}>\r\n".encode()  # what comes of the following for most people
+    shown = " ".join(clean(name, shown).split())
     if len(shown) > MAX_TEXT:
         raise HeaderRefused(name, f"the name has {len(shown):,} characters, more than {MAX_TEXT:,}")
-    if len(name) + len(shown) + len(address) + 5 <= LINE and _ATOMS.fullmatch(shown) and "=?" not in shown:
-        return f"{name}: {shown} <{address}>\r\n".encode()  # what comes of the following for most people
     if not shown:
         return _folded(name, [address])
     return _folded(name, [*_phrase(shown, first=LINE - len(name) - 2), f"<{address}>"])
 
 
-def tokens_line(name: str, values: Iterable[str]) -> bytes:
+def tokens_line(name: str, words: Sequence[str]) -> bytes:
     """A header of words without blanks, such as References or List-Unsubscribe, folded between them, never in one."""
-    words = [clean(name, value) for value in values]
+    longest = HARD_LINE - len(name) - 3
     for word in words:
-        if not _TOKEN.fullmatch(word) or len(word) > HARD_LINE - len(name) - 3:
+        if not _TOKEN.fullmatch(word) or len(word) > longest:
+            clean(name, word)  # says more of a control character
             raise HeaderRefused(name, f"{word[:80]!a} holds a blank or a character outside ASCII, or is too long")
     return _folded(name, words)
 
@@ -81,8 +87,10 @@ def _is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _folded(name: str, words: Iterable[str]) -> bytes:
+def _folded(name: str, words: Sequence[str]) -> bytes:
     """The header with a line break before any word but the first that would not fit; a word is never split."""
+    if len(words) == 1:
+        return f"{name}: {words[0]}\r\n".encode()
     lines = []
     line = f"{name}:"
     for place, word in enumerate(words):
@@ -116,13 +124,16 @@ def _phrase(name: str, *, first: int) -> list[str]:
 def _encoded_words(value: str, *, first: int) -> list[str]:
     """RFC 2047 words in the shorter of the two encodings, split between characters."""
     room = min(first, _ENCODED_WORD) - len("=?utf-8?q??=")
-    as_quoted = [f"=?utf-8?q?{piece}?=" for piece in _joined(map(_q, value), room=room)]
+    as_quoted = [f"=?utf-8?q?{piece}?=" for piece in _joined([*map(_q, value)], room=room)]
     as_based = [f"=?utf-8?b?{_b(piece)}?=" for piece in _joined(value, room=room // 4 * 3)]
     return min(as_quoted, as_based, key=lambda words: sum(map(len, words)))
 
 
-def _joined(pieces: Iterable[str], *, room: int) -> list[str]:
+def _joined(pieces: Sequence[str], *, room: int) -> list[str]:
     """`pieces` joined into texts of at most `room` bytes each; none is split."""
+    whole = "".join(pieces)
+    if len(whole.encode()) <= room:
+        return [whole]  # as it is for most names and subjects
     texts, used = [""], 0
     for piece in pieces:
         size = len(piece.encode())

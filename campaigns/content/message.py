@@ -8,6 +8,7 @@ mailbox rules and ticket systems drop it. That it is sent in quantity is said by
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
@@ -23,6 +24,10 @@ RESERVED = frozenset(
     | {"return-path", "received", "list-unsubscribe", "list-unsubscribe-post", "list-id"}
 )
 RESERVED_PREFIXES = ("content-", "mime-", "resent-")
+_ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+# As the engine makes them: nothing in them has to be looked at more closely.
+_OUR_ID = re.compile(r"<[a-z0-9.-]{1,300}@[a-z0-9.-]{1,300}>")
+_OUR_WAY = re.compile(r"https?://[A-Za-z0-9./_:-]{1,900}")
 
 
 def build(
@@ -58,8 +63,7 @@ def build(
     ]
     if reply_to:
         lines += [mailbox_line("Reply-To", reply_to)]
-    lines += thread_lines(in_reply_to, references)
-    lines += list_lines(unsubscribe_url, unsubscribe_mailto, list_id)
+    lines += [thread_lines(in_reply_to, references), list_lines(unsubscribe_url, unsubscribe_mailto, list_id)]
     lines += custom_lines(headers)
     return b"".join([*lines, b"MIME-Version: 1.0\r\n", *_content(html, text, seed=message_id)])
 
@@ -73,6 +77,8 @@ def date_line(date: datetime) -> bytes:
 
 def message_id_line(message_id: str) -> bytes:
     """The Message-ID header; `message_id` with its angle brackets."""
+    if _OUR_ID.fullmatch(message_id):
+        return f"Message-ID: {message_id}\r\n".encode()  # what comes of the following
     return tokens_line("Message-ID", [_bracketed("Message-ID", message_id)])
 
 
@@ -84,25 +90,31 @@ def _bracketed(field: str, value: str) -> str:
     return value
 
 
-def thread_lines(in_reply_to: str, references: Sequence[str]) -> Iterator[bytes]:
+def thread_lines(in_reply_to: str, references: Sequence[str]) -> bytes:
     """What ties a mail to those before it, where there are any."""
+    lines = b""
     if in_reply_to:
-        yield tokens_line("In-Reply-To", [_bracketed("In-Reply-To", in_reply_to)])
+        lines += tokens_line("In-Reply-To", [_bracketed("In-Reply-To", in_reply_to)])
     if references:
-        yield tokens_line("References", [_bracketed("References", value) for value in references])
+        lines += tokens_line("References", [_bracketed("References", value) for value in references])
+    return lines
 
 
-def list_lines(unsubscribe_url: str, unsubscribe_mailto: str, list_id: str) -> Iterator[bytes]:
+def list_lines(unsubscribe_url: str, unsubscribe_mailto: str, list_id: str) -> bytes:
     """The ways out (RFC 2369, RFC 8058) and the list's name, where they are given."""
+    if not unsubscribe_mailto and not list_id and _OUR_WAY.fullmatch(unsubscribe_url):
+        return f"List-Unsubscribe: <{unsubscribe_url}>\r\n{_ONE_CLICK}".encode()  # what comes of the following
+    lines = b""
     ways = [f"<{_way('https://', unsubscribe_url)}>"] if unsubscribe_url else []
     ways += [f"<{_way('mailto:', unsubscribe_mailto)}>"] if unsubscribe_mailto else []
     if ways:
         separated = [f"{way}," for way in ways[:-1]] + ways[-1:]
-        yield tokens_line("List-Unsubscribe", separated)
+        lines += tokens_line("List-Unsubscribe", separated)
     if unsubscribe_url:
-        yield b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        lines += _ONE_CLICK.encode()
     if list_id:
-        yield tokens_line("List-Id", [f"<{list_id.strip('<>')}>"])
+        lines += tokens_line("List-Id", [f"<{list_id.strip('<>')}>"])
+    return lines
 
 
 def custom_lines(headers: Sequence[tuple[str, str]]) -> Iterator[bytes]:

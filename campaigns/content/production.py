@@ -14,10 +14,13 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from campaigns.content import templating
+from campaigns.content.errors import ValueUntame
 from campaigns.content.mailbox import Mailbox
 from campaigns.content.message import build
+from campaigns.content.plain_fields import Field
 from campaigns.content.templating import Template, rendered_subject
 from campaigns.content.text import text_from_html
+from campaigns.content.text_fields import is_tame
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class Design:
     """What the mails of one version of a wording share.
 
     `html` is complete: CSS inlined, footer, preheader, tracked links and pixel in it as merge fields. Without `text`
-    the plain part is generated from the HTML. One of the two is there.
+    the plain part is generated from the HTML. One of the two is there. `tame` are the fields of a text that was made
+    from the HTML once for all mails: it is right only for values that stand in it as they are (`is_tame`).
     """
 
     sender: Mailbox
@@ -35,6 +39,7 @@ class Design:
     reply_to: Mailbox | None = None
     list_id: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    tame: frozenset[Field] = frozenset()
 
 
 class Particulars(NamedTuple):
@@ -49,16 +54,26 @@ class Particulars(NamedTuple):
     in_reply_to: str = ""
     references: Sequence[str] = ()
 
+    def with_values(self, values: Mapping[str, str]) -> "Particulars":
+        """The same with other values; `_replace` takes several times as long."""
+        return Particulars(self.recipient, values, *self[2:])
+
+
+class Made(NamedTuple):
+    """A finished mail, and the subject that stands in it, as one line."""
+
+    data: bytes
+    subject: str
+
 
 class Producer(Protocol):
     """Makes the mails of one design."""
 
-    def subject(self, values: Mapping[str, str]) -> str:
-        """The subject of the mail with these values, as one line; refused as in `produce`."""
-        ...
+    def produce(self, mail: Particulars) -> Made:
+        """The whole mail; MergeValueMissing, TemplateInvalid, HeaderRefused or BodyRefused where it cannot be made.
 
-    def produce(self, mail: Particulars) -> bytes:
-        """The whole mail; MergeValueMissing, TemplateInvalid, HeaderRefused or BodyRefused where it cannot be made."""
+        ValueUntame where a value is not as the design's text wants it.
+        """
         ...
 
 
@@ -68,19 +83,19 @@ class Encoded:
     def __init__(self, design: Design):
         self.design = design
 
-    def subject(self, values: Mapping[str, str]) -> str:
-        """See Producer."""
-        return rendered_subject(self.design.subject, values)
-
-    def produce(self, mail: Particulars) -> bytes:
+    def produce(self, mail: Particulars) -> Made:
         """See Producer."""
         design = self.design
+        for field in design.tame:
+            if not is_tame(field, field.value(mail.values) or field.fallback or ""):
+                raise ValueUntame(field.name)
         html = templating.render(design.html, mail.values) if design.html else ""
         text = templating.render(design.text, mail.values) if design.text else text_from_html(html)
-        return build(
+        subject = rendered_subject(design.subject, mail.values)
+        data = build(
             sender=design.sender,
             recipient=mail.recipient,
-            subject=self.subject(mail.values),
+            subject=subject,
             message_id=mail.message_id,
             date=mail.date,
             html=html,
@@ -93,3 +108,4 @@ class Encoded:
             references=mail.references,
             headers=design.headers,
         )
+        return Made(data, subject)

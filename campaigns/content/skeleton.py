@@ -9,7 +9,7 @@ wrong with it.
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,20 +27,23 @@ from campaigns.content.message import (
     thread_lines,
 )
 from campaigns.content.plain_fields import Field
-from campaigns.content.production import Design, Encoded, Particulars, Producer
-from campaigns.content.text_fields import is_address, is_tame, text_pieces
+from campaigns.content.production import Design, Encoded, Made, Particulars, Producer
+from campaigns.content.templating import Template
+from campaigns.content.text_fields import is_address, is_tame
+from campaigns.content.text_fields import text_pieces as made_from_html
 from campaigns.delivery.base import WireForm
 
 MAX_FIELDS = 200  # places for values in one body, and ...
 MAX_VALUE = 500  # ... characters in each: together they stay below every limit the template engine sets
 SOFT_BREAK = b"=\r\n"
 LINE = 76  # RFC 2045 6.7, the soft break included
-# What needs no encoding and fits on a line of its own: no "=", no blank at an end, no dot in front.
-_AS_IT_IS = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,68}[!-<>-~])?")
-# The same, and nothing that is escaped in HTML, or that a text part made from it needs a look at (`is_tame`).
-_PLAIN_HTML = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]{0,68}[!#-%(-;?-~])?")
-_PLAIN_WORDS = re.compile(r"(?=.{1,70}\Z)[!-\-0-<>-~][!-.0-<>-~]*(?: [!-.0-<>-~]+)*")
-_PLAIN_ADDRESS = re.compile(r"(?=.{1,70}\Z)https?://[!-.0-<>-~]+/[!-<>-~]+")
+ROOM = 70  # a value of so many characters surely has room on a line of its own, ...
+# ... and needs no encoding if it looks like this: no "=", no blank at an end, no dot in front.
+_AS_IT_IS = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]*[!-<>-~])?")
+# The same, and nothing that is escaped in HTML: nearly all values. The other two are tame besides (`is_tame`).
+_PLAIN = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]*[!#-%(-;?-~])?")
+_PLAIN_WORDS = re.compile(r"[!#-%(-\-0-;?-~][!#-%(-.0-;?-~]*(?: [!#-%(-.0-;?-~]+)*")
+_PLAIN_ADDRESS = re.compile(r"https?://[!#-%(-.0-;?-~]+/[!#-%(-;?-~]+")
 _date_line = lru_cache(maxsize=8)(date_line)  # a whole chunk is made at one moment
 
 Pieces = Sequence[str | Field]
@@ -48,146 +51,180 @@ Pieces = Sequence[str | Field]
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Where one field's value goes in one body."""
+    """Where one field's value goes in the bodies."""
 
     field: Field
-    is_html: bool
     must_be_tame: bool
-    places: tuple[int, ...]
-    as_it_is: re.Pattern[str]  # values that need no look at anything else: nearly all
+    is_plain: Callable[[str], object]  # true for values that go everywhere as they are
+    in_text: tuple[int, ...]
+    in_html: tuple[int, ...]
+    places: tuple[int, ...]  # both
 
 
 def producer_for(design: Design) -> Producer:
     """The fastest producer that makes the mails of `design`."""
-    subject = plain_fields.pieces(design.subject)
-    html = plain_fields.pieces(design.html) if design.html else [""]
-    if subject is None or html is None or (len(subject) == 1 and not _words(subject).strip()):
-        return Encoded(design)
-    text = plain_fields.pieces(design.text) if design.text else text_pieces(html)
-    if text is None or not (_suits(html) and _suits(text)) or not (_words(html) or _words(text)):
-        return Encoded(design)
-    return Slotted(design, subject=subject, html=html, text=text)
+    skeleton = _skeleton(design.subject, design.html, design.text, design.tame)
+    return Slotted(design, skeleton) if skeleton else Encoded(design)
 
 
 class Slotted:
     """Fills values into bodies that were encoded beforehand; see the module."""
 
-    def __init__(self, design: Design, *, subject: Pieces, html: Pieces, text: Pieces):
+    def __init__(self, design: Design, skeleton: "_Skeleton"):
         self._encoded = Encoded(design)
-        self._subject = subject
-        self._words = "" if len(subject) > 1 else " ".join(_words(subject).split())
-        self._constant_subject = text_line("Subject", self._words) if self._words else b""
+        self._skeleton = skeleton
+        self._subject = text_line("Subject", skeleton.constant_subject) if skeleton.constant_subject else b""
         self._from = mailbox_line("From", design.sender)
         self._reply_to = mailbox_line("Reply-To", design.reply_to) if design.reply_to else b""
         self._list_id = design.list_id
         self._headers = b"".join(custom_lines(design.headers))
-        self._parts: list[bytes] = []
-        self._slots: list[_Slot] = []
-        self._lay_out(html, text, is_text_made=design.text is None)
-        self._parts = [_undotted(part) for part in self._parts]
+
+    def produce(self, mail: Particulars) -> Made:
+        """See Producer."""
+        subject = self._skeleton.subject(mail.values)
+        parts = self._skeleton.filled(mail.values) if subject else None
+        if parts is None:
+            return self._encoded.produce(mail)
+        parts[0] = b"".join(
+            (
+                self._from,
+                mailbox_line("To", mail.recipient),
+                self._subject or text_line("Subject", subject),
+                _date_line(mail.date),
+                message_id_line(mail.message_id),
+                self._reply_to,
+                thread_lines(mail.in_reply_to, mail.references),
+                list_lines(mail.unsubscribe_url, mail.unsubscribe_mailto, self._list_id),
+                self._headers,
+            )
+        )
+        return Made(WireForm(b"".join(parts)), subject)
+
+
+# One wording goes out by many senders, which only show in the headers.
+@lru_cache(maxsize=128)
+def _skeleton(
+    subject: Template, html: Template | None, text: Template | None, tame: frozenset[Field]
+) -> "_Skeleton | None":
+    """The bodies with slots in them; None where a mail has to be encoded by itself."""
+    subject_pieces = plain_fields.pieces(subject)
+    html_pieces = plain_fields.pieces(html) if html else [""]
+    if subject_pieces is None or html_pieces is None or (len(subject_pieces) == 1 and not _words(subject_pieces)):
+        return None
+    text_pieces = plain_fields.pieces(text) if text else made_from_html(html_pieces)
+    if text_pieces is None or not (_suits(html_pieces) and _suits(text_pieces)):
+        return None
+    if not (_words(html_pieces) or _words(text_pieces)):
+        return None
+    if text is None:
+        tame = frozenset(piece for piece in text_pieces if isinstance(piece, Field))
+    return _Skeleton(subject_pieces, html_pieces, text_pieces, tame)
+
+
+class _Skeleton:
+    """Subject and bodies of a wording, whoever sends it."""
+
+    def __init__(self, subject: Pieces, html: Pieces, text: Pieces, tame: frozenset[Field]):
+        self._subject = subject
+        self.constant_subject = "" if len(subject) > 1 else " ".join(_words(subject).split())
+        # The first part is for the headers. Then constants and slots by turns, as they come.
+        self._parts: list[bytes] = [b"", b""]
+        self._places: dict[Field, tuple[list[int], list[int]]] = {}  # of text and HTML
+        self._lay_out(html, text)
+        self._slots = [
+            _Slot(field, field in tame, _plain(field, tame).fullmatch, (*in_text,), (*in_html,), (*in_text, *in_html))
+            for field, (in_text, in_html) in self._places.items()
+        ]
 
     def subject(self, values: Mapping[str, str]) -> str:
-        """See Producer."""
-        return self._words or _subject(self._subject, values) or self._encoded.subject(values)
+        """The subject as one line; empty where `Encoded` has to look at it, or refuses it for want of a word."""
+        if self.constant_subject:
+            return self.constant_subject
+        words = list[str]()
+        for piece in self._subject:
+            shown = _shown(piece, values.get(piece.name, "")) if isinstance(piece, Field) else piece
+            if shown is None:
+                return ""
+            words.append(shown)
+        return " ".join("".join(words).split())
 
-    def produce(self, mail: Particulars) -> bytes:
-        """See Producer."""
-        subject = self._constant_subject or _subject_line(_subject(self._subject, mail.values))
-        parts = self._filled(mail.values) if subject else None
-        if subject is None or parts is None:
-            return self._encoded.produce(mail)
-        head = (
-            self._from,
-            mailbox_line("To", mail.recipient),
-            subject,
-            _date_line(mail.date),
-            message_id_line(mail.message_id),
-            self._reply_to,
-            *thread_lines(mail.in_reply_to, mail.references),
-            *list_lines(mail.unsubscribe_url, mail.unsubscribe_mailto, self._list_id),
-            self._headers,
-        )
-        return WireForm(b"".join((*head, *parts)))
-
-    def _filled(self, values: Mapping[str, str]) -> list[bytes] | None:
-        """The content with the values in it; None where the mail is better made by `Encoded`."""
+    def filled(self, values: Mapping[str, str]) -> list[bytes] | None:
+        """The content with the values in it, the first part free; None where the mail is better made by `Encoded`."""
         parts = self._parts.copy()
         for slot in self._slots:
             value = values.get(slot.field.name, "")
-            encoded = value.encode() if slot.as_it_is.fullmatch(value) else _encoded(slot, values)
-            if encoded is None:
+            if len(value) <= ROOM and slot.is_plain(value):
+                encoded = value.encode()
+                for place in slot.places:
+                    parts[place] = encoded
+            elif not _fill(parts, slot, value):
                 return None
-            for place in slot.places:
-                parts[place] = encoded
         return parts
 
-    def _lay_out(self, html: Pieces, text: Pieces, *, is_text_made: bool) -> None:
-        bodies = [("plain", text, is_text_made), ("html", html, False)]
+    def _lay_out(self, html: Pieces, text: Pieces) -> None:
+        bodies = [("plain", text), ("html", html)]
         bodies = [body for body in bodies if _words(body[1])]
         # "=_" occurs in no quoted-printable text, so the boundary cannot occur in a part.
         boundary = f"=_{hashlib.sha256(_words(html).encode() + _words(text).encode()).hexdigest()[:32]}"
-        opening = "MIME-Version: 1.0\r\n"
+        self._add(b"MIME-Version: 1.0\r\n")
         if len(bodies) > 1:
-            opening += f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
-        self._parts.append(opening.encode())
-        for kind, pieces, must_be_tame in bodies:
+            self._add(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode())
+        for kind, pieces in bodies:
             delimiter = f"--{boundary}\r\n" if len(bodies) > 1 else ""
             head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-            self._parts.append((delimiter + head).encode())
-            self._add_body(pieces, is_html=kind == "html", must_be_tame=must_be_tame)
-            self._parts.append(b"\r\n" if len(bodies) > 1 else line_end_after(self._parts[-1]))
+            self._add((delimiter + head).encode())
+            self._add_body(pieces, is_html=kind == "html")
+            self._add(b"\r\n" if len(bodies) > 1 else line_end_after(self._parts[-1]))
         if len(bodies) > 1:
-            self._parts.append(f"--{boundary}--\r\n".encode())
+            self._add(f"--{boundary}--\r\n".encode())
 
-    def _add_body(self, pieces: Pieces, *, is_html: bool, must_be_tame: bool) -> None:
-        places: dict[Field, list[int]] = {}
-        for piece in pieces:
+    def _add(self, constant: bytes) -> None:
+        """Put whole lines behind what stands there so far."""
+        self._parts[-1] += _undotted(constant)
+
+    def _add_body(self, pieces: Pieces, *, is_html: bool) -> None:
+        for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
             if isinstance(piece, Field):
-                self._parts[-1] = _closed(self._parts[-1])
-                places.setdefault(piece, []).append(len(self._parts))
+                self._places.setdefault(piece, ([], []))[is_html].append(len(self._parts))
                 self._parts += [b"", SOFT_BREAK]
             else:
-                self._parts.append(_quoted_printable(piece))
-        self._slots += [
-            _Slot(field, is_html, must_be_tame, tuple(found), _as_it_is(field, is_html, must_be_tame))
-            for field, found in places.items()
-        ]
+                encoded = _quoted_printable(piece)
+                self._add(_closed(encoded) if isinstance(following, Field) else encoded)
 
 
-def _subject(pieces: Pieces, values: Mapping[str, str]) -> str:
-    """The subject as one line; empty where `Encoded` has to look at it, or refuses it for want of a word."""
-    words = [_value(piece, values) if isinstance(piece, Field) else piece for piece in pieces]
-    return "" if None in words else " ".join("".join(word for word in words if word).split())
-
-
-def _subject_line(subject: str) -> bytes | None:
-    return text_line("Subject", subject) if subject else None
-
-
-def _value(field: Field, values: Mapping[str, str], *, is_html: bool = False) -> str | None:
+def _shown(field: Field, value: str) -> str | None:
     """What is shown for a field; None where `Encoded` has to look at it."""
-    value = values.get(field.name, "")
     if not value.strip():
-        return field.fallback  # which the engine has escaped already
-    if len(value) > MAX_VALUE or "\r" in value:
-        return None
-    return str(escape(value)) if is_html else value
+        return field.fallback
+    return None if len(value) > MAX_VALUE or "\r" in value else value
 
 
-def _as_it_is(field: Field, is_html: bool, must_be_tame: bool) -> re.Pattern[str]:
-    if is_html:
-        return _PLAIN_HTML
-    if must_be_tame:
-        return _PLAIN_ADDRESS if is_address(field) else _PLAIN_WORDS
-    return _AS_IT_IS
+def _plain(field: Field, tame: frozenset[Field]) -> re.Pattern[str]:
+    if field not in tame:
+        return _PLAIN
+    return _PLAIN_ADDRESS if is_address(field) else _PLAIN_WORDS
 
 
-def _encoded(slot: _Slot, values: Mapping[str, str]) -> bytes | None:
-    """What goes into a slot; None where `Encoded` has to make the mail."""
-    value = _value(slot.field, values, is_html=slot.is_html)
-    if value is None or (slot.must_be_tame and not is_tame(slot.field, value)):
-        return None
-    return value.encode() if _AS_IT_IS.fullmatch(value) else _slot_bytes(value)
+def _fill(parts: list[bytes], slot: _Slot, value: str) -> bool:
+    """Put any value into its places; False where `Encoded` has to make the mail."""
+    shown = _shown(slot.field, value)
+    if shown is None or (slot.must_be_tame and not is_tame(slot.field, shown)):
+        return False
+    # The engine has escaped a fallback already.
+    escaped = str(escape(shown)) if slot.in_html and shown is value else shown
+    in_text = _encoded(shown)
+    in_html = in_text if escaped == shown else _encoded(escaped)
+    if in_text is None or in_html is None:
+        return False
+    for place in slot.in_text:
+        parts[place] = in_text
+    for place in slot.in_html:
+        parts[place] = in_html
+    return True
+
+
+def _encoded(value: str) -> bytes | None:
+    return value.encode() if len(value) <= ROOM and _AS_IT_IS.fullmatch(value) else _slot_bytes(value)
 
 
 def _slot_bytes(value: str) -> bytes | None:

@@ -1,32 +1,26 @@
 """The mails of one wording by one sender: what they share is made once and kept."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from campaigns.content import plain_fields, templating
-from campaigns.content.assembly import OPEN_URL, PREHEADER, Assembly, Parts, assemble, click_field
+from campaigns.content.assembly import OPEN_URL, PREHEADER, Assembly, Parts, assemble
+from campaigns.content.errors import ValueUntame
 from campaigns.content.mailbox import Mailbox
-from campaigns.content.production import Design, Particulars, Producer
+from campaigns.content.production import Design, Made, Particulars, Producer
 from campaigns.content.shapes import Shape, Shaper, shaper_of
 from campaigns.content.skeleton import producer_for
 from campaigns.content.templating import Template
 from campaigns.models import Campaign, Sender
-from campaigns.sending.links import click_url, open_url
+from campaigns.sending.links import Addresses
 from campaigns.sending.wording import Wording
 from campaigns_project.errors import Refused
 
 # Texts that the logic of one wording may come down to, and be prepared for. Real ones have a handful; where values
 # make a text of its own for everybody, preparing them would cost more than making the mails one by one.
 MOST_SHAPES = 64
-
-
-class Made(NamedTuple):
-    """A finished mail, and the subject that stands in it."""
-
-    data: bytes
-    subject: str
 
 
 @dataclass(frozen=True)
@@ -45,25 +39,26 @@ class Fitted(NamedTuple):
     values: Mapping[str, str]
 
     @property
-    def targets(self) -> tuple[str, ...]:
+    def targets(self) -> Collection[str]:
         """The links of the mail that are to be tracked."""
-        return self.bodies.assembly.targets
+        return self.bodies.assembly.clicks.values()
 
-    def produce(self, mail: Particulars, *, message: int, targets: Mapping[str, int]) -> Made | None:
+    def produce(
+        self, mail: Particulars, *, message: int, targets: Mapping[str, int], addresses: Addresses
+    ) -> Made | None:
         """The mail of the message with the id `message`, its links leading to the stored `targets`.
 
         None where it has to be made by itself, or cannot be made at all, which is said there.
         """
-        bodies, values = self.bodies, {**self.values, OPEN_URL: open_url(message)}
-        for number, target in enumerate(self.targets, start=1):
-            values[click_field(number)] = click_url(message, targets[target])
+        assembly = self.bodies.assembly
+        values = {**self.values, OPEN_URL: addresses.open_url(message)}
+        for name, target in assembly.clicks.items():
+            values[name] = addresses.click_url(message, targets[target])
         try:
-            if bodies.assembly.has_preheader:
-                values[PREHEADER] = templating.render(bodies.preheader, values).strip()
-            if not bodies.assembly.fits(values):
-                return None
-            return Made(bodies.producer.produce(mail._replace(values=values)), bodies.producer.subject(values))
-        except Refused:
+            if assembly.has_preheader:
+                values[PREHEADER] = templating.render(self.bodies.preheader, values).strip()
+            return self.bodies.producer.produce(mail.with_values(values)) if assembly.fits(values) else None
+        except (Refused, ValueUntame):
             return None
 
 
@@ -98,7 +93,12 @@ class Setting:
         if assembly is None:
             return None
         design = Design(
-            sender=self.sender, reply_to=self.reply_to, subject=subject, html=assembly.html, text=assembly.text
+            sender=self.sender,
+            reply_to=self.reply_to,
+            subject=subject,
+            html=assembly.html,
+            text=assembly.text,
+            tame=assembly.tame,
         )
         try:
             return Prepared(self.wording.preheader, assembly, producer_for(design))

@@ -1,27 +1,26 @@
 """Make the mails of a chunk. Done before the gate, so that nothing slow stands between the last look and the socket."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 from django.db.models import Q
 
 from campaigns.content.mailbox import Mailbox, wire_address
-from campaigns.content.production import Particulars
+from campaigns.content.production import Made, Particulars
 from campaigns.content.return_path import return_path
 from campaigns.content.templating import rendered_subject
 from campaigns.content.threads import reply_subject
 from campaigns.delivery.base import Envelope
-from campaigns.merge_values import Person, lead_values, mail_values, people_of
+from campaigns.merge_values import Person, Wanted, lead_values, mail_values, people_of
 from campaigns.models import Campaign, Recipient, Sender, Step, Variant
 from campaigns.sending import single
 from campaigns.sending.claim import Claim
 from campaigns.sending.gate import Candidate
-from campaigns.sending.links import store_links, unsubscribe_url
-from campaigns.sending.mailing import Made, Mailing, mailing_of
+from campaigns.sending.links import Addresses, store_links
+from campaigns.sending.mailing import Mailing, mailing_of
 from campaigns.sending.threads import Thread, threads_of
 from campaigns.sending.versions import keep_versions
 from campaigns.sending.wording import THREAD_SUBJECT, Rendered, Wording, wording_of
@@ -60,6 +59,10 @@ class Batch:
     prepared: list[Prepared] = field(default_factory=list)
     unmade: list[Unmade] = field(default_factory=list)
 
+    def refuse(self, claim: Claim, refused: Refused) -> None:
+        """Keep back this claim's mail alone."""
+        self.unmade.append(Unmade(claim, refused.code, str(refused), refused.details.get("field", "")))
+
 
 @dataclass(frozen=True)
 class Stores:
@@ -78,15 +81,30 @@ class _Kind:
     sender: Sender
     wording: Wording
     mailing: Mailing | None
-    values: Mapping[str, str]  # of the sender and the organization
-    kept: Collection[str]  # the merge fields whose values are kept with the message
+    wanted: Wanted  # of each person, for the wording
+    fixed: Mapping[str, str]  # of the sender and the organization
+
+    def return_path(self, message: int) -> str:
+        """Where bounces of this message go to."""
+        return return_path(
+            message,
+            mailbox=self._mailbox,
+            domain=self.sender.return_path_domain,
+            takes_plus=self.sender.return_path_plus,
+        )
+
+    @cached_property
+    def _mailbox(self) -> str:
+        return wire_address(self.sender.email, field="From")
 
 
 class _Draft(NamedTuple):
     """A mail to be made, and all that goes into it."""
 
-    candidate: Candidate
+    claim: Claim
     kind: _Kind
+    address: str  # normalized
+    kept: Mapping[str, str]  # the values that are kept with the message
     mail: Particulars
 
 
@@ -108,6 +126,8 @@ def prepare(
     stores.versions(variants.values())
     threads = stores.threads(_answering(claims, variants))
 
+    making = _Making(batch, campaign, Addresses(), partial(stores.links, campaign), now)
+
     @cache
     def kind(variant: int, sender: int, begins_thread: bool) -> _Kind:
         return _kind(campaign, variants[variant], senders[sender], begins_thread=begins_thread)
@@ -118,12 +138,13 @@ def prepare(
         if person is None or variant is None:
             continue  # deleted since: the message's row went with it
         thread = threads.get(claim.recipient) if variant.step.is_reply else None
-        with _contained(batch, claim):
+        try:
             # A thread without a subject was begun before subjects were kept: then the wording's own is all there is.
             of_kind = kind(claim.variant, claim.sender, thread is None or not thread.opening)
-            drafts.append(_draft(of_kind, claim, person, thread, now=now))
-    store = partial(stores.links, campaign)
-    _make_one_by_one(campaign, _make_prepared(drafts, batch, store), batch, store)
+            drafts.append(making.draft(of_kind, claim, person, thread))
+        except Refused as refused:
+            batch.refuse(claim, refused)
+    making.one_by_one(making.prepared(drafts))
     return batch
 
 
@@ -152,15 +173,6 @@ def _foreseen_subject(step: Step, lead: Lead, values: Mapping[str, str]) -> str:
     return reply_subject(rendered_subject(wording_of(variant).subject, values)) if variant else ""
 
 
-@contextmanager
-def _contained(batch: Batch, claim: Claim) -> Iterator[None]:
-    """What is refused inside keeps back this claim's mail alone."""
-    try:
-        yield
-    except Refused as refused:
-        batch.unmade.append(Unmade(claim, refused.code, str(refused), refused.details.get("field", "")))
-
-
 def _answering(claims: Sequence[Claim], variants: dict[int, Variant]) -> dict[int, int]:
     """The recipients whose mail answers those before it, with the position of its step."""
     steps = ((claim.recipient, variants[claim.variant].step) for claim in claims if claim.variant in variants)
@@ -169,84 +181,97 @@ def _answering(claims: Sequence[Claim], variants: dict[int, Variant]) -> dict[in
 
 def _kind(campaign: Campaign, variant: Variant, sender: Sender, *, begins_thread: bool) -> _Kind:
     wording = wording_of(variant, begins_thread=begins_thread)
+    fields = wording.shown_fields - {"unsubscribe_url"}
+    fixed = mail_values(sender, campaign.organization, "")
     return _Kind(
         variant=variant,
         sender=sender,
         wording=wording,
         mailing=mailing_of(wording, campaign=campaign, sender=sender),
-        values=mail_values(sender, campaign.organization, ""),
-        kept=wording.shown_fields - {"unsubscribe_url"},
+        wanted=Wanted(fields),
+        fixed={name: fixed[name] for name in fields & fixed.keys()},
     )
 
 
-def _draft(kind: _Kind, claim: Claim, person: Person, thread: Thread | None, *, now: datetime) -> _Draft:
-    way_out = unsubscribe_url(claim.message, person.lead)
-    values = {**lead_values(person), **kind.values, "unsubscribe_url": way_out}
-    if thread:
-        values[THREAD_SUBJECT] = thread.subject
-    is_unchanged = person.email_address == person.email
-    mail = Particulars(
-        recipient=Mailbox(person.email_address, person.full_name),
-        values=values,
-        message_id=claim.message_id,
-        date=now,
-        unsubscribe_url=way_out,
-        in_reply_to=thread.in_reply_to if thread else "",
-        references=thread.references if thread else (),
-    )
-    candidate = Candidate(
-        claim,
-        address=person.email_normalized if is_unchanged else normalize_address(person.email_address),
-        version=kind.variant.version,
-        merge_values={name: values[name] for name in kind.kept if name in values},
-    )
-    return _Draft(candidate, kind, mail)
+@dataclass(frozen=True)
+class _Making:
+    """Makes the mails of a chunk."""
 
+    batch: Batch
+    campaign: Campaign
+    addresses: Addresses
+    store: _Store
+    now: datetime
 
-def _make_prepared(drafts: Sequence[_Draft], batch: Batch, store: _Store) -> list[_Draft]:
-    """Make the mails whose bodies were prepared beforehand; returns those that have to be made one by one."""
-    fitted = [draft.kind.mailing.fitting(draft.mail.values) if draft.kind.mailing else None for draft in drafts]
-    targets = store({url for one in fitted if one for url in one.targets})
-    others: list[_Draft] = []
-    for draft, one in zip(drafts, fitted, strict=True):
-        claim = draft.candidate.claim
-        made = one.produce(draft.mail, message=claim.message, targets=targets) if one else None
-        if made is None:
-            others.append(draft)
-            continue
-        with _contained(batch, claim):
-            batch.prepared.append(_enveloped(draft, made))
-    return others
+    def draft(self, kind: _Kind, claim: Claim, person: Person, thread: Thread | None) -> _Draft:
+        """What the mail of `claim` is made of."""
+        way_out = self.addresses.unsubscribe_url(claim.message, person.lead)
+        kept = {**kind.fixed, **kind.wanted.values(person)}
+        values = {**kept, "unsubscribe_url": way_out}
+        if thread:
+            values[THREAD_SUBJECT] = thread.subject
+        mail = Particulars(
+            Mailbox(person.email_address, person.full_name),
+            values,
+            claim.message_id,
+            self.now,
+            unsubscribe_url=way_out,
+            in_reply_to=thread.in_reply_to if thread else "",
+            references=thread.references if thread else (),
+        )
+        is_unchanged = person.email_address == person.email
+        address = person.email_normalized if is_unchanged else normalize_address(person.email_address)
+        return _Draft(claim, kind, address, kept, mail)
 
-
-def _make_one_by_one(campaign: Campaign, drafts: Sequence[_Draft], batch: Batch, store: _Store) -> None:
-    """Render each mail and edit what came out, whatever its wording does."""
-    rendered: list[tuple[_Draft, Rendered]] = []
-    for draft in drafts:
-        with _contained(batch, draft.candidate.claim):
-            rendered.append((draft, draft.kind.wording.render(draft.mail.values)))
-    urls = [url for draft, bodies in rendered for url in single.targets(bodies, draft.mail, campaign=campaign)]
-    stored = store(urls)
-    for draft, bodies in rendered:
-        claim, sender = draft.candidate.claim, draft.kind.sender
-        with _contained(batch, claim):
-            data = single.built(
-                bodies, draft.mail, campaign=campaign, sender=sender, message=claim.message, stored=stored
+    def prepared(self, drafts: Sequence[_Draft]) -> list[_Draft]:
+        """Make the mails whose bodies were prepared beforehand; returns those that have to be made one by one."""
+        fitted = [draft.kind.mailing.fitting(draft.mail.values) if draft.kind.mailing else None for draft in drafts]
+        targets = self.store({url for one in fitted if one for url in one.targets})
+        others: list[_Draft] = []
+        for draft, one in zip(drafts, fitted, strict=True):
+            made = one and one.produce(
+                draft.mail, message=draft.claim.message, targets=targets, addresses=self.addresses
             )
-            batch.prepared.append(_enveloped(draft, Made(data, bodies.subject)))
+            if made:
+                self._add(draft, made)
+            else:
+                others.append(draft)
+        return others
+
+    def one_by_one(self, drafts: Sequence[_Draft]) -> None:
+        """Render each mail and edit what came out, whatever its wording does."""
+        rendered: list[tuple[_Draft, Rendered]] = []
+        for draft in drafts:
+            try:
+                rendered.append((draft, draft.kind.wording.render(draft.mail.values)))
+            except Refused as refused:
+                self.batch.refuse(draft.claim, refused)
+        urls = [url for draft, bodies in rendered for url in single.targets(bodies, draft.mail, campaign=self.campaign)]
+        stored = self.store(urls)
+        for draft, bodies in rendered:
+            try:
+                data = single.built(
+                    bodies,
+                    draft.mail,
+                    campaign=self.campaign,
+                    sender=draft.kind.sender,
+                    message=draft.claim.message,
+                    stored=stored,
+                    addresses=self.addresses,
+                )
+            except Refused as refused:
+                self.batch.refuse(draft.claim, refused)
+            else:
+                self._add(draft, Made(data, bodies.subject))
+
+    def _add(self, draft: _Draft, made: Made) -> None:
+        try:
+            self.batch.prepared.append(_enveloped(draft, made))
+        except Refused as refused:
+            self.batch.refuse(draft.claim, refused)
 
 
 def _enveloped(draft: _Draft, made: Made) -> Prepared:
     to = wire_address(draft.mail.recipient.address, field="To")
-    envelope = Envelope(mail_from=_return_path(draft), rcpt_to=to, data=made.data)
-    return Prepared(draft.candidate._replace(subject=made.subject), envelope)
-
-
-def _return_path(draft: _Draft) -> str:
-    sender = draft.kind.sender
-    return return_path(
-        draft.candidate.claim.message,
-        mailbox=wire_address(sender.email, field="From"),
-        domain=sender.return_path_domain,
-        takes_plus=sender.return_path_plus,
-    )
+    candidate = Candidate(draft.claim, draft.address, draft.kind.variant.version, draft.kept, made.subject)
+    return Prepared(candidate, Envelope(draft.kind.return_path(draft.claim.message), to, made.data))

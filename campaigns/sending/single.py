@@ -7,7 +7,7 @@ from campaigns.content import message as mime
 from campaigns.content.mailbox import Mailbox
 from campaigns.content.production import Particulars
 from campaigns.models import Campaign, Sender
-from campaigns.sending.links import click_url, open_url
+from campaigns.sending.links import Addresses
 from campaigns.sending.wording import Rendered
 
 
@@ -25,14 +25,15 @@ def built(
     sender: Sender,
     message: int,
     stored: Mapping[str, int],
+    addresses: Addresses,
 ) -> bytes:
     """The mail of the message with the id `message`; `stored` are its targets' ids. HeaderRefused or BodyRefused."""
     html = bodies.html
     if campaign.track_clicks and html:
         keep = {mail.unsubscribe_url}
-        html = html_content.replace_links(html, lambda url: click_url(message, stored[url]), keep=keep)
+        html = html_content.replace_links(html, lambda url: addresses.click_url(message, stored[url]), keep=keep)
     if campaign.track_opens and html:
-        html = html_content.add_pixel(html, open_url(message))
+        html = html_content.add_pixel(html, addresses.open_url(message))
     return mime.build(
         sender=Mailbox(sender.email, sender.name),
         recipient=mail.recipient,

@@ -69,11 +69,11 @@ def made(make, *parts):
 def test_the_set_of_headers_is_always_the_same_and_both_producers_agree(sender, name, subject, thread):
     fast = made(producer_for, design(sender))
     one = mail(name, subject, thread)
-    raws = [fast and made(fast.produce, one), made(Encoded(design(sender)).produce, one)]
+    mails = [fast and made(fast.produce, one), made(Encoded(design(sender)).produce, one)]
 
     assert fast is None or type(fast) is Slotted
-    assert (raws[0] is None) == (raws[1] is None)
-    decoded = [_decoded(raw) for raw in raws if raw is not None]
+    assert (mails[0] is None) == (mails[1] is None)
+    decoded = [_decoded(one.data) for one in mails if one is not None]
     assert decoded in ([], [decoded[0]] * 2 if decoded else [])
     for headers in decoded:
         assert list(headers) == [name for name in NAMES if name in headers] and len(headers) == len(NAMES)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from campaigns.content.errors import BodyRefused, HeaderRefused, MergeValueMissing
+from campaigns.content.errors import BodyRefused, HeaderRefused, MergeValueMissing, ValueUntame
 from campaigns.content.mailbox import Mailbox
+from campaigns.content.plain_fields import Field
 from campaigns.content.production import Design, Encoded, Particulars
 from campaigns.content.skeleton import Slotted, producer_for
 from campaigns.content.templating import compile as compiled
@@ -55,9 +56,10 @@ def decoded(raw):
 
 def outcome(producer, mail):
     try:
-        return decoded(producer.produce(mail))
+        made = producer.produce(mail)
     except Refused as refused:
         return type(refused), str(refused)
+    return decoded(made.data), made.subject
 
 
 characters = st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("\n\r\t=. <>&\"'/\u00a0\ud83d")
@@ -104,7 +106,7 @@ def test_any_wording_is_the_same_mail_either_way(subject, html, text, given_valu
 def test_what_is_called_ready_for_the_wire_is(html, text, given_values):
     wording = design(html=f"<p>{html}</p>", text=text)
     try:
-        raw = producer_for(wording).produce(particulars(**given_values))
+        raw = producer_for(wording).produce(particulars(**given_values)).data
     except Refused:
         return
 
@@ -114,7 +116,7 @@ def test_what_is_called_ready_for_the_wire_is(html, text, given_values):
 def test_a_usual_mail_is_ready_for_the_wire():
     mail = particulars(first_name="Ada", company="Söhne & Co", **{"custom.note": "..."})
 
-    assert isinstance(producer_for(design()).produce(mail), WireForm)
+    assert isinstance(producer_for(design()).produce(mail).data, WireForm)
 
 
 @pytest.mark.parametrize("dots", [1, 2, 74, 75, 76, 77, 78, 200])
@@ -122,11 +124,11 @@ def test_dots_at_the_beginning_of_a_line_survive_the_wire(dots):
     wording = design(html="x {{ company }}", text=f"-\n{'.' * dots}\n.a{'b' * dots}\n.")
     mail = particulars(first_name="Ada", company="Acme")
 
-    raw = producer_for(wording).produce(mail)
+    raw = producer_for(wording).produce(mail).data
 
     assert type(raw) is WireForm and on_the_wire(bytes(raw)) == raw
     assert max(len(line) for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 78
-    assert decoded(raw) == outcome(Encoded(wording), mail)
+    assert decoded(raw) == outcome(Encoded(wording), mail)[0]
 
 
 @pytest.mark.parametrize("end", ['="', "=", "=a", "é", 'é"', "éab", "ab"])
@@ -144,7 +146,7 @@ def test_a_slot_may_come_anywhere_in_a_line(length, end):
 def test_no_line_is_too_long_and_none_begins_with_a_dot(given_values):
     given_values = {name: given.strip() or "x" for name, given in given_values.items()}
     try:
-        raw = producer_for(design()).produce(particulars(**given_values))
+        raw = producer_for(design()).produce(particulars(**given_values)).data
     except (HeaderRefused, BodyRefused):
         return
 
@@ -169,7 +171,7 @@ def test_a_wording_with_logic_is_encoded_mail_by_mail(html):
     producer = producer_for(wording)
 
     assert type(producer) is Encoded
-    assert b"SHOWN" in producer.produce(particulars(first_name="Ada", company="SHOWN", **{"custom.note": "x"}))
+    assert b"SHOWN" in producer.produce(particulars(first_name="Ada", company="SHOWN", **{"custom.note": "x"})).data
 
 
 @pytest.mark.parametrize(
@@ -209,6 +211,19 @@ def test_a_missing_value_is_named_and_stops_only_its_own_mail():
     assert producer.produce(particulars(first_name="Ada", company="x", **{"custom.note": "y"}))
 
 
+@pytest.mark.parametrize("subject", ["Hi", "Hi {% if company %}you{% endif %}"])
+def test_a_text_made_for_all_mails_is_not_filled_with_a_value_that_may_change_it(subject):
+    wording = design(subject=subject, text="At {{ company }}", tame=frozenset({Field("company")}))
+    producer = producer_for(wording)
+
+    with pytest.raises(ValueUntame):
+        producer.produce(particulars(first_name="Ada", company="x.example/a", **{"custom.note": "x"}))
+
+    assert producer.produce(particulars(first_name="Ada", company="Acme", **{"custom.note": "x"})).subject.startswith(
+        "Hi"
+    )
+
+
 @pytest.mark.parametrize("html", [HTML, "<p>{% if company %}{{ company }}{% endif %}</p>"])
 def test_headers_are_the_designs_and_the_mails_own(html):
     wording = design(
@@ -225,9 +240,9 @@ def test_headers_are_the_designs_and_the_mails_own(html):
         references=("<0@sender.example>",),
     )
 
-    headers, _ = decoded(producer_for(wording).produce(mail))
+    headers, _ = decoded(producer_for(wording).produce(mail).data)
 
-    assert headers == decoded(Encoded(wording).produce(mail))[0]
+    assert headers == decoded(Encoded(wording).produce(mail).data)[0]
     assert dict(headers)["X-Campaign"] == "one"
     assert dict(headers)["References"] == "<0@sender.example>"
 

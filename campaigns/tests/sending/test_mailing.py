@@ -16,7 +16,7 @@ from campaigns.merge_values import lead_values, mail_values
 from campaigns.models import Campaign, Link, Sender, Step, Variant
 from campaigns.sending import single
 from campaigns.sending.claim import Wordings, claim
-from campaigns.sending.links import unsubscribe_url
+from campaigns.sending.links import Addresses, unsubscribe_url
 from campaigns.sending.mailing import MOST_SHAPES, mailing_of
 from campaigns.sending.prepare import prepare
 from campaigns.sending.wording import THREAD_SUBJECT, wording_of
@@ -68,7 +68,7 @@ def mailed(written: Variant, *, clicks=True, opens=True, address="1 Quay <Street
     mailing = mailing_of(wording, campaign=campaign, sender=sender)
     fitted = mailing and mailing.fitting(values)
     stored = {target: number for number, target in enumerate(fitted.targets)} if fitted else {}
-    prepared = fitted and fitted.produce(mail, message=MESSAGE, targets=stored)
+    prepared = fitted and fitted.produce(mail, message=MESSAGE, targets=stored, addresses=Addresses())
     return prepared and decoded(prepared.data), _by_itself(wording, mail, campaign, sender, stored)
 
 
@@ -77,7 +77,9 @@ def _by_itself(wording, mail, campaign, sender, stored):
         bodies = wording.render(mail.values)
         if not stored:
             stored = {url: number for number, url in enumerate(single.targets(bodies, mail, campaign=campaign))}
-        raw = single.built(bodies, mail, campaign=campaign, sender=sender, message=MESSAGE, stored=stored)
+        raw = single.built(
+            bodies, mail, campaign=campaign, sender=sender, message=MESSAGE, stored=stored, addresses=Addresses()
+        )
     except Refused as refused:
         return refused.code
     return decoded(raw)
