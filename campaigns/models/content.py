@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.database.statement_keys import let_go, take_along
 
 
 class Wording(models.Model):
@@ -81,6 +82,7 @@ class Step(Tenanted, models.Model):
 
     class Meta:
         db_table = "campaign_steps"
+        triggers = [take_along("messages_go_along", table="campaign_messages", column="step_id")]
         ordering = ["campaign", "position"]
         constraints = [
             models.UniqueConstraint(
@@ -123,6 +125,7 @@ class Variant(Tenanted, Wording):
 
     class Meta:
         db_table = "campaign_variants"
+        triggers = [let_go("messages_forget_it", table="campaign_messages", column="variant_id")]
         ordering = ["step", "label"]
         constraints = [
             models.UniqueConstraint(fields=["step", "label"], name="variant_label_once_per_step"),

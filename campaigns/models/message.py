@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.database.statement_keys import parents_exist
 
 
 class MessageStatus(models.TextChoices):
@@ -39,15 +40,25 @@ class Message(Tenanted, models.Model):
     organization_path = "recipient__campaign__organization"
     deleting_path = "recipient__campaign__deleting_at"
 
-    # The unique constraint below begins with it. Every index that a message is in is written three times a mail.
+    # The unique constraint below begins with it. Every index that a message is in is written twice a mail.
     recipient = models.ForeignKey(
         "campaigns.Recipient", on_delete=models.DB_CASCADE, related_name="messages", db_index=False
     )
-    step = models.ForeignKey("campaigns.Step", on_delete=models.DB_CASCADE, related_name="messages")
+    # The same few for all messages of a chunk: looked up once, by the triggers below and those of the three models.
+    step = models.ForeignKey(
+        "campaigns.Step", on_delete=models.DB_CASCADE, related_name="messages", db_constraint=False
+    )
     step_version = models.PositiveIntegerField(default=1)
-    variant = models.ForeignKey("campaigns.Variant", on_delete=models.DB_SET_NULL, null=True, related_name="messages")
+    variant = models.ForeignKey(
+        "campaigns.Variant", on_delete=models.DB_SET_NULL, null=True, related_name="messages", db_constraint=False
+    )
     sender = models.ForeignKey(
-        "campaigns.Sender", on_delete=models.DB_SET_NULL, null=True, related_name="messages", db_index=False
+        "campaigns.Sender",
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        related_name="messages",
+        db_constraint=False,
+        db_index=False,
     )
     status = models.CharField(max_length=20, choices=MessageStatus, default=MessageStatus.PENDING)
     attempts = models.PositiveIntegerField(
@@ -112,6 +123,9 @@ class Message(Tenanted, models.Model):
             # By what never changes, for the same reason; it serves the foreign key as well.
             models.Index(fields=["sender", "created_at"], name="message_sender_created"),
         ]
+        triggers = parents_exist(
+            {"step_id": "campaign_steps", "variant_id": "campaign_variants", "sender_id": "senders"}
+        )
 
     def __str__(self) -> str:
         return f"Message {self.pk}"

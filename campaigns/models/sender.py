@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
+from campaigns_project.database.statement_keys import let_go
 from campaigns_project.encryption import EncryptedTextField
 
 
@@ -127,6 +128,7 @@ class Sender(Tenanted, models.Model):
 
     class Meta:
         db_table = "senders"
+        triggers = [let_go("messages_forget_it", table="campaign_messages", column="sender_id")]
         ordering = ["email"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "email"], name="sender_once_per_organization"),

@@ -3,38 +3,21 @@
 These tables take bulk loads and sit below `campaigns`: their `campaign_id` is a loose reference without a constraint.
 """
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.database.statement_keys import take_along
 from campaigns_project.references import LooseReference
 
 OF_CAMPAIGN = LooseReference(column="campaign_id", to="campaigns.Campaign")
 
 
-# In place of foreign keys, which would look their row up for each row of an import: these work once a statement, and
-# only when something goes. What they cannot see, a row that is being added meanwhile, is kept away by locks: whoever
-# adds raw leads holds their import, and whoever stages them has added them in the same transaction, or holds them.
-def _take_along(name: str, *, table: str, column: str) -> pgtrigger.Trigger:
-    """With the rows that go, those of `table` whose `column` holds the key of one of them.
-
-    EXECUTE has it planned anew each time: a plan that a session keeps from when the table was small would read all of
-    it for a single row.
-    """
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=pgtrigger.Delete,
-        referencing=pgtrigger.Referencing(old="gone"),
-        func=f"EXECUTE 'DELETE FROM {table} WHERE {column} IN (SELECT id FROM gone)'; RETURN NULL;",  # noqa: S608
-    )
-
-
-RAW_GO_ALONG = _take_along("raw_go_along", table="raw_leads", column="lead_import_id")
-STAGED_GO_ALONG = _take_along("staged_go_along", table="staged_leads", column="raw_lead_id")
+# What they cannot see, a row that is being added meanwhile, is kept away by locks: whoever adds raw leads holds their
+# import, and whoever stages them has added them in the same transaction, or holds them.
+RAW_GO_ALONG = take_along("raw_go_along", table="raw_leads", column="lead_import_id")
+STAGED_GO_ALONG = take_along("staged_go_along", table="staged_leads", column="raw_lead_id")
 
 
 class StagedStatus(models.TextChoices):
