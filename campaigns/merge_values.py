@@ -15,6 +15,9 @@ from campaigns.models import Sender
 from campaigns_project.accounts.models import Organization
 from leads.models import Lead
 
+# A third of the time of `json.loads`, for a text that is surely JSON and nothing behind it.
+_decoded = json.JSONDecoder().raw_decode
+
 
 class Person(NamedTuple):
     """A recipient and what mails are made of: the columns alone, since a chunk reads hundreds of them."""
@@ -72,8 +75,8 @@ class Wanted:
         """What `lead_values` gives for these fields."""
         values: dict[str, str] = {name: getattr(person, name) for name in self._columns}
         if self._custom:
-            custom: Mapping[str, object] = json.loads(person.custom) or {}
-            values.update(_custom_values({name: custom[name] for name in self._custom if name in custom}))
+            custom: Mapping[str, object] = _decoded(person.custom)[0] or {}
+            values.update(_custom_values({name: value for name, value in custom.items() if name in self._custom}))
         return values
 
 

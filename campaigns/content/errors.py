@@ -59,10 +59,5 @@ class HtmlInvalid(Refused):
         super().__init__("html_invalid", f"The styles of the HTML cannot be read: {reason}.", hint)
 
 
-class ValueUntame(Refused):
-    """A value that a text made for all mails does not suit; rendered by itself, the mail may well be possible."""
-
-    def __init__(self, field: str):
-        super().__init__(
-            "value_untame", f"The value of {field} may change the text around it.", details={"field": field}
-        )
+class ValueUntame(Exception):
+    """A value that does not suit a text made for all mails. No refusal: by itself, the mail may well be possible."""

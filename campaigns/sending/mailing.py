@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from campaigns.content import plain_fields, templating
 from campaigns.content.assembly import OPEN_URL, PREHEADER, Assembly, Parts, assemble
+from campaigns.content.errors import ValueUntame
 from campaigns.content.mailbox import Mailbox
 from campaigns.content.production import Design, Made, Particulars, Producer
 from campaigns.content.shapes import Shape, Shaper, shaper_of
@@ -57,7 +58,7 @@ class Fitted(NamedTuple):
             if assembly.has_preheader:
                 values[PREHEADER] = templating.render(self.bodies.preheader, values).strip()
             return self.bodies.producer.produce(mail.with_values(values)) if assembly.fits(values) else None
-        except Refused:
+        except (Refused, ValueUntame):
             return None
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from campaigns.content.errors import BodyRefused, HeaderRefused, MergeValueMissing
+from campaigns.content.errors import BodyRefused, HeaderRefused, MergeValueMissing, ValueUntame
 from campaigns.content.mailbox import Mailbox
+from campaigns.content.plain_fields import Field
 from campaigns.content.production import Design, Encoded, Particulars
 from campaigns.content.skeleton import Slotted, producer_for
 from campaigns.content.templating import compile as compiled
@@ -208,6 +209,19 @@ def test_a_missing_value_is_named_and_stops_only_its_own_mail():
 
     assert refused.value.field == "company"
     assert producer.produce(particulars(first_name="Ada", company="x", **{"custom.note": "y"}))
+
+
+@pytest.mark.parametrize("subject", ["Hi", "Hi {% if company %}you{% endif %}"])
+def test_a_text_made_for_all_mails_is_not_filled_with_a_value_that_may_change_it(subject):
+    wording = design(subject=subject, text="At {{ company }}", tame=frozenset({Field("company")}))
+    producer = producer_for(wording)
+
+    with pytest.raises(ValueUntame):
+        producer.produce(particulars(first_name="Ada", company="x.example/a", **{"custom.note": "x"}))
+
+    assert producer.produce(particulars(first_name="Ada", company="Acme", **{"custom.note": "x"})).subject.startswith(
+        "Hi"
+    )
 
 
 @pytest.mark.parametrize("html", [HTML, "<p>{% if company %}{{ company }}{% endif %}</p>"])

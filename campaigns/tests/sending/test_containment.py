@@ -51,6 +51,7 @@ def lose_a_worker(campaign, now):
 
 def test_a_campaign_that_breaks_the_worker_is_paused_and_the_others_send(now, server, caplog):
     broken = started_campaign(people=1, now=now, priority=9)
+    Variant.objects.filter(step__campaign=broken).update(body_html="<p>{{ custom.note | default: 'Hello' }}</p>")
     Lead.objects.filter(organization=broken.organization).update(custom=["not a mapping"])
     good = started_campaign(people=1, now=now)
 
