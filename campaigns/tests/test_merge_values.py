@@ -9,15 +9,6 @@ from leads.models import Lead
 
 CUSTOM = {"industry": "Shipping", "a.b": 3, "yes": True, "none": None, "list": [1, {"c": 2}], "unused": "x"}
 FIELDS = {"first_name", "full_name", "email", *(f"custom.{name}" for name in CUSTOM if name != "unused")}
-    "first_name",
-    "full_name",
-    "email",
-    "custom.industry",
-    "custom.a.b",
-    "custom.yes",
-    "custom.none",
-    "custom.list",
-}
 OTHERS = {"custom.absent", "unheard_of", "postal_address"}
 
 
