@@ -43,10 +43,21 @@ class Migration(migrations.Migration):
             model_name='recipient',
             name='recipient_sent_at',
         ),
-        migrations.AlterField(
-            model_name='recipient',
-            name='lead',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='recipients', to='leads.lead'),
+        # By hand: Django would drop the unique index of those who occupy their lead as well, which has the same column.
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(
+                    "DROP INDEX campaign_recipients_lead_id_b7df1866",
+                    "CREATE INDEX campaign_recipients_lead_id_b7df1866 ON campaign_recipients (lead_id)",
+                )
+            ],
+            state_operations=[
+                migrations.AlterField(
+                    model_name='recipient',
+                    name='lead',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='recipients', to='leads.lead'),
+                )
+            ],
         ),
         migrations.AlterField(
             model_name='recipient',

@@ -101,7 +101,7 @@ def test_rows_behind_a_key_that_is_missing_are_removed_with_what_hangs_on_them()
     event, other = EventFactory(), EventFactory()
     without_key("campaign_recipients", "campaign_id")
     without_key("campaign_messages", "recipient_id")
-    without_key("campaign_messages", "step_id")
+    sql("ALTER TABLE campaign_steps DISABLE TRIGGER USER")  # which takes messages along
     campaign = event.campaign_recipient.campaign_id
     sql("DELETE FROM campaigns WHERE id = %s", campaign)
 
