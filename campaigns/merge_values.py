@@ -13,6 +13,7 @@ from django.db.models.lookups import Exact
 from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS
 from campaigns.models import Sender
 from campaigns_project.accounts.models import Organization
+from campaigns_project.database.arrays import bigints
 from leads.models import Lead
 
 # A third of the time of `json.loads`, for a text that is surely JSON and nothing behind it.
@@ -47,7 +48,7 @@ class Person(NamedTuple):
 def people_of(recipients: Iterable[int]) -> dict[int, Person]:
     """Those recipients that are still there, by id; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, [list(recipients)])
+        cursor.execute(_PEOPLE, [bigints(recipients)])
         # The last column is jsonb, which Django has the driver leave as text.
         return {row[0]: Person(*row) for row in cursor.fetchall()}
 

@@ -30,14 +30,16 @@ def main() -> None:
     senders = Sender.objects.filter(campaign_senders__campaign=campaign).in_bulk()
     wordings = Wordings.of(campaign)
     claims = claim(campaign=campaign, wordings=wordings, senders=list(senders.values()), limit=given.chunk, now=now)
-    batch = prepare(campaign, claims, senders=senders, now=now)  # compiles the wording, stores the links
+    batch = prepare(
+        campaign, claims, wordings=wordings, senders=senders, now=now
+    )  # compiles the wording, stores the links
     if batch.unmade or len(batch.prepared) != given.chunk:
         raise SystemExit(f"{len(batch.prepared)} of {given.chunk} mails could be made")
     ids = [one.recipient for one in claims]
     profile = cProfile.Profile() if given.profile else None
     if profile:
         profile.enable()
-    whole = _measured(lambda: prepare(campaign, claims, senders=senders, now=now), given.turns)
+    whole = _measured(lambda: prepare(campaign, claims, wordings=wordings, senders=senders, now=now), given.turns)
     if profile:
         profile.disable()
         profile.dump_stats(given.profile)

@@ -90,7 +90,7 @@ def render_after(campaign: Campaign, last: int, findings: Findings, *, now: date
     pairs = [(recipient, step) for recipient in leads for step in usable if (recipient, step) not in done]
     claims = [_claim(recipient, wordings.choose(step, recipient), senders) for recipient, step in pairs]
     places = _places(wordings)
-    for failure in prepare(campaign, claims, senders=senders, now=now, stores=IMAGINED).unmade:
+    for failure in prepare(campaign, claims, wordings=wordings, senders=senders, now=now, stores=IMAGINED).unmade:
         findings.add(places[failure.claim.variant], failure, leads[failure.claim.recipient])
     return max(leads), len(leads) * len(usable)
 

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True)
 class Wordings:
-    """A campaign's steps and the variants that may be used, read once per chunk."""
+    """A campaign's steps and the variants that may be used, read once for a round of chunks."""
 
     steps: dict[int, Step]
     variants: dict[int, list[Variant]]
@@ -49,8 +49,19 @@ class Wordings:
         steps = {step.pk: step for step in campaign.steps.all()}
         variants: dict[int, list[Variant]] = {pk: [] for pk in steps}
         for variant in Variant.objects.filter(step__in=steps, is_active=True).order_by("label"):
+            variant.step = steps[variant.step_id]
             variants[variant.step_id].append(variant)
         return cls(steps, variants)
+
+    def with_steps(self, wanted: Collection[int]) -> dict[int, Variant]:
+        """These variants by id, each with its step; those that may not be used any more, since a retry keeps its own.
+
+        Whoever is not in the answer is gone.
+        """
+        known = {variant.pk: variant for variants in self.variants.values() for variant in variants}
+        others = set(wanted) - known.keys()
+        read = Variant.objects.select_related("step").in_bulk(others) if others else {}
+        return {pk: variant for pk, variant in {**known, **read}.items() if pk in wanted}
 
     def choose(self, step_id: int, recipient_id: int) -> Variant:
         """The variant of `step_id` for this recipient, as `campaigns.sending.sharing` deals them out."""

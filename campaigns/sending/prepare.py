@@ -17,7 +17,7 @@ from campaigns.delivery.base import Envelope
 from campaigns.merge_values import Person, Wanted, lead_values, mail_values, people_of
 from campaigns.models import Campaign, Recipient, Sender, Step, Variant
 from campaigns.sending import single
-from campaigns.sending.claim import Claim
+from campaigns.sending.claim import Claim, Wordings
 from campaigns.sending.gate import Candidate
 from campaigns.sending.links import Addresses, store_links
 from campaigns.sending.mailing import Mailing, mailing_of
@@ -112,6 +112,7 @@ def prepare(
     campaign: Campaign,
     claims: Sequence[Claim],
     *,
+    wordings: Wordings,
     senders: dict[int, Sender],
     now: datetime,
     stores: Stores = Stores(),
@@ -122,7 +123,7 @@ def prepare(
     """
     batch = Batch()
     people = people_of(claim.recipient for claim in claims)
-    variants = Variant.objects.select_related("step").in_bulk({claim.variant for claim in claims})
+    variants = wordings.with_steps({claim.variant for claim in claims})
     stores.versions(variants.values())
     threads = stores.threads(_answering(claims, variants))
 

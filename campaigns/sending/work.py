@@ -219,7 +219,7 @@ def _send_for(
         return 0
     journal.claimed(claims)
     with journal.making():
-        batch = prepare(campaign, claims, senders={sender.pk: sender}, now=now)
+        batch = prepare(campaign, claims, wordings=wordings, senders={sender.pk: sender}, now=now)
     settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
     before = speed.pace.seconds
     with stream.help_when_stuck():

@@ -112,7 +112,13 @@ class Play:
         senders = able_senders(campaign, now=now)
         wordings = Wordings.of(campaign)
         claims = claim(campaign=campaign, wordings=wordings, senders=list(senders.values()), limit=5, now=now)
-        self.claimed.append((campaign, prepare(campaign, claims, senders=senders, now=now).prepared, senders))
+        self.claimed.append(
+            (
+                campaign,
+                prepare(campaign, claims, wordings=Wordings.of(campaign), senders=senders, now=now).prepared,
+                senders,
+            )
+        )
 
     def deliver_claimed(self):
         """What was claimed a while ago, by whichever worker; more happens while it is at the server."""

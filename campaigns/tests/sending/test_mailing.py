@@ -317,7 +317,7 @@ def test_a_chunk_mixes_both_ways_and_stores_each_target_once():
     both = [variant.pk for variant in step.variants.all()]
     mixed = [one._replace(variant=both[number % 2]) for number, one in enumerate(claims)]
 
-    batch = prepare(campaign, mixed, senders=senders, now=now)
+    batch = prepare(campaign, mixed, wordings=Wordings.of(campaign), senders=senders, now=now)
 
     assert {one.claim for one in batch.prepared} == set(mixed)
     assert list(Link.objects.values_list("url", flat=True)) == ["https://x.example/a"]

@@ -235,7 +235,7 @@ def test_a_bug_at_the_server_puts_only_the_mail_in_hand_in_doubt(now):
 def test_mails_that_took_long_to_make_are_not_taken_for_lost_at_the_server(now):
     campaign = started_campaign(people=2, now=now)
     senders = able_senders(campaign, now=now)
-    batch = prepare(campaign, claim_all(campaign, now), senders=senders, now=now)
+    batch = prepare(campaign, claim_all(campaign, now), wordings=Wordings.of(campaign), senders=senders, now=now)
     passing(seconds=150.0)()
 
     deliver(
@@ -253,7 +253,7 @@ def test_mails_that_took_long_to_make_are_not_taken_for_lost_at_the_server(now):
 def test_what_was_claimed_before_the_window_closed_waits_for_its_next_opening(now):
     campaign = started_campaign(people=3, now=now)
     senders = able_senders(campaign, now=now)
-    batch = prepare(campaign, claim_all(campaign, now), senders=senders, now=now)
+    batch = prepare(campaign, claim_all(campaign, now), wordings=Wordings.of(campaign), senders=senders, now=now)
     other_days = [day for day in range(1, 8) if day != now.isoweekday()]
     road = Road()
 

@@ -225,7 +225,7 @@ def test_who_leaves_between_claim_and_gate_gets_nothing(now, reason):
     campaign = started_campaign(people=1, now=now)
     claims = claim_all(campaign, now)
     senders = able_senders(campaign, now=now)
-    batch = prepare(campaign, claims, senders=senders, now=now)
+    batch = prepare(campaign, claims, wordings=Wordings.of(campaign), senders=senders, now=now)
     road = Road()
 
     stop_recipient(claims[0].recipient, reason=reason, at=now)
@@ -240,7 +240,7 @@ def test_a_suppression_between_claim_and_gate_holds_too(now):
     campaign = started_campaign(people=1, now=now)
     claims = claim_all(campaign, now)
     senders = able_senders(campaign, now=now)
-    batch = prepare(campaign, claims, senders=senders, now=now)
+    batch = prepare(campaign, claims, wordings=Wordings.of(campaign), senders=senders, now=now)
     road = Road()
 
     SuppressionFactory(organization=campaign.organization, address="example.com")
@@ -254,7 +254,7 @@ def test_a_pause_between_claim_and_gate_keeps_the_mails_for_later(now):
     campaign = started_campaign(people=2, now=now)
     claims = claim_all(campaign, now)
     senders = able_senders(campaign, now=now)
-    batch = prepare(campaign, claims, senders=senders, now=now)
+    batch = prepare(campaign, claims, wordings=Wordings.of(campaign), senders=senders, now=now)
     road = Road()
 
     lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)

@@ -137,7 +137,7 @@ def test_a_chunk_asks_for_its_threads_once_and_a_first_mail_never(now):
         with CaptureQueriesContext(
             connection,
         ) as seen:
-            batch = prepare(campaign, claims, senders=senders, now=now)
+            batch = prepare(campaign, claims, wordings=Wordings.of(campaign), senders=senders, now=now)
         assert len(batch.prepared) == 3
         return [query["sql"] for query in seen if '"campaign_messages"' in query["sql"]]
 
