@@ -16,7 +16,7 @@ from typing import Any
 
 from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import SenderFault, Stage
-from campaigns.delivery.server import Security, SmtpServer
+from campaigns.delivery.server import Security, SmtpServer, tls_context
 from campaigns.delivery.wire import Reply, Wire, WireError
 
 # In the clear a password is better not shown; under TLS, PLAIN works also where CRAM-MD5 is offered and cannot.
@@ -49,9 +49,10 @@ class Session:
         self.max_size = int(size) if re.fullmatch(r"[0-9]{1,15}", size) else 0
 
 
-def open_session(server: SmtpServer, *, context: ssl.SSLContext, deadline: float) -> Session:
+def open_session(server: SmtpServer, *, context: ssl.SSLContext | None, deadline: float) -> Session:
     """A session ready for MAIL by `deadline`; SessionError says why there is none. Nothing is left open then.
 
+    Without a `context` that of the process is used, where the server is to be talked to under TLS.
     Only the DNS lookup is bounded by the system's resolver instead; `server.address` avoids it.
     """
     wire = _connect(server, deadline=deadline)
@@ -121,7 +122,7 @@ def _address_literal(wire: Wire) -> str:
 
 
 def _upgrade(
-    wire: Wire, server: SmtpServer, context: ssl.SSLContext, features: dict[str, str], *, deadline: float
+    wire: Wire, server: SmtpServer, context: ssl.SSLContext | None, features: dict[str, str], *, deadline: float
 ) -> dict[str, str]:
     if "STARTTLS" not in features:
         # Going on in the clear is what an attacker on the line wants.
@@ -134,10 +135,10 @@ def _upgrade(
     return _ehlo(wire, server, deadline=deadline)
 
 
-def _start_tls(wire: Wire, server: SmtpServer, context: ssl.SSLContext, *, deadline: float) -> None:
+def _start_tls(wire: Wire, server: SmtpServer, context: ssl.SSLContext | None, *, deadline: float) -> None:
     with _at(Stage.TLS):
         try:
-            wire.upgrade(context, hostname=server.host, deadline=deadline)
+            wire.upgrade(context or tls_context(), hostname=server.host, deadline=deadline)
         except ssl.SSLCertVerificationError as error:
             raise _refused("certificate", Stage.TLS, text=error.verify_message, permanent=True) from error
         except TimeoutError as error:

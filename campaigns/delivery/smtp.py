@@ -10,7 +10,7 @@ from typing import Self
 from campaigns.delivery import pipeline, transaction
 from campaigns.delivery.base import Envelope, Gate, GateAt
 from campaigns.delivery.outcomes import Deferred, NotSent, Outcome, Outcomes, Stage
-from campaigns.delivery.server import SmtpServer, tls_context
+from campaigns.delivery.server import SmtpServer
 from campaigns.delivery.session import Session, SessionError, open_session
 from campaigns.delivery.wire import WireError
 
@@ -146,7 +146,7 @@ class SmtpConnection:
             self.close()
         if self._session is None:
             deadline = time.monotonic() + self._connect_seconds
-            self._session = open_session(self.server, context=self._context or tls_context(), deadline=deadline)
+            self._session = open_session(self.server, context=self._context, deadline=deadline)
         return self._session
 
     def _is_ahead(self, envelope: Envelope) -> bool:

@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 500  # recipients claimed at once from a fast server; a pause or a kill touches no more than these
 AIM = 1.0  # seconds a chunk should take: what is claimed and waits longer is better left to others
+ROUND = 1.0  # seconds before it is asked anew which campaigns are due: the longest of all that is asked
 STUCK_AFTER = 3.0  # seconds: then a server does not answer, and others should not have to wait for that
 TURN = timedelta(seconds=10)  # how long a lane works before it asks to be called again, so that stopping is quick
 
@@ -127,13 +128,25 @@ def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
     with Slots() as slots, Connections() as connections, Journal() as journal:
         stream = Stream(connections, journal, slots.take, call_for_help, Processors())
         while not _is_over(ends):
-            before = settled
-            for campaign in due_campaigns(now=timezone.now()):
-                settled += _contained(campaign, stream, until=ends)
-                if _is_over(ends):
-                    break
-            if settled == before:
+            sent = _send_round(due_campaigns(now=timezone.now()), stream, ends)
+            settled += sent
+            if not sent:
                 break
+    return settled
+
+
+def _send_round(campaigns: Sequence[Campaign], stream: Stream, ends: float) -> int:
+    """Chunks of `campaigns` in turn for ROUND seconds, of each as long as it has any; returns how many were settled."""
+    began, settled = time.monotonic(), 0
+    while campaigns and time.monotonic() - began < ROUND:
+        going = []
+        for campaign in campaigns:
+            if _is_over(ends):
+                return settled
+            if sent := _contained(campaign, stream, until=ends):
+                settled += sent
+                going.append(campaign)
+        campaigns = going
     return settled
 
 
