@@ -143,7 +143,7 @@ def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
 _SETTLE = """
 UPDATE campaign_messages message SET
     status = settled.status, reason = settled.reason, smtp_code = settled.code, smtp_reply = settled.reply,
-    lease_until = NULL, attempts = CASE WHEN settled.tried THEN message.attempts ELSE message.attempts - 1 END,
+    lease = NULL, attempts = CASE WHEN settled.tried THEN message.attempts ELSE message.attempts - 1 END,
     sent_at = CASE WHEN settled.status = 'sent' THEN %(at)s END,
     first_deferred_at = CASE
         WHEN settled.status = 'deferred' THEN coalesce(message.first_deferred_at, %(at)s)

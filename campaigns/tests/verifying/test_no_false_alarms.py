@@ -11,6 +11,7 @@ from campaigns.models import Campaign, Message, Recipient
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.work import able_senders
 from campaigns.tests.factories import CampaignFactory, MessageFactory, RecipientFactory
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns.tests.test_counters import ACTS_OF_A_PLAY, Play
 from campaigns_project.runtime.demo.seeding import seed
@@ -109,7 +110,7 @@ def test_none_while_a_worker_has_mails_in_hand_or_died_over_them():
 
     assert told() == []
 
-    run("UPDATE campaign_messages SET lease_until = now() - interval '1 day' WHERE lease_until IS NOT NULL")
+    age_leases()
 
     assert told() == []
 
