@@ -83,7 +83,7 @@ def _record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) ->
         note = f"It is not known whether the mail arrived ({verdict.reason}): a person has to decide."
         hold_for_a_decision([verdict.claim.recipient], note=note, at=at)
     _take_out(campaign, by_status[MessageStatus.FAILED] + by_status[MessageStatus.SKIPPED], at)
-    return len(mine)
+    return len(ours)
 
 
 def _wait(verdicts: Sequence[Verdict], at: datetime) -> None:

@@ -37,8 +37,8 @@ def recover(*, now: datetime) -> int:
 @transaction.atomic
 def _settle_next(now: datetime) -> int | None:
     """Settle what is in flight under a lease that has ended, and remove it; None when there is no such lease."""
-    # One that is held is being renewed, or settled by somebody else. Of one that was renewed right before it is locked the
-    # database looks at the time again: its worker was slow, not dead.
+    # One that is held is being renewed, or settled by somebody else. Of one that was renewed right before it is locked
+    # the database looks at the time again: its worker was slow, not dead.
     lease = Lease.objects.ended().select_for_update(skip_locked=True).order_by("pk").first()
     if lease is None:
         return None

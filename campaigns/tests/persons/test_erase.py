@@ -104,7 +104,7 @@ NAMES_NOBODY = {
     # Wordings: written for everybody.
     "campaign_steps", "campaign_variant_versions", "campaign_variants", "email_templates", "enrichment_profiles",
     # Numbers and domains.
-    "campaign_usage", "sender_usage", "tags", "tracking_raw_events", "lead_import_mappings",
+    "campaign_usage", "sender_usage", "sending_leases", "tags", "tracking_raw_events", "lead_import_mappings",
 }  # fmt: skip
 NAMES_NOBODY_COLUMNS = {
     *((table, column) for table, columns in {
