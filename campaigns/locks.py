@@ -1,8 +1,9 @@
 """Locks of campaigns, and what is done when two transactions wait for each other all the same.
 
-Everybody takes row locks in one order: recipients by id, then messages, then suppressions, leads and the campaign's
-counters. Advisory locks are statements of their own: a statement's snapshot is older than a lock it takes itself, and
-counts made from it would be wrong.
+Everybody takes row locks in one order: a lease, then recipients by id, then messages, then suppressions, leads and the
+campaign's counters. (A claim has its recipients before its lease, which nobody else knows of yet.) Advisory locks are
+statements of their own: a statement's snapshot is older than a lock it takes itself, and counts made from it would be
+wrong.
 
 What is counted against limits has locks of its own, taken after those of messages and only where something is limited:
 senders by id, then campaigns by id. Rows of usage are touched by nobody who does not hold them.

@@ -13,7 +13,7 @@ from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 
 from campaigns.locks import Lock
-from campaigns.models import Message, MessageStatus, Sender
+from campaigns.models import Lease, Message, MessageStatus, Sender
 from campaigns.sending.slots import MOST
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.heartbeat import SILENT_AFTER
@@ -132,12 +132,12 @@ def _lanes() -> list[Lane]:
 
 
 def _loads() -> list[Load]:
-    # By the lease, which they alone have: an index knows them by it.
-    in_flight = Message.objects.living().filter(lease_until__isnull=False).order_by()
+    ending = Lease.objects.filter(until__lt=Now() + SOON).values("pk")
+    in_flight = Lease.objects.living().mails().order_by()
     rows = in_flight.values_list("recipient__campaign", "recipient__campaign__name", "sender__email").annotate(
         claimed=Count("pk", filter=Q(status=MessageStatus.CLAIMED)),
         sending=Count("pk", filter=Q(status=MessageStatus.SENDING)),
-        ending=Count("pk", filter=Q(lease_until__lt=Now() + SOON)),
+        ending=Count("pk", filter=Q(lease__in=ending)),
         oldest=Now() - Min("claimed_at"),
     )
     return [

@@ -6,7 +6,8 @@ from campaigns.deletion.counting import refusing
 from campaigns.deletion.errors import BlockerCode
 from campaigns.deletion.impact import Blocker
 from campaigns.deletion.relations import Tree
-from campaigns.models import Campaign, CampaignStatus, Job, Message, MessageStatus
+from campaigns.models import Campaign, CampaignStatus, Job, Lease
+from campaigns.models.lease import LeaseQuerySet
 from campaigns_project.accounts.models import Organization
 from campaigns_project.states import ProgressStatus
 from leads.models import LeadImport
@@ -17,8 +18,7 @@ def blockers_of_campaign(campaign: Campaign, tree: Tree) -> list[Blocker]:
     found = []
     if Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.RUNNING).exists():
         found.append(Blocker(BlockerCode.RUNNING, "The campaign is running: pause or stop it first."))
-    mails = Message.objects.filter(recipient__campaign=campaign)
-    found += _in_flight(mails) + _jobs(Job.objects.filter(campaign=campaign))
+    found += _in_flight(Lease.objects.filter(campaign=campaign)) + _jobs(Job.objects.filter(campaign=campaign))
     return found + _refusing(tree, campaign.pk)
 
 
@@ -34,8 +34,8 @@ def blockers_of_organization(organization: Organization, tree: Tree) -> list[Blo
         Blocker(BlockerCode.IMPORT_ACTIVE, f"Import {pk} is under way: wait for its end or cancel it.")
         for pk in importing.order_by("pk").values_list("pk", flat=True)
     ]
-    mails = Message.objects.filter(recipient__campaign__organization=organization)
-    found += _in_flight(mails) + _jobs(Job.objects.for_organization(organization))
+    leases, jobs = (model.objects.for_organization(organization) for model in (Lease, Job))
+    found += _in_flight(leases) + _jobs(jobs)
     return found + _refusing(tree, organization.pk)
 
 
@@ -51,9 +51,8 @@ def _refusing(tree: Tree, key: int) -> list[Blocker]:
     ]
 
 
-def _in_flight(mails: QuerySet[Message]) -> list[Blocker]:
-    # By the lease as well, which just these have: it has an index that holds nothing else.
-    number = mails.filter(status__in=MessageStatus.IN_FLIGHT, lease_until__isnull=False).count()
+def _in_flight(leases: LeaseQuerySet) -> list[Blocker]:
+    number = leases.mails().count()
     if not number:
         return []
     noun = "1 mail is" if number == 1 else f"{number:,} mails are"

@@ -10,6 +10,7 @@ from campaigns.models.content import WaitUnit as WaitUnit
 from campaigns.models.halt import SendingHalt as SendingHalt
 from campaigns.models.job import Job as Job
 from campaigns.models.job import JobKind as JobKind
+from campaigns.models.lease import Lease as Lease
 from campaigns.models.link import Link as Link
 from campaigns.models.message import Message as Message
 from campaigns.models.message import MessageStatus as MessageStatus

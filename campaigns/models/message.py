@@ -76,7 +76,10 @@ class Message(Tenanted, models.Model):
     )
     message_id = models.CharField("Message-ID", max_length=255, null=True)
     claimed_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True)
+    # No foreign key, which would be checked for each mail, and in no index, so that settling a mail rewrites none.
+    lease = models.BigIntegerField(
+        null=True, help_text="The number of the lease under which a worker has it in hand; empty when none has."
+    )
     attempted_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     first_deferred_at = models.DateTimeField(null=True)
@@ -99,10 +102,8 @@ class Message(Tenanted, models.Model):
                 name="message_sent_iff_sent_at",
             ),
             models.CheckConstraint(
-                condition=(
-                    Q(status__in=["claimed", "sending"]) & Q(lease_until__isnull=False, claimed_at__isnull=False)
-                )
-                | (~Q(status__in=["claimed", "sending"]) & Q(lease_until=None)),
+                condition=(Q(status__in=["claimed", "sending"]) & Q(lease__isnull=False, claimed_at__isnull=False))
+                | (~Q(status__in=["claimed", "sending"]) & Q(lease=None)),
                 name="message_in_flight_iff_leased",
             ),
             models.CheckConstraint(
@@ -115,8 +116,7 @@ class Message(Tenanted, models.Model):
             ),
         ]
         indexes = [
-            # Not by status: then the step from claimed to sending rewrites no index (a HOT update).
-            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="message_leased"),
+            # None by status or lease: the way from claimed to sent then rewrites no index (HOT updates).
             models.Index(fields=["recipient"], condition=Q(lost_claims__gt=0), name="message_suspected"),
             models.Index(fields=["recipient"], condition=~Q(reason=""), name="message_reasoned"),
             BrinIndex(fields=["sent_at"], autosummarize=True, name="message_sent_at"),

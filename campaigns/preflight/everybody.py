@@ -137,6 +137,7 @@ def _claim(recipient: int, variant: Variant, senders: dict[int, Sender]) -> Clai
         variant=variant.pk,
         sender=sorted(senders)[recipient % len(senders)],
         message_id=message_id(recipient_id=recipient, step_id=variant.step_id, domain="preflight.invalid"),
+        lease=0,
     )
 
 

@@ -18,7 +18,7 @@ from campaigns.sending.sharing import share_of
 
 logger = logging.getLogger(__name__)
 
-# How long a claim holds without a sign of life. What waits is renewed between slices, and a slice may take as long as
+# How long a claim holds without a sign of life. It is renewed between slices, and a slice may take as long as
 # connecting and the longest SMTP transaction together: who still works must not be taken for dead.
 LEASE = timedelta(seconds=200)
 
@@ -33,6 +33,7 @@ class Claim(NamedTuple):
     variant: int
     sender: int
     message_id: str
+    lease: int  # the same for all that were claimed together
     attempts: int = 1  # this one included
     first_deferred_at: datetime | None = None
 
@@ -88,7 +89,7 @@ def claim(
     mail that kills its worker is told from those that were merely near it.
 
     Any number of workers may ask at once: row locks that are skipped keep them apart. The message row with its
-    Message-ID, attempt counter and fence is committed before any work is done.
+    Message-ID, attempt counter and fence, and one lease for all of them, are committed before any work is done.
     """
     able = sorted(sender.pk for sender in senders)
     usable = [step for step, variants in wordings.variants.items() if variants]
@@ -106,7 +107,7 @@ def claim(
     wanted["first_mails"] = limit if first_mails is None else first_mails
     with transaction.atomic():
         due = _take_due({**wanted, "suspects": suspects})
-        claims = _write_messages(due, wordings, {sender.pk: sender for sender in senders}) if due else []
+        claims = _write_messages(campaign, due, wordings, {sender.pk: sender for sender in senders}) if due else []
         _set_aside_settled({one.recipient: one.step for one in due}, claims, now)
     _tell_of_moves(campaign, due)
     return claims
@@ -182,7 +183,7 @@ WHERE NOT is_first OR place <= %(first_mails)s
 """
 
 
-def _write_messages(due: list[_Due], wordings: Wordings, senders: dict[int, Sender]) -> list[Claim]:
+def _write_messages(campaign: Campaign, due: list[_Due], wordings: Wordings, senders: dict[int, Sender]) -> list[Claim]:
     domains = {pk: wire_domain(sender.email) for pk, sender in senders.items()}
     rows = []
     for one in due:
@@ -191,24 +192,32 @@ def _write_messages(due: list[_Due], wordings: Wordings, senders: dict[int, Send
         row = {"recipient": one.recipient, "step": one.step, "variant": variant.pk, "version": variant.version}
         rows.append({**row, "sender": one.sender, "identity": identity})
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, {"due": json.dumps(rows), "lease": LEASE.total_seconds()})
+        wanted = {"due": json.dumps(rows), "campaign": campaign.pk, "lease": LEASE.total_seconds()}
+        cursor.execute(_WRITE, wanted)
         return [Claim(*row) for row in cursor.fetchall()]
 
 
 # A row that is there already is a retry: it keeps its variant and its Message-ID, so that a mail the server took after
-# all is the same mail.
+# all is the same mail. The lease names those too whom another was faster to claim: their messages name another lease.
 _WRITE = """
+WITH due AS (
+    SELECT * FROM jsonb_to_recordset(%(due)s) AS due(
+        recipient bigint, step bigint, variant bigint, version int, sender bigint, identity text)
+), lease AS (
+    INSERT INTO sending_leases (campaign_id, recipients, until, created_at)
+    SELECT %(campaign)s, array_agg(recipient), clock_timestamp() + %(lease)s * interval '1 second', clock_timestamp()
+    FROM due RETURNING id
+)
 INSERT INTO campaign_messages AS message
     (recipient_id, step_id, variant_id, step_version, sender_id, message_id, status, attempts, lost_claims, fence,
-     claimed_at, lease_until, created_at, smtp_reply, reason)
+     claimed_at, lease, created_at, smtp_reply, reason)
 SELECT recipient, step, variant, version, sender, identity, 'claimed', 1, 0, 1,
-     clock_timestamp(), clock_timestamp() + %(lease)s * interval '1 second', clock_timestamp(), '', ''
-FROM jsonb_to_recordset(%(due)s) AS due(
-    recipient bigint, step bigint, variant bigint, version int, sender bigint, identity text)
+     clock_timestamp(), lease.id, clock_timestamp(), '', ''
+FROM due, lease
 ON CONFLICT (recipient_id, step_id) DO UPDATE SET
     status = 'claimed', attempts = message.attempts + 1, fence = message.fence + 1, sender_id = excluded.sender_id,
     variant_id = coalesce(message.variant_id, excluded.variant_id),
-    claimed_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s * interval '1 second'
+    claimed_at = clock_timestamp(), lease = excluded.lease
 WHERE message.status IN ('pending', 'deferred')
-RETURNING id, fence, recipient_id, step_id, variant_id, sender_id, message_id, attempts, first_deferred_at
+RETURNING id, fence, recipient_id, step_id, variant_id, sender_id, message_id, lease, attempts, first_deferred_at
 """

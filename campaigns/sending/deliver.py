@@ -17,8 +17,9 @@ from campaigns.models import Campaign, MessageStatus, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.advance import free_to_move
 from campaigns.sending.connections import Routes
-from campaigns.sending.gate import VALID_FOR, gate, gate_again, renew, ungate
+from campaigns.sending.gate import VALID_FOR, gate, gate_again, ungate
 from campaigns.sending.journal import Journal
+from campaigns.sending.leases import renew
 from campaigns.sending.limits import Gauge
 from campaigns.sending.moment import Moment
 from campaigns.sending.prepare import Prepared
@@ -83,7 +84,7 @@ def deliver(
     No mail begins its content more than VALID_FOR seconds after its gate: what does not make it in time is taken back
     and asked again. When the sender itself fails, when the turn is over (`until`, monotonic) or the window has closed,
     the rest goes back to waiting. `pace` is what is known already of how fast the server is, `claimed_at` (monotonic)
-    when the leases began, if not now, `zones` are the time zones of recipients, by id, where the window follows their
+    when their lease began, if not now, `zones` are the time zones of recipients, by id, where the window follows their
     clocks.
     """
     pace = pace or Pace()
@@ -96,7 +97,7 @@ def deliver(
             settled += record(campaign=campaign, verdicts=waiting, at=timezone.now())
             continue
         if time.monotonic() - renewed_at > RENEW_AFTER:
-            renew([mail.claim for mail in left])
+            renew(mail.claim for mail in left)
             renewed_at = time.monotonic()
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
@@ -230,7 +231,7 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated: M
             passed.popleft()
             done.accepted += isinstance(outcome, Accepted)
             done.fault = done.fault or sender_fault(outcome)
-            # The leases of those behind were renewed when they were gated: not for much longer than one mail may take.
+            # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
             may_begin.is_over = may_begin.is_over or done.fault is not None or is_stopping() or is_late
             if may_begin.is_over and not (passed and passed[0].claim.message in done.begun):

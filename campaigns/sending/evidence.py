@@ -25,7 +25,7 @@ def count_as_sent(message_ids: Sequence[int], *, at: datetime) -> int:
     """These were sent, whatever was thought of them; under the locks of the caller. Returns how many they were."""
     rows = Message.objects.filter(pk__in=message_ids)
     places = list(rows.values_list("recipient__campaign_id", "recipient_id", "step_id", "sender_id"))
-    rows.update(status=MessageStatus.SENT, sent_at=at, reason="", lease_until=None)
+    rows.update(status=MessageStatus.SENT, sent_at=at, reason="", lease=None)
     by_campaign: dict[int, list[Sent]] = defaultdict(list)
     for campaign, *mail in places:
         by_campaign[campaign].append(Sent(*mail))

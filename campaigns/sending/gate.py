@@ -8,7 +8,8 @@ from typing import NamedTuple
 from django.db import connection, models, transaction
 
 from campaigns.models import ExitReason
-from campaigns.sending.claim import LEASE, Claim
+from campaigns.sending.claim import Claim
+from campaigns.sending.leases import renew
 from campaigns.sending.limits import AFTER_GATE, Gauge
 from campaigns.sending.reserve import Limited, release, reserve
 from leads.suppression import forbidden_sql
@@ -92,17 +93,15 @@ def _asked(candidates: Sequence[Candidate]) -> str:
 
 @transaction.atomic
 def gate_again(candidate: Candidate) -> bool:
-    """Whether a message that passed some time ago still would, and is still ours; its lease begins anew then.
+    """Whether a message that passed some time ago still would, and is still ours; its lease begins anew.
 
-    What was counted for it stays counted; False changes nothing, and it is to be taken back (`ungate`).
+    What was counted for it stays counted; after False it is to be taken back (`ungate`).
     """
+    # First, in the order of locks: whoever takes the lease for a dead worker's is waited for, and has settled the mail.
+    if not renew([candidate.claim]):
+        return False
     with connection.cursor() as cursor:
-        wanted: dict[str, str | float] = {
-            "asked": _asked([candidate]),
-            "was": "sending",
-            "lease": LEASE.total_seconds(),
-        }
-        cursor.execute(_GATE_AGAIN, wanted)
+        cursor.execute(_GATE_AGAIN, {"asked": _asked([candidate]), "was": "sending"})
         return cursor.fetchone() is not None
 
 
@@ -117,12 +116,6 @@ def ungate(claims: Sequence[Claim], *, limited: Limited | None = None) -> None:
             cursor.execute(_PASSED, _keys(claims))
             release([row[0] for row in cursor.fetchall()])
         cursor.execute(_UNGATE, _keys(claims))
-
-
-def renew(claims: Sequence[Claim]) -> None:
-    """Keep the lease of claims that wait for their turn."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RENEW, {**_keys(claims), "lease": LEASE.total_seconds()})
 
 
 def exit_reason(refusal: str) -> ExitReason | None:
@@ -178,13 +171,11 @@ _GATE = f"""{_ASKED}, passed AS (
 SELECT id, refusal FROM asked WHERE refusal <> '' UNION ALL SELECT id, '' FROM passed
 """  # noqa: S608 - a text of our own
 
-_GATE_AGAIN = f"""{_ASKED}, renewed AS (
-    UPDATE campaign_messages message SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
-    FROM asked WHERE message.id = asked.id AND asked.refusal = '' AND message.fence = asked.fence
-        AND CASE message.status WHEN %(was)s THEN true END
-    RETURNING message.id
-)
-SELECT id FROM renewed
+_GATE_AGAIN = f"""{_ASKED}
+SELECT message.id FROM campaign_messages message
+JOIN asked ON message.id = asked.id AND message.fence = asked.fence AND asked.refusal = ''
+WHERE CASE message.status WHEN %(was)s THEN true END -- it may have changed since it was read
+FOR NO KEY UPDATE OF message
 """  # noqa: S608 - a text of our own
 
 # Counted by the moment at which it was done, so that it can be given back to the same day and hour.
@@ -205,11 +196,4 @@ _UNGATE = """
 UPDATE campaign_messages message SET status = 'claimed'
 FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS mine(id, fence)
 WHERE message.id = mine.id AND message.fence = mine.fence AND CASE message.status WHEN 'sending' THEN true END
-"""
-
-_RENEW = """
-UPDATE campaign_messages message
-SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
-FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS mine(id, fence)
-WHERE message.id = mine.id AND message.fence = mine.fence AND CASE message.status WHEN 'claimed' THEN true END
 """

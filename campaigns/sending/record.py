@@ -83,7 +83,7 @@ def _record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) ->
         note = f"It is not known whether the mail arrived ({verdict.reason}): a person has to decide."
         hold_for_a_decision([verdict.claim.recipient], note=note, at=at)
     _take_out(campaign, by_status[MessageStatus.FAILED] + by_status[MessageStatus.SKIPPED], at)
-    return len(mine)
+    return len(ours)
 
 
 def _wait(verdicts: Sequence[Verdict], at: datetime) -> None:
@@ -143,7 +143,7 @@ def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
 _SETTLE = """
 UPDATE campaign_messages message SET
     status = settled.status, reason = settled.reason, smtp_code = settled.code, smtp_reply = settled.reply,
-    lease_until = NULL, attempts = CASE WHEN settled.tried THEN message.attempts ELSE message.attempts - 1 END,
+    lease = NULL, attempts = CASE WHEN settled.tried THEN message.attempts ELSE message.attempts - 1 END,
     sent_at = CASE WHEN settled.status = 'sent' THEN %(at)s END,
     first_deferred_at = CASE
         WHEN settled.status = 'deferred' THEN coalesce(message.first_deferred_at, %(at)s)

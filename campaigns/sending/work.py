@@ -24,6 +24,7 @@ from campaigns.lifecycle import pause_by_system
 from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Campaign, Recipient, Sender
 from campaigns.scheduling import next_opening
+from campaigns.sending import leases
 from campaigns.sending.allowance import allowance, with_room
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.clocks import set_back_closed, zones_of
@@ -248,6 +249,8 @@ def _send_for(
             zones=zones_of(campaign, [one.recipient for one in claims]),
         )
     journal.settled()
+    if settled == len(claims):  # what is in other hands by now, or was in them, is left to who looks after ended leases
+        leases.drop(claims[0].lease)
     seconds = time.monotonic() - began
     # Another stream is of use where this one mostly waits for the server; where it works, they would share its time.
     waited = speed.pace.seconds - before

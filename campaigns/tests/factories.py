@@ -1,6 +1,7 @@
 """Real rows for tests, by factory-boy. Shared by every app above."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
@@ -318,11 +319,29 @@ class RecipientFactory(DjangoModelFactory):
     email_address = factory.LazyAttribute(lambda recipient: recipient.lead.email)
 
 
+class LeaseFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Lease
+
+    campaign = factory.SubFactory(CampaignFactory)
+    recipients = factory.LazyFunction(list)
+    until = NOON
+
+
+def _lease_of(message: Any) -> int:
+    recipient = message.recipient
+    return LeaseFactory(campaign=recipient.campaign, recipients=[recipient.pk], until=message.leased_until).pk
+
+
 class MessageFactory(DjangoModelFactory):
-    """A sent message."""
+    """A sent message; `in_hand=True` gives one that was claimed, under a lease `leased_until` then."""
 
     class Meta:
         model = campaigns.Message
+
+    class Params:
+        leased_until = NOON
+        in_hand = factory.Trait(status="claimed", sent_at=None, claimed_at=NOON, lease=factory.LazyAttribute(_lease_of))
 
     recipient = factory.SubFactory(RecipientFactory)
     step = factory.SubFactory(StepFactory, campaign=factory.SelfAttribute("..recipient.campaign"))

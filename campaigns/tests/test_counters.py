@@ -1,10 +1,9 @@
 """Whatever is done in whatever order: counters equal a recount, the sum rule holds, nothing waits for who is out."""
 
-from datetime import timedelta
 from random import Random
 
 import pytest
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from campaigns import lifecycle
@@ -27,6 +26,7 @@ from campaigns.tests.factories import (
     StepFactory,
     VariantFactory,
 )
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road
 from campaigns_project import errors
 from campaigns_project.audit.actors import SYSTEM
@@ -131,7 +131,7 @@ class Play:
             deliver(campaign, own, sender=sender, connections=road, journal=Journal())
 
     def lose_workers(self):
-        Message.objects.filter(lease_until__isnull=False).update(lease_until=F("lease_until") - timedelta(days=1))
+        age_leases()
         recover(now=timezone.now())
 
     def unsubscribe(self):

@@ -30,14 +30,13 @@ def recipient(campaign, status):
 
 
 def message(recipient, step, status):
-    in_flight = status in MessageStatus.IN_FLIGHT
     MessageFactory(
         recipient=recipient,
         step=step,
+        in_hand=status in MessageStatus.IN_FLIGHT,
         status=status,
         sent_at=NOON if status == "sent" else None,
         claimed_at=NOON,
-        lease_until=NOON if in_flight else None,
         reason="because",
     )
 

@@ -27,9 +27,8 @@ pytestmark = pytest.mark.django_db
 
 
 def in_flight(status, *, lease=timedelta(minutes=2), **fields):
-    return MessageFactory(
-        status=status, sent_at=None, claimed_at=Now() - timedelta(seconds=40), lease_until=Now() + lease, **fields
-    )
+    claimed_at = Now() - timedelta(seconds=40)
+    return MessageFactory(in_hand=True, status=status, claimed_at=claimed_at, leased_until=Now() + lease, **fields)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Messages against the people they are for."""
+"""Messages against the people they are for, and against the leases of those who have them in hand."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,26 @@ _SOURCE = """
 campaign_messages message
 JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
 JOIN campaigns campaign ON campaign.id = recipient.campaign_id AND campaign.deleting_at IS NULL
+LEFT JOIN sending_leases lease ON lease.id = message.lease
 """
+
+# A lease that has ended for those that none holds, by campaign: the next tick settles them by its own rules.
+_LEASE_ANEW = """
+WITH lost AS (
+    SELECT message.id, message.lease, message.recipient_id, recipient.campaign_id FROM campaign_messages message
+    JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
+    WHERE message.lease IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM sending_leases lease
+        WHERE lease.id = message.lease AND message.recipient_id = ANY(lease.recipients))
+), leases AS (
+    INSERT INTO sending_leases (campaign_id, recipients, until, created_at)
+    SELECT campaign_id, array_agg(DISTINCT recipient_id), now(), now() FROM lost GROUP BY campaign_id
+    RETURNING id, campaign_id
+)
+UPDATE campaign_messages SET lease = leases.id
+FROM lost JOIN leases ON leases.campaign_id = lost.campaign_id
+WHERE campaign_messages.id = lost.id AND campaign_messages.lease = lost.lease;
+""".strip()
 
 _FAULTS = [
     Fault(
@@ -43,9 +62,17 @@ _FAULTS = [
         condition=_OUT_BY_OUR_CLOCK,
         fix="Nothing takes a mail back. Check that the clocks of the machines agree; else report it as a fault.",
     ),
+    Fault(
+        id="message_without_lease",
+        where="campaign_messages.lease",
+        message="They are in a worker's hands, and no lease says until when: nobody would ever take them back.",
+        condition="message.lease IS NOT NULL AND (message.recipient_id = ANY(lease.recipients)) IS NOT TRUE",
+        fix=FIX_SQL,
+        fix_sql=_LEASE_ANEW,
+    ),
 ]
 
 
 def check_messages(cursor: CursorWrapper) -> Iterable[Finding]:
-    """Nothing waits for somebody who left, and nothing left for somebody who was out."""
+    """Nothing waits for somebody who left, nothing left for somebody who was out, and what is in hand has a lease."""
     return scan(cursor, source=_SOURCE, key="message.id", faults=_FAULTS)

@@ -12,6 +12,7 @@ from campaigns.halts import halts_over
 from campaigns.models import (
     Campaign,
     Job,
+    Lease,
     Message,
     MessageStatus,
     Recipient,
@@ -51,7 +52,7 @@ def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
     `domain` is the one a mail goes to.
     """
     senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk"))
-    in_flight = Message.objects.filter(lease_until__isnull=False, recipient__campaign=campaign).count()
+    in_flight = Lease.objects.filter(campaign=campaign).mails().count()
     gauges = room(campaign, senders, now=now, domain=domain)
     return Facts(
         campaign=campaign,

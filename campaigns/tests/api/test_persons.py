@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pytest
 
 from campaigns import copies
-from campaigns.tests.factories import NOON, LeadFactory, MessageFactory
+from campaigns.tests.factories import LeadFactory, MessageFactory
 from campaigns.tests.persons.everywhere import ADDRESS, BESIDE, NORMAL, leave_traces, mentions
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.rest.clients import key_client
@@ -50,7 +50,7 @@ def test_without_the_right_address_nobody_is_erased(manager, person):
 def test_a_mail_in_flight_is_waited_for(manager):
     lead = LeadFactory(organization=manager.organization)
     of = {"recipient__lead": lead, "recipient__campaign__organization": lead.organization}
-    MessageFactory(**of, status="sending", sent_at=None, claimed_at=NOON, lease_until=NOON)
+    MessageFactory(**of, in_hand=True, status="sending")
 
     answer = manager.post(f"/api/v1/leads/{lead.pk}/erase", {"confirm_email": lead.email, "reason": "asked"})
 

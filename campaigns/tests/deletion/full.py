@@ -11,6 +11,7 @@ from campaigns.tests.factories import (
     LeadNoteFactory,
     LeadRankingFactory,
     LeadUserStatusFactory,
+    LeaseFactory,
     LinkFactory,
     MessageFactory,
     RawLeadFactory,
@@ -31,6 +32,7 @@ ROWS = {
     "variant_versions": 1,
     "campaign_senders": 1,
     "campaign_usages": 1,
+    "leases": 1,
     "links": 1,
     "jobs": 1,
     "recipients": 2,
@@ -52,6 +54,7 @@ def full_campaign(**fields):
     CampaignSenderFactory(campaign=campaign)
     VariantVersionFactory(variant=VariantFactory(step__campaign=campaign))
     CampaignUsageFactory(campaign=campaign)
+    LeaseFactory(campaign=campaign)
     LinkFactory(campaign=campaign)
     JobFactory(campaign=campaign, status="canceled", finished_at=campaign.created_at)
     for _ in range(2):

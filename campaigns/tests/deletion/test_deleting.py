@@ -156,8 +156,7 @@ def running(campaign, now):
 
 
 def in_flight(campaign, now):
-    fields = {"status": "claimed", "sent_at": None, "claimed_at": now, "lease_until": now}
-    MessageFactory(recipient=campaign.recipients.first(), **fields)
+    MessageFactory(recipient=campaign.recipients.first(), in_hand=True)
 
 
 def busy(campaign, now):

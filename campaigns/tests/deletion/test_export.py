@@ -30,6 +30,7 @@ IN_THE_DOCUMENT = {
     "campaigns.Step", "campaigns.Variant", "campaigns.VariantVersion", "campaigns.CampaignSender",
     "campaigns.CampaignUsage", "campaigns.Job",
 }  # fmt: skip
+OF_THE_MOMENT = {"campaigns.Lease"}  # gone when the mails in hand are settled, which say it themselves until then
 
 
 def archive_of(campaign: Campaign) -> zipfile.ZipFile:
@@ -54,7 +55,7 @@ def below(model: type[Model]) -> set[type[Model]]:
 
 @pytest.mark.django_db
 def test_every_table_below_a_campaign_is_in_its_export():
-    exported = {table.source._meta.label for table in exported_tables()} | IN_THE_DOCUMENT
+    exported = {table.source._meta.label for table in exported_tables()} | IN_THE_DOCUMENT | OF_THE_MOMENT
 
     assert {model._meta.label for model in below(Campaign)} - exported == set()
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns.models import Campaign, Message, Recipient, Sender
 from campaigns.sending.recover import recover
 from campaigns.sending.work import work
+from campaigns.tests.sending.leases import age_leases
 from leads.models import Suppression
 
 
@@ -62,7 +63,7 @@ def wait_until_due():
 
 def end_leases():
     """As if everybody in flight had not been heard of for longer than a lease lasts; returns how many were mended."""
-    Message.objects.exclude(lease_until=None).update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
+    age_leases()
     return recover(now=timezone.now())
 
 

@@ -9,6 +9,7 @@ from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.ledger import ledger
 from campaigns.models import Campaign, Message
 from campaigns.sending.work import send_chunk
+from campaigns.tests.factories import MessageFactory
 from campaigns.tests.sending.sending import Road, started_campaign
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
@@ -48,10 +49,7 @@ def campaign(now):
     campaign = started_campaign(people=3, now=now)
     rows = [("sending", "<a@x.example>"), ("claimed", None)]
     for recipient, (status, identity) in zip(campaign.recipients.order_by("pk"), rows, strict=False):
-        Message.objects.create(
-            recipient=recipient, step=campaign.steps.get(), status=status, message_id=identity, attempted_at=now,
-            claimed_at=now, lease_until=now,
-        )  # fmt: skip
+        MessageFactory(recipient=recipient, step=campaign.steps.get(), in_hand=True, status=status, message_id=identity)
     return campaign
 
 
@@ -71,5 +69,5 @@ def test_the_admin_says_the_number_when_it_is_done_and_on_the_page(campaign):
     shown = manager.get(page).content.decode()
 
     assert shown.count("Up to 1 mail at the mail server now may still arrive.") == 3  # said, shown, and for the ear
-    Message.objects.update(status="pending", lease_until=None)
+    Message.objects.update(status="pending", lease=None)
     assert "may still arrive" not in manager.get(page).content.decode()

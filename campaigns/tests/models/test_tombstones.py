@@ -17,6 +17,7 @@ from campaigns.tests.factories import (
     EventFactory,
     JobFactory,
     LeadRankingFactory,
+    LeaseFactory,
     LinkFactory,
     MessageFactory,
     RawLeadFactory,
@@ -41,6 +42,7 @@ def full_campaign():
     CampaignSenderFactory(campaign=campaign)
     VariantVersionFactory(variant=VariantFactory(step__campaign=campaign))
     CampaignUsageFactory(campaign=campaign)
+    LeaseFactory(campaign=campaign)
     LinkFactory(campaign=campaign)
     JobFactory(campaign=campaign)
     recipient = RecipientFactory(campaign=campaign)
@@ -70,6 +72,7 @@ def test_a_raw_delete_leaves_no_row_behind():
     assert set(before) == {
         "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
         "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking", "lead_rankings",
+        "sending_leases",
     }  # fmt: skip
     assert min(before.values()) >= 1
     assert set(rows_of(campaign.pk).values()) == {0}

@@ -104,7 +104,7 @@ NAMES_NOBODY = {
     # Wordings: written for everybody.
     "campaign_steps", "campaign_variant_versions", "campaign_variants", "email_templates", "enrichment_profiles",
     # Numbers and domains.
-    "campaign_usage", "sender_usage", "tags", "tracking_raw_events", "lead_import_mappings",
+    "campaign_usage", "sender_usage", "sending_leases", "tags", "tracking_raw_events", "lead_import_mappings",
 }  # fmt: skip
 NAMES_NOBODY_COLUMNS = {
     *((table, column) for table, columns in {
@@ -316,7 +316,7 @@ def test_copies_outside_the_database_are_asked_for_by_every_address(person):
 def test_while_a_mail_is_in_flight_nobody_is_erased(status):
     lead = LeadFactory()
     recipient = RecipientFactory(lead=lead, campaign__organization=lead.organization)
-    MessageFactory(recipient=recipient, status=status, sent_at=None, lease_until=NOON, claimed_at=NOON)
+    MessageFactory(recipient=recipient, in_hand=True, status=status)
 
     with pytest.raises(DeletionBlocked) as refused:
         erase(lead)

@@ -20,6 +20,7 @@ from campaigns.sending.settle import MOST_BREAKS, not_now, refused_at_gate
 from campaigns.sending.work import able_senders, send_chunk, work
 from campaigns.tests.delivery.fault_server import FaultServer, Say
 from campaigns.tests.factories import NOON
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -45,7 +46,7 @@ def lose_a_worker(campaign, now):
     """A chunk is claimed, and its worker never heard of again."""
     senders = list(able_senders(campaign, now=now).values())
     claim(campaign=campaign, wordings=Wordings.of(campaign), senders=senders, limit=100, now=now)
-    Message.objects.filter(lease_until__isnull=False).update(lease_until=now - timedelta(days=1))
+    age_leases()
     recover(now=now)
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import time
-from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
@@ -19,6 +18,7 @@ from campaigns.sending.inherit import inherit
 from campaigns.sending.journal import KEPT_SECONDS, Journal, journal_folder, left_behind
 from campaigns.sending.recover import recover
 from campaigns.sending.work import able_senders
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import started_campaign
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_the_journal_mends_what_the_end_of_the_lease_made_uncertain(now, campaig
         lambda journal: journal.ended(taken, Accepted(250, "250 ok")),
         lambda journal: journal.begin(in_hand),
     ])  # fmt: skip
-    Message.objects.update(lease_until=F("lease_until") - timedelta(hours=1))
+    age_leases()
     recover(now=now)
 
     inherit(now=now)
@@ -212,7 +212,7 @@ def test_the_journal_mends_what_the_end_of_the_lease_made_uncertain(now, campaig
 
 def test_a_claim_that_went_to_another_worker_since_is_left_alone(now, campaign):
     died(claim_all(campaign, now))
-    Message.objects.update(lease_until=F("lease_until") - timedelta(hours=1))
+    age_leases()
     recover(now=now)
     claim_all(campaign, now)
     Message.objects.update(fence=F("fence") + 1)

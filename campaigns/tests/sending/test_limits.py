@@ -22,6 +22,7 @@ from campaigns.sending.reserve import limited_by, release
 from campaigns.sending.usage import forget_usage
 from campaigns.sending.work import able_senders, due_campaigns, send_chunk
 from campaigns.tests.factories import CampaignSenderFactory, CampaignUsageFactory, SenderFactory, SenderUsageFactory
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
 from campaigns.tests.sending.test_limit_races import at_midday, limit_campaign, limit_sender
 
@@ -344,7 +345,7 @@ def test_what_a_dead_worker_may_have_sent_stays_counted_until_it_is_proved_unsen
     campaign = started_campaign(people=1, now=now)
     limit_sender(now, daily_limit=10)
     gated(campaign, claim_all(campaign, now))
-    Message.objects.update(lease_until=now - timedelta(hours=1))
+    age_leases()
 
     recover(now=now)
     assert used()["day"] == 1

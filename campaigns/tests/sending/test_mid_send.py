@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 from django.db import connection
-from django.db.models import F
 from django.utils import timezone
 
 from campaigns import lifecycle, steps
@@ -28,6 +27,7 @@ from campaigns.sending.settle import refused_at_gate
 from campaigns.sending.withdraw import withdraw
 from campaigns.sending.work import able_senders, send_chunk
 from campaigns.tests.factories import LeadFactory
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from leads.models import Lead, Suppression, SuppressionReason
@@ -57,8 +57,7 @@ def passing(seconds):
     """As if every answer took so long, with somebody looking after dead workers meanwhile."""
 
     def pass_time():
-        leased = Message.objects.filter(lease_until__isnull=False)
-        leased.update(lease_until=F("lease_until") - timedelta(seconds=seconds))
+        age_leases(timedelta(seconds=seconds))
         recover(now=timezone.now())
 
     return pass_time

@@ -22,6 +22,7 @@ from campaigns.sending.prepare import prepare
 from campaigns.sending.recover import recover
 from campaigns.sending.work import able_senders
 from campaigns.tests.factories import SuppressionFactory
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from leads.models import Lead, Suppression
@@ -278,7 +279,7 @@ def test_what_one_worker_claimed_no_other_gets(now):
 def test_a_worker_whose_lease_ended_finds_its_fence_stale(now):
     campaign = started_campaign(people=1, now=now)
     old = claim_all(campaign, now)
-    Message.objects.update(lease_until=now - timedelta(days=1))
+    age_leases()
     recover(now=now)
     new = claim_all(campaign, now)
 
@@ -293,7 +294,7 @@ def test_a_stale_claim_goes_back_and_a_stale_sending_becomes_uncertain(now):
     campaign = started_campaign(people=2, now=now)
     claims = claim_all(campaign, now)
     gate([candidate(claims[0])])
-    Message.objects.update(lease_until=now - timedelta(days=1))
+    age_leases()
 
     recovered = recover(now=now)
 
@@ -308,7 +309,7 @@ def test_a_message_that_takes_three_workers_with_it_is_set_aside(now):
     campaign = started_campaign(people=1, now=now)
     for _ in range(3):
         claim_all(campaign, timezone.now())
-        Message.objects.update(lease_until=now - timedelta(days=1))
+        age_leases()
         recover(now=timezone.now())
 
     assert Message.objects.values_list("status", "reason", "attempts").get() == ("failed", "poison", 3)

@@ -231,10 +231,9 @@ def cut_leases() -> None:
 
 
 _CUT = """
-UPDATE campaign_messages SET lease_until = clock_timestamp() + %(seconds)s * interval '1 second'
+UPDATE sending_leases SET until = clock_timestamp() + %(seconds)s * interval '1 second'
 WHERE id IN (
-    SELECT id FROM campaign_messages
-    WHERE status IN ('claimed', 'sending') AND lease_until > clock_timestamp() + %(seconds)s * interval '1 second'
+    SELECT id FROM sending_leases WHERE until > clock_timestamp() + %(seconds)s * interval '1 second'
     FOR UPDATE SKIP LOCKED
 )
 """

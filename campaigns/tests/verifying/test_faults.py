@@ -1,10 +1,13 @@
 """Each fault that no code path makes, put in by hand: found once, with its rows, and gone after its statement."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from campaigns.enrollment import de_enroll
 from campaigns.models import Campaign, Message, Recipient
+from campaigns.sending.recover import recover
 from campaigns.tests.factories import CampaignFactory, MessageFactory
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
@@ -68,6 +71,24 @@ def test_a_mail_that_left_after_its_person_unsubscribed_on_our_page(campaign):
     run("UPDATE campaign_messages SET attempted_at = now() + interval '2 minutes' WHERE id = %s", message.pk)
 
     assert told() == [("sent_after_exit", "campaign_messages.attempted_at", 1, [str(message.pk)])]
+
+
+@pytest.mark.parametrize("held", ["DELETE FROM sending_leases", "UPDATE sending_leases SET recipients = '{}'"])
+def test_a_mail_in_hand_that_no_lease_holds(campaign, held):
+    step, (one, two) = campaign.steps.last(), Recipient.objects.order_by("pk")
+    lost = MessageFactory(recipient=one, step=step, in_hand=True)
+    run(held)
+    kept = MessageFactory(recipient=two, step=step, in_hand=True, leased_until=timezone.now() + timedelta(minutes=3))
+
+    [finding] = findings()
+
+    assert (finding.id, finding.where) == ("message_without_lease", "campaign_messages.lease")
+    assert (finding.count, finding.samples) == (1, [str(lost.pk)])
+    mend(finding)
+    assert told() == []
+    assert recover(now=timezone.now()) == 1
+    statuses = Message.objects.filter(step=step).values_list("pk", "status")
+    assert dict(statuses) == {lost.pk: "pending", kept.pk: "claimed"}
 
 
 def test_one_step_sent_twice_to_one_recipient(campaign):

@@ -7,10 +7,13 @@ from django.utils import timezone
 
 from campaigns.delivery.memory import MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage, Uncertain
-from campaigns.models import Campaign, Message, Recipient
+from campaigns.models import Campaign, Message, MessageStatus, Recipient
 from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.record import Verdict, record
+from campaigns.sending.recover import recover
 from campaigns.sending.work import able_senders
 from campaigns.tests.factories import CampaignFactory, MessageFactory, RecipientFactory
+from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns.tests.test_counters import ACTS_OF_A_PLAY, Play
 from campaigns_project.runtime.demo.seeding import seed
@@ -99,7 +102,7 @@ def test_none_while_a_bounce_that_kills_no_address_is_known():
 def test_none_while_a_worker_has_mails_in_hand_or_died_over_them():
     campaign = started_campaign(people=3, now=timezone.now())
     senders = able_senders(campaign, now=timezone.now())
-    claim(
+    claims = claim(
         campaign=campaign,
         wordings=Wordings.of(campaign),
         senders=list(senders.values()),
@@ -109,7 +112,16 @@ def test_none_while_a_worker_has_mails_in_hand_or_died_over_them():
 
     assert told() == []
 
-    run("UPDATE campaign_messages SET lease_until = now() - interval '1 day' WHERE lease_until IS NOT NULL")
+    done = [Verdict(claims[0], MessageStatus.SENT)]
+    record(campaign=campaign, verdicts=done, at=timezone.now())
+
+    assert told() == []
+
+    age_leases()
+
+    assert told() == []
+
+    recover(now=timezone.now())
 
     assert told() == []
 

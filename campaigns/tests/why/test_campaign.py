@@ -224,8 +224,7 @@ def test_uncertain_mails_decide_only_when_nobody_else_is_left():
 def test_mails_with_a_worker_are_told():
     campaign = started_campaign(people=1, now=NOON)
     recipient = campaign.recipients.get()
-    claimed = {"claimed_at": NOON, "lease_until": NOON, "sent_at": None}
-    MessageFactory(recipient=recipient, step=campaign.steps.get(), status="claimed", **claimed)
+    MessageFactory(recipient=recipient, step=campaign.steps.get(), in_hand=True)
 
     assert why(campaign).summary == "Sending: 1 with the workers now."
 

@@ -84,6 +84,42 @@ def test_what_a_service_said_stays_with_its_staged_lead_when_that_takes_the_numb
     assert one(copy, of_enrichment) == staged
 
 
+# Two mails of one campaign in the hands of two workers, the second until a minute later.
+IN_HAND = """
+WITH mail AS (
+    SELECT DISTINCT ON (recipient.id) message.id, recipient.id AS recipient, recipient.campaign_id
+    FROM campaign_messages message JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
+    WHERE message.status = 'sent' AND recipient.campaign_id = (
+        SELECT one.campaign_id FROM campaign_messages mail JOIN campaign_recipients one ON one.id = mail.recipient_id
+        WHERE mail.status = 'sent' GROUP BY 1 ORDER BY count(DISTINCT one.id) DESC LIMIT 1)
+    ORDER BY recipient.id LIMIT 2
+), lease AS (
+    INSERT INTO sending_leases (campaign_id, recipients, until, created_at)
+    SELECT campaign_id, ARRAY[recipient], now() + row_number() OVER () * interval '1 minute', now() FROM mail
+    RETURNING id, recipients[1] AS recipient
+), taken AS (
+    UPDATE campaign_messages message SET status = 'claimed', sent_at = NULL, claimed_at = now(), lease = lease.id
+    FROM mail JOIN lease USING (recipient) WHERE message.id = mail.id RETURNING message.id
+)
+SELECT count(*) FROM taken
+"""
+LEASED = """
+SELECT count(*) FROM sending_leases lease JOIN campaign_messages message
+ON message.lease = lease.id AND message.recipient_id = ANY(lease.recipients)
+WHERE message.status = 'claimed' AND lease.until > now() + interval '90 seconds'
+"""
+
+
+def test_mails_in_hand_stay_so_when_leases_get_a_table_of_their_own(full: str):
+    assert one(full, IN_HAND) == 2
+
+    take_back(full, {"campaigns": "0014_claims_write_no_recipient"})
+    assert one(full, "SELECT count(DISTINCT lease_until) FROM campaign_messages WHERE status = 'claimed'") == 2
+    migrate(full)
+
+    assert (one(full, LEASED), one(full, "SELECT count(*) FROM sending_leases")) == (2, 1)
+
+
 def take_back(alias: str, targets: dict[str, str | None]) -> None:
     """What is newer than these, and all of an app where there is None."""
     MigrationExecutor(connections[alias]).migrate(list(targets.items()))

@@ -122,13 +122,13 @@ def second_lead(world: World) -> None:
 
 def message_is_uncertain(world: World) -> None:
     Message.objects.filter(pk=world[Message].pk).update(
-        status="uncertain", reason="timeout", sent_at=None, claimed_at=None, lease_until=None
+        status="uncertain", reason="timeout", sent_at=None, claimed_at=None, lease=None
     )
 
 
 def mail_has_failed(world: World) -> None:
     message = Message.objects.filter(pk=world[Message].pk)
-    message.update(status="failed", reason="content", sent_at=None, claimed_at=None, lease_until=None)
+    message.update(status="failed", reason="content", sent_at=None, claimed_at=None, lease=None)
     stop_recipient(world[Recipient].pk, reason=ExitReason.FAILED, at=NOON)
 
 

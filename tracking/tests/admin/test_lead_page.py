@@ -175,7 +175,7 @@ def test_a_lead_there_is_none_of_is_refused_on_the_page(manager, lead, wanted):
 def test_a_merge_that_cannot_be_done_now_says_why_and_does_nothing(manager, organization, lead):
     other = LeadFactory(organization=organization)
     recipient = RecipientFactory(lead=other, campaign__organization=organization)
-    MessageFactory(recipient=recipient, status="claimed", sent_at=None, claimed_at=NOON, lease_until=NOON)
+    MessageFactory(recipient=recipient, in_hand=True)
 
     asked = manager.get(merge_url(lead), {"other": other.pk}).content.decode()
     done = manager.post(merge_url(lead), {"other": other.pk}).content.decode()

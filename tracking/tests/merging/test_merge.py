@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
-from django.utils import timezone
 
 from campaigns import tokens
 from campaigns.models import Campaign, LeadNote, LeadUserStatus, Message, Recipient
@@ -361,10 +360,7 @@ def test_somebody_with_the_address_of_an_earlier_merge_can_be_merged_again(keep,
 @pytest.mark.parametrize("status", ["claimed", "sending"])
 def test_while_a_mail_is_with_a_worker_nothing_is_merged(keep, other, status):
     recipient = in_campaign(other, steps=1)
-    MessageFactory(
-        recipient=recipient, step=recipient.next_step, status=status, sent_at=None,
-        claimed_at=NOON, lease_until=timezone.now(),
-    )  # fmt: skip
+    MessageFactory(recipient=recipient, step=recipient.next_step, in_hand=True, status=status)
 
     with pytest.raises(Refused) as refused:
         merge(keep, other)
