@@ -34,8 +34,8 @@ def blockers_of_organization(organization: Organization, tree: Tree) -> list[Blo
         Blocker(BlockerCode.IMPORT_ACTIVE, f"Import {pk} is under way: wait for its end or cancel it.")
         for pk in importing.order_by("pk").values_list("pk", flat=True)
     ]
-    leases, jobs = (model.objects.for_organization(organization) for model in (Lease, Job))
-    found += _in_flight(leases) + _jobs(jobs)
+    found += _in_flight(Lease.objects.for_organization(organization))
+    found += _jobs(Job.objects.for_organization(organization))
     return found + _refusing(tree, organization.pk)
 
 

@@ -181,8 +181,8 @@ def _write_messages(campaign: Campaign, due: list[_Due], wordings: Wordings, sen
         row = {"recipient": one.recipient, "step": one.step, "variant": variant.pk, "version": variant.version}
         rows.append({**row, "sender": one.sender, "identity": identity})
     with connection.cursor() as cursor:
-        wanted = {"due": json.dumps(rows), "campaign": campaign.pk, "lease": LEASE.total_seconds()}
-        cursor.execute(_WRITE, wanted)
+        wanted: dict[str, str | float] = {"due": json.dumps(rows), "campaign": campaign.pk}
+        cursor.execute(_WRITE, wanted | {"lease": LEASE.total_seconds()})
         return [Claim(*row) for row in cursor.fetchall()]
 
 
