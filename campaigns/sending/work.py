@@ -129,25 +129,30 @@ def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
     with Slots() as slots, Connections() as connections, Journal() as journal:
         stream = Stream(connections, journal, slots.take, call_for_help, Processors())
         while not _is_over(ends):
-            sent = _send_round(due_campaigns(now=timezone.now()), stream, ends)
+            sent = send_round(due_campaigns(now=timezone.now()), stream, ends)
             settled += sent
             if not sent:
                 break
     return settled
 
 
-def _send_round(campaigns: Sequence[Campaign], stream: Stream, ends: float) -> int:
-    """Chunks of `campaigns` in turn for ROUND seconds, of each as long as it has any; returns how many were settled."""
+def send_round(campaigns: Sequence[Campaign], stream: Stream, ends: float) -> int:
+    """Chunks of `campaigns` in turn for ROUND seconds, of each as long as it runs and has any.
+
+    Returns how many were settled.
+    """
     began, settled = time.monotonic(), 0
     while campaigns and time.monotonic() - began < ROUND:
-        going = []
+        had_some = set()
         for campaign in campaigns:
             if _is_over(ends):
                 return settled
             if sent := _contained(campaign, stream, until=ends):
                 settled += sent
-                going.append(campaign)
-        campaigns = going
+                had_some.add(campaign.pk)
+        running = unhalted(Campaign.objects.running()).filter(pk__in=had_some)
+        still = set(running.values_list("pk", flat=True))
+        campaigns = [campaign for campaign in campaigns if campaign.pk in still]
     return settled
 
 

@@ -1,5 +1,6 @@
 """What happens to people, campaigns and wordings while their mails are under way."""
 
+import math
 import time
 from datetime import timedelta
 from functools import partial
@@ -25,7 +26,7 @@ from campaigns.sending.record import record
 from campaigns.sending.recover import recover
 from campaigns.sending.settle import refused_at_gate
 from campaigns.sending.withdraw import withdraw
-from campaigns.sending.work import able_senders, send_chunk
+from campaigns.sending.work import Stream, able_senders, send_chunk, send_round
 from campaigns.tests.factories import LeadFactory
 from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
@@ -206,6 +207,17 @@ def test_nothing_more_is_begun_through_a_sender_that_was_paused_meanwhile(now):
         12 - in_hand,
     )
     assert set(Recipient.objects.exclude(status="completed").values_list("status", flat=True)) == {"pending"}
+
+
+def test_of_a_campaign_that_stopped_running_in_a_round_no_further_chunk_is_claimed(now):
+    campaign = started_campaign(people=40, now=now)
+    running = Campaign.objects.filter(pk=campaign.pk)
+    stream = Stream(while_under_way(partial(running.update, status="paused", paused_at=now)))
+
+    send_round([campaign], stream, math.inf)
+
+    assert Message.objects.count() == stream.expected.share.size < 40
+    assert 0 < ledger(campaign).sent < Message.objects.count()
 
 
 def test_those_behind_slow_mails_of_their_slice_are_not_taken_for_lost(now, monkeypatch):
