@@ -38,6 +38,7 @@ from campaigns_project.workers.stopping import is_stopping
 
 MOST_AT_ONCE = 500  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
 AIM = 0.5  # seconds from gate to the last mail's content: half of what is allowed
+LOOK_EVERY = 0.5  # seconds between two looks at the campaign, whose window may be edited while its mails leave
 RENEW_AFTER = 15.0  # seconds; with connecting and a transaction (140 s) still well within a lease
 GATE_EXPIRED = "gate_expired"
 _MAY_HAVE_LEFT = {MessageStatus.SENT, MessageStatus.UNCERTAIN}
@@ -92,8 +93,12 @@ def deliver(
     left = deque(mails)
     settled = 0
     renewed_at = time.monotonic() if claimed_at is None else claimed_at
+    looked_at = -math.inf if claimed_at is None else claimed_at
+    current = campaign
     while left:
-        if waiting := _not_now(campaign, left, zones or {}, until):
+        if time.monotonic() - looked_at > LOOK_EVERY:
+            current, looked_at = Campaign.objects.filter(pk=campaign.pk).first() or campaign, time.monotonic()
+        if waiting := _not_now(current, left, zones or {}, until):
             settled += record(campaign=campaign, verdicts=waiting, at=timezone.now())
             continue
         if time.monotonic() - renewed_at > RENEW_AFTER:
@@ -107,15 +112,14 @@ def deliver(
 
 
 def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, ZoneInfo], until: float) -> list[Verdict]:
-    """Takes those out of `left` that may not go now; asked of the campaign as it is, since windows are edited."""
+    """Takes those out of `left` that may not go now."""
     now = timezone.now()
     if time.monotonic() >= until or is_stopping():
         over = [not_now(mail.claim, due=now) for mail in left]
         left.clear()
         return over
-    fresh = Campaign.objects.filter(pk=campaign.pk).first() or campaign
-    own = ZoneInfo(fresh.timezone)  # for a recipient without a zone of its own
-    opens = {zone: next_opening(fresh, now, zone) for zone in {own, *zones.values()}}
+    own = ZoneInfo(campaign.timezone)  # for a recipient without a zone of its own
+    opens = {zone: next_opening(campaign, now, zone) for zone in {own, *zones.values()}}
     if all(at <= now for at in opens.values()):
         return []
     due = {mail.claim: opens[zones.get(mail.claim.recipient, own)] for mail in left}
