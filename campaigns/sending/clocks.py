@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Recipient, WindowZone
 from campaigns.scheduling import has_window, next_opening, zone_for
 from campaigns_project.accounts.timezones import known_zones
 
-FRONT = 1_000  # of those who are due, how many are looked at together: more than a worker claims
+FRONT = 2_000  # of those who are due, how many are looked at together: more than a worker claims
 
 
 def zones_of(campaign: Campaign, recipients: Iterable[int]) -> dict[int, ZoneInfo]:

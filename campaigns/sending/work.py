@@ -45,7 +45,7 @@ from campaigns_project.workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 500  # recipients claimed at once from a fast server; a pause or a kill touches no more than these
+MOST_AT_ONCE = 1_000  # recipients claimed at once for a fast server; a pause or a kill touches no more than these
 AIM = 1.0  # seconds a chunk should take: what is claimed and waits longer is better left to others
 ROUND = 1.0  # seconds before it is asked anew which campaigns are due: the longest of all that is asked
 STUCK_AFTER = 3.0  # seconds: then a server does not answer, and others should not have to wait for that
