@@ -1,7 +1,5 @@
 """A mail's step, variant and sender: looked up once a statement, and as binding as foreign keys."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,15 +7,12 @@ from django.db import IntegrityError, connection, transaction
 
 from campaigns.models import Message, Sender, Step, Variant
 from campaigns.tests.factories import MessageFactory, RecipientFactory, SenderFactory, StepFactory, VariantFactory
-from campaigns_project.tests.processes import wait_until
+from campaigns_project.tests.sessions import one_behind_the_other
 
 pytestmark = pytest.mark.django_db
 
 NOBODY = 9_000_000_000  # a key no row has
 PARENTS = {"step_id": "campaign_steps", "variant_id": "campaign_variants", "sender_id": "senders"}
-SOMEBODY_WAITS = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 def run(statement: str, *values: object) -> None:
@@ -69,34 +64,13 @@ def test_what_a_mail_that_is_being_written_names_is_deleted_after_it(message: Me
     key = {Step: message.step_id, Variant: message.variant_id, Sender: message.sender_id}[parent]
     named = {"step_id": message.step_id, "variant_id": message.variant_id, "sender_id": message.sender_id}
     recipient = RecipientFactory(campaign=message.recipient.campaign)
-    is_written, may_end = threading.Event(), threading.Event()
 
-    def writing() -> None:
-        with transaction.atomic():
-            Message.objects.create(recipient=recipient, **named)
-            is_written.set()
-            assert may_end.wait(30)
-        connection.close()
-
-    def deleting() -> None:
-        run(f"DELETE FROM {parent._meta.db_table} WHERE id = %s", key)
-        connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        written = pool.submit(writing)
-        assert is_written.wait(30)
-        deleted = pool.submit(deleting)
-        wait_until(_somebody_waits, "the deletion waits for the mail that names the row")
-        may_end.set()
-        written.result(30), deleted.result(30)
+    one_behind_the_other(
+        lambda: Message.objects.create(recipient=recipient, **named),
+        lambda: run(f"DELETE FROM {parent._meta.db_table} WHERE id = %s", key),
+    )
 
     if parent is Step:
         assert not Message.objects.exists()
     else:
         assert list(Message.objects.values_list(parent._meta.model_name, flat=True)) == [None, None]
-
-
-def _somebody_waits() -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(SOMEBODY_WAITS)
-        return cursor.fetchone()[0]

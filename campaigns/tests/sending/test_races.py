@@ -26,6 +26,8 @@ from campaigns.tests.factories import OrganizationFactory, VariantFactory
 from campaigns.tests.sending.sending import Road, ready_campaign, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import StateRefused
+from campaigns_project.tests.processes import wait_until
+from campaigns_project.tests.sessions import waiting_for_locks
 from leads.models import Lead, Suppression, SuppressionReason
 from leads.suppression import suppress
 from tracking.consequences import unsubscribe
@@ -68,19 +70,7 @@ def alone(act):
 
 def wait_for_waiters(number):
     """Until so many sessions of this database wait for a lock."""
-    ends = time.monotonic() + PATIENCE
-    while waiters() < number:
-        assert time.monotonic() < ends, f"{waiters()} of {number} wait for a lock"
-        time.sleep(0.01)
-
-
-def waiters():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else one transaction sees the same list for ever
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone()[0]
+    wait_until(lambda: waiting_for_locks() >= number, f"{number} sessions wait for a lock")
 
 
 def worker(campaign, road):

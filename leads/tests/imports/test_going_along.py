@@ -1,23 +1,17 @@
 """Rows that came in go with what they came from, by triggers: no constraint is asked for each of a million rows."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from campaigns.tests.factories import LeadEnrichmentFactory, LeadImportFactory
-from campaigns_project.tests.processes import wait_until
+from campaigns_project.tests.sessions import one_behind_the_other
 from leads.imports.providing import receive_records, stage
 from leads.models import ImportSource, ImportStatus, Lead, LeadEnrichment, LeadImport, RawLead, StagedLead
 
 Files = Callable[..., LeadImport]
 PEOPLE = "email\nana@acme.example\nbad\nbob@acme.example\n"
-BACKENDS_THAT_WAIT = """
-SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 MANY_ROWS = """
 WITH raw AS (
     INSERT INTO raw_leads (lead_import_id, row_number, payload)
@@ -83,31 +77,10 @@ def rows_read_in_order() -> int:
 def test_rows_deleted_while_they_are_staged_take_along_what_is_staged_of_them(table: str, key: str):
     lead_import = LeadImportFactory(source=ImportSource.APOLLO, status=ImportStatus.RUNNING)
     receive_records(lead_import_id=lead_import.pk, records=[("id-1", {"email": "a@acme.example"})], campaign_id=None)
-    is_staged, may_end = threading.Event(), threading.Event()
 
-    def staging() -> None:
-        with transaction.atomic():
-            stage(lead_import_id=lead_import.pk, mapper=lambda record: record)
-            is_staged.set()
-            assert may_end.wait(30)
-        connection.close()
-
-    def deleting() -> None:
-        run(f"DELETE FROM {table} WHERE {key} = %s", lead_import.pk)
-        connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        staged = pool.submit(staging)
-        assert is_staged.wait(30)
-        deleted = pool.submit(deleting)
-        wait_until(_somebody_waits, "the deletion waits for the staging")
-        may_end.set()
-        staged.result(30), deleted.result(30)
+    one_behind_the_other(
+        lambda: stage(lead_import_id=lead_import.pk, mapper=lambda record: record),
+        lambda: run(f"DELETE FROM {table} WHERE {key} = %s", lead_import.pk),
+    )
 
     assert counts() == {"RawLead": 0, "StagedLead": 0, "LeadEnrichment": 0}
-
-
-def _somebody_waits() -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(BACKENDS_THAT_WAIT)
-        return cursor.fetchone()[0]
