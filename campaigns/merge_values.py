@@ -53,9 +53,10 @@ def people_of(recipients: Iterable[int]) -> dict[int, Person]:
         return {row[0]: Person(*row) for row in cursor.fetchall()}
 
 
+# Lead by lead: for a chunk of a thousand the planner would rather read all leads, up to some hundred thousand of them.
 _PEOPLE = f"""
 SELECT recipient.id, lead.id, recipient.email_address, {", ".join(f"lead.{name}" for name in Person._fields[3:])}
-FROM campaign_recipients recipient JOIN leads lead ON lead.id = recipient.lead_id
+FROM campaign_recipients recipient CROSS JOIN LATERAL (SELECT * FROM leads WHERE id = recipient.lead_id LIMIT 1) lead
 WHERE recipient.id = ANY(%s::bigint[])
 """  # noqa: S608 - names of our own
 

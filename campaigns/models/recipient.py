@@ -73,10 +73,10 @@ class RecipientQuerySet(OrganizationQuerySet):
     def due(self, now: datetime) -> Self:
         """Those whose next mail may be claimed: its hour has come, and no worker has it in hand."""
         waiting = self.filter(status__in=RecipientStatus.DUE, next_send_at__lte=now, next_step__isnull=False)
-        in_hand = Message.objects.filter(
-            recipient=OuterRef("pk"), step=OuterRef("next_step"), status__in=MessageStatus.IN_FLIGHT
-        )
-        # As a value, so that the database looks it up for the few it comes by, and does not go through all messages.
+        # As a value, so that the database looks it up for the few it comes by, and does not go through all messages;
+        # the step as a sum, so that it goes by the recipient, and not through all messages of the step (see `claim`).
+        messages = Message.objects.alias(of_step=F("step") + 0).filter(of_step=OuterRef("next_step"))
+        in_hand = messages.filter(recipient=OuterRef("pk"), status__in=MessageStatus.IN_FLIGHT).order_by()
         return waiting.alias(in_hand=Subquery(in_hand.values("pk")[:1])).filter(in_hand=None)
 
 

@@ -14,7 +14,7 @@ from django.db.models import Case, OuterRef, Subquery, Value, When
 from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Step
 from campaigns.scheduling import due_after, waits_by_lead
 from campaigns.sending.clocks import zones_of
-from campaigns_project.database.arrays import bigints
+from campaigns_project.database.arrays import bigints, numbered
 
 # Where a recipient goes back to that is not being sent to any more: has it had a mail already?
 WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), default=Value(RecipientStatus.SENT))
@@ -44,8 +44,7 @@ def advance(sent: Sequence[Sent], *, campaign: Campaign, at: datetime) -> None:
     """
     steps = list(Step.objects.filter(campaign=campaign).order_by("position"))
     ways = _ways(sent, {step.pk: following for step, following in pairwise(steps)}, campaign, at)
-    # Nearly all go the same way, so the ways are told once, and of each recipient the place of its own.
-    places = {way: place for place, way in enumerate(dict.fromkeys(ways), start=1)}
+    places = numbered(ways)
     step, sender, following, due = zip(*places, strict=True)
     wanted: dict[str, Any] = {"step": list(step), "sender": list(sender), "following": list(following)}
     wanted |= {"recipients": bigints(one.recipient for one in sent), "places": bigints(places[way] for way in ways)}

@@ -1,6 +1,5 @@
 """Take due recipients and write their message rows: from here on nobody else works on them."""
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from campaigns.content.message_id import message_id
 from campaigns.models import Campaign, Message, MessageStatus, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
 from campaigns.sending.sharing import share_of
+from campaigns_project.database.arrays import bigints, json_array, numbered
 
 logger = logging.getLogger(__name__)
 
@@ -151,8 +151,9 @@ def _take_due(wanted: dict[str, Any]) -> list[_Due]:
 
 
 # Nothing is written to the recipient: that somebody works on it is said by its message. Whether one is in somebody's
-# hands is asked as a value, since as a condition it could be turned into a search through all messages. Whoever reads
-# before another has committed finds at the message itself that it came too late.
+# hands is asked as a value, since as a condition it could be turned into a search through all messages, and of the step
+# as a sum, since by the index of steps it would read all messages of the step for each recipient, as long as statistics
+# still know of few. Whoever reads before another has committed finds at the message itself that it came too late.
 _TAKE = """
 WITH due AS (
     SELECT candidate.id, candidate.next_step_id AS step, fitting.sender, candidate.sender_id AS had,
@@ -169,10 +170,10 @@ WITH due AS (
       AND fitting.sender = ANY(%(chosen)s) AND (%(first_mails)s > 0 OR candidate.status = 'sent')
       AND %(suspects)s = EXISTS (
           SELECT 1 FROM campaign_messages message
-          WHERE message.recipient_id = candidate.id AND message.step_id = candidate.next_step_id
+          WHERE message.recipient_id = candidate.id AND message.step_id + 0 = candidate.next_step_id
             AND message.lost_claims > 0)
       AND (SELECT message.status IN ('claimed', 'sending') FROM campaign_messages message
-           WHERE message.recipient_id = candidate.id AND message.step_id = candidate.next_step_id) IS NOT TRUE
+           WHERE message.recipient_id = candidate.id AND message.step_id + 0 = candidate.next_step_id) IS NOT TRUE
     ORDER BY candidate.next_send_at, candidate.id LIMIT %(limit)s
     FOR NO KEY UPDATE OF candidate SKIP LOCKED
 )
@@ -185,34 +186,41 @@ WHERE NOT is_first OR place <= %(first_mails)s
 
 def _write_messages(campaign: Campaign, due: list[_Due], wordings: Wordings, senders: dict[int, Sender]) -> list[Claim]:
     domains = {pk: wire_domain(sender.email) for pk, sender in senders.items()}
-    rows = []
-    for one in due:
-        variant = wordings.choose(one.step, one.recipient)
-        identity = message_id(recipient_id=one.recipient, step_id=one.step, domain=domains[one.sender])
-        row = {"recipient": one.recipient, "step": one.step, "variant": variant.pk, "version": variant.version}
-        rows.append({**row, "sender": one.sender, "identity": identity})
+    variants = [wordings.choose(one.step, one.recipient) for one in due]
+    kinds = [(one.step, variant.pk, variant.version, one.sender) for one, variant in zip(due, variants, strict=True)]
+    places = numbered(kinds)
+    step, variant, version, sender = zip(*places, strict=True)
+    identities = (message_id(recipient_id=one.recipient, step_id=one.step, domain=domains[one.sender]) for one in due)
+    wanted: dict[str, Any] = {
+        "recipients": bigints(one.recipient for one in due),
+        "identities": json_array(identities),
+        "places": bigints(places[kind] for kind in kinds),
+    }
+    wanted |= {"step": list(step), "variant": list(variant), "version": list(version), "sender": list(sender)}
+    wanted |= {"campaign": campaign.pk, "lease": LEASE.total_seconds()}
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, {"due": json.dumps(rows), "campaign": campaign.pk, "lease": LEASE.total_seconds()})
+        cursor.execute(_WRITE, wanted)
         return [Claim(*row) for row in cursor.fetchall()]
 
 
 # A row that is there already is a retry: it keeps its variant and its Message-ID, so that a mail the server took after
 # all is the same mail. The lease names those too whom another was faster to claim: their messages name another lease.
 _WRITE = """
-WITH due AS (
-    SELECT * FROM jsonb_to_recordset(%(due)s) AS due(
-        recipient bigint, step bigint, variant bigint, version int, sender bigint, identity text)
-), lease AS (
+WITH lease AS (
     INSERT INTO sending_leases (campaign_id, recipients, until, created_at)
-    SELECT %(campaign)s, array_agg(recipient), clock_timestamp() + %(lease)s * interval '1 second', clock_timestamp()
-    FROM due RETURNING id
+    VALUES (%(campaign)s, %(recipients)s::bigint[],
+        clock_timestamp() + %(lease)s * interval '1 second', clock_timestamp())
+    RETURNING id
 )
 INSERT INTO campaign_messages AS message
     (recipient_id, step_id, variant_id, step_version, sender_id, message_id, status, attempts, lost_claims, fence,
      claimed_at, lease, created_at, smtp_reply, reason)
-SELECT recipient, step, variant, version, sender, identity, 'claimed', 1, 0, 1,
+SELECT due.recipient, kind.step, kind.variant, kind.version, kind.sender, due.identity, 'claimed', 1, 0, 1,
      clock_timestamp(), lease.id, clock_timestamp(), '', ''
-FROM due, lease
+FROM ROWS FROM (unnest(%(recipients)s::bigint[]), unnest(%(places)s::bigint[]),
+        json_array_elements_text(%(identities)s)) AS due(recipient, place, identity)
+JOIN unnest(%(step)s::bigint[], %(variant)s::bigint[], %(version)s::int[], %(sender)s::bigint[])
+    WITH ORDINALITY AS kind(step, variant, version, sender, place) ON kind.place = due.place, lease
 ON CONFLICT (recipient_id, step_id) DO UPDATE SET
     status = 'claimed', attempts = message.attempts + 1, fence = message.fence + 1, sender_id = excluded.sender_id,
     variant_id = coalesce(message.variant_id, excluded.variant_id),

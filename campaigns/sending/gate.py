@@ -1,6 +1,5 @@
 """The last look before a mail leaves: is the recipient in, do campaign and sender run, may the address be used?"""
 
-import json
 from collections.abc import Mapping, Sequence
 from enum import nonmember
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from campaigns.sending.claim import Claim
 from campaigns.sending.leases import renew
 from campaigns.sending.limits import AFTER_GATE, Gauge
 from campaigns.sending.reserve import Limited, release, reserve
+from campaigns_project.database.arrays import bigints, json_array
 from leads.suppression import forbidden_sql
 
 
@@ -54,7 +54,7 @@ def gate(candidates: Sequence[Candidate], *, limited: Limited | None = None) -> 
     `VALID_FOR` seconds; a mail that did not begin its content by then has to be asked again (`ungate` first).
     """
     with connection.cursor() as cursor:
-        cursor.execute(_GATE, {"asked": _asked(candidates), "was": "claimed"})
+        cursor.execute(_GATE, {**_asked(candidates), "was": "claimed"})
         answers: dict[int, str | Gauge] = dict(cursor.fetchall())
     if limited is not None:
         answers.update(_count(candidates, answers, limited))
@@ -74,21 +74,15 @@ def _count(
     return reserved.full
 
 
-def _asked(candidates: Sequence[Candidate]) -> str:
-    """The candidates as JSON: one text is bound and read by the database far sooner than columns of arrays."""
-    return json.dumps(
-        [
-            {
-                "id": one.claim.message,
-                "fence": one.claim.fence,
-                "address": one.address,
-                "version": one.version,
-                "merge_values": one.merge_values,
-                "subject": one.subject,
-            }
-            for one in candidates
-        ]
-    )
+def _asked(candidates: Sequence[Candidate]) -> dict[str, str]:
+    return {
+        "ids": bigints(one.claim.message for one in candidates),
+        "fences": bigints(one.claim.fence for one in candidates),
+        "versions": bigints(one.version for one in candidates),
+        "addresses": json_array(one.address for one in candidates),
+        "subjects": json_array(one.subject for one in candidates),
+        "values": json_array(one.merge_values for one in candidates),
+    }
 
 
 @transaction.atomic
@@ -101,7 +95,7 @@ def gate_again(candidate: Candidate) -> bool:
     if not renew([candidate.claim]):
         return False
     with connection.cursor() as cursor:
-        cursor.execute(_GATE_AGAIN, {"asked": _asked([candidate]), "was": "sending"})
+        cursor.execute(_GATE_AGAIN, {**_asked([candidate]), "was": "sending"})
         return cursor.fetchone() is not None
 
 
@@ -128,36 +122,47 @@ def _keys(claims: Sequence[Claim]) -> dict[str, list[int]]:
 
 
 _FORBIDDEN = forbidden_sql(
-    organization="lead.organization_id",
-    addresses="mine.address, split_part(mine.address, '@', -1), lead.email_normalized, lead.domain",
-    campaign="campaign.id",
+    organization="mine.organization_id",
+    addresses="mine.address, split_part(mine.address, '@', -1), mine.email_normalized, mine.domain",
+    campaign="mine.campaign_id",
     at="statement_timestamp()",
 )
 
+# Campaign and sender are looked at once and not for each mail: all of a slice have the same.
 # Statistics are made when hardly a message is in flight, so the planner takes the status for a test that none passes,
 # and reads what was asked again for each message there is. It cannot judge a CASE.
 _ASKED = f"""
-WITH asked AS (
-    SELECT mine.*, CASE
-        WHEN recipient.exit_reason <> '' THEN recipient.exit_reason
+WITH mine AS MATERIALIZED (
+    SELECT mine.*, recipient.exit_reason, recipient.campaign_id, message.sender_id,
+        lead.organization_id, lead.email_normalized, lead.domain
+    FROM ROWS FROM (unnest(%(ids)s::bigint[]), unnest(%(fences)s::bigint[]), unnest(%(versions)s::int[]),
+        json_array_elements_text(%(addresses)s), json_array_elements_text(%(subjects)s),
+        jsonb_array_elements(%(values)s)) AS mine(id, fence, version, address, subject, merge_values)
+    JOIN campaign_messages message
+        ON message.id = mine.id AND message.fence = mine.fence
+        AND CASE message.status WHEN %(was)s THEN true END
+    JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
+    JOIN leads lead ON lead.id = recipient.lead_id
+), of_campaign AS MATERIALIZED (
+    SELECT campaign.id, CASE
         WHEN campaign.status <> 'running' OR campaign.deleting_at IS NOT NULL THEN 'campaign_not_running'
         WHEN EXISTS (
             SELECT 1 FROM sending_halts halt
             WHERE halt.lifted_at IS NULL
               AND (halt.organization_id IS NULL OR halt.organization_id = campaign.organization_id)
         ) THEN 'sending_halted'
-        WHEN sender.status IS DISTINCT FROM 'active' THEN 'sender_paused'
+        ELSE '' END AS refusal
+    FROM campaigns campaign WHERE campaign.id IN (SELECT campaign_id FROM mine)
+), active AS MATERIALIZED (
+    SELECT id FROM senders WHERE status = 'active' AND id IN (SELECT sender_id FROM mine)
+), asked AS (
+    SELECT mine.id, mine.fence, mine.version, mine.merge_values, mine.subject, CASE
+        WHEN mine.exit_reason <> '' THEN mine.exit_reason
+        WHEN of_campaign.refusal <> '' THEN of_campaign.refusal
+        WHEN active.id IS NULL THEN 'sender_paused'
         WHEN {_FORBIDDEN} THEN 'suppressed'
         ELSE '' END AS refusal
-    FROM jsonb_to_recordset(%(asked)s) AS mine(
-        id bigint, fence bigint, address text, version int, merge_values jsonb, subject text)
-    JOIN campaign_messages message
-        ON message.id = mine.id AND message.fence = mine.fence
-        AND CASE message.status WHEN %(was)s THEN true END
-    JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
-    JOIN campaigns campaign ON campaign.id = recipient.campaign_id
-    JOIN leads lead ON lead.id = recipient.lead_id
-    LEFT JOIN senders sender ON sender.id = message.sender_id
+    FROM mine JOIN of_campaign ON of_campaign.id = mine.campaign_id LEFT JOIN active ON active.id = mine.sender_id
 )"""  # noqa: S608 - a text of our own
 
 _GATE = f"""{_ASKED}, passed AS (

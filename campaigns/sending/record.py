@@ -1,6 +1,5 @@
 """Write down what became of each mail: one transaction per slice, guarded by status and fence."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +22,7 @@ from campaigns.sending.advance import (
     wait_again,
 )
 from campaigns.sending.claim import Claim
+from campaigns_project.database.arrays import bigints, json_array, numbered
 from leads.models import SuppressionReason
 from leads.suppression import suppress
 
@@ -53,6 +53,8 @@ def record(*, campaign: Campaign, verdicts: Sequence[Verdict], at: datetime) -> 
     A claim that lost its fence (its lease ended and another took over) changes nothing, but what a server said of an
     address holds all the same.
     """
+    if not verdicts:
+        return 0
     # Before the rest and each on its own: a suppression locks the person's recipients in every campaign.
     for verdict in verdicts:
         if verdict.dead_address:
@@ -123,34 +125,34 @@ def _suppress(campaign: Campaign, address: str, at: datetime) -> None:
 
 
 def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
-    settled = [
-        {
-            "id": verdict.claim.message,
-            "fence": verdict.claim.fence,
-            "status": verdict.status,
-            "reason": verdict.reason[:60],
-            "code": verdict.code,
-            "reply": verdict.reply[:2000],
-            "tried": verdict.is_tried,
-        }
-        for verdict in verdicts
-    ]
+    kinds = [(verdict.status, verdict.reason[:60], verdict.code, verdict.is_tried) for verdict in verdicts]
+    places = numbered(kinds)
+    status, reason, code, tried = zip(*places, strict=True)
+    settled = {
+        "ids": bigints(verdict.claim.message for verdict in verdicts),
+        "fences": bigints(verdict.claim.fence for verdict in verdicts),
+        "replies": json_array(verdict.reply[:2000] for verdict in verdicts),
+        "places": bigints(places[kind] for kind in kinds),
+    }
+    kind = {"status": list(status), "reason": list(reason), "code": list(code), "tried": list(tried)}
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, {"settled": json.dumps(settled), "at": at})
+        cursor.execute(_SETTLE, {**settled, **kind, "at": at})
         return {row[0] for row in cursor.fetchall()}
 
 
 _SETTLE = """
 UPDATE campaign_messages message SET
-    status = settled.status, reason = settled.reason, smtp_code = settled.code, smtp_reply = settled.reply,
-    lease = NULL, attempts = CASE WHEN settled.tried THEN message.attempts ELSE message.attempts - 1 END,
-    sent_at = CASE WHEN settled.status = 'sent' THEN %(at)s END,
+    status = kind.status, reason = kind.reason, smtp_code = kind.code, smtp_reply = settled.reply,
+    lease = NULL, attempts = CASE WHEN kind.tried THEN message.attempts ELSE message.attempts - 1 END,
+    sent_at = CASE WHEN kind.status = 'sent' THEN %(at)s END,
     first_deferred_at = CASE
-        WHEN settled.status = 'deferred' THEN coalesce(message.first_deferred_at, %(at)s)
+        WHEN kind.status = 'deferred' THEN coalesce(message.first_deferred_at, %(at)s)
         ELSE message.first_deferred_at END,
-    lost_claims = CASE WHEN settled.status IN ('pending', 'deferred') THEN 0 ELSE message.lost_claims END
-FROM jsonb_to_recordset(%(settled)s) AS settled(
-    id bigint, fence bigint, status text, reason text, code int, reply text, tried bool)
+    lost_claims = CASE WHEN kind.status IN ('pending', 'deferred') THEN 0 ELSE message.lost_claims END
+FROM ROWS FROM (unnest(%(ids)s::bigint[]), unnest(%(fences)s::bigint[]), unnest(%(places)s::bigint[]),
+        json_array_elements_text(%(replies)s)) AS settled(id, fence, place, reply)
+JOIN unnest(%(status)s::text[], %(reason)s::text[], %(code)s::int[], %(tried)s::bool[])
+    WITH ORDINALITY AS kind(status, reason, code, tried, place) ON kind.place = settled.place
 WHERE message.id = settled.id AND message.fence = settled.fence
     AND CASE WHEN message.status IN ('claimed', 'sending') THEN true END -- the planner cannot judge it: see the gate
 RETURNING message.id

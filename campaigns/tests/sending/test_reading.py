@@ -1,0 +1,81 @@
+"""How many rows the statements of a chunk read: some for each of its mails, and never a whole table for each."""
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from campaigns.merge_values import people_of
+from campaigns.models import Recipient
+from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.gate import Candidate, gate
+from campaigns.sending.work import able_senders
+from campaigns.tests.sending.sending import started_campaign
+
+pytestmark = pytest.mark.django_db
+PEOPLE = 240
+MESSAGES, LEADS = "campaign_messages", "leads"
+
+
+def rows_read(table: str) -> int:
+    """Of `table`, by this transaction so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = %s", [table]
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def campaign():
+    """Its statistics were made when there was hardly a mail, as those of a campaign that began a moment ago."""
+    campaign = started_campaign(people=PEOPLE, now=timezone.now())
+    claimed(campaign, 1)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return campaign
+
+
+def claimed(campaign, limit):
+    now = timezone.now()
+    senders = list(able_senders(campaign, now=now).values())
+    return claim(campaign=campaign, wordings=Wordings.of(campaign), senders=senders, limit=limit, now=now)
+
+
+def test_a_claim_looks_only_at_the_messages_of_those_it_comes_by(campaign):
+    claimed(campaign, PEOPLE // 2)
+    before = rows_read(MESSAGES)
+
+    assert len(claimed(campaign, 50)) == 50
+
+    # It comes by those that are in hand, too: twice a message for whether one is, and once for whether it is suspected.
+    assert rows_read(MESSAGES) - before < 3 * PEOPLE
+
+
+def test_whether_anybody_is_due_is_asked_of_the_messages_of_those_it_comes_by(campaign):
+    claimed(campaign, PEOPLE - 1)
+    before = rows_read(MESSAGES)
+
+    assert Recipient.objects.due(timezone.now()).exists() is False
+
+    assert rows_read(MESSAGES) - before <= 2 * PEOPLE
+
+
+def test_the_gate_reads_no_table_anew_for_each_of_its_mails(campaign):
+    claims = claimed(campaign, PEOPLE)
+    before = {table: rows_read(table) for table in (MESSAGES, LEADS)}
+
+    answers = gate([Candidate(one, address="", version=1, merge_values={}) for one in claims[:50]])
+
+    assert list(answers.values()) == [""] * 50
+    # Once through a table of a few pages is cheaper than fifty looks into its index.
+    for table, read in before.items():
+        assert rows_read(table) - read <= PEOPLE + 2 * 50, table
+
+
+def test_the_people_of_a_chunk_are_read_and_no_others(campaign):
+    some = list(Recipient.objects.values_list("pk", flat=True)[:50])
+    before = rows_read(LEADS)
+
+    assert len(people_of(some)) == 50
+
+    assert rows_read(LEADS) - before == 50
