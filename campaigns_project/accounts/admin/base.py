@@ -1,15 +1,19 @@
 """The base of every admin page of ours: scoped to the user's organizations, by role, each edit with an audit row."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
 
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import JSONField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
@@ -18,6 +22,7 @@ from unfold.paginator import InfinitePaginator
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
+from campaigns_project.accounts.admin.readable import readable_json
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
@@ -43,6 +48,11 @@ class FairleadAdmin(ModelAdmin):
     save_label: ClassVar[str] = "Save"
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
+
+    @cached_property
+    def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
+        """What Unfold's read-only fields are changed by before they are shown."""
+        return {field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -1,0 +1,25 @@
+"""JSON as people read it."""
+
+import json
+import re
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+# One letter as JSON writes it, or two that stand for one; not behind a backslash that is itself a letter of the text.
+_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)((?:\\u[0-9a-f]{4})+)")
+
+
+def readable_json(shown: SafeString) -> SafeString:
+    r"""`shown`, the HTML of a JSON value, with letters in place of what JSON makes of them: é for \u00e9.
+
+    What shows nothing, or turns the direction of a line, stays as it is.
+    """
+    return mark_safe(_ESCAPED.sub(_letters, shown))  # noqa: S308 - it was safe, and what is put in is escaped
+
+
+def _letters(found: re.Match[str]) -> str:
+    letters = json.loads(f'"{found[2]}"')
+    return found[1] + "".join(
+        escape(letter) if letter.isprintable() else json.dumps(letter)[1:-1] for letter in letters
+    )
