@@ -12,8 +12,10 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings
 from psycopg.sql import SQL, Composed, Identifier, Literal
+from pytest_django import DjangoDbBlocker
 
 from campaigns_project import patience
+from campaigns_project.tests.verification.template import migrated_template
 
 # How much is made up for a test with made-up input, unless it says so itself: `make fuzz` asks for the long one.
 settings.register_profile("short", deadline=None, max_examples=100)
@@ -61,6 +63,15 @@ def _many_tests_share_the_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(patience, "SHARED_BY", 50)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The tests' database is a copy of one that the migrations made, which takes them a dozen seconds."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 
 
 def pytest_sessionstart() -> None:

@@ -51,7 +51,7 @@ FROM raw_leads WHERE campaign_id = %(campaign)s
 """
 _ENRICHED = """
 INSERT INTO lead_enrichments (staged_lead_id, campaign_id, provider, model, result, error_message)
-SELECT id, campaign_id, 'http', '', '{"title": "Head of Tools"}', ''
+SELECT raw_lead_id, campaign_id, 'http', '', '{"title": "Head of Tools"}', ''
 FROM staged_leads WHERE campaign_id = %(campaign)s
 """
 

@@ -6,20 +6,20 @@ import pytest
 from django.db import transaction
 
 from campaigns_project.tests.tenancy.world import World
-from campaigns_project.tests.verification.databases import Lender, database, migrate
+from campaigns_project.tests.verification.databases import Lender, database
+from campaigns_project.tests.verification.template import migrated_template
 from campaigns_project.verification import manifest, migrations_on_disk
 
 
 @pytest.fixture(scope="session")
-def migrated(django_db_setup, django_db_blocker) -> Iterator[str]:
+def migrated(django_db_setup, django_db_blocker) -> str:
     """A database as the migrations make it, for copying; nobody writes to it."""
     digest = migrations_on_disk.digest(migrations_on_disk.load())
     if any(each.migrations != digest for each in manifest.shipped()):
         # Each of a hundred verifications would make a database of its own to compare with.
         pytest.fail("The manifest is stale: run make schema-manifest.", pytrace=False)
-    with django_db_blocker.unblock(), database() as name:
-        migrate(name)
-        yield name
+    with django_db_blocker.unblock():
+        return migrated_template()
 
 
 @pytest.fixture
