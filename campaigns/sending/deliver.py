@@ -33,27 +33,13 @@ from campaigns.sending.settle import (
     sender_fault,
     verdict_of,
 )
-from campaigns.sending.sizing import next_size
+from campaigns.sending.sizing import Pace
 from campaigns_project.workers.stopping import is_stopping
 
-MOST_AT_ONCE = 500  # mails gated together on a fast server; a slow one brings it down to what it takes in half a second
-AIM = 0.5  # seconds from gate to the last mail's content: half of what is allowed
 LOOK_EVERY = 0.5  # seconds between two looks at the campaign, whose window may be edited while its mails leave
 RENEW_AFTER = 15.0  # seconds; with connecting and a transaction (140 s) still well within a lease
 GATE_EXPIRED = "gate_expired"
 _MAY_HAVE_LEFT = {MessageStatus.SENT, MessageStatus.UNCERTAIN}
-
-
-@dataclass
-class Pace:
-    """How many mails to gate at once, learned from how fast the server took the last ones."""
-
-    size: int = 5
-    seconds: float = 0.0  # spent at the server so far
-
-    def learn(self, mails: int, seconds: float) -> None:
-        self.seconds += seconds
-        self.size = next_size(self.size, done=mails, seconds=seconds, aim=AIM, most=MOST_AT_ONCE)
 
 
 @dataclass

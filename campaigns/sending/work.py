@@ -29,7 +29,7 @@ from campaigns.sending.allowance import allowance, with_room
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.clocks import set_back_closed, zones_of
 from campaigns.sending.connections import Connections, Routes
-from campaigns.sending.deliver import Pace, deliver
+from campaigns.sending.deliver import deliver
 from campaigns.sending.draining import drained
 from campaigns.sending.inherit import inherit
 from campaigns.sending.journal import Journal
@@ -37,7 +37,7 @@ from campaigns.sending.limits import LIMITED_SENDER, is_limited
 from campaigns.sending.prepare import prepare
 from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
-from campaigns.sending.sizing import next_size
+from campaigns.sending.sizing import MOST_CLAIMED, Share, Speed
 from campaigns.sending.slots import Slots
 from campaigns.sending.streams import Processors, in_streams
 from campaigns_project.errors import Refused
@@ -45,36 +45,9 @@ from campaigns_project.workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 1_000  # recipients claimed at once for a fast server; a pause or a kill touches no more than these
-AIM = 1.0  # seconds a chunk should take: what is claimed and waits longer is better left to others
 ROUND = 1.0  # seconds before it is asked anew which campaigns are due: the longest of all that is asked
 STUCK_AFTER = 3.0  # seconds: then a server does not answer, and others should not have to wait for that
 TURN = timedelta(seconds=10)  # how long a lane works before it asks to be called again, so that stopping is quick
-
-
-@dataclass
-class Share:
-    """How many recipients to claim at once for a sender, learned from how long the last ones took."""
-
-    size: int = 25
-
-    def learn(self, settled: int, seconds: float) -> bool:
-        """Take in a chunk of so many; True when it was a full one, so that more work is likely."""
-        was_full = settled >= self.size
-        self.size = next_size(self.size, done=settled, seconds=seconds, aim=AIM, most=MOST_AT_ONCE)
-        return was_full
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What was learned of how fast the mails of one sender go."""
-
-    share: Share = field(default_factory=Share)
-    pace: Pace = field(default_factory=Pace)
-
-    def for_another(self) -> "Speed":
-        """What is to be expected of another sender of the same server."""
-        return Speed(Share(self.share.size), Pace(self.pace.size))
 
 
 @dataclass
@@ -203,7 +176,7 @@ def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.i
 
     What is not at the mail server by `until` (monotonic seconds) goes back to waiting.
     """
-    stream = Stream(connections, expected=Speed(Share(MOST_AT_ONCE)))
+    stream = Stream(connections, expected=Speed(Share(MOST_CLAIMED)))
     return _send_chunk(campaign, stream, until=until)
 
 

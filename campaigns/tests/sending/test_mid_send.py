@@ -18,13 +18,14 @@ from campaigns.lifecycle.transitions import move
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, Recipient, Sender, Variant
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.connections import CONNECT_SECONDS, TRANSACTION_SECONDS
-from campaigns.sending.deliver import Pace, deliver
+from campaigns.sending.deliver import deliver
 from campaigns.sending.gate import Candidate, gate
 from campaigns.sending.journal import Journal
 from campaigns.sending.prepare import prepare
 from campaigns.sending.record import record
 from campaigns.sending.recover import recover
 from campaigns.sending.settle import refused_at_gate
+from campaigns.sending.sizing import Pace
 from campaigns.sending.withdraw import withdraw
 from campaigns.sending.work import Stream, able_senders, send_chunk, send_round
 from campaigns.tests.factories import LeadFactory
