@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
 
-from campaigns_project.accounts.access import role_in
+from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
 
 WHO = "By whoever made it, or a manager."
@@ -32,7 +32,6 @@ class OwnRows:
         is_reading = self.request.method in {"GET", "HEAD"}  # type: ignore[attr-defined]
         if is_reading or getattr(row, self.owner) == user.pk:
             return row
-        held = role_in(user, self.organization)  # type: ignore[attr-defined]
-        if held is None or not held.covers(Role.MANAGER):
+        if not role_of_request(self.request).covers(Role.MANAGER):  # type: ignore[attr-defined]
             raise exceptions.PermissionDenied("Somebody else made this; a manager may change it as well.")
         return row

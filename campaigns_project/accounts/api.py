@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from rest_framework import exceptions, permissions
 from rest_framework.request import Request
 
-from campaigns_project.accounts.access import organizations_of, role_in
-from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.access import organizations_of, seats_of
+from campaigns_project.accounts.models import Organization, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
@@ -24,12 +24,10 @@ class RoleAllows(permissions.BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             raise exceptions.NotAuthenticated("Send a key as “Authorization: Bearer …”; create_api_key makes one.")
-        organization = organization_of_request(request)
-        needed = self._needed(request, view)
-        held = role_in(request.user, organization)
-        if held is None or not held.covers(needed):
+        needed, held = self._needed(request, view), role_of_request(request)
+        if not held.covers(needed):
             raise exceptions.PermissionDenied(
-                f"This needs the role {needed.value}; this key or person has {held.value if held else 'none'}."
+                f"This needs the role {needed.value}; this key or person has {held.value}."
             )
         return True
 
@@ -43,10 +41,12 @@ def organization_of_request(request: Request) -> Organization:
 
     A key has one. A person who belongs to several names it in the header `X-Organization` (its slug).
     """
-    kept = vars(request)
-    if "_fairlead_organization" not in kept:
-        kept["_fairlead_organization"] = _find_organization(request)
-    return kept["_fairlead_organization"]
+    return _seat(request)[0]
+
+
+def role_of_request(request: Request) -> Role:
+    """The caller's role in the organization of the request."""
+    return _seat(request)[1]
 
 
 class OrganizationScoped:
@@ -75,17 +75,29 @@ class OrganizationScoped:
         return context
 
 
-def _find_organization(request: Request) -> Organization:
-    mine = organizations_of(request.user)  # type: ignore[arg-type]  # nobody anonymous gets this far
+def _seat(request: Request) -> tuple[Organization, Role]:
+    """The caller's organization and its role there, looked up once."""
+    kept = vars(request)
+    if "_fairlead_seat" not in kept:
+        kept["_fairlead_seat"] = _find_seat(request)
+    return kept["_fairlead_seat"]
+
+
+def _find_seat(request: Request) -> tuple[Organization, Role]:
     slug = request.headers.get("X-Organization")
-    if slug:
-        found = mine.filter(slug=slug).first()
-        if found is None:
-            raise exceptions.PermissionDenied(f"You do not belong to an organization “{slug}” (X-Organization).")
-        return found
-    some = list(mine[:2])
-    if not some:
+    found = _seats(request.user, slug)  # type: ignore[arg-type]  # nobody anonymous gets this far
+    if slug and not found:
+        raise exceptions.PermissionDenied(f"You do not belong to an organization “{slug}” (X-Organization).")
+    if not found:
         raise exceptions.PermissionDenied("You belong to no organization yet; ask an owner for a membership.")
-    if len(some) > 1:
+    if len(found) > 1:
         raise exceptions.PermissionDenied("You belong to several organizations: name one in the header X-Organization.")
-    return some[0]
+    return found[0]
+
+
+def _seats(user: User, slug: str | None) -> list[tuple[Organization, Role]]:
+    """Where the caller may act, only at `slug` if given; of very many two are enough to say so."""
+    if user.is_superuser:
+        some = organizations_of(user).filter(**{"slug": slug} if slug else {})[:2]
+        return [(organization, Role.OWNER) for organization in some]
+    return [seat for seat in seats_of(user).items() if not slug or seat[0].slug == slug]

@@ -7,8 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns_project.accounts.access import role_in
-from campaigns_project.accounts.api import organization_of_request
+from campaigns_project.accounts.api import organization_of_request, role_of_request
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor, ActorKind
@@ -53,7 +52,7 @@ def _card(request: Request) -> dict[str, Any]:
     return {
         "kind": actor.kind,
         "name": actor.name,
-        "role": role_in(request.user, organization),  # type: ignore[arg-type]
+        "role": role_of_request(request),
         "organization": organization,
         "key_prefix": getattr(request.auth, "token_key", None),
         "expires_at": getattr(request.auth, "expiry", None),
