@@ -38,7 +38,8 @@ def seats_of(user: User) -> dict[Organization, Role]:
         return {}
     seats: dict[Organization, Role] = {}
     for organization in Organization.objects.raw(_SEATS, {"user": user.pk}):
-        other, role = seats.get(organization), Role(organization.role)
+        role = Role(organization.role)  # type: ignore[attr-defined]  # a column of the query
+        other = seats.get(organization)
         seats[organization] = other if other and other.covers(role) else role
     return seats
 
