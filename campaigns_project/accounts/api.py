@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from rest_framework import exceptions, permissions
 from rest_framework.request import Request
 
-from campaigns_project.accounts.access import organizations_of, seats_of
-from campaigns_project.accounts.models import Organization, User
+from campaigns_project.accounts.access import seats_of
+from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
@@ -85,7 +85,7 @@ def _seat(request: Request) -> tuple[Organization, Role]:
 
 def _find_seat(request: Request) -> tuple[Organization, Role]:
     slug = request.headers.get("X-Organization")
-    found = _seats(request.user, slug)  # type: ignore[arg-type]  # nobody anonymous gets this far
+    found = list(seats_of(request.user, slug=slug).items())  # type: ignore[arg-type]  # nobody anonymous gets this far
     if slug and not found:
         raise exceptions.PermissionDenied(f"You do not belong to an organization “{slug}” (X-Organization).")
     if not found:
@@ -93,11 +93,3 @@ def _find_seat(request: Request) -> tuple[Organization, Role]:
     if len(found) > 1:
         raise exceptions.PermissionDenied("You belong to several organizations: name one in the header X-Organization.")
     return found[0]
-
-
-def _seats(user: User, slug: str | None) -> list[tuple[Organization, Role]]:
-    """Where the caller may act, only at `slug` if given; of very many two are enough to say so."""
-    if user.is_superuser:
-        some = organizations_of(user).filter(**{"slug": slug} if slug else {})[:2]
-        return [(organization, Role.OWNER) for organization in some]
-    return [seat for seat in seats_of(user).items() if not slug or seat[0].slug == slug]
