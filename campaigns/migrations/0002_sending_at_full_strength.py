@@ -27,9 +27,15 @@ class Migration(migrations.Migration):
                 ('scope', models.CharField(choices=[('day', 'mails of a day'), ('hour', 'mails of an hour'), ('domain', 'mails of a day to one domain'), ('new_leads', 'first mails of a day')], max_length=10)),
                 ('starts_at', models.DateTimeField(help_text="When the day began, in the campaign's time zone.")),
                 ('used', models.PositiveIntegerField(default=0)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='usage', to='campaigns.campaign')),
             ],
             options={
                 'db_table': 'campaign_usage',
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'scope', 'starts_at'), name='campaign_usage_once'),
+                    models.CheckConstraint(condition=models.Q(('scope__in', ['day', 'new_leads'])), name='campaign_usage_scope_known'),
+                    models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='campaign_usage_not_negative'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -41,9 +47,18 @@ class Migration(migrations.Migration):
                 ('domain', models.CharField(blank=True, default='', max_length=255)),
                 ('starts_at', models.DateTimeField(help_text='When the day or hour began.')),
                 ('used', models.PositiveIntegerField(default=0)),
+                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='usage', to='campaigns.sender')),
             ],
             options={
                 'db_table': 'sender_usage',
+                'indexes': [
+                    models.Index(fields=['starts_at'], name='sender_usage_starts_at'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('sender', 'scope', 'domain', 'starts_at'), name='sender_usage_once'),
+                    models.CheckConstraint(condition=models.Q(('scope__in', ['day', 'hour', 'domain'])), name='sender_usage_scope_known'),
+                    models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='sender_usage_not_negative'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -56,11 +71,16 @@ class Migration(migrations.Migration):
                 ('halted_at', models.DateTimeField()),
                 ('lifted_by', models.CharField(blank=True, default='', max_length=254)),
                 ('lifted_at', models.DateTimeField(null=True)),
+                ('organization', models.ForeignKey(blank=True, help_text='Empty: all sending of the system.', null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='sending_halts', to='accounts.organization')),
             ],
             options={
                 'verbose_name': 'emergency stop',
                 'db_table': 'sending_halts',
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('organization',), name='one_halt_in_force', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', '')), models.Q(('lifted_at__isnull', False), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='halt_lifted_by_somebody'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -74,10 +94,14 @@ class Migration(migrations.Migration):
                 ('body_text', models.TextField(blank=True, help_text='Empty: made from the HTML body.', verbose_name='text body')),
                 ('version', models.PositiveIntegerField()),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now())),
+                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='versions', to='campaigns.variant')),
             ],
             options={
                 'db_table': 'campaign_variant_versions',
                 'ordering': ['variant', '-version'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('variant', 'version'), name='variant_version_once'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -290,66 +314,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='sender',
             constraint=models.CheckConstraint(condition=models.Q(('ramp_ceiling', None), ('ramp_ceiling__gte', 1), _connector='OR'), name='sender_ramp_ceiling_from_one'),
-        ),
-        migrations.AddField(
-            model_name='campaignusage',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='usage', to='campaigns.campaign'),
-        ),
-        migrations.AddField(
-            model_name='senderusage',
-            name='sender',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='usage', to='campaigns.sender'),
-        ),
-        migrations.AddField(
-            model_name='sendinghalt',
-            name='organization',
-            field=models.ForeignKey(blank=True, help_text='Empty: all sending of the system.', null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='sending_halts', to='accounts.organization'),
-        ),
-        migrations.AddField(
-            model_name='variantversion',
-            name='variant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='versions', to='campaigns.variant'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignusage',
-            constraint=models.UniqueConstraint(fields=('campaign', 'scope', 'starts_at'), name='campaign_usage_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignusage',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['day', 'new_leads'])), name='campaign_usage_scope_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignusage',
-            constraint=models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='campaign_usage_not_negative'),
-        ),
-        migrations.AddIndex(
-            model_name='senderusage',
-            index=models.Index(fields=['starts_at'], name='sender_usage_starts_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='senderusage',
-            constraint=models.UniqueConstraint(fields=('sender', 'scope', 'domain', 'starts_at'), name='sender_usage_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='senderusage',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['day', 'hour', 'domain'])), name='sender_usage_scope_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='senderusage',
-            constraint=models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='sender_usage_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendinghalt',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('organization',), name='one_halt_in_force', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='sendinghalt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', '')), models.Q(('lifted_at__isnull', False), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='halt_lifted_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='variantversion',
-            constraint=models.UniqueConstraint(fields=('variant', 'version'), name='variant_version_once'),
         ),
         # On the way back: what the rules of before do not allow.
         migrations.RunSQL(

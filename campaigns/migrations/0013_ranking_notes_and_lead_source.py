@@ -28,10 +28,19 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('campaign', models.ForeignKey(blank=True, help_text="Empty: that of the lead's latest enrollment.", null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_notes', to='campaigns.campaign')),
+                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='notes', to='leads.lead')),
             ],
             options={
                 'db_table': 'lead_notes',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(fields=['lead', '-id'], name='lead_note_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='lead_note_says_something'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -43,10 +52,18 @@ class Migration(migrations.Migration):
                 ('rank', models.IntegerField(help_text='1 is the best; the older lead first among equals.')),
                 ('reasons', models.JSONField(help_text='Rule to points, those that gave any.')),
                 ('computed_at', models.DateTimeField()),
+                ('campaign', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='rankings', to='campaigns.campaign')),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='rankings', to='leads.lead')),
             ],
             options={
                 'db_table': 'lead_rankings',
                 'ordering': ['rank'],
+                'indexes': [
+                    models.Index(fields=['campaign', 'rank'], name='lead_ranking_in_order'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'lead'), name='lead_ranked_once_per_campaign'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -57,11 +74,18 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('to_do', 'To do'), ('in_touch', 'In touch'), ('interested', 'Interested'), ('not_now', 'Not now'), ('not_interested', 'Not interested'), ('done', 'Done')], max_length=20)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('campaign', models.ForeignKey(blank=True, help_text="Empty: that of the lead's latest enrollment.", null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_statuses', to='campaigns.campaign')),
+                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='user_statuses', to='leads.lead')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_statuses', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name_plural': 'lead user statuses',
                 'db_table': 'lead_user_statuses',
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('lead', 'user', 'campaign'), name='lead_user_status_once', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['to_do', 'in_touch', 'interested', 'not_now', 'not_interested', 'done'])), name='lead_user_status_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -87,70 +111,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='job',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['enroll', 'send', 'preflight', 'fetch', 'rank', 'delete', 'erase'])), name='job_kind_known'),
-        ),
-        migrations.AddField(
-            model_name='leadnote',
-            name='campaign',
-            field=models.ForeignKey(blank=True, help_text="Empty: that of the lead's latest enrollment.", null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_notes', to='campaigns.campaign'),
-        ),
-        migrations.AddField(
-            model_name='leadnote',
-            name='created_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='leadnote',
-            name='lead',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='notes', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='leadranking',
-            name='campaign',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='rankings', to='campaigns.campaign'),
-        ),
-        migrations.AddField(
-            model_name='leadranking',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='rankings', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='leaduserstatus',
-            name='campaign',
-            field=models.ForeignKey(blank=True, help_text="Empty: that of the lead's latest enrollment.", null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_statuses', to='campaigns.campaign'),
-        ),
-        migrations.AddField(
-            model_name='leaduserstatus',
-            name='lead',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='user_statuses', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='leaduserstatus',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='lead_statuses', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddIndex(
-            model_name='leadnote',
-            index=models.Index(fields=['lead', '-id'], name='lead_note_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadnote',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='lead_note_says_something'),
-        ),
-        migrations.AddIndex(
-            model_name='leadranking',
-            index=models.Index(fields=['campaign', 'rank'], name='lead_ranking_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadranking',
-            constraint=models.UniqueConstraint(fields=('campaign', 'lead'), name='lead_ranked_once_per_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='leaduserstatus',
-            constraint=models.UniqueConstraint(fields=('lead', 'user', 'campaign'), name='lead_user_status_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='leaduserstatus',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['to_do', 'in_touch', 'interested', 'not_now', 'not_interested', 'done'])), name='lead_user_status_known'),
         ),
         # First on the way back: the kinds that only this migration knows.
         migrations.RunPython(migrations.RunPython.noop, remove_new_kinds),

@@ -51,6 +51,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'import',
                 'db_table': 'lead_imports',
                 'ordering': ['-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'failed', 'canceled', 'stalled'])), name='import_status_known'),
+                    models.CheckConstraint(condition=models.Q(('rows_done', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created_count'), '+', models.F('updated_count')), '+', models.F('unchanged_count')), '+', models.F('problem_count')))), name='import_rows_add_up'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', frozenset(['canceled', 'failed', 'succeeded']))), models.Q(models.Q(('status__in', frozenset(['canceled', 'failed', 'succeeded'])), _negated=True), ('finished_at', None)), _connector='OR'), name='import_ended_iff_finished_at'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -79,6 +84,16 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'leads',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(django.contrib.postgres.indexes.OpClass('email_normalized', name='text_pattern_ops'), name='lead_email_prefix'),
+                    models.Index(fields=['organization', '-id'], name='lead_newest'),
+                    models.Index(fields=['organization', 'status'], name='lead_by_status'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'email_normalized'), name='lead_once_per_organization'),
+                    models.CheckConstraint(condition=models.Q(('email_normalized', django.db.models.functions.text.Lower('email_normalized')), models.Q(('email_normalized', ''), _negated=True)), name='lead_normalized_is_lower'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['ok', 'unsubscribed', 'bounced', 'complained'])), name='lead_status_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -96,6 +111,9 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'lead_import_problems',
                 'ordering': ['row_number', 'id'],
+                'indexes': [
+                    models.Index(fields=['lead_import', 'row_number'], name='import_problem_by_row'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -110,6 +128,9 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'lead_import_parts',
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('lead_import', 'number'), name='import_part_once'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -127,6 +148,11 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'suppressions',
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'address'), name='suppression_once_per_organization'),
+                    models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address')), models.Q(('address', ''), _negated=True)), name='suppression_address_is_lower'),
+                    models.CheckConstraint(condition=models.Q(('reason__in', ['unsubscribed', 'hard_bounce', 'complaint', 'manual', 'import', 'legal'])), name='suppression_reason_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -142,6 +168,10 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'tags',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(models.F('organization'), django.db.models.functions.text.Lower('name'), name='tag_name_once_per_organization'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='tag_has_a_name'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -154,75 +184,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'lead_tags',
+                'constraints': [
+                    models.UniqueConstraint(fields=('lead', 'tag'), name='lead_tagged_once'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
-        ),
-        migrations.AddConstraint(
-            model_name='leadimport',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'failed', 'canceled', 'stalled'])), name='import_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadimport',
-            constraint=models.CheckConstraint(condition=models.Q(('rows_done', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created_count'), '+', models.F('updated_count')), '+', models.F('unchanged_count')), '+', models.F('problem_count')))), name='import_rows_add_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', frozenset(['canceled', 'failed', 'succeeded']))), models.Q(models.Q(('status__in', frozenset(['canceled', 'failed', 'succeeded'])), _negated=True), ('finished_at', None)), _connector='OR'), name='import_ended_iff_finished_at'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(django.contrib.postgres.indexes.OpClass('email_normalized', name='text_pattern_ops'), name='lead_email_prefix'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['organization', '-id'], name='lead_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['organization', 'status'], name='lead_by_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(fields=('organization', 'email_normalized'), name='lead_once_per_organization'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('email_normalized', django.db.models.functions.text.Lower('email_normalized')), models.Q(('email_normalized', ''), _negated=True)), name='lead_normalized_is_lower'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['ok', 'unsubscribed', 'bounced', 'complained'])), name='lead_status_known'),
-        ),
-        migrations.AddIndex(
-            model_name='importproblem',
-            index=models.Index(fields=['lead_import', 'row_number'], name='import_problem_by_row'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadimportpart',
-            constraint=models.UniqueConstraint(fields=('lead_import', 'number'), name='import_part_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(fields=('organization', 'address'), name='suppression_once_per_organization'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address')), models.Q(('address', ''), _negated=True)), name='suppression_address_is_lower'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['unsubscribed', 'hard_bounce', 'complaint', 'manual', 'import', 'legal'])), name='suppression_reason_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(models.F('organization'), django.db.models.functions.text.Lower('name'), name='tag_name_once_per_organization'),
-        ),
-        migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='tag_has_a_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadtag',
-            constraint=models.UniqueConstraint(fields=('lead', 'tag'), name='lead_tagged_once'),
         ),
     ]

@@ -30,6 +30,9 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'raw_leads',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='raw_lead_by_campaign'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -53,6 +56,13 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'staged_leads',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='staged_lead_by_campaign'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['staged', 'promoted', 'problem'])), name='staged_lead_status_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'problem'), models.Q(('problem_code', ''), _negated=True)), models.Q(models.Q(('status', 'problem'), _negated=True), ('problem_code', '')), _connector='OR'), name='staged_lead_problem_iff_code'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -72,27 +82,10 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'lead_enrichments',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='enrichment_by_campaign'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
-        ),
-        migrations.AddIndex(
-            model_name='rawlead',
-            index=models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='raw_lead_by_campaign'),
-        ),
-        migrations.AddIndex(
-            model_name='stagedlead',
-            index=models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='staged_lead_by_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedlead',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['staged', 'promoted', 'problem'])), name='staged_lead_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedlead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'problem'), models.Q(('problem_code', ''), _negated=True)), models.Q(models.Q(('status', 'problem'), _negated=True), ('problem_code', '')), _connector='OR'), name='staged_lead_problem_iff_code'),
-        ),
-        migrations.AddIndex(
-            model_name='leadenrichment',
-            index=models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='enrichment_by_campaign'),
         ),
     ]

@@ -44,10 +44,14 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(db_default=True, default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='enrichment_profiles', to='accounts.organization')),
             ],
             options={
                 'db_table': 'enrichment_profiles',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'name'), name='enrichment_profile_name_once'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -60,10 +64,14 @@ class Migration(migrations.Migration):
                 ('mapping', models.JSONField(help_text='Header to field, custom.NAME or ignore.')),
                 ('file_name', models.CharField(help_text='Of the file it was used for last.', max_length=255)),
                 ('used_at', models.DateTimeField()),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='import_mappings', to='accounts.organization')),
             ],
             options={
                 'db_table': 'lead_import_mappings',
                 'ordering': ['-used_at'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'header_hash'), name='import_mapping_once_per_header'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -74,11 +82,17 @@ class Migration(migrations.Migration):
                 ('old_id', models.BigIntegerField(help_text='Of the lead that is gone.', verbose_name='number it had')),
                 ('email_normalized', models.CharField(max_length=320, verbose_name='address it had')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='aliases', to='leads.lead')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='+', to='accounts.organization')),
             ],
             options={
                 'verbose_name_plural': 'lead aliases',
                 'db_table': 'lead_aliases',
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('old_id',), name='lead_alias_once'),
+                    models.UniqueConstraint(fields=('organization', 'email_normalized'), name='lead_alias_address_once_per_organization'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -91,27 +105,18 @@ class Migration(migrations.Migration):
                 ('row_number', models.IntegerField(help_text='Of the import.', null=True)),
                 ('actor', models.CharField(blank=True, db_default='', max_length=254)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='changes', to='leads.lead')),
+                ('lead_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='lead_changes', to='leads.leadimport')),
             ],
             options={
                 'db_table': 'lead_changes',
                 'ordering': ['-id'],
-            },
-            bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
-        ),
-        migrations.CreateModel(
-            name='LeadEnrichment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('campaign_id', models.BigIntegerField(help_text='That of its staged lead.', null=True, verbose_name='campaign number')),
-                ('provider', models.CharField(max_length=60)),
-                ('model', models.CharField(blank=True, help_text='The language model, where one answered.', max_length=120)),
-                ('result', models.JSONField(default=dict)),
-                ('error_message', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-            options={
-                'db_table': 'lead_enrichments',
-                'ordering': ['-id'],
+                'indexes': [
+                    models.Index(fields=['lead', '-id'], name='lead_change_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('source__in', ['person', 'import', 'api', 'provider', 'enrichment', 'merge'])), name='lead_change_source_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -126,10 +131,15 @@ class Migration(migrations.Migration):
                 ('last_error', models.TextField(blank=True, db_default='', editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='provider_accounts', to='accounts.organization')),
             ],
             options={
                 'db_table': 'provider_accounts',
                 'ordering': ['provider'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'provider'), name='provider_account_once'),
+                    models.CheckConstraint(condition=models.Q(('provider__in', ['apollo'])), name='provider_account_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -144,10 +154,17 @@ class Migration(migrations.Migration):
                 ('payload', models.JSONField(help_text='What it answered, to be used again.', null=True)),
                 ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('answered_at', models.DateTimeField(null=True)),
+                ('lead_import', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='purchases', to='leads.leadimport')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='purchases', to='accounts.organization')),
             ],
             options={
                 'db_table': 'provider_purchases',
                 'ordering': ['-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'provider', 'external_id'), name='provider_purchase_once_per_person'),
+                    models.CheckConstraint(condition=models.Q(('provider__in', ['apollo'])), name='provider_purchase_known'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['asked', 'found', 'missing', 'unclear', 'erased'])), name='provider_purchase_status_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -160,10 +177,17 @@ class Migration(migrations.Migration):
                 ('row_number', models.IntegerField(help_text='As a spreadsheet counts: the header is row 1. Of a provider or the API: 1, 2, 3 and so on.')),
                 ('payload', models.JSONField(help_text='Verbatim: the cells in the order of the file, or the record.')),
                 ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('lead_import', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='raw_leads', to='leads.leadimport')),
             ],
             options={
                 'db_table': 'raw_leads',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='raw_lead_by_campaign'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('lead_import', 'row_number'), name='raw_lead_once_per_import'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -177,10 +201,16 @@ class Migration(migrations.Migration):
                 ('frozen_at', models.DateTimeField(editable=False, help_text='Since then its members are fixed.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='segments', to='accounts.organization')),
             ],
             options={
                 'db_table': 'segments',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'name'), name='segment_name_once_per_organization'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='segment_has_a_name'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -188,9 +218,14 @@ class Migration(migrations.Migration):
             name='SegmentMember',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='segment_members', to='leads.lead')),
+                ('segment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='members', to='leads.segment')),
             ],
             options={
                 'db_table': 'segment_members',
+                'constraints': [
+                    models.UniqueConstraint(fields=('segment', 'lead'), name='segment_member_once'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -208,10 +243,44 @@ class Migration(migrations.Migration):
                 ('problem_message', models.TextField(blank=True, db_default='')),
                 ('staged_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('promoted_at', models.DateTimeField(null=True)),
+                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='staged_leads', to='leads.lead')),
+                ('lead_import', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='staged_leads', to='leads.leadimport')),
+                ('raw_lead', models.OneToOneField(on_delete=django.db.models.deletion.DB_CASCADE, related_name='staged_lead', to='leads.rawlead')),
             ],
             options={
                 'db_table': 'staged_leads',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='staged_lead_by_campaign'),
+                    models.Index(condition=models.Q(('status', 'problem')), fields=['lead_import', 'row_number'], name='staged_lead_problems'),
+                    models.Index(condition=models.Q(('status', 'staged')), fields=['lead_import', 'row_number'], name='staged_lead_waiting'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('lead_import', 'row_number'), name='staged_lead_once_per_import'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['staged', 'promoted', 'problem'])), name='staged_lead_status_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'problem'), models.Q(('problem_code', ''), _negated=True)), models.Q(models.Q(('status', 'problem'), _negated=True), ('problem_code', '')), _connector='OR'), name='staged_lead_problem_iff_code'),
+                ],
+            },
+            bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
+        ),
+        migrations.CreateModel(
+            name='LeadEnrichment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('campaign_id', models.BigIntegerField(help_text='That of its staged lead.', null=True, verbose_name='campaign number')),
+                ('provider', models.CharField(max_length=60)),
+                ('model', models.CharField(blank=True, help_text='The language model, where one answered.', max_length=120)),
+                ('result', models.JSONField(default=dict)),
+                ('error_message', models.TextField(blank=True)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('staged_lead', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='enrichments', to='leads.stagedlead')),
+            ],
+            options={
+                'db_table': 'lead_enrichments',
+                'ordering': ['-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='enrichment_by_campaign'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -405,188 +474,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='suppression',
             constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['unsubscribed', 'hard_bounce', 'complaint', 'manual', 'import', 'legal', 'erased'])), name='suppression_reason_known'),
-        ),
-        migrations.AddField(
-            model_name='enrichmentprofile',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='enrichment_profiles', to='accounts.organization'),
-        ),
-        migrations.AddField(
-            model_name='importmapping',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='import_mappings', to='accounts.organization'),
-        ),
-        migrations.AddField(
-            model_name='leadalias',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='aliases', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='leadalias',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='+', to='accounts.organization'),
-        ),
-        migrations.AddField(
-            model_name='leadchange',
-            name='lead',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='changes', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='leadchange',
-            name='lead_import',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='lead_changes', to='leads.leadimport'),
-        ),
-        migrations.AddField(
-            model_name='provideraccount',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='provider_accounts', to='accounts.organization'),
-        ),
-        migrations.AddField(
-            model_name='providerpurchase',
-            name='lead_import',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='purchases', to='leads.leadimport'),
-        ),
-        migrations.AddField(
-            model_name='providerpurchase',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='purchases', to='accounts.organization'),
-        ),
-        migrations.AddField(
-            model_name='rawlead',
-            name='lead_import',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='raw_leads', to='leads.leadimport'),
-        ),
-        migrations.AddField(
-            model_name='segment',
-            name='created_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='segment',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='segments', to='accounts.organization'),
-        ),
-        migrations.AddField(
-            model_name='segmentmember',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='segment_members', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='segmentmember',
-            name='segment',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='members', to='leads.segment'),
-        ),
-        migrations.AddField(
-            model_name='stagedlead',
-            name='lead',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='staged_leads', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='stagedlead',
-            name='lead_import',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='staged_leads', to='leads.leadimport'),
-        ),
-        migrations.AddField(
-            model_name='stagedlead',
-            name='raw_lead',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.DB_CASCADE, related_name='staged_lead', to='leads.rawlead'),
-        ),
-        migrations.AddField(
-            model_name='leadenrichment',
-            name='staged_lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='enrichments', to='leads.stagedlead'),
-        ),
-        migrations.AddConstraint(
-            model_name='enrichmentprofile',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='enrichment_profile_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='importmapping',
-            constraint=models.UniqueConstraint(fields=('organization', 'header_hash'), name='import_mapping_once_per_header'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadalias',
-            constraint=models.UniqueConstraint(fields=('old_id',), name='lead_alias_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadalias',
-            constraint=models.UniqueConstraint(fields=('organization', 'email_normalized'), name='lead_alias_address_once_per_organization'),
-        ),
-        migrations.AddIndex(
-            model_name='leadchange',
-            index=models.Index(fields=['lead', '-id'], name='lead_change_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadchange',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['person', 'import', 'api', 'provider', 'enrichment', 'merge'])), name='lead_change_source_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='provideraccount',
-            constraint=models.UniqueConstraint(fields=('organization', 'provider'), name='provider_account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='provideraccount',
-            constraint=models.CheckConstraint(condition=models.Q(('provider__in', ['apollo'])), name='provider_account_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='providerpurchase',
-            constraint=models.UniqueConstraint(fields=('organization', 'provider', 'external_id'), name='provider_purchase_once_per_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='providerpurchase',
-            constraint=models.CheckConstraint(condition=models.Q(('provider__in', ['apollo'])), name='provider_purchase_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='providerpurchase',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['asked', 'found', 'missing', 'unclear', 'erased'])), name='provider_purchase_status_known'),
-        ),
-        migrations.AddIndex(
-            model_name='rawlead',
-            index=models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='raw_lead_by_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='rawlead',
-            constraint=models.UniqueConstraint(fields=('lead_import', 'row_number'), name='raw_lead_once_per_import'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='segment_name_once_per_organization'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='segment_has_a_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentmember',
-            constraint=models.UniqueConstraint(fields=('segment', 'lead'), name='segment_member_once'),
-        ),
-        migrations.AddIndex(
-            model_name='stagedlead',
-            index=models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='staged_lead_by_campaign'),
-        ),
-        migrations.AddIndex(
-            model_name='stagedlead',
-            index=models.Index(condition=models.Q(('status', 'problem')), fields=['lead_import', 'row_number'], name='staged_lead_problems'),
-        ),
-        migrations.AddIndex(
-            model_name='stagedlead',
-            index=models.Index(condition=models.Q(('status', 'staged')), fields=['lead_import', 'row_number'], name='staged_lead_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedlead',
-            constraint=models.UniqueConstraint(fields=('lead_import', 'row_number'), name='staged_lead_once_per_import'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedlead',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['staged', 'promoted', 'problem'])), name='staged_lead_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagedlead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'problem'), models.Q(('problem_code', ''), _negated=True)), models.Q(models.Q(('status', 'problem'), _negated=True), ('problem_code', '')), _connector='OR'), name='staged_lead_problem_iff_code'),
-        ),
-        migrations.AddIndex(
-            model_name='leadenrichment',
-            index=models.Index(condition=models.Q(('campaign_id__isnull', False)), fields=['campaign_id'], name='enrichment_by_campaign'),
         ),
         # First on the way back: what only this migration knows.
         migrations.RunPython(migrations.RunPython.noop, remove_what_is_new),

@@ -54,6 +54,9 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'users',
                 'ordering': ['email'],
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_any_case'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -68,6 +71,10 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'memberships',
                 'ordering': ['organization', 'user'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'organization'), name='membership_once_per_organization'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['viewer', 'operator', 'manager', 'owner'])), name='membership_role_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
         ),
@@ -84,27 +91,11 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'service_accounts',
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organization', 'name'), name='service_account_name_once'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['viewer', 'operator', 'manager', 'owner'])), name='service_account_role_known'),
+                ],
             },
             bases=(campaigns_project.accounts.tenancy.Tenanted, models.Model),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_any_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'organization'), name='membership_once_per_organization'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['viewer', 'operator', 'manager', 'owner'])), name='membership_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceaccount',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='service_account_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['viewer', 'operator', 'manager', 'owner'])), name='service_account_role_known'),
         ),
     ]
