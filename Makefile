@@ -1,6 +1,8 @@
 # Two commands are enough: `make run` and `make test`. Everything is set up by itself, in .venv and var/.
 PYTHON := .venv/bin/python
 SETUP := sh campaigns_project/runtime/bootstrap.sh
+# Images of containers like to switch bytecode off; every process that is started below would pay for it.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run test demo lint stop-db torture torture-delete fuzz bench-send bench-connection bench-produce bench-delete bench-import bench-verify bench-leads schema-manifest
 
