@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 import pgtrigger
 import pytest
@@ -72,6 +73,15 @@ def django_db_modify_db_settings(
     """The tests' database is a copy of one that the migrations made, which takes them a dozen seconds."""
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One browser for the tests of a module: see `campaigns_project/tests/chromium.py`."""
+    from campaigns_project.tests.chromium import launched  # noqa: PLC0415 - Playwright is for those who need it
+
+    with launched() as browser:
+        yield browser
 
 
 def pytest_sessionstart() -> None:

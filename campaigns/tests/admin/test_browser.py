@@ -1,11 +1,10 @@
 """A campaign's page in a real browser: what scripts do, and what a phone shows."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from campaigns.tests.factories import (
     CampaignFactory,
@@ -15,45 +14,30 @@ from campaigns.tests.factories import (
     VariantFactory,
 )
 from campaigns_project.accounts.roles import Role
+from campaigns_project.tests.chromium import IN_A_BROWSER, PHONE, signed_in, width_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium, or any on the PATH"),
-]
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PHONE = {"width": 360, "height": 740}
+pytestmark = IN_A_BROWSER
+MANAGER = "manager@example.com"
 
 
 @pytest.fixture
 def campaign(transactional_db: None) -> Any:
-    """A draft that could start, in the organization of a manager who logs in as manager@example.com."""
+    """A draft that could start."""
     draft = CampaignFactory(name="Autumn", active_leads_count=1, total_recipients=1)
     VariantFactory(step__campaign=draft)
     RecipientFactory(campaign=draft)
     CampaignSenderFactory(campaign=draft)
-    MembershipFactory(user__email="manager@example.com", organization=draft.organization, role=Role.MANAGER)
     return draft
 
 
 @pytest.fixture
-def page(campaign: Any, live_server: Any) -> Iterator[Page]:
-    """The campaign's page, in a browser that has just logged in; a script error fails the test."""
-    address = f"{live_server.url}/admin/campaigns/campaign/{campaign.pk}/change/"
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        shown = browser.new_context().new_page()
-        shown.on("pageerror", lambda error: errors.append(str(error)))
-        shown.goto(address)
-        shown.fill("[name=username]", "manager@example.com")
-        shown.fill("[name=password]", "correct horse battery")
-        shown.click("button[type=submit]")
+def page(campaign: Any, live_server: Any, chromium: Browser) -> Iterator[Page]:
+    """The campaign's page, in the browser of its manager."""
+    manager = MembershipFactory(user__email=MANAGER, organization=campaign.organization, role=Role.MANAGER).user
+    with signed_in(chromium, live_server.url, manager) as shown:
+        shown.goto(f"/admin/campaigns/campaign/{campaign.pk}/change/")
         shown.wait_for_selector("#live")
         yield shown
-        browser.close()
-    assert errors == []
 
 
 def test_a_campaign_is_started_from_its_dialog(page: Page) -> None:
@@ -128,6 +112,10 @@ def test_after_the_session_ended_a_button_leads_to_the_login_and_back(page: Page
     page.click(".fl-buttons >> text=Duplicate")
 
     page.wait_for_url("**/admin/login/?next=*change*")
+    page.fill("[name=username]", MANAGER)
+    page.fill("[name=password]", "correct horse battery")
+    page.click("button[type=submit]")
+    page.wait_for_selector("#live")
 
 
 def test_on_a_phone_nothing_sticks_out(page: Page) -> None:
@@ -135,7 +123,7 @@ def test_on_a_phone_nothing_sticks_out(page: Page) -> None:
     page.reload()
     page.wait_for_selector("#live")
 
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert width_of(page) == PHONE["width"]
 
 
 def test_a_window_as_wide_as_a_laptop_shows_the_sidebar_beside_the_page(page: Page) -> None:

@@ -1,27 +1,20 @@
 """The steps of an import, and a list, in a real browser: what scripts and styles do, and what a phone shows."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from campaigns.tests.factories import MembershipFactory, OrganizationFactory
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from campaigns_project.tests.chromium import IN_A_BROWSER, PHONE, signed_in, width_of
 from leads.models import Segment
 from leads.tests.slow import far_apart, slow_segment
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium, or any on the PATH"),
-]
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PHONE = {"width": 360, "height": 740}
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
@@ -40,22 +33,13 @@ def slow(home: Organization) -> Iterator[Segment]:
 
 
 @pytest.fixture
-def page(home: Organization, live_server: Any) -> Iterator[Page]:
-    """The first step, for an operator who has just logged in; a script error fails the test."""
-    MembershipFactory(organization=home, user__email="operator@example.com", role=Role.OPERATOR)
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        shown = browser.new_context().new_page()
-        shown.on("pageerror", lambda error: errors.append(str(error)))
-        shown.goto(f"{live_server.url}/admin/leads/leadimport/add/")
-        shown.fill("[name=username]", "operator@example.com")
-        shown.fill("[name=password]", "correct horse battery")
-        shown.click("button[type=submit]")
+def page(home: Organization, live_server: Any, chromium: Browser) -> Iterator[Page]:
+    """The first step, for an operator."""
+    operator = MembershipFactory(organization=home, role=Role.OPERATOR).user
+    with signed_in(chromium, live_server.url, operator) as shown:
+        shown.goto("/admin/leads/leadimport/add/")
         shown.wait_for_selector(".fl-drop")
         yield shown
-        browser.close()
-    assert errors == []
 
 
 def test_a_file_goes_through_its_steps_and_nothing_sticks_out_on_a_phone(page: Page, tmp_path: Path) -> None:
@@ -88,8 +72,8 @@ def test_a_file_goes_through_its_steps_and_nothing_sticks_out_on_a_phone(page: P
 
 def width_on_a_phone(page: Page) -> int:
     before = page.viewport_size
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(PHONE)
+    width = width_of(page)
     page.set_viewport_size(before)  # type: ignore[arg-type]
     return width
 

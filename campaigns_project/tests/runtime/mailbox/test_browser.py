@@ -1,26 +1,18 @@
 """The mailbox in a real browser: what is in a mail neither runs nor calls home, and new mails appear by themselves."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
-from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from campaigns.tests.factories import UserFactory
 from campaigns_project.runtime.mailbox.server import Maildir
+from campaigns_project.tests.chromium import IN_A_BROWSER, PHONE, signed_in, width_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-]
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
@@ -30,17 +22,10 @@ def maildir(settings, tmp_path: Path) -> Maildir:
 
 
 @pytest.fixture
-def page(live_server, maildir: Maildir) -> Iterator[Page]:
-    """A page of a logged-in operator with a phone's width."""
-    client = Client()
-    client.force_login(UserFactory())
-    name = django_settings.SESSION_COOKIE_NAME
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 740})
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
-        yield context.new_page()
-        browser.close()
+def page(live_server, maildir: Maildir, chromium: Browser) -> Iterator[Page]:
+    """A page with a phone's width, of somebody who is logged in."""
+    with signed_in(chromium, live_server.url, UserFactory(), viewport=PHONE) as shown:
+        yield shown
 
 
 @pytest.fixture
@@ -104,4 +89,4 @@ def test_nothing_needs_scrolling_sideways_on_a_phone(page: Page, maildir: Maildi
         page.get_by_text("A long subject").click()
         page.goto(f"{page.url}?view={address}")
 
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert width_of(page) == PHONE["width"]
