@@ -16,6 +16,7 @@ APOLLO_API_URL = os.environ.get("TEST_APOLLO_API_URL", "http://127.0.0.1:9/api/v
 PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://testserver")  # a worker beside a test gets the test server's
 ALLOWED_HOSTS = ["*"]
 SECURE_SSL_REDIRECT = False
+WHITENOISE_AUTOREFRESH = True  # each test's client has middleware of its own, which would list all static files first
 
 LOGGING["loggers"]["mail.log"] = {"level": "WARNING"}  # type: ignore[index]  # noqa: F405 - aiosmtpd notes every command
 
