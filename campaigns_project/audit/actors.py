@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import models
 
+from campaigns_project.client_address import client_address
+
 LONGEST_MESSAGE = 200  # characters of X-Change-Message: a sentence, not a document
 
 
@@ -45,7 +47,7 @@ class Actor:
             id=user.pk,
             via=via,
             request_id=getattr(request, "request_id", ""),
-            ip_address=request.META.get("REMOTE_ADDR") or None,
+            ip_address=client_address(request),
             message=change_message(request) if via == "api" else "",
         )
 
