@@ -37,6 +37,9 @@ class Person(NamedTuple):
     linkedin_url: str
     city: str
     country: str
+    seniority: str
+    industry: str
+    company_domain: str
     custom: str  # JSON; most wordings ask for none of it
 
     @property

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 LEAD_FIELDS = frozenset(
     {"first_name", "last_name", "full_name", "email", "company", "title", "phone", "website", "linkedin_url"}
-    | {"city", "country"}
+    | {"city", "country", "seniority", "industry", "company_domain"}
 )
 MAIL_FIELDS = frozenset({"sender_name", "sender_email", "unsubscribe_url", "organization_name", "postal_address"})
 CUSTOM_PREFIX = "custom."

@@ -66,7 +66,7 @@ class LeadForm(ScopedForm):
         label="Further fields",
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 4}),
-        help_text="One a line, such as “industry: Shipping”. Templates use them as {{ custom.industry }}.",
+        help_text="One a line, such as “stand: B 12”. Templates use them as {{ custom.stand }}.",
     )
 
     timezone = ZoneField(required=False, empty_label="Not known")

@@ -49,7 +49,7 @@ class WebAddress(LineField):
 
 
 class CustomFields(serializers.DictField):
-    """Further fields as texts, by the key templates use: `custom.industry`. One with an empty text is not there."""
+    """Further fields as texts: a template shows `stand` as `custom.stand`. One with an empty text is not there."""
 
     child = serializers.CharField(allow_blank=True, max_length=CUSTOM_VALUE_MAX)
 
