@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.core.validators import DomainNameValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -46,6 +48,9 @@ class SenderQuerySet(OrganizationQuerySet):
 
 class Sender(Tenanted, models.Model):
     """A mailbox mails go out from. With SANDBOX on, its mails reach the local mailbox and nothing else."""
+
+    # Left out where many are read: one that cannot be decrypted is to be the trouble of its sender alone.
+    SECRETS: ClassVar = ("password", "esp_settings")
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="senders")
     email = models.EmailField("e-mail", max_length=254)

@@ -29,6 +29,8 @@ LIMITED_SENDER = (
     | Q(gap_jitter_seconds__gt=0)
 )
 
+LIMITED_CAMPAIGN = Q(daily_limit__isnull=False) | Q(daily_new_leads__isnull=False)
+
 # For used_today() of many senders at once.
 RECENT_DAYS = Prefetch(
     "usage",

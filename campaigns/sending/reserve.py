@@ -20,6 +20,7 @@ from campaigns.models import Campaign, Message, MessageStatus, Recipient, Sender
 from campaigns.scheduling.clock import day_start, hour_start
 from campaigns.sending.limits import (
     AFTER_GATE,
+    LIMITED_CAMPAIGN,
     LIMITED_SENDER,
     Gauge,
     LimitCode,
@@ -36,7 +37,6 @@ from leads.addresses import domain_of, normalize_address
 
 # A mail that may have left: it counts, whatever comes of it.
 _COUNTED = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.UNCERTAIN)
-_LIMITED_CAMPAIGN = Q(daily_limit__isnull=False) | Q(daily_new_leads__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ class _Book:
 
     @classmethod
     def opened(cls, limited: Limited, asked: set[int]) -> "_Book":
-        sender = Sender.objects.filter(LIMITED_SENDER, pk=limited.sender or 0).first()
-        campaign = Campaign.objects.filter(_LIMITED_CAMPAIGN, pk=limited.campaign or 0).first()
+        sender = Sender.objects.filter(LIMITED_SENDER, pk=limited.sender or 0).defer(*Sender.SECRETS).first()
+        campaign = Campaign.objects.filter(LIMITED_CAMPAIGN, pk=limited.campaign or 0).first()
         first = Message.objects.filter(pk__in=asked, recipient__sent_at=None) if campaign else Message.objects.none()
         book = cls(_database_now(), sender, campaign, frozenset(first.values_list("pk", flat=True)))
         book._read(asked)
@@ -228,11 +228,12 @@ def _left_by_campaign(campaign: Campaign, at: datetime, asked: set[int]) -> dict
 
 def _counted(messages: Sequence[int]) -> Iterable[Message]:
     limited = Q(sender__in=Sender.objects.filter(LIMITED_SENDER)) | Q(
-        recipient__campaign__in=Campaign.objects.filter(_LIMITED_CAMPAIGN)
+        recipient__campaign__in=Campaign.objects.filter(LIMITED_CAMPAIGN)
     )
     passed = [MessageStatus.SENDING, MessageStatus.UNCERTAIN]
     rows = Message.objects.filter(limited, pk__in=messages, status__in=passed)
-    return rows.select_related("sender", "recipient__campaign").order_by("pk")
+    secrets = [f"sender__{name}" for name in Sender.SECRETS]
+    return rows.select_related("sender", "recipient__campaign").defer(*secrets).order_by("pk")
 
 
 def _give_back_to_sender(sender: Sender, message: Message) -> None:

@@ -10,7 +10,7 @@ from campaigns.lifecycle import complete_finished, start_due
 from campaigns.sending.dispatch import dispatch
 from campaigns.sending.inherit import inherit
 from campaigns.sending.recover import recover
-from campaigns.sending.usage import forget_usage
+from campaigns.sending.usage import forget_unlimited, forget_usage
 from campaigns.tasks import (
     resume_stalled_checks,
     resume_stalled_deletions,
@@ -24,6 +24,7 @@ from campaigns_project.workers.queue import enqueue_echo
 from leads.imports.tasks import queue_removal, resume_stalled_imports
 from leads.suppression import remove_expired
 from tracking.ingest import drain
+from tracking.proving import prove_by_events
 
 
 class Duty(NamedTuple):
@@ -44,12 +45,14 @@ DUTIES: tuple[Duty, ...] = (
     Duty("turn raw events into events", _now(drain), 1),
     Duty("take over from dead workers of this machine", _now(inherit), 2),
     Duty("mend what dead workers left", _now(recover), 2),
+    Duty("count uncertain mails as sent that were heard of", prove_by_events, 30),
     Duty("complete finished campaigns", _now(complete_finished), 2),
     Duty("show progress on jobs", refresh_sending_jobs, 2),
     Duty("seal the audit log", _now(seal), 10),
     Duty("remove suppressions that expired", _now(remove_expired), 60),
     Duty("go on with imports of dead workers", resume_stalled_imports, 60),
     Duty("forget what was counted against limits", _now(forget_usage), 3600),
+    Duty("forget what was counted against limits that were taken away", _now(forget_unlimited), 30),
     Duty("go on with checks of dead workers", resume_stalled_checks, 60),
     Duty("go on with rankings of dead workers", resume_stalled_rankings, 60),
     Duty("go on with fetches that wait", resume_waiting_fetches, 5),

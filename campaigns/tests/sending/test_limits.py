@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Deferred, SenderFault
+from campaigns.ledger import ledger
 from campaigns.models import Campaign, CampaignUsage, Message, Recipient, Sender, SenderUsage
 from campaigns.scheduling.clock import day_end
 from campaigns.sending.claim import Wordings, claim
@@ -19,7 +20,7 @@ from campaigns.sending.gate import Candidate, gate, ungate
 from campaigns.sending.limits import LimitCode, room, sender_gauges
 from campaigns.sending.recover import recover
 from campaigns.sending.reserve import limited_by, release
-from campaigns.sending.usage import forget_usage
+from campaigns.sending.usage import forget_unlimited, forget_usage
 from campaigns.sending.work import able_senders, due_campaigns, send_chunk
 from campaigns.tests.factories import CampaignSenderFactory, CampaignUsageFactory, SenderFactory, SenderUsageFactory
 from campaigns.tests.sending.leases import age_leases
@@ -390,3 +391,26 @@ def test_counts_are_forgotten_after_eight_days(now):
 
     assert list(SenderUsage.objects.values_list("starts_at", flat=True)) == [kept]
     assert list(CampaignUsage.objects.values_list("starts_at", flat=True)) == [kept]
+
+
+@pytest.mark.parametrize("limited", [limit_sender, limit_campaign])
+def test_a_limit_that_comes_back_knows_of_what_left_while_it_was_away(now, limited):
+    campaign = started_campaign(people=9, now=now)
+    later = Recipient.objects.filter(pk__in=Recipient.objects.order_by("-pk").values("pk")[:4])
+    later.update(next_send_at=now + timedelta(days=1))
+    for limit in (2, None):
+        limited(now, daily_limit=limit)
+        send_all(campaign_now(), Road())
+    left = ledger(campaign).sent
+
+    forget_unlimited(now=now)
+    later.update(next_send_at=now)
+    limited(now, daily_limit=7)
+    send_all(campaign_now(), Road())
+
+    assert (left, ledger(campaign).sent) == (5, 7)
+
+
+def campaign_now():
+    """As a worker reads it, who asks for it anew each second."""
+    return Campaign.objects.select_related("organization").get()
