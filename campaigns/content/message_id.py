@@ -12,6 +12,9 @@ from campaigns.tokens import MAX_ID, Purpose, tag, tags
 _SHAPE = re.compile(r"<?([0-9a-f]{1,16})\.([0-9a-f]{1,16})\.([0-9a-f]{32})@([a-z0-9.-]{1,253})>?", re.IGNORECASE)
 
 
+LONGEST_DOMAIN = 180  # characters: with the largest ids the whole stays below the 255 that are kept of it
+
+
 @dataclass(frozen=True, slots=True)
 class MessageRef:
     """The mail a Message-ID was made for."""

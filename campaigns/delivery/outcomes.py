@@ -47,12 +47,16 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Refused for now (4xx); to be tried again with the same Message-ID, not before `retry_after` where it is known."""
+    """Refused for now (4xx); to be tried again with the same Message-ID, not before `retry_after` where it is known.
+
+    Not `is_asked`: the answer was to another mail, and this one was kept back because of it.
+    """
 
     code: int
     reply: str
     retry_after: timedelta | None = None
     stage: Stage = Stage.RCPT
+    is_asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,19 +77,24 @@ def _connect(server: SmtpServer, *, deadline: float) -> Wire:
     refusal = OSError("no address")
     for count, (family, kind, protocol, _, address) in enumerate(addresses):
         share = (deadline - time.monotonic()) / (len(addresses) - count)
-        sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(max(share, 0.001))
-            sock.connect(address)
-            # The dot goes out in a write of its own and must not wait for the acknowledgment of the content.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            sock.close()
+            return Wire(_connected(socket.socket(family, kind, protocol), address, seconds=max(share, 0.001)))
+        except OSError as error:  # also where this machine has no sockets left, or none of this family
             refusal = error
-        else:
-            return Wire(sock)
     reason = "timeout" if isinstance(refusal, TimeoutError) else "connect"
     raise _refused(reason, Stage.CONNECT, text=str(refusal)) from refusal
+
+
+def _connected(sock: socket.socket, address: Any, *, seconds: float) -> socket.socket:
+    try:
+        sock.settimeout(seconds)
+        sock.connect(address)
+        # The dot goes out in a write of its own and must not wait for the acknowledgment of the content.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def _addresses(server: SmtpServer) -> list[tuple[Any, ...]]:

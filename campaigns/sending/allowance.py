@@ -94,7 +94,7 @@ def _senders(campaigns: Sequence[Campaign], now: datetime) -> dict[int, list[Sen
     rested = Q(sender__backs_off_until=None) | Q(sender__backs_off_until__lte=now)
     links = CampaignSender.objects.filter(rested, campaign__in=campaigns, sender__status=SenderStatus.ACTIVE)
     found: dict[int, list[Sender]] = {campaign.pk: [] for campaign in campaigns}
-    for link in links.select_related("sender"):
+    for link in links.select_related("sender").defer(*(f"sender__{name}" for name in Sender.SECRETS)):
         found[link.campaign_id].append(link.sender)
     return found
 

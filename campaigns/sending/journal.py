@@ -70,12 +70,16 @@ class Journal:
     """
 
     def __init__(self, folder: Path | None = None):
-        self._path = (folder or journal_folder()) / f"{uuid.uuid4().hex}.journal"
-        self._unborn = self._path.with_suffix(".new")
+        self._folder = folder or journal_folder()
+        self._name()
         self._file: int | None = None
         self._map: mmap.mmap | None = None
         self._begin = self._end = 0  # of the lines behind the header
         self._open_claims = 0
+
+    def _name(self) -> None:
+        self._path = self._folder / f"{uuid.uuid4().hex}.journal"
+        self._unborn = self._path.with_suffix(".new")
 
     def __enter__(self) -> Self:
         header = f"fairlead 1 {boot_id()}\n".encode()
@@ -97,6 +101,14 @@ class Journal:
             if not self._open_claims:
                 self._path.unlink(missing_ok=True)
             self._close(keep=self._end)
+
+    def leave_behind(self) -> None:
+        """Begin another one. What is not settled in this one is for who inherits from the dead, as if we had died."""
+        if self._file is not None:
+            self.__exit__()
+            self._name()
+            self._end = self._open_claims = 0
+            self.__enter__()
 
     def claimed(self, claims: Sequence[Claim]) -> None:
         """These were taken; to be said once their rows are committed."""

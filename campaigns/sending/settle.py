@@ -105,6 +105,8 @@ def praise_sender(sender: Sender) -> None:
 
 
 def _deferred(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:
+    if not outcome.is_asked:  # nobody put it off: its four days do not begin, and it was not tried
+        return not_now(claim, due=now + (outcome.retry_after or FIRST_RETRY))
     gives_up_at = (claim.first_deferred_at or now) + GIVE_UP_AFTER
     if now >= gives_up_at:
         return Verdict(

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from campaigns.content.mailbox import wire_address
+from campaigns.content.message_id import LONGEST_DOMAIN
 from campaigns.delivery.outcomes import SenderFault
 from campaigns.errors import PauseCode
 from campaigns.halts import unhalted
@@ -156,9 +157,9 @@ def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
     """A chunk; what is wrong with one campaign must not keep the others from sending."""
     try:
         return _send_chunk(campaign, stream, until=until)
-    except DatabaseError:
-        raise  # nobody's fault here: the whole turn ends, and the queue tries again
     except Exception as error:
+        if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+            raise  # nobody's fault here: the whole turn ends, and the queue tries again
         logger.exception("campaign %s cannot be sent", campaign.pk)
         message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
         pause_by_system(
@@ -168,6 +169,9 @@ def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
             now=timezone.now(),
             error=type(error).__name__,
         )
+        # What was in hand is settled by what is known of it: the next chunk would wipe that from the journal.
+        stream.journal.leave_behind()
+        inherit(now=timezone.now())
         return 0
 
 
@@ -247,11 +251,13 @@ def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:
 def _is_writable(sender: Sender, now: datetime) -> bool:
     """False, and the sender paused, when its own address cannot stand in a mail."""
     try:
-        wire_address(sender.email, field="From")
+        domain = wire_address(sender.email, field="From").rpartition("@")[2]
+        why = f"its domain is longer than {LONGEST_DOMAIN} characters" if len(domain) > LONGEST_DOMAIN else ""
     except Refused as refused:
-        blame_sender(sender, SenderFault("invalid_address", reply=refused.message, permanent=True), now=now)
-        return False
-    return True
+        why = refused.message
+    if why:
+        blame_sender(sender, SenderFault("invalid_address", reply=why, permanent=True), now=now)
+    return not why
 
 
 def _active(campaign: Campaign) -> QuerySet[Sender]:

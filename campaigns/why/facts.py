@@ -51,7 +51,7 @@ def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
 
     `domain` is the one a mail goes to.
     """
-    senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk"))
+    senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).defer(*Sender.SECRETS).order_by("pk"))
     in_flight = Lease.objects.filter(campaign=campaign).mails().count()
     gauges = room(campaign, senders, now=now, domain=domain)
     return Facts(

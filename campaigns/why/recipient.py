@@ -11,7 +11,8 @@ from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts, facts_of
 from campaigns.why.standing import Gate, Standing
 from campaigns.why.words import moment
-from leads.addresses import domain_of
+from campaigns_project.errors import Refused
+from leads.addresses import domain_of, normalize_address
 from leads.models import Suppression
 
 _OPEN = (*MessageStatus.IN_FLIGHT, MessageStatus.DEFERRED, MessageStatus.UNCERTAIN)
@@ -19,7 +20,7 @@ _OPEN = (*MessageStatus.IN_FLIGHT, MessageStatus.DEFERRED, MessageStatus.UNCERTA
 
 def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
     """Every gate of `recipient` at `now`, and when its next mail leaves. A fixed number of queries."""
-    facts = facts_of(recipient.campaign, now=now, domain=domain_of(recipient.email_address.lower()))
+    facts = facts_of(recipient.campaign, now=now, domain=domain_of(_enrolled(recipient)))
     zone = zone_for(recipient.campaign, recipient.lead.timezone)
     message = Message.objects.filter(recipient=recipient, status__in=_OPEN).order_by("-pk").first()
     judged = [
@@ -42,6 +43,14 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
     return Standing(judged, sentence, _next_send_at(facts, judged, zone))
 
 
+def _enrolled(recipient: Recipient) -> str:
+    """The address enrolled, in the form in which limits are counted and suppressions are kept."""
+    try:
+        return normalize_address(recipient.email_address)
+    except Refused:  # of an older rule, or written by hand: no mail is made for it
+        return recipient.email_address.lower()
+
+
 def _membership(recipient: Recipient, facts: Facts) -> Gate:
     if not recipient.exit_reason:
         return Gate(GateCode.MEMBERSHIP, "In the campaign.")
@@ -55,7 +64,7 @@ def _membership(recipient: Recipient, facts: Facts) -> Gate:
 
 def _suppression(recipient: Recipient, facts: Facts) -> Gate:
     """By the address enrolled or the lead's present one, or by the domain of either: as the gate of sending asks."""
-    addresses = {recipient.email_address.lower(), recipient.lead.email_normalized}
+    addresses = {_enrolled(recipient), recipient.lead.email_normalized}
     targets = addresses | {domain_of(address) for address in addresses}
     own = Suppression.objects.filter(organization=recipient.campaign.organization_id, address__in=targets)
     found = own.in_force(facts.now, campaign_id=recipient.campaign_id).order_by("-pk").first()
@@ -131,7 +140,7 @@ def _sender(recipient: Recipient, facts: Facts) -> Gate:
 
 def _domain(recipient: Recipient, facts: Facts) -> Gate:
     """What its sender, or any where it has none that can be used, may still send to its domain today."""
-    domain = domain_of(recipient.email_address.lower())
+    domain = domain_of(_enrolled(recipient))
     towards = [gauge for gauge in facts.gauges if gauge.domain == domain]
     able = {sender.pk for sender in facts.senders if sender.status == SenderStatus.ACTIVE}
     may_send = {recipient.sender_id} & able or able

@@ -84,6 +84,7 @@ def test_until_then_the_service_is_not_asked_again():
         outcomes = list(connected(server).deliver_many([a_mail(), a_mail("eve@example.org"), a_mail("x@example.org")]))
 
     assert [type(outcome) for outcome in outcomes] == [Deferred, Deferred, Deferred]
+    assert [outcome.is_asked for outcome in outcomes] == [True, False, False]
     assert len(server.requests) == 1
 
 
@@ -238,6 +239,23 @@ def test_the_gate_is_asked_once_connected_and_a_no_sends_nothing():
         outcome = connected(server).deliver(a_mail(), before_data=lambda: asked.append(1) or False)
 
     assert (outcome, asked, server.requests) == (NotSent("gate_expired", Stage.DATA), [1], [])
+
+
+def test_mails_of_one_request_leave_only_when_all_may_at_the_same_moment():
+    """The first is let through, goes out of the campaign while the second is asked about, and is asked again."""
+    answers = {0: [True, False], 1: [True, True]}
+    waits = {1: [0.02, 0]}
+
+    def may_begin(place):
+        time.sleep(waits[place].pop(0) if place in waits else 0)
+        return answers[place].pop(0)
+
+    with ServiceServer() as server:
+        mails = [a_mail(), a_mail("eve@example.org", number=2)]
+        outcomes = list(connected(server, "mailgun").deliver_many(mails, before_data=may_begin))
+
+    assert [type(outcome) for outcome in outcomes] == [NotSent, NotSent]
+    assert server.mails == []
 
 
 def test_a_service_inside_our_own_network_is_not_connected_to(settings):

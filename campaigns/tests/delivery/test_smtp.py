@@ -1,6 +1,9 @@
 import base64
+import os
+import resource
 import ssl
 import time
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -342,3 +345,17 @@ def test_a_refusal_carries_the_whole_answer_on_one_clean_line(envelope):
         outcome = connection.deliver(envelope)
 
     assert outcome == Deferred(451, "451 4.7.1 first [31m 4.7.1 second 4.7.1 third \ufffd", stage=Stage.RCPT)
+
+
+def test_a_machine_without_a_socket_left_is_a_fault_that_passes(inbox):
+    envelope = Envelope("a@x.example", "b@y.example", b"Subject: 1\r\n\r\nHi\r\n")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Path(os.devnull).open() as last:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), hard))
+        try:
+            outcome = deliver_once(envelope, as_plain(inbox.port))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert isinstance(outcome, SenderFault)
+    assert (outcome.reason, outcome.permanent, inbox.envelopes) == ("connect", False, [])

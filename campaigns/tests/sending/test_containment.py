@@ -1,10 +1,12 @@
 """One broken campaign, sender, link or mail costs nobody else anything."""
 
 import logging
+import math
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from campaigns import lifecycle, steps
@@ -14,14 +16,16 @@ from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient, Sender, Variant
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.gate import GateRefusal
+from campaigns.sending.journal import Journal, left_behind
 from campaigns.sending.record import record
 from campaigns.sending.recover import recover
 from campaigns.sending.settle import MOST_BREAKS, not_now, refused_at_gate
-from campaigns.sending.work import able_senders, send_chunk, work
+from campaigns.sending.work import Stream, able_senders, send_chunk, send_round, work
 from campaigns.tests.delivery.fault_server import FaultServer, Say
 from campaigns.tests.factories import NOON
 from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
+from campaigns.why.recipient import why_recipient
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from leads.models import Lead
@@ -91,6 +95,85 @@ def test_a_sender_whose_address_cannot_stand_in_a_mail_is_paused_and_the_others_
     assert (settled, ledger(good).sent, len(server.mails)) == (1, 1, 1)
     assert (sender.status, sender.status_reason.partition(":")[0]) == ("paused", "invalid_address")
     assert (broken.status, ledger(broken).waiting) == ("paused", 1)
+
+
+def test_a_sender_whose_domain_leaves_no_room_for_a_message_id_is_paused_and_the_others_send(now, server):
+    broken = started_campaign(people=1, now=now, priority=9)
+    Sender.objects.update(email=f"a@{'.'.join(['d' * 60] * 3)}.example")
+    good = started_campaign(people=1, now=now)
+
+    settled = work(lane=1)
+
+    broken.refresh_from_db()
+    sender = Sender.objects.get(organization=broken.organization)
+    assert (settled, ledger(good).sent, broken.status) == (1, 1, "paused")
+    assert "longer than 180 characters" in sender.status_reason
+
+
+def test_a_value_the_database_refuses_pauses_its_campaign_and_the_others_send(now, server, caplog):
+    broken = started_campaign(people=1, now=now, priority=9)
+    good = started_campaign(people=1, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(_TOO_LONG, [broken.pk])
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.work"):
+        settled = work(lane=1)
+
+    broken.refresh_from_db()
+    assert (settled, ledger(good).sent) == (1, 1)
+    assert (broken.status, broken.status_code, broken.status_error) == ("paused", "sending_error", "DataError")
+
+
+_TOO_LONG = """
+CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.campaign_id = TG_ARGV[0]::bigint THEN RAISE 'value too long' USING ERRCODE = '22001'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON sending_leases FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse(%s)
+"""
+
+
+def test_a_secret_that_cannot_be_read_pauses_its_campaign_and_the_others_send(now, server, caplog):
+    broken = started_campaign(people=1, now=now, priority=9)
+    Sender.objects.update(daily_limit=10)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE senders SET password = 'of another key'")
+    good = started_campaign(people=1, now=now)
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.work"):
+        settled = work(lane=1)
+
+    broken.refresh_from_db()
+    assert (settled, ledger(good).sent, broken.status, ledger(broken).waiting) == (1, 1, "paused", 1)
+    assert why_recipient(Recipient.objects.get(campaign=broken), now=now).code == "paused_by_system"
+
+
+def test_what_a_server_took_before_a_worker_broke_is_sent_and_the_rest_waits(now, settings, tmp_path, caplog):
+    settings.VAR_DIR = tmp_path
+    broken, good = started_campaign(people=3, now=now, priority=9), started_campaign(people=1, now=now)
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.work"), Journal() as journal:
+        settled = send_round([broken, good], Stream(BreaksAtTheSecond(), journal), math.inf)
+
+    broken.refresh_from_db()
+    counts = ledger(broken)
+    assert (broken.status, counts.sent, counts.waiting, counts.uncertain, counts.adds_up) == ("paused", 1, 2, 0, True)
+    assert (settled, ledger(good).sent) == (1, 1)
+    assert left_behind() == []
+
+
+class BreaksAtTheSecond(Road):
+    """A way out with a fault in it, which shows between two mails."""
+
+    def to(self, sender):
+        return self
+
+    def deliver_many(self, envelopes, *, before_data):
+        for place, envelope in enumerate(envelopes):
+            if place == 1:
+                raise RuntimeError("a fault of ours")
+            yield self.backend.deliver(envelope, before_data=partial(before_data, place))
 
 
 def test_a_server_that_refuses_one_address_is_quoted_there_and_keeps_nobody_else_waiting(now, settings):

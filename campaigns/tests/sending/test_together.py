@@ -8,8 +8,9 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
+from campaigns.delivery.esp import BATCH
 from campaigns.ledger import ledger
-from campaigns.models import Message, Sender
+from campaigns.models import Message, Recipient, Sender
 from campaigns.sending import deliver
 from campaigns.sending.connections import Connections
 from campaigns.tests.delivery.service_server import Says, ServiceServer
@@ -90,3 +91,20 @@ def test_after_a_stop_those_of_a_refused_request_are_not_tried_one_by_one(campai
 
     assert len(server.requests) == 2
     assert sorted(Message.objects.values_list("status", flat=True)) == ["pending", "pending", "pending", "sent"]
+
+
+def test_a_service_that_wants_to_be_left_alone_begins_the_four_days_of_none_it_was_not_asked_about(settings):
+    with override_settings(SANDBOX=True):
+        campaign = started_campaign(people=BATCH + 5, now=timezone.now())
+    settings.SANDBOX = False
+
+    with ServiceServer(Says(429, "", {"Retry-After": "3600"})) as server:
+        send(campaign, server)
+
+    asked, others = Message.objects.filter(status="deferred"), Message.objects.filter(status="pending")
+    assert len(server.requests) == 1
+    assert {(mail.attempts, mail.first_deferred_at is None) for mail in asked} == {(1, False)}
+    assert {(mail.attempts, mail.first_deferred_at) for mail in others} == {(0, None)}
+    assert 0 < asked.count() <= BATCH
+    assert asked.count() + others.count() == BATCH + 5
+    assert Recipient.objects.due(timezone.now()).count() == 0

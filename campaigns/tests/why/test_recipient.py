@@ -172,3 +172,14 @@ def test_the_window_follows_the_leads_own_clock_where_the_campaign_says_so(campa
 
     assert (standing.code, standing.next_send_at) == ("outside_window", NOON.replace(hour=0) + timedelta(days=1))
     assert "on Sat 21 Nov 2026 09:00 Asia/Tokyo" in standing.summary
+
+
+def test_a_domain_in_letters_of_its_own_is_looked_for_as_it_is_counted(campaign):
+    sender = Sender.objects.get()
+    Sender.objects.update(daily_limit=None, domain_daily_limit=2)
+    Recipient.objects.update(sender=sender, email_address="ana@münchen.example")
+    SenderUsageFactory(
+        sender=sender, scope="domain", starts_at=NOON.replace(hour=0), used=2, domain="xn--mnchen-3ya.example"
+    )
+
+    assert why(campaign).code == "domain_daily_limit"
