@@ -154,7 +154,7 @@ def _send_slice(
     done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     try:
-        _hand_over(passed, done, backend, gated, journal)
+        _hand_over(passed, done, backend, _LastLook(list(passed), gated, journal, done.begun, limited))
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
         # in hand, or those of one request to an e-mail service.
@@ -180,6 +180,7 @@ class _LastLook:
     gated: Moment
     journal: Journal
     begun: set[int]
+    limited: Limited | None = None
     asked_again: dict[int, Moment] = field(default_factory=dict)
     is_over: bool = False  # nothing more may begin
 
@@ -194,20 +195,19 @@ class _LastLook:
     def _asked_again(self, place: int, mail: Prepared) -> bool:
         self.asked_again[place] = Moment()
         # The database may have taken its time: then what it says is old news.
-        return gate_again(mail.candidate) and self._holds(place)
+        return gate_again(mail.candidate, limited=self.limited) and self._holds(place)
 
     def _holds(self, place: int) -> bool:
         return self.asked_again.get(place, self.gated).age() <= VALID_FOR
 
 
-def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, gated: Moment, journal: Journal) -> None:
+def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begin: "_LastLook") -> None:
     """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`.
 
     What was begun has an answer to come and is never left behind: those of one request to an e-mail service are all of
     them begun before the first answer is there.
     """
-    mails = list(passed)
-    may_begin = _LastLook(mails, gated, journal, done.begun)
+    mails, gated, journal = may_begin.mails, may_begin.gated, may_begin.journal
     outcomes = backend.deliver_many([mail.envelope for mail in mails], before_data=may_begin)
     # Closed at once when it is left early, and not some time later: it may hold the connection in mid-transaction.
     with closing(outcomes):

@@ -86,17 +86,33 @@ def _asked(candidates: Sequence[Candidate]) -> dict[str, str]:
 
 
 @transaction.atomic
-def gate_again(candidate: Candidate) -> bool:
+def gate_again(candidate: Candidate, *, limited: Limited | None = None) -> bool:
     """Whether a message that passed some time ago still would, and is still ours; its lease begins anew.
 
-    What was counted for it stays counted; after False it is to be taken back (`ungate`).
+    Against the limits of `limited` it is counted as of now instead of then: by the gap, hour and day in which it
+    leaves. After False it is to be taken back (`ungate`), with what was counted for it before.
     """
     # First, in the order of locks: whoever takes the lease for a dead worker's is waited for, and has settled the mail.
     if not renew([candidate.claim]):
         return False
     with connection.cursor() as cursor:
         cursor.execute(_GATE_AGAIN, {**_asked([candidate]), "was": "sending"})
-        return cursor.fetchone() is not None
+        if cursor.fetchone() is None:
+            return False
+    return limited is None or _count_anew(candidate, limited)
+
+
+def _count_anew(candidate: Candidate, limited: Limited) -> bool:
+    message = candidate.claim.message
+    before = transaction.savepoint_create()
+    release([message])
+    reserved = reserve({message: candidate.address}, limited)
+    if reserved.full:
+        transaction.savepoint_rollback(before)  # it stays counted where it was, to be given back there
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, {"ids": [message], "full": [], "at": reserved.at})
+    return True
 
 
 @transaction.atomic

@@ -16,10 +16,10 @@ from campaigns.models import Campaign, CampaignUsage, Message, Recipient, Sender
 from campaigns.scheduling.clock import day_end
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.dispatch import dispatch
-from campaigns.sending.gate import Candidate, gate, ungate
+from campaigns.sending.gate import Candidate, gate, gate_again, ungate
 from campaigns.sending.limits import LimitCode, room, sender_gauges
 from campaigns.sending.recover import recover
-from campaigns.sending.reserve import limited_by, release
+from campaigns.sending.reserve import limited_by, release, slot_after
 from campaigns.sending.usage import forget_unlimited, forget_usage
 from campaigns.sending.work import able_senders, due_campaigns, send_chunk
 from campaigns.tests.factories import CampaignSenderFactory, CampaignUsageFactory, SenderFactory, SenderUsageFactory
@@ -43,9 +43,12 @@ def claim_all(campaign, now):
 def gated(campaign, claims):
     """What the gate says to `claims`, whose mails go to their recipients' addresses, and what limits them."""
     limited = limited_by(campaign, Sender.objects.get())
-    addresses = dict(Recipient.objects.values_list("pk", "email_address"))
-    asked = [Candidate(one, address=addresses[one.recipient], version=1, merge_values={}) for one in claims]
-    return gate(asked, limited=limited), limited
+    return gate([asking(one) for one in claims], limited=limited), limited
+
+
+def asking(one):
+    address = Recipient.objects.get(pk=one.recipient).email_address
+    return Candidate(one, address=address, version=1, merge_values={})
 
 
 def used(model=SenderUsage):
@@ -313,6 +316,43 @@ def test_the_gap_of_a_later_mail_stays_when_an_earlier_one_is_taken_back(now):
     ungate(claims, limited=limited)
 
     assert Sender.objects.get().next_slot_at == later
+
+
+def passed_long_ago(campaign, claims, seconds):
+    """The mails passed the gate so many seconds ago, and a server makes them wait since."""
+    gated(campaign, claims)
+    for message in Message.objects.filter(status="sending"):
+        before = message.attempted_at - timedelta(seconds=seconds)
+        Message.objects.filter(pk=message.pk).update(attempted_at=before)
+        Sender.objects.update(next_slot_at=slot_after(Sender.objects.get(), message.pk, before))
+
+
+def test_the_gap_is_that_behind_the_moment_a_mail_may_leave_and_not_behind_its_first_look(now):
+    campaign = started_campaign(people=1, now=now)
+    limit_sender(now, gap_seconds=60)
+    (only,) = claim_all(campaign, now)
+    passed_long_ago(campaign, [only], seconds=50)
+    early = Sender.objects.get().next_slot_at
+
+    assert gate_again(asking(only), limited=limited_by(campaign, Sender.objects.get()))
+
+    assert Sender.objects.get().next_slot_at - early >= timedelta(seconds=50)
+    assert set(used().values()) == {1}
+
+
+def test_a_mail_that_waited_until_another_took_its_place_does_not_leave(now):
+    campaign = started_campaign(people=1, now=now)
+    limit_sender(now, gap_seconds=60)
+    (only,) = claim_all(campaign, now)
+    passed_long_ago(campaign, [only], seconds=70)
+    Sender.objects.update(next_slot_at=timezone.now() + timedelta(seconds=50))  # another left ten seconds ago
+    limited = limited_by(campaign, Sender.objects.get())
+
+    assert not gate_again(asking(only), limited=limited)
+    still = used()
+    ungate([only], limited=limited)
+
+    assert (set(still.values()), set(used().values())) == ({1}, {0})
 
 
 def test_a_claim_that_is_somebody_elses_by_now_gives_nothing_back(now):
