@@ -48,6 +48,7 @@ from campaigns_project.errors import Refused as NotAllowed
 
 REQUEST_SECONDS = 60.0  # from the first byte to the whole answer; shorter than the lease of a mail being sent
 MAX_IDLE_SECONDS = 20.0  # a connection that was idle for longer may be closed just as we write to it
+GATE_EXPIRED = "gate_expired"
 AT_ONCE = 0.01  # seconds: gates that all answered within are as good as asked at the same moment
 ROUNDS = 4  # of asking them
 BATCH = 20  # mails in one request: as many become uncertain when its answer is lost
@@ -129,14 +130,15 @@ class EspConnection:
         return self._send(self._alone(mail), [mail], [gate] if gate else [])[0]
 
     def _together(self, mails: Sequence[Parts], gates: Sequence[Gate]) -> Iterator[Outcome]:
-        """One request for several; one by one when it was refused, since one bad address refuses all."""
+        """One request for several; one by one when one bad address refused all, or they could not all leave at once."""
         interrupted: BaseException | None = None
         try:
             outcomes: Sequence[Outcome] = self._send(self._merged(mails), mails, gates)
         except BaseException as error:  # noqa: BLE001 - raised below: what was gated is in doubt and has to be said first
             outcomes, interrupted = [self._interrupted()] * len(mails), error
         is_refused = isinstance(outcomes[0], Refused) and all(each is outcomes[0] for each in outcomes)
-        if is_refused:
+        has_expired = all(isinstance(each, NotSent) and each.reason == GATE_EXPIRED for each in outcomes)
+        if is_refused or has_expired:
             yield from (self._one(mail, gate) for mail, gate in zip_longest(mails, gates))
         else:
             yield from outcomes
@@ -153,7 +155,7 @@ class EspConnection:
         except AnymailRecipientsRefused:
             pass  # each recipient's own status says it
         except GateExpiredError:
-            return [NotSent("gate_expired", Stage.DATA)] * len(mails)
+            return [NotSent(GATE_EXPIRED, Stage.DATA)] * len(mails)
         except NotAllowed as refused:
             permanent = refused.code == "address_not_allowed"
             return [SenderFault(refused.code, reply=refused.message, permanent=permanent)] * len(mails)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from django.db import connection, models, transaction
 
-from campaigns.models import ExitReason
+from campaigns.locks import hold_usage
+from campaigns.models import ExitReason, Message
 from campaigns.sending.claim import Claim
 from campaigns.sending.leases import renew
 from campaigns.sending.limits import AFTER_GATE, Gauge
@@ -104,6 +105,12 @@ def gate_again(candidate: Candidate, *, limited: Limited | None = None) -> bool:
 
 def _count_anew(candidate: Candidate, limited: Limited) -> bool:
     message = candidate.claim.message
+    # All at once, in the order of locks: whose limits hold by now may not be whose they were when it was claimed.
+    own_sender, own_campaign = Message.objects.values_list("sender_id", "recipient__campaign_id").get(pk=message)
+    hold_usage(
+        senders={pk for pk in (limited.sender, own_sender) if pk},
+        campaigns={pk for pk in (limited.campaign, own_campaign) if pk},
+    )
     before = transaction.savepoint_create()
     release([message])
     reserved = reserve({message: candidate.address}, limited)

@@ -1,10 +1,11 @@
 """Settle what dead workers of this machine left, by their journals, without waiting for their leases to end."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from django.db import transaction
+from django.db import DatabaseError, DataError, transaction
 from django.db.models import F, Q, QuerySet
 
 from campaigns.models import Message, MessageStatus
@@ -14,6 +15,8 @@ from campaigns.sending.journal import Entry, Fate, bequest, left_behind
 from campaigns.sending.reasons import MessageReason
 from campaigns.sending.recover import doubt, give_back, lost_again
 
+logger = logging.getLogger(__name__)
+
 
 def inherit(*, now: datetime) -> int:
     """Take over from every dead worker that left a journal here; returns how many messages were settled.
@@ -22,8 +25,15 @@ def inherit(*, now: datetime) -> int:
     """
     settled = 0
     for path in left_behind():
-        with bequest(path) as entries:
-            settled += _settle(entries, now) if entries else 0
+        try:
+            with bequest(path) as entries:
+                settled += _settle(entries, now) if entries else 0
+        except Exception as error:
+            if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+                raise
+            # Its mails are left to their leases: one journal must not keep all work of this machine waiting.
+            logger.exception("the journal %s cannot be settled and is set aside", path.name)
+            path.rename(path.with_suffix(".broken"))
     return settled
 
 

@@ -24,6 +24,7 @@ from typing import Self
 
 import psutil  # type: ignore[import-untyped]
 from django.conf import settings
+from django.db import DatabaseError
 
 from campaigns.delivery.outcomes import Accepted, Outcome, Uncertain
 from campaigns.sending.claim import Claim
@@ -119,13 +120,18 @@ class Journal:
     def making(self) -> Iterator[None]:
         """While mails are made of everything claimed: what ends the worker now is one of them.
 
-        An error does not end it, and is nobody's fault: the database may be away.
+        An error of the database is nobody's fault: it may be away. Any other is that of one of them, too.
         """
+        is_ones_fault = False
         self._write(f"{Fate.MAKING} 1 0\n".encode())
         try:
             yield
+        except Exception as error:
+            is_ones_fault = not isinstance(error, DatabaseError)
+            raise
         finally:
-            self._write(f"{Fate.MAKING} 0 0\n".encode())
+            if not is_ones_fault:
+                self._write(f"{Fate.MAKING} 0 0\n".encode())
 
     def begin(self, claim: Claim) -> None:
         """Its content goes out next."""

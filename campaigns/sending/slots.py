@@ -7,6 +7,7 @@ from django.db import connection
 
 from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Sender
+from campaigns.sending.limits import has_gap
 
 MOST = 64  # slots a sender can have; the second half of a lock's key holds sender and slot
 
@@ -38,5 +39,7 @@ class Slots:
 
 
 def _numbers(sender: Sender) -> range:
+    # With a gap one mail leaves after the other. While a slow server looks at one, another stream would take its place.
+    most = 1 if has_gap(sender) else min(sender.max_connections, MOST)
     first = sender.pk * MOST % 2**31
-    return range(first, first + min(sender.max_connections, MOST))
+    return range(first, first + most)

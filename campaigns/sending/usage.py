@@ -2,6 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
+from django.db.models import QuerySet
+
+from campaigns.locks import hold_usage
 from campaigns.models import Campaign, CampaignUsage, Sender, SenderUsage
 from campaigns.sending.limits import LIMITED_CAMPAIGN, LIMITED_SENDER
 
@@ -15,13 +19,22 @@ def forget_usage(*, now: datetime) -> int:
     return sum(rows.delete()[0] for rows in old)
 
 
+@transaction.atomic
 def forget_unlimited(*, now: datetime) -> int:
     """Delete what was counted today for those who have no limit any more; returns how many rows that were.
 
     Nothing is counted for them. Should they get a limit again today, all their mails of the day are looked up, instead
     of going on from a count that stood still meanwhile.
     """
-    senders = Sender.objects.exclude(LIMITED_SENDER).values("pk")
-    campaigns = Campaign.objects.exclude(LIMITED_CAMPAIGN).values("pk")
-    stale = [SenderUsage.objects.filter(sender__in=senders), CampaignUsage.objects.filter(campaign__in=campaigns)]
-    return sum(rows.filter(starts_at__gte=now - TODAY).delete()[0] for rows in stale)
+    senders = SenderUsage.objects.filter(starts_at__gte=now - TODAY).exclude(sender__in=_limited(Sender))
+    campaigns = CampaignUsage.objects.filter(starts_at__gte=now - TODAY).exclude(campaign__in=_limited(Campaign))
+    # Whoever counts is waited for, and whoever was given a limit meanwhile keeps what was counted.
+    hold_usage(
+        senders=senders.values_list("sender__pk", flat=True).distinct(),
+        campaigns=campaigns.values_list("campaign__pk", flat=True).distinct(),
+    )
+    return senders.all().delete()[0] + campaigns.all().delete()[0]
+
+
+def _limited(of: type[Sender | Campaign]) -> QuerySet:
+    return of._default_manager.filter(LIMITED_SENDER if of is Sender else LIMITED_CAMPAIGN).values("pk")

@@ -29,6 +29,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 HTTPS = _public.scheme == "https"
 # A proxy of ours stands in front: its X-Forwarded-For and -Proto are believed. Off: anybody could forge them.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+PROXIES = max(env.int("PROXIES", default=1), 1)
 
 # ---- Secrets --------------------------------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_key(VAR_DIR / "secret_key")

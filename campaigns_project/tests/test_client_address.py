@@ -23,20 +23,23 @@ def test_a_forwarded_address_is_not_believed_without_a_proxy_of_ours(settings):
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "client"),
+    ("proxies", "forwarded", "client"),
     [
-        ("8.8.8.8", "8.8.8.8"),
-        ("6.6.6.6, 8.8.8.8", "8.8.8.8"),
-        ("6.6.6.6, 8.8.8.8, 10.0.0.2", "8.8.8.8"),
-        ("2001:4860:4860::8888, fd00::1", "2001:4860:4860::8888"),
-        ("192.168.1.4", "192.168.1.4"),
-        ("nonsense", None),
-        ("", "127.0.0.1"),
-        (" , ", "127.0.0.1"),
+        (1, "8.8.8.8", "8.8.8.8"),
+        (1, "6.6.6.6, 8.8.8.8", "8.8.8.8"),
+        (1, "6.6.6.6, 172.18.0.1", "172.18.0.1"),  # forged, by somebody of our own network
+        (2, "6.6.6.6, 8.8.8.8, 10.0.0.2", "8.8.8.8"),
+        (3, "8.8.8.8, 10.0.0.2", "8.8.8.8"),
+        (1, "2001:4860:4860::8888", "2001:4860:4860::8888"),
+        (1, "6.6.6.6, 8.8.8.8:4711", "8.8.8.8"),
+        (1, "6.6.6.6, [2001:4860:4860::8888]:4711", "2001:4860:4860::8888"),
+        (1, "6.6.6.6, nonsense", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+        (1, " , ", "127.0.0.1"),
     ],
 )
-def test_behind_a_proxy_the_last_hop_outside_our_network_counts(settings, forwarded, client):
-    settings.BEHIND_PROXY = True
+def test_behind_proxies_of_ours_what_the_outermost_added_counts(settings, proxies, forwarded, client):
+    settings.BEHIND_PROXY, settings.PROXIES = True, proxies
 
     assert client_address(request(REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)) == client
 
@@ -49,7 +52,7 @@ def test_behind_a_proxy_the_last_hop_outside_our_network_counts(settings, forwar
         ("fe80::1%eth0", "fe80::1"),
         ("::ffff:203.0.113.9", "203.0.113.9"),
         ("2001:DB8::0001", "2001:db8::1"),
-        ("1.2.3.4:5555", None),
+        ("1.2.3.4:5555", "1.2.3.4"),
     ],
 )
 def test_an_address_is_kept_as_postgres_takes_it_or_not_at_all(given, kept):

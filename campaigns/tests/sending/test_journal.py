@@ -1,11 +1,12 @@
 """What a worker's journal proves after its death, and when it is not believed."""
 
 import contextlib
+import logging
 import os
 import time
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -235,3 +236,40 @@ def test_a_worker_that_settled_everything_leaves_no_journal(now, campaign):
         journal.settled()
 
     assert list(journal_folder().iterdir()) == []
+
+
+def test_a_journal_that_cannot_be_settled_is_set_aside_and_the_others_are_settled(now, campaign, caplog):
+    claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims[:1], doing=[lambda journal: journal.ended(claims[0], Accepted(250, "ok"))])
+    died(claims[1:])
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSE_SENT)
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.inherit"):
+        inherit(now=now)
+
+    assert sorted(statuses()) == ["pending", "pending", "sending"]
+    assert [path.suffix for path in journal_folder().iterdir()] == [".broken"]
+
+
+_REFUSE_SENT = """
+CREATE FUNCTION pg_temp.refuse_sent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE 'no' USING ERRCODE = '22001';
+END $$;
+CREATE TRIGGER refuse_sent BEFORE UPDATE ON campaign_messages FOR EACH ROW
+WHEN (NEW.status = 'sent') EXECUTE FUNCTION pg_temp.refuse_sent()
+"""
+
+
+def test_a_fault_while_mails_are_made_is_that_of_one_of_them(now, campaign):
+    claims = claim_all(campaign, now)
+
+    with contextlib.suppress(RuntimeError), Journal() as journal:
+        journal.claimed(claims)
+        with journal.making():
+            raise RuntimeError("one of them cannot be made")
+    inherit(now=now)
+
+    assert set(Message.objects.values_list("lost_claims", flat=True)) == {1}

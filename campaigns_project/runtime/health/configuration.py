@@ -33,6 +33,7 @@ def safe_settings() -> dict[str, str]:
         "PUBLIC_URL": public_address(),
         "ALLOWED_HOSTS": ", ".join(settings.ALLOWED_HOSTS),
         "BEHIND_PROXY": _switch(settings.BEHIND_PROXY),
+        "PROXIES": str(settings.PROXIES),
         "SECURE_SSL_REDIRECT": _switch(settings.SECURE_SSL_REDIRECT),
         "Cookies over https only": _switch(settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE),
         "DATABASE_URL": "set" if settings.DATABASE_URL else "not set: the embedded Postgres",
