@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from campaigns_project.database import embedded
 from campaigns_project.settings.keys import kept_key
@@ -29,7 +30,9 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 HTTPS = _public.scheme == "https"
 # A proxy of ours stands in front: its X-Forwarded-For and -Proto are believed. Off: anybody could forge them.
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
-PROXIES = max(env.int("PROXIES", default=1), 1)
+PROXIES = env.int("PROXIES", default=1)
+if PROXIES < 1:
+    raise ImproperlyConfigured(f"PROXIES is {PROXIES}. Write how many proxies stand in front, 1 or more.")
 
 # ---- Secrets --------------------------------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_key(VAR_DIR / "secret_key")

@@ -14,6 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from campaigns_project.tests.processes import database_url, environment
 from campaigns_project.tests.verification.databases import migrate, one
+from campaigns_project.verification.verify import verify
 
 # In the order in which they can be undone.
 OURS = ("tracking", "campaigns", "leads", "cleanup", "audit", "workers", "verification", "accounts")
@@ -48,6 +49,7 @@ def test_every_migration_of_ours_can_be_reversed_and_applied_again_with_data_pre
     migrate(full)
 
     assert one(full, "SELECT count(*) FROM leads") + one(full, "SELECT count(*) FROM users") == 0
+    assert verify(using=full).findings == []
 
 
 # A staged lead with a number of its own that is not that of its raw lead, and what a service said of it.
