@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from campaigns.content.mailbox import wire_address
+from campaigns.content.message_id import check_sender_address
 from campaigns.delivery.services import read_settings
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderKind, SenderStatus
 from campaigns_project.audit.actors import Actor
@@ -21,7 +21,7 @@ def check_way_out(sender: Sender) -> None:
 
     Its host is not looked up: DNS may be away for a moment, and what it says may change; see `campaigns.health`.
     """
-    wire_address(sender.email, field="From")
+    check_sender_address(sender.email)
     if sender.kind == SenderKind.ESP:
         _check_service(sender)
     elif sender.kind == SenderKind.SMTP and not sender.host and not settings.SANDBOX:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import Error, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, Error, InterfaceError, OperationalError
 
 from campaigns_project.errors import Refused
 
@@ -19,6 +19,11 @@ NUMBERS = re.compile(r"_id_tombstoned$|_pkey$")
 DOWN = ("08", "53", "57P")
 
 log = logging.getLogger(__name__)
+
+
+def is_of_the_database(error: BaseException) -> bool:
+    """Whether the database is what is wrong, and not a value that somebody gave it."""
+    return isinstance(error, DatabaseError | InterfaceError) and not isinstance(error, DataError)
 
 
 class DatabaseFault(Refused):

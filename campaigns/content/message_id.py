@@ -7,11 +7,11 @@ import hmac
 import re
 from dataclasses import dataclass
 
+from campaigns.content.errors import HeaderRefused
+from campaigns.content.mailbox import wire_address
 from campaigns.tokens import MAX_ID, Purpose, tag, tags
 
 _SHAPE = re.compile(r"<?([0-9a-f]{1,16})\.([0-9a-f]{1,16})\.([0-9a-f]{32})@([a-z0-9.-]{1,253})>?", re.IGNORECASE)
-
-
 LONGEST_DOMAIN = 180  # characters: with the largest ids the whole stays below the 255 that are kept of it
 
 
@@ -30,6 +30,13 @@ def message_id(*, recipient_id: int, step_id: int, domain: str) -> str:
     domain = domain.lower()
     mac = tag(Purpose.MESSAGE_ID, _payload(recipient_id, step_id, domain)).hex()
     return f"<{recipient_id:x}.{step_id:x}.{mac}@{domain}>"
+
+
+def check_sender_address(address: str) -> None:
+    """HeaderRefused unless mails can come from `address`: it can be written to, and leaves room for a Message-ID."""
+    if len(wire_address(address, field="From").rpartition("@")[2]) > LONGEST_DOMAIN:
+        why = f"its domain is longer than {LONGEST_DOMAIN} characters"
+        raise HeaderRefused("From", why, "Use an address of a shorter domain.")
 
 
 def read_message_id(value: str) -> MessageRef | None:

@@ -31,6 +31,7 @@ from anymail.message import AnymailMessage
 from campaigns.delivery.base import Envelope, Gate, GateAt
 from campaigns.delivery.guarded_http import GateExpiredError, GuardedSession, Line, Resolve
 from campaigns.delivery.outcomes import (
+    GATE_EXPIRED,
     Accepted,
     Deferred,
     Kind,
@@ -48,7 +49,6 @@ from campaigns_project.errors import Refused as NotAllowed
 
 REQUEST_SECONDS = 60.0  # from the first byte to the whole answer; shorter than the lease of a mail being sent
 MAX_IDLE_SECONDS = 20.0  # a connection that was idle for longer may be closed just as we write to it
-GATE_EXPIRED = "gate_expired"
 AT_ONCE = 0.01  # seconds: gates that all answered within are as good as asked at the same moment
 ROUNDS = 4  # of asking them
 BATCH = 20  # mails in one request: as many become uncertain when its answer is lost

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from campaigns.delivery.base import Envelope, Gate, GateAt
-from campaigns.delivery.outcomes import Accepted, NotSent, Outcome, Outcomes, Stage
+from campaigns.delivery.outcomes import GATE_EXPIRED, Accepted, NotSent, Outcome, Outcomes, Stage
 
 ACCEPTED = Accepted(250, "250 2.0.0 kept in memory")
 
@@ -25,7 +25,7 @@ class MemoryBackend:
         """The next scripted answer, or NotSent("gate_expired")."""
         self.asked.append(envelope)
         if before_data and not before_data():
-            return NotSent("gate_expired", Stage.DATA)
+            return NotSent(GATE_EXPIRED, Stage.DATA)
         outcome = next(self._answers, self._answer)
         if isinstance(outcome, Accepted):
             self.mails.append(envelope)

@@ -84,6 +84,9 @@ class SenderFault:
     stage: Stage = Stage.CONNECT
 
 
+GATE_EXPIRED = "gate_expired"  # the reason of a NotSent whose gate said no, right before its content
+
+
 @dataclass(frozen=True, slots=True)
 class NotSent:
     """The transaction broke off before the last byte; the server cannot have taken the mail."""

@@ -7,7 +7,7 @@ binds nobody: without its content a mail cannot be taken, and no content goes ou
 from collections.abc import Sequence
 
 from campaigns.delivery.base import Envelope, Gate
-from campaigns.delivery.outcomes import NotSent, Stage
+from campaigns.delivery.outcomes import GATE_EXPIRED, NotSent, Stage
 from campaigns.delivery.session import Session
 from campaigns.delivery.transaction import (
     DOT,
@@ -122,7 +122,7 @@ def _content(
         return Ended(answered_early(wire, deadline=deadline), is_clean=False)
     if before_data and not before_data():
         # After 354 there is no way back but hanging up: whatever is sent now is content.
-        return Ended(NotSent("gate_expired", Stage.CONTENT), is_clean=False)
+        return Ended(NotSent(GATE_EXPIRED, Stage.CONTENT), is_clean=False)
     ended = _send(wire, content, rest, deadline=deadline)
     if ended is None:
         ended = after_dot(wire, deadline=deadline)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from campaigns.delivery.base import Envelope, Gate, WireForm
 from campaigns.delivery.classify import kind_of
 from campaigns.delivery.outcomes import (
+    GATE_EXPIRED,
     Accepted,
     Deferred,
     Kind,
@@ -83,7 +84,7 @@ def _envelope_part(session: Session, envelope: Envelope, *, deadline: float, bef
     """MAIL, RCPT and DATA; None when the server waits for the content."""
     for (stage, wanted), line in zip(STEPS, commands(session, envelope), strict=True):
         if stage is Stage.DATA and before_data and not before_data():
-            return Ended(NotSent("gate_expired", stage), is_clean=True, needs_reset=True)
+            return Ended(NotSent(GATE_EXPIRED, stage), is_clean=True, needs_reset=True)
         try:
             reply = session.wire.command(line, deadline=deadline)
         except WireError as error:
@@ -110,7 +111,7 @@ def commands(session: Session, envelope: Envelope) -> tuple[str, str, str]:
 def _content_part(wire: Wire, data: bytes, *, deadline: float, before_data: Gate | None) -> Ended:
     # After 354 there is no way back but hanging up: whatever is sent now is content.
     if before_data and not before_data():
-        return Ended(NotSent("gate_expired", Stage.CONTENT), is_clean=False)
+        return Ended(NotSent(GATE_EXPIRED, Stage.CONTENT), is_clean=False)
     try:
         wire.send(on_the_wire(data), deadline=deadline)
         if wire.has_input():

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from campaigns.delivery.base import Backend
-from campaigns.delivery.outcomes import Accepted, NotSent, SenderFault
+from campaigns.delivery.outcomes import GATE_EXPIRED, Accepted, NotSent, SenderFault
 from campaigns.models import Campaign, MessageStatus, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.advance import free_to_move
@@ -38,7 +38,6 @@ from campaigns_project.workers.stopping import is_stopping
 
 LOOK_EVERY = 0.5  # seconds between two looks at the campaign, whose window may be edited while its mails leave
 RENEW_AFTER = 15.0  # seconds; with connecting and a transaction (140 s) still well within a lease
-GATE_EXPIRED = "gate_expired"
 _MAY_HAVE_LEFT = {MessageStatus.SENT, MessageStatus.UNCERTAIN}
 
 
@@ -180,7 +179,7 @@ class _LastLook:
     gated: Moment
     journal: Journal
     begun: set[int]
-    limited: Limited | None = None
+    limited: Limited | None
     asked_again: dict[int, Moment] = field(default_factory=dict)
     is_over: bool = False  # nothing more may begin
 

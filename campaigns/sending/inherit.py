@@ -3,9 +3,10 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, DataError, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from campaigns.models import Message, MessageStatus
@@ -14,6 +15,7 @@ from campaigns.sending.evidence import count_as_sent
 from campaigns.sending.journal import Entry, Fate, bequest, left_behind
 from campaigns.sending.reasons import MessageReason
 from campaigns.sending.recover import doubt, give_back, lost_again
+from campaigns_project.faults import is_of_the_database
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +31,12 @@ def inherit(*, now: datetime) -> int:
             with bequest(path) as entries:
                 settled += _settle(entries, now) if entries else 0
         except Exception as error:
-            if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+            if is_of_the_database(error):
                 raise
             # Its mails are left to their leases: one journal must not keep all work of this machine waiting.
             logger.exception("the journal %s cannot be settled and is set aside", path.name)
-            path.rename(path.with_suffix(".broken"))
+            with suppress(FileNotFoundError):  # another was faster
+                path.rename(path.with_suffix(".broken"))
     return settled
 
 

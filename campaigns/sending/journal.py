@@ -24,11 +24,11 @@ from typing import Self
 
 import psutil  # type: ignore[import-untyped]
 from django.conf import settings
-from django.db import DatabaseError
 
 from campaigns.delivery.outcomes import Accepted, Outcome, Uncertain
 from campaigns.sending.claim import Claim
 from campaigns_project.database import identity
+from campaigns_project.faults import is_of_the_database
 
 KEPT_SECONDS = 14 * 24 * 3600.0  # a journal of another boot is of no use; so long it may lie beside the others
 ROOM = 65_536  # bytes: about what a full chunk takes; more is made where it is not enough
@@ -72,17 +72,24 @@ class Journal:
 
     def __init__(self, folder: Path | None = None):
         self._folder = folder or journal_folder()
-        self._name()
+        self._path = self._unborn = self._folder  # named when it is begun
         self._file: int | None = None
         self._map: mmap.mmap | None = None
         self._begin = self._end = 0  # of the lines behind the header
         self._open_claims = 0
 
-    def _name(self) -> None:
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave nothing behind but what is still to be settled."""
+        self._end_it()
+
+    def _start(self) -> None:
         self._path = self._folder / f"{uuid.uuid4().hex}.journal"
         self._unborn = self._path.with_suffix(".new")
-
-    def __enter__(self) -> Self:
+        self._end = self._open_claims = 0
         header = f"fairlead 1 {boot_id()}\n".encode()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,10 +101,8 @@ class Journal:
             self._begin = self._end
         except OSError as error:
             self._distrust(error)
-        return self
 
-    def __exit__(self, *_error: object) -> None:
-        """Leave nothing behind but what is still to be settled."""
+    def _end_it(self) -> None:
         if self._file is not None:
             if not self._open_claims:
                 self._path.unlink(missing_ok=True)
@@ -106,10 +111,8 @@ class Journal:
     def leave_behind(self) -> None:
         """Begin another one. What is not settled in this one is for who inherits from the dead, as if we had died."""
         if self._file is not None:
-            self.__exit__()
-            self._name()
-            self._end = self._open_claims = 0
-            self.__enter__()
+            self._end_it()
+            self._start()
 
     def claimed(self, claims: Sequence[Claim]) -> None:
         """These were taken; to be said once their rows are committed."""
@@ -127,7 +130,7 @@ class Journal:
         try:
             yield
         except Exception as error:
-            is_ones_fault = not isinstance(error, DatabaseError)
+            is_ones_fault = not is_of_the_database(error)
             raise
         finally:
             if not is_ones_fault:

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from campaigns.locks import hold_usage
 from campaigns.models import Campaign, CampaignUsage, Sender, SenderUsage
@@ -26,15 +25,12 @@ def forget_unlimited(*, now: datetime) -> int:
     Nothing is counted for them. Should they get a limit again today, all their mails of the day are looked up, instead
     of going on from a count that stood still meanwhile.
     """
-    senders = SenderUsage.objects.filter(starts_at__gte=now - TODAY).exclude(sender__in=_limited(Sender))
-    campaigns = CampaignUsage.objects.filter(starts_at__gte=now - TODAY).exclude(campaign__in=_limited(Campaign))
+    today = {"starts_at__gte": now - TODAY}
+    senders = SenderUsage.objects.filter(**today).exclude(sender__in=Sender.objects.filter(LIMITED_SENDER))
+    campaigns = CampaignUsage.objects.filter(**today).exclude(campaign__in=Campaign.objects.filter(LIMITED_CAMPAIGN))
     # Whoever counts is waited for, and whoever was given a limit meanwhile keeps what was counted.
     hold_usage(
         senders=senders.values_list("sender__pk", flat=True).distinct(),
         campaigns=campaigns.values_list("campaign__pk", flat=True).distinct(),
     )
-    return senders.all().delete()[0] + campaigns.all().delete()[0]
-
-
-def _limited(of: type[Sender | Campaign]) -> QuerySet:
-    return of._default_manager.filter(LIMITED_SENDER if of is Sender else LIMITED_CAMPAIGN).values("pk")
+    return senders.delete()[0] + campaigns.delete()[0]

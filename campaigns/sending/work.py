@@ -12,12 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError, DataError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from campaigns.content.mailbox import wire_address
-from campaigns.content.message_id import LONGEST_DOMAIN
+from campaigns.content.message_id import check_sender_address
 from campaigns.delivery.outcomes import SenderFault
 from campaigns.errors import PauseCode
 from campaigns.halts import unhalted
@@ -42,6 +40,7 @@ from campaigns.sending.sizing import MOST_CLAIMED, Share, Speed
 from campaigns.sending.slots import Slots
 from campaigns.sending.streams import Processors, in_streams
 from campaigns_project.errors import Refused
+from campaigns_project.faults import is_of_the_database
 from campaigns_project.workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
@@ -158,7 +157,7 @@ def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
     try:
         return _send_chunk(campaign, stream, until=until)
     except Exception as error:
-        if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+        if is_of_the_database(error):
             raise  # nobody's fault here: the whole turn ends, and the queue tries again
         logger.exception("campaign %s cannot be sent", campaign.pk)
         message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
@@ -251,13 +250,11 @@ def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:
 def _is_writable(sender: Sender, now: datetime) -> bool:
     """False, and the sender paused, when its own address cannot stand in a mail."""
     try:
-        domain = wire_address(sender.email, field="From").rpartition("@")[2]
-        why = f"its domain is longer than {LONGEST_DOMAIN} characters" if len(domain) > LONGEST_DOMAIN else ""
+        check_sender_address(sender.email)
     except Refused as refused:
-        why = refused.message
-    if why:
-        blame_sender(sender, SenderFault("invalid_address", reply=why, permanent=True), now=now)
-    return not why
+        blame_sender(sender, SenderFault("invalid_address", reply=refused.message, permanent=True), now=now)
+        return False
+    return True
 
 
 def _active(campaign: Campaign) -> QuerySet[Sender]:
