@@ -81,6 +81,34 @@ def test_who_says_nothing_is_left_by_the_wall_clock(either):
     assert 0.3 <= time.monotonic() - started < 2.0
 
 
+# The line is watched in another way once it has answered at once several times.
+def test_who_answered_at_once_so_far_and_falls_silent_is_left_by_the_wall_clock(either):
+    wire, theirs = either
+    for number in range(250, 260):
+        theirs.sendall(b"%d ok\r\n" % number)
+        assert wire.read_reply(deadline=time.monotonic() + 5.0).code == number
+
+    started = time.monotonic()
+    with pytest.raises(WireError, match="timeout"):
+        wire.read_reply(deadline=started + 0.3)
+
+    assert 0.3 <= time.monotonic() - started < 2.0
+
+
+def test_an_answer_that_takes_its_time_is_read_after_those_that_came_at_once(either):
+    wire, theirs = either
+    for _ in range(10):
+        theirs.sendall(b"250 ok\r\n")
+        wire.read_reply(deadline=time.monotonic() + 5.0)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wire.read_reply, deadline=time.monotonic() + 5.0)
+        time.sleep(0.1)
+        theirs.sendall(b"354 go on\r\n")
+
+        assert waiting.result(timeout=2.0).code == 354
+
+
 def test_who_hangs_up_from_another_thread_ends_the_waiting(either):
     wire, _ = either
 
