@@ -1,11 +1,14 @@
 """What a person does with a sender: set up its way out, pause it, resume it, remove it."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from campaigns.content.errors import HeaderRefused
+from campaigns.content.mailbox import wire_address
 from campaigns.content.message_id import check_sender_address
 from campaigns.delivery.services import read_settings
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderKind, SenderStatus
@@ -29,7 +32,12 @@ def check_way_out(sender: Sender) -> None:
 
 
 def check_settings(sender: Sender) -> None:
-    """The same for what may not be saved at all: settings of a service that no sandbox would make right."""
+    """The same for what may not be saved at all: addresses and settings that no sandbox would make right.
+
+    An address that is empty is not looked at.
+    """
+    _check_address("email", sender.email, check_sender_address)
+    _check_address("reply_to", sender.reply_to, wire_address)
     if sender.kind == SenderKind.ESP:
         _check_service(sender)
 
@@ -63,6 +71,15 @@ def remove_sender(*, sender: Sender, actor: Actor) -> None:
         )
     record(action="sender.deleted", entity=sender, organization_id=sender.organization_id, actor=actor)
     sender.delete()
+
+
+def _check_address(field: str, address: str, check: Callable[[str], object]) -> None:
+    try:
+        if address:
+            check(address)
+    except HeaderRefused as refused:
+        message = f"Mails cannot carry this address: {refused.reason}."
+        raise Refused("invalid_address", message, refused.hint, {"field": field}) from refused
 
 
 def _check_service(sender: Sender) -> None:

@@ -35,6 +35,7 @@ from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
 
 HEALTH_WORDS = {"ok": "Well", "warn": "With warnings", "fail": "Not well", "unknown": "Not known"}
+LOOKED_AT = ("email", "reply_to", "kind", "esp", "esp_settings")  # together, before they are saved
 LATER = ("Health", "State")  # there is nothing to say of a sender that is only being made
 
 
@@ -83,7 +84,7 @@ class SenderForm(SenderLimitsForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         try:
-            check_settings(Sender(**{name: cleaned.get(name, "") for name in ("kind", "esp", "esp_settings")}))
+            check_settings(Sender(**{name: cleaned.get(name, "") for name in LOOKED_AT}))
         except Refused as refused:
             field = refused.details.get("field")
             self.add_error(field if field in self.fields else None, str(refused))

@@ -69,6 +69,24 @@ def test_settings_that_no_service_would_take_are_refused_beside_the_field(
     assert Sender.objects.get(pk=sender.pk).kind == "smtp"
 
 
+@pytest.mark.parametrize(
+    ("field", "address", "words"),
+    [
+        ("email", f"ada@{'a' * 60}.{'b' * 60}.{'c' * 60}.example", "longer than 180 characters"),
+        ("email", "ada@☃.example", "is not an address mail can be sent to"),
+        ("reply_to", "ada@☃.example", "is not an address mail can be sent to"),
+    ],
+)
+def test_an_address_that_no_mail_can_carry_is_refused_beside_the_field(
+    manager: Client, sender: Sender, field: str, address: str, words: str
+) -> None:
+    answer = manager.post(page(sender), {**SENDER, field: address})
+
+    sender.refresh_from_db()
+    assert words in " ".join(answer.context["adminform"].form.errors[field])
+    assert getattr(sender, field) != address
+
+
 def test_checking_shows_what_was_found(manager: Client, sender: Sender, settings: Any) -> None:
     with FaultServer() as mailbox:
         settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT = "127.0.0.1", mailbox.port

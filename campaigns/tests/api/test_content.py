@@ -310,6 +310,18 @@ def test_limits_are_set_checked_and_shown_with_what_is_used_today():
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/ramp_started_on")
 
 
+@pytest.mark.parametrize("field", ["email", "reply_to"])
+def test_a_sender_with_an_address_that_no_mail_can_carry_is_not_saved(field):
+    client = key_client()
+    sender = SenderFactory(organization=client.organization)
+
+    answer = client.patch(f"/api/v1/senders/{sender.pk}", {field: "ada@☃.example"})
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (400, "invalid_address", field)
+    sender.refresh_from_db()
+    assert getattr(sender, field) != "ada@☃.example"
+
+
 def test_what_is_used_is_asked_for_once_however_many_senders_there_are():
     client = key_client()
     SenderFactory.create_batch(5, organization=client.organization, daily_limit=10)
