@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from campaigns.models import Message, MessageStatus
 from campaigns.sending.advance import lock_recipients
 from campaigns.sending.evidence import count_as_sent
-from campaigns.sending.journal import Entry, Fate, bequest, left_behind
+from campaigns.sending.journal import SET_ASIDE, Entry, Fate, bequest, left_behind
 from campaigns.sending.reasons import MessageReason
 from campaigns.sending.recover import doubt, give_back, lost_again
 from campaigns_project.faults import is_of_the_database
@@ -36,7 +36,7 @@ def inherit(*, now: datetime) -> int:
             # Its mails are left to their leases: one journal must not keep all work of this machine waiting.
             logger.exception("the journal %s cannot be settled and is set aside", path.name)
             with suppress(FileNotFoundError):  # another was faster
-                path.rename(path.with_suffix(".broken"))
+                path.rename(path.with_suffix(SET_ASIDE))
     return settled
 
 

@@ -32,6 +32,7 @@ from campaigns_project.faults import is_of_the_database
 
 KEPT_SECONDS = 14 * 24 * 3600.0  # a journal of another boot is of no use; so long it may lie beside the others
 ROOM = 65_536  # bytes: about what a full chunk takes; more is made where it is not enough
+SET_ASIDE = ".broken"  # behind the name of a journal that could not be settled
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 logger = logging.getLogger(__name__)
@@ -243,6 +244,12 @@ def left_behind(folder: Path | None = None) -> list[Path]:
     """The journals that are there; those of living workers too."""
     folder = folder or journal_folder()
     return sorted(folder.glob("*.journal")) if folder.is_dir() else []
+
+
+def set_aside(folder: Path | None = None) -> list[Path]:
+    """The journals that could not be settled; nothing looks at them any more."""
+    folder = folder or journal_folder()
+    return sorted(folder.glob(f"*{SET_ASIDE}")) if folder.is_dir() else []
 
 
 def _is_ours(file: int) -> bool:

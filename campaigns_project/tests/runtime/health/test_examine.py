@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import Failure, OrmQ
 
+from campaigns.sending.journal import journal_folder
 from campaigns.tests.factories import CampaignFactory, MessageFactory, SenderFactory, SendingHaltFactory
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
@@ -320,6 +321,18 @@ def test_a_full_disk_is_told_in_time(settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("campaigns_project.runtime.health.storage.HARDLY_ANY", 10**18)
 
     assert levels("storage") == [Level.FAIL]
+
+
+def test_journals_that_could_not_be_settled_are_told_with_their_place(settings, tmp_path: Path):
+    settings.VAR_DIR = tmp_path
+    journal_folder().mkdir(parents=True)
+    broken = journal_folder() / "a1b2.broken"
+    broken.touch()
+
+    told = found("storage")[-1]
+
+    assert (told.level, told.details) == (Level.WARN, (str(broken),))
+    assert "1 journal of dead workers" in told.message
 
 
 def test_a_folder_that_is_not_there_is_told(settings, tmp_path: Path):
