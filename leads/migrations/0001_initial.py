@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('linkedin_url', models.CharField(blank=True, max_length=300, verbose_name='LinkedIn')),
                 ('city', models.CharField(blank=True, max_length=120)),
                 ('country', models.CharField(blank=True, max_length=120)),
-                ('custom', models.JSONField(blank=True, default=dict, help_text='Further fields as texts, e.g. {“industry”: “Shipping”}.')),
+                ('custom', models.JSONField(blank=True, default=dict, help_text='Further fields as texts, e.g. {“stand”: “B 12”}.')),
                 ('status', models.CharField(choices=[('ok', 'OK'), ('unsubscribed', 'Unsubscribed'), ('bounced', 'Bounced'), ('complained', 'Complained')], default='ok', editable=False, max_length=20)),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now())),
                 ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now())),

@@ -103,7 +103,7 @@ class Lead(Tenanted, models.Model):
     company_domain = models.CharField("company website domain", max_length=255, blank=True, db_default="")
     company_size = models.PositiveIntegerField(null=True, blank=True, help_text="How many people work there.")
     custom = models.JSONField(
-        default=dict, blank=True, help_text="Further fields as texts, e.g. {“industry”: “Shipping”}."
+        default=dict, blank=True, help_text="Further fields as texts, e.g. {“stand”: “B 12”}."
     )
     status = models.CharField(max_length=20, choices=LeadStatus, default=LeadStatus.OK, editable=False)
     domain = models.GeneratedField(
