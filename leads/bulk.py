@@ -38,5 +38,6 @@ def suppress_leads(
             actor=actor,
             created_by=created_by,
             at=at,
+            is_stored=True,
         )
     return len(addresses)

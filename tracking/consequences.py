@@ -16,9 +16,9 @@ from campaigns.enrollment.outrank import leave
 from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, Message, Recipient
 from campaigns.sending import evidence, guard
-from leads.addresses import normalize_address
-from leads.models import Lead, SuppressionReason
-from leads.suppression import suppress
+from leads.addresses import stored_form
+from leads.models import SuppressionReason
+from leads.suppression import addresses_of, suppress
 from tracking import addressees
 from tracking.addressees import Addressee
 from tracking.locks import hold_person
@@ -82,13 +82,14 @@ def _unsubscribe_lead(lead_id: int, now: datetime) -> UnsubscribeResult | None:
     if lead is None:
         return None
     is_first = not addressees.describe_lead(lead).is_unsubscribed
-    for address in sorted(_addresses_of(lead)):
+    for address in sorted(addresses_of(lead)):
         suppress(
             organization=lead.organization,
             address=address,
             reason=SuppressionReason.UNSUBSCRIBED,
             source="a mail that is gone",
             at=now,
+            is_stored=True,
         )
     return UnsubscribeResult(addressee=addressees.describe_lead(lead), is_first=is_first)
 
@@ -180,9 +181,9 @@ def _follow(recipient: Recipient, event_type: EventType, at: datetime) -> None:
 
 def _suppress(recipient: Recipient, event_type: EventType, at: datetime) -> None:
     """The address the mail went to and all others the person has or had; a dead address alone."""
-    addresses = {normalize_address(recipient.email_address)}
+    addresses = {stored_form(recipient.email_address)}
     if event_type != EventType.BOUNCE:
-        addresses |= _addresses_of(recipient.lead)
+        addresses |= addresses_of(recipient.lead)
     for address in sorted(addresses):
         suppress(
             organization=recipient.campaign.organization,
@@ -190,12 +191,8 @@ def _suppress(recipient: Recipient, event_type: EventType, at: datetime) -> None
             reason=_SUPPRESSIONS[event_type],
             source=f"campaign {recipient.campaign_id}",
             at=at,
+            is_stored=True,
         )
-
-
-def _addresses_of(lead: Lead) -> set[str]:
-    """That of the lead, and those of leads that were merged into it."""
-    return {lead.email_normalized, *lead.aliases.values_list("email_normalized", flat=True)}
 
 
 def _count_first(recipient: Recipient, field: str, counter: str, at: datetime) -> None:

@@ -38,7 +38,7 @@ def reread(campaign: Campaign, verb: str, *, lock: bool = False) -> Campaign:
     made of it.
     """
     rows = Campaign.objects.living()
-    rows = rows.select_for_update() if lock else rows.select_related("organization")
+    rows = rows.select_for_update(no_key=True) if lock else rows.select_related("organization")
     current = rows.filter(pk=campaign.pk).first()
     if current is None:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")

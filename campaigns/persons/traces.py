@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from campaigns.models import Recipient
-from campaigns_project.errors import Refused
-from leads.addresses import normalize_address
+from leads.addresses import stored_form
 from leads.models import Lead, LeadAlias, LeadChange
 
 ERASED = "(erased)"  # in the place of an address
@@ -48,7 +47,7 @@ class Traces:
 def traces_of(lead: Lead) -> Traces:
     """All addresses of `lead`: the present one, earlier ones, those of merged leads, those its mails went to."""
     given = {lead.email, lead.email_normalized, *_others(lead)}
-    normalized = {_normal(address) for address in given}
+    normalized = {stored_form(address) for address in given}
     written = {address.lower() for address in given} | normalized
     # In links: all of it encoded, or all but one of the signs that programs differ about.
     in_links = {quote(address, safe=left).lower() for address in written for left in ("", "@", "+")}
@@ -66,13 +65,6 @@ def _others(lead: Lead) -> Iterator[str]:
 def _texts(values: object) -> Iterable[str]:
     found = values if isinstance(values, list) else [values]
     return [value for value in found if isinstance(value, str) and "@" in value]
-
-
-def _normal(address: str) -> str:
-    try:
-        return normalize_address(address)
-    except Refused:  # of a time with other rules: it is looked for as it is
-        return address.lower()
 
 
 def _escaped(address: str) -> str:

@@ -121,6 +121,7 @@ def _suppress(campaign: Campaign, address: str, at: datetime) -> None:
         reason=SuppressionReason.HARD_BOUNCE,
         source=f"campaign {campaign.pk}",
         at=at,
+        is_stored=True,
     )
 
 

@@ -33,7 +33,7 @@ from campaigns.sending.limits import (
     used_by_campaigns,
     used_by_senders,
 )
-from leads.addresses import domain_of, normalize_address
+from leads.addresses import domain_of, stored_form
 
 # A mail that may have left: it counts, whatever comes of it.
 _COUNTED = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.UNCERTAIN)
@@ -210,7 +210,7 @@ def _left_by_sender(sender: Sender, at: datetime, asked: set[int]) -> dict[Perio
     rows = left.exclude(pk__in=asked).values_list("attempted_at", "recipient__email_address")
     for attempted, address in rows:
         if attempted is not None:
-            counts.update(_sender_periods(sender, attempted, domain_of(normalize_address(address))))
+            counts.update(_sender_periods(sender, attempted, domain_of(stored_form(address))))
     return counts
 
 
@@ -239,7 +239,7 @@ def _counted(messages: Sequence[int]) -> Iterable[Message]:
 def _give_back_to_sender(sender: Sender, message: Message) -> None:
     if message.attempted_at is None:
         return
-    domain = domain_of(normalize_address(message.recipient.email_address))
+    domain = domain_of(stored_form(message.recipient.email_address))
     _write(_GIVE_BACK_SENDER, sender.pk, _sender_periods(sender, message.attempted_at, domain))
     if has_gap(sender):
         # Only the gap this very mail made: another may have left since.

@@ -177,7 +177,7 @@ SELECT recipient.id, message.id, message.step_id, lead.email, CASE
     WHEN lower(recipient.email_address) <> lower(lead.email) AND EXISTS (
         SELECT 1 FROM campaign_recipients other
         WHERE other.campaign_id = %(campaign)s AND other.id <> recipient.id
-          AND other.email_address IN (lead.email, lead.email_normalized)
+          AND lower(other.email_address) IN (lower(lead.email), lead.email_normalized)
     ) THEN 'already_enrolled'
     WHEN %(exclusive)s THEN coalesce((
         SELECT CASE WHEN holder.deleting_at IS NULL THEN 'active_elsewhere' ELSE 'being_deleted_elsewhere' END

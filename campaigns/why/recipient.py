@@ -11,8 +11,7 @@ from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts, facts_of
 from campaigns.why.standing import Gate, Standing
 from campaigns.why.words import moment
-from campaigns_project.errors import Refused
-from leads.addresses import domain_of, normalize_address
+from leads.addresses import domain_of, stored_form
 from leads.models import Suppression
 
 _OPEN = (*MessageStatus.IN_FLIGHT, MessageStatus.DEFERRED, MessageStatus.UNCERTAIN)
@@ -45,10 +44,7 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
 
 def _enrolled(recipient: Recipient) -> str:
     """The address enrolled, in the form in which limits are counted and suppressions are kept."""
-    try:
-        return normalize_address(recipient.email_address)
-    except Refused:  # of an older rule, or written by hand: no mail is made for it
-        return recipient.email_address.lower()
+    return stored_form(recipient.email_address)
 
 
 def _membership(recipient: Recipient, facts: Facts) -> Gate:

@@ -19,6 +19,7 @@ from leads.suppression.many import counts_active as counts_active
 from leads.suppression.many import look_at as look_at
 from leads.suppression.many import suppress_many as suppress_many
 from leads.suppression.merged import GIVEN_UP as GIVEN_UP
+from leads.suppression.merged import addresses_of as addresses_of
 from leads.suppression.scopes import campaigns_of as campaigns_of
 from leads.suppression.scopes import require_scope as require_scope
 from leads.suppression.suppress import PROTECTED as PROTECTED

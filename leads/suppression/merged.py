@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import StateRefused
-from leads.models import LeadAlias, SuppressionReason
+from leads.models import Lead, LeadAlias, SuppressionReason
 
 # In the place of an address that a later lead had as well: nobody can have this one (RFC 2606).
 GIVEN_UP = "lead-{}@merged.invalid"
@@ -23,7 +23,17 @@ def also_theirs(organization: Organization, targets: Iterable[str], reason: Supp
     while latest:
         latest = _beside(organization, latest) - found
         found |= latest
-    return {address for address in found - asked if not address.endswith(f"@{_GIVEN_UP_END}")}
+    return set(filter(_is_somebodys, found - asked))
+
+
+def addresses_of(lead: Lead) -> set[str]:
+    """Normalized: that of the lead, and those of leads that were merged into it."""
+    earlier = lead.aliases.values_list("email_normalized", flat=True)
+    return {lead.email_normalized, *filter(_is_somebodys, earlier)}
+
+
+def _is_somebodys(address: str) -> bool:
+    return not address.endswith(f"@{_GIVEN_UP_END}")
 
 
 def _beside(organization: Organization, addresses: set[str]) -> set[str]:

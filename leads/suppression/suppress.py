@@ -11,6 +11,7 @@ from campaigns_project.accounts.models import Organization, User
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
+from leads.addresses import stored_form
 from leads.models import Lead, LeadStatus, Suppression, SuppressionReason
 from leads.suppression.merged import also_theirs
 from leads.suppression.targets import normalize_target, people_of
@@ -53,16 +54,18 @@ def suppress(
     actor: Actor = SYSTEM,
     created_by: User | None = None,
     at: datetime | None = None,
+    is_stored: bool = False,
 ) -> Suppression:
     """Never write to `address` (or, without an @, to the domain) again; whoever it is leaves all campaigns at once.
 
     The other addresses of somebody who was merged are suppressed with it, but not for a hard bounce. With a campaign it
     holds for that one alone, which the caller has looked up in the organization; with `expires_at` until then, and
     whoever left does not come back. Doing it twice does no harm: the weightier reason and the later end stand. Refused
-    with `invalid_address`, `invalid_domain` or `expiry_passed`.
+    with `invalid_address`, `invalid_domain` or `expiry_passed`; an address that `is_stored`, of a lead or recipient, is
+    taken whatever it looks like.
     """
     at = at or timezone.now()
-    key = normalize_target(address)
+    key = stored_form(address) if is_stored else normalize_target(address)
     require_future(expires_at, at)
     targets = sorted({key, *also_theirs(organization, [key], reason)})
     people = people_of(organization, targets)

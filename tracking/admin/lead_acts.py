@@ -75,5 +75,6 @@ class SuppressLead(ActDialog):
             actor=self.actor,
             created_by=self.request.user,
             at=self.now,
+            is_stored=True,
         )
         return f"{self.object.email} gets nothing more."

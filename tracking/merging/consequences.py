@@ -29,6 +29,7 @@ def carry_suppressions(*, keep: Lead, other: Lead, carried: list[Suppression], a
                     expires_at=suppression.expires_at,
                     actor=actor,
                     at=now,
+                    is_stored=True,
                 )
     heavier = _WEIGHT.get(LeadStatus(other.status), 0) > _WEIGHT.get(LeadStatus(keep.status), 0)
     if heavier:

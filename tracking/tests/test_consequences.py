@@ -44,6 +44,14 @@ class TestUnsubscribe:
 
         assert set(Suppression.objects.values_list("address", flat=True)) == {"old@example.com", "new@example.com"}
 
+    def test_an_address_that_todays_rules_would_refuse_is_suppressed_all_the_same(self):
+        message = MessageFactory(recipient__email_address="Ana@intranet", recipient__lead__email="ana@x_y.example")
+
+        answer = leave(message)
+
+        assert answer.is_first
+        assert set(Suppression.objects.values_list("address", flat=True)) == {"ana@intranet", "ana@x_y.example"}
+
     def test_a_wish_repeated_after_the_suppression_was_lifted_counts_again(self):
         message = MessageFactory()
         leave(message)

@@ -31,6 +31,7 @@ from campaigns_project.tests.sessions import waiting_for_locks
 from leads.models import Lead, Suppression, SuppressionReason
 from leads.suppression import suppress
 from tracking.consequences import unsubscribe
+from tracking.locks import hold_against_deletion
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEAD = Refused(550, "5.1.1 no such user", Stage.RCPT, Kind.ADDRESS_DEAD)
@@ -242,6 +243,20 @@ def test_somebody_who_leaves_while_the_campaign_begins_does_not_stand_in_its_way
 
     assert Campaign.objects.values_list("status", "active_leads_count").get() == ("running", 1)
     assert sorted(Recipient.objects.values_list("status", flat=True)) == ["pending", "unsubscribed"]
+
+
+def test_a_resume_does_not_wait_for_opens_that_are_being_counted(now):
+    campaign = ready_campaign(people=2, now=now)
+    campaign = lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+    campaign = lifecycle.pause(campaign=campaign, actor=SYSTEM, now=now)
+    later = now + timedelta(minutes=1)
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        hold_against_deletion([campaign.pk])  # then they take recipients, as a resume has by then
+        act = partial(lifecycle.resume, campaign=campaign, overdue=Overdue.SHIFT, actor=SYSTEM, now=later)
+        resumed = pool.submit(alone, act).result(timeout=PATIENCE)
+
+    assert resumed.status == "running"
 
 
 def test_an_unsubscribe_is_not_lost_when_the_database_ends_it_for_a_deadlock(now):

@@ -142,6 +142,21 @@ def test_the_mail_goes_to_the_address_as_it_was_corrected(now):
     assert Recipient.objects.get().email_address == "right@example.com"
 
 
+def test_who_was_given_an_address_that_had_its_mail_already_is_not_written_to_however_it_was_written(now):
+    campaign = failed_campaign(now, answers=[ACCEPTED, CONTENT], steps=1)
+    reached, failed = (Recipient.objects.get(messages__status=status) for status in ("sent", "failed"))
+    Recipient.objects.filter(pk=reached.pk).update(email_address="John.Smith@acme.example")
+    Lead.objects.filter(pk=failed.lead_id).update(
+        email="john.smith@acme.example", email_normalized="john.smith@acme.example"
+    )
+    road = Road()
+
+    told = retry(campaign, now)
+    send_all(campaign, road)
+
+    assert (told.skipped, road.backend.mails) == ({"already_enrolled": 1}, [])
+
+
 def test_only_mails_that_failed_for_the_given_reasons_or_are_named_are_tried_again(now):
     campaign = failed_campaign(now, answers=[CONTENT] * 3)
     one, other, _ = Message.objects.order_by("pk")

@@ -31,6 +31,7 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound, Refused
 from leads.models import Lead, LeadAlias, LeadChange, Suppression
+from leads.suppression import taking
 from tracking.consequences import record_event, unsubscribe
 from tracking.merging import merge_leads, preview_merge
 from tracking.merging.rows import ELSEWHERE, MOVES
@@ -60,6 +61,21 @@ def other(keep: Any) -> Any:
 
 def merge(keep: Lead, other: Lead, **choices: str) -> None:
     merge_leads(keep=keep, other=other, choices=choices, actor=SYSTEM, now=NOON)
+
+
+def test_who_was_merged_with_a_lead_that_took_back_an_earlier_address_can_still_leave(keep: Lead, other: Lead) -> None:
+    merge(keep, other)
+    with taking(keep.organization_id, "ana@old.example", lead_id=keep.pk):
+        Lead.objects.filter(pk=keep.pk).update(email="ana@old.example", email_normalized="ana@old.example")
+    last = LeadFactory(organization=keep.organization, email="ana@new.example")
+    merge(last, Lead.objects.get(pk=keep.pk))
+    recipient = in_campaign(last, steps=2, sent=1)
+
+    unsubscribe(message_id=recipient.messages.get().pk, lead_id=last.pk, source="test", now=NOON)
+
+    recipient.refresh_from_db()
+    assert recipient.status == "unsubscribed"
+    assert set(Suppression.objects.values_list("address", flat=True)) == {"ana@new.example", "ana@old.example"}
 
 
 def in_campaign(lead: Lead, *, campaign: Any = None, steps: int = 0, sent: int = 0, **fields: Any) -> Recipient:
