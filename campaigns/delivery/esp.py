@@ -30,6 +30,7 @@ from anymail.message import AnymailMessage
 
 from campaigns.delivery.base import Envelope, Gate, GateAt
 from campaigns.delivery.guarded_http import GateExpiredError, GuardedSession, Line, Resolve
+from campaigns.delivery.hiding import without
 from campaigns.delivery.outcomes import (
     GATE_EXPIRED,
     Accepted,
@@ -44,7 +45,7 @@ from campaigns.delivery.outcomes import (
     Uncertain,
 )
 from campaigns.delivery.service_answers import outcome_of, refused_recipient, said
-from campaigns.delivery.services import SERVICES
+from campaigns.delivery.services import SERVICES, secrets_of
 from campaigns_project.errors import Refused as NotAllowed
 
 REQUEST_SECONDS = 60.0  # from the first byte to the whole answer; shorter than the lease of a mail being sent
@@ -94,6 +95,7 @@ class EspConnection:
         self.service = SERVICES[esp]
         self._line = Line(resolve, seconds=request_seconds)
         self._used_at = 0.0
+        self._hide = partial(without, secrets_of(esp, keys))
         self._resting: SenderFault | Deferred | None = None
         self._rests_until = 0.0
         with warnings.catch_warnings():
@@ -168,7 +170,7 @@ class EspConnection:
         finally:
             self._used_at = time.monotonic()
         status = message.anymail_status
-        body = status.esp_response.text if status.esp_response is not None else ""
+        body = self._hide(status.esp_response.text) if status.esp_response is not None else ""
         by_address = {address.lower(): one for address, one in status.recipients.items()}
         return [self._answered(by_address.get(mail.address.lower()), body) for mail in mails]
 
@@ -194,24 +196,27 @@ class EspConnection:
     def _failed(self, error: AnymailError) -> Outcome:
         """An error of the library; how far the line got says whether the mail can have been taken."""
         if isinstance(error, AnymailConfigurationError):
-            return SenderFault("service_settings", reply=str(error)[:500], permanent=True)
+            return SenderFault("service_settings", reply=self._hide(str(error))[:500], permanent=True)
         response = getattr(error, "response", None)
         if response is not None:
             return self._refused(response)
         if not isinstance(error, AnymailAPIError):
-            return Refused(554, said(554, str(error)), Stage.MAIL, Kind.CONTENT)  # nothing was asked of the service
+            return Refused(
+                554, said(554, self._hide(str(error))), Stage.MAIL, Kind.CONTENT
+            )  # nothing was asked of the service
         return self._broken_off(error.__cause__)
 
     def _refused(self, response: requests.Response) -> Outcome:
         status = response.status_code
         if 200 <= status < 300:
             return Uncertain("garbage")
-        outcome = outcome_of(status, response.headers, response.text, now=datetime.now(UTC))
+        text = self._hide(response.text)
+        outcome = outcome_of(status, response.headers, text, now=datetime.now(UTC))
         if isinstance(outcome, Deferred) and outcome.retry_after:
             self._rest(replace(outcome, is_asked=False), outcome.retry_after.total_seconds())
         elif isinstance(outcome, Uncertain):
             # Asking a service that has lost its way again and again would leave one mail after the other in doubt.
-            self._rest(SenderFault("service_trouble", status, said(status, response.text)), MAX_IDLE_SECONDS)
+            self._rest(SenderFault("service_trouble", status, said(status, text)), MAX_IDLE_SECONDS)
         return outcome
 
     def _broken_off(self, cause: BaseException | None) -> Outcome:

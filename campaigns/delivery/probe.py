@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import requests
 
 from campaigns.delivery.guarded_http import GuardedSession, Line, Resolve
+from campaigns.delivery.hiding import without
 from campaigns.delivery.outcomes import SenderFault, Stage
 from campaigns.delivery.service_answers import outcome_of, said
-from campaigns.delivery.services import SERVICES, url_of
+from campaigns.delivery.services import SERVICES, secrets_of, url_of
 
 
 def probe(esp: str, keys: Mapping[str, str], *, resolve: Resolve, seconds: float) -> SenderFault | None:
@@ -27,10 +28,11 @@ def probe(esp: str, keys: Mapping[str, str], *, resolve: Resolve, seconds: float
             return SenderFault("timeout" if is_late else "connect", reply=_words(error))
     if answer.ok:
         return None
-    outcome = outcome_of(answer.status_code, answer.headers, answer.text, now=datetime.now(UTC))
+    text = without(secrets_of(esp, keys), answer.text)
+    outcome = outcome_of(answer.status_code, answer.headers, text, now=datetime.now(UTC))
     if isinstance(outcome, SenderFault):
         return outcome
-    return SenderFault("service_trouble", answer.status_code, said(answer.status_code, answer.text))
+    return SenderFault("service_trouble", answer.status_code, said(answer.status_code, text))
 
 
 def _words(error: requests.RequestException) -> str:

@@ -4,6 +4,7 @@ Only names and keys: the library that speaks to them (django-anymail) is importe
 that alone, since it is slow to load and most installations never need it.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +63,13 @@ SERVICES: Mapping[str, Service] = {
     ),
     "sparkpost": Service("SparkPost", ("api_key",), ("subaccount",), url="https://api.sparkpost.com/api/v1/"),
 }
+
+
+def secrets_of(esp: str, keys: Mapping[str, str]) -> list[str]:
+    """What is shown to the service and to nobody else: its keys, and how a login (RFC 7617) writes them."""
+    own = [keys[name] for name in SERVICES[esp].needs if name in keys and name != "api_url"]
+    logins = [f"api:{own[0]}", ":".join(own)] if own else []
+    return [*own, *(base64.b64encode(login.encode()).decode() for login in logins)]
 
 
 def read_settings(esp: str, text: str) -> dict[str, str]:

@@ -12,9 +12,11 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from campaigns.delivery.base import Envelope
+from campaigns.delivery.hiding import without
 from campaigns.delivery.outcomes import SenderFault, Stage
 from campaigns.delivery.server import Security, SmtpServer, tls_context
 from campaigns.delivery.wire import Reply, Wire, WireError
@@ -158,15 +160,19 @@ def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline
     if not method:
         text = f"the server offers {' '.join(offered) or 'no login'}, not PLAIN, LOGIN or CRAM-MD5"
         raise _refused("auth_unavailable", Stage.AUTH, text=text, permanent=True)
-    with _at(Stage.AUTH):
-        reply = _authenticate(wire, method, server.username, server.password, deadline=deadline)
-    if not reply.is_positive:
-        raise _refused("auth", Stage.AUTH, reply, permanent=reply.code >= 500)
+    try:
+        with _at(Stage.AUTH):
+            reply = _authenticate(wire, method, server.username, server.password, deadline=deadline)
+        if not reply.is_positive:
+            raise _refused("auth", Stage.AUTH, reply, permanent=reply.code >= 500)
+    except SessionError as error:
+        forms = [server.password, _b64(server.password), _plain(server.username, server.password)]
+        raise SessionError(replace(error.fault, reply=without(forms, error.fault.reply))) from None
 
 
 def _authenticate(wire: Wire, method: str, username: str, password: str, *, deadline: float) -> Reply:
     if method == "PLAIN":
-        return wire.command(f"AUTH PLAIN {_b64(f'\0{username}\0{password}')}", deadline=deadline)
+        return wire.command(f"AUTH PLAIN {_plain(username, password)}", deadline=deadline)
     reply = wire.command(f"AUTH {method}", deadline=deadline)
     if method == "CRAM-MD5" and reply.code == 334:
         return wire.command(_b64(_cram_md5(reply, username, password)), deadline=deadline)
@@ -174,6 +180,11 @@ def _authenticate(wire: Wire, method: str, username: str, password: str, *, dead
         if reply.code == 334:
             reply = wire.command(_b64(answer), deadline=deadline)
     return reply
+
+
+def _plain(username: str, password: str) -> str:
+    """What AUTH PLAIN shows (RFC 4616)."""
+    return _b64(f"\0{username}\0{password}")
 
 
 def _cram_md5(challenge: Reply, username: str, password: str) -> str:

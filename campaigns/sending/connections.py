@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from campaigns.content.mailbox import wire_domain
 from campaigns.delivery.base import Backend, Envelope, Gate, GateAt
@@ -35,21 +36,26 @@ class Connections:
         self, *, connect_seconds: float = CONNECT_SECONDS, transaction_seconds: float = TRANSACTION_SECONDS
     ) -> None:
         self._seconds = (connect_seconds, transaction_seconds)
-        self._open: dict[int, Backend] = {}
+        self._open: dict[int, tuple[object, Backend]] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for connection in self._open.values():
+        for _, connection in self._open.values():
             connection.close()
         self._open.clear()
 
     def to(self, sender: Sender) -> Backend:
-        """The connection mails of `sender` go over."""
-        if sender.pk not in self._open:
-            self._open[sender.pk] = backend_of(sender, *self._seconds)
-        return self._open[sender.pk]
+        """The connection mails of `sender` go over: a new one where it was edited or resumed meanwhile."""
+        state = (sender.updated_at, settings.SANDBOX)
+        opened_at, connection = self._open.get(sender.pk, (None, None))
+        if connection is None or opened_at != state:
+            if connection is not None:
+                connection.close()
+            connection = backend_of(sender, *self._seconds)
+            self._open[sender.pk] = state, connection
+        return connection
 
 
 class NoWayOut:
@@ -81,6 +87,8 @@ def backend_of(
         server = server_of(sender)
     except Refused as refused:
         return NoWayOut(fault_of(refused))
+    except ImproperlyConfigured as unreadable:
+        return NoWayOut(SenderFault("secret_unreadable", reply=str(unreadable), permanent=True))
     return SmtpConnection(server, connect_seconds=connect_seconds, transaction_seconds=transaction_seconds)
 
 

@@ -22,6 +22,7 @@ class SenderReason(models.TextChoices):
     REFUSED_BY_SERVICE = "refused_by_service", "the e-mail service refuses the account or its domain; paused"
     REDIRECTED = "redirected", "the e-mail service's address leads somewhere else; paused"
     SERVICE_SETTINGS = "service_settings", "the keys of the e-mail service cannot be used; paused"
+    SECRET_UNREADABLE = "secret_unreadable", "its password or keys were stored under a key that is missing; paused"
     UNKNOWN_SERVICE = "unknown_service", "the e-mail service is not known; paused"
     ADDRESS_NOT_ALLOWED = "address_not_allowed", "its host is inside private networks; paused"
     INVALID_ADDRESS = "invalid_address", "its own address cannot stand in a mail; paused"

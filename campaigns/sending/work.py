@@ -243,7 +243,7 @@ def _send_for(
 def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:
     """The campaign's senders that may be used at this moment, by id."""
     rested = Q(backs_off_until=None) | Q(backs_off_until__lte=now)
-    found = _active(campaign).filter(rested).in_bulk()
+    found = _active(campaign).filter(rested).defer(*Sender.SECRETS).in_bulk()
     return {pk: sender for pk, sender in found.items() if _is_writable(sender, now)}
 
 

@@ -102,9 +102,7 @@ class Lead(Tenanted, models.Model):
     industry = models.CharField(max_length=120, blank=True, db_default="")
     company_domain = models.CharField("company website domain", max_length=255, blank=True, db_default="")
     company_size = models.PositiveIntegerField(null=True, blank=True, help_text="How many people work there.")
-    custom = models.JSONField(
-        default=dict, blank=True, help_text="Further fields as texts, e.g. {“stand”: “B 12”}."
-    )
+    custom = models.JSONField(default=dict, blank=True, help_text="Further fields as texts, e.g. {“stand”: “B 12”}.")
     status = models.CharField(max_length=20, choices=LeadStatus, default=LeadStatus.OK, editable=False)
     domain = models.GeneratedField(
         expression=Func(F("email_normalized"), Value("@"), Value(-1), function="split_part"),

@@ -25,7 +25,6 @@ from campaigns.tests.delivery.fault_server import FaultServer, Say
 from campaigns.tests.factories import NOON
 from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
-from campaigns.why.recipient import why_recipient
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from leads.models import Lead
@@ -132,21 +131,6 @@ BEGIN
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT ON sending_leases FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse(%s)
 """
-
-
-def test_a_secret_that_cannot_be_read_pauses_its_campaign_and_the_others_send(now, server, caplog):
-    broken = started_campaign(people=1, now=now, priority=9)
-    Sender.objects.update(daily_limit=10)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE senders SET password = 'of another key'")
-    good = started_campaign(people=1, now=now)
-
-    with caplog.at_level(logging.CRITICAL, "campaigns.sending.work"):
-        settled = work(lane=1)
-
-    broken.refresh_from_db()
-    assert (settled, ledger(good).sent, broken.status, ledger(broken).waiting) == (1, 1, "paused", 1)
-    assert why_recipient(Recipient.objects.get(campaign=broken), now=now).code == "paused_by_system"
 
 
 def test_what_a_server_took_before_a_worker_broke_is_sent_and_the_rest_waits(now, settings, tmp_path, caplog):

@@ -4,17 +4,21 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
 from campaigns.ledger import ledger
 from campaigns.models import CampaignSender, Message, Recipient, Sender
+from campaigns.senders import resume_sender
 from campaigns.sending.connections import Connections
+from campaigns.sending.work import send_chunk, work
 from campaigns.tests.delivery.conftest import certificate, server_tls  # noqa: F401
 from campaigns.tests.delivery.fault_server import FaultServer, Say
 from campaigns.tests.delivery.service_server import Says, ServiceServer
 from campaigns.tests.factories import SenderFactory
 from campaigns.tests.sending.sending import send_all, started_campaign
+from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.processes import free_port
 
@@ -187,6 +191,67 @@ def test_a_service_that_asks_for_a_pause_gets_it_to_the_second(now):
     wait = Recipient.objects.get().next_send_at - timezone.now()
     assert Message.objects.get().status == "deferred"
     assert timedelta(seconds=30) < wait <= timedelta(seconds=37)
+
+
+ECHOED = [
+    ("PLAIN", Say('500 5.5.1 Command unrecognized: "AUTH PLAIN AGFkYQBzM2NyM3QtcGFzcw=="')),
+    ("PLAIN, cut off and in other case", Say("500 5.5.1 unrecognized: auth plain agfkyqbzm2nym3qt...")),
+    ("the password itself", Say("535 5.7.8 no such pair ada / s3cr3t-pass")),
+    ("no answer at all", Say("AUTH PLAIN AGFkYQBzM2NyM3QtcGFzcw==")),
+]
+
+
+@pytest.mark.parametrize("answer", [answer for _, answer in ECHOED], ids=[name for name, _ in ECHOED])
+def test_what_a_server_repeats_of_the_password_is_kept_nowhere(now, answer):
+    with FaultServer(auth=answer) as server:
+        campaign = campaign_by(now, port=server.port, username="ada", password="s3cr3t-pass")
+        send(campaign)
+
+    campaign.refresh_from_db()
+    sender, mail = Sender.objects.get(), Message.objects.first()
+    kept = [sender.status_reason, campaign.status_error, mail.smtp_reply, *AuditLog.objects.values_list("reason")]
+    assert "(hidden)" in sender.status_reason
+    assert not any(secret in str(kept).lower() for secret in ("s3cr3t", "agfkyqbzm2nym3qt"))
+
+
+def test_what_a_service_repeats_of_the_key_is_kept_nowhere(now):
+    with ServiceServer(Says(401, {"Message": "The token good-key is not valid"})) as service:
+        campaign = campaign_by(now, **by_service(service))
+        send(campaign)
+
+    assert "The token (hidden) is not valid" in Sender.objects.get().status_reason
+
+
+def test_a_sender_whose_secret_cannot_be_read_is_paused_alone_and_says_so(now):
+    with FaultServer() as server:
+        campaign = campaign_by(now, port=server.port, people=4)
+        broken = Sender.objects.get()
+        good = SenderFactory(
+            organization=campaign.organization, host="127.0.0.1", port=server.port, security="none", daily_limit=10
+        )
+        CampaignSender.objects.create(campaign=campaign, sender=good)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE senders SET password = 'of another key', username = 'x' WHERE id = %s", [broken.pk])
+
+        work(lane=1)
+
+        told = dict(Sender.objects.values_list("pk", "status_reason"))
+        assert told[broken.pk].startswith("secret_unreadable: A stored secret cannot be decrypted")
+        assert (told[good.pk], ledger(campaign).sent, len(server.taken)) == ("", 4, 4)
+
+
+def test_a_sender_that_was_mended_is_used_as_it_is_now(now):
+    with FaultServer() as server:
+        campaign = campaign_by(now, kind="esp", esp="postmark", esp_settings="")
+        with Connections() as connections:
+            send_chunk(campaign, connections=connections)
+            sender = Sender.objects.get()
+            sender.kind, sender.port = "smtp", server.port
+            sender.save()
+            resume_sender(sender=sender, actor=SYSTEM)
+            send_chunk(campaign, connections=connections)
+
+        assert (len(server.taken), Sender.objects.get().status) == (2, "active")
 
 
 def test_settings_of_a_service_that_cannot_be_used_pause_the_sender(now):
