@@ -74,7 +74,6 @@ def deliver(
     clocks.
     """
     pace = pace or Pace()
-    limited = limited_by(campaign, sender)
     left = deque(mails)
     settled = 0
     renewed_at = time.monotonic() if claimed_at is None else claimed_at
@@ -90,6 +89,7 @@ def deliver(
             renew(mail.claim for mail in left)
             renewed_at = time.monotonic()
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
+        limited = limited_by(campaign, sender)
         one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
         left.extendleft(reversed(one.expired))
         settled += _settle(campaign, one, left, sender, limited)

@@ -22,9 +22,13 @@ class GateRefusal(models.TextChoices):
     NOT_RUNNING = "campaign_not_running", "the campaign is not running"
     HALTED = "sending_halted", "an emergency stop is in force"
     SENDER_PAUSED = "sender_paused", "its sender was paused after it was claimed"
+    SENDER_TAKEN_OUT = "sender_taken_out", "its sender was taken out of the campaign after it was claimed"
+    WORDING_CHANGED = "wording_changed", "its wording was edited after it was made"
     SUPPRESSED = "suppressed", "the address is suppressed"
 
-    KEEPS_WAITING = nonmember(frozenset({"campaign_not_running", "sending_halted", "sender_paused"}))
+    KEEPS_WAITING = nonmember(
+        frozenset({"campaign_not_running", "sending_halted", "sender_paused", "sender_taken_out", "wording_changed"})
+    )
 
 
 # How long a mail may still leave after its gate (promise 2: nothing leaves more than a second after the last look).
@@ -151,12 +155,12 @@ _FORBIDDEN = forbidden_sql(
     at="statement_timestamp()",
 )
 
-# Campaign and sender are looked at once and not for each mail: all of a slice have the same.
+# Campaign, sender and wording are looked at once and not for each mail: all of a slice have the same.
 # Statistics are made when hardly a message is in flight, so the planner takes the status for a test that none passes,
 # and reads what was asked again for each message there is. It cannot judge a CASE.
 _ASKED = f"""
 WITH mine AS MATERIALIZED (
-    SELECT mine.*, recipient.exit_reason, recipient.campaign_id, message.sender_id,
+    SELECT mine.*, recipient.exit_reason, recipient.campaign_id, message.sender_id, message.variant_id,
         lead.organization_id, lead.email_normalized, lead.domain
     FROM ROWS FROM (unnest(%(ids)s::bigint[]), unnest(%(fences)s::bigint[]), unnest(%(versions)s::int[]),
         json_array_elements_text(%(addresses)s), json_array_elements_text(%(subjects)s),
@@ -176,16 +180,24 @@ WITH mine AS MATERIALIZED (
         ) THEN 'sending_halted'
         ELSE '' END AS refusal
     FROM campaigns campaign WHERE campaign.id IN (SELECT campaign_id FROM mine)
-), active AS MATERIALIZED (
-    SELECT id FROM senders WHERE status = 'active' AND id IN (SELECT sender_id FROM mine)
+), of_sender AS MATERIALIZED (
+    SELECT sender.id, link.campaign_id, sender.status = 'active' AS is_active
+    FROM senders sender JOIN campaign_senders link ON link.sender_id = sender.id
+    WHERE sender.id IN (SELECT sender_id FROM mine) AND link.campaign_id IN (SELECT campaign_id FROM mine)
+), of_variant AS MATERIALIZED (
+    SELECT id, version FROM campaign_variants WHERE id IN (SELECT variant_id FROM mine)
 ), asked AS (
     SELECT mine.id, mine.fence, mine.version, mine.merge_values, mine.subject, CASE
         WHEN mine.exit_reason <> '' THEN mine.exit_reason
         WHEN of_campaign.refusal <> '' THEN of_campaign.refusal
-        WHEN active.id IS NULL THEN 'sender_paused'
+        WHEN of_sender.id IS NULL THEN 'sender_taken_out'
+        WHEN NOT of_sender.is_active THEN 'sender_paused'
+        WHEN of_variant.version <> mine.version THEN 'wording_changed'
         WHEN {_FORBIDDEN} THEN 'suppressed'
         ELSE '' END AS refusal
-    FROM mine JOIN of_campaign ON of_campaign.id = mine.campaign_id LEFT JOIN active ON active.id = mine.sender_id
+    FROM mine JOIN of_campaign ON of_campaign.id = mine.campaign_id
+    LEFT JOIN of_sender ON of_sender.id = mine.sender_id AND of_sender.campaign_id = mine.campaign_id
+    LEFT JOIN of_variant ON of_variant.id = mine.variant_id
 )"""  # noqa: S608 - a text of our own
 
 _GATE = f"""{_ASKED}, passed AS (

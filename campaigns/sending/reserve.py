@@ -56,10 +56,13 @@ class Reserved:
 
 
 def limited_by(campaign: Campaign, sender: Sender) -> Limited | None:
-    """Whose limits hold for mails of `campaign` through `sender`; None where neither has any."""
+    """Whose limits hold now for mails of `campaign` through `sender`; None where neither has any.
+
+    Asked of the database, since a limit may be set while mails leave.
+    """
     limited = Limited(
-        sender.pk if is_limited(sender) else None,
-        campaign.pk if is_limited(campaign) else None,
+        sender.pk if Sender.objects.filter(LIMITED_SENDER, pk=sender.pk).exists() else None,
+        campaign.pk if Campaign.objects.filter(LIMITED_CAMPAIGN, pk=campaign.pk).exists() else None,
     )
     return limited if limited.sender or limited.campaign else None
 

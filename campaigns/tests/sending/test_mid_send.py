@@ -28,7 +28,7 @@ from campaigns.sending.settle import refused_at_gate
 from campaigns.sending.sizing import Pace
 from campaigns.sending.withdraw import withdraw
 from campaigns.sending.work import Stream, able_senders, send_chunk, send_round
-from campaigns.tests.factories import LeadFactory
+from campaigns.tests.factories import LeadFactory, SenderFactory
 from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
@@ -77,6 +77,46 @@ def delete_campaigns():
 def claim_all(campaign, now):
     senders = list(able_senders(campaign, now=now).values())
     return claim(campaign=campaign, wordings=Wordings.of(campaign), senders=senders, limit=100, now=now)
+
+
+def once(act):
+    """`act` at the first call alone."""
+    calls = iter([act])
+    return lambda: next(calls, lambda: None)()
+
+
+def test_a_wording_edited_while_mails_leave_reaches_all_that_had_not_passed_the_gate(now):
+    campaign = started_campaign(people=12, now=now)
+    variant = Variant.objects.get()
+    edit = partial(steps.edit_variant, variant=variant, changes={"body_html": "<p>Newly written</p>"}, actor=SYSTEM)
+    road = while_under_way(once(edit))
+
+    send_all(campaign, road)
+
+    mails = road.backend.mails
+    assert len({mail.rcpt_to for mail in mails}) == len(mails) == 12
+    assert [b"Newly written" in mail.data for mail in mails] == [False] * Pace().size + [True] * (12 - Pace().size)
+    assert Message.objects.filter(step_version=2).count() == 12 - Pace().size
+
+
+def test_nothing_more_leaves_through_a_sender_that_was_taken_out_of_the_campaign(now):
+    campaign = started_campaign(people=12, now=now)
+    first, second = Sender.objects.get(), SenderFactory(organization=campaign.organization)
+    road = while_under_way(once(partial(steps.set_senders, campaign=campaign, senders=[second], actor=SYSTEM)))
+
+    send_all(campaign, road)
+
+    assert ledger(campaign).sent == 12
+    assert Message.objects.filter(sender=first).count() == Pace().size
+
+
+def test_a_limit_set_while_mails_leave_holds_from_the_next_of_them_on(now):
+    campaign = started_campaign(people=30, now=now)
+    road = while_under_way(once(lambda: Sender.objects.update(daily_limit=10)))
+
+    send_all(campaign, road)
+
+    assert (ledger(campaign).sent, ledger(campaign).waiting) == (10, 20)
 
 
 @pytest.mark.parametrize(
