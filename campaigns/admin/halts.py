@@ -1,12 +1,13 @@
 """Emergency stops: the list of them, and the dialogs that begin and end one."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -130,8 +131,8 @@ class SendingHaltAdmin(ReadOnlyAdmin):
         return halted.halted_by
 
     @display(description="Stopped at", ordering="halted_at")
-    def stopped_at(self, halted: SendingHalt) -> datetime:
-        return halted.halted_at
+    def stopped_at(self, halted: SendingHalt) -> str:
+        return date_format(timezone.localtime(halted.halted_at), "DATETIME_FORMAT")
 
 
 show_banners(emergency_stops)

@@ -74,6 +74,7 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     readonly_fields = ["state", "explanation"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
     actions_list = ["treat_all_as_sent", "send_all_again"]
+    empty_when = {"place=uncertain": "No mail is uncertain"}
     empty_text = "A message is one step to one recipient; its row is there from the moment a worker takes it in hand."
 
     treat_as_sent = dialog_action(uncertain.TreatAsSent)

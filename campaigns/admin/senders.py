@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -114,7 +114,15 @@ class CheckSender(ActDialog):
     def act(self) -> str:
         findings = check_sender(sender=self.object, actor=self.actor, now=self.now)
         bad = [finding.code.upper() for finding in findings if finding.status in (HealthStatus.FAIL, HealthStatus.WARN)]
-        return f"{self.object.email}: {_and(bad)} to be mended, see below." if bad else f"{self.object.email} is well."
+        unknown = [finding.code.upper() for finding in findings if finding.status == HealthStatus.UNKNOWN]
+        told = f"{_and(bad)} to be mended, see below." if bad else "nothing to mend was found."
+        if bad:
+            self.level = messages.WARNING
+        if unknown:
+            told += f" Not known: {_and(unknown)}."
+        if self.object.status == SenderStatus.PAUSED:
+            told += " It is still paused."
+        return f"{self.object.email}: {told}"
 
 
 class PauseSender(ActDialog):
@@ -265,7 +273,9 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
         if not total:
             return f"No mail in the last {guard.WITHIN.days} days, or since it was resumed."
         limit = f"; it pauses itself above {sender.guard_percent} %" if sender.guard_percent else "; the guard is off"
-        return f"{bad} of the last {total} mails, {bad * 100 / total:.1f} %{limit}, from {sender.guard_floor} mails on."
+        since = f"of the last {guard.WITHIN.days} days, or since it was resumed"
+        share = f"{bad} of {total} mails {since}: {bad * 100 / total:.1f} %"
+        return f"{share}{limit}, from {sender.guard_floor} mails on."
 
     @display(description="What was found")
     def checks(self, sender: Sender) -> SafeString:

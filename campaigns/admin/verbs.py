@@ -1,6 +1,5 @@
 """The verbs of a campaign as dialogs. The rules are in `campaigns.lifecycle`; here is what the operator reads."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timesince import timesince
@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWid
 from campaigns import lifecycle, preflight
 from campaigns.fetching.opened import is_being_filled, wants_fetch, was_never_checked
 from campaigns.models import Campaign, CampaignStatus, RecipientStatus
+from campaigns.preflight.problems import BLOCK, WARN
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 
@@ -28,7 +29,7 @@ OVERDUE = [
     (lifecycle.Overdue.SEND, "Leaves first, at the usual pace"),
     (lifecycle.Overdue.SHIFT, "Waits on: all steps move by the pause"),
 ]
-_LEVEL_WORDS = {"block": "to mend before it can start", "warn": "to be warned of", "info": "to know"}
+TOLD = 3  # findings of a check that are named at once
 
 
 class VerbDialog(ActDialog):
@@ -184,10 +185,15 @@ class Check(ActDialog):
         if not report.is_full:
             job = preflight.queue_check(self.object, actor=self.actor, now=self.now)
             return f"Job {job.pk} makes {report.mails:,} mails. Its progress stands under Jobs."
-        counts = Counter(problem.level for problem in report.problems)
-        found = ", ".join(f"{counts[level]} {words}" for level, words in _LEVEL_WORDS.items() if counts[level])
         made = "1 mail was made" if report.rendered == 1 else f"{report.rendered:,} mails were made"
-        return f"{made}. Found: {found or 'nothing'}."
+        levels = {problem.level for problem in report.problems}
+        if levels & {BLOCK, WARN}:
+            self.level = messages.ERROR if BLOCK in levels else messages.WARNING
+        verdict = "It cannot start as it is." if BLOCK in levels else "It can start."
+        told = [problem.message for problem in report.problems[:TOLD]]
+        more = len(report.problems) - len(told)
+        others = [f"{more} more: the dialog to start names all."] if more else []
+        return " ".join([f"{made}.", verdict, *told, *others])
 
 
 class Schedule(Checked):

@@ -155,9 +155,13 @@ class LeadAdmin(ScopedAdmin):
     search_fields = ["email_normalized"]
     search_help_text = "The start of an address, a name or a company, or a whole domain"
     readonly_fields = ["state", "lead_import", "created_at", "updated_at"]
-    fieldsets = [
+    add_fieldsets = [
         (None, {"fields": ["organization", "email", ("first_name", "last_name"), ("company", "title"), "tags"]}),
         ("Contact", {"fields": [("phone", "website"), ("linkedin_url"), ("city", "country"), "timezone"]}),
+        ("More", {"fields": ["custom_lines"]}),
+    ]
+    fieldsets = [
+        *add_fieldsets[:2],
         ("More", {"fields": ["custom_lines", "state", "lead_import", ("created_at", "updated_at")]}),
     ]
     empty_text = "A lead is a person you may write to. Import a file, or add one by hand."
@@ -165,6 +169,9 @@ class LeadAdmin(ScopedAdmin):
     actions_detail = ["remove"]
 
     remove = dialog_action(RemoveLead)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj else self.add_fieldsets
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("lead_tags__tag")

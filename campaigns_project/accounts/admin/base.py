@@ -1,6 +1,6 @@
 """The base of every admin page of ours: scoped to the user's organizations, by role, each edit with an audit row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from django.contrib.admin.utils import unquote
@@ -48,6 +48,7 @@ class FairleadAdmin(ModelAdmin):
     save_label: ClassVar[str] = "Save"
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
+    empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
 
     @cached_property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
@@ -63,6 +64,16 @@ class FairleadAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         named = {"title": capfirst(self.opts.verbose_name_plural)}  # Django's own is “Select … to change”
         return super().changelist_view(request, {**named, **(extra_context or {})})
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With what its page says where it is empty: what was asked for, but for the campaign it is about."""
+        asked = request.GET.copy()
+        within = asked.pop("campaign", [])
+        shown = super().get_changelist_instance(request)
+        shown.nothing = self.empty_when.get(asked.urlencode(), "")
+        shown.is_narrowed = bool(asked)
+        shown.within = urlencode({"campaign": within[-1]}) if within else ""
+        return shown
 
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
         context["show_save_and_add_another"] = add and self.adds_another

@@ -42,6 +42,7 @@ class ActDialog(BaseDialogForm):
     title: Any = ""
     description: Any = ""
     submit_text: Any = ""  # names the act; never “OK”
+    level: int = messages.SUCCESS  # how the sentence is shown that `act` answers; an act may set it
     is_final: ClassVar[bool] = False  # cannot be taken back: the button is red
 
     def __init__(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any):
@@ -109,7 +110,7 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
         except Refused as refused:
             form.add_error(_field_of(refused, form), str(refused))
             return render(request, TEMPLATE, {"dialog": {}, "form": form})
-        messages.success(request, sentence)
+        messages.add_message(request, form.level, sentence)
         return _go_to(request, form.next_url())
 
     @wraps(act)

@@ -1,5 +1,6 @@
 """How numbers, times and states look on our pages."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +72,8 @@ CHIPS = {
 }
 UNKNOWN = ("circle", "quiet")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+# What stands in a page and is not read in it.
+_UNSEEN = re.compile(r"<(style|title|script)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 EXCERPT = 160  # characters of a body
 
 _UNITS = ((365 * 86400, "years"), (30 * 86400, "months"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -176,5 +179,6 @@ def wait(step: Any) -> str:
 @register.filter
 def excerpt(wording: Any) -> str:
     """The beginning of a body, as text."""
-    text = strip_tags(wording.body_html.replace("<", " <")) or wording.body_text
+    html = _UNSEEN.sub(" ", wording.body_html)
+    text = strip_tags(html.replace("<", " <")) or wording.body_text
     return Truncator(" ".join(text.split())).chars(EXCERPT)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from django.utils import timezone
-from django.utils.formats import date_format
 
-from campaigns_project.runtime.health.check import Check, Level, counted
+from campaigns_project.runtime.health.check import Check, Level, counted, in_words
 from leads.models import ProviderAccount
 
 
@@ -19,13 +18,13 @@ def examine_providers() -> Iterator[Check]:
         return
     refused = [account for account in accounts if account.last_error]
     for account in refused:
-        since = date_format(timezone.localtime(account.checked_at), "Y-m-d H:i") if account.checked_at else "always"
+        since = in_words(timezone.now() - account.checked_at) if account.checked_at else ""
         yield Check(
             "providers",
             Level.WARN,
-            f"{account} key of {account.organization} refused since {since}: {account.last_error}",
+            f"{account} key of {account.organization} refused{f' {since} ago' if since else ''}: {account.last_error}",
             "Enter a new one in the admin under Provider accounts, and test it.",
-            shareable=f"A key for {account} is refused since {since}.",
+            shareable=f"A key for {account} was refused{f' {since} ago' if since else ''}.",
         )
     if not refused:
         message = f"No trouble with {counted(len(accounts), 'key')} for lead providers, by the last answers."

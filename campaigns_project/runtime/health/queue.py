@@ -42,5 +42,6 @@ def _failed() -> Check:
     jobs = Job.objects.filter(status=ProgressStatus.FAILED, finished_at__gt=Now() - FAILURES_OVER).count()
     if not tasks + jobs:
         return Check("work", Level.OK, "No task and no job has failed in the last 24 hours.")
-    message = f"{counted(tasks, 'task')} and {counted(jobs, 'job')} failed in the last 24 hours."
+    failed = [counted(number, noun) for number, noun in ((tasks, "task"), (jobs, "job")) if number]
+    message = f"{' and '.join(failed)} failed in the last 24 hours."
     return Check("work", Level.WARN, message, "Each says why in the admin, under Failed tasks and under Jobs.")

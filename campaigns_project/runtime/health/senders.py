@@ -42,7 +42,7 @@ def examine_halts() -> Iterator[Check]:
             "sending",
             Level.WARN,
             f"All sending {whose} was stopped by {halt.halted_by}: {halt.reason}",
-            f"No mail leaves until manage.py resume_sending{option}.",
+            f"No mail leaves until the stop is lifted: in the admin, or by manage.py resume_sending{option}.",
             shareable="All sending of an organization or of the whole system was stopped by somebody.",
         )
 

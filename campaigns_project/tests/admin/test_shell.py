@@ -87,6 +87,23 @@ def test_a_search_without_a_match_offers_to_clear_it(root: Client, world: World)
     assert "Clear search and filters" in page
 
 
+def test_a_list_that_was_narrowed_by_nobody_does_not_blame_a_search(root: Client, world: World) -> None:
+    uncertain = root.get(reverse("admin:campaigns_message_changelist"), {"place": "uncertain"}).content.decode()
+    asked = {"campaign": world.campaign.pk, "place": "failed"}
+    of_campaign = root.get(reverse("admin:campaigns_message_changelist"), asked).content.decode()
+
+    assert "No mail is uncertain" in uncertain and "Clear search and filters" not in uncertain
+    assert f'href="?campaign={world.campaign.pk}"' in of_campaign
+
+
+def test_a_page_that_is_not_there_leads_home(root: Client, settings: Any) -> None:
+    settings.DEBUG = False
+
+    page = root.get("/admin/campaigns/campaign/999999/change/")
+
+    assert (page.status_code, b"Nothing here" in page.content, b'href="/admin/"' in page.content) == (404, True, True)
+
+
 def test_an_empty_installation_is_led_to_the_first_mail(db: None) -> None:
     organization = OrganizationFactory(postal_address="")
 

@@ -209,7 +209,7 @@ def test_failures_of_the_last_day_are_counted_and_older_ones_are_not():
         ended = timezone.now() - timedelta(hours=hours)
         Failure.objects.create(id=str(number), func="x", name="x", started=ended, stopped=ended, success=False)
 
-    assert found("work")[0].message == "2 tasks and 0 jobs failed in the last 24 hours."
+    assert found("work")[0].message == "2 tasks failed in the last 24 hours."
 
 
 def test_senders_are_counted():
