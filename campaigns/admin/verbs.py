@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
@@ -190,7 +191,7 @@ class Check(ActDialog):
         if levels & {BLOCK, WARN}:
             self.level = messages.ERROR if BLOCK in levels else messages.WARNING
         verdict = "It cannot start as it is." if BLOCK in levels else "It can start."
-        told = [problem.message for problem in report.problems[:TOLD]]
+        told = [capfirst(problem.message) for problem in report.problems[:TOLD]]
         more = len(report.problems) - len(told)
         others = [f"{more} more: the dialog to start names all."] if more else []
         return " ".join([f"{made}.", verdict, *told, *others])

@@ -172,7 +172,17 @@ def test_checking_says_how_many_mails_were_made(operator: Client, campaign: Any)
     answer = press(operator, dialog(campaign, "preflight"))
 
     page = operator.get(answer["HX-Redirect"]).content.decode()
-    assert "1 mail was made" in page
+    assert "1 mail was made. It can start." in page
+
+
+def test_what_stands_in_the_way_of_a_start_is_named_and_no_good_news(operator: Client, campaign: Any) -> None:
+    campaign.steps.all().delete()
+
+    answer = press(operator, dialog(campaign, "preflight"))
+
+    told = [*operator.get(answer["HX-Redirect"]).context["messages"]]
+    assert [(each.level_tag, "It cannot start as it is." in each.message) for each in told] == [("error", True)]
+    assert "It has no step." in told[0].message
 
 
 def test_a_large_campaign_is_checked_by_a_job_before_its_start(

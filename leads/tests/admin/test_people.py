@@ -36,6 +36,13 @@ def page_of(lead: Any) -> str:
     return reverse("admin:leads_lead_change", args=[lead.pk])
 
 
+def test_a_new_lead_is_asked_for_nothing_that_only_one_that_is_there_has(operator: Client, organization: Any) -> None:
+    page = operator.get(reverse("admin:leads_lead_add")).content.decode()
+
+    assert "Further fields" in page
+    assert not [word for word in ("Created at", "Updated at", "DatabaseDefault") if word in page]
+
+
 def test_a_lead_is_kept_with_its_normalized_address_its_tags_and_further_fields(
     operator: Client, organization: Any
 ) -> None:
