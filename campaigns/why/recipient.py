@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.models import ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Sender, SenderStatus
 from campaigns.scheduling import next_opening, zone_for
+from campaigns.sending.limits import LimitCode
 from campaigns.why import gates
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts, facts_of
@@ -14,7 +15,7 @@ from campaigns.why.words import moment
 from leads.addresses import domain_of, stored_form
 from leads.models import Suppression
 
-_OPEN = (*MessageStatus.IN_FLIGHT, MessageStatus.DEFERRED, MessageStatus.UNCERTAIN)
+_OPEN = (*MessageStatus.IN_FLIGHT, *MessageStatus.WAITING, MessageStatus.UNCERTAIN)
 
 
 def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
@@ -22,6 +23,9 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
     facts = facts_of(recipient.campaign, now=now, domain=domain_of(_enrolled(recipient)))
     zone = zone_for(recipient.campaign, recipient.lead.timezone)
     message = Message.objects.filter(recipient=recipient, status__in=_OPEN).order_by("-pk").first()
+    due, domain = _due(recipient, message, facts), _domain(recipient, facts)
+    # One that found its domain full is due when that has room again: the limit is why, and not the time.
+    is_made_due_by_it = message is not None and message.reason == LimitCode.DOMAIN_DAY and not domain.ok
     judged = [
         _membership(recipient, facts),
         _suppression(recipient, facts),
@@ -29,11 +33,11 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
         gates.halt(facts),
         _message(recipient, message, facts),
         _content(recipient, facts),
-        _due(recipient, message, facts),
+        *([domain, due] if is_made_due_by_it else [due]),
         gates.hold(facts),
         gates.window_gate(facts.campaign, next_opening(facts.campaign, now, zone), zone=zone.key, now=now),
         *gates.limits(facts, first_mails_only=recipient.sent_at is None),
-        _domain(recipient, facts),
+        *([] if is_made_due_by_it else [domain]),
         _sender(recipient, facts),
         gates.workers(facts),
     ]
@@ -87,12 +91,22 @@ def _message(recipient: Recipient, message: Message | None, facts: Facts) -> Gat
     if recipient.status == RecipientStatus.PAUSED:
         note = recipient.error_message or "Paused."
         return Gate(GateCode.MESSAGE, note, WhyCode.RECIPIENT_PAUSED, is_in_order=False)
-    if message is not None and message.status == MessageStatus.DEFERRED and _is_ahead(recipient, facts):
+    if message is not None and _is_ahead(recipient, facts) and (told := _last_try(message)):
+        why, sentence = told
         when = moment(recipient.next_send_at, zone=facts.campaign.timezone, now=facts.now)  # type: ignore[arg-type]
-        sentence = f"The mail server put it off ({message.smtp_reply[:120]}); it is tried again {when}."
+        sentence = f"{sentence} ({message.smtp_reply[:120]}); it is tried again {when}."
         numbers = {"message": message.pk, "attempts": message.attempts}
-        return Gate(GateCode.MESSAGE, sentence, WhyCode.DEFERRED, until=recipient.next_send_at, numbers=numbers)
+        return Gate(GateCode.MESSAGE, sentence, why, until=recipient.next_send_at, numbers=numbers)
     return Gate(GateCode.MESSAGE, "Nothing is open about an earlier mail.")
+
+
+def _last_try(message: Message) -> tuple[WhyCode, str] | None:
+    """What came of it where the mail is tried again; None where nobody was asked to take it."""
+    if message.status == MessageStatus.DEFERRED:
+        return WhyCode.DEFERRED, "The mail server put it off"
+    if message.status == MessageStatus.PENDING and message.attempts and message.smtp_reply:
+        return WhyCode.BROKEN_OFF, "The last try broke off before the mail was handed over"
+    return None
 
 
 def _content(recipient: Recipient, facts: Facts) -> Gate:

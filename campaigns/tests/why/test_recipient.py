@@ -5,8 +5,9 @@ from datetime import time, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from campaigns.models import Campaign, Recipient, Sender, Variant
+from campaigns.models import Campaign, Message, Recipient, Sender, Variant
 from campaigns.tests.factories import (
     NOON,
     CampaignSenderFactory,
@@ -14,7 +15,7 @@ from campaigns.tests.factories import (
     SenderUsageFactory,
     SuppressionFactory,
 )
-from campaigns.tests.sending.sending import started_campaign
+from campaigns.tests.sending.sending import Road, send_all, started_campaign
 from campaigns.why import why_recipient
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerKind
@@ -53,6 +54,11 @@ def deferred(campaign):
     Recipient.objects.update(next_send_at=NOON + timedelta(minutes=5))
 
 
+def broken_off(campaign):
+    deferred(campaign)
+    Message.objects.update(status="pending", smtp_reply="dropped", attempts=1)
+
+
 def suppressed(domain):
     def act(campaign):
         address = campaign.recipients.get().lead.email_normalized
@@ -72,6 +78,7 @@ CASES = [
     (suppressed(domain=True), "suppressed", True, None),
     (uncertain, "undecided", False, None),
     (deferred, "deferred", True, NOON + timedelta(minutes=5)),
+    (broken_off, "broken_off", True, NOON + timedelta(minutes=5)),
     (lambda campaign: Recipient.objects.update(status="held"), "held_elsewhere", True, None),
     (lambda campaign: Recipient.objects.update(status="paused"), "recipient_paused", False, None),
     (
@@ -147,6 +154,17 @@ def test_a_full_limit_for_its_domain_keeps_it_waiting_and_no_other(campaign):
 
     assert elsewhere == "healthy"
     assert (standing.code, standing.next_send_at) == ("domain_daily_limit", NOON.replace(hour=0) + timedelta(days=1))
+
+
+def test_one_that_found_its_domain_full_is_told_of_the_limit_and_not_of_the_time():
+    campaign = started_campaign(people=2, now=timezone.now())  # all of them of one domain
+    Sender.objects.update(domain_daily_limit=1)
+    send_all(campaign, Road())
+
+    waiting = Recipient.objects.select_related("campaign__organization", "lead", "next_step").get(sent_at=None)
+    standing = why_recipient(waiting, now=timezone.now())
+
+    assert (standing.code, standing.next_send_at) == ("domain_daily_limit", waiting.next_send_at)
 
 
 def test_the_domain_limit_of_another_sender_is_not_its_own(campaign):
