@@ -14,19 +14,45 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+UNREADABLE = (
+    "A stored secret cannot be decrypted: its key is missing from FIELD_ENCRYPTION_KEYS. "
+    "Add the old key behind the new one, or enter the secret again."
+)
+
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 
+class Unreadable(str):
+    """A stored secret that no present key decrypts: empty to whoever reads it, and saved again as it is stored."""
+
+    token: str
+
+    @classmethod
+    def of(cls, token: str) -> "Unreadable":
+        """The secret that is stored as `token`."""
+        secret = cls()
+        secret.token = token
+        return secret
+
+
 class EncryptedTextField(models.TextField):
-    """Text that never stands readable in the database, a dump or a query log. Cannot be searched or sorted by."""
+    """Text that never stands readable in the database, a dump or a query log. Cannot be searched or sorted by.
+
+    A row whose key is missing can be read, shown, edited and deleted all the same; its secret is `Unreadable`.
+    """
 
     def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, Unreadable):
+            return value.token
         text = super().get_prep_value(value)
         return encrypt(text) if text else text
 
     def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
-        return decrypt(value) if value else value
+        try:
+            return decrypt(value) if value else value
+        except ImproperlyConfigured:
+            return Unreadable.of(value)
 
 
 def is_secret(model: models.Model, name: str) -> bool:
@@ -46,10 +72,7 @@ def decrypt(token: str) -> str:
     try:
         return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken:
-        raise ImproperlyConfigured(
-            "A stored secret cannot be decrypted: its key is missing from FIELD_ENCRYPTION_KEYS."
-            " Add the old key behind the new one."
-        ) from None
+        raise ImproperlyConfigured(UNREADABLE) from None
 
 
 def keys_for(purpose: str) -> tuple[bytes, ...]:

@@ -5,7 +5,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from campaigns.content.mailbox import wire_domain
 from campaigns.delivery.base import Backend, Envelope, Gate, GateAt
@@ -14,6 +13,7 @@ from campaigns.delivery.server import Security, SmtpServer
 from campaigns.delivery.services import read_settings
 from campaigns.delivery.smtp import SmtpConnection
 from campaigns.models import Sender, SenderKind
+from campaigns_project.encryption import UNREADABLE, Unreadable
 from campaigns_project.errors import Refused
 from campaigns_project.outbound import addresses_of
 
@@ -87,8 +87,6 @@ def backend_of(
         server = server_of(sender)
     except Refused as refused:
         return NoWayOut(fault_of(refused))
-    except ImproperlyConfigured as unreadable:
-        return NoWayOut(SenderFault("secret_unreadable", reply=str(unreadable), permanent=True))
     return SmtpConnection(server, connect_seconds=connect_seconds, transaction_seconds=transaction_seconds)
 
 
@@ -105,12 +103,14 @@ def is_by_mailbox(sender: Sender) -> bool:
 def server_of(sender: Sender) -> SmtpServer:
     """Where mails of `sender` go: its own server, or with SANDBOX on the local mailbox and nowhere else.
 
-    HostUnknown and AddressNotAllowed where its host cannot or must not be connected to.
+    HostUnknown and AddressNotAllowed where its host cannot or must not be connected to, Refused where its password
+    cannot be read.
     """
     name = wire_domain(sender.email)
     if is_by_mailbox(sender):
         host, port = settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT
         return SmtpServer(host=host, port=port, security=Security.NONE, ehlo_name=name)
+    _require_readable(sender.password)
     address, *more = addresses_of(sender.host, port=sender.port)
     return SmtpServer(
         host=sender.host,
@@ -129,9 +129,15 @@ def fault_of(refused: Refused) -> SenderFault:
     return SenderFault(refused.code, reply=refused.message, permanent=refused.code not in PASSING)
 
 
+def _require_readable(secret: str) -> None:
+    if isinstance(secret, Unreadable):
+        raise Refused("secret_unreadable", UNREADABLE)
+
+
 def _service(sender: Sender) -> Backend:
     # Loaded here: it takes a quarter of a second that workers without such a sender need not spend.
     from campaigns.delivery.esp import EspConnection  # noqa: PLC0415
 
+    _require_readable(sender.esp_settings)
     keys = read_settings(sender.esp, sender.esp_settings)
     return EspConnection(sender.esp, keys, resolve=lambda host, port: addresses_of(host, port=port))
