@@ -5,7 +5,7 @@ from datetime import datetime
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.scheduling import next_opening
 from campaigns.why import gates
-from campaigns.why.codes import WhyCode
+from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts, facts_of
 from campaigns.why.standing import Gate, Standing
 
@@ -42,7 +42,7 @@ def _next_send_at(facts: Facts, judged: list[Gate]) -> datetime | None:
     """When the last of the shut gates opens and the window is open; None where one of them does not by itself."""
     shut = [gate for gate in judged if not gate.ok and gate.why not in _OTHERS_GO_ON]
     if facts.campaign.status == CampaignStatus.SCHEDULED:
-        shut = [gate for gate in shut if gate.why == WhyCode.SCHEDULED]  # the others are asked when it starts
+        shut = [gate for gate in shut if gate.code == GateCode.STATE]  # the others are asked when it starts
     opens = [gate.until for gate in shut if gate.until]
     if len(opens) < len(shut):
         return None

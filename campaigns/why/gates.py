@@ -38,14 +38,24 @@ def state(facts: Facts) -> Gate:
     if campaign.status == CampaignStatus.RUNNING:
         return Gate(GateCode.STATE, "The campaign is running.")
     if campaign.status == CampaignStatus.SCHEDULED and campaign.scheduled_at:
-        words = moment(campaign.scheduled_at, zone=campaign.timezone, now=facts.now)
-        return Gate(GateCode.STATE, f"Starts by itself {words}.", WhyCode.SCHEDULED, until=campaign.scheduled_at)
+        return _scheduled(campaign.scheduled_at, facts)
     if campaign.status == CampaignStatus.PAUSED:
         return _paused(campaign)
     if campaign.status == CampaignStatus.FAILED:
         return Gate(GateCode.STATE, campaign.status_message or "Failed.", WhyCode.FAILED, is_in_order=False)
     why, sentence = _AT_REST[CampaignStatus(campaign.status)]
     return Gate(GateCode.STATE, sentence, why)
+
+
+def _scheduled(at: datetime, facts: Facts) -> Gate:
+    """A worker starts a campaign whose hour has come within seconds; where none is alive, that is why it waits."""
+    if at > facts.now:
+        words = moment(at, zone=facts.campaign.timezone, now=facts.now)
+        return Gate(GateCode.STATE, f"Starts by itself {words}.", WhyCode.SCHEDULED, until=at)
+    working = workers(facts)
+    sentence = "Its hour has come; a worker checks it and starts it." if working.ok else working.sentence
+    until = facts.now if working.ok else None
+    return Gate(GateCode.STATE, sentence, working.why or WhyCode.SCHEDULED, working.is_in_order, until)
 
 
 def _paused(campaign: Campaign) -> Gate:

@@ -12,7 +12,6 @@ from campaigns.tests.admin.test_settings import SENDER
 from campaigns.tests.factories import CampaignSenderFactory, SenderFactory
 from campaigns_project.tests.rest.clients import key_client
 
-
 pytestmark = pytest.mark.django_db
 
 

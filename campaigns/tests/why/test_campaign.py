@@ -82,6 +82,19 @@ def test_a_scheduled_campaign_says_when_its_first_mail_goes():
     assert standing.summary == "Starts by itself on Sun 22 Nov 2026 12:00 UTC."
 
 
+def test_a_scheduled_campaign_whose_hour_has_passed_waits_for_a_worker_and_says_so():
+    campaign = ready_campaign(now=NOON)
+    lifecycle.schedule(campaign=campaign, at=NOON + timedelta(hours=1), actor=SYSTEM, now=NOON)
+    later = NOON + timedelta(hours=3)
+
+    taken_up = why_campaign(Campaign.objects.get(), now=later)
+    WorkerHeartbeat.objects.all().delete()
+    waiting = why_campaign(Campaign.objects.get(), now=later)
+
+    assert (taken_up.code, taken_up.healthy, "Its hour has come" in taken_up.summary) == ("scheduled", True, True)
+    assert (waiting.code, waiting.healthy, waiting.next_send_at) == ("worker_down", False, None)
+
+
 def test_a_closed_window_says_when_it_opens_in_the_campaigns_own_zone():
     campaign = started_campaign(now=NOON)
     Campaign.objects.update(
