@@ -95,7 +95,9 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     @display(description="Next mail", ordering="next_send_at")
     def next_send(self, recipient: Recipient) -> str:
-        return moment(_leaves_at(recipient))
+        at = _leaves_at(recipient)
+        is_due = at and at <= timezone.now() and recipient.campaign.status == CampaignStatus.RUNNING
+        return "now" if is_due else moment(at)
 
     @display(description="Last sign")
     def last_sign(self, recipient: Recipient) -> str:
@@ -114,8 +116,10 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
 
 
 def _leaves_at(recipient: Recipient) -> datetime | None:
-    """When the next mail leaves: who is due at night gets it in the morning."""
-    due = recipient.next_send_at
+    """When the next mail leaves: who is due at night gets it in the morning, nobody before the hold is over."""
+    due = recipient.next_send_at and max(
+        recipient.next_send_at, recipient.campaign.hold_until or recipient.next_send_at
+    )
     return due and leaves_at(recipient.campaign, due, recipient.lead.timezone, now=timezone.now())
 
 
@@ -128,7 +132,8 @@ def standing_sentence(recipient: Recipient) -> str:
         reason = ExitReason(recipient.exit_reason).label
         return f"Out: {reason}. {recipient.error_message}".strip()
     if recipient.campaign.status != CampaignStatus.RUNNING:
-        return f"In; the campaign is {recipient.campaign.get_status_display().lower()}."
+        status = recipient.campaign.get_status_display().lower()
+        return f"In; the campaign is {'a draft' if recipient.campaign.status == CampaignStatus.DRAFT else status}."
     return _in_running(recipient)
 
 

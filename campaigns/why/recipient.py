@@ -121,6 +121,8 @@ def _due(recipient: Recipient, message: Message | None, facts: Facts) -> Gate:
     step, due = recipient.next_step, recipient.next_send_at
     if message is not None and message.status in MessageStatus.IN_FLIGHT:
         return Gate(GateCode.RECIPIENTS, "With a worker now.")
+    if recipient.exit_reason:
+        return Gate(GateCode.RECIPIENTS, "No further step is planned.")
     if due is None or step is None:
         sentence = "In; the time of the next step is not set yet."
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE)

@@ -19,7 +19,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.templatetags.fairlead import relative
 from campaigns_project.runtime.health import Check, Level, examine
 from campaigns_project.states import ProgressStatus
-from leads.models import Lead, LeadImport, Suppression
+from leads.models import ImportStatus, Lead, LeadImport, Suppression
 
 SHOWN = 10  # running campaigns
 ALERTS = 7
@@ -129,7 +129,11 @@ def _findings(held: HeldRoles, found: list[Check]) -> Iterator[Alert]:
 
 def _imports(held: HeldRoles, now: datetime) -> Iterator[Alert]:
     recent = held.scope(LeadImport.objects.all()).filter(created_at__gt=now - RECENT).order_by("-pk")
-    for each in recent.exclude(problem_count=0)[:ALERTS]:
+    checked = recent.filter(status=ImportStatus.DRAFT, dry_run_status=ProgressStatus.SUCCEEDED)
+    for each in checked[:ALERTS]:
+        text = f"{each.file_name} was checked and waits for your decision"
+        yield Alert("warn", text, relative(each.created_at, now), _page("leads_leadimport", each))
+    for each in recent.exclude(problem_count=0).exclude(pk__in=checked)[:ALERTS]:
         text = f"{each.file_name}: {each.problem_count:,} of {each.rows_done:,} rows became no lead"
         yield Alert("warn", text, relative(each.created_at, now), _page("leads_leadimport", each))
     for each in recent.filter(status=ProgressStatus.FAILED)[:ALERTS]:

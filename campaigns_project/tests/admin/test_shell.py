@@ -132,12 +132,15 @@ def test_what_waits_for_a_person_stands_on_the_front_page(world: World) -> None:
         status_error="no_sender", status_message="All its senders are paused.",
     )  # fmt: skip
     LeadImportFactory(organization=world.organization, rows_done=3, problem_count=3, file_name="bad.csv")
+    checked = {"status": "draft", "dry_run_status": "succeeded"}
+    LeadImportFactory(organization=world.organization, file_name="checked.csv", **checked)
 
     alerts = member(world.organization, Role.OPERATOR).get(reverse("admin:index")).context["alerts"]
 
     assert [alert.text for alert in alerts] == [
         "Held",
         f"{world.sender.email} is paused",
+        "checked.csv was checked and waits for your decision",
         "bad.csv: 3 of 3 rows became no lead",
     ]
 
