@@ -109,7 +109,7 @@ def test_row_01_a_tls_handshake_that_fails(now, own_server):
 def test_row_02_a_refused_login_pauses_the_sender_with_the_reason(now, own_server):
     started_campaign(people=2, now=now)
     with FaultServer(auth=Say("535 5.7.8 wrong password")) as server:
-        own_server(server.port, username="ada", password="wrong")
+        own_server(server.port, username="ada", password="not-hers")
 
         send()
         pass_time(FOUR_DAYS)

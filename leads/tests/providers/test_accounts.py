@@ -1,5 +1,7 @@
 """Keys of lead providers: tested, changed, taken away; whoever's answer got lost, asked for again."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -84,15 +86,15 @@ def test_a_key_that_works_again_is_noted(apollo, account):
     assert ProviderAccount.objects.get().last_error == ""
 
 
-def test_doctor_tells_since_when_a_key_is_refused(account):
+def test_doctor_tells_when_a_key_was_refused(account):
     assert [check.level for check in examine_providers()] == ["ok"]
-    at = timezone.now()
+    at = timezone.now() - timedelta(hours=2)
     ProviderAccount.objects.update(last_error="Apollo refuses the key: Invalid API key.", checked_at=at)
 
     told = list(examine_providers())
 
     assert [check.level for check in told] == ["warn"]
-    assert f"refused since {timezone.localtime(at):%Y-%m-%d %H:%M}: Apollo refuses the key" in told[0].message
+    assert "refused 2 h ago: Apollo refuses the key" in told[0].message
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "a\nb", "ключ", "k" * 501])
