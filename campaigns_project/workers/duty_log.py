@@ -54,9 +54,9 @@ def _upsert(runs: Mapping[str, Ran]) -> None:
 _UPSERT = f"""
 INSERT INTO {DutyRun._meta.db_table} AS kept
        (name, every_seconds, ran_at, took_seconds, succeeded_at, failed_at, error)
-SELECT name, every, now() - make_interval(secs => ago), took,
-       CASE WHEN error = '' THEN now() - make_interval(secs => ago) END,
-       CASE WHEN error <> '' THEN now() - make_interval(secs => ago) END, error
+SELECT name, every, statement_timestamp() - make_interval(secs => ago), took,
+       CASE WHEN error = '' THEN statement_timestamp() - make_interval(secs => ago) END,
+       CASE WHEN error <> '' THEN statement_timestamp() - make_interval(secs => ago) END, error
 FROM unnest(%s::text[], %s::float8[], %s::float8[], %s::float8[], %s::text[]) ran (name, every, ago, took, error)
 ORDER BY name
 ON CONFLICT (name) DO UPDATE SET
