@@ -201,9 +201,8 @@ class EspConnection:
         if response is not None:
             return self._refused(response)
         if not isinstance(error, AnymailAPIError):
-            return Refused(
-                554, said(554, self._hide(str(error))), Stage.MAIL, Kind.CONTENT
-            )  # nothing was asked of the service
+            text = said(554, self._hide(str(error)))  # nothing was asked of the service
+            return Refused(554, text, Stage.MAIL, Kind.CONTENT)
         return self._broken_off(error.__cause__)
 
     def _refused(self, response: requests.Response) -> Outcome:

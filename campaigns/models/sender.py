@@ -49,7 +49,7 @@ class SenderQuerySet(OrganizationQuerySet):
 class Sender(Tenanted, models.Model):
     """A mailbox mails go out from. With SANDBOX on, its mails reach the local mailbox and nothing else."""
 
-    # Left out where many are read: one that cannot be decrypted is to be the trouble of its sender alone.
+    # Left out where many are read and nobody needs them: each costs a decryption.
     SECRETS: ClassVar = ("password", "esp_settings")
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="senders")

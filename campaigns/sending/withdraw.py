@@ -20,7 +20,7 @@ def withdraw(*, sender_id: int, why: str) -> bool:
     active = Sender.objects.filter(pk=sender_id, status=SenderStatus.ACTIVE)
     if not active.update(status=SenderStatus.PAUSED, status_reason=why, updated_at=Now()):
         return False
-    sender = Sender.objects.defer(*Sender.SECRETS).get(pk=sender_id)
+    sender = Sender.objects.get(pk=sender_id)
     record(
         action="sender.paused",
         entity=sender,

@@ -13,6 +13,7 @@ from campaigns.models import LeadNote, LeadUserStatus, Message, MessageStatus, R
 from campaigns_project.audit.models import AuditLog
 from leads.addresses import domain_of
 from leads.models import Lead, LeadAlias, LeadChange, StagedLead, StagedStatus, Suppression
+from leads.suppression import addresses_of
 from tracking.models import EmailEvent, EventType
 from tracking.timeline.kinds import EntryKind
 
@@ -42,7 +43,7 @@ def _mails(lead: Lead) -> QuerySet[Any]:
 
 
 def _suppressed(lead: Lead) -> QuerySet[Any]:
-    addresses = {lead.email_normalized, *lead.aliases.values_list("email_normalized", flat=True)}
+    addresses = addresses_of(lead)
     targets = addresses | {domain_of(lead.email_normalized)}
     own = Suppression.objects.living().for_organization(lead.organization)
     # The index is made for addresses that are not empty, and serves nobody who does not say so.
