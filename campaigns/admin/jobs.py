@@ -50,6 +50,9 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     remove_old_jobs = dialog_action(RemoveOldJobs)
 
+    def get_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        return [name for name in self.fields if name != "result" or (obj and obj.result)]
+
     def get_urls(self) -> list[Any]:
         live = self.admin_site.admin_view(self.live_view)
         return [path("<path:object_id>/live/", live, name="campaigns_job_live"), *super().get_urls()]
@@ -102,9 +105,6 @@ class CampaignTombstoneAdmin(ReadOnlyAdmin):
         "No campaign has been deleted. What is left of one stands here for ever, and its ID is never given out again."
     )
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Deleted campaigns", **(extra_context or {})})
-
     @display(description="Campaign", header=True, ordering="name")
     def headline(self, tombstone: CampaignTombstone) -> tuple[str, str]:
         return tombstone.name, tombstone.campaign_slug
@@ -128,12 +128,22 @@ class CampaignSenderAdmin(ReadOnlyAdmin):
     list_select_related = ["campaign", "sender"]
 
 
+# What is told first of a run of sending.
+_FIRST = ("planned", "sent", "waiting", "in_flight", "failed", "skipped", "uncertain")
+
+
+def _place(told: tuple[str, Any]) -> int:
+    return _FIRST.index(told[0]) if told[0] in _FIRST else len(_FIRST)
+
+
 def _told(result: dict[str, Any]) -> list[str]:
     """The counts of a result in words, leaving out what is nothing. A run of sending has one count of `skipped`."""
     skipped = result.get("skipped")
     reasons: dict[str, int] = skipped if isinstance(skipped, dict) else {}
     counts = [
-        f"{value:,} {name.replace('_', ' ')}" for name, value in result.items() if isinstance(value, int) and value
+        f"{value:,} {name.replace('_', ' ')}"
+        for name, value in sorted(result.items(), key=_place)  # a stored object is in no order of its own
+        if isinstance(value, int) and value
     ]
     labels = dict(SkipReason.choices)
     return counts + [f"{value:,} {labels.get(reason, reason)}" for reason, value in reasons.items()]

@@ -68,10 +68,10 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     search_help_text = "Part of the address, or a whole Message-ID"
     fields = [
         "recipient", "step", "variant", "step_version", "subject", "sender", "state", "explanation", "attempts",
-        "lost_claims", "message_id", "smtp_code", "smtp_reply", "claimed_at", "attempted_at", "sent_at",
+        "lost_claims", "identity", "answer", "claimed_at", "attempted_at", "sent_at",
         "first_deferred_at", "merge_values", "created_at",
     ]  # fmt: skip
-    readonly_fields = ["state", "explanation"]
+    readonly_fields = ["state", "explanation", "identity", "answer"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
     actions_list = ["treat_all_as_sent", "send_all_again"]
     empty_when = {"place=uncertain": "No mail is uncertain"}
@@ -108,11 +108,22 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     @display(description="Why")
     def explanation(self, message: Message) -> str:
-        code = str(message.smtp_code or "")
-        # What the server said begins with its code; where it said nothing the code stands alone.
-        reply = message.smtp_reply if message.smtp_reply.startswith(code) else f"{code} {message.smtp_reply}"
         reason = message.reason.replace("_", " ")
-        return ": ".join(part for part in (reason, reply[:200]) if part) or "—"
+        return ": ".join(part for part in (reason, _answer(message)[:200]) if part) or "—"
+
+    @display(description="Message-ID")
+    def identity(self, message: Message) -> str:
+        return message.message_id or "—"
+
+    @display(description="The server's answer")
+    def answer(self, message: Message) -> str:
+        return _answer(message) or "—"
+
+
+def _answer(message: Message) -> str:
+    """What the server said, which begins with its code; where it said nothing the code stands alone."""
+    code = str(message.smtp_code or "")
+    return message.smtp_reply if message.smtp_reply.startswith(code) else f"{code} {message.smtp_reply}"
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Place:
     tone: str
     count: int
     url: str
+    opens: str  # what the link leads to: mails, or the people whose mails they are
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def step_rows(campaign: Campaign) -> list[dict[str, Any]]:
 
 
 def _variant_row(variant: Any, counts: Counter[tuple[int | None, str]]) -> dict[str, Any]:
-    statuses = ("sent", "failed", "skipped", "uncertain")
+    statuses = ("sent", "failed", "uncertain")
     return {"variant": variant, **{status: counts[variant.pk, status] for status in statuses}}
 
 
@@ -160,7 +161,13 @@ def _counters(campaign: Campaign) -> Iterable[int]:
 def _places(campaign: Campaign, standing: Progress) -> list[Place]:
     counts = standing.ledger.as_dict()
     return [
-        Place(label, tone, counts[name], f"{reverse(f'admin:{page}')}?campaign={campaign.pk}&{query}")
+        Place(
+            label,
+            tone,
+            counts[name],
+            f"{reverse(f'admin:{page}')}?campaign={campaign.pk}&{query}",
+            "Mails; opens the list of the people they are for" if "recipient" in page else "Opens the list of mails",
+        )
         for name, label, tone, page, query in PLACES
     ]
 

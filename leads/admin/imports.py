@@ -18,7 +18,6 @@ from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
-from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.admin_site import show_badge
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
@@ -30,7 +29,7 @@ from leads.admin.importing.choosing import OptionsPage
 from leads.admin.importing.fixing import FixPage
 from leads.admin.importing.following import progress_live, progress_page
 from leads.admin.importing.mapping import MapPage
-from leads.admin.importing.pages import StepPage, state_chip
+from leads.admin.importing.pages import StepPage, needs_review, state_chip
 from leads.admin.importing.steps import MAP, PROGRESS, UPLOAD, marks_of, present_step, url_name
 from leads.admin.importing.uploading import AT_FIRST, UploadForm, UploadPage
 from leads.admin.importing.wording import rows_known
@@ -173,7 +172,7 @@ class LeadImportAdmin(ScopedAdmin):
 
     @display(description="Status", ordering="status")
     def state(self, lead_import: LeadImport) -> str:
-        return chip("warn", "Needs review") if _needs_review(lead_import) else state_chip(lead_import)
+        return state_chip(lead_import)
 
     @display(description="Rows")
     def rows(self, lead_import: LeadImport) -> str:
@@ -198,14 +197,10 @@ class LeadImportAdmin(ScopedAdmin):
 def _counted(lead_import: LeadImport, outcome: str) -> str:
     """So many rows ended so; of a draft as its dry run says. A dash where nobody has counted or nothing was done."""
     if lead_import.status == ImportStatus.DRAFT:
-        return f"{lead_import.dry_run[outcome]:,}" if _needs_review(lead_import) else NOTHING
+        return f"{lead_import.dry_run[outcome]:,}" if needs_review(lead_import) else NOTHING
     if lead_import.status == ImportStatus.CANCELED and not lead_import.rows_done:
         return NOTHING
     return f"{getattr(lead_import, _COUNTS[outcome]):,}"
-
-
-def _needs_review(lead_import: LeadImport) -> bool:
-    return lead_import.status == ImportStatus.DRAFT and lead_import.dry_run_status == ProgressStatus.SUCCEEDED
 
 
 def waiting(request: HttpRequest) -> str:

@@ -44,5 +44,4 @@ def _sentence(recipient: Recipient, standing: Standing, now: datetime) -> str:
         return f"No mail is planned in “{recipient.campaign}”. {standing.summary}"
     when = moment(at, zone=recipient.campaign.timezone, now=now) if at > now else "now"
     via = f" via {recipient.sender.email}" if recipient.sender else ""
-    unless = " unless a reply arrives" if recipient.campaign.stop_on_reply else ""
-    return f"Step {step.position} of “{recipient.campaign}” {when}{via}{unless}."
+    return f"Step {step.position} of “{recipient.campaign}” {when}{via}."

@@ -169,4 +169,4 @@ def test_a_run_of_sending_that_skipped_mails_is_told_under_jobs(manager: Client,
 
     page = manager.get(reverse("admin:campaigns_job_changelist")).content.decode()
 
-    assert "1,190 sent; 1,200 planned; 10 skipped" in page
+    assert "1,200 planned; 1,190 sent; 10 skipped" in page

@@ -11,7 +11,7 @@ from campaigns.errors import PreflightNeeded, SnapshotChanged, StartRefused, War
 from campaigns.models import Campaign, Job, JobKind, Link, Message, Recipient, Sender, Variant
 from campaigns.preflight import everybody, jobs, report
 from campaigns.sending.work import due_campaigns
-from campaigns.tests.factories import LeadFactory, RecipientFactory
+from campaigns.tests.factories import LeadFactory, RecipientFactory, VariantFactory
 from campaigns.tests.sending.sending import ready_campaign, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -297,6 +297,7 @@ def test_a_sender_that_failed_its_last_check_is_warned_of_and_dns_never_in_a_san
         (lambda: Campaign.objects.update(daily_new_leads=1), "duration", "info"),
         (lambda: Campaign.objects.update(daily_limit=1, active_leads_count=11), "capacity", "warn"),
         (lambda: Recipient.objects.update(email_address="sales@acme.example"), "role_addresses", "warn"),
+        (lambda: VariantFactory(step__campaign=Campaign.objects.get()), "replies_not_read", "info"),
     ],
 )
 def test_what_is_worth_reading_is_told_at_its_level_and_blocks_nothing(now, change, code, level):

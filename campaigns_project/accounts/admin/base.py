@@ -31,6 +31,7 @@ from campaigns_project.audit.protection import values_of
 from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
 from campaigns_project.faults import told_as_faults
+from campaigns_project.settings.unfold import SIDEBAR
 
 HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
 
@@ -51,6 +52,12 @@ class FairleadAdmin(ModelAdmin):
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
 
     @cached_property
+    def list_title(self) -> str:
+        """What the list is called: as in the sidebar, where it stands there."""
+        titles = {label: title for _, items in SIDEBAR for title, _icon, label, *query in items if not query}
+        return titles.get(self.opts.label) or str(capfirst(self.opts.verbose_name_plural))
+
+    @cached_property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
         """What Unfold's read-only fields are changed by before they are shown."""
         return {field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)}
@@ -62,7 +69,7 @@ class FairleadAdmin(ModelAdmin):
         return field
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        named = {"title": capfirst(self.opts.verbose_name_plural)}  # Django's own is “Select … to change”
+        named = {"title": self.list_title}  # Django's own is “Select … to change”
         return super().changelist_view(request, {**named, **(extra_context or {})})
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -107,7 +114,7 @@ class FairleadAdmin(ModelAdmin):
             "original": obj,
             "entries": self.history_of(obj)[:HISTORY_SHOWN],
             "audit_url": _audit_url(request, obj),
-            "module_name": str(capfirst(self.opts.verbose_name_plural)),
+            "module_name": self.list_title,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/object_history.html", context)

@@ -92,6 +92,15 @@ def test_the_sidebar_shows_what_one_may_see(world: World) -> None:
     assert shown.isdisjoint({"People", "Workers", "API keys", "Audit log"})
 
 
+def test_a_list_is_called_as_in_the_sidebar(root: Client) -> None:
+    groups = root.get(reverse("admin:index")).context["sidebar_navigation"]
+    lists = {item["link"]: item["title"] for group in groups for item in group["items"] if "?" not in item["link"]}
+
+    called = {link: root.get(link).context["title"] for link in lists if link.startswith("/admin/")}
+
+    assert called == {link: lists[link] for link in called}
+
+
 def test_people_are_for_system_administrators_only(world: World) -> None:
     owner = member(world.organization, Role.OWNER)
 

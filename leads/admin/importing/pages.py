@@ -80,8 +80,15 @@ class StepPage:
         return timezone.now()
 
 
+def needs_review(lead_import: LeadImport) -> bool:
+    """Whether it was looked over and waits for somebody to decide."""
+    return lead_import.status == ImportStatus.DRAFT and lead_import.dry_run_status == ProgressStatus.SUCCEEDED
+
+
 def state_chip(lead_import: LeadImport) -> SafeString:
     """How an import stands, in a word; of one that was taken back, that."""
+    if needs_review(lead_import):
+        return chip("warn", "Needs review")
     if lead_import.undone_at is None:
         return chip(lead_import.status, lead_import.get_status_display())
     return chip("canceled", "Being undone" if lead_import.undo_status in ProgressStatus.active else "Undone")
