@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from campaigns_project.errors import Refused
+
 UNREADABLE = (
     "A stored secret cannot be decrypted: its key is missing from FIELD_ENCRYPTION_KEYS. "
     "Add the old key behind the new one, or enter the secret again."
@@ -34,6 +36,13 @@ class Unreadable(str):
         secret = cls()
         secret.token = token
         return secret
+
+
+def readable(secret: str) -> str:
+    """`secret` itself, which is about to be used; Refused (`secret_unreadable`) where it is Unreadable."""
+    if isinstance(secret, Unreadable):
+        raise Refused("secret_unreadable", UNREADABLE)
+    return secret
 
 
 class EncryptedTextField(models.TextField):

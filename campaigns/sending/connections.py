@@ -13,7 +13,7 @@ from campaigns.delivery.server import Security, SmtpServer
 from campaigns.delivery.services import read_settings
 from campaigns.delivery.smtp import SmtpConnection
 from campaigns.models import Sender, SenderKind
-from campaigns_project.encryption import UNREADABLE, Unreadable
+from campaigns_project.encryption import readable
 from campaigns_project.errors import Refused
 from campaigns_project.outbound import addresses_of
 
@@ -110,14 +110,13 @@ def server_of(sender: Sender) -> SmtpServer:
     if is_by_mailbox(sender):
         host, port = settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT
         return SmtpServer(host=host, port=port, security=Security.NONE, ehlo_name=name)
-    _require_readable(sender.password)
     address, *more = addresses_of(sender.host, port=sender.port)
     return SmtpServer(
         host=sender.host,
         port=sender.port,
         security=Security(sender.security),
         username=sender.username,
-        password=sender.password,
+        password=readable(sender.password),
         address=address,
         more_addresses=tuple(more),
         ehlo_name=name,
@@ -129,15 +128,9 @@ def fault_of(refused: Refused) -> SenderFault:
     return SenderFault(refused.code, reply=refused.message, permanent=refused.code not in PASSING)
 
 
-def _require_readable(secret: str) -> None:
-    if isinstance(secret, Unreadable):
-        raise Refused("secret_unreadable", UNREADABLE)
-
-
 def _service(sender: Sender) -> Backend:
     # Loaded here: it takes a quarter of a second that workers without such a sender need not spend.
     from campaigns.delivery.esp import EspConnection  # noqa: PLC0415
 
-    _require_readable(sender.esp_settings)
-    keys = read_settings(sender.esp, sender.esp_settings)
+    keys = read_settings(sender.esp, readable(sender.esp_settings))
     return EspConnection(sender.esp, keys, resolve=lambda host, port: addresses_of(host, port=port))

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from campaigns_project.encryption import readable
 from campaigns_project.workers.stopping import is_stopping
 from leads.enrichment.asking import Outcome, ask
 from leads.enrichment.endpoint import Endpoint
@@ -52,7 +53,8 @@ def enrich(
     """Fill empty fields of the staged leads of an import that were not asked for yet.
 
     With a `budget` it stops once that time is over; so it does when its worker is asked to stop. It gives up where the
-    endpoint itself fails for GIVE_UP_AFTER leads in a row: the others stay as they are. Raises what `read_prompt` does.
+    endpoint itself fails for GIVE_UP_AFTER leads in a row: the others stay as they are. Raises what `read_prompt` does,
+    and Refused where the profile's key cannot be decrypted.
     """
     run = _Run(lead_import_id, profile, read_prompt(profile.prompt))
     deadline = time.monotonic() + budget.total_seconds() if budget is not None else None
@@ -80,7 +82,7 @@ def left_to_enrich(lead_import_id: int) -> QuerySet[StagedLead]:
 class _Run:
     def __init__(self, lead_import_id: int, profile: EnrichmentProfile, prompt: Prompt):
         self._import_id, self._profile, self._prompt = lead_import_id, profile, prompt
-        self._endpoint = Endpoint(profile.url, profile.model, profile.api_key)
+        self._endpoint = Endpoint(profile.url, profile.model, readable(profile.api_key))
         self._last_row = 0
         self._in_a_row = 0
         self.counts = Enriched()

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from campaigns_project.encryption import readable
 from campaigns_project.errors import NotFound
 from leads.enrichment.asking import Outcome, ask
 from leads.enrichment.endpoint import Endpoint
@@ -42,11 +43,13 @@ def try_on(*, profile: EnrichmentProfile, lead_id: int, actor: Actor) -> Trial:
     """Ask the profile's endpoint about a lead of its organization; the lead stays as it is.
 
     All of the profile's fields are asked for, so that one sees what would come for a lead that has nothing. NotFound
-    for a lead that is not there; what goes wrong with the endpoint or its answer is in the outcome.
+    for a lead that is not there, Refused where the key cannot be decrypted; what goes wrong with the endpoint or its
+    answer is in the outcome.
     """
     lead = Lead.objects.for_organization(profile.organization).filter(pk=lead_id).first()
     if lead is None:
         raise NotFound("lead_not_found", f"There is no lead {lead_id}.", "Look its number up in the list of leads.")
+    endpoint = Endpoint(profile.url, profile.model, readable(profile.api_key), seconds=TIMEOUT)
     with transaction.atomic():  # by itself: the network comes after
         record(
             action="enrichmentprofile.tried",
@@ -57,7 +60,7 @@ def try_on(*, profile: EnrichmentProfile, lead_id: int, actor: Actor) -> Trial:
         )
     known = known_of_lead(lead)
     outcome = ask(
-        endpoint=Endpoint(profile.url, profile.model, profile.api_key, seconds=TIMEOUT),
+        endpoint=endpoint,
         prompt=read_prompt(profile.prompt),
         known=known,
         wanted=profile.fields,

@@ -7,10 +7,12 @@ from typing import Any
 from django.conf import settings
 
 from campaigns_project.accounts.models import Organization
+from campaigns_project.encryption import readable
+from campaigns_project.errors import Refused
 from leads.models import LeadImport, Provider, ProviderAccount
 from leads.providers.apollo.provider import ApolloProvider
 from leads.providers.base import LeadProvider
-from leads.providers.errors import ProviderRefused, SourceRefused
+from leads.providers.errors import KeyRefused, ProviderRefused, SourceRefused
 from leads.providers.hearing import Hearing
 from leads.providers.purchases import PurchaseJournal
 
@@ -66,8 +68,12 @@ def provider_for(
 def provider_of(
     account: ProviderAccount, *, lead_import: LeadImport | None = None, credit_limit: int | None = None
 ) -> LeadProvider:
-    """The same for an account at hand."""
+    """The same for an account at hand; KeyRefused where its key cannot be decrypted."""
     limits = [limit for limit in (account.credit_limit, credit_limit) if limit is not None]
     journal = PurchaseJournal(account, lead_import=lead_import, credit_limit=min(limits, default=None))
     registered = PROVIDERS[account.provider]
-    return registered.kind(api_key=account.api_key, purchases=journal, heard=Hearing(account), **registered.options())
+    try:
+        key = readable(account.api_key)
+    except Refused as refused:
+        raise KeyRefused(refused.code, refused.message, details={"provider": account.provider}) from None
+    return registered.kind(api_key=key, purchases=journal, heard=Hearing(account), **registered.options())

@@ -1,10 +1,13 @@
 import pytest
 
 from campaigns.tests.factories import LeadFactory, LeadImportFactory, RawLeadFactory, StagedLeadFactory
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.errors import Refused
 from leads.enrichment.endpoint import TRIES
 from leads.enrichment.enriching import AT_ONCE, GIVE_UP_AFTER, enrich
 from leads.enrichment.errors import EnrichmentRefused
 from leads.enrichment.fields import cleaned
+from leads.enrichment.trying import try_on
 from leads.models import LeadEnrichment
 from leads.tests.enrichment import fake_endpoint as fakes
 from leads.tests.enrichment.fake_endpoint import KEY, Fault, refusal
@@ -42,6 +45,19 @@ def test_empty_fields_are_filled_and_it_is_written_down_who_said_so(fake, profil
     kept = LeadEnrichment.objects.get()
     assert (kept.model, kept.campaign_id, kept.error_message) == ("small-model-2026-05", 77, "")
     assert (kept.result["values"], kept.result["profile"]) == (SAID, profile.pk)
+
+
+def test_nobody_is_asked_with_a_key_that_cannot_be_decrypted(fake, profile, lead_import, settings):
+    staged(lead_import)
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+    profile.refresh_from_db()
+
+    with pytest.raises(Refused) as refused:
+        enrich(lead_import_id=lead_import.pk, profile=profile)
+    with pytest.raises(Refused) as tried:
+        try_on(profile=profile, lead_id=LeadFactory(organization=profile.organization).pk, actor=SYSTEM)
+
+    assert (refused.value.code, tried.value.code, fake.requests) == ("secret_unreadable", "secret_unreadable", [])
 
 
 def test_only_what_is_empty_is_asked_for_and_a_value_is_never_overwritten(fake, profile, lead_import):

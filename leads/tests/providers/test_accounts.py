@@ -44,6 +44,19 @@ def test_a_wrong_key_is_refused_and_that_is_kept(apollo):
     assert "Invalid API key" in account.last_error
 
 
+def test_a_key_that_cannot_be_decrypted_is_said_to_be_so_and_apollo_is_not_asked(apollo, account, settings):
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+    account.refresh_from_db()
+
+    refused = check(account)
+
+    assert (type(refused), refused.code) == (KeyRefused, "secret_unreadable")
+    assert (apollo.calls, account.last_error) == ([], "")
+    form = client_of(MembershipFactory(organization=account.organization, role=Role.MANAGER).user)
+    page = reverse("admin:leads_provideraccount_change", args=[account.pk])
+    assert "cannot be decrypted" in form.get(page).content.decode()
+
+
 def test_a_key_that_may_not_ask_for_the_profile_is_asked_the_older_way(apollo, account):
     apollo.keys["master-key"] = {"auth/health"}
 
