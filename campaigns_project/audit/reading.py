@@ -19,6 +19,8 @@ def said(value: Any) -> str:
         return "not kept" if value == NOT_KEPT else words(value) or "empty"
     if isinstance(value, list) and all(isinstance(each, str | int) for each in value):
         return ", ".join(str(each) for each in value) or "empty"
+    if isinstance(value, dict) and not any(isinstance(each, dict | list) for each in value.values()):
+        return words(", ".join(f"{name} {said(each)}" for name, each in value.items())) or "empty"
     return words(json.dumps(value, ensure_ascii=False))
 
 

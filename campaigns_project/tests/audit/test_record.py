@@ -136,7 +136,8 @@ def test_an_entry_outlives_the_person_who_acted() -> None:
     ("value", "read"),
     [
         (None, "none"), (True, "yes"), (False, "no"), ("", "empty"), ([1, 2], "1, 2"), ([], "empty"),
-        (NOT_KEPT, "not kept"), ({"a": 1}, '{"a": 1}'), (0.5, "0.5"),
+        (NOT_KEPT, "not kept"), ({"a": 1, "b": None}, "a 1, b none"), ({}, "empty"),
+        ({"a": [1]}, '{"a": [1]}'), (0.5, "0.5"),
     ],
 )  # fmt: skip
 def test_values_are_read_in_words(value: object, read: str) -> None:
