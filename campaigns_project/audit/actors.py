@@ -1,15 +1,18 @@
 """Who acts: a person, a key, a command or the system itself; told by the edge, kept by the audit log."""
 
 import getpass
+import re
 import socket
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from django.db import models
 
 from campaigns_project.client_address import client_address
 
+_EXTENDED = re.compile(r"utf-8'[A-Za-z0-9-]*'(.*)", re.IGNORECASE)
 LONGEST_MESSAGE = 200  # characters of X-Change-Message: a sentence, not a document
 
 
@@ -59,8 +62,13 @@ class Actor:
 
 
 def change_message(request: Any) -> str:
-    """Why the caller does it, from the header X-Change-Message; WSGI hands on its UTF-8 as Latin-1."""
+    """Why the caller does it, from the header X-Change-Message, as it is or as RFC 8187 has it (`UTF-8''gr%C3%BCn`).
+
+    WSGI hands on its UTF-8 as Latin-1; a server may also drop what is not ASCII, and leave it empty.
+    """
     said: str = request.META.get("HTTP_X_CHANGE_MESSAGE", "").strip()
+    if extended := _EXTENDED.fullmatch(said):
+        return unquote(extended[1], errors="replace").strip()
     try:
         return said.encode("latin-1").decode()
     except UnicodeError:

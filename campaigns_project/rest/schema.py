@@ -28,7 +28,8 @@ CHANGE_MESSAGE = OpenApiParameter(
     "X-Change-Message",
     {"type": "string", "maxLength": LONGEST_MESSAGE},
     OpenApiParameter.HEADER,
-    description="Why, in a sentence: kept in the audit log where the body gives no reason.",
+    description="Why, in a sentence: kept in the audit log where the body gives no reason. What is not ASCII "
+    "is written as RFC 8187 says: `UTF-8''gr%C3%BCn`.",
 )
 
 

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import models, transaction
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -19,6 +18,7 @@ from campaigns_project.audit.actors import LONGEST_MESSAGE, change_message
 from campaigns_project.audit.protection import differences, values_of
 from campaigns_project.audit.record import record
 from campaigns_project.rest.filtering import refuse_unknown
+from campaigns_project.rest.parsing import PlainJSONParser
 from campaigns_project.rest.problems import TooLarge
 from campaigns_project.rest.schema import DocumentedSchema
 
@@ -29,7 +29,7 @@ class StrictView(APIView):
     `query_parameters` names, by action, those that are not filters of a list.
     """
 
-    parser_classes: Any = [JSONParser]
+    parser_classes: Any = [PlainJSONParser]
     metadata_class: Any = None  # OPTIONS would describe forms; the schema does that better
     schema: Any = DocumentedSchema()
     query_parameters: ClassVar[Mapping[str, frozenset[str]]] = {}
@@ -37,7 +37,7 @@ class StrictView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self._refuse_large_bodies(request)
-        self._refuse_long_messages(request)
+        self._refuse_unfit_messages(request)
         action = getattr(self, "action", None)
         if action != "list":
             refuse_unknown(request, self.query_parameters.get(action or "", frozenset()))
@@ -55,9 +55,17 @@ class StrictView(APIView):
         if limit is not None and is_json and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             raise TooLarge(f"The body is longer than the {limit:,} bytes this address takes. Send it in parts.")
 
-    def _refuse_long_messages(self, request: Request) -> None:
-        if len(change_message(request)) > LONGEST_MESSAGE:
+    def _refuse_unfit_messages(self, request: Request) -> None:
+        """One that would be cut, or that did not come through, must not be left out of the audit log in silence."""
+        message = change_message(request)
+        if len(message) > LONGEST_MESSAGE:
             said = f"The header X-Change-Message takes {LONGEST_MESSAGE} characters at most."
+            raise ValidationError({"X-Change-Message": [said]})
+        if not message and "HTTP_X_CHANGE_MESSAGE" in request.META:
+            said = (
+                "The header X-Change-Message is empty, or holds characters that a header does not carry. Leave it out, "
+                "or write what is not ASCII as RFC 8187 says: UTF-8''gr%C3%BCn."
+            )
             raise ValidationError({"X-Change-Message": [said]})
 
 

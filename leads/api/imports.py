@@ -12,13 +12,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.rest.filtering import PAGING, AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.paging import OldestFirst
+from campaigns_project.rest.parsing import PlainJSONParser
 from campaigns_project.rest.renderers import CsvRenderer
 from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
@@ -64,7 +65,7 @@ class ImportViewSet(Reads, ApiViewSet):
     queryset = LeadImport.objects.all()
     serializer_class = ImportSerializer
     filterset_class = ImportFilters
-    parser_classes = [MultiPartParser, JSONParser]
+    parser_classes = [MultiPartParser, PlainJSONParser]
     query_parameters = {"problems": PAGING | {"format"}}
 
     @extend_schema(

@@ -21,6 +21,7 @@ from campaigns_project.audit.record import Subject, record
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.audit.logs import sealed
 from campaigns_project.tests.rest.clients import key_client
+from leads.models import Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -218,9 +219,15 @@ def test_a_header_says_why_where_the_body_does_not(home: Organization) -> None:
 
     client.post("/api/v1/tags", {"name": "new"}, headers={"X-Change-Message": as_sent("Größe: asked by sales")})
     client.post("/api/v1/sending-halts", {"reason": "wrong list"}, headers={"X-Change-Message": "not this"})
+    client.patch(
+        f"/api/v1/tags/{Tag.objects.get().pk}", {"name": "old"}, headers={"X-Change-Message": "UTF-8''gr%C3%BCn"}
+    )
     refused = client.post("/api/v1/tags", {"name": "other"}, headers={"X-Change-Message": "x" * 201})
+    lost = client.post("/api/v1/tags", {"name": "other"}, headers={"X-Change-Message": ""})
 
     assert AuditLog.objects.get(action="tag.created").reason == "Größe: asked by sales"
+    assert AuditLog.objects.get(action="tag.changed").reason == "grün"
+    assert (lost.status_code, "RFC 8187" in lost.json()["detail"], Tag.objects.count()) == (400, True, 1)
     assert AuditLog.objects.get(action="sending.halted").reason == "wrong list"
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/X-Change-Message")
 

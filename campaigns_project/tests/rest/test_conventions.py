@@ -56,7 +56,7 @@ def test_a_method_that_is_not_offered_names_those_that_are():
     assert "POST" in answer["Allow"]
 
 
-@pytest.mark.parametrize("body", ["{", "[1", '{"email": "a@b.example",}', '"\\ud800', "\xff", "nul"])
+@pytest.mark.parametrize("body", ["{", "[1", '{"email": "a@b.example",}', '"\\ud800', "\xff", "nul", "[" * 100_000])
 def test_malformed_json_is_said_to_be_that(body):
     answer = key_client().post("/api/v1/leads", body.encode("latin-1"), content_type="application/json")
 

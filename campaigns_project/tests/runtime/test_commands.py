@@ -6,11 +6,16 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from campaigns.tests.factories import OrganizationFactory
+from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.service_accounts import create_api_key
+from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.tests.processes import database_url, environment, free_port, started, stop, wait_until
 from campaigns_project.tests.verification.databases import database
 
@@ -85,13 +90,19 @@ def test_commands_without_a_database_exit_8_and_keep_the_password_to_themselves(
 
 @pytest.mark.django_db(transaction=True)
 def test_run_web_serves_says_which_database_it_uses_and_stops_when_asked(tmp_path: Path):
+    _, key = create_api_key(organization=OrganizationFactory(), name="x", role=Role.OPERATOR, actor=SYSTEM)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     port, log = free_port(), tmp_path / "web.log"
 
     with started("manage.py", "run_web", log=log, WEB_PORT=str(port)) as web:
         wait_until(lambda: _answers(port), "the web answers", log)
+        made = httpx.post(
+            f"http://127.0.0.1:{port}/api/v1/tags", content=iter([b'{"name": ', b'"vip"}']), headers=headers
+        )
         code = stop(web, signal.SIGTERM)
 
     assert code == 0
+    assert made.json()["name"] == "vip"  # a body of no known length is read, too
     assert "serving with database host=" in log.read_text()
 
 

@@ -1,0 +1,40 @@
+"""Bodies that come without a length."""
+
+import io
+
+from campaigns_project.unmeasured import IN_MEMORY, Measured
+
+
+def asked(body: bytes, most: int = 2**30, **environ: str) -> tuple[str, bytes]:
+    """The status, and what an application that reads as much as is announced gives back."""
+    statuses = list[str]()
+
+    def echo(environ, start_response):
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))]
+
+    answer = Measured(echo, most=most)(
+        {"wsgi.input": io.BytesIO(body), **environ}, lambda status, _: statuses.append(status)
+    )
+    said = b"".join(answer)
+    return statuses[0], said
+
+
+def test_a_body_without_a_length_is_read_whole():
+    large = b"x" * (IN_MEMORY + 5)
+
+    assert asked(b"abc", HTTP_TRANSFER_ENCODING="chunked") == ("200 OK", b"abc")
+    assert asked(large, HTTP_TRANSFER_ENCODING="chunked") == ("200 OK", large)
+    assert asked(b"", HTTP_TRANSFER_ENCODING="chunked") == ("200 OK", b"")
+
+
+def test_a_body_with_a_length_is_left_alone():
+    assert asked(b"abcdef", CONTENT_LENGTH="3") == ("200 OK", b"abc")
+
+
+def test_one_that_goes_on_and_on_is_refused():
+    status, said = asked(b"x" * 11, most=10, HTTP_TRANSFER_ENCODING="chunked")
+
+    assert status.startswith("413 ")
+    assert b"longer than the 10 bytes" in said
+    assert asked(b"x" * 10, most=10, HTTP_TRANSFER_ENCODING="chunked") == ("200 OK", b"x" * 10)

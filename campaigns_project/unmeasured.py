@@ -1,0 +1,61 @@
+"""Bodies that come without a length (`Transfer-Encoding: chunked`, RFC 9112 section 7.1).
+
+Django reads as many bytes as CONTENT_LENGTH announces: of such a body none, and a request would be taken for one that
+asks for nothing in particular. Here its length is found out before Django sees it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+IN_MEMORY = 2 * 1024 * 1024  # bytes; what is longer goes to a file
+MOST_BYTES = 2**30 + 2**24  # the largest file an import takes, and what stands around it in a form
+_AT_ONCE = 256 * 1024
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Measured:
+    """A WSGI application that sees every body with its length; a body of more than `most` bytes is refused with 413."""
+
+    def __init__(self, application: Application, *, most: int = MOST_BYTES):
+        self._application = application
+        self._most = most
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ.get("HTTP_TRANSFER_ENCODING") or environ.get("CONTENT_LENGTH"):
+            return self._application(environ, start_response)
+        return self._measured(environ, start_response)
+
+    def _measured(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        with SpooledTemporaryFile(IN_MEMORY) as body:
+            left = self._most + 1
+            while left and (read := environ["wsgi.input"].read(min(left, _AT_ONCE))):
+                left -= body.write(read)
+            if not left:
+                yield from _too_large(start_response, self._most)
+                return
+            length = body.tell()
+            body.seek(0)
+            known = {**environ, "wsgi.input": body, "CONTENT_LENGTH": str(length)}
+            answer = self._application(known, start_response)
+            try:
+                yield from answer
+            finally:
+                if hasattr(answer, "close"):
+                    answer.close()
+
+
+def _too_large(start_response: Callable[..., Any], most: int) -> Iterable[bytes]:
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    said = {
+        "type": "urn:fairlead:problem:too_large",
+        "title": "Too large",
+        "status": status.value,
+        "code": "too_large",
+        "detail": f"The body is longer than the {most:,} bytes that are taken. Send it in parts.",
+    }
+    start_response(f"{status.value} {status.phrase}", [("Content-Type", "application/problem+json")])
+    return [json.dumps(said).encode()]
