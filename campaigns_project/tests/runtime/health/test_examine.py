@@ -25,6 +25,7 @@ from campaigns_project.runtime.health import Check, Level, examine, exit_code
 from campaigns_project.runtime.health.check import in_bytes
 from campaigns_project.runtime.health.subjects import SUBJECTS
 from campaigns_project.runtime.health.versions import commit
+from campaigns_project.tests.audit.logs import sealed
 from campaigns_project.tests.runtime.health.conftest import found, levels
 from campaigns_project.verification.finding import Finding, Severity
 from campaigns_project.verification.kept import begin, keep
@@ -127,6 +128,25 @@ def test_a_verification_that_was_begun_is_told_beside_the_last_one(age: timedelt
 def report(*findings: Finding) -> Report:
     begun = timezone.now() - timedelta(hours=2)
     return Report("x", "x", begun, 3.0, "a shadow database", "f" * 64, "f" * 64, ["tables"], list(findings))
+
+
+# ---- Keys -----------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_that_the_present_keys_do_not_decrypt_are_a_failure(settings: Any):
+    SenderFactory(password="hunter2")
+    sealed()
+    assert [(check.level, check.message) for check in found("keys")] == [
+        (Level.OK, "Every stored secret can be decrypted.")
+    ]
+
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+
+    checks = found("keys")
+    assert [check.level for check in checks] == [Level.FAIL, Level.FAIL, Level.WARN]
+    assert checks[0].message == "1 stored secret cannot be decrypted with the keys that are here (senders.password)."
+    assert "sealed last with a key that is not here" in checks[1].message
+    assert "shorter than 32 characters" in checks[2].message
 
 
 # ---- The work -------------------------------------------------------------------------------------------------------
