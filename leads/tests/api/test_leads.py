@@ -3,6 +3,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.tests.factories import (
+    NOON,
     LeadAliasFactory,
     LeadFactory,
     LeadTagFactory,
@@ -16,6 +17,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.protection import keyed
 from campaigns_project.tests.rest.clients import key_client
 from leads.models import Lead, Suppression, Tag
+from leads.suppression import suppress_erased
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,28 @@ def test_a_lead_is_made_with_its_address_in_normal_form_and_its_tags():
         answer.json() | {"first_name": "Ana", "custom": {"industry": "Shipping"}, "tags": ["new", "vip"]}
         == answer.json()
     )
+
+
+def test_number_and_address_of_a_merged_lead_lead_to_the_one_that_stays():
+    client = key_client()
+    kept = LeadFactory(organization=client.organization, email="ana@acme.example")
+    LeadAliasFactory(organization=client.organization, lead=kept, old_id=4711, email_normalized="a@old.example")
+    theirs = LeadAliasFactory(email_normalized="x@old.example", old_id=4712)
+
+    by_number = client.get("/api/v1/leads/4711")
+    assert (by_number.status_code, by_number["Location"]) == (301, f"/api/v1/leads/{kept.pk}")
+    assert client.get("/api/v1/leads/lookup?email=A@old.example").json()["id"] == kept.pk
+    assert client.get(f"/api/v1/leads/{theirs.old_id}").status_code == 404
+    assert client.get("/api/v1/leads/lookup?email=x@old.example").status_code == 404
+
+
+def test_of_an_erased_address_it_is_not_said_that_a_lead_could_be_made():
+    client = key_client()
+    suppress_erased(organization=client.organization, lead_id=0, addresses=["ana@acme.example"], at=NOON)
+
+    answer = client.get("/api/v1/leads/lookup?email=ana@acme.example")
+
+    assert (answer.status_code, answer.json()["hint"]) == (404, "The person was erased, and is not to come back.")
 
 
 def test_a_second_lead_with_the_same_address_is_refused_at_its_field():
