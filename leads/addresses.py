@@ -36,6 +36,20 @@ def read_address(text: str) -> tuple[str, str]:
     return found.normalized, f"{found.local_part.lower()}@{found.ascii_domain.lower()}"
 
 
+def kept_form(text: str) -> str:
+    """The form in which an address or a domain is kept: to look for one that is written with letters of any language.
+
+    What is neither, or has none of them, is only put in lower case.
+    """
+    text = text.strip().lower()
+    if text.isascii():
+        return text
+    try:
+        return normalize_address(text) if "@" in text else domain_of(normalize_address(f"someone@{text}"))
+    except Refused:
+        return text
+
+
 def domain_of(address: str) -> str:
     """The part behind the last @ of a normalized address."""
     return address.rpartition("@")[2]

@@ -4,6 +4,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.tests.factories import (
     NOON,
+    CampaignFactory,
     LeadAliasFactory,
     LeadFactory,
     LeadTagFactory,
@@ -41,6 +42,28 @@ def test_a_lead_is_made_with_its_address_in_normal_form_and_its_tags():
         answer.json() | {"first_name": "Ana", "custom": {"industry": "Shipping"}, "tags": ["new", "vip"]}
         == answer.json()
     )
+
+
+@pytest.mark.parametrize("domain", ["münchen.example", "MÜNCHEN.example", "xn--mnchen-3ya.example"])
+def test_a_domain_is_found_however_it_is_written(domain):
+    client = key_client()
+    lead = LeadFactory(
+        organization=client.organization, email="ina@münchen.example", email_normalized="ina@xn--mnchen-3ya.example",
+        domain="xn--mnchen-3ya.example", company_domain="xn--mnchen-3ya.example",
+    )  # fmt: skip
+    LeadFactory(organization=client.organization)
+    client.post("/api/v1/suppressions", {"address": "münchen.example"})
+    rules = {"groups": [{"rules": [{"field": "domain", "operator": "is", "value": domain}]}]}
+    others = {"exclude": [{"rules": [{"field": "company_domain", "operator": "is_any_of", "value": [domain]}]}]}
+    campaign = CampaignFactory(organization=client.organization, status="draft")
+
+    for asked in (f"email=ina@{domain}", f"domain={domain}", f"q=ina@{domain}", f"q={domain}", f"q=@{domain}"):
+        assert [each["id"] for each in client.get(f"/api/v1/leads?{asked}").json()["results"]] == [lead.pk], asked
+    assert client.post("/api/v1/segments/preview", {"rules": rules}).json()["count"] == 1
+    assert client.post("/api/v1/segments/preview", {"rules": others}).json()["count"] == 1
+    assert len(client.get(f"/api/v1/suppressions?domain={domain}").json()["results"]) == 1
+    enrolled = client.post(f"/api/v1/campaigns/{campaign.pk}/recipients", {"filter": {"email_domain": domain}}).json()
+    assert enrolled["skipped"] == {"suppressed": 1}
 
 
 def test_number_and_address_of_a_merged_lead_lead_to_the_one_that_stays():
