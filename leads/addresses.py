@@ -30,7 +30,7 @@ def stored_form(address: str) -> str:
 def read_address(text: str) -> tuple[str, str]:
     """The address as to be shown and written to, and its normal form; Refused as `normalize_address`."""
     try:
-        found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
+        found = validate_email(text.strip(), check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise Refused("invalid_address", f"“{text.strip()[:100]}” is not an e-mail address: {error}") from None
     return found.normalized, f"{found.local_part.lower()}@{found.ascii_domain.lower()}"
