@@ -33,7 +33,7 @@ class AddToCampaign(IntoCampaign):
 
 class DeEnrollEverywhere(ActDialog):
     needs = Role.OPERATOR
-    label = "De-enroll from all"
+    label = "De-enroll"
     icon = "person_remove"
     title = "Take this person out of every campaign?"
     description = (
