@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
+from campaigns_project.commands import FairleadCommand
 
 
-class Noted(BaseCommand):
-    """Mixed in before a package's command. `action` is what the entry calls it, and the options that `tells` names
-    are kept: a command that ends in an error, or is broken off, changes nothing and leaves no entry."""
+class Noted(FairleadCommand):
+    """Mixed in before a package's command, which then fails as ours do where the database or a table is missing.
+
+    `action` is what the entry calls it, and the options that `tells` names are kept: a command that ends in an error,
+    or is broken off, changes nothing and leaves no entry.
+    """
 
     action: str
     tells: tuple[str, ...] = ()
