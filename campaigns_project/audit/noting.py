@@ -22,15 +22,16 @@ class Noted(FairleadCommand):
     def handle(self, *args: Any, **options: Any) -> Any:
         with transaction.atomic():
             answer = super().handle(*args, **options)
-            record(
-                action=self.action,
-                entity=self.subject(options),
-                organization_id=None,
-                actor=Actor.of_command(type(self).__module__.rpartition(".")[2]),
-                after={name: options[name] for name in self.tells} or None,
-            )
+            if (subject := self.subject(options)) is not None:
+                record(
+                    action=self.action,
+                    entity=subject,
+                    organization_id=None,
+                    actor=Actor.of_command(type(self).__module__.rpartition(".")[2]),
+                    after={name: options[name] for name in self.tells} or None,
+                )
         return answer
 
     def subject(self, options: dict[str, Any]) -> Any:
-        """What it was done to, a row or a Subject; asked afterwards."""
+        """What it was done to, a row or a Subject; None where nothing was done. Asked afterwards."""
         return Subject(self.action.partition(".")[0])
