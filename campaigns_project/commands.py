@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 
+from campaigns_project.broken_off import INTERRUPTED, UNREAD
 from campaigns_project.database.tables import require_tables
 from campaigns_project.errors import Locked, NotConfirmed, NotFound, Refused, StateRefused
 from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of
@@ -28,6 +29,8 @@ class Exit(IntEnum):
     CONFIRMATION_MISSING = 7
     DEPENDENCY_DOWN = 8
     LOCKED = 9
+    INTERRUPTED = INTERRUPTED
+    UNREAD = UNREAD
 
 
 class FairleadCommand(BaseCommand):

@@ -51,6 +51,8 @@ def test_a_dry_run_changes_nothing():
         (["--accept-warnings", "sandbox"], 4, "warnings_not_accepted"),
         (["--hold-seconds", "-1"], 2, "hold_too_long"),
         (["--hold-seconds", "3601"], 2, "hold_too_long"),
+        (["--hold-seconds", "99999999999999"], 2, "hold_too_long"),
+        (["--hold-seconds", "-99999999999999"], 2, "hold_too_long"),
     ],
 )
 @pytest.mark.parametrize("extra", [[], ["--dry-run"]])

@@ -169,6 +169,8 @@ WORDS: dict[Enum, str] = {
     Exit.CONFIRMATION_MISSING: "the act must be confirmed",
     Exit.DEPENDENCY_DOWN: "the database, a mail server or a port cannot be used",
     Exit.LOCKED: "another run holds the lock",
+    Exit.INTERRUPTED: "stopped with Ctrl-C",
+    Exit.UNREAD: "the program that read the output went away, as `head` does",
 }
 
 

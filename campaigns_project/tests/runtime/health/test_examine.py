@@ -31,6 +31,7 @@ from campaigns_project.verification.finding import Finding, Severity
 from campaigns_project.verification.kept import begin, keep
 from campaigns_project.verification.models import VerificationReport
 from campaigns_project.verification.report import Report
+from campaigns_project.workers import heartbeat
 from campaigns_project.workers.duty_log import DutyLog
 from campaigns_project.workers.models import DutyRun, WorkerHeartbeat
 
@@ -173,6 +174,16 @@ def test_a_worker_that_fell_silent_is_told_with_its_last_sign(everybody_works: C
     (check,) = [check for check in found("workers") if check.level == Level.FAIL]
 
     assert check.message == "No tick is alive: the last sign is 5 min old. Nothing is sent, imported or counted."
+
+
+def test_of_a_worker_that_was_stopped_it_is_not_said_that_there_never_was_one(everybody_works: Callable[[], None]):
+    everybody_works()
+    for worker in WorkerHeartbeat.objects.all():
+        heartbeat.leave(worker.name)
+
+    assert {check.message.partition(" is alive: ")[2] for check in found("workers")} == {
+        "none was started, or all were stopped. Nothing is sent, imported or counted."
+    }
 
 
 def test_duties_that_were_done_on_time_are_well(everybody_works: Callable[[], None]):
