@@ -55,6 +55,15 @@ def test_run_worker_waits_for_nobody_to_migrate():
     assert "manage.py apply_migrations" in answer.stderr
 
 
+def test_a_setting_that_cannot_be_read_ends_a_command_with_2_and_its_name():
+    answer = manage("doctor", SANDBOX="onn")
+
+    assert (answer.returncode, answer.stderr) == (
+        2,
+        "Settings: SANDBOX is “onn”. Write on or off, and nothing behind it.\n",
+    )
+
+
 def test_doctor_without_a_database_exits_8_and_keeps_the_password_to_itself():
     answer = manage("doctor", **NOWHERE, MAILBOX_PORT=str(free_port()))
 
