@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
@@ -137,7 +137,7 @@ class SuppressionFilters(CreatedFilters):
     )
     campaign = IdFilter("campaign_id", label="What holds for this campaign alone.")
     source = filters.CharFilter(label="Exactly.")
-    expires = filters.BooleanFilter("expires_at", "isnull", exclude=True, label="Whether it ends by itself.")
+    expires = TrueOrFalse("expires_at", "isnull", exclude=True, label="true: it ends by itself; false: it does not.")
 
     class Meta:
         model = Suppression

@@ -1,10 +1,9 @@
 """/events: opens, clicks, replies, bounces; of the organization or of one campaign."""
 
-from django_filters import rest_framework as filters
 from rest_framework import serializers
 
 from campaigns.api.finding import InCampaign
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from tracking.models import EmailEvent, EventType
 
@@ -30,7 +29,7 @@ class EventFilters(CreatedFilters):
     recipient = IdFilter("campaign_recipient", label="The number of a recipient.")
     lead = IdFilter("campaign_recipient__lead", label="The number of a lead.")
     message = IdFilter("message", label="The number of a message.")
-    is_machine = filters.BooleanFilter(label="true: scanners and pre-fetchers alone; false: people alone.")
+    is_machine = TrueOrFalse(label="true: scanners and pre-fetchers alone; false: people alone.")
 
     class Meta:
         model = EmailEvent
