@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
@@ -98,6 +99,7 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = Segment.objects.all()
     serializer_class = SegmentSerializer
     filterset_class = SegmentFilters
+    roles = {**ApiViewSet.roles, "preview": Role.VIEWER}
     query_parameters = {"members": frozenset({"cursor", "page_size"})}
 
     def get_serializer_context(self) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
 
     tag = "suppressions"
     noun = ("a suppression", "suppressions")
-    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR}
+    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR, "check": Role.VIEWER}
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
     filterset_class = SuppressionFilters

@@ -507,6 +507,19 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world):
     assert row.request_id == answer["X-Request-ID"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body"), [("suppressions/check", {"addresses": ["a.example"]}), ("segments/preview", {"rules": RULES})]
+)
+def test_what_only_asks_is_answered_to_a_viewer_and_writes_nothing(path, body, world):
+    client = key_client(VIEWER, world.organization)
+    before, acts = world.snapshot(), AuditLog.objects.count()
+
+    answer = client.post(f"/api/v1/{path}", body)
+
+    assert answer.status_code == 200, answer.content
+    assert (world.snapshot(), AuditLog.objects.count()) == (before, acts)
+
+
 @pytest.mark.parametrize("operation", WRITES)
 def test_a_write_is_refused_to_the_role_below(operation, world):
     WRITES[operation].prepare(world)
