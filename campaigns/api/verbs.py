@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from campaigns import lifecycle, preflight
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.lifecycle import Overdue
-from campaigns.lifecycle.transitions import FROM
 from campaigns.models import Campaign, Job
+from campaigns.models.verbs import FROM
 from campaigns.old_jobs import MOST_DAYS, cutoff, remove_old_jobs
 from campaigns.sending.retry import retry_failed
 from campaigns_project.accounts.roles import Role

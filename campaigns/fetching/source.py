@@ -155,7 +155,7 @@ def _write(
     if current is None:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
     if current.status not in CampaignStatus.editable:
-        raise StateConflict("edit", current.status, ())
+        raise StateConflict("edit", current.status)
     job = open_fetch(current)
     if job is not None:
         raise fetch_under_way(job.pk)
