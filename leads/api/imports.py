@@ -23,6 +23,7 @@ from campaigns_project.rest.negotiation import ByHeaderOrFormat
 from campaigns_project.rest.paging import OldestFirst
 from campaigns_project.rest.parsing import PlainJSONParser
 from campaigns_project.rest.renderers import CsvRenderer
+from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.api.import_forms import (
@@ -166,7 +167,7 @@ class ImportViewSet(Reads, ApiViewSet):
     @extend_schema(
         summary="Say what undoing an import would remove",
         description="Changes nothing. Refused (409) where the undo would be.",
-        responses=UndoPreviewSerializer,
+        responses={200: UndoPreviewSerializer, **problems(409)},
     )
     @action(detail=True, methods=["get"])
     def undo(self, request: Request, **_address: str) -> Response:

@@ -12,8 +12,7 @@ from rest_framework.response import Response
 
 from campaigns_project.errors import NotFound, Refused
 from campaigns_project.rest.paging import NewestInTime
-from campaigns_project.rest.problems import CONTENT_TYPE
-from campaigns_project.rest.schema import ProblemSerializer
+from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.addresses import normalize_address, read_address
@@ -149,7 +148,7 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     @extend_schema(
         summary="Find a lead by its address",
         parameters=[OpenApiParameter("email", required=True, description="In any case and spelling of its domain.")],
-        responses={200: LeadSerializer, (404, CONTENT_TYPE): ProblemSerializer},
+        responses={200: LeadSerializer, **problems(404)},
     )
     @action(detail=False)
     def lookup(self, request: Request) -> Response:
@@ -165,7 +164,7 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         summary="Tag, untag or suppress many leads",
         description=f"Tags go on and off any number at once. At most {MOST_SUPPRESSED:,} are suppressed at a time.",
         request=BulkSerializer,
-        responses={200: BulkDoneSerializer},
+        responses={200: BulkDoneSerializer, **problems(404)},
     )
     @action(detail=False, methods=["post"], pagination_class=None)
     def bulk(self, request: Request) -> Response:

@@ -17,6 +17,7 @@ from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.paging import NewestInTime
+from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.models import GIVEN_REASONS, Suppression, SuppressionReason
@@ -170,7 +171,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
         "end. Refused with `invalid_address`, `invalid_domain` or `expiry_passed` (400), `not_found` (404) for a "
         "campaign that is none of the organization.",
         request=NewSuppressionSerializer,
-        responses={201: SuppressionSerializer, 200: SuppressionSerializer},
+        responses={201: SuppressionSerializer, 200: SuppressionSerializer, **problems(404)},
     )
     def create(self, request: Request) -> Response:
         asked = NewSuppressionSerializer(data=request.data)
@@ -199,7 +200,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
         description=f"Up to {BULK_MAX:,} addresses and domains. What is neither is left out and named; the rest is "
         "done all the same.",
         request=BulkSuppressionSerializer,
-        responses={200: ManySuppressedSerializer},
+        responses={200: ManySuppressedSerializer, **problems(404)},
     )
     @action(detail=False, methods=["post"], pagination_class=None)
     def bulk(self, request: Request) -> Response:
@@ -215,7 +216,11 @@ class SuppressionViewSet(Reads, ApiViewSet):
         told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice, "active": done.active}
         return Response({**told, "invalid": _invalid(done.invalid)})
 
-    @extend_schema(summary="Ask who may be written to", request=CheckSerializer, responses=CheckedSerializer(many=True))
+    @extend_schema(
+        summary="Ask who may be written to",
+        request=CheckSerializer,
+        responses={200: CheckedSerializer(many=True), **problems(404)},
+    )
     @action(detail=False, methods=["post"], pagination_class=None)
     def check(self, request: Request) -> Response:
         asked = CheckSerializer(data=request.data)

@@ -35,6 +35,7 @@ from campaigns.tests.factories import NOON, LeadFactory, TagFactory, VariantFact
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.rest.answers import Document
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
 from leads.imports.options import ImportOptions
@@ -470,6 +471,11 @@ WRITES = {
 }
 
 
+@pytest.fixture(scope="module")
+def document() -> Document:
+    return Document()
+
+
 def send(client: Any, operation: str, world: World) -> Any:
     write = WRITES[operation]
     method = operation.partition(" ")[0]
@@ -494,7 +500,7 @@ def test_every_writing_operation_of_the_schema_is_tried_here():
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world):
+def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world, document):
     WRITES[operation].prepare(world)
     client = key_client(WRITES[operation].role, world.organization)
     seen = AuditLog.objects.latest("pk").pk
@@ -502,6 +508,7 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world):
     answer = send(client, operation, world)
 
     assert answer.status_code < 300, answer.content
+    assert document.faults(operation.partition(" ")[0], answer.request["PATH_INFO"], answer) == []
     row = AuditLog.objects.get(pk__gt=seen, action=WRITES[operation].action)
     assert (row.actor_kind, row.via, row.organization_ref) == ("key", "api", world.organization.pk)
     assert row.request_id == answer["X-Request-ID"]
