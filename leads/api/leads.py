@@ -58,7 +58,7 @@ class CustomFields(serializers.DictField):
             raise serializers.ValidationError(f"At most {CUSTOM_FIELDS_MAX} custom fields; these are {len(fields)}.")
         for key in fields:
             right = custom_key(key)[:CUSTOM_KEY_MAX]
-            if key != right:
+            if not key or key != right:
                 guess = f" Write it as {right}." if right else ""
                 raise serializers.ValidationError({key: ["A key is of small letters, digits and underscores." + guess]})
         return {key: text for key, text in fields.items() if text}

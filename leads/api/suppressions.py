@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import LONGEST_MESSAGE
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.schema import problems
@@ -186,13 +187,24 @@ class SuppressionViewSet(Reads, ApiViewSet):
         summary="Allow an address again",
         description="Puts nobody back into a campaign. What the person asked for (unsubscribed, complaint, legal, "
         "erased) a manager alone removes.",
-        parameters=[OpenApiParameter("reason", required=True, description="Why this person may be written to again.")],
+        parameters=[
+            OpenApiParameter(
+                "reason",
+                {"type": "string", "maxLength": LONGEST_MESSAGE},
+                required=True,
+                description="Why this person may be written to again.",
+            )
+        ],
     )
     def destroy(self, request: Request, **_address: str) -> Response:
         suppression = self.get_object()
         if suppression.reason in PROTECTED and not role_of_request(request).covers(Role.MANAGER):
             raise PermissionDenied("What the person asked for themselves, a manager alone removes.")
-        unsuppress(suppression=suppression, actor=self.actor, reason=request.query_params.get("reason", ""))
+        reason = request.query_params.get("reason", "")
+        if len(reason) > LONGEST_MESSAGE:
+            said = f"A reason has at most {LONGEST_MESSAGE} characters; this one has {len(reason):,}."
+            raise serializers.ValidationError({"?reason": [said]}, "max_length")
+        unsuppress(suppression=suppression, actor=self.actor, reason=reason)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(

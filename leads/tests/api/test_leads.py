@@ -41,6 +41,14 @@ def test_a_lead_is_made_with_its_address_in_normal_form_and_its_tags():
     )
 
 
+@pytest.mark.parametrize("key", ["", " ", "Stand", "a b"])
+def test_a_further_field_needs_a_name_that_can_be_asked_for(key):
+    answer = key_client().post("/api/v1/leads", {"email": "ana@acme.example", "custom": {key: "x"}})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/custom/{key}")
+    assert not Lead.objects.exists()
+
+
 def test_a_second_lead_with_the_same_address_is_refused_at_its_field():
     client = key_client()
     LeadFactory(organization=client.organization, email="ana@acme.example")
