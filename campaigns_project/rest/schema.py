@@ -42,7 +42,7 @@ class ProblemItemSerializer(serializers.Serializer):
 
 
 class ProblemSerializer(serializers.Serializer):
-    """RFC 9457. Some codes bring more members: `current_status`, `allowed_actions`, `problems`."""
+    """RFC 9457. Some codes bring more members: `current_status`, `allowed_actions`, `problems`, `lead`."""
 
     type = serializers.CharField(help_text="`urn:fairlead:problem:` and the code.")
     title = serializers.CharField()

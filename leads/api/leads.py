@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.validators import URLValidator
+from django.db.models import BaseConstraint
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -116,6 +117,16 @@ class LeadSerializer(StrictModelSerializer):
         if "email" in attrs:
             attrs["email"], attrs["email_normalized"] = _read(attrs["email"])
         return super().validate(attrs)
+
+    def refusal(self, constraint: BaseConstraint, row: Lead, sentence: str) -> Exception:
+        """Of a second lead with one address it is told which one is there."""
+        there = Lead.objects.filter(organization=row.organization_id, email_normalized=row.email_normalized).first()
+        if there is None or constraint.name not in self.broken:
+            return super().refusal(constraint, row, sentence)
+        field, said = self.broken[constraint.name]
+        errors = [{"pointer": f"/{field}", "code": "not_unique", "detail": said}]
+        message = f"There is already a lead with this address: lead {there.pk}."
+        return Refused("not_unique", message, "PATCH that one.", {"lead": there.pk, "errors": errors})
 
     def create(self, validated_data: dict[str, Any]) -> Lead:
         names = validated_data.pop("tags", [])

@@ -56,7 +56,20 @@ def test_a_second_lead_with_the_same_address_is_refused_at_its_field():
     answer = client.post("/api/v1/leads", {"email": "ANA@acme.example"})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "not_unique")
-    assert answer.json()["errors"][0]["pointer"] == "/email"
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [("/email", "not_unique")]
+
+
+@pytest.mark.parametrize("way", ["post", "patch"])
+def test_whoever_gives_the_address_of_another_lead_is_told_its_number(way):
+    client = key_client()
+    LeadFactory(email="ana@acme.example")
+    there = LeadFactory(organization=client.organization, email="ana@acme.example")
+    path = "" if way == "post" else f"/{LeadFactory(organization=client.organization).pk}"
+
+    answer = getattr(client, way)(f"/api/v1/leads{path}", {"email": "Ana@ACME.example"}).json()
+
+    assert (answer["status"], answer["code"], answer["lead"]) == (400, "not_unique", there.pk)
+    assert client.get(f"/api/v1/leads/{answer['lead']}").json()["email"] == "ana@acme.example"
 
 
 @pytest.mark.parametrize("way", ["post", "patch"])
