@@ -4,13 +4,22 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+from campaigns_project.broken_off import ended_in_a_word
 
 
 def main() -> None:
-    """Run one management command."""
+    """Run one management command; 2 for a setting that cannot be read."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns_project.settings.base")
-    execute_from_command_line(sys.argv)
+    with ended_in_a_word():
+        # Inside, since a Ctrl-C may come while they load.
+        from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+        from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+        try:
+            execute_from_command_line(sys.argv)
+        except ImproperlyConfigured as error:
+            print(f"Settings: {error}", file=sys.stderr)
+            sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -112,9 +112,10 @@ def edit_variant(*, variant: Variant, changes: Mapping[str, Any], actor: Actor) 
     differs = [field for field, value in changes.items() if getattr(variant, field) != value]
     reworded = any(field in WORDING for field in differs)
     before = {field: getattr(variant, field) for field in differs}
-    Variant.objects.filter(pk=variant.pk).update(
-        **{field: changes[field] for field in differs}, version=F("version") + (1 if reworded else 0)
-    )
+    if differs:
+        wanted = {field: changes[field] for field in differs}
+        version = F("version") + (1 if reworded else 0)
+        Variant.objects.filter(pk=variant.pk).update(**wanted, version=version, updated_at=Now())
     variant.refresh_from_db()
     after = {**{field: getattr(variant, field) for field in differs}, "version": variant.version}
     _record("variant.changed", variant, campaign, actor, after, before=before)

@@ -2,13 +2,15 @@
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from enum import IntEnum
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 
+from campaigns_project.broken_off import INTERRUPTED, UNREAD
 from campaigns_project.database.tables import require_tables
 from campaigns_project.errors import Locked, NotConfirmed, NotFound, Refused, StateRefused
 from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of
@@ -27,6 +29,8 @@ class Exit(IntEnum):
     CONFIRMATION_MISSING = 7
     DEPENDENCY_DOWN = 8
     LOCKED = 9
+    INTERRUPTED = INTERRUPTED
+    UNREAD = UNREAD
 
 
 class FairleadCommand(BaseCommand):
@@ -37,6 +41,17 @@ class FairleadCommand(BaseCommand):
 
     needs_tables = True
     _called_from_command_line = False  # BaseCommand sets it where a shell started us, and not for call_command
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """As its base; a text that is left out by default cannot be given empty.
+
+        `--organization "$ORG"` of a script that forgot to set ORG would else mean all of them.
+        """
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        for action in parser._actions:
+            if action.type is None and action.nargs != 0 and action.default is None:
+                action.type = _not_empty
+        return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -70,6 +85,12 @@ class FairleadCommand(BaseCommand):
     def say(self, text: str) -> None:
         """Talk: what a person wants to know and a program does not read."""
         self.stderr.write(text, self.style.NOTICE)
+
+
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise ArgumentTypeError("it is empty; write what is meant, or leave it out")
+    return text
 
 
 def exit_code(refused: Refused) -> Exit:

@@ -30,10 +30,24 @@ def stored_form(address: str) -> str:
 def read_address(text: str) -> tuple[str, str]:
     """The address as to be shown and written to, and its normal form; Refused as `normalize_address`."""
     try:
-        found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
+        found = validate_email(text.strip(), check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise Refused("invalid_address", f"“{text.strip()[:100]}” is not an e-mail address: {error}") from None
     return found.normalized, f"{found.local_part.lower()}@{found.ascii_domain.lower()}"
+
+
+def kept_form(text: str) -> str:
+    """The form in which an address or a domain is kept: to look for one that is written with letters of any language.
+
+    What is neither, or has none of them, is only put in lower case.
+    """
+    text = text.strip().lower()
+    if text.isascii():
+        return text
+    try:
+        return normalize_address(text) if "@" in text else domain_of(normalize_address(f"someone@{text}"))
+    except Refused:
+        return text
 
 
 def domain_of(address: str) -> str:

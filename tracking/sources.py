@@ -8,3 +8,5 @@ class Source(StrEnum):
     CLICK = "track.click"
     UNSUBSCRIBE_PAGE = "track.unsubscribe"
     ONE_CLICK = "track.one_click"
+    API = "api.events"
+    BY_HAND = "admin.reply"

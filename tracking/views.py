@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from campaigns import tokens
 from campaigns.models import Link, Message
 from campaigns.tokens import Purpose, Token
+from campaigns_project.faults import DatabaseFault, told_as_faults
 from tracking import addressees, consequences, notes
 from tracking.sources import Source
 from tracking.visitors import visitor
@@ -37,15 +38,24 @@ PAGE_POLICY: dict[str, list[str]] = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+TRY_AGAIN = 120  # seconds, for programs: a mail provider that opts somebody out comes again
 View = Callable[[HttpRequest, str], HttpResponse]
 
 
 def private(view: View) -> View:
-    """Answers of `view` are kept by nobody, name nobody in a Referer, and set no cookie."""
+    """Answers of `view` are kept by nobody, name nobody in a Referer, and set no cookie.
+
+    While the database cannot be used they say so (503), in words for whoever follows a link in a mail.
+    """
 
     @wraps(view)
     def answer(request: HttpRequest, token: str) -> HttpResponse:
-        response = view(request, token)
+        try:
+            with told_as_faults():
+                response = view(request, token)
+        except DatabaseFault:
+            response = _page("later", status=503)
+            response["Retry-After"] = str(TRY_AGAIN)
         # Else the middleware would answer a damaged cookie of an operator's with a fresh or an emptied one.
         request.COOKIES.clear()
         request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)

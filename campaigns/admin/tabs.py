@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from campaigns.models import Campaign
+from campaigns_project.keys import key_of
 
 # Title, address name, and whether the address is the campaign's own or a list that is narrowed to it.
 TABS = (
@@ -42,8 +43,8 @@ class InCampaignTabs:
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         response = super().changelist_view(request, extra_context)  # type: ignore[misc]
         context = getattr(response, "context_data", None)
-        key = request.GET.get("campaign", "")
-        if context is not None and key.isdigit():
+        key = key_of(request.GET.get("campaign", ""))
+        if context is not None and key is not None:
             # The list's own filter has answered 404 by now, if the campaign is not this user's.
             campaign = Campaign.objects.living().select_related("organization").get(pk=key)
             context.update({"campaign": campaign, "tabs": campaign_tabs(campaign, self.tab)})

@@ -1,6 +1,6 @@
 """What has to end before a deletion: it would be torn apart, or go on with what is gone."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from campaigns.deletion.counting import refusing
 from campaigns.deletion.errors import BlockerCode
@@ -10,7 +10,7 @@ from campaigns.models import Campaign, CampaignStatus, Job, Lease
 from campaigns.models.lease import LeaseQuerySet
 from campaigns_project.accounts.models import Organization
 from campaigns_project.states import ProgressStatus
-from leads.models import LeadImport
+from leads.models import ImportStatus, LeadImport
 
 
 def blockers_of_campaign(campaign: Campaign, tree: Tree) -> list[Blocker]:
@@ -29,7 +29,9 @@ def blockers_of_organization(organization: Organization, tree: Tree) -> list[Blo
         Blocker(BlockerCode.RUNNING, f"Campaign {pk} “{name}” is running: pause or stop it first.")
         for pk, name in running.order_by("pk").values_list("pk", "name")
     ]
-    importing = LeadImport.objects.for_organization(organization).exclude(status__in=ProgressStatus.ended)
+    # A draft waits for somebody's word, but for what is done with it already.
+    active = Q(dry_run_status__in=ProgressStatus.active) | Q(undo_status__in=ProgressStatus.active)
+    importing = LeadImport.objects.for_organization(organization).filter(Q(status__in=ImportStatus.going) | active)
     found += [
         Blocker(BlockerCode.IMPORT_ACTIVE, f"Import {pk} is under way: wait for its end or cancel it.")
         for pk in importing.order_by("pk").values_list("pk", flat=True)

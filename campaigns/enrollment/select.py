@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from campaigns.models import Campaign, LeadRanking, Recipient
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import NotFound, Refused
+from leads.addresses import kept_form
 from leads.models import Lead, LeadQuerySet, LeadStatus, Segment, Tag
 from leads.segments.members import members
 
@@ -126,5 +127,5 @@ def _filtered(leads: LeadQuerySet, asked: Mapping[str, str]) -> LeadQuerySet:
         if name == "q":
             leads = leads.matching(value)
         else:
-            leads = leads.filter(**{FILTERS[name]: value.lstrip("@").lower() if name == "email_domain" else value})
+            leads = leads.filter(**{FILTERS[name]: kept_form(value.lstrip("@")) if name == "email_domain" else value})
     return leads

@@ -69,7 +69,9 @@ def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
     yield from _duration(campaign, senders)
     if campaign.stop_on_reply and campaign.steps.count() > 1:
         message = "it is to stop on a reply, but no mailbox is read yet: who replies gets the next mail all the same."
-        yield Problem(AdviceCode.REPLIES_NOT_READ, message, "De-enroll whoever replies, on the recipient's page.", INFO)
+        yield Problem(
+            AdviceCode.REPLIES_NOT_READ, message, "Note replies on the lead's page, or by POST /events.", INFO
+        )
     if settings.SANDBOX:
         message = "the sandbox is on: mails go to the local mailbox and nowhere else. DNS checks are skipped."
         yield Problem(AdviceCode.SANDBOX, message, "Set SANDBOX=off to send for real.", INFO)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -29,7 +29,7 @@ def inherit(*, now: datetime) -> int:
     for path in left_behind():
         try:
             with bequest(path) as entries:
-                settled += _settle(entries, now) if entries else 0
+                settled += _settle_all(entries, now) if entries else 0
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -37,6 +37,27 @@ def inherit(*, now: datetime) -> int:
             logger.exception("the journal %s cannot be settled and is set aside", path.name)
             with suppress(FileNotFoundError):  # another was faster
                 path.rename(path.with_suffix(SET_ASIDE))
+    return settled
+
+
+def _settle_all(entries: Sequence[Entry], now: datetime) -> int:
+    """All at once; where that fails one by one, so that what is wrong with one leaves the proof of the others. Its
+    error is raised when they are settled."""
+    try:
+        return _settle(entries, now)
+    except Exception as error:
+        if is_of_the_database(error) or len(entries) == 1:
+            raise
+    settled, faults = 0, list[Exception]()
+    for entry in entries:
+        try:
+            settled += _settle([entry], now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            faults.append(error)
+    if faults:
+        raise faults[0]
     return settled
 
 

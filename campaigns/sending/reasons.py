@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from campaigns.delivery.outcomes import Kind
+
 
 class MessageReason(models.TextChoices):
     DEFERRED = "deferred", "the mail server asked to come back later"
@@ -9,6 +11,17 @@ class MessageReason(models.TextChoices):
     BROKEN_OFF = "broken_off", "the connection broke off before the last byte, again and again"
     POISON = "poison", "three workers ended while they worked on it"
     WORKER_LOST = "worker_lost", "the worker ended while the mail was at the mail server"
+
+
+# Why a mail fails: what a mail server said, what became of it here, and why one could not be made.
+OF_FAILED = frozenset(
+    {
+        *map(str, Kind),
+        *map(str, (MessageReason.DEFERRED_TOO_LONG, MessageReason.BROKEN_OFF, MessageReason.POISON)),
+        "template_invalid", "merge_value_missing", "subject_empty", "header_refused", "body_refused", "html_invalid",
+        "invalid_address",
+    }
+)  # fmt: skip
 
 
 class SenderReason(models.TextChoices):

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
 from campaigns.models.verbs import verbs_from
 from campaigns.sending.advance import lock_recipients
+from campaigns.sending.reasons import OF_FAILED
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import NotFound, StateRefused
+from campaigns_project.errors import NotFound, Refused, StateRefused
 from leads.suppression import forbidden_sql
 
 BATCH = 2_000  # recipients put back together: each batch is a transaction with its own audit row
@@ -50,11 +51,13 @@ def retry_failed(
     mail goes to the lead's present address, made of the present wording. `reasons` narrows it to messages that failed
     for these, `messages` to these ids. With `dry_run` nothing is changed and the counts are what would be done.
 
-    StateRefused unless the campaign is running or paused; NotFound when it is gone.
+    StateRefused unless the campaign is running or paused; NotFound when it is gone. Refused, naming those that are
+    there, for a reason that no mail can have failed for: a mistyped one would read as if nothing had.
     """
     total: Counter[str] = Counter()
     after = 0
     current = _require_open(campaign)
+    _require_possible(campaign, reasons or ())
     while ids := _failed(campaign, after, reasons, messages):
         total += _would(current, ids, now) if dry_run else _put_back(current, ids, actor, now, reason)
         after = ids[-1]
@@ -75,9 +78,24 @@ def _failed(
         wanted["messages__reason__in"] = list(reasons)
     if messages is not None:
         wanted["messages__in"] = list(messages)
-    left = Recipient.objects.filter(campaign=campaign, status=RecipientStatus.FAILED, exit_reason=ExitReason.FAILED)
-    rows = left.filter(pk__gt=after, **wanted).order_by("pk")
+    rows = _left(campaign).filter(pk__gt=after, **wanted).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:BATCH])
+
+
+def _left(campaign: Campaign) -> QuerySet[Recipient]:
+    return Recipient.objects.filter(campaign=campaign, status=RecipientStatus.FAILED, exit_reason=ExitReason.FAILED)
+
+
+def _require_possible(campaign: Campaign, reasons: Collection[str]) -> None:
+    unknown = set(reasons) - OF_FAILED
+    if not unknown:
+        return
+    failed = Message.objects.filter(recipient__in=_left(campaign), status=MessageStatus.FAILED)
+    there = sorted(failed.order_by().values_list("reason", flat=True).distinct())
+    if wrong := sorted(unknown.difference(there)):
+        names = ", ".join(f"“{name}”" for name in wrong)
+        hint = f"Those of this campaign failed for {', '.join(there)}." if there else "None of this campaign failed."
+        raise Refused("unknown_reason", f"No mail fails for {names}.", hint, {"field": "reasons", "known": there})
 
 
 def _require_open(campaign: Campaign) -> Campaign:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from campaigns import lifecycle, steps
 from campaigns.errors import StateConflict
 from campaigns.models import Campaign, Recipient, Step, Variant
-from campaigns.tests.factories import CampaignFactory, SenderFactory, StepFactory, VariantFactory
+from campaigns.tests.factories import NOON, CampaignFactory, SenderFactory, StepFactory, VariantFactory
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -106,6 +106,17 @@ def test_new_wording_is_a_new_version_and_a_new_weight_is_not():
     same = steps.edit_variant(variant=variant, changes={"subject": variant.subject}, actor=SYSTEM).version
 
     assert (reworded, weighed, same) == (2, 2, 2)
+
+
+def test_when_a_variant_was_changed_is_known_and_to_give_it_what_it_has_is_no_change():
+    variant = VariantFactory()
+    Variant.objects.update(updated_at=NOON)
+
+    steps.edit_variant(variant=variant, changes={"subject": variant.subject}, actor=SYSTEM)
+    same = Variant.objects.get().updated_at
+    changed = steps.edit_variant(variant=variant, changes={"subject": "Changed"}, actor=SYSTEM).updated_at
+
+    assert (same, changed > NOON) == (NOON, True)
 
 
 def test_the_only_active_variant_of_a_step_is_neither_switched_off_nor_removed():

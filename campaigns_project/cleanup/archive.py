@@ -12,6 +12,7 @@ from psycopg import sql
 
 from campaigns_project.cleanup.references import Reference, below
 from campaigns_project.errors import Refused
+from campaigns_project.private_files import create
 
 
 class Archive:
@@ -19,7 +20,7 @@ class Archive:
 
     def __init__(self, path: Path):
         try:
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            handle = create(path)
         except FileExistsError:
             raise Refused("archive_exists", f"The file {path} is there already.", "Name a new one.") from None
         except OSError as error:

@@ -3,41 +3,36 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
-
 from campaigns_project.database import embedded
+from campaigns_project.settings.environment import Environment
 from campaigns_project.settings.keys import kept_key
 from campaigns_project.settings.unfold import UNFOLD  # noqa: F401 - a setting like the others
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env = Environment(BASE_DIR / ".env")
 
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
-DEBUG = env.bool("DEBUG", default=False)
-SANDBOX = env.bool("SANDBOX", default=True)
+VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
+DEBUG = env.switch("DEBUG", default=False)
+SANDBOX = env.switch("SANDBOX", default=True)
 
 # ---- Where we are reached -------------------------------------------------------------------------------------------
-WEB_HOST = env.str("WEB_HOST", default="127.0.0.1")
-WEB_PORT = env.int("WEB_PORT", default=8000)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{WEB_PORT}").rstrip("/")
+WEB_HOST = env.text("WEB_HOST", default="127.0.0.1")
+WEB_PORT = env.number("WEB_PORT", default=8000, least=1, most=65_535)
+PUBLIC_URL = env.web_address("PUBLIC_URL", default=f"http://localhost:{WEB_PORT}")
 _public = urlsplit(PUBLIC_URL)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 if _public.hostname and _public.hostname not in ALLOWED_HOSTS:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, _public.hostname]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 HTTPS = _public.scheme == "https"
 # A proxy of ours stands in front: its X-Forwarded-For and -Proto are believed. Off: anybody could forge them.
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
-PROXIES = env.int("PROXIES", default=1)
-if PROXIES < 1:
-    raise ImproperlyConfigured(f"PROXIES is {PROXIES}. Write how many proxies stand in front, 1 or more.")
+BEHIND_PROXY = env.switch("BEHIND_PROXY", default=False)
+PROXIES = env.number("PROXIES", default=1, least=1, most=100)
 
 # ---- Secrets --------------------------------------------------------------------------------------------------------
-SECRET_KEY = env.str("SECRET_KEY", default="") or kept_key(VAR_DIR / "secret_key")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [kept_key(VAR_DIR / "field_encryption_key")]
+SECRET_KEY = env.text("SECRET_KEY") or kept_key(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.texts("SECRET_KEY_FALLBACKS")
+FIELD_ENCRYPTION_KEYS = env.texts("FIELD_ENCRYPTION_KEYS") or [kept_key(VAR_DIR / "field_encryption_key")]
 
 # ---- Applications ---------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -108,8 +103,8 @@ TEMPLATES = [
 ]
 
 # ---- Database -------------------------------------------------------------------------------------------------------
-DATABASE_URL = env.str("DATABASE_URL", default="")
-DATABASES = {"default": env.db_url_config(DATABASE_URL or embedded.url())}
+DATABASE_URL = env.text("DATABASE_URL")
+DATABASES = {"default": env.database("DATABASE_URL", default=embedded.url())}
 DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
 # Seconds. Without it a database behind a dead line is waited for two minutes, also by whoever asks whether we are well.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
@@ -149,7 +144,7 @@ FORMAT_MODULE_PATH = ["campaigns_project.formats"]
 
 # ---- Files ----------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
+STATIC_ROOT = env.text("STATIC_ROOT") or None
 STATICFILES_DIRS = [BASE_DIR / "campaigns_project" / "static"]
 WHITENOISE_USE_FINDERS = True  # serves straight from the packages: no collectstatic step to forget
 # An upload is streamed to a temporary file above this; the cap on the whole file is the import's own.
@@ -160,7 +155,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500  # two for each of the 1,000 columns an im
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "fairlead_session"
 CSRF_COOKIE_NAME = "fairlead_csrf"
-SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_SSL_REDIRECT = HTTPS and env.switch("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by machines on the inside, without TLS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -225,8 +220,10 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ---- Work in the background -----------------------------------------------------------------------------------------
-WORKERS = env.int("WORKERS", default=2)
-STREAMS = env.int("STREAMS", default=4)  # of mail, at once in each of them; a sender may allow fewer connections
+WORKERS = env.number("WORKERS", default=2, least=1, most=256)
+STREAMS = env.number(
+    "STREAMS", default=4, least=1, most=64
+)  # of mail, at once in each of them; a sender may allow fewer connections
 Q_CLUSTER = {
     "name": "fairlead",
     "orm": "default",
@@ -244,21 +241,22 @@ Q_CLUSTER = {
 }
 
 # ---- Imports --------------------------------------------------------------------------------------------------------
-IMPORT_ROWS_KEPT_DAYS = env.int("IMPORT_ROWS_KEPT_DAYS", default=30)  # rows as received, behind the import's end
+IMPORT_ROWS_KEPT_DAYS = env.number("IMPORT_ROWS_KEPT_DAYS", default=30, least=0, most=36_500)  # rows as received
 
 # ---- Mail -----------------------------------------------------------------------------------------------------------
 MAILBOX_DIR = VAR_DIR / "mailbox"
 SANDBOX_SMTP_HOST = "127.0.0.1"
-SANDBOX_SMTP_PORT = env.int("MAILBOX_PORT", default=1025)
+SANDBOX_SMTP_PORT = env.number("MAILBOX_PORT", default=1025, least=1, most=65_535)
 
 # ---- Connections that people name the other end of ------------------------------------------------------------------
-OUTBOUND_ALLOW_HOSTS = env.list("OUTBOUND_ALLOW_HOSTS", default=[])
-APOLLO_API_URL = env.str("APOLLO_API_URL", default="https://api.apollo.io/api/v1")
-APOLLO_LEGACY_SEARCH = env.bool("APOLLO_LEGACY_SEARCH", default=False)
-DNS_RESOLVER = env.str("DNS_RESOLVER", default="")  # address or address:port; empty: those of the system
+OUTBOUND_ALLOW_HOSTS = env.texts("OUTBOUND_ALLOW_HOSTS")
+APOLLO_API_URL = env.web_address("APOLLO_API_URL", default="https://api.apollo.io/api/v1")
+APOLLO_LEGACY_SEARCH = env.switch("APOLLO_LEGACY_SEARCH", default=False)
+DNS_RESOLVER = env.text("DNS_RESOLVER")  # address or address:port; empty: those of the system
 
 # ---- Logs -----------------------------------------------------------------------------------------------------------
-LOG_FORMAT = env.str("LOG_FORMAT", default="console")
+LOG_FORMAT = env.one_of("LOG_FORMAT", ("console", "json"), default="console")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -266,7 +264,7 @@ LOGGING = {
         "console": {"()": "campaigns_project.logs.formatter", "format": LOG_FORMAT},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "console"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "axes": {"level": "WARNING"},

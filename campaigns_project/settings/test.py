@@ -6,7 +6,7 @@ from campaigns_project.settings.base import *  # noqa: F403
 
 SECRET_KEY = "tests-only-" + "k" * 50
 SECRET_KEY_FALLBACKS = []
-FIELD_ENCRYPTION_KEYS = ["tests-only-field-key"]
+FIELD_ENCRYPTION_KEYS = ["tests-only-" + "f" * 50]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
 SANDBOX = True

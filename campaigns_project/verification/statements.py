@@ -32,6 +32,12 @@ def add_column(entry: Entry) -> str:
     return f"ALTER TABLE {quoted(entry['table'])} ADD COLUMN {_column(entry)};"
 
 
+def add_column_to_be_filled(entry: Entry) -> str:
+    """One without a default, which cannot be NOT NULL before the rows that are there have a value."""
+    added = add_column({**entry, "not_null": False})
+    return f"{added}\n-- Give the rows that are there a value, then:\n-- {change_null(entry)}"
+
+
 def _column(entry: Entry) -> str:
     parts = [quoted(entry["column"]), entry["type"]]
     if entry["collation"]:

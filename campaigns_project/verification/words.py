@@ -6,6 +6,13 @@ from campaigns_project.verification.finding import Finding, Severity
 from campaigns_project.verification.report import Report
 
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "⚠"}
+# How the ids of findings begin, in the order in which their statements can be run. First what rows stand in and what
+# takes along those below them; then all rows; then what refuses to be made while one of them breaks it, and the rest.
+BEFORE_ROWS = ("table_", "column_", "sequence_changed", "foreign_key_disabled")
+AFTER_ROWS = (
+    "primary_key_", "unique_", "exclusion_", "check_", "foreign_key_", "constraint_", "index_", "function_", "trigger_",
+    "rule_", "view_",
+)  # fmt: skip
 LONGEST_STATEMENT = 160  # characters that are shown beside a finding; longer ones only in the script
 
 
@@ -69,7 +76,13 @@ def script(report: Report) -> str:
     )
     parts = [
         f"-- {finding.id}: {finding.where}\n-- {finding.message}\n{finding.fix_sql}"
-        for finding in report.findings
+        for finding in sorted(report.findings, key=_turn)
         if finding.fix_sql
     ]
     return "\n\n".join([head, *(parts or ["-- No finding has a statement that mends it."])])
+
+
+def _turn(finding: Finding) -> int:
+    if finding.id.startswith(BEFORE_ROWS):
+        return 0
+    return 2 if finding.id.startswith(AFTER_ROWS) else 1

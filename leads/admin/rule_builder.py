@@ -94,7 +94,7 @@ def stored(rules: Any) -> Draft:
 def changed(draft: Draft, act: str) -> Draft:
     """After one of the builder's own buttons: add-rule:GROUP, remove-rule:GROUP:ROW, add-group or add-exclude."""
     name, *places = act.split(":")
-    numbers = [int(place) for place in places if place.isdigit()]
+    numbers = [number for place in places if (number := key_of(place)) is not None]
     if name == "add-group":
         draft.add("groups")
     elif name == "add-exclude":
@@ -314,7 +314,7 @@ def _rows(found: Field, held: set[str], organization: Organization | None) -> li
         return []
     own: Any = living(model._default_manager.all()).filter(organization=organization)
     listed = list(own[:CHOICES_SHOWN])
-    missing = {int(key) for key in held if key.isdigit()} - {row.pk for row in listed}
+    missing = {key_of(key) for key in held} - {None} - {row.pk for row in listed}
     return [(str(row.pk), str(row)) for row in [*listed, *(own.filter(pk__in=missing) if missing else [])]]
 
 

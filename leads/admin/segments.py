@@ -22,6 +22,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
+from campaigns_project.keys import key_of
 from leads.admin.rule_builder import Builder, RulesWidget, organization_of, typed
 from leads.models import Segment, SegmentMember
 from leads.segments.counting import count
@@ -101,8 +102,8 @@ class SegmentForm(ScopedForm):
         field: Any = self.fields.get("organization")
         if field is None:
             return None
-        key = str(typed_key or getattr(field.initial, "pk", ""))
-        return field.queryset.filter(pk=key).first() if key.isdigit() and len(key) < 19 else None
+        key = key_of(str(typed_key or getattr(field.initial, "pk", "")))
+        return None if key is None else field.queryset.filter(pk=key).first()
 
 
 class FreezeSegment(ActDialog):

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.validators import URLValidator
 from django.db.models import BaseConstraint
+from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,9 +23,9 @@ from leads.api.lead_filters import LeadFilters
 from leads.bulk import MOST_SUPPRESSED
 from leads.changing import changing
 from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_VALUE_MAX, custom_key
-from leads.models import ChangeSource, Lead
+from leads.models import ChangeSource, Lead, LeadAlias
 from leads.removal import remove_lead
-from leads.suppression import suppressed_among, taking
+from leads.suppression import erased_among, suppressed_among, taking
 from leads.tagging import set_tags
 
 CUSTOM_FIELDS_MAX = 100
@@ -166,10 +167,29 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         address = request.query_params.get("email", "")
         if not address:
             raise serializers.ValidationError({"?email": ["Say whom: lookup?email=ana@example.com"]}, "required")
-        lead = self.get_queryset().filter(email_normalized=normalize_address(address)).first()
+        wanted = normalize_address(address)
+        leads = self.get_queryset()
+        lead = leads.filter(email_normalized=wanted).first() or leads.filter(aliases__email_normalized=wanted).first()
         if lead is None:
-            raise NotFound("not_found", "There is no lead with this address.", "POST /leads makes one.")
+            is_erased = bool(erased_among(self.organization.pk, [wanted]))
+            hint = "The person was erased, and is not to come back." if is_erased else "POST /leads makes one."
+            raise NotFound("not_found", "There is no lead with this address.", hint)
         return Response(self.get_serializer(lead).data)
+
+    @extend_schema(
+        description="The number of a lead that was merged into another leads to that one (301).",
+        responses={200: LeadSerializer, 301: OpenApiResponse(description="Location is the address of the lead kept.")},
+    )
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        try:
+            return super().retrieve(request, *args, **kwargs)
+        except Http404:
+            aliases = LeadAlias.objects.for_organization(self.organization).filter(old_id=kwargs["id"])
+            kept = aliases.values_list("lead", flat=True).first()
+            if kept is None:
+                raise
+            where = {"Location": f"{request.path.rpartition('/')[0]}/{kept}"}
+            return Response(status=status.HTTP_301_MOVED_PERMANENTLY, headers=where)
 
     @extend_schema(
         summary="Tag, untag or suppress many leads",

@@ -21,6 +21,7 @@ from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
+from leads.addresses import kept_form
 from leads.models import GIVEN_REASONS, Suppression, SuppressionReason
 from leads.suppression import (
     PROTECTED,
@@ -146,7 +147,7 @@ class SuppressionFilters(CreatedFilters):
         fields: list[str] = []
 
     def of_domain(self, rows: Any, _name: str, domain: str) -> Any:
-        asked = domain.strip().lower().lstrip("@")
+        asked = kept_form(domain.strip().lstrip("@"))
         return rows.filter(Q(address=asked) | Q(address__endswith=f"@{asked}"))
 
     def scoped(self, rows: Any, _name: str, scope: str) -> Any:

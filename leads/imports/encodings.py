@@ -66,6 +66,8 @@ _LABELS = {
     "utf-32-le": "UTF-32 (little-endian)",
     "utf-32-be": "UTF-32 (big-endian)",
 }
+# Python's own ways to write letters in ASCII: no file of people is in them.
+_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape"})
 _PLAUSIBLE = 0.7  # of the words; names of people and firms of other countries are in every list
 
 
@@ -89,11 +91,31 @@ def named_encoding(name: str, *, head: bytes = b"") -> Encoding:
         "".encode(found)  # a codec such as base64 is known, but is none of text
     except (LookupError, TypeError, ValueError):
         raise errors.unknown_encoding(name) from None
+    if found in _NOT_OF_FILES:
+        raise errors.unknown_encoding(name)
     marked = _by_mark(head) or found
     # utf-8 with a mark is utf-8-sig, utf-16-le with one is utf-16
     if marked.startswith(found.removesuffix("-le").removesuffix("-be")):
         found = marked
     return Encoding(found, label_of(found))
+
+
+def can_read(encoding: Encoding, stream: BinaryIO) -> bool:
+    """Whether the whole of a seekable stream can be read so; it is left at its beginning.
+
+    Most encodings read anything, with escapes. UTF-16 without its mark cannot be read, nor a broken shift of UTF-7.
+    """
+    decode = codecs.getincrementaldecoder(encoding.name)(encoding.error_handler).decode
+    stream.seek(0)
+    try:
+        while block := stream.read(BLOCK_SIZE):
+            decode(block)
+        decode(b"", True)
+    except UnicodeError:
+        return False
+    finally:
+        stream.seek(0)
+    return True
 
 
 def label_of(name: str) -> str:

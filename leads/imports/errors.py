@@ -153,6 +153,15 @@ def unknown_encoding(name: str) -> FileRefused:
     )
 
 
+def wrong_encoding(file_name: str, encoding: str) -> FileRefused:
+    """The caller named an encoding in which these bytes are no text."""
+    return FileRefused(
+        "wrong_encoding",
+        f"{file_name} cannot be read as {encoding}.",
+        "Name the encoding that it was saved in, or leave it out to have it detected.",
+    )
+
+
 def bad_delimiter(text: str) -> FileRefused:
     """The caller named a delimiter that cannot be one."""
     return FileRefused(

@@ -61,8 +61,8 @@ def detect_layout(
 ) -> Layout:
     """Find out how a seekable stream is read, or check what the caller named; it is left at its beginning.
 
-    Reads the whole file once. Refusals: `empty_file`, `binary_file`, `unknown_encoding`, `bad_delimiter`,
-    `long_delimiter`, and those of a workbook (`workbooks.converting`).
+    Reads the whole file once. Refusals: `empty_file`, `binary_file`, `unknown_encoding`, `wrong_encoding`,
+    `bad_delimiter`, `long_delimiter`, and those of a workbook (`workbooks.converting`).
     """
     head = signatures.head_of(stream)
     if not head:
@@ -73,6 +73,8 @@ def detect_layout(
             return layout_of_workbook(converted, header_row=header_row)
     signatures.refuse_if_not_text(head, file_name=file_name)
     found = encodings.named_encoding(encoding, head=head) if encoding else encodings.detect_encoding(stream)
+    if encoding and not encodings.can_read(found, stream):
+        raise errors.wrong_encoding(file_name, found.label)
     if not found.name.startswith(("utf-16", "utf-32")):
         signatures.refuse_if_mostly_controls(head, file_name=file_name)
     sample = _sample(stream, found)

@@ -10,6 +10,7 @@ from django.db.models.lookups import StartsWith
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
+from leads.addresses import kept_form
 
 
 class LeadStatus(models.TextChoices):
@@ -65,10 +66,8 @@ def _carries(tags: Iterable[Any]) -> Exists:
 
 def _begins(word: str) -> Q:
     named = [_begins_with(field, word) for field in ("first_name", "last_name", "company")]
-    address = word.lower()
-    return Q.create(
-        [Q(email_normalized__startswith=address), Q(domain=address.removeprefix("@")), *named], connector=Q.OR
-    )
+    address = kept_form(word.removeprefix("@"))
+    return Q.create([Q(email_normalized__startswith=address), Q(domain=address), *named], connector=Q.OR)
 
 
 def _begins_with(field: str, text: str) -> Q:

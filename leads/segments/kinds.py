@@ -9,6 +9,7 @@ from django.db.models import F, Model, Q, TextChoices, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Contains, Exact, Regex, StartsWith
 
+from leads.addresses import kept_form
 from leads.segments.asking import Asking
 from leads.segments.errors import RuleCode, RuleRefused
 from leads.segments.fields import Field
@@ -79,6 +80,19 @@ class TextKind(Field):
                 return Q(StartsWith(side, Lower(Value(value))))
             case _:
                 return Q(**{self._column: ""})
+
+
+class AddressKind(TextKind):
+    """An address or a domain: a whole one is found in whatever spelling, though the domain is kept in ASCII."""
+
+    def _is_so(self, operator: str, value: Any) -> Q:
+        match operator:
+            case "is":
+                return super()._is_so(operator, kept_form(value))
+            case "is_any_of":
+                return super()._is_so(operator, [kept_form(each) for each in value])
+            case _:
+                return super()._is_so(operator, value)
 
 
 class NumberKind(Field):

@@ -9,6 +9,7 @@ from leads.segments.asking import Asking
 from leads.segments.fields import CUSTOM, Field
 from leads.segments.kinds import (
     NO_VALUE,
+    AddressKind,
     ChoiceKind,
     MarkKind,
     NumberKind,
@@ -124,11 +125,11 @@ FIELDS: tuple[Field, ...] = (
     TextKind("country", "Country", PERSON),
     TextKind("timezone", "Time zone", PERSON),
     TextKind("company", "Company", COMPANY),
-    TextKind("company_domain", "Website domain", COMPANY),
+    AddressKind("company_domain", "Website domain", COMPANY),
     TextKind("industry", "Industry", COMPANY),
     NumberKind("company_size", "Company size", COMPANY),
-    TextKind("email", "E-mail address", ADDRESS, column="email_normalized", folded=True),
-    TextKind("domain", "Address domain", ADDRESS, folded=True),
+    AddressKind("email", "E-mail address", ADDRESS, column="email_normalized", folded=True),
+    AddressKind("domain", "Address domain", ADDRESS, folded=True),
     ChoiceKind("status", "Status", ADDRESS, of=LeadStatus),
     ChoiceKind("verification", "Verification", ADDRESS, of=Verification),
     MarkKind("is_role", "A role address", ADDRESS),

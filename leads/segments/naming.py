@@ -36,7 +36,7 @@ def check_names(organization_id: int, rules: Rules) -> None:
             raise RuleRefused(
                 RuleCode.NO_SUCH_ROW,
                 path,
-                f"There is no {rule.field.label.lower()} {lost[0]}.",
+                f"There is no {model._meta.verbose_name} {lost[0]}.",
                 "Name one that exists.",
             )
 

@@ -14,6 +14,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
 from campaigns_project.errors import Refused
 from leads.models import Lead, Suppression, SuppressionReason
+from leads.suppression.hashes import erased_among
 from leads.suppression.merged import also_theirs
 from leads.suppression.suppress import require_future, show, strengthen
 from leads.suppression.targets import normalize_target, people_of
@@ -126,7 +127,7 @@ def suppress_many(
 
     Counted are the entries of the list, not what else was suppressed because two people had been merged.
     In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
-    Refused with `expiry_passed`.
+    Refused with `expiry_passed` or `expiry_too_late`.
     """
     require_future(expires_at, at)
     result = Many()
@@ -166,7 +167,13 @@ def _judged(entry: Entry, known: set[str]) -> Entry:
 
 def _known(organization: Organization, targets: Collection[str], campaign_id: int | None, now: datetime) -> set[str]:
     own = Suppression.objects.for_organization(organization).filter(address__in=targets, campaign_id=campaign_id)
-    return set(own.in_force(now, campaign_id=campaign_id).values_list("address", flat=True))
+    here = set(own.in_force(now, campaign_id=campaign_id).values_list("address", flat=True))
+    return here | _erased(organization, targets)
+
+
+def _erased(organization: Organization, targets: Iterable[str]) -> set[str]:
+    """Those of erased persons, who are suppressed for good without their address being kept."""
+    return erased_among(organization.pk, [target for target in targets if "@" in target])
 
 
 def _active(people: QuerySet[Lead], campaign_id: int | None) -> int:
@@ -185,7 +192,7 @@ def _suppress(
     tell(list(people.order_by("pk").values_list("pk", flat=True)), given["reason"], at, given["campaign_id"])
     own = Suppression.objects.filter(organization=organization, campaign_id=given["campaign_id"])
     known = list(own.filter(address__in=targets).order_by("address").select_for_update())
-    new = sorted(set(targets) - {each.address for each in known})
+    new = sorted(set(targets) - {each.address for each in known} - _erased(organization, targets))
     Suppression.objects.bulk_create(
         [Suppression(organization=organization, address=each, **given) for each in new],
         ignore_conflicts=True,  # somebody may add the same in this moment

@@ -1,6 +1,6 @@
 """Never writing to somebody again, and allowing it again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,10 +13,12 @@ from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
 from leads.addresses import stored_form
 from leads.models import Lead, LeadStatus, Suppression, SuppressionReason
+from leads.suppression.hashes import erased_among, hashes_of
 from leads.suppression.merged import also_theirs
 from leads.suppression.targets import normalize_target, people_of
 from leads.suppression.told import tell
 
+LONGEST = timedelta(days=36_525)
 STATUS_AFTER = {
     SuppressionReason.UNSUBSCRIBED: LeadStatus.UNSUBSCRIBED,
     SuppressionReason.HARD_BOUNCE: LeadStatus.BOUNCED,
@@ -60,9 +62,10 @@ def suppress(
 
     The other addresses of somebody who was merged are suppressed with it, but not for a hard bounce. With a campaign it
     holds for that one alone, which the caller has looked up in the organization; with `expires_at` until then, and
-    whoever left does not come back. Doing it twice does no harm: the weightier reason and the later end stand. Refused
-    with `invalid_address`, `invalid_domain` or `expiry_passed`; an address that `is_stored`, of a lead or recipient, is
-    taken whatever it looks like.
+    whoever left does not come back. Doing it twice does no harm: the weightier reason and the later end stand; of an
+    erased person the entry is the one without the address. Refused with `invalid_address`, `invalid_domain`,
+    `expiry_passed` or `expiry_too_late`; an address that `is_stored`, of a lead or recipient, is taken whatever it
+    looks like.
     """
     at = at or timezone.now()
     key = stored_form(address) if is_stored else normalize_target(address)
@@ -73,10 +76,12 @@ def suppress(
     tell(list(people.order_by("pk").values_list("pk", flat=True)), reason, at, campaign_id)
     given = {"reason": reason, "source": source[:120], "expires_at": expires_at, "created_by": created_by}
     scope = {"organization": organization, "campaign_id": campaign_id}
-    kept = {target: _keep({**scope, "address": target}, given, actor, at) for target in targets}
+    erased = erased_among(organization.pk, [target for target in targets if "@" in target])
+    kept = {target: _keep({**scope, "address": target}, given, actor, at) for target in targets if target not in erased}
     if campaign_id is None and "@" in key:
         show(people, reason)
-    return kept[key]
+    # Whoever was erased is suppressed for good; to keep the address beside the hash would undo the erasure.
+    return kept.get(key) or Suppression.objects.get(address_hash__in=hashes_of(organization.pk, key))
 
 
 def _keep(target: dict[str, Any], given: dict[str, Any], actor: Actor, at: datetime) -> Suppression:
@@ -115,7 +120,14 @@ def unsuppress(*, suppression: Suppression, actor: Actor, reason: str) -> None:
 
 
 def require_future(expires_at: datetime | None, now: datetime) -> None:
-    """Refused when a suppression would be over before it begins."""
+    """Refused when a suppression would be over before it begins, or at a time that calendars do not have."""
+    if expires_at is not None and expires_at > now + LONGEST:
+        raise Refused(
+            "expiry_too_late",
+            "The time at which it expires is more than a hundred years away.",
+            "Give none: then it holds for good.",
+            {"field": "expires_at"},
+        )
     if expires_at is not None and expires_at <= now:
         raise Refused(
             "expiry_passed",

@@ -106,3 +106,9 @@ def test_an_erased_person_is_allowed_again_by_the_address(organization: Any) -> 
 
     assert run("Ana@acme.example", "--reason", "signed up", command="unsuppress")[0] == 0
     assert not Suppression.objects.exists()
+
+
+def test_a_time_that_is_none_is_refused_in_a_dry_run_too(organization: Any) -> None:
+    code, said = run("ana@acme.example", "--until", "nonsense", "--dry-run")
+
+    assert (code, "“nonsense” is neither a day nor a time" in said) == (2, True)

@@ -1,6 +1,6 @@
 """Lists of addresses: looked at, suppressed, checked, expired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -177,6 +177,35 @@ def test_one_that_would_be_over_before_it_begins_is_refused(organization):
         )
 
     assert (refused.value.code, Suppression.objects.count()) == ("expiry_passed", 0)
+
+
+@pytest.mark.parametrize("far", ["2226-01-01T00:00:00+00:00", "9999-12-31T23:59:59-12:00"])
+def test_an_end_that_no_calendar_has_is_refused(organization, far):
+    with pytest.raises(Refused) as refused:
+        suppress(
+            organization=organization,
+            address="ana@acme.example",
+            reason=SuppressionReason.MANUAL,
+            expires_at=datetime.fromisoformat(far),
+            at=NOON,
+        )
+
+    assert (refused.value.code, Suppression.objects.count()) == ("expiry_too_late", 0)
+
+
+def test_the_address_of_an_erased_person_is_not_kept_again(organization):
+    suppress_erased(organization=organization, lead_id=0, addresses=["gone@acme.example"], at=NOON)
+    given = {"organization": organization, "reason": SuppressionReason.MANUAL}
+    listed = ["Gone@acme.example", "ana@acme.example"]
+
+    one = suppress(address="gone@acme.example", **given)
+    seen = look_at(organization=organization, texts=listed, now=NOON)
+    many = suppress_many(texts=listed, source="crm", actor=SYSTEM, at=NOON, **given)
+
+    assert (one.address, one.reason) == ("", "erased")
+    assert [entry.state for entry in seen.entries] == ["known", "new"]
+    assert (many.added, many.known) == (1, 1)
+    assert set(Suppression.objects.values_list("address", flat=True)) == {"", "ana@acme.example"}
 
 
 def test_when_its_time_has_passed_it_goes_and_the_lead_shows_it_and_nobody_comes_back(organization):

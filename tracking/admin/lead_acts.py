@@ -3,17 +3,21 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns.enrollment.everywhere import de_enroll_everywhere
 from campaigns.models import CampaignQuerySet, Recipient
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import StateRefused
-from leads.models import SuppressionReason
+from leads.models import Lead, SuppressionReason
 from leads.suppression import suppress
 from tracking.admin.into_campaign import IntoCampaign
+from tracking.models import EventType
+from tracking.reporting import report
+from tracking.sources import Source
 
 
 class AddToCampaign(IntoCampaign):
@@ -29,7 +33,7 @@ class AddToCampaign(IntoCampaign):
 
 class DeEnrollEverywhere(ActDialog):
     needs = Role.OPERATOR
-    label = "De-enroll from all"
+    label = "De-enroll"
     icon = "person_remove"
     title = "Take this person out of every campaign?"
     description = (
@@ -52,6 +56,52 @@ class DeEnrollEverywhere(ActDialog):
         if not left:
             raise StateRefused("already_out", f"{self.object.email} is in no campaign any more.")
         return f"{self.object.email} left {left} campaign{'' if left == 1 else 's'}."
+
+
+class NoteReply(ActDialog):
+    needs = Role.OPERATOR
+    label = "They replied"
+    icon = "reply"
+    title = "Note that this person replied?"
+    submit_text = "Note the reply"
+
+    recipient = forms.ModelChoiceField(
+        Recipient.objects.none(), label="To the mails of", widget=UnfoldAdminSelectWidget, empty_label=None
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        mailed = _mailed(self.object)
+        self.fields["recipient"].queryset = mailed
+        self.fields["recipient"].label_from_instance = lambda recipient: str(recipient.campaign)
+        self.initial.setdefault("recipient", mailed.first())
+
+    @property
+    def description(self) -> str:
+        return f"It counts as a reply, and {self.object.email} gets no further mail of a campaign that stops on reply."
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return super().offered(request, obj) and _mailed(obj).exists()
+
+    def act(self) -> str:
+        recipient = self.cleaned_data["recipient"]
+        report(
+            recipient=recipient,
+            event_type=EventType.REPLY,
+            at=self.now,
+            actor=self.actor,
+            now=self.now,
+            source=Source.BY_HAND,
+        )
+        goes_on = "" if recipient.campaign.stop_on_reply else ", which goes on after a reply"
+        return f"{self.object.email} replied to “{recipient.campaign}”{goes_on}."
+
+
+def _mailed(lead: Lead) -> QuerySet[Recipient]:
+    """As whom the lead got a mail, the latest first."""
+    mailed = Recipient.objects.living().filter(lead=lead, sent_at__isnull=False)
+    return mailed.select_related("campaign__organization", "lead").order_by("-sent_at", "-pk")
 
 
 class SuppressLead(ActDialog):

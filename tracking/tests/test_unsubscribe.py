@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -38,6 +39,18 @@ def state():
         list(Suppression.objects.order_by("pk").values_list("address", "reason", "source")),
         list(EmailEvent.objects.order_by("pk").values_list("event_type", "source", "user_agent", "ip_address")),
     ]
+
+
+def test_while_the_database_takes_no_changes_it_is_said_that_the_link_stays_good(client, path):
+    before = state()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        pressed = client.post(path, {"List-Unsubscribe": "One-Click"})
+        transaction.set_rollback(True)  # what could be written before can be again
+
+    assert (pressed.status_code, pressed["Retry-After"], pressed["Cache-Control"]) == (503, "120", "no-store")
+    assert "try again in a few minutes" in pressed.text
+    assert state() == before
 
 
 def test_the_page_says_who_writes_and_to_whom_without_giving_the_address_away(client, path):

@@ -9,8 +9,8 @@ from campaigns.models import Sender
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
 from campaigns_project.errors import NotFound, Refused
+from campaigns_project.keys import key_of
 
-LONGEST_NUMBER = 18  # digits of a key in the database
 MARKS = {HealthStatus.OK: "✓", HealthStatus.WARN: "⚠", HealthStatus.FAIL: "✗", HealthStatus.UNKNOWN: "?"}
 
 
@@ -57,8 +57,8 @@ class Command(FairleadCommand):
 
 
 def _find(name: str) -> Sender:
-    is_number = name.isdigit() and len(name) <= LONGEST_NUMBER
-    senders = list(Sender.objects.filter(pk=name) if is_number else Sender.objects.filter(email__iexact=name))
+    number = key_of(name)
+    senders = list(Sender.objects.filter(email__iexact=name) if number is None else Sender.objects.filter(pk=number))
     if not senders:
         raise NotFound("not_found", f"There is no sender {name}.", "See the numbers in the admin under Senders.")
     if len(senders) > 1:

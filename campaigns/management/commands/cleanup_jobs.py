@@ -25,7 +25,7 @@ class Command(FairleadCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         days, now = options["days"], timezone.now()
-        campaign = find_campaign(options["campaign"]) if options["campaign"] else None
+        campaign = find_campaign(options["campaign"]) if options["campaign"] is not None else None
         jobs = Job.objects.living() if campaign is None else Job.objects.filter(campaign=campaign)
         count = old_jobs(jobs, days=days, now=now).count()
         if count and not options["dry_run"]:

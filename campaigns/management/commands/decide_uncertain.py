@@ -37,7 +37,7 @@ class Command(FairleadCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         decision = Decision.SEND_AGAIN if options["send_again"] else Decision.TREAT_AS_SENT
         messages = Message.objects.uncertain()
-        if options["campaign"]:
+        if options["campaign"] is not None:
             messages = messages.filter(recipient__campaign=find_campaign(options["campaign"]))
         else:
             messages = messages.for_organization(find_organization(options["organization"]))

@@ -10,6 +10,7 @@ from campaigns.management.persons import find_person
 from campaigns.persons import export_person, person_export_name
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
+from campaigns_project.private_files import create
 
 
 class Command(FairleadCommand):
@@ -28,8 +29,7 @@ class Command(FairleadCommand):
         path = options["into"] / person_export_name(lead, now)
         content = export_person(lead=lead, actor=Actor.of_command("export_person"), now=now)
         try:
-            # By its own mode rather than the umask's: people's data is for whoever asked for it.
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with os.fdopen(create(path), "wb") as file:
                 file.write(content)
         except OSError as error:
             raise CommandError(f"{path} cannot be written: {error}", returncode=Exit.USAGE) from None

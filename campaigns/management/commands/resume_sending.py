@@ -27,7 +27,7 @@ class Command(FairleadCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug = options["organization"]
-        halted = _in_force(find_organization(slug) if slug else None)
+        halted = _in_force(find_organization(slug) if slug is not None else None)
         whose = f"organization “{halted.organization}”" if halted.organization else "the whole system"
         if not options["dry_run"]:
             self.confirm(f"Mail of {whose} leaves again (it was stopped for: {halted.reason}).", options)

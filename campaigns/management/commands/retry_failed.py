@@ -12,7 +12,8 @@ from campaigns_project.commands import FairleadCommand
 class Command(FairleadCommand):
     help = (
         "Send a campaign's failed mails again, and only those: never to somebody who bounced, opted out or left. Exit "
-        "codes: 0 done, with counts; 3 no such campaign; 4 it is neither running nor paused."
+        "codes: 0 done, with counts; 2 no mail can have failed for such a reason; 3 no such campaign; 4 it is neither "
+        "running nor paused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -39,7 +39,7 @@ class Command(FairleadCommand):
             "report": report,
             "snapshot": options["snapshot"],
             "accept_warnings": _codes(options["accept_warnings"]),
-            "hold": timedelta(seconds=options["hold_seconds"]),
+            "hold": _seconds(options["hold_seconds"]),
         }
         if options["dry_run"]:
             self._show_problems(campaign, report, options)
@@ -83,6 +83,13 @@ class Command(FairleadCommand):
                 f"Campaign {campaign.pk} “{campaign.name}” can start: {report.rendered:,} mails checked, snapshot "
                 f"{report.snapshot}. Nothing was changed."
             )
+
+
+def _seconds(number: int) -> timedelta:
+    try:
+        return timedelta(seconds=number)
+    except OverflowError:
+        return timedelta.max if number > 0 else timedelta.min  # refused like all that is too long, in the same words
 
 
 def _codes(text: str | None) -> list[str] | None:

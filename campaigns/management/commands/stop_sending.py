@@ -24,7 +24,7 @@ class Command(FairleadCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug = options["organization"]
-        organization = find_organization(slug) if slug else None
+        organization = find_organization(slug) if slug is not None else None
         whose = f"organization “{organization}”" if organization else "the whole system"
         check_halt(organization=organization, reason=options["reason"])
         if not options["dry_run"]:

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from campaigns.models import Campaign, Variant
+from campaigns.models import Campaign, SendingHalt, Variant
 from campaigns.tests.factories import CampaignFactory
 from campaigns.tests.sending.sending import ready_campaign
 
@@ -51,6 +51,8 @@ def test_a_dry_run_changes_nothing():
         (["--accept-warnings", "sandbox"], 4, "warnings_not_accepted"),
         (["--hold-seconds", "-1"], 2, "hold_too_long"),
         (["--hold-seconds", "3601"], 2, "hold_too_long"),
+        (["--hold-seconds", "99999999999999"], 2, "hold_too_long"),
+        (["--hold-seconds", "-99999999999999"], 2, "hold_too_long"),
     ],
 )
 @pytest.mark.parametrize("extra", [[], ["--dry-run"]])
@@ -101,3 +103,21 @@ def test_a_campaign_being_deleted_is_not_found():
 
     assert refusal_of("campaign_status", str(campaign.pk))[0] == 3
     assert Campaign.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("stop_sending", "--organization=", "--reason=x", "--yes"),
+        ("resume_sending", "--organization=", "--yes"),
+        ("cleanup_jobs", "--campaign=", "--days=0", "--yes"),
+        ("decide_uncertain", "--treat-as-sent", "--campaign= ", "--yes"),
+        ("export_audit", "--organization="),
+        ("campaign_status", ""),
+    ],
+)
+def test_an_empty_name_never_means_all(words):
+    with pytest.raises(CommandError, match="it is empty; write what is meant, or leave it out"):
+        call_command(*words)
+
+    assert not SendingHalt.objects.exists()

@@ -154,6 +154,16 @@ def test_a_campaign_made_after_the_others_went_is_not_swept_away_with_the_rest(w
     assert not Organization.objects.exists()
 
 
+def test_a_draft_of_an_import_keeps_no_organization_but_one_that_is_looked_over_does(world, now):
+    draft = LeadImportFactory(organization=world.organization, status="draft", dry_run_status="succeeded")
+    waiting = deletion.preview_organization(organization=world.organization, now=now).blockers
+
+    LeadImport.objects.filter(pk=draft.pk).update(dry_run_status="running")
+    looked_over = deletion.preview_organization(organization=world.organization, now=now).blockers
+
+    assert ([each.code for each in waiting], [each.code for each in looked_over]) == ([], ["import_active"])
+
+
 def test_what_runs_is_named_and_nothing_is_changed(world, now):
     Campaign.objects.filter(pk=world[Campaign].pk).update(status="running", started_at=now)
     LeadImportFactory(organization=world.organization, status="running")

@@ -170,6 +170,11 @@ def test_the_command_ends_with_a_code_for_each_outcome():
     assert "✗ LOGIN" in broken[1]
 
 
+@pytest.mark.parametrize("name", ["²", "٣"])
+def test_what_only_looks_like_a_number_names_no_sender(name):
+    assert run(name)[0] == 3
+
+
 def test_an_address_of_two_organizations_has_to_be_told_by_number():
     smtp_sender(1)
     smtp_sender(1)

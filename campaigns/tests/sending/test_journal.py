@@ -253,6 +253,20 @@ def test_a_journal_that_cannot_be_settled_is_set_aside_and_the_others_are_settle
     assert [path.suffix for path in journal_folder().iterdir()] == [".broken"]
 
 
+def test_one_mail_that_cannot_be_settled_leaves_the_proof_of_the_others(now, campaign, caplog):
+    claims = claim_all(campaign, now)
+    let_through(claims)
+    died(claims, doing=[lambda journal: journal.ended(claims[0], Accepted(250, "ok"))])
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSE_SENT)
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.inherit"):
+        inherit(now=now)
+
+    assert sorted(statuses()) == ["pending", "pending", "sending"]
+    assert [path.suffix for path in journal_folder().iterdir()] == [".broken"]
+
+
 _REFUSE_SENT = """
 CREATE FUNCTION pg_temp.refuse_sent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

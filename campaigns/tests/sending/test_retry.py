@@ -9,12 +9,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import lifecycle
+from campaigns.content import errors as content_errors
+from campaigns.content.errors import (
+    BodyRefused,
+    HeaderRefused,
+    HtmlInvalid,
+    MergeValueMissing,
+    SubjectEmpty,
+    TemplateInvalid,
+)
+from campaigns.delivery import errors as delivery_errors
+from campaigns.delivery.errors import EnvelopeRefused
 from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
 from campaigns.enrollment import stop_recipient
 from campaigns.enrollment.outrank import leave
 from campaigns.ledger import ledger
 from campaigns.models import Campaign, ExitReason, Message, Recipient
+from campaigns.sending.reasons import OF_FAILED
 from campaigns.sending.retry import retry_failed
 from campaigns.tests.factories import CampaignFactory, RecipientFactory
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
@@ -22,8 +34,10 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.errors import Refused as Mistaken
 from campaigns_project.errors import StateRefused
 from campaigns_project.tests.admin.browsers import member, press
+from campaigns_project.tests.rest.clients import key_client
 from leads.models import Lead, SuppressionReason
 from leads.suppression import suppress
 
@@ -167,6 +181,55 @@ def test_only_mails_that_failed_for_the_given_reasons_or_are_named_are_tried_aga
     assert Message.objects.get(status="failed").pk not in {one.pk, other.pk}
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_reason_that_no_mail_can_have_is_refused_with_those_that_are_there(now, dry_run):
+    campaign = failed_campaign(now)
+
+    with pytest.raises(Mistaken) as refused:
+        retry(campaign, now, reasons=["mailbox_full", "nope"], dry_run=dry_run)
+
+    assert (refused.value.code, refused.value.details["known"]) == ("unknown_reason", ["content"])
+    assert str(refused.value) == "No mail fails for “nope”. Those of this campaign failed for content."
+    assert ledger(campaign).failed == 2
+
+
+def test_a_mistyped_reason_is_refused_over_the_api_too(now):
+    campaign = failed_campaign(now)
+    client = key_client(Role.MANAGER, campaign.organization)
+
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/retry-failed", {"reasons": ["nope"]}, format="json")
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["known"]) == (400, "unknown_reason", ["content"])
+
+
+def test_a_reason_that_nothing_failed_for_this_time_finds_nothing(now):
+    campaign = failed_campaign(now)
+
+    assert [retry(campaign, now, reasons=[reason]).retried for reason in ("mailbox_full", "merge_value_missing")] == [
+        0, 0
+    ]  # fmt: skip
+
+
+def test_a_reason_of_an_older_release_is_taken_where_a_mail_has_it(now):
+    campaign = failed_campaign(now)
+    Message.objects.filter(status="failed").update(reason="of_old")
+
+    assert retry(campaign, now, reasons=["of_old"]).retried == 2
+
+
+def test_every_reason_for_which_a_mail_cannot_be_made_is_known_as_one():
+    refused = [
+        TemplateInvalid("x", line=1), MergeValueMissing("x"), SubjectEmpty(), HeaderRefused("x", "x"),
+        BodyRefused("x", "x"), HtmlInvalid("x"), EnvelopeRefused("x", "x"),
+    ]  # fmt: skip
+
+    assert {each.code for each in refused} <= OF_FAILED
+    assert {type(each) for each in refused} == {
+        kind for module in (content_errors, delivery_errors) for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Mistaken) and kind is not Mistaken
+    }  # fmt: skip
+
+
 def test_a_mail_that_was_given_up_after_many_tries_is_not_given_up_at_the_first(now):
     campaign = failed_campaign(now, answers=[CONTENT])
     Message.objects.update(attempts=30, lost_claims=3, first_deferred_at=now)
@@ -228,8 +291,10 @@ def test_the_command_counts_and_refuses_by_exit_code(now):
     out = io.StringIO()
 
     call_command("retry_failed", str(campaign.pk), "--json", "--dry-run", stdout=out)
+    with pytest.raises(CommandError) as mistyped:
+        call_command("retry_failed", str(campaign.pk), "--reason", "nope")
 
-    assert json.loads(out.getvalue())["retried"] == 2
+    assert (json.loads(out.getvalue())["retried"], mistyped.value.returncode) == (2, 2)
     lifecycle.complete_finished(now=now)
     with pytest.raises(CommandError) as refused:
         call_command("retry_failed", str(campaign.pk))

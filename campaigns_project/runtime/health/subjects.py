@@ -6,6 +6,7 @@ from campaigns_project.runtime.health.configuration import examine_settings
 from campaigns_project.runtime.health.database import examine_database
 from campaigns_project.runtime.health.deploying import examine_deployment
 from campaigns_project.runtime.health.inbound import examine_inbound
+from campaigns_project.runtime.health.keys import examine_keys
 from campaigns_project.runtime.health.mailbox import examine_mailbox
 from campaigns_project.runtime.health.migrations import examine_migrations
 from campaigns_project.runtime.health.orphans import examine_orphans
@@ -25,6 +26,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("database", "Database", examine_database, Needs.DATABASE),
     Subject("migrations", "Migrations", examine_migrations, Needs.DATABASE),
     Subject("schema", "Verification", examine_schema, Needs.TABLES),
+    Subject("keys", "Encryption keys", examine_keys, Needs.TABLES, is_quick=False),
     Subject("workers", "Workers", examine_workers, Needs.TABLES),
     Subject("schedule", "Schedule", examine_schedule, Needs.TABLES),
     Subject("queue", "Queue", examine_queue, Needs.TABLES),

@@ -33,7 +33,8 @@ def _alive(kind: WorkerKind, living: list[Any]) -> Check:
 
 
 def _silent(kind: WorkerKind, found: list[Any]) -> Check:
-    seen = f"the last sign is {in_words(_age(found))} old" if found else "none was ever seen"
+    # A process that is stopped takes its row along, so that nothing tells it from one that never was.
+    seen = f"the last sign is {in_words(_age(found))} old" if found else "none was started, or all were stopped"
     message = f"No {NAMES[kind]} is alive: {seen}. Nothing is sent, imported or counted."
     fix = "Start one: manage.py run_worker (make run does it for you)."
     return Check("workers", Level.FAIL, message, fix, details=_lines(found), shareable=message)

@@ -24,6 +24,7 @@ from leads.segments.errors import RuleCode
 from leads.suppression import EntryState, ErasedCode
 from tracking.consequences import BounceKind
 from tracking.machines import MachineReason
+from tracking.reporting import ReportCode
 from tracking.sources import Source
 
 
@@ -132,6 +133,7 @@ SUBJECTS = (
         MachineReason,
     ),
     Subject("Where an event came from", "`source` of an event.", Source),
+    Subject("Why an event that is told is not taken", "The code of the refusal of `POST /events`.", ReportCode),
     Subject(
         "Why a rule of a segment or ranking cannot be asked",
         "`code` of the refusal; its sentence and `path` name the place of the rule.",
@@ -155,6 +157,8 @@ WORDS: dict[Enum, str] = {
     Source.CLICK: "a link of a mail",
     Source.UNSUBSCRIBE_PAGE: "the button on the opt-out page",
     Source.ONE_CLICK: "the one-click button of a mail program (RFC 8058)",
+    Source.API: "`POST /events` of the API",
+    Source.BY_HAND: "*They replied* on the page of a lead",
     Exit.OK: "done",
     Exit.UNEXPECTED: "a fault of ours, or numbers that do not agree",
     Exit.USAGE: "an option, a file or a value that cannot be used; nothing was changed",
@@ -165,6 +169,8 @@ WORDS: dict[Enum, str] = {
     Exit.CONFIRMATION_MISSING: "the act must be confirmed",
     Exit.DEPENDENCY_DOWN: "the database, a mail server or a port cannot be used",
     Exit.LOCKED: "another run holds the lock",
+    Exit.INTERRUPTED: "stopped with Ctrl-C",
+    Exit.UNREAD: "the program that read the output went away, as `head` does",
 }
 
 

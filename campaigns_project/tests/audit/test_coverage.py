@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Campaign, EmailTemplate, LeadNote, Sender, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, LeadNote, Recipient, Sender, Step, Variant
 from campaigns.tests.factories import MembershipFactory, UserFactory
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -34,6 +34,7 @@ from campaigns_project.tests.rest.test_writes import (
     lead_in_no_campaign,
     leads_are_fetched,
     mail_has_failed,
+    mail_was_sent,
     message_is_uncertain,
     more_than_is_checked_at_once,
     never_started,
@@ -162,6 +163,9 @@ ACTS = {
     "leads_lead_suppress": Act("suppression.created"),
     "leads_lead_write_note": Act("leadnote.created", typed(text="Called.")),
     "leads_lead_set_status": Act("leaduserstatus.created", typed(status="interested")),
+    "leads_lead_note_reply": Act(
+        "recipient.event_reported", lambda world: {"recipient": world[Recipient].pk}, mail_was_sent
+    ),
     "leads_lead_de_enroll_everywhere": Act("lead.de_enrolled", reasoned),
     "campaigns_leadnote_remove": Act("leadnote.deleted"),
     "leads_lead_remove": Act("lead.deleted", prepare=lead_in_no_campaign),

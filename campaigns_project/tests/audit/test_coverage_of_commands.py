@@ -322,3 +322,11 @@ def _by_api(operation: str, world: World) -> None:
 
 def _by_form(edit: Edit, world: World) -> None:
     save(client_of(editor(edit, world)), edit, world)
+
+
+def test_a_system_administrator_who_could_not_be_asked_for_is_not_noted_as_made() -> None:
+    UserFactory()
+
+    call_command("createsuperuser", stdin=StringIO(), stdout=StringIO())
+
+    assert not AuditLog.objects.filter(action="user.superuser_created").exists()

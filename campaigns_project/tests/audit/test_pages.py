@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -20,6 +22,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.record import Subject, record
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.audit.logs import sealed
+from campaigns_project.tests.audit.refusing import refusing
 from campaigns_project.tests.rest.clients import key_client
 from leads.models import Tag
 
@@ -243,6 +246,46 @@ def test_the_command_exports_what_is_asked_for(home: Organization, tmp_path: Any
     with pytest.raises(CommandError, match="is there already") as refused:
         call_command("export_audit", "--output", str(path))
     assert refused.value.returncode == 2
+
+
+def test_the_command_exports_into_a_file_for_its_owner_alone(home: Organization, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+
+    call_command("export_audit", "--organization", home.slug, "--output", str(path))
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_export_that_cannot_be_written_is_refused_and_is_no_entry(home: Organization, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written: No such file") as refused:
+        call_command("export_audit", "--organization", home.slug, "--output", str(tmp_path / "nowhere" / "log.jsonl"))
+
+    assert (refused.value.returncode, AuditLog.objects.count()) == (2, 0)
+
+
+def test_an_export_that_was_not_finished_leaves_no_file(home: Organization, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+
+    with refusing(), pytest.raises(DatabaseError):
+        call_command("export_audit", "--output", str(path))
+
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("2026-13-45", "2026-13-45 is neither a day (2026-11-21) nor a time"),
+        ("2026-11-21T25:00:00Z", "2026-11-21T25:00:00Z is neither a day (2026-11-21) nor a time"),
+        ("9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59-12:00 is not within the years 1 to 9999 of UTC"),
+        ("0001-01-01T00:00:00+12:00", "0001-01-01T00:00:00+12:00 is not within the years 1 to 9999 of UTC"),
+    ],
+)
+def test_a_time_that_no_calendar_has_is_refused_in_words(since: str, said: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("export_audit", "--since", since)
+
+    assert said in str(refused.value)
 
 
 @pytest.mark.django_db(transaction=True)

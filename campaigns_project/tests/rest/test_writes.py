@@ -133,6 +133,13 @@ def mail_has_failed(world: World) -> None:
     stop_recipient(world[Recipient].pk, reason=ExitReason.FAILED, at=NOON)
 
 
+def mail_was_sent(world: World) -> None:
+    Message.objects.filter(pk=world[Message].pk).update(
+        status="sent", sent_at=NOON, attempted_at=NOON, reason="", claimed_at=None, lease=None
+    )
+    Recipient.objects.filter(pk=world[Recipient].pk).update(sent_at=NOON)
+
+
 def sender_is_paused(world: World) -> None:
     Sender.objects.filter(pk=world[Sender].pk).update(status="paused")
 
@@ -357,6 +364,13 @@ WRITES = {
         message_is_uncertain,
     ),
     "post /api/v1/senders/{id}/check": Write("sender.checked", MANAGER, at("senders", Sender, "check")),
+    "post /api/v1/events": Write(
+        "recipient.event_reported",
+        OPERATOR,
+        at("events"),
+        lambda world: {"event_type": "reply", "message": world[Message].pk},
+        mail_was_sent,
+    ),
     "post /api/v1/sending-halts": Write("sending.halted", MANAGER, at("sending-halts"), {"reason": "wrong list"}),
     "post /api/v1/sending-halts/{id}/lift": Write(
         "sending.resumed", MANAGER, at("sending-halts", SendingHalt, "lift"), prepare=stop_is_in_force

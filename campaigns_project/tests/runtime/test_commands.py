@@ -70,7 +70,10 @@ def nothing_in_it(django_db_setup, django_db_blocker):
         yield {"DATABASE_URL": database_url().rpartition("/")[0] + f"/{name}"}
 
 
-@pytest.mark.parametrize("command", ["campaign_status 1", "run_worker", "run_web", "tick", "run_cluster"])
+OF_PACKAGES = ["createsuperuser --noinput --email ana@example.com", "changepassword ana@example.com", "axes_reset"]
+
+
+@pytest.mark.parametrize("command", ["campaign_status 1", "run_worker", "run_web", "tick", "run_cluster", *OF_PACKAGES])
 def test_commands_without_their_tables_say_what_to_run(nothing_in_it, command: str):
     answer = manage(*command.split(), **nothing_in_it)
 
@@ -80,10 +83,12 @@ def test_commands_without_their_tables_say_what_to_run(nothing_in_it, command: s
     assert "Traceback" not in answer.stderr
 
 
-def test_commands_without_a_database_exit_8_and_keep_the_password_to_themselves():
-    answer = manage("campaign_status", "1", **NOWHERE)
+@pytest.mark.parametrize("command", ["campaign_status 1", *OF_PACKAGES])
+def test_commands_without_a_database_exit_8_and_keep_the_password_to_themselves(command: str):
+    answer = manage(*command.split(), **NOWHERE)
 
     assert answer.returncode == 8
+    assert "Traceback" not in answer.stderr
     assert "host=127.0.0.1 port=9 database=sales user=ana" in answer.stderr
     assert "hunter2" not in answer.stdout + answer.stderr
 

@@ -1,5 +1,8 @@
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -7,7 +10,7 @@ from django.conf import settings
 from campaigns_project.errors import Refused
 from campaigns_project.runtime import run
 from campaigns_project.runtime.ports import Port, refuse_taken
-from campaigns_project.tests.processes import free_port
+from campaigns_project.tests.processes import environment, free_port
 
 
 @pytest.fixture
@@ -49,10 +52,24 @@ def test_the_ports_asked_for_are_those_of_the_settings():
     }
 
 
-def test_a_port_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("WEB_PORT", "eight thousand")
+def test_a_port_that_is_no_number_is_named(tmp_path: Path):
+    answer = subprocess.run(
+        [sys.executable, "-m", "campaigns_project.runtime.run"],
+        cwd=settings.BASE_DIR, env=environment(WEB_PORT="eight thousand", VAR_DIR=str(tmp_path)), check=False,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
 
-    with pytest.raises(Refused) as refusal:
-        run._ports()
+    assert answer.returncode == 2
+    assert answer.stderr == "error: WEB_PORT is “eight thousand”. Write a whole number from 1 to 65535.\n"
 
-    assert refusal.value.message == "WEB_PORT is 'eight thousand', which is not a number."
+
+@pytest.mark.django_db(transaction=True)
+def test_the_web_does_not_share_a_port_that_is_taken(taken: int):
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "run_web"],
+        cwd=settings.BASE_DIR, env=environment(WEB_PORT=str(taken)), check=False,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert answer.returncode == 8
+    assert f"The web cannot listen on 127.0.0.1:{taken} (WEB_PORT): the port is taken." in answer.stderr

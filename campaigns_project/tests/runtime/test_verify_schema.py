@@ -73,6 +73,36 @@ def test_fix_sql_prints_a_script_that_runs_and_changes_nothing_itself(copy: str)
     assert verify(using=copy).counts == {"index_unexpected": 1}
 
 
+def test_the_script_mends_rows_before_it_makes_what_they_would_keep_from_being_made(copy: str):
+    run(
+        copy,
+        "ALTER TABLE lead_tags DROP CONSTRAINT lead_tags_tag_id_231439bf_fk_tags_id",
+        "SET session_replication_role = replica; INSERT INTO lead_tags (lead_id, tag_id) VALUES (1, 1)",
+    )
+    _, said = checked(copy)
+
+    _, script = checked(copy, "--fix-sql")
+    run(copy, script)
+
+    assert "The row of tags they point at is gone, which a foreign key is there to prevent." in said
+    assert verify(using=copy).counts == {}
+
+
+def test_the_script_adds_a_column_without_a_default_to_a_table_with_rows(copy: str):
+    run(
+        copy,
+        "INSERT INTO duty_runs (name, every_seconds, ran_at, took_seconds, error) VALUES ('look', 1, now(), 1, '')",
+        "ALTER TABLE duty_runs DROP COLUMN took_seconds",
+    )
+
+    _, script = checked(copy, "--fix-sql")
+    run(copy, script)
+    after = verify(using=copy).counts
+    run(copy, "UPDATE duty_runs SET took_seconds = 1", script.rpartition("then:\n-- ")[2])
+
+    assert (after, verify(using=copy).counts) == ({"column_null": 1}, {})
+
+
 def test_a_check_that_does_not_exist_exits_2(copy: str):
     assert checked(copy, "--only", "everything")[0] == 2
 

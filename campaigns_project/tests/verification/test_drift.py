@@ -37,7 +37,7 @@ MENDED_BY_STATEMENTS = [
     drift("table_missing", "lead_enrichments", "DROP TABLE lead_enrichments"),
     drift("table_unlogged", "tracking_raw_events", "ALTER TABLE tracking_raw_events SET UNLOGGED"),
     drift("table_row_security", "leads", "ALTER TABLE leads ENABLE ROW LEVEL SECURITY"),
-    drift("column_missing", "campaigns.priority", "ALTER TABLE campaigns DROP COLUMN priority"),
+    drift("column_missing", "campaigns.emails_sent", "ALTER TABLE campaigns DROP COLUMN emails_sent"),
     drift("column_type", "campaigns.name", "ALTER TABLE campaigns ALTER COLUMN name TYPE varchar(50)"),
     drift("column_type", "campaigns.priority", "ALTER TABLE campaigns ALTER COLUMN priority TYPE integer"),
     drift("column_null", "campaigns.name", "ALTER TABLE campaigns ALTER COLUMN name DROP NOT NULL"),

@@ -31,7 +31,7 @@ def _missing(pair: Pair) -> Finding:
         "The column is missing, and with it what it held.",
         expected=_in_words(pair.expected),
         fix="Add it again, and restore its values from a backup." + (more if needs_value else ""),
-        fix_sql=statements.add_column(pair.expected),
+        fix_sql=(statements.add_column_to_be_filled if needs_value else statements.add_column)(pair.expected),
     )
 
 

@@ -17,7 +17,8 @@ def related(app: str) -> Callable[[CursorWrapper], Iterator[Finding]]:
     """The check of every foreign key and loose reference of the app's models, one pass over each of its tables.
 
     - `orphan_row`: the row that a foreign key points at is gone, though the constraint forbids it (triggers were
-      switched off, a restore was partial, an index is broken). `loose_orphan`: the same without a constraint.
+      switched off, a restore was partial, an index is broken) or for want of it. `loose_orphan`: the same where there
+      is to be no constraint.
     - `organization_mismatch`: two ways lead from a row to an organization, and they end at two. `parent_mismatch`: they
       end at one, but by different parents where they should have met, e.g. a message with a step of another campaign.
 
@@ -135,7 +136,7 @@ def _orphan(relation: Relation, alias: str) -> Fault:
         message = f"The row of {parent} they belong to is gone."
         fix = f"manage.py cleanup_orphans --table {table}"
         return Fault("loose_orphan", f"{table}.{column}", message, condition, fix)
-    message = f"The row of {parent} they point at is gone, though the database has a foreign key."
+    message = f"The row of {parent} they point at is gone, which a foreign key is there to prevent."
     gone = f'"{column}" IS NOT NULL AND NOT EXISTS (SELECT FROM "{parent}" WHERE "{target}" = "{table}"."{column}")'
     mend = f'UPDATE "{table}" SET "{column}" = NULL' if relation.clears else f'DELETE FROM "{table}"'  # noqa: S608
     return Fault("orphan_row", f"{table}.{column}", message, condition, FIX_SQL, f"{mend} WHERE {gone};")

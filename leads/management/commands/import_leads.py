@@ -24,8 +24,6 @@ from leads.imports.undoing import UndoPreview, preview_undo, run_undo, undo_impo
 from leads.management.files import errors_file, name_of, opened, progress, refuse_unwritable
 from leads.models import LeadImport
 
-INTERRUPTED = 130
-
 
 class Command(FairleadCommand):
     help = (
@@ -205,7 +203,7 @@ def _canceled(lead_import: LeadImport) -> CommandError:
     canceled = cancel_import(lead_import=lead_import, actor=_actor())
     done = f"{canceled.rows_done:,} of {canceled.total_rows:,} rows were done and stay."
     again = "Import the file again to go on: what is done is then unchanged."
-    return CommandError(f"Import {canceled.pk} was canceled. {done} {again}", returncode=INTERRUPTED)
+    return CommandError(f"Import {canceled.pk} was canceled. {done} {again}", returncode=Exit.INTERRUPTED)
 
 
 def _next_command(report: Report, options: dict[str, Any]) -> str:

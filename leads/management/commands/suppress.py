@@ -14,7 +14,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
 from leads.models import GIVEN_REASONS, SuppressionReason
-from leads.suppression import Entry, EntryState, check, look_at, require_scope, suppress_many
+from leads.suppression import Entry, EntryState, check, look_at, require_future, require_scope, suppress_many
 
 
 class Command(FairleadCommand):
@@ -50,6 +50,8 @@ class Command(FairleadCommand):
         entries = [*options["entries"], *_lines(options["file"])]
         if not entries:
             raise CommandError("Name at least one address or domain, or a --file.", returncode=Exit.USAGE)
+        options["until"] = _time(options["until"])
+        require_future(options["until"], timezone.now())
         act = self._check if options["check"] else self._look if options["dry_run"] else self._suppress
         act(organization, entries, options)
 
@@ -89,7 +91,7 @@ class Command(FairleadCommand):
             reason=SuppressionReason(options["reason"]),
             source=options["source"] or "manage.py suppress",
             campaign_id=options["campaign"],
-            expires_at=_time(options["until"]),
+            expires_at=options["until"],
             actor=Actor.of_command("suppress"),
             at=timezone.now(),
         )

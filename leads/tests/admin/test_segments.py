@@ -78,6 +78,16 @@ def test_the_builder_adds_and_takes_away_rows_without_writing_anything(operator:
     assert operator.get(address).status_code == 405
 
 
+def test_what_only_looks_like_a_number_breaks_no_page_of_a_segment(operator: Client, organization: Any) -> None:
+    builder = reverse("admin:leads_segment_builder")
+    row = {"organization": organization.pk, **typed("tags", "any_of", "²")}
+
+    pressed = operator.post(builder, {**row, "rules-act": "add-rule:²"})
+    sent = operator.post(reverse("admin:leads_segment_add"), {**row, "organization": "²", "name": "Warm"})
+
+    assert (pressed.status_code, sent.status_code, Segment.objects.count()) == (200, 200, 0)
+
+
 def test_the_count_follows_what_is_typed_and_says_nothing_of_another_organization(
     operator: Client, organization: Any
 ) -> None:

@@ -3,6 +3,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.tests.factories import (
+    NOON,
+    CampaignFactory,
     LeadAliasFactory,
     LeadFactory,
     LeadTagFactory,
@@ -16,6 +18,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.protection import keyed
 from campaigns_project.tests.rest.clients import key_client
 from leads.models import Lead, Suppression, Tag
+from leads.suppression import suppress_erased
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +50,50 @@ def test_a_further_field_needs_a_name_that_can_be_asked_for(key):
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/custom/{key}")
     assert not Lead.objects.exists()
+
+
+@pytest.mark.parametrize("domain", ["münchen.example", "MÜNCHEN.example", "xn--mnchen-3ya.example"])
+def test_a_domain_is_found_however_it_is_written(domain):
+    client = key_client()
+    lead = LeadFactory(
+        organization=client.organization, email="ina@münchen.example", email_normalized="ina@xn--mnchen-3ya.example",
+        domain="xn--mnchen-3ya.example", company_domain="xn--mnchen-3ya.example",
+    )  # fmt: skip
+    LeadFactory(organization=client.organization)
+    client.post("/api/v1/suppressions", {"address": "münchen.example"})
+    rules = {"groups": [{"rules": [{"field": "domain", "operator": "is", "value": domain}]}]}
+    others = {"exclude": [{"rules": [{"field": "company_domain", "operator": "is_any_of", "value": [domain]}]}]}
+    campaign = CampaignFactory(organization=client.organization, status="draft")
+
+    for asked in (f"email=ina@{domain}", f"domain={domain}", f"q=ina@{domain}", f"q={domain}", f"q=@{domain}"):
+        assert [each["id"] for each in client.get(f"/api/v1/leads?{asked}").json()["results"]] == [lead.pk], asked
+    assert client.post("/api/v1/segments/preview", {"rules": rules}).json()["count"] == 1
+    assert client.post("/api/v1/segments/preview", {"rules": others}).json()["count"] == 1
+    assert len(client.get(f"/api/v1/suppressions?domain={domain}").json()["results"]) == 1
+    enrolled = client.post(f"/api/v1/campaigns/{campaign.pk}/recipients", {"filter": {"email_domain": domain}}).json()
+    assert enrolled["skipped"] == {"suppressed": 1}
+
+
+def test_number_and_address_of_a_merged_lead_lead_to_the_one_that_stays():
+    client = key_client()
+    kept = LeadFactory(organization=client.organization, email="ana@acme.example")
+    LeadAliasFactory(organization=client.organization, lead=kept, old_id=4711, email_normalized="a@old.example")
+    theirs = LeadAliasFactory(email_normalized="x@old.example", old_id=4712)
+
+    by_number = client.get("/api/v1/leads/4711")
+    assert (by_number.status_code, by_number["Location"]) == (301, f"/api/v1/leads/{kept.pk}")
+    assert client.get("/api/v1/leads/lookup?email=A@old.example").json()["id"] == kept.pk
+    assert client.get(f"/api/v1/leads/{theirs.old_id}").status_code == 404
+    assert client.get("/api/v1/leads/lookup?email=x@old.example").status_code == 404
+
+
+def test_of_an_erased_address_it_is_not_said_that_a_lead_could_be_made():
+    client = key_client()
+    suppress_erased(organization=client.organization, lead_id=0, addresses=["ana@acme.example"], at=NOON)
+
+    answer = client.get("/api/v1/leads/lookup?email=ana@acme.example")
+
+    assert (answer.status_code, answer.json()["hint"]) == (404, "The person was erased, and is not to come back.")
 
 
 def test_a_second_lead_with_the_same_address_is_refused_at_its_field():

@@ -132,6 +132,13 @@ def test_unknown_organization_is_told_which_exist(organization: Organization, fi
         (b"email,email\na@acme.example,b\n", (), "columns 1 and 2 are both “email”"),
         (b"email,color\na@acme.example,b\n", (), "“color”. Keep them as custom fields (--unknown-columns custom)"),
         (b"email\na@acme.example\n", ("--encoding", "klingon"), "“klingon” is not a text encoding."),
+        (b"email\na@acme.example\n", ("--encoding", "idna"), "“idna” is not a text encoding."),
+        (
+            b"email\na@acme.example\n",
+            ("--encoding", "utf-16"),
+            "people.csv cannot be read as UTF-16. Name the",
+        ),
+        (b"email\n" * 50_000 + b"+2", ("--encoding", "utf-7"), "people.csv cannot be read as UTF-7."),
         (b"email\na@acme.example\n", ("--map", "email"), "does not name a field of a lead"),
         (b"email\na@acme.example\n", ("--errors", "/nowhere/errors.csv"), "/nowhere/errors.csv cannot be written"),
     ],

@@ -104,7 +104,7 @@ def test_stream_is_left_at_its_beginning():
     assert stream.tell() == 0
 
 
-@pytest.mark.parametrize("name", ["no-such-encoding", "base64", "rot13", "", "utf-8\0"])
+@pytest.mark.parametrize("name", ["no-such-encoding", "base64", "rot13", "", "utf-8\0", "idna", "unicode_escape"])
 def test_what_is_no_text_encoding_is_refused(name: str):
     with pytest.raises(Refused) as refused:
         named_encoding(name)

@@ -2,7 +2,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.tests.factories import CampaignFactory, EventFactory, MessageFactory
+from campaigns.models import Recipient
+from campaigns.tests.factories import NOON, CampaignFactory, EventFactory, MessageFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.rest.clients import key_client
 
@@ -94,3 +95,58 @@ def test_events_take_no_query_per_row(address):
         client.get(path)
 
     assert len(one) == len(three)
+
+
+def told(client, **body):
+    return client.post("/api/v1/events", {"event_type": "reply", **body})
+
+
+def answered_mail(client):
+    return MessageFactory(
+        recipient__campaign__organization=client.organization, status="sent", sent_at=NOON, attempted_at=NOON
+    )
+
+
+@pytest.mark.parametrize("brackets", ["<>", ""])
+def test_a_reply_is_told_by_the_message_id_that_it_quotes(brackets):
+    client = key_client(Role.OPERATOR)
+    message = answered_mail(client)
+    quoted = message.message_id if brackets else message.message_id.strip("<>")
+
+    first = told(client, message_id=quoted, source_event_id="imap-7")
+    again = told(client, message_id=quoted, source_event_id="imap-7")
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first["Location"] == f"/api/v1/events/{first.json()['id']}"
+    assert (first.json()["message"], first.json()["recipient"]) == (message.pk, message.recipient_id)
+    assert Recipient.objects.get().exit_reason == "replied"
+
+
+@pytest.mark.parametrize("by", ["recipient", "message", "message_id"])
+def test_nothing_is_told_about_mails_of_another_organization(by):
+    client = key_client(Role.OPERATOR)
+    theirs = MessageFactory(status="sent", sent_at=NOON, attempted_at=NOON)
+    about = {"recipient": theirs.recipient_id, "message": theirs.pk, "message_id": theirs.message_id}
+
+    answer = told(client, **{by: about[by]})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/{by}")
+    assert Recipient.objects.get().exit_reason == ""
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"recipient": 1, "message": 1}, {"event_type": "open", "recipient": 1}, {"event_type": "bounce"}]
+)
+def test_what_does_not_say_what_happened_to_which_mail_is_refused(body):
+    client = key_client(Role.OPERATOR)
+    message = answered_mail(client)
+    own = {"recipient": message.recipient_id, "message": message.pk}
+    named = {name: own.get(name, value) for name, value in body.items()}
+
+    assert told(client, **named).status_code == 400
+
+
+def test_a_viewer_tells_nothing():
+    client = key_client(Role.VIEWER)
+
+    assert told(client, message=answered_mail(client).pk).status_code == 403

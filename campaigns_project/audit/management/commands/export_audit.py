@@ -1,18 +1,23 @@
+import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from campaigns_project.accounts.finding import find_organization
+from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.exporting import ExportFormat, export
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.commands import FairleadCommand
 from campaigns_project.errors import Refused
+from campaigns_project.private_files import create
 
 
 class Command(FairleadCommand):
@@ -28,28 +33,58 @@ class Command(FairleadCommand):
         parser.add_argument("--action", default="", help="an action, or how it begins: campaign.")
         parser.add_argument("--request", default="", metavar="ID", help="only what one request did")
         parser.add_argument("--format", choices=ExportFormat.values, default=ExportFormat.JSONL)
-        parser.add_argument("--output", type=Path, metavar="FILE", help="a new file; standard output unless given")
+        parser.add_argument(
+            "--output",
+            type=Path,
+            metavar="FILE",
+            help="a new file, readable by its owner alone; standard output unless given",
+        )
         parser.add_argument("--message", default="", help="why, for the audit log")
 
     def handle(self, *args: Any, **options: Any) -> None:
         organization = find_organization(options["organization"]) if options["organization"] else None
-        if options["output"] and options["output"].exists():
-            raise Refused("file_exists", f"{options['output']} is there already.", "Name a new file for --output.")
-        filters = _filters(options)
-        entries = AuditLog.objects.filter(**filters)
-        lines = export(
-            entries=entries.for_organization(organization) if organization else entries,
-            file_format=ExportFormat(options["format"]),
-            organization_ids=[organization.pk if organization else None],
-            actor=Actor.of_command("export_audit"),
-            filters=filters,
-            reason=options["message"],
-        )
         if options["output"]:
-            with options["output"].open("x", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
+            with _new_file(options["output"]) as file:
+                file.writelines(_lines(organization, options))
         else:
-            sys.stdout.writelines(lines)
+            sys.stdout.writelines(_lines(organization, options))
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """The file to write into, made before anything is noted as exported; gone again where it was not finished."""
+    try:
+        descriptor = create(path)
+    except FileExistsError:
+        raise Refused("file_exists", f"{path} is there already.", "Name a new file for --output.") from None
+    except OSError as error:
+        raise _not_writable(path, error) from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+    except BaseException as error:
+        path.unlink()
+        if isinstance(error, OSError):
+            raise _not_writable(path, error) from None
+        raise
+
+
+def _not_writable(path: Path, error: OSError) -> Refused:
+    message = f"{path} cannot be written: {error.strerror}."
+    return Refused("file_not_writable", message, "Name a file for --output in a folder that you may write to.")
+
+
+def _lines(organization: Organization | None, options: dict[str, Any]) -> Iterator[str]:
+    filters = _filters(options)
+    entries = AuditLog.objects.filter(**filters)
+    return export(
+        entries=entries.for_organization(organization) if organization else entries,
+        file_format=ExportFormat(options["format"]),
+        organization_ids=[organization.pk if organization else None],
+        actor=Actor.of_command("export_audit"),
+        filters=filters,
+        reason=options["message"],
+    )
 
 
 def _filters(options: dict[str, Any]) -> dict[str, Any]:
@@ -63,8 +98,14 @@ def _filters(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime:
-    day = parse_date(text)
-    moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - made aware below
+    try:
+        day = parse_date(text)
+        moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - made aware below
+    except ValueError:  # written like one, and not in the calendar
+        moment = None
     if moment is None:
         raise ArgumentTypeError(f"{text} is neither a day (2026-11-21) nor a time (2026-11-21T10:00:00Z)")
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    try:
+        return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(UTC)
+    except OverflowError:
+        raise ArgumentTypeError(f"{text} is not within the years 1 to 9999 of UTC") from None

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from campaigns.working import working
 from campaigns_project.commands import Exit, FairleadCommand
+from campaigns_project.private_files import create
 from campaigns_project.runtime.health import Check, Examination, Level, examine, exit_code
 from campaigns_project.runtime.health.bundle import make_bundle
 from campaigns_project.runtime.health.subjects import SUBJECTS
@@ -72,8 +73,7 @@ class Command(FairleadCommand):
 
     def _write_bundle(self, path: Path) -> None:
         try:
-            # Only its owner may read it, and nothing that is there already is written over.
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = create(path)
         except OSError as error:
             raise CommandError(
                 f"{path} cannot be written: {error.strerror}. Name a file that is not there yet.", returncode=Exit.USAGE

@@ -25,11 +25,13 @@ from campaigns_project.runtime.health import Check, Level, examine, exit_code
 from campaigns_project.runtime.health.check import in_bytes
 from campaigns_project.runtime.health.subjects import SUBJECTS
 from campaigns_project.runtime.health.versions import commit
+from campaigns_project.tests.audit.logs import sealed
 from campaigns_project.tests.runtime.health.conftest import found, levels
 from campaigns_project.verification.finding import Finding, Severity
 from campaigns_project.verification.kept import begin, keep
 from campaigns_project.verification.models import VerificationReport
 from campaigns_project.verification.report import Report
+from campaigns_project.workers import heartbeat
 from campaigns_project.workers.duty_log import DutyLog
 from campaigns_project.workers.models import DutyRun, WorkerHeartbeat
 
@@ -129,6 +131,25 @@ def report(*findings: Finding) -> Report:
     return Report("x", "x", begun, 3.0, "a shadow database", "f" * 64, "f" * 64, ["tables"], list(findings))
 
 
+# ---- Keys -----------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_that_the_present_keys_do_not_decrypt_are_a_failure(settings: Any):
+    SenderFactory(password="hunter2")
+    sealed()
+    assert [(check.level, check.message) for check in found("keys")] == [
+        (Level.OK, "Every stored secret can be decrypted.")
+    ]
+
+    settings.FIELD_ENCRYPTION_KEYS = ["another"]
+
+    checks = found("keys")
+    assert [check.level for check in checks] == [Level.FAIL, Level.FAIL, Level.WARN]
+    assert checks[0].message == "1 stored secret cannot be decrypted with the keys that are here (senders.password)."
+    assert "sealed last with a key that is not here" in checks[1].message
+    assert "shorter than 32 characters" in checks[2].message
+
+
 # ---- The work -------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +174,16 @@ def test_a_worker_that_fell_silent_is_told_with_its_last_sign(everybody_works: C
     (check,) = [check for check in found("workers") if check.level == Level.FAIL]
 
     assert check.message == "No tick is alive: the last sign is 5 min old. Nothing is sent, imported or counted."
+
+
+def test_of_a_worker_that_was_stopped_it_is_not_said_that_there_never_was_one(everybody_works: Callable[[], None]):
+    everybody_works()
+    for worker in WorkerHeartbeat.objects.all():
+        heartbeat.leave(worker.name)
+
+    assert {check.message.partition(" is alive: ")[2] for check in found("workers")} == {
+        "none was started, or all were stopped. Nothing is sent, imported or counted."
+    }
 
 
 def test_duties_that_were_done_on_time_are_well(everybody_works: Callable[[], None]):

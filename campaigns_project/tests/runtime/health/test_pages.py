@@ -41,7 +41,7 @@ def text_of(answer: Any) -> str:
 def test_the_page_says_what_doctor_says(root: Client):
     page = text_of(root.get(HEALTH))
 
-    assert "No tick is alive: none was ever seen. Nothing is sent, imported or counted." in page
+    assert "No tick is alive: none was started, or all were stopped. Nothing is sent, imported or counted." in page
     assert "Start one: manage.py run_worker" in page
     assert "Every migration is applied" in page
 
