@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 
+from campaigns.models.verbs import verbs_from
 from campaigns_project.errors import StateRefused
 
 
@@ -65,15 +66,19 @@ class AdviceCode(models.TextChoices):
 
 
 class StateConflict(StateRefused):
-    """The campaign's state does not allow the verb."""
+    """The campaign's state does not allow the verb.
 
-    def __init__(self, verb: str, current: str, allowed: tuple[str, ...]):
-        possible = f"Possible now: {', '.join(allowed)}." if allowed else "Nothing more can be done with it."
+    `details` name the verbs it does allow: those of its state unless `allowed` names others.
+    """
+
+    def __init__(self, verb: str, current: str, allowed: tuple[str, ...] = ()):
+        verbs = allowed or verbs_from(current)
+        possible = f"Possible now: {', '.join(verbs)}." if verbs else "Nothing more can be done with it."
         super().__init__(
             "state_conflict",
             f"A campaign that is {current} cannot be {PAST[verb]}.",
             possible,
-            {"current_status": current, "allowed_actions": list(allowed)},
+            {"current_status": current, "allowed_actions": list(verbs)},
         )
 
 
@@ -136,4 +141,5 @@ PAST = {
     "archive": "archived",
     "enroll": "given new recipients",
     "edit": "edited",
+    "rank": "given other ranking rules",
 }

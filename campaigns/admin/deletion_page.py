@@ -18,7 +18,11 @@ from campaigns_project.accounts.admin.base import FairleadAdmin
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 
-_FIELD_OF = {DeletionCode.WRONG_NAME: "confirm_name", DeletionCode.REASON_MISSING: "reason"}
+_FIELD_OF = {
+    DeletionCode.WRONG_NAME: "confirm_name",
+    "wrong_address": "confirm_name",
+    DeletionCode.REASON_MISSING: "reason",
+}
 
 
 class ConfirmForm(forms.Form):

@@ -7,8 +7,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns import lifecycle
-from campaigns.lifecycle.transitions import FROM
 from campaigns.models import Campaign, CampaignTombstone, EmailTemplate
+from campaigns.models.verbs import FROM
 from campaigns.naming import free_campaign_id
 from campaigns.scheduling.window import MOST_HOLIDAYS
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer

@@ -21,7 +21,6 @@ from campaigns.api.standing import PreflightSerializer, ProgressSerializer, Stan
 from campaigns.api.trials import TestSendSerializer, TestSentSerializer, sent_tests
 from campaigns.api.verbs import CampaignVerbs
 from campaigns.errors import StateConflict
-from campaigns.lifecycle import allowed_verbs
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.preflight import AT_ONCE
 from campaigns.progress import progress
@@ -66,7 +65,7 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignFetching, 
     def perform_update(self, serializer: BaseSerializer) -> None:
         campaign: Any = serializer.instance
         if campaign.status not in CampaignStatus.editable:
-            raise StateConflict("edit", campaign.status, allowed_verbs(campaign))
+            raise StateConflict("edit", campaign.status)
         super().perform_update(serializer)
 
     @extend_schema(

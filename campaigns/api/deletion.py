@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +22,7 @@ from campaigns.deletion.errors import ConfirmationMissing
 from campaigns.deletion.export import ZIP_TYPE, export_name, stream_export
 from campaigns.models import Campaign, Job
 from campaigns_project.accounts.roles import Role
+from campaigns_project.rest.filtering import of_the_query
 from campaigns_project.rest.renderers import ZipRenderer
 from campaigns_project.rest.serializers import StrictSerializer, refuse_a_body
 from campaigns_project.states import ProgressStatus
@@ -107,7 +109,10 @@ class CampaignDeletion:
         if not request.query_params:
             raise ConfirmationMissing(preview(campaign=campaign, now=timezone.now()))
         asked = ConfirmationSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
+        try:
+            asked.is_valid(raise_exception=True)
+        except ValidationError as error:
+            raise of_the_query(error) from None
         return self._deleted(campaign, asked.validated_data)
 
     @extend_schema(

@@ -15,6 +15,7 @@ from campaigns.api.verbs import ReasonSerializer
 from campaigns.halts import LONGEST_REASON, halt, lift
 from campaigns.models import SendingHalt
 from campaigns_project.accounts.roles import Role
+from campaigns_project.rest.filtering import TrueOrFalse
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 
@@ -58,7 +59,7 @@ class StopSerializer(StrictSerializer):
 
 
 class HaltFilters(filters.FilterSet):
-    in_force = filters.BooleanFilter("lifted_at", "isnull", label="true: those nobody has lifted.")
+    in_force = TrueOrFalse("lifted_at", "isnull", label="true: those nobody has lifted; false: those that were.")
 
     class Meta:
         model = SendingHalt

@@ -65,7 +65,7 @@ class PersonViewSet(ApiViewSet):
         description="The lead goes with its recipients, messages, events and notes; what came in about it is emptied, "
         "and its addresses are taken out of every other text. A keyed hash stays in the suppressions, so that the "
         "person does not come back by an import. Done when this answers; there is no way back. Refused with "
-        "`wrong_name` and `reason_missing` (400), `stale_preview` and `deletion_blocked` (409).",
+        "`wrong_address` and `reason_missing` (400), `stale_preview` and `deletion_blocked` (409).",
         request=ErasureSerializer,
         responses={200: ErasedSerializer},
     )

@@ -23,7 +23,11 @@ class TestSendSerializer(StrictSerializer):
         required=False, default=1, min_value=1, max_value=10_000, help_text="Of the step; 1 is the first mail."
     )
     variant = serializers.CharField(
-        required=False, default="", max_length=10, help_text="Its label; the first active one unless given."
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=10,
+        help_text="Its label; the first active one unless given.",
     )
     lead = ScopedRelatedField(
         queryset=Lead.objects.all(), required=False, allow_null=True, default=None, help_text="To write it as."

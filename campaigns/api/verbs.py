@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from campaigns import lifecycle, preflight
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.lifecycle import Overdue
-from campaigns.lifecycle.transitions import FROM
 from campaigns.models import Campaign, Job
+from campaigns.models.verbs import FROM
 from campaigns.old_jobs import MOST_DAYS, cutoff, remove_old_jobs
 from campaigns.sending.retry import retry_failed
 from campaigns_project.accounts.roles import Role
@@ -188,7 +188,8 @@ class CampaignVerbs:
         asked = _asked(DuplicateSerializer, request)
         name = asked.get("name") or f"Copy of {campaign.name}"[:200]
         copy = lifecycle.duplicate(campaign=campaign, name=name, actor=self.actor, now=timezone.now())  # type: ignore[attr-defined]
-        return self._answer(copy, status.HTTP_201_CREATED)
+        location = {"Location": f"/api/v1/campaigns/{copy.pk}"}
+        return Response(self.get_serializer(copy).data, status=status.HTTP_201_CREATED, headers=location)  # type: ignore[attr-defined]
 
     @extend_schema(
         summary="Send the failed mails again",
@@ -225,8 +226,8 @@ class CampaignVerbs:
         asked = _asked(body, self.request)  # type: ignore[attr-defined]
         return self._answer(act(campaign=campaign, actor=self.actor, now=timezone.now(), **asked))  # type: ignore[attr-defined]
 
-    def _answer(self, campaign: Campaign, code: int = status.HTTP_200_OK) -> Response:
-        return Response(self.get_serializer(campaign).data, status=code)  # type: ignore[attr-defined]
+    def _answer(self, campaign: Campaign) -> Response:
+        return Response(self.get_serializer(campaign).data)  # type: ignore[attr-defined]
 
 
 def _asked(body: type[StrictSerializer], request: Request) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     hold_audience(campaign.organization_id)
     campaign = _living(campaign)
     if campaign.status not in CampaignStatus.editable:
-        raise StateConflict("enroll", campaign.status, ())
+        raise StateConflict("enroll", campaign.status)
     first_step = campaign.steps.order_by("position").first()
     # While the campaign waits for its people nobody is due: the mails of all of them are checked first.
     is_sending = campaign.status == CampaignStatus.RUNNING and not is_being_filled(campaign)

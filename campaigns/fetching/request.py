@@ -28,7 +28,7 @@ def request_fetch(*, campaign: Campaign, source: Mapping[str, Any] | None = None
         set_lead_source(campaign=campaign, **source, actor=actor, now=now)
     current = _held(campaign)
     if current.status not in CampaignStatus.editable:
-        raise StateConflict("enroll", current.status, ())
+        raise StateConflict("enroll", current.status)
     if not current.lead_source:
         message = "The campaign has no lead source."
         raise StateRefused("no_lead_source", message, "Set one: the address of a search, or filters, and a count.")

@@ -20,6 +20,7 @@ from leads.models import Provider
 from leads.providers.registry import provider_class, provider_for
 from leads.providers.sources import read_source
 from leads.providers.values import Found, LeadSource
+from leads.tagging import check_tag_names
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def set_lead_source(
         message = f"{credit_limit} is no number of credits a fetch may spend."
         raise Refused("bad_credit_limit", message, "Give 1 or more, or leave it out.", {"field": "credit_limit"})
     ImportOptions(tags=tuple(tags))  # refuses a tag that cannot be one
+    check_tag_names(campaign.organization, tags)
     _check_profile(campaign.organization, enrichment)
     source = CampaignSource(search, filters or {}, tuple(tags), enrichment, credit_limit)
     told = {
@@ -155,7 +157,7 @@ def _write(
     if current is None:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
     if current.status not in CampaignStatus.editable:
-        raise StateConflict("edit", current.status, ())
+        raise StateConflict("edit", current.status)
     job = open_fetch(current)
     if job is not None:
         raise fetch_under_way(job.pk)

@@ -9,26 +9,17 @@ from django.db import transaction
 from campaigns.errors import PAST, StateConflict
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.models.campaign import CampaignQuerySet
+from campaigns.models.verbs import verbs_from
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
-
-FROM = {
-    "start": (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED),
-    "schedule": (CampaignStatus.DRAFT,),
-    "unschedule": (CampaignStatus.SCHEDULED,),
-    "pause": (CampaignStatus.RUNNING,),
-    "resume": (CampaignStatus.PAUSED, CampaignStatus.FAILED),
-    "stop": (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
-    "archive": (CampaignStatus.COMPLETED, CampaignStatus.STOPPED, CampaignStatus.FAILED),
-}
 
 
 def allowed_verbs(campaign: Campaign) -> tuple[str, ...]:
     """The verbs the campaign's state allows now, in the order of the job."""
     if campaign.deleting_at is not None:
         return ()
-    return tuple(verb for verb, states in FROM.items() if campaign.status in states)
+    return verbs_from(campaign.status)
 
 
 def reread(campaign: Campaign, verb: str, *, lock: bool = False) -> Campaign:
@@ -43,7 +34,7 @@ def reread(campaign: Campaign, verb: str, *, lock: bool = False) -> Campaign:
     if current is None:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
     if verb not in allowed_verbs(current):
-        raise StateConflict(verb, current.status, allowed_verbs(current))
+        raise StateConflict(verb, current.status)
     return current
 
 
@@ -117,7 +108,7 @@ def reopen(campaign: Campaign, *, actor: Actor, now: datetime) -> None:
     """From failed to paused, in the caller's transaction, which holds the row: from there the campaign can go on."""
     failed = Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.FAILED)
     if not failed.update(status=CampaignStatus.PAUSED, paused_at=now, failed_at=None, updated_at=now):
-        raise StateConflict("resume", campaign.status, allowed_verbs(campaign))
+        raise StateConflict("resume", campaign.status)
     record(
         action="campaign.reopened",
         entity=campaign,

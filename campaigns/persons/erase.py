@@ -8,12 +8,13 @@ from django.db import connection, transaction
 
 from campaigns.copies import forget_copies
 from campaigns.deletion.counting import count_beneath
-from campaigns.deletion.errors import DeletionBlocked
+from campaigns.deletion.errors import DeletionBlocked, WrongName
 from campaigns.deletion.relations import tree_of
 from campaigns.deletion.request import as_dicts, require_confirmation, require_unchanged
 from campaigns.locks import retried
 from campaigns.models import Campaign, Link, Recipient
 from campaigns.persons.drafts import discard_drafts
+from campaigns.persons.errors import WrongAddress
 from campaigns.persons.incoming import erase_incoming
 from campaigns.persons.preview import blockers_of_person, preview_person
 from campaigns.persons.texts import erase_from_texts
@@ -37,11 +38,15 @@ def erase_person(
     but traces, and is simply asked for again. A second time there is nobody to erase (NotFound).
 
     `confirm_name` is the address, as the lead has it; with a `token` the numbers must be those of the preview. Refused,
-    and nothing changed: WrongName, ReasonMissing, StalePreview, DeletionBlocked while a mail is in flight or an import
-    under way. The audit log keeps who and why, without the person: addresses and the name are taken out of `reason`.
+    and nothing changed: WrongAddress, ReasonMissing, StalePreview, DeletionBlocked while a mail is in flight or an
+    import under way. The audit log keeps who and why, without the person: addresses and the name are taken out of
+    `reason`.
     """
     lead = _reread(lead)
-    require_confirmation(name=lead.email, confirm_name=confirm_name, reason=reason)
+    try:
+        require_confirmation(name=lead.email, confirm_name=confirm_name, reason=reason)
+    except WrongName:
+        raise WrongAddress(lead.email) from None
     impact = preview_person(lead=lead, now=now)
     require_unchanged(impact, impact.token if token is None else token)
     traces = traces_of(lead)

@@ -60,7 +60,7 @@ def set_ranking_rules(*, campaign: Campaign, rules: Any, actor: Actor) -> list[P
     if current is None:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
     if current.status not in CampaignStatus.editable:
-        raise StateConflict("rank", current.status, ())
+        raise StateConflict("rank", current.status)
     Campaign.objects.filter(pk=campaign.pk).update(ranking_rules=[each.as_json() for each in read])
     record(
         action="campaign.ranking_rules_set",

@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
+from campaigns.models.verbs import verbs_from
 from campaigns.sending.advance import lock_recipients
 from campaigns.sending.reasons import OF_FAILED
 from campaigns_project.audit.actors import Actor
@@ -106,7 +107,7 @@ def _require_open(campaign: Campaign) -> Campaign:
             "state_conflict",
             f"Failed mails of a campaign that is {current.status} are not sent again.",
             "Duplicate the campaign and enroll these people there.",
-            {"current_status": current.status, "allowed_actions": ["duplicate"]},
+            {"current_status": current.status, "allowed_actions": list(verbs_from(current.status))},
         )
     return current
 

@@ -32,7 +32,7 @@ class NewestFirst(CursorPagination):
         if asked is None:
             return self.page_size
         if not re.fullmatch(r"[0-9]{1,4}", asked) or not 1 <= int(asked) <= self.max_page_size:
-            raise ValidationError({"page_size": [f"Give a whole number from 1 to {self.max_page_size}."]})
+            raise ValidationError({"?page_size": [f"Give a whole number from 1 to {self.max_page_size}."]})
         return int(asked)
 
     def decode_cursor(self, request: Request) -> Any:
@@ -64,7 +64,8 @@ class NewestFirst(CursorPagination):
 
     def _refusal(self) -> ValidationError:
         return ValidationError(
-            {"cursor": ["This cursor is not one of ours. Start without it, then follow `next`."]}, code="invalid_cursor"
+            {"?cursor": ["This cursor is not one of ours. Start without it, then follow `next`."]},
+            code="invalid_cursor",
         )
 
 

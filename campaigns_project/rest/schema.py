@@ -42,7 +42,7 @@ class ProblemItemSerializer(serializers.Serializer):
 
 
 class ProblemSerializer(serializers.Serializer):
-    """RFC 9457. Some codes bring more members: `current_status`, `allowed_actions`, `problems`."""
+    """RFC 9457. Some codes bring more members: `current_status`, `allowed_actions`, `problems`, `lead`."""
 
     type = serializers.CharField(help_text="`urn:fairlead:problem:` and the code.")
     title = serializers.CharField()
@@ -53,6 +53,11 @@ class ProblemSerializer(serializers.Serializer):
     instance = serializers.CharField(help_text="The address that was asked.")
     request_id = serializers.CharField(help_text="As in the header X-Request-ID and in our logs.")
     errors = ProblemItemSerializer(many=True, required=False)  # type: ignore[assignment]
+
+
+def problems(*codes: int) -> dict[Any, Any]:
+    """Refusals for `extend_schema` that an operation has besides those that the document gives to all of its kind."""
+    return {(code, CONTENT_TYPE): ProblemSerializer for code in codes}
 
 
 class DocumentedSchema(AutoSchema):
@@ -79,6 +84,19 @@ class DocumentedSchema(AutoSchema):
     def get_filter_backends(self) -> list[Any]:
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
 
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        if isinstance(field, serializers.ChoiceField) and _is_shown_empty(field):
+            field.allow_blank = True  # DRF forgets it of a field that is only read
+        return super()._map_serializer_field(field, direction, bypass_extensions)
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        described = super()._map_basic_serializer(serializer, direction)
+        for field in described.get("properties", {}).values():
+            # "" fits a text of format uri as well as an empty one, and null fits what may be anything.
+            if "oneOf" in field:
+                field["anyOf"] = field.pop("oneOf")
+        return described
+
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         names = {**PATH_NAMES, **getattr(self.view, "path_names", {})}
         others = super()._resolve_path_parameters([name for name in variables if name not in names])
@@ -101,6 +119,13 @@ class DocumentedSchema(AutoSchema):
         if self.method in {"POST", "PATCH", "PUT"}:
             codes += ["413", "415"]
         return codes
+
+
+def _is_shown_empty(field: Any) -> bool:
+    """Whether the model's own field may be empty, and the serializer shows it as it is."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    known = {each.name: each for each in model._meta.concrete_fields} if model else {}
+    return field.read_only and field.source in known and known[field.source].blank
 
 
 def _path_parameter(name: str, description: str, kind: OpenApiTypes) -> dict[str, Any]:

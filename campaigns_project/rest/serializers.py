@@ -61,10 +61,14 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
             try:
                 constraint.validate(type(row), row)
             except ModelValidationError as error:
-                field, sentence = self.broken.get(constraint.name, ("non_field_errors", " ".join(error.messages)))
-                code = "not_unique" if isinstance(constraint, models.UniqueConstraint) else "invalid"
-                raise serializers.ValidationError({field: [sentence]}, code=code) from None
+                raise self.refusal(constraint, row, " ".join(error.messages)) from None
         return attrs
+
+    def refusal(self, constraint: models.BaseConstraint, row: Any, sentence: str) -> Exception:
+        """What is raised where `row` would break `constraint`; `sentence` is for one that `broken` does not name."""
+        field, said = self.broken.get(constraint.name, ("non_field_errors", sentence))
+        code = "not_unique" if isinstance(constraint, models.UniqueConstraint) else "invalid"
+        return serializers.ValidationError({field: [said]}, code=code)
 
     def update(self, instance: models.Model, validated_data: dict[str, Any]) -> models.Model:
         for name, value in validated_data.items():

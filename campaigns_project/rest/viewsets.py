@@ -17,7 +17,8 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import LONGEST_MESSAGE, change_message
 from campaigns_project.audit.protection import differences, values_of
 from campaigns_project.audit.record import record
-from campaigns_project.rest.filtering import refuse_unknown
+from campaigns_project.rest.filtering import check_query
+from campaigns_project.rest.negotiation import ByHeader
 from campaigns_project.rest.parsing import PlainJSONParser
 from campaigns_project.rest.problems import TooLarge
 from campaigns_project.rest.schema import DocumentedSchema
@@ -26,13 +27,17 @@ from campaigns_project.rest.schema import DocumentedSchema
 class StrictView(APIView):
     """JSON of a sensible size, and no query parameter that means nothing here.
 
-    `query_parameters` names, by action, those that are not filters of a list.
+    `query_parameters` names, by action, those that are not filters of a list; `list_parameters` which of them take
+    several values.
     """
 
     parser_classes: Any = [PlainJSONParser]
-    metadata_class: Any = None  # OPTIONS would describe forms; the schema does that better
+    content_negotiation_class: Any = ByHeader
+    # OPTIONS would describe forms; the schema does that better.
+    http_method_names: Sequence[str] = [name for name in APIView.http_method_names if name != "options"]
     schema: Any = DocumentedSchema()
     query_parameters: ClassVar[Mapping[str, frozenset[str]]] = {}
+    list_parameters: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -40,7 +45,7 @@ class StrictView(APIView):
         self._refuse_unfit_messages(request)
         action = getattr(self, "action", None)
         if action != "list":
-            refuse_unknown(request, self.query_parameters.get(action or "", frozenset()))
+            check_query(request, self.query_parameters.get(action or "", frozenset()), self.list_parameters)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -118,7 +123,7 @@ class Creates(mixins.CreateModelMixin):
 class Changes(mixins.UpdateModelMixin):
     """PATCH alone: a PUT would have to name every field there will ever be."""
 
-    http_method_names: Sequence[str] = ["get", "post", "patch", "delete", "head", "options"]
+    http_method_names: Sequence[str] = ["get", "post", "patch", "delete", "head"]
 
     @transaction.atomic
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:

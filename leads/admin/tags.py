@@ -17,14 +17,25 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, d
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
+from campaigns_project.errors import Refused
 from leads.models import LeadTag, Segment, Tag
 from leads.segments.uses import segments_with_tag, users_of_tag
+from leads.tagging import refuse_separator
 from leads.tags import merge_tags, remove_tag
 
 
 class TagForm(ScopedForm):
     class Meta:
         widgets = {"color": UnfoldAdminColorInputWidget}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if "name" in self.changed_data:  # one from earlier days may still get another color
+            try:
+                refuse_separator(name, field="name")
+            except Refused as refused:
+                raise forms.ValidationError(str(refused)) from None
+        return name
 
 
 class MergeTag(ActDialog):

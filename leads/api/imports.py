@@ -12,15 +12,18 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.rest.filtering import PAGING, AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.negotiation import ByHeaderOrFormat
 from campaigns_project.rest.paging import OldestFirst
 from campaigns_project.rest.parsing import PlainJSONParser
 from campaigns_project.rest.renderers import CsvRenderer
+from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.api.import_forms import (
@@ -44,6 +47,8 @@ from leads.imports.records import receive_rows
 from leads.imports.trying import start_dry_run
 from leads.imports.undoing import preview_undo, undo_import
 from leads.models import ImportSource, ImportStatus, LeadImport
+
+FORMATS = [JSONRenderer.format, CsvRenderer.format]
 
 
 class ImportFilters(CreatedFilters):
@@ -162,7 +167,7 @@ class ImportViewSet(Reads, ApiViewSet):
     @extend_schema(
         summary="Say what undoing an import would remove",
         description="Changes nothing. Refused (409) where the undo would be.",
-        responses=UndoPreviewSerializer,
+        responses={200: UndoPreviewSerializer, **problems(409)},
     )
     @action(detail=True, methods=["get"])
     def undo(self, request: Request, **_address: str) -> Response:
@@ -187,14 +192,21 @@ class ImportViewSet(Reads, ApiViewSet):
         description="As CSV it has the columns of the file and the problem, to be mended and imported again; of a "
         "draft the CSV has those it would have. None any more once they were removed for their age "
         "(rows_removed_at); problem_codes stays.",
-        parameters=[OpenApiParameter("format", enum=["json", "csv"], description="json unless given.")],
+        parameters=[OpenApiParameter("format", enum=FORMATS, description="json unless given.")],
         responses={
             (200, "application/json"): ImportProblemSerializer(many=True),
             (200, "text/csv"): OpenApiTypes.STR,
         },
     )
-    @action(detail=True, renderer_classes=[JSONRenderer, CsvRenderer], pagination_class=OldestFirst)
+    @action(
+        detail=True,
+        renderer_classes=[JSONRenderer, CsvRenderer],
+        content_negotiation_class=ByHeaderOrFormat,
+        pagination_class=OldestFirst,
+    )
     def problems(self, request: Request, **_address: str) -> HttpResponseBase:
+        if request.query_params.get("format", JSONRenderer.format) not in FORMATS:
+            raise ValidationError({"?format": [f"Write {' or '.join(FORMATS)}, or leave it out."]})
         lead_import = self.get_object()
         if request.accepted_renderer.format == "csv":
             name = f"problems-of-import-{lead_import.pk}.csv"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.validators import URLValidator
+from django.db.models import BaseConstraint
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -13,8 +14,7 @@ from rest_framework.response import Response
 
 from campaigns_project.errors import NotFound, Refused
 from campaigns_project.rest.paging import NewestInTime
-from campaigns_project.rest.problems import CONTENT_TYPE
-from campaigns_project.rest.schema import ProblemSerializer
+from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.addresses import normalize_address, read_address
@@ -60,7 +60,7 @@ class CustomFields(serializers.DictField):
             raise serializers.ValidationError(f"At most {CUSTOM_FIELDS_MAX} custom fields; these are {len(fields)}.")
         for key in fields:
             right = custom_key(key)[:CUSTOM_KEY_MAX]
-            if key != right:
+            if not key or key != right:
                 guess = f" Write it as {right}." if right else ""
                 raise serializers.ValidationError({key: ["A key is of small letters, digits and underscores." + guess]})
         return {key: text for key, text in fields.items() if text}
@@ -119,6 +119,16 @@ class LeadSerializer(StrictModelSerializer):
             attrs["email"], attrs["email_normalized"] = _read(attrs["email"])
         return super().validate(attrs)
 
+    def refusal(self, constraint: BaseConstraint, row: Lead, sentence: str) -> Exception:
+        """Of a second lead with one address it is told which one is there."""
+        there = Lead.objects.filter(organization=row.organization_id, email_normalized=row.email_normalized).first()
+        if there is None or constraint.name not in self.broken:
+            return super().refusal(constraint, row, sentence)
+        field, said = self.broken[constraint.name]
+        errors = [{"pointer": f"/{field}", "code": "not_unique", "detail": said}]
+        message = f"There is already a lead with this address: lead {there.pk}."
+        return Refused("not_unique", message, "PATCH that one.", {"lead": there.pk, "errors": errors})
+
     def create(self, validated_data: dict[str, Any]) -> Lead:
         names = validated_data.pop("tags", [])
         with taking(validated_data["organization"].pk, validated_data["email_normalized"]):
@@ -150,7 +160,7 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     @extend_schema(
         summary="Find a lead by its address",
         parameters=[OpenApiParameter("email", required=True, description="In any case and spelling of its domain.")],
-        responses={200: LeadSerializer, (404, CONTENT_TYPE): ProblemSerializer},
+        responses={200: LeadSerializer, **problems(404)},
     )
     @action(detail=False)
     def lookup(self, request: Request) -> Response:
@@ -185,7 +195,7 @@ class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         summary="Tag, untag or suppress many leads",
         description=f"Tags go on and off any number at once. At most {MOST_SUPPRESSED:,} are suppressed at a time.",
         request=BulkSerializer,
-        responses={200: BulkDoneSerializer},
+        responses={200: BulkDoneSerializer, **problems(404)},
     )
     @action(detail=False, methods=["post"], pagination_class=None)
     def bulk(self, request: Request) -> Response:

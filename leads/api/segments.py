@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns_project.rest.filtering import refuse_unknown
+from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
@@ -99,6 +99,7 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = Segment.objects.all()
     serializer_class = SegmentSerializer
     filterset_class = SegmentFilters
+    roles = {**ApiViewSet.roles, "preview": Role.VIEWER}
     query_parameters = {"members": frozenset({"cursor", "page_size"})}
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -153,7 +154,6 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     @extend_schema(summary="List the leads of a segment", responses={200: LeadSerializer(many=True)})
     @action(detail=True, pagination_class=NewestInTime, filterset_class=None)
     def members(self, request: Request, **_address: str) -> Response:
-        refuse_unknown(request, self.query_parameters["members"])
         leads = members(self.get_object(), now=timezone.now())
         page = self.paginate_queryset(leads.prefetch_related("lead_tags__tag"))
         return self.get_paginated_response(LeadSerializer(page, many=True).data)

@@ -15,8 +15,10 @@ from rest_framework.response import Response
 
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.audit.actors import LONGEST_MESSAGE
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.paging import NewestInTime
+from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.addresses import kept_form
@@ -138,7 +140,7 @@ class SuppressionFilters(CreatedFilters):
     )
     campaign = IdFilter("campaign_id", label="What holds for this campaign alone.")
     source = filters.CharFilter(label="Exactly.")
-    expires = filters.BooleanFilter("expires_at", "isnull", exclude=True, label="Whether it ends by itself.")
+    expires = TrueOrFalse("expires_at", "isnull", exclude=True, label="true: it ends by itself; false: it does not.")
 
     class Meta:
         model = Suppression
@@ -157,7 +159,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
 
     tag = "suppressions"
     noun = ("a suppression", "suppressions")
-    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR}
+    roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.OPERATOR, "check": Role.VIEWER}
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
     filterset_class = SuppressionFilters
@@ -171,7 +173,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
         "end. Refused with `invalid_address`, `invalid_domain` or `expiry_passed` (400), `not_found` (404) for a "
         "campaign that is none of the organization.",
         request=NewSuppressionSerializer,
-        responses={201: SuppressionSerializer, 200: SuppressionSerializer},
+        responses={201: SuppressionSerializer, 200: SuppressionSerializer, **problems(404)},
     )
     def create(self, request: Request) -> Response:
         asked = NewSuppressionSerializer(data=request.data)
@@ -186,13 +188,24 @@ class SuppressionViewSet(Reads, ApiViewSet):
         summary="Allow an address again",
         description="Puts nobody back into a campaign. What the person asked for (unsubscribed, complaint, legal, "
         "erased) a manager alone removes.",
-        parameters=[OpenApiParameter("reason", required=True, description="Why this person may be written to again.")],
+        parameters=[
+            OpenApiParameter(
+                "reason",
+                {"type": "string", "maxLength": LONGEST_MESSAGE},
+                required=True,
+                description="Why this person may be written to again.",
+            )
+        ],
     )
     def destroy(self, request: Request, **_address: str) -> Response:
         suppression = self.get_object()
         if suppression.reason in PROTECTED and not role_of_request(request).covers(Role.MANAGER):
             raise PermissionDenied("What the person asked for themselves, a manager alone removes.")
-        unsuppress(suppression=suppression, actor=self.actor, reason=request.query_params.get("reason", ""))
+        reason = request.query_params.get("reason", "")
+        if len(reason) > LONGEST_MESSAGE:
+            said = f"A reason has at most {LONGEST_MESSAGE} characters; this one has {len(reason):,}."
+            raise serializers.ValidationError({"?reason": [said]}, "max_length")
+        unsuppress(suppression=suppression, actor=self.actor, reason=reason)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -200,7 +213,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
         description=f"Up to {BULK_MAX:,} addresses and domains. What is neither is left out and named; the rest is "
         "done all the same.",
         request=BulkSuppressionSerializer,
-        responses={200: ManySuppressedSerializer},
+        responses={200: ManySuppressedSerializer, **problems(404)},
     )
     @action(detail=False, methods=["post"], pagination_class=None)
     def bulk(self, request: Request) -> Response:
@@ -216,7 +229,11 @@ class SuppressionViewSet(Reads, ApiViewSet):
         told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice, "active": done.active}
         return Response({**told, "invalid": _invalid(done.invalid)})
 
-    @extend_schema(summary="Ask who may be written to", request=CheckSerializer, responses=CheckedSerializer(many=True))
+    @extend_schema(
+        summary="Ask who may be written to",
+        request=CheckSerializer,
+        responses={200: CheckedSerializer(many=True), **problems(404)},
+    )
     @action(detail=False, methods=["post"], pagination_class=None)
     def check(self, request: Request) -> Response:
         asked = CheckSerializer(data=request.data)

@@ -15,6 +15,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.models import LeadTag, Tag
+from leads.tagging import refuse_separator
 from leads.tags import merge_tags, remove_tag
 
 # A subquery and not a join: rows of a GROUP BY cannot be locked for a change.
@@ -34,6 +35,11 @@ class TagSerializer(StrictModelSerializer):
         model = Tag
         fields = ["id", "name", "color", "lead_count", "created_at"]
         read_only_fields = ["created_at"]
+
+    def validate_name(self, name: str) -> str:
+        if self.instance is None or name != self.instance.name:
+            refuse_separator(name, field="name")
+        return name
 
 
 class MergeTagSerializer(StrictSerializer):

@@ -17,6 +17,7 @@ from leads.imports.opening import Reading
 from leads.imports.options import ImportOptions
 from leads.imports.people import People
 from leads.imports.storing import spool
+from leads.tagging import check_tag_names
 
 KEPT_PROBLEMS = 50  # as many as somebody may correct one by one
 SHOWN_DIFFERENCES = 20
@@ -93,6 +94,7 @@ def dry_run(
     created by it, and both are gone at the end: a temporary file and, per chunk, temporary tables.
     """
     check_follow_up(organization, options)
+    check_tag_names(organization, options.tags)
     spooled = spool(stream, file_name=file_name)
     with spooled.stream:
         inspection = inspect(spooled.stream, file_name=file_name, options=options)

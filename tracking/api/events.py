@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.utils import timezone
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 from campaigns.api.finding import InCampaign
 from campaigns.models import Message, Recipient
 from campaigns_project.accounts.tenancy import living
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.serializers import LineField, ScopedRelatedField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from tracking.consequences import BounceKind
@@ -91,7 +90,7 @@ class EventFilters(CreatedFilters):
     recipient = IdFilter("campaign_recipient", label="The number of a recipient.")
     lead = IdFilter("campaign_recipient__lead", label="The number of a lead.")
     message = IdFilter("message", label="The number of a message.")
-    is_machine = filters.BooleanFilter(label="true: scanners and pre-fetchers alone; false: people alone.")
+    is_machine = TrueOrFalse(label="true: scanners and pre-fetchers alone; false: people alone.")
 
     class Meta:
         model = EmailEvent

@@ -62,6 +62,7 @@ class TimelineView(ApiViewSet):
     queryset = Lead.objects.select_related("organization")
     serializer_class = TimelineSerializer
     query_parameters = {"read": frozenset({"show", "cursor", "page_size"})}
+    list_parameters = frozenset({"show"})
 
     @extend_schema(
         summary="Read what happened with a lead",
@@ -181,5 +182,5 @@ def _shown(text: str) -> list[Show]:
 def _size(asked: Any) -> int:
     text = asked.get("page_size", str(PAGE))
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LARGEST_PAGE:
-        raise serializers.ValidationError({"page_size": [f"Give a whole number from 1 to {LARGEST_PAGE}."]})
+        raise serializers.ValidationError({"?page_size": [f"Give a whole number from 1 to {LARGEST_PAGE}."]})
     return int(text)

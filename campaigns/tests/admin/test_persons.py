@@ -39,7 +39,7 @@ def test_a_person_is_erased_after_the_address_was_typed(manager: Client, person:
     still_there = Lead.objects.filter(pk=person.pk).exists()
     right = manager.post(page("erase", person), {**typed, "confirm_name": ADDRESS})
 
-    assert "is not that of what would be deleted" in wrong.content.decode()
+    assert "is not that of the person who would be erased" in wrong.content.decode()
     assert (still_there, right.status_code, right["Location"]) == (True, 302, reverse("admin:leads_lead_changelist"))
     assert mentions() == {}
 

@@ -263,6 +263,32 @@ def test_a_verb_the_state_does_not_allow_says_what_is_possible():
     assert (answer.json()["current_status"], answer.json()["allowed_actions"]) == ("draft", ["start", "schedule"])
 
 
+NOT_ANY_MORE = {
+    "recipients": ("post", {"everyone": True}),
+    "steps": ("post", {"variants": [{"subject": "Hello", "body_text": "Hello"}]}),
+    "ranking-rules": ("put", {"rules": []}),
+    "lead-source": ("post", {"filters": {"person_titles": ["ceo"]}, "count": 5}),
+    "fetch-leads": ("post", {}),
+    "retry-failed": ("post", {}),
+}
+
+
+@pytest.mark.parametrize("status", ["completed", "stopped", "archived"])
+@pytest.mark.parametrize("below", NOT_ANY_MORE)
+def test_what_an_ended_campaign_refuses_names_the_verbs_that_the_campaign_itself_names(below, status):
+    client = key_client()
+    campaign = CampaignFactory(organization=client.organization, status=status)
+    address = f"/api/v1/campaigns/{campaign.pk}"
+    method, body = NOT_ANY_MORE[below]
+
+    answer = getattr(client, method)(f"{address}/{below}", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "state_conflict")
+    allowed = answer.json()["allowed_actions"]
+    assert (answer.json()["current_status"], allowed) == (status, client.get(address).json()["allowed_actions"])
+    assert ("Nothing more can be done" in answer.json()["hint"]) == (not allowed and below != "retry-failed")
+
+
 def test_a_start_that_cannot_be_names_every_problem_and_changes_nothing():
     client = key_client(Role.MANAGER, OrganizationFactory(postal_address=""))
     campaign = CampaignFactory(organization=client.organization)

@@ -43,7 +43,8 @@ def test_a_person_is_erased_with_the_numbers_that_were_shown(manager, person):
 def test_without_the_right_address_nobody_is_erased(manager, person):
     answer = manager.post(f"/api/v1/leads/{person.pk}/erase", {"confirm_email": "x@acme.example", "reason": "asked"})
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "wrong_name")
+    assert (answer.status_code, answer.json()["code"]) == (400, "wrong_address")
+    assert "The address given to confirm" in answer.json()["detail"]
     assert Lead.objects.filter(pk=person.pk).exists()
 
 

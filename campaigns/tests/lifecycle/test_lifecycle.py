@@ -10,8 +10,9 @@ from campaigns.delivery.memory import MemoryBackend
 from campaigns.delivery.outcomes import Uncertain
 from campaigns.enrollment import stop_recipient
 from campaigns.errors import StartRefused, StateConflict
-from campaigns.lifecycle.transitions import FROM, move
+from campaigns.lifecycle.transitions import move
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Recipient, Sender, Variant
+from campaigns.models.verbs import FROM
 from campaigns.tests.factories import CampaignFactory, LeadFactory
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM

@@ -5,11 +5,12 @@ from django.db import connection
 
 from campaigns import copies
 from campaigns.copies import when_erased
-from campaigns.deletion.errors import DeletionBlocked, ReasonMissing, StalePreview, WrongName
+from campaigns.deletion.errors import DeletionBlocked, ReasonMissing, StalePreview
 from campaigns.deletion.relations import tree_of
 from campaigns.mentions import mentioning
 from campaigns.models import Campaign, LeadNote, Link, Message
 from campaigns.persons import erase_person, preview_person
+from campaigns.persons.errors import WrongAddress
 from campaigns.persons.texts import OF_ALL, OF_ORGANIZATION, OTHER_LEADS
 from campaigns.tests.factories import (
     NOON,
@@ -342,7 +343,11 @@ def test_while_an_import_is_under_way_nobody_is_erased(person, status):
 
 @pytest.mark.parametrize(
     ("given", "refusal"),
-    [({"confirm_name": "somebody"}, WrongName), ({"reason": " "}, ReasonMissing), ({"token": "0" * 32}, StalePreview)],
+    [
+        ({"confirm_name": "somebody"}, WrongAddress),
+        ({"reason": " "}, ReasonMissing),
+        ({"token": "0" * 32}, StalePreview),
+    ],
 )
 def test_it_has_to_be_confirmed(person, given, refusal):
     with pytest.raises(refusal):

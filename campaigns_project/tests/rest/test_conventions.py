@@ -56,6 +56,24 @@ def test_a_method_that_is_not_offered_names_those_that_are():
     assert "POST" in answer["Allow"]
 
 
+@pytest.mark.parametrize("path", ["leads", "campaigns", "me", "audit-log"])
+def test_options_is_neither_offered_nor_taken(path):
+    client = key_client()
+
+    answer = client.options(f"/api/v1/{path}")
+
+    assert (answer.status_code, "OPTIONS" in answer["Allow"]) == (405, False)
+    assert "OPTIONS" not in client.delete(f"/api/v1/{path}")["Allow"]
+
+
+@pytest.mark.parametrize("path", ["leads", "me", "campaigns"])
+def test_a_format_is_a_parameter_like_any_other_that_does_not_exist(path):
+    answer = key_client().get(f"/api/v1/{path}?format=xml")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+    assert answer.json()["errors"][0]["pointer"] == "?format"
+
+
 @pytest.mark.parametrize("body", ["{", "[1", '{"email": "a@b.example",}', '"\\ud800', "\xff", "nul", "[" * 100_000])
 def test_malformed_json_is_said_to_be_that(body):
     answer = key_client().post("/api/v1/leads", body.encode("latin-1"), content_type="application/json")

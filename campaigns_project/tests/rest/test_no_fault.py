@@ -1,4 +1,4 @@
-"""Whatever a field or parameter is given, the answer is an answer: never a fault of ours.
+"""Whatever a field or parameter is given, the answer is one that is described: never a fault of ours.
 
 Generated from the schema, so that every new field is tried as well.
 """
@@ -80,6 +80,11 @@ def bad_values(types: str | list[str] | None) -> list[Any]:
     return NOTHING_LIKE_IT + [value for each in known if each != "null" for value in BAD_BY_TYPE[each]]
 
 
+def is_foretold(operation: dict[str, Any], answer: Any) -> bool:
+    """Whether the document names this status; it names none of a fault of ours."""
+    return str(answer.status_code) in operation["responses"]
+
+
 def test_no_value_of_a_field_is_a_fault_of_ours(schema, world, client):
     faults, tried = [], 0
 
@@ -89,7 +94,7 @@ def test_no_value_of_a_field_is_a_fault_of_ours(schema, world, client):
             for value in values:
                 text = json.dumps({**good, name: value})
                 answer = getattr(client, method)(real, text, content_type="application/json")
-                faults += [(method, path, name, value)] if answer.status_code >= 500 else []
+                faults += [] if is_foretold(operation, answer) else [(method, path, name, value, answer.status_code)]
                 tried += 1
 
     assert faults == []
@@ -104,7 +109,7 @@ def test_no_option_of_an_import_is_a_fault_of_ours(schema, world, client):
             for value in (each for each in bad_values("string") if isinstance(each, str) and "\ud800" not in each):
                 file = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
                 answer = getattr(client, method)(real, {"file": file, name: value}, format="multipart")
-                faults += [(path, name, value)] if answer.status_code >= 500 else []
+                faults += [] if is_foretold(operation, answer) else [(path, name, value, answer.status_code)]
 
     assert faults == []
 
@@ -117,7 +122,7 @@ def test_no_value_of_a_query_parameter_is_a_fault_of_ours(schema, world, client)
         for name in names if method == "get" else []:
             for text in BAD_TEXTS:
                 answer = client.get(real, {name: text})
-                faults += [(path, name, text)] if answer.status_code >= 500 else []
+                faults += [] if is_foretold(operation, answer) else [(path, name, text, answer.status_code)]
                 tried += 1
 
     assert faults == []

@@ -35,6 +35,7 @@ from campaigns.tests.factories import NOON, LeadFactory, TagFactory, VariantFact
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.rest.answers import Document
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
 from leads.imports.options import ImportOptions
@@ -484,6 +485,11 @@ WRITES = {
 }
 
 
+@pytest.fixture(scope="module")
+def document() -> Document:
+    return Document()
+
+
 def send(client: Any, operation: str, world: World) -> Any:
     write = WRITES[operation]
     method = operation.partition(" ")[0]
@@ -508,7 +514,7 @@ def test_every_writing_operation_of_the_schema_is_tried_here():
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world):
+def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world, document):
     WRITES[operation].prepare(world)
     client = key_client(WRITES[operation].role, world.organization)
     seen = AuditLog.objects.latest("pk").pk
@@ -516,9 +522,25 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world):
     answer = send(client, operation, world)
 
     assert answer.status_code < 300, answer.content
+    assert document.faults(operation.partition(" ")[0], answer.request["PATH_INFO"], answer) == []
     row = AuditLog.objects.get(pk__gt=seen, action=WRITES[operation].action)
     assert (row.actor_kind, row.via, row.organization_ref) == ("key", "api", world.organization.pk)
     assert row.request_id == answer["X-Request-ID"]
+    if answer.status_code == 201:
+        assert client.get(answer["Location"]).json()["id"] == answer.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("suppressions/check", {"addresses": ["a.example"]}), ("segments/preview", {"rules": RULES})]
+)
+def test_what_only_asks_is_answered_to_a_viewer_and_writes_nothing(path, body, world):
+    client = key_client(VIEWER, world.organization)
+    before, acts = world.snapshot(), AuditLog.objects.count()
+
+    answer = client.post(f"/api/v1/{path}", body)
+
+    assert answer.status_code == 200, answer.content
+    assert (world.snapshot(), AuditLog.objects.count()) == (before, acts)
 
 
 @pytest.mark.parametrize("operation", WRITES)

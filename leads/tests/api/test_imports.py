@@ -3,7 +3,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from campaigns.tests.factories import CampaignFactory
+from campaigns.tests.factories import CampaignFactory, LeadImportFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.clients import key_client
@@ -50,6 +50,16 @@ def test_an_import_shows_its_counts_and_its_problems_as_json_and_csv():
     assert sheet["Content-Type"] == "text/csv; charset=utf-8"
     assert "broken,Bob,3,invalid_email" in b"".join(sheet.streaming_content).decode()
     assert sorted(Lead.objects.get().lead_tags.values_list("tag__name", flat=True)) == ["fair", "vip"]
+
+
+def test_problems_in_a_format_that_is_not_offered_are_refused_with_those_that_are():
+    client = key_client()
+    import_id = LeadImportFactory(organization=client.organization).pk
+
+    answer = client.get(f"/api/v1/imports/{import_id}/problems?format=xml")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "?format")
+    assert "Write json or csv" in answer.json()["detail"]
 
 
 def test_problems_asked_for_as_csv_of_an_import_that_is_not_there_are_a_problem_in_json():

@@ -44,6 +44,14 @@ def test_a_lead_is_made_with_its_address_in_normal_form_and_its_tags():
     )
 
 
+@pytest.mark.parametrize("key", ["", " ", "Stand", "a b"])
+def test_a_further_field_needs_a_name_that_can_be_asked_for(key):
+    answer = key_client().post("/api/v1/leads", {"email": "ana@acme.example", "custom": {key: "x"}})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/custom/{key}")
+    assert not Lead.objects.exists()
+
+
 @pytest.mark.parametrize("domain", ["münchen.example", "MÜNCHEN.example", "xn--mnchen-3ya.example"])
 def test_a_domain_is_found_however_it_is_written(domain):
     client = key_client()
@@ -95,7 +103,20 @@ def test_a_second_lead_with_the_same_address_is_refused_at_its_field():
     answer = client.post("/api/v1/leads", {"email": "ANA@acme.example"})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "not_unique")
-    assert answer.json()["errors"][0]["pointer"] == "/email"
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [("/email", "not_unique")]
+
+
+@pytest.mark.parametrize("way", ["post", "patch"])
+def test_whoever_gives_the_address_of_another_lead_is_told_its_number(way):
+    client = key_client()
+    LeadFactory(email="ana@acme.example")
+    there = LeadFactory(organization=client.organization, email="ana@acme.example")
+    path = "" if way == "post" else f"/{LeadFactory(organization=client.organization).pk}"
+
+    answer = getattr(client, way)(f"/api/v1/leads{path}", {"email": "Ana@ACME.example"}).json()
+
+    assert (answer["status"], answer["code"], answer["lead"]) == (400, "not_unique", there.pk)
+    assert client.get(f"/api/v1/leads/{answer['lead']}").json()["email"] == "ana@acme.example"
 
 
 @pytest.mark.parametrize("way", ["post", "patch"])

@@ -36,6 +36,18 @@ def test_what_is_neither_address_nor_domain_is_refused(address):
     assert key_client().post("/api/v1/suppressions", {"address": address}).status_code == 400
 
 
+def test_a_reason_is_as_long_as_a_change_message_at_most():
+    client = key_client()
+    address = f"/api/v1/suppressions/{SuppressionFactory(organization=client.organization).pk}"
+
+    too_long = client.delete(f"{address}?reason={'x' * 201}")
+    just_right = client.delete(f"{address}?reason={'x' * 200}")
+
+    assert (too_long.status_code, too_long.json()["errors"][0]["pointer"]) == (400, "?reason")
+    assert "at most 200 characters; this one has 201" in too_long.json()["detail"]
+    assert just_right.status_code == 204
+
+
 @pytest.mark.parametrize("reason", ["unsubscribed", "complaint", "legal"])
 def test_what_a_person_asked_for_a_manager_alone_takes_back_with_a_reason(reason):
     manager = key_client(Role.MANAGER)

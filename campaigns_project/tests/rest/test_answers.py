@@ -1,0 +1,72 @@
+"""Every answer is as the OpenAPI document describes it."""
+
+import pytest
+
+from campaigns.tests.factories import RecipientFactory
+from campaigns_project.tests.rest.answers import Document
+from campaigns_project.tests.rest.clients import key_client
+from campaigns_project.tests.tenancy.addresses import all_addresses
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    return Document()
+
+
+def test_whatever_is_read_is_as_the_document_says(world, document):
+    client = key_client(organization=world.organization)
+    known = {address.route.translate({60: "{", 62: "}"}): address for address in all_addresses()}
+    faults, good = [], 0
+
+    for path, methods in document.schema["paths"].items():
+        if "get" in methods:
+            address = known[path]
+            real = address.filled(**{place: world[address.model_of(place)].pk for place in address.places})
+            answer = client.get(real)
+            faults += document.faults("get", real, answer)
+            good += answer.status_code == 200
+
+    assert (faults, good > 50) == ([], True)
+
+
+def test_rows_with_nothing_in_them_are_as_the_document_says(document):
+    client = key_client()
+    recipient = RecipientFactory(campaign__organization=client.organization)
+    client.post("/api/v1/senders", {"email": "petr@fairlead.example"})
+    client.post("/api/v1/imports", {"rows": [{"email": "ana@acme.example"}]})
+    lists = ["leads", "senders", "imports", "audit-log", f"campaigns/{recipient.campaign_id}/recipients"]
+
+    answers = {path: client.get(f"/api/v1/{path}") for path in lists}
+
+    assert [path for path, answer in answers.items() if not answer.json()["results"]] == []
+    assert [document.faults("get", f"/api/v1/{path}", answer) for path, answer in answers.items()] == [[]] * len(lists)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("leads/bulk", {"act": "tag", "tags": ["vip"], "segment": 999_999}),
+        ("suppressions", {"address": "a.example", "campaign_id": 999_999}),
+        ("suppressions/bulk", {"addresses": ["a.example"], "campaign_id": 999_999}),
+        ("suppressions/check", {"addresses": ["a.example"], "campaign_id": 999_999}),
+    ],
+)
+def test_what_a_body_names_and_is_not_there_is_a_404_that_the_document_knows(path, body, document):
+    answer = key_client().post(f"/api/v1/{path}", body)
+
+    assert (answer.status_code, document.faults("post", f"/api/v1/{path}", answer)) == (404, [])
+
+
+def test_a_value_that_is_taken_where_none_is_given_is_one_that_may_be_given(document):
+    fields = [
+        (f"{name}.{field}", described)
+        for name, component in document.schema["components"]["schemas"].items()
+        for field, described in component.get("properties", {}).items()
+        if "default" in described
+    ]
+
+    unfit = [name for name, described in fields if document.unfit(described, described["default"])]
+
+    assert (unfit, len(fields) > 10) == ([], True)
