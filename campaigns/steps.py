@@ -186,7 +186,7 @@ def _hold(campaign: Campaign) -> Campaign:
     if current is None:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
     if current.status not in CampaignStatus.editable:
-        raise StateConflict("edit", current.status, ())
+        raise StateConflict("edit", current.status)
     return current
 
 

@@ -195,6 +195,14 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"/api/v1/leads/{ours[Lead].pk}/merge",
             {"other": theirs[Lead].pk},
         ),
+        ("post", "/api/v1/events", "message"): (
+            "/api/v1/events",
+            {"event_type": "reply", "message": theirs[Message].pk},
+        ),
+        ("post", "/api/v1/events", "recipient"): (
+            "/api/v1/events",
+            {"event_type": "reply", "recipient": theirs[Recipient].pk},
+        ),
         ("post", "/api/v1/notes", "lead"): ("/api/v1/notes", {"lead": theirs[Lead].pk, "text": "x"}),
         ("post", "/api/v1/notes", "campaign"): (
             "/api/v1/notes",

@@ -13,6 +13,7 @@ from campaigns.models import (
     LeadNote,
     LeadRanking,
     LeadUserStatus,
+    Message,
     Recipient,
     Sender,
     SendingHalt,
@@ -21,9 +22,10 @@ from campaigns.models import (
 )
 from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
-from campaigns_project.tests.rest.test_writes import POINTS
+from campaigns_project.tests.rest.test_writes import POINTS, mail_was_sent
 from campaigns_project.tests.tenancy.world import World
 from leads.models import EnrichmentProfile, Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
+from tracking.models import EmailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +48,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     LeadRanking: {"everyone": True},
     LeadNote: {"text": "Called."},  # and a lead, see `post`
     LeadUserStatus: {"status": "done"},
+    EmailEvent: {"event_type": "reply"},  # and a message, see `post`
     EnrichmentProfile: {
         "name": "New",
         "url": "https://llm.example.com/v1",
@@ -83,6 +86,7 @@ WRITABLE: dict[type, set[str]] = {
     LeadRanking: set(),
     LeadNote: {"lead", "campaign", "text"},
     LeadUserStatus: {"lead", "campaign", "status"},
+    EmailEvent: {"event_type", "message", "message_id", "source_event_id"},
     EnrichmentProfile: {"name", "url", "model", "api_key", "prompt", "fields", "is_active"},
 }  # fmt: skip
 
@@ -130,6 +134,9 @@ def post(client: KeyClient, path: str, model: type, world: World, more: dict[str
     body = {**ENOUGH[model], **more}
     if model in {LeadNote, LeadUserStatus}:
         body["lead"] = world[Lead].pk
+    if model is EmailEvent:
+        mail_was_sent(world)
+        body["message"] = world[Message].pk
     if model is LeadImport:
         body["file"] = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
         return client.post(path, body, format="multipart")
