@@ -13,7 +13,7 @@ from django.db.models import Model
 from django_filters.filters import NumberFilter
 from drf_spectacular.generators import SchemaGenerator
 
-from campaigns.models import Campaign, EmailTemplate, Message, Sender, Step
+from campaigns.models import Campaign, EmailTemplate, Message, Recipient, Sender, Step
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import POINTS
 from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
