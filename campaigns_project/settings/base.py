@@ -1,6 +1,7 @@
 """Settings of every process. Values come from the environment; `.env.example` explains each with a line."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from campaigns_project.database import embedded
@@ -224,7 +225,7 @@ WORKERS = env.number("WORKERS", default=2, least=1, most=256)
 STREAMS = env.number(
     "STREAMS", default=4, least=1, most=64
 )  # of mail, at once in each of them; a sender may allow fewer connections
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "fairlead",
     "orm": "default",
     "workers": WORKERS,
