@@ -43,13 +43,13 @@ class FairleadCommand(BaseCommand):
     _called_from_command_line = False  # BaseCommand sets it where a shell started us, and not for call_command
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """As its base; a text that is left out by default cannot be given empty.
+        """As its base; a text that may be left out cannot be given empty.
 
         `--organization "$ORG"` of a script that forgot to set ORG would else mean all of them.
         """
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         for action in parser._actions:
-            if action.type is None and action.nargs != 0 and action.default is None:
+            if action.type is None and action.nargs != 0 and action.default is None and not action.required:
                 action.type = _not_empty
         return parser
 

@@ -113,7 +113,6 @@ def test_a_campaign_being_deleted_is_not_found():
         ("cleanup_jobs", "--campaign=", "--days=0", "--yes"),
         ("decide_uncertain", "--treat-as-sent", "--campaign= ", "--yes"),
         ("export_audit", "--organization="),
-        ("campaign_status", ""),
     ],
 )
 def test_an_empty_name_never_means_all(words):
