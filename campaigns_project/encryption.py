@@ -45,6 +45,13 @@ def readable(secret: str) -> str:
     return secret
 
 
+def told_of(secret: str, *, stored: str, missing: str) -> str:
+    """What a form says of a secret that it does not show: that it cannot be read, `stored`, or `missing`."""
+    if isinstance(secret, Unreadable):
+        return UNREADABLE
+    return stored if secret else missing
+
+
 class EncryptedTextField(models.TextField):
     """Text that never stands readable in the database, a dump or a query log. Cannot be searched or sorted by.
 

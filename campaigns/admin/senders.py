@@ -32,7 +32,7 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.encryption import UNREADABLE, Unreadable
+from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 
 HEALTH_WORDS = {"ok": "Well", "warn": "With warnings", "fail": "Not well", "unknown": "Not known"}
@@ -72,8 +72,7 @@ class SenderForm(SenderLimitsForm):
             if name in self.fields:
                 self.initial.pop(name, None)
                 secret = getattr(self.instance, name) if self.instance.pk else ""
-                told = UNREADABLE if isinstance(secret, Unreadable) else stored if secret else missing
-                self.fields[name].help_text = told
+                self.fields[name].help_text = told_of(secret, stored=stored, missing=missing)
         if "esp_settings" in self.fields:
             self.fields["esp_settings"].help_text += _keys_wanted()
 

@@ -14,7 +14,7 @@ from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.encryption import UNREADABLE, Unreadable
+from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 from leads.enrichment.profiles import MOST_FIELDS, check_profile
 from leads.enrichment.trying import TIMEOUT, Trial, try_on
@@ -66,13 +66,7 @@ class ProfileForm(ScopedForm):
             self.fields["is_active"].label = "In use"
         if "api_key" in self.fields:
             self.initial.pop("api_key", None)
-            self.fields["api_key"].help_text = (
-                UNREADABLE
-                if isinstance(self.instance.api_key, Unreadable)
-                else STORED
-                if self.instance.api_key
-                else MISSING
-            )
+            self.fields["api_key"].help_text = told_of(self.instance.api_key, stored=STORED, missing=MISSING)
         if "fields" in self.fields:
             self.fields["fields"].label = "Fields to fill"
             self.fields[

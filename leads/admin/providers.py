@@ -19,7 +19,7 @@ from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.encryption import UNREADABLE, Unreadable
+from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 from leads.models import ProviderAccount, ProviderPurchase, PurchaseStatus
 from leads.providers.accounts import ask_again, check_account, check_key, key_has_changed, remove_account
@@ -50,9 +50,7 @@ class ProviderAccountForm(ScopedForm):
             self.initial.pop("api_key", None)
             stored = "One is stored, encrypted. Empty: it stays as it is."
             missing = "In Apollo under Settings, Integrations, API. Kept encrypted, never shown again."
-            self.fields["api_key"].help_text = (
-                UNREADABLE if isinstance(self.instance.api_key, Unreadable) else stored if self.instance.pk else missing
-            )
+            self.fields["api_key"].help_text = told_of(self.instance.api_key, stored=stored, missing=missing)
 
     def clean_api_key(self) -> str:
         try:
