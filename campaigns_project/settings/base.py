@@ -105,7 +105,7 @@ TEMPLATES = [
 
 # ---- Database -------------------------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")
-DATABASES = {"default": env.database("DATABASE_URL", default=embedded.url())}
+DATABASES = {"default": env.database("DATABASE_URL", default=embedded.url)}
 DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
 # Seconds. Without it a database behind a dead line is waited for two minutes, also by whoever asks whether we are well.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)

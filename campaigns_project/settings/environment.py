@@ -4,7 +4,7 @@ A switch that is spelled wrongly must not be taken for the other position: SANDB
 that is there and empty is as good as not there. No value is repeated that may hold a secret.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -81,9 +81,12 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is {found}, but {first} is not a folder. Write the path of a folder.")
         return found
 
-    def database(self, name: str, *, default: str) -> dict[str, Any]:
-        """What Django wants to know of a Postgres, from its URL; of `default` where the variable is not set."""
-        said, found = self._said(name) or default, dict[str, Any]()
+    def database(self, name: str, *, default: Callable[[], str]) -> dict[str, Any]:
+        """What Django wants to know of a Postgres, from its URL.
+
+        `default` is asked for another URL only where the variable is not set: it may start a server.
+        """
+        said, found = self._said(name) or default(), dict[str, Any]()
         if said.partition("://")[0] in _SCHEMES:  # of others the library shows all it read, the password too
             with suppress(ValueError, ImproperlyConfigured):
                 found = self._env.db_url_config(said)

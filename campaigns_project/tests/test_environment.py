@@ -75,7 +75,7 @@ def test_a_database_url_that_cannot_be_used_is_refused_and_no_part_of_it_shown(e
     monkeypatch.setenv("DATABASE_URL", url)
 
     with pytest.raises(ImproperlyConfigured) as refused:
-        env.database("DATABASE_URL", default="")
+        env.database("DATABASE_URL", default=str)
 
     assert "DATABASE_URL is not the URL of a Postgres database" in str(refused.value)
     assert not any("s3cr" in str(each) for each in [refused.value, *(warning.message for warning in recwarn)])
@@ -84,7 +84,7 @@ def test_a_database_url_that_cannot_be_used_is_refused_and_no_part_of_it_shown(e
 def test_the_url_of_a_database_is_read(env, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://ana:p%2Fw@db.example:5433/sales")
 
-    found = env.database("DATABASE_URL", default="")
+    found = env.database("DATABASE_URL", default=str)
 
     assert (found["HOST"], found["PORT"], found["NAME"], found["PASSWORD"]) == ("db.example", 5433, "sales", "p/w")
 

@@ -59,6 +59,17 @@ def test_data_survives_a_stop_and_a_stale_pid_file(var: Path):
         assert database.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
+@pytest.mark.parametrize("settings", ["campaigns_project.settings.base", "campaigns_project.settings.test"])
+def test_whoever_has_a_postgres_of_their_own_gets_no_second_one(var: Path, monkeypatch: pytest.MonkeyPatch, settings):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ana:secret@db.example:5433/sales")
+
+    loaded = [sys.executable, "-c", f"from {settings} import DATABASES; print(DATABASES['default']['HOST'])"]
+    answer = subprocess.run(loaded, check=True, capture_output=True, text=True)
+
+    assert answer.stdout.strip() == "db.example"
+    assert not (var / "postgres").exists()
+
+
 def test_stopping_what_does_not_run_says_so(var: Path):
     assert embedded.stop() is False
 
