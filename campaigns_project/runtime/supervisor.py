@@ -20,7 +20,7 @@ from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerKind
 
 STEP = 0.25  # seconds between two looks at the children
-DJANGO = (sys.executable, "-m", "django")
+MANAGE = (sys.executable, "manage.py")  # in the folder of the children
 WATCH_EVERY = 5.0  # seconds between two looks at their heartbeats, and between two of our own
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ class Supervisor:
     def __init__(self, *, folder: Path):
         self.name = heartbeat.new_name(WorkerKind.SUPERVISOR)
         self.children = (
-            Child(WorkerKind.QCLUSTER, [*DJANGO, "run_cluster"], stop_signal=signal.SIGINT, folder=folder),
-            Child(WorkerKind.TICK, [*DJANGO, "tick"], stop_signal=signal.SIGTERM, folder=folder),
+            Child(WorkerKind.QCLUSTER, [*MANAGE, "run_cluster"], stop_signal=signal.SIGINT, folder=folder),
+            Child(WorkerKind.TICK, [*MANAGE, "tick"], stop_signal=signal.SIGTERM, folder=folder),
         )
         self._watches = [Watch(child) for child in self.children]
         self._next_watch = 0.0

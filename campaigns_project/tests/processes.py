@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -73,7 +74,7 @@ def wait_until(condition: Callable[[], object], what: str, log: Path | None = No
     until = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > until:
-            raise AssertionError(f"waited in vain until {what}\n{log.read_text()[-4000:] if log else ''}")
+            raise AssertionError(f"waited in vain until {what}\n{log.read_text()[-12_000:] if log else ''}")
         time.sleep(0.05)
 
 
@@ -84,7 +85,9 @@ def stop(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on now. Below those the system deals out itself, to a connection that begins meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -1,11 +1,13 @@
 """How a command ends that somebody breaks off, or whose output nobody reads on."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from django.conf import settings
 
@@ -14,7 +16,7 @@ from campaigns.tests.factories import CampaignFactory
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.broken_off import ended_in_a_word
-from campaigns_project.tests.processes import environment, started, stop, wait_until
+from campaigns_project.tests.processes import environment, family_of, started, stop, wait_until
 
 MORE_THAN_IS_BUFFERED = 20_000  # characters; Python keeps 8,192 back
 
@@ -46,6 +48,24 @@ def test_an_interrupt_while_modules_load_is_said_in_one_line(tmp_path: Path):
     )
 
     assert (answer.returncode, answer.stderr) == (130, "Interrupted.\n")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_are_interrupted_while_they_load_show_no_traceback(tmp_path: Path):
+    log = tmp_path / "log"
+
+    with started("manage.py", "run_worker", log=log) as workers:
+        wait_until(lambda: any(_is_loading(child) for child in family_of(workers)[1:]), "one of them loads", log)
+        code = stop(workers, signal.SIGINT)
+
+    assert code == 0
+    assert "Traceback" not in log.read_text()
+
+
+def _is_loading(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return any("psycopg" in part.path for part in process.memory_maps())
+    return False
 
 
 def unread(*arguments: str) -> tuple[int, str]:
