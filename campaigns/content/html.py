@@ -11,6 +11,7 @@ import css_inline
 from markupsafe import escape
 
 from campaigns.content.errors import BodyRefused, HtmlInvalid
+from campaigns.content.liquid_limits import check_source
 from campaigns.content.markup import RAW_TEXT, Attribute, tags
 
 _INLINER = css_inline.CSSInliner(
@@ -28,8 +29,9 @@ def inline_css(source: str) -> str:
 
     `source` may still hold Liquid: it is taken out before and put back after, so that one inlining serves a whole
     campaign. Nothing is ever loaded from outside. HtmlInvalid when a style sheet cannot be read, BodyRefused for more
-    tags than a mail may have.
+    tags than a mail may have, TemplateInvalid for Liquid that would be dear to find in it.
     """
+    check_source(source)  # `_LIQUID` takes quadratic time where what opens is never closed
     check_tags(source)
     if not any(tag.name == "style" for tag in tags(source)):
         return source

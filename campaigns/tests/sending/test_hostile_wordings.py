@@ -26,6 +26,9 @@ EXPLOSIVE = {
     "brackets": "<" * 240_000,
     "cells": f"<table>{'<tr>' + '<td>x</td>' * 100 + '</tr>' * 2}</table>" * 100,
     "an unclosed output": "{{ " * 80_000,
+    "an unclosed output beside a style": "<style>p{color:red}</style>" + "{{" * 50_000,
+    "an unclosed tag beside a style": "<style>p{color:red}</style>" + "{%" * 50_000,
+    "rules without end": f"<style>{'*{color:red}' * 200_000}</style>{'<b>' * 9_000}",
     "deep blocks": "{% if first_name %}" * 500 + "{% endif %}" * 500,
 }
 HARMLESS = {
