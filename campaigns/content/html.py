@@ -20,6 +20,8 @@ _INLINER = css_inline.CSSInliner(
 )
 # Mail programs cut a mail off at about 100 KB, long before it has so many; each costs some microseconds to look at.
 MAX_TAGS = 10_000
+# Rules times tags: each rule is held against each tag, and nobody else is answered meanwhile. These take half a second.
+MAX_STYLING = 25_000_000
 _LINKING = frozenset({"a", "area"})
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
@@ -35,6 +37,8 @@ def inline_css(source: str) -> str:
     check_tags(source)
     if not any(tag.name == "style" for tag in tags(source)):
         return source
+    if source.count("{") * source.count("<") > MAX_STYLING:
+        raise BodyRefused("html", "has too many style rules for so many tags", "Take out rules that style nothing.")
     pieces: list[str] = []
     mark = "lq"
     while mark in source.lower():
