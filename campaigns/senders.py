@@ -14,6 +14,7 @@ from campaigns.delivery.services import read_settings
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderKind, SenderStatus
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from campaigns_project.encryption import refuse_elsewhere
 from campaigns_project.errors import Refused, StateRefused
 
 NAMED = 5  # campaigns that a refusal lists
@@ -40,6 +41,11 @@ def check_settings(sender: Sender) -> None:
     _check_address("reply_to", sender.reply_to, wire_address)
     if sender.kind == SenderKind.ESP:
         _check_service(sender)
+
+
+def check_password_stays(sender: Sender, *, host: str) -> None:
+    """Refused where the stored password of `sender` would from now on be sent to `host`, which it was not given for."""
+    refuse_elsewhere(sender.password, field="password", before=sender.host, after=host)
 
 
 @transaction.atomic

@@ -52,6 +52,22 @@ def told_of(secret: str, *, stored: str, missing: str) -> str:
     return stored if secret else missing
 
 
+def refuse_elsewhere(secret: str, *, field: str, before: str, after: str) -> None:
+    """Refused (`secret_for_another_host`) where the stored `secret` would go to another host than it was given for.
+
+    To be asked where the secret stays and its host, or the beginning of an address, may change: who can write a secret
+    and never read it could otherwise have it sent to a server of their own.
+    """
+    is_stored = bool(secret) or isinstance(secret, Unreadable)
+    if is_stored and before.lower() != after.lower():
+        raise Refused(
+            "secret_for_another_host",
+            f"What is stored was given for {before[:253] or 'no host'}, and is not sent to {after[:253] or 'another'}.",
+            "Enter it again together with the new host.",
+            {"field": field},
+        )
+
+
 class EncryptedTextField(models.TextField):
     """Text that never stands readable in the database, a dump or a query log. Cannot be searched or sorted by.
 

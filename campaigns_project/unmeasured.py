@@ -1,7 +1,10 @@
-"""Bodies that come without a length (`Transfer-Encoding: chunked`, RFC 9112 section 7.1).
+"""Bodies that come without a length (`Transfer-Encoding: chunked`, RFC 9112 section 7.1), and those that are too long.
 
 Django reads as many bytes as CONTENT_LENGTH announces: of such a body none, and a request would be taken for one that
 asks for nothing in particular. Here its length is found out before Django sees it.
+
+Files in a form are written to the disk before anybody has asked who sends them, so that a form of the login could fill
+it: nothing longer than the largest import gets that far.
 """
 
 import json
@@ -18,14 +21,17 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Measured:
-    """A WSGI application that sees every body with its length; a body of more than `most` bytes is refused with 413."""
+    """A WSGI application that sees every body with its length; one of more than `most` bytes is refused with 413."""
 
     def __init__(self, application: Application, *, most: int = MOST_BYTES):
         self._application = application
         self._most = most
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not environ.get("HTTP_TRANSFER_ENCODING") or environ.get("CONTENT_LENGTH"):
+        announced = environ.get("CONTENT_LENGTH") or ""
+        if announced.isdecimal() and int(announced[:20]) > self._most:
+            return _too_large(start_response, self._most)
+        if not environ.get("HTTP_TRANSFER_ENCODING") or announced:
             return self._application(environ, start_response)
         return self._measured(environ, start_response)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from unfold.decorators import display
@@ -18,6 +18,7 @@ from campaigns.models import SendingHalt
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
@@ -95,11 +96,11 @@ class ResumeSending(ActDialog):
 class SendingHaltAdmin(ReadOnlyAdmin):
     """A stop of the whole system is seen by everybody, since it holds back everybody's mail."""
 
-    list_display = ["whose", "state", "reason", "stopped_by", "stopped_at", "lifted_by", "lifted_at"]
+    list_display = ["whose", "state", "reason", "stopped_by", "stopped_at", "let_go_by", "lifted_at"]
     list_select_related = ["organization"]
-    search_fields = ["reason", "halted_by"]
-    fields = ["whose", "state", "reason", "stopped_by", "stopped_at", "lifted_by", "lifted_at"]
-    readonly_fields = ["whose", "state", "stopped_by", "stopped_at"]
+    search_fields = ["reason"]
+    fields = ["whose", "state", "reason", "stopped_by", "stopped_at", "let_go_by", "lifted_at"]
+    readonly_fields = ["whose", "state", "stopped_by", "stopped_at", "let_go_by"]
     actions_list = ["stop_sending"]
     actions_detail = ["resume_sending"]
     empty_text = "No emergency stop was ever needed. One holds back every mail at once and loses none."
@@ -118,6 +119,13 @@ class SendingHaltAdmin(ReadOnlyAdmin):
         is_everybodys = obj is not None and obj.organization_id is None
         return super().has_view_permission(request, None if is_everybodys else obj)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Of a stop of the whole system for system administrators alone: its entries name them, and are in the log of
+        none of the organizations that see it."""
+        is_theirs = may_here(request, Role.VIEWER, self.object_or_404(request, object_id))
+        hidden: dict[str, Any] = {} if is_theirs else {"entries": []}
+        return super().history_view(request, object_id, {**hidden, **(extra_context or {})})
+
     @display(description="Of", ordering="organization__name")
     def whose(self, halted: SendingHalt) -> str:
         return str(halted.organization or "the whole system")
@@ -126,9 +134,13 @@ class SendingHaltAdmin(ReadOnlyAdmin):
     def state(self, halted: SendingHalt) -> str:
         return chip("halted", "In force") if halted.is_in_force else chip("completed", "Lifted")
 
-    @display(description="Stopped by", ordering="halted_by")
+    @display(description="Stopped by")
     def stopped_by(self, halted: SendingHalt) -> str:
-        return halted.halted_by
+        return halted.told_of(halted.halted_by)
+
+    @display(description="Lifted by")
+    def let_go_by(self, halted: SendingHalt) -> str:
+        return halted.told_of(halted.lifted_by) or "—"
 
     @display(description="Stopped at", ordering="halted_at")
     def stopped_at(self, halted: SendingHalt) -> str:

@@ -23,7 +23,7 @@ from campaigns.admin.sender_limits import LIMITS_FIELDSET, SenderLimitsForm, Sho
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthStatus, check_sender
 from campaigns.models import Sender, SenderKind, SenderStatus
-from campaigns.senders import check_settings, pause_sender, remove_sender, resume_sender
+from campaigns.senders import check_password_stays, check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending import guard
 from campaigns.sending.connections import is_by_mailbox
 from campaigns.sending.reasons import in_words
@@ -41,13 +41,18 @@ LATER = ("Health", "State")  # there is nothing to say of a sender that is only 
 
 
 SECRETS = {
-    "password": ("One is stored, encrypted. Empty: it stays as it is.", "None is stored yet."),
+    "password": (
+        "One is stored, encrypted. Empty: it stays as it is, which a new host does not allow.",
+        "None is stored yet.",
+    ),
     "esp_settings": ("Keys are stored, encrypted. Empty: they stay as they are.", "None are stored yet."),
 }
 
 
 class SenderForm(SenderLimitsForm):
     """Secrets go in and never come out."""
+
+    _keeps_password = False
 
     password = forms.CharField(
         required=False,
@@ -77,6 +82,7 @@ class SenderForm(SenderLimitsForm):
             self.fields["esp_settings"].help_text += _keys_wanted()
 
     def clean_password(self) -> str:
+        self._keeps_password = not self.cleaned_data["password"]
         return self.cleaned_data["password"] or self.instance.password
 
     def clean_esp_settings(self) -> str:
@@ -86,6 +92,8 @@ class SenderForm(SenderLimitsForm):
         cleaned = super().clean()
         try:
             check_settings(Sender(**{name: cleaned.get(name, "") for name in LOOKED_AT}))
+            if self.instance.pk and self._keeps_password and "host" in cleaned:
+                check_password_stays(self.instance, host=cleaned["host"])
         except Refused as refused:
             field = refused.details.get("field")
             self.add_error(field if field in self.fields else None, str(refused))

@@ -38,15 +38,10 @@ class HaltSerializer(serializers.ModelSerializer):
         return halted.organization_id is None
 
     def get_halted_by(self, halted: SendingHalt) -> str:
-        return _shown(halted, halted.halted_by)
+        return halted.told_of(halted.halted_by)
 
     def get_lifted_by(self, halted: SendingHalt) -> str:
-        return _shown(halted, halted.lifted_by)
-
-
-def _shown(halted: SendingHalt, name: str) -> str:
-    """Who runs the installation is not told by name to every organization in it."""
-    return name and (name if halted.organization_id else "system administrator")
+        return halted.told_of(halted.lifted_by)
 
 
 class StopSerializer(StrictSerializer):

@@ -17,7 +17,7 @@ from campaigns.api.verbs import ReasonSerializer
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthCheck, HealthStatus, check_sender
 from campaigns.models import Sender, SenderKind, SenderStatus
-from campaigns.senders import check_settings, pause_sender, remove_sender, resume_sender
+from campaigns.senders import check_password_stays, check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
 from campaigns_project.accounts.roles import Role
@@ -98,7 +98,10 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
-        check_settings(cast(Sender, self._would_be(attrs)))
+        row = cast(Sender, self._would_be(attrs))
+        check_settings(row)
+        if self.instance is not None and "password" not in attrs:
+            check_password_stays(cast(Sender, self.instance), host=row.host)
         return attrs
 
 

@@ -11,6 +11,7 @@ import css_inline
 from markupsafe import escape
 
 from campaigns.content.errors import BodyRefused, HtmlInvalid
+from campaigns.content.liquid_limits import check_source
 from campaigns.content.markup import RAW_TEXT, Attribute, tags
 
 _INLINER = css_inline.CSSInliner(
@@ -19,6 +20,8 @@ _INLINER = css_inline.CSSInliner(
 )
 # Mail programs cut a mail off at about 100 KB, long before it has so many; each costs some microseconds to look at.
 MAX_TAGS = 10_000
+# Rules times tags: each rule is held against each tag, and nobody else is answered meanwhile. These take half a second.
+MAX_STYLING = 25_000_000
 _LINKING = frozenset({"a", "area"})
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
@@ -28,11 +31,14 @@ def inline_css(source: str) -> str:
 
     `source` may still hold Liquid: it is taken out before and put back after, so that one inlining serves a whole
     campaign. Nothing is ever loaded from outside. HtmlInvalid when a style sheet cannot be read, BodyRefused for more
-    tags than a mail may have.
+    tags than a mail may have, TemplateInvalid for Liquid that would be dear to find in it.
     """
+    check_source(source)  # `_LIQUID` takes quadratic time where what opens is never closed
     check_tags(source)
     if not any(tag.name == "style" for tag in tags(source)):
         return source
+    if source.count("{") * source.count("<") > MAX_STYLING:
+        raise BodyRefused("html", "has too many style rules for so many tags", "Take out rules that style nothing.")
     pieces: list[str] = []
     mark = "lq"
     while mark in source.lower():

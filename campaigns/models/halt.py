@@ -49,6 +49,11 @@ class SendingHalt(Tenanted, models.Model):
     def __str__(self) -> str:
         return f"All sending stopped: {self.reason}"
 
+    def told_of(self, name: str) -> str:
+        """`name`, of who halted or lifted it, as the organizations it holds back may know it: who runs the
+        installation is not told by name to everybody in it."""
+        return name and (name if self.organization_id else "system administrator")
+
     @property
     def is_in_force(self) -> bool:
         return self.lifted_at is None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
+from django.db.models import QuerySet
 
 from campaigns.content import message as mime
 from campaigns.content.mailbox import Mailbox, wire_address, wire_domain
@@ -30,6 +31,9 @@ from leads.suppression import find_suppression
 
 MOST_ADDRESSES = 5
 MOST_AN_HOUR = 20  # of one campaign: enough to work on a wording, too few to write to anybody with it
+# Of all campaigns of an organization: whoever may write a draft could else test one after the other, and mail a list
+# from its mailboxes without anybody having started a campaign.
+MOST_AN_HOUR_IN_ALL = 60
 ACTION = "campaign.test_sent"
 MARK = "[Test] "  # before the subject: a test must never be taken for the mail itself
 # Somebody waits for the answer; a test that is uncertain harms nobody.
@@ -40,7 +44,10 @@ class TrialCode(models.TextChoices):
     """Why a test mail was not sent."""
 
     TOO_MANY_ADDRESSES = "too_many_addresses", f"more than {MOST_ADDRESSES} addresses at once, or none"
-    TOO_MANY_TESTS = "too_many_tests", f"more than {MOST_AN_HOUR} test sends of a campaign within an hour"
+    TOO_MANY_TESTS = (
+        "too_many_tests",
+        f"more than {MOST_AN_HOUR} test sends of a campaign, or {MOST_AN_HOUR_IN_ALL} of all, within an hour",
+    )
     TEST_SUPPRESSED = "test_suppressed", "the address is suppressed, and a test is no exception"
     NO_LEAD = "no_lead", "there is no lead to write the mail as"
     NO_TEST_SENDER = "no_test_sender", "the campaign has no sender to send it from"
@@ -177,13 +184,10 @@ def _record(trial: _Trial, *, mails: int, actor: Actor, now: datetime) -> None:
     """The audit row, which is what is counted too. Without the addresses: it can never be erased."""
     campaign, variant = trial.campaign, trial.variant
     hold_audience(campaign.organization_id)  # two at once must not both be the last one allowed
-    since = AuditLog.objects.about(campaign).filter(action=ACTION, created_at__gt=now - timedelta(hours=1))
-    if since.count() >= MOST_AN_HOUR:
-        raise StateRefused(
-            TrialCode.TOO_MANY_TESTS,
-            f"{MOST_AN_HOUR} tests of this campaign were sent within the last hour.",
-            "Wait a while, or look at the preview.",
-        )
+    own = AuditLog.objects.for_organization(campaign.organization)
+    since = own.filter(action=ACTION, created_at__gt=now - timedelta(hours=1))
+    _require_few(since.about(campaign), MOST_AN_HOUR, "this campaign")
+    _require_few(since, MOST_AN_HOUR_IN_ALL, "the organization's campaigns")
     told = {"step": variant.step.position, "variant": variant.label, "lead": trial.lead.pk}
     record(
         action=ACTION,
@@ -192,6 +196,15 @@ def _record(trial: _Trial, *, mails: int, actor: Actor, now: datetime) -> None:
         actor=actor,
         after={**told, "sender": trial.sender.pk, "mails": mails},
     )
+
+
+def _require_few(tests: QuerySet[AuditLog], most: int, whose: str) -> None:
+    if tests.count() >= most:
+        raise StateRefused(
+            TrialCode.TOO_MANY_TESTS,
+            f"{most} tests of {whose} were sent within the last hour.",
+            "Wait a while, or look at the preview.",
+        )
 
 
 def _sent(mail: Envelope, sender: Sender, routes: Routes) -> TrialResult:

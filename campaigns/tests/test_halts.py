@@ -206,6 +206,26 @@ def test_a_stop_of_the_system_is_seen_by_a_manager_but_lifted_by_an_administrato
     assert not halted.is_in_force
 
 
+def test_who_runs_the_installation_is_told_by_name_to_no_organization(now):
+    campaign = started_campaign(now=now)
+    root = client_of(UserFactory(is_superuser=True, name="Root Boss", email="root@fairlead.example"))
+    press(root, reverse("admin:campaigns_sendinghalt_stop_sending"), whose="system", reason="fire")
+    halted = SendingHalt.objects.get()
+    listed = reverse("admin:campaigns_sendinghalt_changelist")
+    page, history = (reverse(f"admin:campaigns_sendinghalt_{name}", args=[halted.pk]) for name in ("change", "history"))
+    owner = member(campaign.organization, Role.OWNER)
+    key = key_client(Role.OWNER, campaign.organization)
+
+    shown = [owner.get(address).content.decode() for address in (listed, page, history)]
+    told = key.get(f"/api/v1/campaigns/{campaign.pk}/sending-status").json()
+
+    assert [name for name in ("Root Boss", "root@fairlead.example") if name in f"{shown}{told}"] == []
+    assert "was stopped: fire" in str(told)
+    assert page in shown[0]
+    assert page not in owner.get(f"{listed}?q=Root").content.decode()
+    assert "Root Boss" in root.get(history).content.decode()
+
+
 def test_a_key_stops_and_resumes_its_organization_but_not_the_system():
     client = key_client(Role.MANAGER)
     system = SendingHaltFactory(organization=None, halted_by="root@fairlead.example")

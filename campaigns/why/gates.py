@@ -73,7 +73,8 @@ def halt(facts: Facts) -> Gate:
         return Gate(GateCode.HALT, "No emergency stop is in force.")
     one = facts.halts[0]
     whose = "of the whole system" if one.organization_id is None else "of the organization"
-    sentence = f"All sending {whose} was stopped by {one.halted_by}: {one.reason}"
+    who = f" by {one.halted_by}" if one.organization_id else ""  # see SendingHalt.told_of
+    sentence = f"All sending {whose} was stopped{who}: {one.reason}"
     return Gate(GateCode.HALT, sentence, WhyCode.HALTED, is_in_order=False, numbers={"halted_at": one.halted_at})
 
 

@@ -55,9 +55,10 @@ class StrictView(APIView):
 
     def _refuse_large_bodies(self, request: Request) -> None:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        # DRF reads a JSON body whole, past Django's own limit. Files are streamed, and have the import's.
-        is_json = request.content_type.startswith("application/json")
-        if limit is not None and is_json and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        # DRF reads a JSON body whole, past Django's own limit, whatever spelling or pattern of its type it knows it by.
+        # Files are streamed, and have the import's.
+        is_form = request.content_type.lower().startswith("multipart/")
+        if limit is not None and not is_form and int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             raise TooLarge(f"The body is longer than the {limit:,} bytes this address takes. Send it in parts.")
 
     def _refuse_unfit_messages(self, request: Request) -> None:

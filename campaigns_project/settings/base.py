@@ -131,7 +131,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "campaigns_project.client_address.client_address"
+AXES_CLIENT_IP_CALLABLE = "campaigns_project.accounts.attempts.line_of"
+AXES_USERNAME_CALLABLE = "campaigns_project.accounts.attempts.account_meant"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_ENABLE_ADMIN = False  # registered on our own admin base, see accounts.admin
 

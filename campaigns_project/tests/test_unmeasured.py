@@ -1,4 +1,4 @@
-"""Bodies that come without a length."""
+"""Bodies that come without a length, or with too much of it."""
 
 import io
 
@@ -38,3 +38,11 @@ def test_one_that_goes_on_and_on_is_refused():
     assert status.startswith("413 ")
     assert b"longer than the 10 bytes" in said
     assert asked(b"x" * 10, most=10, HTTP_TRANSFER_ENCODING="chunked") == ("200 OK", b"x" * 10)
+
+
+def test_one_that_announces_more_than_is_taken_is_refused_before_it_is_read():
+    status, said = asked(b"x" * 11, most=10, CONTENT_LENGTH="11")
+
+    assert status.startswith("413 ")
+    assert b"longer than the 10 bytes" in said
+    assert asked(b"x" * 10, most=10, CONTENT_LENGTH="10") == ("200 OK", b"x" * 10)

@@ -16,13 +16,13 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
-from leads.enrichment.profiles import MOST_FIELDS, check_profile
+from leads.enrichment.profiles import MOST_FIELDS, check_key_stays, check_profile
 from leads.enrichment.trying import TIMEOUT, Trial, try_on
 from leads.models import EnrichmentProfile, Lead
 
 LEADS_OFFERED = 20
 STORED, MISSING = (
-    "One is stored, encrypted. Empty: it stays as it is.",
+    "One is stored, encrypted. Empty: it stays as it is, which another host does not allow.",
     "None is stored. Endpoints of your own may need none.",
 )
 
@@ -48,6 +48,8 @@ class NamesField(forms.CharField):
 
 class ProfileForm(ScopedForm):
     """Checked as the API checks it."""
+
+    _keeps_key = False
 
     api_key = forms.CharField(
         label="API key",
@@ -76,6 +78,7 @@ class ProfileForm(ScopedForm):
             )
 
     def clean_api_key(self) -> str:
+        self._keeps_key = not self.cleaned_data["api_key"]
         return self.cleaned_data["api_key"] or self.instance.api_key
 
     def clean(self) -> dict[str, Any]:
@@ -84,6 +87,8 @@ class ProfileForm(ScopedForm):
             return cleaned
         try:
             check_profile(url=cleaned["url"], prompt=cleaned["prompt"], fields=cleaned["fields"])
+            if self.instance.pk and self._keeps_key:
+                check_key_stays(self.instance, url=cleaned["url"])
         except Refused as refused:
             field = refused.details.get("field", "prompt")
             self.add_error(field if field in self.fields else None, str(refused))

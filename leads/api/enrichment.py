@@ -1,6 +1,6 @@
 """/enrichment-profiles: which language model fills which empty fields of leads."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,7 +12,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import CreatedFilters
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
-from leads.enrichment.profiles import MOST_FIELDS, check_profile
+from leads.enrichment.profiles import MOST_FIELDS, check_key_stays, check_profile
 from leads.enrichment.trying import try_on
 from leads.models import EnrichmentProfile
 
@@ -49,6 +49,8 @@ class EnrichmentProfileSerializer(StrictModelSerializer):
         attrs = super().validate(attrs)
         row: Any = self._would_be(attrs)
         check_profile(url=row.url, prompt=row.prompt, fields=row.fields)
+        if self.instance is not None and "api_key" not in attrs:
+            check_key_stays(cast(EnrichmentProfile, self.instance), url=row.url)
         return attrs
 
 

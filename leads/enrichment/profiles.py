@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from campaigns_project.encryption import refuse_elsewhere
 from leads.enrichment.errors import ProfileRefused
 from leads.enrichment.fields import FILLABLE, is_fillable
 from leads.enrichment.prompts import read_prompt
@@ -22,9 +23,20 @@ def check_profile(*, url: str, prompt: str, fields: Any) -> None:
     _check_fields(fields)
 
 
+def check_key_stays(profile: EnrichmentProfile, *, url: str) -> None:
+    """Refused where the stored key of `profile` would from now on be sent to the host of `url`, which it was not given
+    for."""
+    refuse_elsewhere(profile.api_key, field="api_key", before=_origin(profile.url), after=_origin(url))
+
+
 def active_profiles(organization: Any) -> Any:
     """The profiles of an organization that may be chosen."""
     return EnrichmentProfile.objects.for_organization(organization).filter(is_active=True)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _check_url(url: str) -> None:

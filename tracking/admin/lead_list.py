@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import models
 from django.db.models import Exists, Max, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
@@ -120,7 +121,7 @@ class LeadList:
         lines = export_leads(
             leads=shown,
             organization_ids=homes,
-            told=f"narrowed by {request.GET.urlencode()}" if request.GET else "",
+            told=_narrowed(request),
             actor=Actor.of_request(request, via="admin"),
         )
         headers = {"Content-Disposition": f'attachment; filename="leads-{timezone.now():%Y-%m-%d}.csv"'}
@@ -146,6 +147,13 @@ class LeadList:
     @display(description="Source")
     def source(self, lead: Lead) -> str:
         return str(lead.lead_import) if lead.lead_import else "by hand or API"
+
+
+def _narrowed(request: HttpRequest) -> str:
+    """What the list is narrowed by, for the audit log, which can never be erased: of a search, mostly for a person,
+    that there was one, and the rest as it was typed, so that an address in it is known as one."""
+    parts = [f"{name}={'…' if name == SEARCH_VAR else value}" for name, value in request.GET.items() if value]
+    return f"narrowed by {', '.join(parts)}" if parts else ""
 
 
 def _total(shown: Any) -> Count:

@@ -23,7 +23,9 @@ def stored(sender: Sender) -> str:
 
 @pytest.fixture
 def lost(campaign: Any) -> Sender:
-    sender = CampaignSenderFactory(campaign=campaign, sender__email="petr@example.com").sender
+    sender = CampaignSenderFactory(
+        campaign=campaign, sender__email="petr@example.com", sender__host=SENDER["host"]
+    ).sender
     with connection.cursor() as cursor:
         cursor.execute("UPDATE senders SET password = 'under another key' WHERE id = %s", [sender.pk])
     return sender

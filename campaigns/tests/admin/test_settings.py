@@ -153,11 +153,25 @@ def test_a_password_goes_in_and_never_comes_out(manager: Client, campaign: Any) 
 
 def test_an_empty_password_field_leaves_the_password_as_it_is(manager: Client, campaign: Any) -> None:
     sender = Sender.objects.get()
-    Sender.objects.update(password="s3cret-word")
+    Sender.objects.update(host=SENDER["host"], password="s3cret-word")
 
     manager.post(sender_page(sender), {**SENDER, "name": "Petra", "password": ""})
 
     assert (Sender.objects.get().name, Sender.objects.get().password) == ("Petra", "s3cret-word")
+
+
+def test_a_new_host_wants_the_password_again(manager: Client, campaign: Any) -> None:
+    sender = Sender.objects.get()
+    manager.post(sender_page(sender), {**SENDER, "password": "s3cret-word"})
+    elsewhere = {**SENDER, "host": "smtp.elsewhere.example"}
+
+    alone = manager.post(sender_page(sender), {**elsewhere, "password": ""})
+    kept = Sender.objects.get()
+    together = manager.post(sender_page(sender), {**elsewhere, "password": "an0ther"})
+
+    assert (alone.status_code, "Enter it again together with the new host." in alone.content.decode()) == (200, True)
+    assert (kept.host, kept.password) == ("smtp.example.com", "s3cret-word")
+    assert (together.status_code, Sender.objects.get().password) == (302, "an0ther")
 
 
 def test_whoever_may_only_read_a_sender_sees_no_password_field(operator: Client, campaign: Any) -> None:

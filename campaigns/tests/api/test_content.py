@@ -240,6 +240,23 @@ def test_a_patch_without_a_password_keeps_it():
     assert Sender.objects.get().password == "hunter2"
 
 
+def test_a_stored_password_does_not_follow_the_sender_to_another_host():
+    client = key_client(Role.MANAGER)
+    sender = SenderFactory(organization=client.organization, host="smtp.fairlead.example", password="hunter2")
+    address = f"/api/v1/senders/{sender.pk}"
+
+    alone = client.patch(address, {"host": "smtp.elsewhere.example"})
+    together = client.patch(address, {"host": "smtp.elsewhere.example", "password": "hunter3"})
+    as_before = client.patch(address, {"host": "SMTP.elsewhere.example"})
+
+    assert (alone.status_code, alone.json()["code"], alone.json()["field"]) == (
+        400,
+        "secret_for_another_host",
+        "password",
+    )
+    assert (together.status_code, as_before.status_code, Sender.objects.get().password) == (200, 200, "hunter3")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("email", "no address"), ("port", 0), ("port", 70_000), ("security", "ssl"), ("name", "a\r\nb"), ("host", "a\nb")],

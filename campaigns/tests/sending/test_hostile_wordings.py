@@ -26,10 +26,15 @@ EXPLOSIVE = {
     "brackets": "<" * 240_000,
     "cells": f"<table>{'<tr>' + '<td>x</td>' * 100 + '</tr>' * 2}</table>" * 100,
     "an unclosed output": "{{ " * 80_000,
+    "an unclosed output beside a style": "<style>p{color:red}</style>" + "{{" * 50_000,
+    "an unclosed tag beside a style": "<style>p{color:red}</style>" + "{%" * 50_000,
+    "rules without end": f"<style>{'*{color:red}' * 200_000}</style>{'<b>' * 9_000}",
+    "rules for every tag": f"<style>{'*{color:red}' * 15_000}</style>{'<b>' * 9_000}",
     "deep blocks": "{% if first_name %}" * 500 + "{% endif %}" * 500,
 }
 HARMLESS = {
     "style rules": "<style>" + "* * * * {color:red}\n" * 2_000 + "</style>" + "<div>" * 100,
+    "rules and tags": "<style>" + "p.c {color:red}\n" * 3_000 + "</style>" + "<p>x</p>" * 3_000,
     "a long style": f"<p style='{'a:b;' * 20_000}'>x</p>",
     "nested lists": "<ul><li>" * 1_000,
     "conditions": "".join(f"{{% if custom.c{number} %}}x{{% endif %}}" for number in range(300)) + "<p>x</p>",

@@ -13,8 +13,8 @@ from campaigns.delivery.outcomes import Refused as MailRefused
 from campaigns.halts import halt
 from campaigns.models import Campaign, Link, Message, Recipient, Sender, Variant
 from campaigns.preflight.examples import worst_case
-from campaigns.sending.trial import MOST_AN_HOUR, send_test
-from campaigns.tests.factories import LeadFactory, StepFactory, SuppressionFactory, VariantFactory
+from campaigns.sending.trial import MOST_AN_HOUR, MOST_AN_HOUR_IN_ALL, send_test
+from campaigns.tests.factories import CampaignFactory, LeadFactory, StepFactory, SuppressionFactory, VariantFactory
 from campaigns.tests.sending.sending import Road, ready_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
@@ -146,6 +146,22 @@ def test_tests_are_counted_by_the_hour_and_on_record_without_the_address(campaig
     rows = AuditLog.objects.filter(action="campaign.test_sent")
     assert (refused.value.code, rows.count()) == ("too_many_tests", MOST_AN_HOUR)
     assert ME not in str(list(rows.values()))
+
+
+def test_a_further_campaign_gives_no_further_tests_without_end(campaign):
+    sender = Sender.objects.get()
+    others = [CampaignFactory(organization=campaign.organization) for _ in range(MOST_AN_HOUR_IN_ALL // MOST_AN_HOUR)]
+    for other in others:
+        VariantFactory(step__campaign=other)
+        for _ in range(MOST_AN_HOUR):
+            send(other, sender=sender)
+
+    with pytest.raises(StateRefused) as refused:
+        send(campaign)
+
+    elsewhere = ready_campaign(people=1, now=timezone.now())
+    assert refused.value.code == "too_many_tests"
+    assert [result.is_sent for result in send(elsewhere)] == [True]
 
 
 def test_what_the_mail_server_says_is_told(campaign):

@@ -103,6 +103,16 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(settings):
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize("content_type", ["Application/JSON", "application/*", "*/*", "APPLICATION/JSON; a=b"])
+def test_the_limit_holds_however_the_content_type_is_written(settings, content_type):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    body = json.dumps({"email": "a@b.example", "company": "x" * 1_000})
+
+    answer = key_client().post("/api/v1/leads", body, content_type=content_type)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
 def test_a_misspelled_filter_is_refused_with_the_right_spelling():
     answer = key_client().get("/api/v1/campaigns?stauts=draft")
 

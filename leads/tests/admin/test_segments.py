@@ -17,6 +17,7 @@ from campaigns.tests.factories import (
     SuppressionFactory,
     TagFactory,
 )
+from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import press
 from leads.models import Lead, Segment
 from leads.tests.segments.test_reading import one
@@ -207,6 +208,20 @@ def test_an_export_of_nobody_is_a_header(operator: Client, organization: Any) ->
 
     (header,) = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert header.startswith("email,first_name") and header.endswith("suppressed,tags")
+
+
+def test_an_export_of_one_who_was_searched_for_leaves_no_name_and_address_in_the_audit_log(
+    operator: Client, organization: Any
+) -> None:
+    LeadFactory(organization=organization, email="ana.marin@acme.example", first_name="Ana")
+    export = reverse("admin:leads_lead_export")
+
+    for query in ("q=ana.marin%40acme.example", "q=Marin", "e=ana.marin%40acme.example"):
+        operator.post(f"{export}?{query}")
+
+    reasons = list(AuditLog.objects.filter(action="leads.exported").order_by("pk").values_list("reason", flat=True))
+    assert reasons[:2] == ["narrowed by q=…", "narrowed by q=…"]
+    assert [word for word in ("arin", "acme") if word in str(reasons)] == []
 
 
 def test_an_export_says_who_is_suppressed(operator: Client, organization: Any) -> None:
