@@ -226,6 +226,38 @@ def test_row_04_the_senders_own_fault_keeps_the_mails_and_pauses_the_sender(now,
     assert (sender(), suppressed(), campaign_status()) == (("paused", "refused_by_policy"), [], "paused")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 Domain of sender address does not exist",
+        "550 Your account is suspended",
+        "550 5.4.5 Daily sending quota exceeded",
+    ],
+    ids=["sender's domain", "account", "quota"],
+)
+def test_row_04_what_is_said_of_the_sender_in_the_words_for_a_dead_or_full_address_is_not_laid_at_the_recipients_door(
+    now, facing, answer
+):
+    campaign = started_campaign(people=3, now=now)
+    with facing(rcpt=Say(answer)) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert server.verbs().count("RCPT") == 1
+    assert (ledger(campaign).waiting, suppressed()) == (3, [])
+    assert sender() == ("paused", "refused_by_policy")
+
+
+@pytest.mark.parametrize("answer", ["550 Mailbox temporarily unavailable", "550 4.2.1 mailbox unavailable"])
+def test_row_04_who_is_refused_for_good_by_the_code_and_for_now_by_the_words_is_not_suppressed(now, facing, answer):
+    started_campaign(people=1, now=now)
+    with facing(rcpt=Say(answer)):
+        send()
+
+    assert (message(), recipient(), suppressed()) == (("failed", "other"), ("failed", "failed"), [])
+
+
 # Row 5: 5xx to anything else is about the mail.
 
 
