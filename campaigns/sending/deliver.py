@@ -116,12 +116,13 @@ def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, Zone
 
 def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Sender, limited: Limited | None) -> int:
     now = timezone.now()
+    if one.accepted:
+        praise_sender(sender)
+    # A server that takes some and then refuses for a while has worked in between: its waits do not grow.
     if one.fault is not None:
         blame_sender(sender, one.fault, now=now)
         one.verdicts += [verdict_of(mail.candidate, one.fault, now=now) for mail in left]
         left.clear()
-    elif one.accepted:
-        praise_sender(sender)
     return _record(campaign, one, limited, now)
 
 

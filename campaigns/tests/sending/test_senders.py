@@ -183,6 +183,25 @@ def test_once_it_works_the_waits_begin_anew(now):
     assert ledger(campaign).sent == 1
 
 
+def test_the_waits_do_not_grow_where_some_mails_were_taken_each_time(now):
+    begun, refused = Say("220 test ready"), Say("421 4.7.0 too many connections")
+    taken, farewell = Say("250 2.1.0 ok"), Say("421 4.7.0 enough for one connection", then_drop=True)
+    with FaultServer(greeting=[begun, refused] * 3, mail=[taken, taken, farewell] * 3) as server:
+        campaign = campaign_by(now, people=7, port=server.port)
+        seen = []
+        for _ in range(3):
+            before = timezone.now()
+            send(campaign)
+            sender = Sender.objects.get()
+            seen.append((len(server.taken), round((sender.backs_off_until - before) / timedelta(minutes=1))))
+            Sender.objects.update(backs_off_until=before)
+            Recipient.objects.exclude(next_send_at=None).update(next_send_at=before)
+        send(campaign)
+
+    assert seen == [(2, 1), (4, 1), (6, 1)]
+    assert (ledger(campaign).sent, Sender.objects.get().failed_tries) == (7, 0)
+
+
 def test_a_service_that_asks_for_a_pause_gets_it_to_the_second(now):
     with ServiceServer(Says(429, "", {"Retry-After": "37"})) as server:
         campaign = campaign_by(now, people=1, **by_service(server))
