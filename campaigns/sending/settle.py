@@ -30,6 +30,7 @@ GIVE_UP_AFTER = timedelta(days=4)
 LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clocks may differ by so much at midnight
 BACK_OFF = timedelta(minutes=1)  # the first wait of a mail whose transaction broke off
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
+MOST_DOUBTS = 3  # mails in a row; one or two are left in doubt by any server that is restarted
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
@@ -89,6 +90,13 @@ def sender_fault(outcome: Outcome) -> SenderFault | None:
     if isinstance(outcome, Refused) and outcome.kind == Kind.POLICY and outcome.stage == Stage.RCPT:
         return SenderFault("refused_by_policy", outcome.code, outcome.reply, permanent=True, stage=outcome.stage)
     return None
+
+
+def unanswered(doubts: int) -> SenderFault | None:
+    """The fault of a sender whose server left so many mails in a row in doubt: each more would wait for a person."""
+    if doubts < MOST_DOUBTS:
+        return None
+    return SenderFault("unanswered", reply=f"{doubts} mails in a row may or may not have arrived", stage=Stage.DOT)
 
 
 def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:

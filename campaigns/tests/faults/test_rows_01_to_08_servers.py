@@ -344,6 +344,32 @@ def test_row_08_a_line_broken_after_the_last_byte_leaves_it_uncertain_for_good(n
     assert (ledger(campaign).uncertain, ledger(campaign).waiting, campaign_status()) == (1, 1, "running")
 
 
+@pytest.mark.parametrize("features", [FEATURES, f"PIPELINING,{FEATURES}"], ids=["one by one", "pipelined"])
+def test_row_08_a_server_that_leaves_one_mail_after_the_other_in_doubt_is_left_alone(now, facing, features):
+    campaign = started_campaign(people=30, now=now)
+    with facing(dot=Drop(), features=features) as server:
+        send()
+        send()
+
+    assert (len(server.mails), ledger(campaign).uncertain, ledger(campaign).waiting) == (3, 3, 27)
+    assert (sender(), campaign_status()) == (("active", "unanswered"), "running")
+
+    pass_time(MINUTE * 2)
+    with facing() as healthy:
+        send()
+
+    assert (len(healthy.taken), ledger(campaign).sent, sender()) == (27, 27, ("active", ""))
+
+
+def test_row_08_single_mails_in_doubt_stop_no_sender(now, facing):
+    campaign = started_campaign(people=9, now=now)
+    well = Say("250 2.0.0 queued")
+    with facing(dot=[Drop(), Drop(), well] * 3):
+        send()
+
+    assert (ledger(campaign).uncertain, ledger(campaign).sent, sender()) == (6, 3, ("active", ""))
+
+
 # Row 24: an address that cannot be written to.
 
 
