@@ -139,7 +139,10 @@ def _deferred(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:
 
 def _refused(outcome: Refused, candidate: Candidate, now: datetime) -> Verdict:
     if sender_fault(outcome) is not None:
-        return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=outcome.code, reply=outcome.reply)
+        # It may be this recipient's server alone that wants nothing of the sender. After all others, it cannot keep
+        # them waiting by pausing the sender anew each time that a person resumes it.
+        due = now + _growing(FIRST_RETRY, candidate.claim.attempts)
+        return Verdict(candidate.claim, MessageStatus.PENDING, due=due, code=outcome.code, reply=outcome.reply)
     dead = outcome.kind == Kind.ADDRESS_DEAD
     return Verdict(
         candidate.claim,

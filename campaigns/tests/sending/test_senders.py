@@ -9,7 +9,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from campaigns.ledger import ledger
-from campaigns.models import CampaignSender, Message, Recipient, Sender
+from campaigns.models import Campaign, CampaignSender, Message, Recipient, Sender
 from campaigns.senders import resume_sender
 from campaigns.sending.connections import Connections
 from campaigns.sending.work import send_chunk, work
@@ -117,6 +117,20 @@ def test_a_wrong_password_pauses_the_sender_and_its_campaign_and_both_say_so(now
     assert set(Message.objects.values_list("status", flat=True)) == {"pending"}
     assert AuditLog.objects.filter(action="sender.paused").count() == 1
     assert server.taken == []
+
+
+def test_one_recipient_whose_server_wants_nothing_of_the_sender_keeps_nobody_else_waiting(now):
+    with FaultServer(rcpt=[Say("550 5.7.133 sender not authenticated for group")]) as server:
+        campaign = campaign_by(now, people=3, port=server.port)
+        send(campaign)
+        assert (Sender.objects.get().status, server.taken) == ("paused", [])
+        resume_sender(sender=Sender.objects.get(), actor=SYSTEM)
+        server.script["rcpt"] = [Say("250 2.1.5 ok")] * 2 + [Say("550 5.7.133 sender not authenticated for group")]
+        Campaign.objects.update(status="running", paused_at=None, status_message="", status_error="")
+        send(campaign)
+
+    assert (len(server.taken), ledger(campaign).waiting) == (2, 1)
+    assert Sender.objects.get().status == "active"
 
 
 def test_with_another_sender_left_the_campaign_goes_on_by_that_one(now):
