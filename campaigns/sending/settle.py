@@ -92,11 +92,12 @@ def sender_fault(outcome: Outcome) -> SenderFault | None:
     return None
 
 
-def unanswered(doubts: int) -> SenderFault | None:
+def unanswered(outcome: Outcome, doubts: int) -> SenderFault | None:
     """The fault of a sender whose server left so many mails in a row in doubt: each more would wait for a person."""
-    if doubts < MOST_DOUBTS:
+    if not isinstance(outcome, Uncertain) or doubts < MOST_DOUBTS:
         return None
-    return SenderFault("unanswered", reply=f"{doubts} mails in a row may or may not have arrived", stage=Stage.DOT)
+    reply = f"{doubts} mails in a row may or may not have arrived ({outcome.reason})"
+    return SenderFault("unanswered", reply=reply, stage=Stage.DOT)
 
 
 def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:

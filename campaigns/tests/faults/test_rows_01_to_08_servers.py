@@ -353,6 +353,7 @@ def test_row_08_a_server_that_leaves_one_mail_after_the_other_in_doubt_is_left_a
 
     assert (len(server.mails), ledger(campaign).uncertain, ledger(campaign).waiting) == (3, 3, 27)
     assert (sender(), campaign_status()) == (("active", "unanswered"), "running")
+    assert Sender.objects.get().status_reason.endswith("3 mails in a row may or may not have arrived (dropped)")
 
     pass_time(MINUTE * 2)
     with facing() as healthy:
