@@ -10,6 +10,7 @@ from campaigns.delivery.outcomes import Kind, Stage
 
 MAX_TEXT = 2_000  # characters looked at
 _ENHANCED = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_PASSING_CODE = re.compile(r"\d{3}[ -]4\.\d{1,3}\.\d{1,3}(?![\d.])")  # right behind a 5xx, which it contradicts
 # An address or a link may hold any word, and says nothing about the reason.
 _NOISE = re.compile(r"<[^<>]*>|\S*@\S*|https?://\S+")
 
@@ -41,6 +42,12 @@ _POLICY = _phrases(
     *("reputation", "policy", r"relay\w*", "not authori[sz]ed", r"authenticat\w+", "dmarc", "spf", "dkim"),
     *("ptr", "rdns", "reverse dns", "client host", "helo", r"rate limit\w*", "too many"),
     r"sender (?:address )?(?:rejected|denied|verif\w+)",
+    # Many servers say only in answer to RCPT what they have against the sender, often in the words for a dead address.
+    r"(?:your|sender(?:'s)?|sending|outgoing) (?:\w+ )?(?:account|domain|host(?:name)?|ip)",
+    r"(?:sender(?:'s)?|sending) mailbox",  # but not yours: whose provider is to be asked is nobody's fault
+    *(r"(?:domain|address) of (?:the )?sender", r"(?:account|mailbox) [\w ]{0,30}for sending", "smtp account", "ehlo"),
+    *("envelope sender", r"send\w* (?:\w+ )?(?:limit|quota)", r"outgoing (?:\w+ )?(?:limit|quota)"),
+    *("your (?:daily|hourly) limit", r"e?-?mails per (?:hour|day)", "sending activity"),
 )
 _FULL = _phrases(
     *("mailbox (?:is )?full", "full mailbox", "over ?quota", "quota exceeded", r"exceed\w* (?:\w+ )?quota"),
@@ -50,6 +57,7 @@ _CONTENT = _phrases(
     *("too (?:big|large|long)", "message size", "size limit", r"attachment\w*", "virus", "malware", "malformed"),
     *("content rejected", "message content", "line too long"),
 )
+_PASSING = _phrases(r"temporar\w+", r"(?:try|retry|again) (?:\w+ )?later", "at this time")
 _SOMEONE = "(?:user|recipient|mailbox|account|address|alias|host|domain)"
 _DEAD = _phrases(
     rf"{_SOMEONE}(?: \w+)? (?:is )?(?:unknown|unavailable|invalid|disabled|inactive|deactivated|suspended|closed)",
@@ -69,9 +77,14 @@ def kind_of(code: int, reply: str, *, stage: Stage) -> Kind:
     kind = by_code or _by_words(words)
     if stage is not Stage.RCPT:
         return Kind.POLICY if kind is Kind.POLICY else Kind.CONTENT
-    if kind is Kind.ADDRESS_DEAD and _POLICY.search(words):
-        return Kind.OTHER  # the code says one thing and the words another
+    if kind is Kind.ADDRESS_DEAD and (_POLICY.search(words) or _is_passing(reply, words)):
+        return Kind.OTHER  # one part of the answer says one thing and another part another
     return kind
+
+
+def _is_passing(reply: str, words: str) -> bool:
+    """Whether the answer says that it may be another one tomorrow, though its code is one for good."""
+    return bool(_PASSING_CODE.match(reply) or _PASSING.search(words))
 
 
 def _by_code(found: re.Match[str] | None) -> Kind | None:

@@ -17,6 +17,7 @@ from campaigns.delivery.transaction import (
     after_dot,
     answered_early,
     beyond,
+    broken_off,
     commands,
     negative,
     on_the_wire,
@@ -142,5 +143,5 @@ def _send(wire: Wire, content: bytes, rest: bytes, *, deadline: float) -> Ended 
     except WireError as error:
         # Where a long content failed, `sent` counts within it and is less than all of it.
         if error.sent < len(content) + len(DOT):
-            return Ended(NotSent(error.reason, Stage.CONTENT), is_clean=False)
+            return Ended(broken_off(wire, error, deadline=deadline), is_clean=False)
     return None

@@ -29,6 +29,10 @@ AUTH_ORDER = {
 }
 
 
+# Answers to EHLO of a server that knows only HELO (RFC 5321 3.2 and 4.1.4).
+NO_EHLO = frozenset({500, 502, 504})
+
+
 class SessionError(Exception):
     """No session; `fault` is what deliver() answers."""
 
@@ -115,8 +119,12 @@ def _greeting(wire: Wire, *, deadline: float) -> None:
 
 
 def _ehlo(wire: Wire, server: SmtpServer, *, deadline: float) -> dict[str, str]:
+    name = server.ehlo_name or _address_literal(wire)
     with _at(Stage.EHLO):
-        reply = wire.command(f"EHLO {server.ehlo_name or _address_literal(wire)}", deadline=deadline)
+        reply = wire.command(f"EHLO {name}", deadline=deadline)
+        # Login and STARTTLS there are only behind EHLO: without it the refusal says more than that they are missing.
+        if reply.code in NO_EHLO and not server.username and server.security is not Security.STARTTLS:
+            reply = wire.command(f"HELO {name}", deadline=deadline)
     if not reply.is_positive:
         raise _refused("ehlo", Stage.EHLO, reply)
     pairs = (line.replace("=", " ", 1).partition(" ") for line in reply.lines[1:])

@@ -118,7 +118,7 @@ def _content_part(wire: Wire, data: bytes, *, deadline: float, before_data: Gate
             return Ended(answered_early(wire, deadline=deadline), is_clean=False)
         wire.send(DOT, deadline=deadline)
     except WireError as error:
-        return Ended(NotSent(error.reason, Stage.CONTENT), is_clean=False)
+        return Ended(broken_off(wire, error, deadline=deadline), is_clean=False)
     return after_dot(wire, deadline=deadline)
 
 
@@ -141,6 +141,11 @@ def answered_early(wire: Wire, *, deadline: float) -> Outcome:
         return negative(wire.read_reply(deadline=deadline), Stage.CONTENT)
     except WireError as error:
         return NotSent(error.reason, Stage.CONTENT)
+
+
+def broken_off(wire: Wire, error: WireError, *, deadline: float) -> Outcome:
+    """The content could not go out, and no dot has: for the reason the server gave, where it gave one."""
+    return answered_early(wire, deadline=deadline) if wire.has_input() else NotSent(error.reason, Stage.CONTENT)
 
 
 def negative(reply: Reply, stage: Stage) -> Outcome:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from campaigns.delivery.base import Backend
-from campaigns.delivery.outcomes import GATE_EXPIRED, Accepted, NotSent, SenderFault
+from campaigns.delivery.outcomes import GATE_EXPIRED, Accepted, NotSent, SenderFault, Uncertain
 from campaigns.models import Campaign, MessageStatus, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.advance import free_to_move
@@ -31,6 +31,7 @@ from campaigns.sending.settle import (
     praise_sender,
     refused_at_gate,
     sender_fault,
+    unanswered,
     verdict_of,
 )
 from campaigns.sending.sizing import Pace
@@ -116,12 +117,13 @@ def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, Zone
 
 def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Sender, limited: Limited | None) -> int:
     now = timezone.now()
+    if one.accepted:
+        praise_sender(sender)
+    # A server that takes some and then refuses for a while has worked in between: its waits do not grow.
     if one.fault is not None:
         blame_sender(sender, one.fault, now=now)
         one.verdicts += [verdict_of(mail.candidate, one.fault, now=now) for mail in left]
         left.clear()
-    elif one.accepted:
-        praise_sender(sender)
     return _record(campaign, one, limited, now)
 
 
@@ -153,7 +155,7 @@ def _send_slice(
     done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     try:
-        _hand_over(passed, done, backend, _LastLook(list(passed), gated, journal, done.begun, limited))
+        _hand_over(passed, done, backend, _LastLook(list(passed), gated, journal, done.begun, limited), pace)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
         # in hand, or those of one request to an e-mail service.
@@ -200,7 +202,7 @@ class _LastLook:
         return self.asked_again.get(place, self.gated).age() <= VALID_FOR
 
 
-def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begin: "_LastLook") -> None:
+def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begin: "_LastLook", pace: Pace) -> None:
     """The mails in one stream, as long as the gate's answer holds; those that were tried leave `passed`.
 
     What was begun has an answer to come and is never left behind: those of one request to an e-mail service are all of
@@ -219,7 +221,8 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             done.verdicts.append(verdict_of(mail.candidate, outcome, now=datetime.now(UTC)))
             passed.popleft()
             done.accepted += isinstance(outcome, Accepted)
-            done.fault = done.fault or sender_fault(outcome)
+            pace.doubts = pace.doubts + 1 if isinstance(outcome, Uncertain) else 0
+            done.fault = done.fault or sender_fault(outcome) or unanswered(outcome, pace.doubts)
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
             may_begin.is_over = may_begin.is_over or done.fault is not None or is_stopping() or is_late

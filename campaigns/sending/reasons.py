@@ -49,6 +49,7 @@ class SenderReason(models.TextChoices):
     GREETING = "greeting", "its server greets with a refusal; tried again"
     EHLO = "ehlo", "its server refuses our greeting; tried again"
     TLS = "tls", "encryption could not be agreed on; tried again"
+    UNANSWERED = "unanswered", "nobody knows of several mails in a row whether its server took them; tried again"
     SERVICE_TROUBLE = "service_trouble", "the e-mail service has trouble of its own; tried again"
 
 

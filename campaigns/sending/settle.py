@@ -30,6 +30,7 @@ GIVE_UP_AFTER = timedelta(days=4)
 LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clocks may differ by so much at midnight
 BACK_OFF = timedelta(minutes=1)  # the first wait of a mail whose transaction broke off
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
+MOST_DOUBTS = 3  # mails in a row; one or two are left in doubt by any server that is restarted
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
@@ -91,6 +92,14 @@ def sender_fault(outcome: Outcome) -> SenderFault | None:
     return None
 
 
+def unanswered(outcome: Outcome, doubts: int) -> SenderFault | None:
+    """The fault of a sender whose server left so many mails in a row in doubt: each more would wait for a person."""
+    if not isinstance(outcome, Uncertain) or doubts < MOST_DOUBTS:
+        return None
+    reply = f"{doubts} mails in a row may or may not have arrived ({outcome.reason})"
+    return SenderFault("unanswered", reply=reply, stage=Stage.DOT)
+
+
 def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:
     """A fault that passes makes the sender wait, longer each time; one a person has to mend pauses it."""
     if fault.permanent:
@@ -131,7 +140,10 @@ def _deferred(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:
 
 def _refused(outcome: Refused, candidate: Candidate, now: datetime) -> Verdict:
     if sender_fault(outcome) is not None:
-        return Verdict(candidate.claim, MessageStatus.PENDING, due=now, code=outcome.code, reply=outcome.reply)
+        # It may be this recipient's server alone that wants nothing of the sender. After all others, it cannot keep
+        # them waiting by pausing the sender anew each time that a person resumes it.
+        due = now + _growing(FIRST_RETRY, candidate.claim.attempts)
+        return Verdict(candidate.claim, MessageStatus.PENDING, due=due, code=outcome.code, reply=outcome.reply)
     dead = outcome.kind == Kind.ADDRESS_DEAD
     return Verdict(
         candidate.claim,

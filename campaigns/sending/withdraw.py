@@ -50,3 +50,5 @@ def recovered(*, sender: Sender) -> None:
     if sender.backs_off_until is not None or sender.status_reason or sender.failed_tries:
         healthy = Sender.objects.filter(pk=sender.pk, status=SenderStatus.ACTIVE)
         healthy.update(backs_off_until=None, status_reason="", failed_tries=0)
+        # rest() counts from what its caller knows: the next fault is the first again.
+        sender.backs_off_until, sender.status_reason, sender.failed_tries = None, "", 0

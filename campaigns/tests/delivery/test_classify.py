@@ -42,6 +42,17 @@ POLICY = [
     "550 SPF check failed",
     "554 no PTR record for your address",
     "550-Verification failed for <a@b.example> 550 Sender verify failed",
+    "550 Sender domain does not exist",
+    "550 Domain of sender address does not exist",
+    "550 Invalid sender domain",
+    "554 Invalid EHLO domain",
+    "550 cannot resolve your hostname: host not found",
+    "550 Your account is suspended, contact support",
+    "550 This account is disabled for sending",
+    "550 5.4.5 Daily user sending limit exceeded",
+    "550 5.4.5 Daily sending quota exceeded. For more information on Gmail sending limits go to https://x.example",
+    "550 Domain x.example has exceeded the max emails per hour (101/100 (101%)) allowed. Message discarded.",
+    "550 5.4.6 Unusual sending activity detected",
 ]
 CONTENT = [
     "552 5.3.4 Message size exceeds fixed limit",
@@ -50,6 +61,13 @@ CONTENT = [
     "550 5.2.3 too long",
 ]
 OTHER = ["550 no", "550 5.0.0 rejected", "554 Transaction failed", "550 5.3.0 error", "550"]
+PASSING = [
+    "550 Mailbox temporarily unavailable",
+    "550 5.2.1 mailbox temporarily disabled",
+    "550 4.2.1 mailbox unavailable",
+    "550 5.1.2 Host unknown (host not found, try again later)",
+    "550 User unknown at this time",
+]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +88,17 @@ def test_a_code_that_says_dead_and_words_that_say_blocked_suppress_nobody():
     reply = "550 5.1.1 <x@y.example> rejected: your host is on a blocklist"
 
     assert kind_of(550, reply, stage=Stage.RCPT) == Kind.OTHER
+
+
+@pytest.mark.parametrize("reply", PASSING)
+def test_an_address_that_may_be_alive_tomorrow_is_not_dead(reply):
+    assert kind_of(550, reply, stage=Stage.RCPT) is Kind.OTHER
+
+
+def test_advice_to_correct_the_address_and_try_again_leaves_it_dead():
+    reply = "550 5.1.1 User unknown. Please check the address and try again."
+
+    assert kind_of(550, reply, stage=Stage.RCPT) is Kind.ADDRESS_DEAD
 
 
 def test_words_inside_addresses_and_links_do_not_count():

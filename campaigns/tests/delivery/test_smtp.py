@@ -67,6 +67,23 @@ def test_mails_arrive_byte_for_byte_over_one_connection(inbox):
     ] * 3
 
 
+def test_a_server_that_knows_only_helo_gets_its_mails(envelope):
+    server = FaultServer(ehlo=Say("500 5.5.1 command unrecognized"), helo=Say("250 test"))
+    with server, SmtpConnection(server.account()) as connection:
+        outcome = connection.deliver(envelope)
+
+    assert (type(outcome), server.verbs()[:3], len(server.taken)) == (Accepted, ["EHLO", "HELO", "MAIL"], 1)
+
+
+@pytest.mark.parametrize("needed", [{"username": "ada", "password": "pw"}, {"security": Security.STARTTLS}])
+def test_where_login_or_encryption_is_needed_a_refused_ehlo_is_not_made_up_for(envelope, needed):
+    server = FaultServer(ehlo=Say("500 5.5.1 command unrecognized"), helo=Say("250 test"))
+    with server, SmtpConnection(server.account(**needed)) as connection:
+        outcome = connection.deliver(envelope)
+
+    assert (outcome.reason, outcome.permanent, server.verbs()) == ("ehlo", False, ["EHLO"])
+
+
 def test_an_address_outside_ascii_is_sent_with_smtputf8(inbox):
     with SmtpConnection(as_plain(inbox.port)) as connection:
         outcome = connection.deliver(Envelope("a@x.example", "jörg@y.example", "To: jörg\r\n\r\nhi\r\n".encode()))

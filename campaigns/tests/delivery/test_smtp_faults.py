@@ -284,6 +284,24 @@ def test_an_answer_before_the_dot_is_not_an_answer_to_it(envelope, answer, expec
     assert server.mails == []
 
 
+@pytest.mark.parametrize("features", ["8BITMIME", "8BITMIME,PIPELINING"], ids=["one by one", "pipelined"])
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("552 5.3.4 too big", Refused(552, "552 5.3.4 too big", Stage.CONTENT, Kind.CONTENT)),
+        ("451 4.3.0 scanner is away", Deferred(451, "451 4.3.0 scanner is away", stage=Stage.CONTENT)),
+        ("250 ok already", NotSent("garbage", Stage.CONTENT)),
+    ],
+)
+def test_what_a_server_said_before_it_hung_up_on_a_long_content_is_heard(answer, expected, features):
+    big = Envelope("ada@sender.example", "bob@example.org", b"x" * 70 * 1024 * 1024)
+    server = FaultServer(content=Say(answer, then_drop=True), features=features)
+    with server, connected(server) as connection:
+        outcomes = list(connection.deliver_many([big]))
+
+    assert (outcomes, server.mails) == ([expected], [])
+
+
 # Row 8: nothing to be known.
 
 

@@ -226,6 +226,38 @@ def test_row_04_the_senders_own_fault_keeps_the_mails_and_pauses_the_sender(now,
     assert (sender(), suppressed(), campaign_status()) == (("paused", "refused_by_policy"), [], "paused")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 Domain of sender address does not exist",
+        "550 Your account is suspended",
+        "550 5.4.5 Daily sending quota exceeded",
+    ],
+    ids=["sender's domain", "account", "quota"],
+)
+def test_row_04_what_is_said_of_the_sender_in_the_words_for_a_dead_or_full_address_is_not_laid_at_the_recipients_door(
+    now, facing, answer
+):
+    campaign = started_campaign(people=3, now=now)
+    with facing(rcpt=Say(answer)) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert server.verbs().count("RCPT") == 1
+    assert (ledger(campaign).waiting, suppressed()) == (3, [])
+    assert sender() == ("paused", "refused_by_policy")
+
+
+@pytest.mark.parametrize("answer", ["550 Mailbox temporarily unavailable", "550 4.2.1 mailbox unavailable"])
+def test_row_04_who_is_refused_for_good_by_the_code_and_for_now_by_the_words_is_not_suppressed(now, facing, answer):
+    started_campaign(people=1, now=now)
+    with facing(rcpt=Say(answer)):
+        send()
+
+    assert (message(), recipient(), suppressed()) == (("failed", "other"), ("failed", "failed"), [])
+
+
 # Row 5: 5xx to anything else is about the mail.
 
 
@@ -310,6 +342,33 @@ def test_row_08_a_line_broken_after_the_last_byte_leaves_it_uncertain_for_good(n
     assert len(server.mails) == 1
     assert (message(), recipient()) == (("uncertain", reason), ("paused", ""))
     assert (ledger(campaign).uncertain, ledger(campaign).waiting, campaign_status()) == (1, 1, "running")
+
+
+@pytest.mark.parametrize("features", [FEATURES, f"PIPELINING,{FEATURES}"], ids=["one by one", "pipelined"])
+def test_row_08_a_server_that_leaves_one_mail_after_the_other_in_doubt_is_left_alone(now, facing, features):
+    campaign = started_campaign(people=30, now=now)
+    with facing(dot=Drop(), features=features) as server:
+        send()
+        send()
+
+    assert (len(server.mails), ledger(campaign).uncertain, ledger(campaign).waiting) == (3, 3, 27)
+    assert (sender(), campaign_status()) == (("active", "unanswered"), "running")
+    assert Sender.objects.get().status_reason.endswith("3 mails in a row may or may not have arrived (dropped)")
+
+    pass_time(MINUTE * 2)
+    with facing() as healthy:
+        send()
+
+    assert (len(healthy.taken), ledger(campaign).sent, sender()) == (27, 27, ("active", ""))
+
+
+def test_row_08_single_mails_in_doubt_stop_no_sender(now, facing):
+    campaign = started_campaign(people=9, now=now)
+    well = Say("250 2.0.0 queued")
+    with facing(dot=[Drop(), Drop(), well] * 3):
+        send()
+
+    assert (ledger(campaign).uncertain, ledger(campaign).sent, sender()) == (6, 3, ("active", ""))
 
 
 # Row 24: an address that cannot be written to.

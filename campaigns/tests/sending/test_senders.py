@@ -9,7 +9,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from campaigns.ledger import ledger
-from campaigns.models import CampaignSender, Message, Recipient, Sender
+from campaigns.models import Campaign, CampaignSender, Message, Recipient, Sender
 from campaigns.senders import resume_sender
 from campaigns.sending.connections import Connections
 from campaigns.sending.work import send_chunk, work
@@ -119,6 +119,20 @@ def test_a_wrong_password_pauses_the_sender_and_its_campaign_and_both_say_so(now
     assert server.taken == []
 
 
+def test_one_recipient_whose_server_wants_nothing_of_the_sender_keeps_nobody_else_waiting(now):
+    with FaultServer(rcpt=[Say("550 5.7.133 sender not authenticated for group")]) as server:
+        campaign = campaign_by(now, people=3, port=server.port)
+        send(campaign)
+        assert (Sender.objects.get().status, server.taken) == ("paused", [])
+        resume_sender(sender=Sender.objects.get(), actor=SYSTEM)
+        server.script["rcpt"] = [Say("250 2.1.5 ok")] * 2 + [Say("550 5.7.133 sender not authenticated for group")]
+        Campaign.objects.update(status="running", paused_at=None, status_message="", status_error="")
+        send(campaign)
+
+    assert (len(server.taken), ledger(campaign).waiting) == (2, 1)
+    assert Sender.objects.get().status == "active"
+
+
 def test_with_another_sender_left_the_campaign_goes_on_by_that_one(now):
     with FaultServer(auth=Say("535 no")) as bad, FaultServer() as good:
         campaign = campaign_by(now, people=4, port=bad.port, username="ada", password="wrong")
@@ -181,6 +195,25 @@ def test_once_it_works_the_waits_begin_anew(now):
 
     assert Sender.objects.values_list("failed_tries", "status_reason", "backs_off_until").get() == (0, "", None)
     assert ledger(campaign).sent == 1
+
+
+def test_the_waits_do_not_grow_where_some_mails_were_taken_each_time(now):
+    begun, refused = Say("220 test ready"), Say("421 4.7.0 too many connections")
+    taken, farewell = Say("250 2.1.0 ok"), Say("421 4.7.0 enough for one connection", then_drop=True)
+    with FaultServer(greeting=[begun, refused] * 3, mail=[taken, taken, farewell] * 3) as server:
+        campaign = campaign_by(now, people=7, port=server.port)
+        seen = []
+        for _ in range(3):
+            before = timezone.now()
+            send(campaign)
+            sender = Sender.objects.get()
+            seen.append((len(server.taken), round((sender.backs_off_until - before) / timedelta(minutes=1))))
+            Sender.objects.update(backs_off_until=before)
+            Recipient.objects.exclude(next_send_at=None).update(next_send_at=before)
+        send(campaign)
+
+    assert seen == [(2, 1), (4, 1), (6, 1)]
+    assert (ledger(campaign).sent, Sender.objects.get().failed_tries) == (7, 0)
 
 
 def test_a_service_that_asks_for_a_pause_gets_it_to_the_second(now):
