@@ -83,7 +83,14 @@ class SenderFault:
     permanent: bool = False
     stage: Stage = Stage.CONNECT
 
+    @property
+    def may_be_crowded(self) -> bool:
+        """Whether one connection too many may be all that is wrong: it was turned away before a mail was begun."""
+        return not self.permanent and self.reason in _TURNED_AWAY
 
+
+# As servers and their firewalls do it: refused, let in and hung up on, never answered, or told so (421, 454).
+_TURNED_AWAY = frozenset({"connect", "dropped", "timeout", "greeting", "ehlo", "auth"})
 GATE_EXPIRED = "gate_expired"  # the reason of a NotSent whose gate said no, right before its content
 
 

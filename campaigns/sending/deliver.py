@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,6 +65,7 @@ def deliver(
     until: float = math.inf,
     claimed_at: float | None = None,
     zones: Mapping[int, ZoneInfo] | None = None,
+    step_back: Callable[[Sender], bool] = lambda sender: False,
 ) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
@@ -72,7 +73,8 @@ def deliver(
     and asked again. When the sender itself fails, when the turn is over (`until`, monotonic) or the window has closed,
     the rest goes back to waiting. `pace` is what is known already of how fast the server is, `claimed_at` (monotonic)
     when their lease began, if not now, `zones` are the time zones of recipients, by id, where the window follows their
-    clocks.
+    clocks. A sender whose server turned this connection away is left alone, unless `step_back` says that it goes on
+    over others.
     """
     pace = pace or Pace()
     left = deque(mails)
@@ -93,7 +95,7 @@ def deliver(
         limited = limited_by(campaign, sender)
         one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
         left.extendleft(reversed(one.expired))
-        settled += _settle(campaign, one, left, sender, limited)
+        settled += _settle(campaign, one, left, sender, limited, step_back=step_back)
     return settled
 
 
@@ -115,13 +117,22 @@ def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, Zone
     return [not_now(claim, due=at) for claim, at in due.items() if at > now]
 
 
-def _settle(campaign: Campaign, one: _Slice, left: deque[Prepared], sender: Sender, limited: Limited | None) -> int:
+def _settle(
+    campaign: Campaign,
+    one: _Slice,
+    left: deque[Prepared],
+    sender: Sender,
+    limited: Limited | None,
+    *,
+    step_back: Callable[[Sender], bool],
+) -> int:
     now = timezone.now()
     if one.accepted:
         praise_sender(sender)
     # A server that takes some and then refuses for a while has worked in between: its waits do not grow.
     if one.fault is not None:
-        blame_sender(sender, one.fault, now=now)
+        if not (one.fault.may_be_crowded and step_back(sender)):
+            blame_sender(sender, one.fault, now=now)
         one.verdicts += [verdict_of(mail.candidate, one.fault, now=now) for mail in left]
         left.clear()
     return _record(campaign, one, limited, now)

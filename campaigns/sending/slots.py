@@ -1,5 +1,7 @@
-"""A sender's connections over all workers: never more at once than it allows."""
+"""A sender's connections over all workers: never more at once than it allows, nor than its server does."""
 
+import logging
+import time
 from types import TracebackType
 from typing import Self
 
@@ -9,7 +11,12 @@ from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Sender
 from campaigns.sending.limits import has_gap
 
+logger = logging.getLogger(__name__)
+
 MOST = 64  # slots a sender can have; the second half of a lock's key holds sender and slot
+STEPPED_BACK = 60.0  # seconds in which this process leaves a sender to those whose connections its server did take
+
+_until: dict[int, float] = {}  # by sender, monotonic
 
 
 class Slots:
@@ -28,8 +35,10 @@ class Slots:
                 let_go(Lock.CONNECTION, number)
 
     def take(self, sender: Sender) -> bool:
-        """Whether this stream may have a connection to `sender`'s server; once granted it stays so."""
+        """Whether this stream may have a connection to `sender`'s server; once granted it stays so until step_back."""
         if sender.pk not in self._held:
+            if time.monotonic() < _until.get(sender.pk, 0.0) and _is_held(sender):
+                return False
             free = (number for number in _numbers(sender) if take_for_session(Lock.CONNECTION, number))
             taken = next(free, None)
             if taken is None:
@@ -37,9 +46,44 @@ class Slots:
             self._held[sender.pk] = taken
         return True
 
+    def step_back(self, sender: Sender) -> bool:
+        """The server turned this stream's connection away: leave the sender to others for a while.
+
+        False when nobody else has a connection to it either: then more is wrong than one connection too many. Whoever
+        is the last to step back learns that, however many do so at once.
+        """
+        number = self._held.pop(sender.pk, None)
+        if number is None:
+            return False
+        let_go(Lock.CONNECTION, number)
+        if not _is_held(sender):
+            return False
+        _until[sender.pk] = time.monotonic() + STEPPED_BACK
+        logger.info("the server takes no more connections of a sender", extra={"sender": sender.pk})
+        return True
+
+
+def _is_held(sender: Sender) -> bool:
+    """Whether some stream holds one of the sender's slots."""
+    numbers = _all_numbers(sender)
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [Lock.CONNECTION, numbers.start, numbers.stop])
+        return bool(cursor.fetchone()[0])
+
+
+_HELD = """
+SELECT EXISTS (
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid >= %s AND objid < %s AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+
 
 def _numbers(sender: Sender) -> range:
     # With a gap one mail leaves after the other. While a slow server looks at one, another stream would take its place.
     most = 1 if has_gap(sender) else min(sender.max_connections, MOST)
+    return _all_numbers(sender)[:most]
+
+
+def _all_numbers(sender: Sender) -> range:
     first = sender.pk * MOST % 2**31
-    return range(first, first + most)
+    return range(first, first + MOST)

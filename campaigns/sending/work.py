@@ -57,6 +57,7 @@ class Stream:
     connections: Routes
     journal: Journal = field(default_factory=Journal)
     may_use: Callable[[Sender], bool] = lambda sender: True
+    step_back: Callable[[Sender], bool] = lambda sender: False
     call_for_help: Callable[[], None] = lambda: None
     processors: Processors = field(default_factory=Processors)
     expected: Speed = field(default_factory=Speed)
@@ -100,7 +101,7 @@ def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
     """One stream: chunk after chunk over connections of its own until nothing is due or `ends` (monotonic)."""
     settled = 0
     with Slots() as slots, Connections() as connections, Journal() as journal:
-        stream = Stream(connections, journal, slots.take, call_for_help, Processors())
+        stream = Stream(connections, journal, slots.take, slots.step_back, call_for_help, Processors())
         while not _is_over(ends):
             sent = send_round(due_campaigns(now=timezone.now()), stream, ends)
             settled += sent
@@ -228,6 +229,7 @@ def _send_for(
             until=until,
             claimed_at=began,
             zones=zones_of(campaign, [one.recipient for one in claims]),
+            step_back=stream.step_back,
         )
     journal.settled()
     if settled == len(claims):  # what is in other hands by now, or was in them, is left to who looks after ended leases

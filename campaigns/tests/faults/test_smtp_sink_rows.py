@@ -75,11 +75,17 @@ def test_row_04_a_5xx_to_rcpt_that_names_no_reason_fails_and_suppresses_nobody(n
     assert (statuses(), suppressed(), Message.objects.get().smtp_code) == ({"failed": 1}, [], 500)
 
 
-@pytest.mark.parametrize("command", ["CONNECT", "EHLO"])
-def test_row_01_dropped_or_refused_before_any_mail(now, against, command):
-    against("-q" if command == "CONNECT" else "-f", command, people=2, now=now)
+@pytest.mark.parametrize("refusal", [("-q", "CONNECT"), ("-f", "EHLO,HELO")], ids=" ".join)
+def test_row_01_dropped_or_refused_before_any_mail(now, against, refusal):
+    against(*refusal, people=2, now=now)
 
     assert (statuses(), sender()[0], campaign_status()) == ({"pending": 2}, "active", "running")
+
+
+def test_a_server_without_ehlo_is_talked_to_with_helo(now, against):
+    against("-f", "EHLO", people=2, now=now)
+
+    assert (statuses(), sender()) == ({"sent": 2}, ("active", ""))
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
