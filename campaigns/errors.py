@@ -57,6 +57,8 @@ class AdviceCode(models.TextChoices):
     LINK_NOT_HTTPS = "link_not_https", "A link leads to an address without https"
     FALSE_REPLY = "false_reply", "The first mail's subject begins as if it were an answer"
     SHOUTING = "shouting", "A subject in capitals or with several exclamation marks, which filters dislike"
+    FOREIGN_PLACEHOLDER = "foreign_placeholder", "A text holds a placeholder of another tool, which stays as it stands"
+    SENDER_UNLIMITED = "sender_unlimited", "A sender without a limit or a gap sends as fast as its server takes it"
     SUBJECT_NOT_USED = "subject_not_used", "A follow-up in the thread has a subject of its own, which is not used"
     NO_TEST_YET = "no_test_yet", "No test mail was sent since the content was changed last"
     REPLIES_NOT_READ = "replies_not_read", "It is to stop on a reply, and no mailbox is read yet"

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from campaigns.content.html import links
+from campaigns.content.leftovers import foreign_placeholder
 from campaigns.errors import AdviceCode
 from campaigns.fetching.opened import wants_fetch
 from campaigns.fetching.source import source_of
 from campaigns.health.findings import HealthCheck, HealthStatus
-from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderStatus, Variant
+from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderKind, SenderStatus, Variant
 from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
 from campaigns.scheduling import next_opening
 from campaigns.sending.reasons import in_words
@@ -26,6 +27,7 @@ ROLES = (
     "abuse|admin|billing|careers|contact|enquiries|hello|help|hr|info|jobs|mail|marketing|no-?reply|office|orders"
     "|postmaster|press|sales|security|support|team|webmaster"
 )
+MANY = 50  # mails a day that providers take without suspicion from one mailbox
 LONG = 10  # sending days after which the world a sequence was written for has changed
 HORIZON = timedelta(days=14)  # a window that does not open within it was not meant so
 _FALSE_REPLY = re.compile(r"\s*(re|fwd?|aw|wg)\s*:", re.IGNORECASE)
@@ -66,11 +68,14 @@ def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
     senders = list(Sender.objects.filter(campaign_senders__campaign=campaign))
     for sender in senders:
         yield from _sender(sender, is_only=len(senders) == 1)
+    if campaign.active_leads_count > MANY and not settings.SANDBOX:
+        yield from _unlimited(senders)
     yield from _duration(campaign, senders)
     if campaign.stop_on_reply and campaign.steps.count() > 1:
         message = "it is to stop on a reply, but no mailbox is read yet: who replies gets the next mail all the same."
+        level = INFO if settings.SANDBOX else WARN
         yield Problem(
-            AdviceCode.REPLIES_NOT_READ, message, "Note replies on the lead's page, or by POST /events.", INFO
+            AdviceCode.REPLIES_NOT_READ, message, "Note replies on the lead's page, or by POST /events.", level
         )
     if settings.SANDBOX:
         message = "the sandbox is on: mails go to the local mailbox and nowhere else. DNS checks are skipped."
@@ -85,6 +90,15 @@ def _sender(sender: Sender, *, is_only: bool) -> Iterator[Problem]:
         message = f"the sender {sender.email}: {found['message']}"
         hint = found["hint"] or "Its page shows what was expected and found."
         yield Problem(AdviceCode.SENDER_UNHEALTHY, message, hint, WARN)
+
+
+def _unlimited(senders: list[Sender]) -> Iterator[Problem]:
+    able = [sender for sender in senders if sender.status == SenderStatus.ACTIVE]
+    for sender in able:
+        if sender.kind == SenderKind.SMTP and _most_a_day(sender) == math.inf:
+            message = f"the sender {sender.email} has no limit and no gap: it sends as fast as its server takes it."
+            hint = f"Mailboxes that suddenly write to hundreds are blocked. Begin with some {MANY} a day and a gap."
+            yield Problem(AdviceCode.SENDER_UNLIMITED, message, hint, WARN)
 
 
 def _failed_checks(sender: Sender) -> list[dict[str, Any]]:
@@ -137,6 +151,7 @@ def _content(campaign: Campaign) -> Iterator[Problem]:
         is_answer = variant.step.in_thread and variant.step != first
         yield from _subject(variant, is_first=variant.step == first, is_answer=is_answer)
         yield from _links(variant)
+        yield from _leftovers(variant)
     if variants and not _was_tested(campaign, variants):
         message = "no test mail was sent since the content was changed last."
         yield Problem(AdviceCode.NO_TEST_YET, message, "Send yourself one and read it as they will.", INFO)
@@ -163,6 +178,17 @@ def _links(variant: Variant) -> Iterator[Problem]:
         place = place_of(variant.step, variant)
         message = f"{place}: {plain[0][:80]} is a link without https."
         yield Problem(AdviceCode.LINK_NOT_HTTPS, message, "Write https:// where the site offers it.", WARN, place=place)
+
+
+def _leftovers(variant: Variant) -> Iterator[Problem]:
+    """Texts that were written for another tool; one of each variant is enough to look."""
+    texts = (foreign_placeholder(text) for text in (variant.subject, variant.preheader, variant.body_text))
+    found = next(filter(None, texts), "") or foreign_placeholder(html=variant.body_html)
+    if found:
+        place = place_of(variant.step, variant)
+        message = f"{place}: {found} will be read as it stands."
+        hint = "Merge fields are written {{ first_name }}. Several wordings are several variants."
+        yield Problem(AdviceCode.FOREIGN_PLACEHOLDER, message, hint, WARN, place=place)
 
 
 def _was_tested(campaign: Campaign, variants: list[Variant]) -> bool:

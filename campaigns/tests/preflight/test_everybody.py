@@ -294,6 +294,8 @@ def test_a_sender_that_failed_its_last_check_is_warned_of_and_dns_never_in_a_san
         (lambda: Variant.objects.update(subject="Re: our call"), "false_reply", "warn"),
         (lambda: Variant.objects.update(subject="BUY THIS NOW"), "shouting", "warn"),
         (lambda: Variant.objects.update(body_html='<a href="http://a.example">x</a>'), "link_not_https", "warn"),
+        (lambda: Variant.objects.update(subject="{Hi|Hello} you"), "foreign_placeholder", "warn"),
+        (lambda: Variant.objects.update(body_html="<p>Dear %FIRSTNAME%</p>"), "foreign_placeholder", "warn"),
         (lambda: Campaign.objects.update(daily_new_leads=1), "duration", "info"),
         (lambda: Campaign.objects.update(daily_limit=1, active_leads_count=11), "capacity", "warn"),
         (lambda: Recipient.objects.update(email_address="sales@acme.example"), "role_addresses", "warn"),
@@ -308,3 +310,16 @@ def test_what_is_worth_reading_is_told_at_its_level_and_blocks_nothing(now, chan
 
     assert (code, level) in {(one.code, one.level) for one in found.problems}
     assert found.blocking == []
+
+
+@pytest.mark.parametrize(("sandbox", "limit", "warned"), [(False, None, True), (False, 40, False), (True, None, False)])
+def test_a_mailbox_without_any_limit_is_warned_of_where_mails_are_real(now, settings, sandbox, limit, warned):
+    campaign = ready_campaign(now=now)
+    settings.SANDBOX = sandbox
+    Sender.objects.update(kind="smtp", host="mail.example.com", port=587, daily_limit=limit)
+    Campaign.objects.update(active_leads_count=51)
+    campaign.refresh_from_db()
+
+    codes = {one.code for one in preflight.look(campaign, now=now).warnings}
+
+    assert ("sender_unlimited" in codes) is warned
