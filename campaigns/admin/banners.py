@@ -9,9 +9,13 @@ from django.utils import timezone
 from campaigns.halts import halts_over
 from campaigns.models import SendingHalt
 from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import relative
 from campaigns_project.admin_site import Banner
+
+LIFTED_BY = Role.MANAGER
 
 
 def emergency_stops(request: HttpRequest) -> Iterator[Banner]:
@@ -20,7 +24,10 @@ def emergency_stops(request: HttpRequest) -> Iterator[Banner]:
     everything = Organization.objects.all()
     mine = everything if held.everywhere else everything.filter(pk__in=held.organization_ids())
     for halt in halts_over(mine):
-        yield Banner(_said(halt), "Emergency stops", reverse("admin:campaigns_sendinghalt_changelist"))
+        may_lift = may_here(request, LIFTED_BY, halt)
+        page = "resume_sending" if may_lift else "change"
+        words = "Lift it" if may_lift else "Look"
+        yield Banner(_said(halt), words, reverse(f"admin:campaigns_sendinghalt_{page}", args=[halt.pk]))
 
 
 def _said(halt: SendingHalt) -> str:

@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from campaigns.admin.banners import emergency_stops
+from campaigns.admin.banners import LIFTED_BY, emergency_stops
 from campaigns.halts import LONGEST_REASON, halt, lift
 from campaigns.models import SendingHalt
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
@@ -67,7 +67,7 @@ class StopSending(ActDialog):
 
 
 class ResumeSending(ActDialog):
-    needs = Role.MANAGER
+    needs = LIFTED_BY
     label = "Lift this stop"
     icon = "play_arrow"
     variant = ActionVariant.PRIMARY
@@ -96,9 +96,10 @@ class ResumeSending(ActDialog):
 class SendingHaltAdmin(ReadOnlyAdmin):
     """A stop of the whole system is seen by everybody, since it holds back everybody's mail."""
 
-    list_display = ["whose", "state", "reason", "stopped_by", "stopped_at", "let_go_by", "lifted_at"]
+    list_display = ["reason", "whose", "state", "stopped_by", "stopped_at", "let_go_by", "lifted_at"]
     list_select_related = ["organization"]
     search_fields = ["reason"]
+    list_display_links = ["reason"]
     fields = ["whose", "state", "reason", "stopped_by", "stopped_at", "let_go_by", "lifted_at"]
     readonly_fields = ["whose", "state", "stopped_by", "stopped_at", "let_go_by"]
     actions_list = ["stop_sending"]

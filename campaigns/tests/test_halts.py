@@ -206,6 +206,19 @@ def test_a_stop_of_the_system_is_seen_by_a_manager_but_lifted_by_an_administrato
     assert not halted.is_in_force
 
 
+def test_the_line_above_every_page_leads_to_lifting_for_who_may_and_to_the_stop_for_others():
+    halted = SendingHaltFactory()
+    manager, viewer = member(halted.organization, Role.MANAGER), member(halted.organization, Role.VIEWER)
+    lifting, page = (
+        reverse(f"admin:campaigns_sendinghalt_{name}", args=[halted.pk]) for name in ("resume_sending", "change")
+    )
+
+    above = [client.get(reverse("admin:index")).content.decode() for client in (manager, viewer)]
+
+    assert [f'href="{lifting}"' in each for each in above] == [True, False]
+    assert [f'href="{page}"' in each for each in above] == [False, True]
+
+
 def test_who_runs_the_installation_is_told_by_name_to_no_organization(now):
     campaign = started_campaign(now=now)
     root = client_of(UserFactory(is_superuser=True, name="Root Boss", email="root@fairlead.example"))

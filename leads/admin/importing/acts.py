@@ -141,12 +141,13 @@ class UndoImport(ActDialog):
         found = self.preview
         if found is None:
             return "It cannot be undone any more."
-        more = "" if found.is_all else f" Of the first {found.looked_at:,} leads; the rest is looked at on the way."
+        more = "" if found.is_all else f" That is of the first {found.looked_at:,}; the rest is looked at on the way."
         kept = ", ".join(f"{count:,} {KEPT_WORDS.get(why, why)}" for why, count in sorted(found.kept.items()))
         stay = f" These stay: {kept}." if kept else ""
+        fewest = "" if found.is_all else "At least "
         return (
-            f"{counted(found.removable, 'lead')} that this import made would be removed.{stay}{more} What it changed "
-            "in leads that were there before stays as it is; each lead's history says what stood there."
+            f"{fewest}{counted(found.removable, 'lead')} that this import made would be removed.{stay}{more} What it "
+            "changed in leads that were there before stays as it is; each lead's history says what stood there."
         )
 
     @property
