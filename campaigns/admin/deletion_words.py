@@ -28,7 +28,10 @@ WORDS = {
     # These stay.
     "audit_entries": ("entry of the audit log", "entries of the audit log"),
     "campaigns_kept": ("campaign, which counts one person fewer", "campaigns, which count one person fewer"),
-    "leads_kept": ("lead: people are not deleted", "leads: people are not deleted"),
+    "leads_kept": (
+        "lead: people are not deleted, but what was written to them here and what they answered is forgotten",
+        "leads: people are not deleted, but what was written to them here and what they answered is forgotten",
+    ),
     "people": ("person: the account stays", "people: their accounts stay"),
     "suppressions_kept": ("suppression that came of it", "suppressions that came of it"),
     "tombstones": ("record of a campaign that was deleted", "records of campaigns that were deleted"),

@@ -16,6 +16,7 @@ from campaigns.models import Campaign, CampaignStatus, Message, Recipient, Sende
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import relative
 from campaigns_project.runtime.health import Check, Level, examine
 from campaigns_project.states import ProgressStatus
@@ -65,7 +66,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     found = examine(now=now, quick=True, only=() if held.everywhere else SHOWN_TO_ALL).checks
     lights = [check for check in found if check.name in SHOWN_TO_ALL]
     running = list(campaigns.filter(status=CampaignStatus.RUNNING).order_by("-priority", "-started_at")[:SHOWN])
-    first_steps = [] if _was_started(campaigns) else list(_first_steps(held, campaigns))
+    may_begin = held.covers(Role.OPERATOR) and not _was_started(campaigns)
+    first_steps = list(_first_steps(held, campaigns)) if may_begin else []
     return {
         **context,
         "title": "Home",
@@ -99,6 +101,9 @@ def _bounded(rows: QuerySet[Any]) -> str:
 
 
 def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Check], now: datetime) -> Iterator[Alert]:
+    if not held.everywhere and not held.organization_ids():
+        detail = "An owner gives you one: on the page of the organization, under People."
+        yield Alert("warn", "You have no role in any organization yet", detail, reverse("admin:index"))
     is_down = any(light.level == Level.FAIL for light in lights)
     if is_down and campaigns.filter(status=CampaignStatus.RUNNING).exists():
         yield Alert("bad", "Campaigns are running, but no mail leaves", "See System on this page.", "#system")

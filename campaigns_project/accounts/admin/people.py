@@ -3,12 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.db.models import Count
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
@@ -176,6 +178,13 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
         """As Django's; the change and its record stand or fall together."""
         return super().user_change_password(request, id, form_url)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Say what is still to be done: who logs in without a role sees nothing."""
+        organizations = reverse("admin:accounts_organization_changelist")
+        words = '{} has no role yet. Give one on the page of an <a class="text-link" href="{}">organization</a>.'
+        self.message_user(request, format_html(words, obj.email, organizations), messages.WARNING)
+        return super().response_add(request, obj, post_url_continue)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         is_edit = hasattr(request, "edited")  # the page of the password says nothing but that it was changed

@@ -119,6 +119,25 @@ def test_an_empty_installation_is_led_to_the_first_mail(db: None) -> None:
     ]
 
 
+def test_who_has_no_role_is_told_so_and_led_nowhere(db: None) -> None:
+    OrganizationFactory()
+
+    shown = client_of(UserFactory(is_staff=True)).get(reverse("admin:index")).context
+
+    assert (shown["first_steps"], [alert.text for alert in shown["alerts"]]) == (
+        [],
+        ["You have no role in any organization yet"],
+    )
+
+
+def test_who_adds_a_person_is_told_that_they_have_no_role_yet(root: Client) -> None:
+    person = {"email": "eva@example.com", "password1": "a-long-password-9", "password2": "a-long-password-9"}
+
+    page = root.post(reverse("admin:accounts_user_add"), {**person, "usable_password": "true"}, follow=True)
+
+    assert "eva@example.com has no role yet" in page.content.decode()
+
+
 def test_the_first_steps_are_gone_once_a_campaign_was_started(world: World) -> None:
     Campaign.objects.update(started_at=timezone.now())
 
