@@ -49,6 +49,7 @@ class AdviceCode(models.TextChoices):
     """What pre-flight says besides: warnings first, then notes. None of it keeps a campaign from starting."""
 
     ROLE_ADDRESSES = "role_addresses", "Some addresses are a role's, such as info@: they complain more often"
+    DISPOSABLE_ADDRESSES = "disposable_addresses", "Some addresses are of throw-away services"
     ADDRESS_UNUSABLE = "address_unusable", "Somebody's address cannot be written to; that mail alone will fail"
     CAPACITY = "capacity", "At its limits and its senders' the campaign takes more than ten sending days"
     WINDOW_CLOSED = "window_closed", "The sending window does not open within the next 14 days"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from campaigns.content.html import links
 from campaigns.content.leftovers import foreign_placeholder
@@ -53,12 +54,18 @@ def _audience(campaign: Campaign) -> Iterator[Problem]:
     yield from fetches_first(campaign)
     inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
     roles = inside.filter(email_address__iregex=rf"^({ROLES})@")
-    count = roles.count()
+    hint = "Take them out unless they asked for it: such addresses complain more often."
+    yield from _doubtful(roles, AdviceCode.ROLE_ADDRESSES, "an address of a role, such as info@", hint)
+    hint = "Take them out: hardly anybody reads there for longer than a day."
+    throwaways = inside.filter(lead__is_disposable=True)
+    yield from _doubtful(throwaways, AdviceCode.DISPOSABLE_ADDRESSES, "an address of a throw-away service", hint)
+
+
+def _doubtful(which: QuerySet[Recipient], code: AdviceCode, what: str, hint: str) -> Iterator[Problem]:
+    count = which.count()
     if count:
-        message = f"{people(count)} {'has' if count == 1 else 'have'} an address of a role, such as info@."
-        hint = "Take them out unless they asked for it: such addresses complain more often."
-        examples = tuple(roles.values_list("lead", flat=True)[:3])
-        yield Problem(AdviceCode.ROLE_ADDRESSES, message, hint, WARN, count, examples)
+        message = f"{people(count)} {'has' if count == 1 else 'have'} {what}."
+        yield Problem(code, message, hint, WARN, count, tuple(which.values_list("lead", flat=True)[:3]))
 
 
 def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:

@@ -299,6 +299,7 @@ def test_a_sender_that_failed_its_last_check_is_warned_of_and_dns_never_in_a_san
         (lambda: Campaign.objects.update(daily_new_leads=1), "duration", "info"),
         (lambda: Campaign.objects.update(daily_limit=1, active_leads_count=11), "capacity", "warn"),
         (lambda: Recipient.objects.update(email_address="sales@acme.example"), "role_addresses", "warn"),
+        (lambda: Lead.objects.update(is_disposable=True), "disposable_addresses", "warn"),
         (lambda: VariantFactory(step__campaign=Campaign.objects.get()), "replies_not_read", "info"),
     ],
 )
