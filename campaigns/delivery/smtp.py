@@ -137,6 +137,8 @@ class SmtpConnection:
         self._used_at = time.monotonic()
         if not ended.is_clean or (ended.needs_reset and not self._reset(session)):
             self._drop()
+        elif session.mails > 1 and _is_of_the_connection(ended.outcome):
+            self.close()
         return ended.outcome
 
     def _session_for(self, envelope: Envelope) -> Session:
@@ -190,3 +192,8 @@ def _is_stale_connection(outcome: Outcome) -> bool:
     if isinstance(outcome, NotSent):
         return outcome.stage is Stage.MAIL and outcome.reason == "dropped"
     return isinstance(outcome, Deferred) and outcome.stage is Stage.MAIL and outcome.code == transaction.SERVICE_CLOSING
+
+
+def _is_of_the_connection(outcome: Outcome) -> bool:
+    """Whether the server may have had enough mails on this connection: it says "later" before it knows to whom."""
+    return isinstance(outcome, Deferred) and outcome.stage is Stage.MAIL

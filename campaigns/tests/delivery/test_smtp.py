@@ -177,6 +177,19 @@ def test_a_connection_is_replaced_after_its_share_of_mails(envelope):
     assert (server.connections, len(server.mails)) == (3, 5)
 
 
+@pytest.mark.parametrize("features", ["SIZE 1000000", "SIZE 1000000,PIPELINING"], ids=["one by one", "pipelined"])
+def test_a_connection_on_which_the_server_takes_no_more_mails_is_replaced(features):
+    """Many servers count the mails of a connection and say 4xx to each one more; the others need not wait for that."""
+    mails = [Envelope("a@example.com", f"to{number}@example.com", b"Subject: x\r\n\r\nHi.\r\n") for number in range(3)]
+    said = [Say("250 ok"), Say("452 4.5.3 too many mails on this connection"), Say("250 ok"), Say("250 ok")]
+
+    with FaultServer(features=features, mail=said) as server, SmtpConnection(server.account()) as connection:
+        outcomes = list(connection.deliver_many(mails))
+
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Deferred, Accepted]
+    assert server.connections == 2
+
+
 def test_a_connection_idle_for_too_long_is_not_used_again(envelope):
     with FaultServer() as server, SmtpConnection(server.account(), max_idle_seconds=0) as connection:
         connection.deliver(envelope)
