@@ -2,7 +2,11 @@
 
 import json
 import re
+from functools import cache
 from typing import Any
+
+from django.apps import apps
+from django.utils.text import capfirst
 
 from campaigns_project.audit.protection import NOT_KEPT, PREFIX
 
@@ -27,3 +31,15 @@ def said(value: Any) -> str:
 def words(text: str) -> str:
     """A text with the keyed hashes in it shortened to what tells them apart."""
     return _HASH.sub(r"[personal, hash \1]", text)
+
+
+@cache
+def act(action: str) -> str:
+    """An action such as `campaign.senders_set`, as a person would note it down: “Campaign: senders set”."""
+    kind, _, done = action.partition(".")
+    return f"{capfirst(_kinds().get(kind, kind.replace('_', ' ')))}: {done.replace('_', ' ')}"
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    return {model._meta.model_name or "": str(model._meta.verbose_name) for model in apps.get_models()}

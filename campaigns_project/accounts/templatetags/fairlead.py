@@ -11,7 +11,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from campaigns_project.audit.reading import said, words
+from campaigns_project.audit.reading import act, said, words
 
 register = template.Library()
 
@@ -92,6 +92,7 @@ def chip(state: str, label: str = "") -> SafeString:
 
 
 register.filter("audited", said)
+register.filter("audited_act", act)
 register.filter("audited_words", words)
 
 

@@ -26,7 +26,7 @@ from campaigns_project.audit.admin.filters import Action, Kind, Number, OfOrgani
 from campaigns_project.audit.admin.forms import ExportForm
 from campaigns_project.audit.exporting import CONTENT_TYPES, ExportFormat, export, file_name
 from campaigns_project.audit.models import AuditLog, SealedEntry
-from campaigns_project.audit.reading import words
+from campaigns_project.audit.reading import act, words
 
 MOST_COUNTED = 10_000  # entries of one file; beyond it the page says that there are more
 NO_FILTERS = frozenset({"p", "o", "e", "_changelist_filters"})  # the list's own parameters
@@ -150,8 +150,8 @@ class AuditLogAdmin(ReadOnlyAdmin):
         return entry.actor_name
 
     @display(description="Did", ordering="action")
-    def did(self, entry: AuditLog) -> str:
-        return entry.action
+    def did(self, entry: AuditLog) -> SafeString:
+        return format_html('<span title="{}">{}</span>', entry.action, act(entry.action))
 
     @display(description="What")
     def what(self, entry: AuditLog) -> str:

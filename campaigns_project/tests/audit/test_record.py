@@ -13,7 +13,7 @@ from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.plain import plain
 from campaigns_project.audit.protection import NOT_KEPT, keyed
-from campaigns_project.audit.reading import said, words
+from campaigns_project.audit.reading import act, said, words
 from campaigns_project.audit.record import Subject, record
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +142,16 @@ def test_an_entry_outlives_the_person_who_acted() -> None:
 )  # fmt: skip
 def test_values_are_read_in_words(value: object, read: str) -> None:
     assert said(value) == read
+
+
+@pytest.mark.parametrize(
+    ("action", "read"),
+    [
+        ("campaign.senders_set", "Campaign: senders set"),
+        ("enrichmentprofile.tried", "Enrichment profile: tried"),
+        ("import.dry_run", "Import: dry run"),
+        ("support_bundle.exported", "Support bundle: exported"),
+    ],
+)
+def test_an_action_is_read_as_a_person_would_note_it(action, read):
+    assert act(action) == read
