@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from campaigns.models import Campaign, Sender, Step, Variant
-from campaigns.preflight.examples import worst_case
+from campaigns.preflight.examples import by_address, worst_case
 from campaigns.sending.prepare import preview
 from campaigns.steps import WORDING
 from campaigns_project.errors import Refused
@@ -49,9 +49,12 @@ def framed(html: str) -> str:
 def preview_response(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """The wording in the request (a POST writes nothing), or a stored variant's, as the chosen lead would read it."""
     asked = {**request.GET.dict(), **request.POST.dict()}
-    lead = _lead(campaign, asked.get("preview_lead", ""))
+    address = asked.get("preview_address", "").strip()
+    lead = by_address(campaign, address) if address else _lead(campaign, asked.get("preview_lead", ""))
     context: dict[str, Any] = {"lead": lead}
-    if lead is None:
+    if lead is None and address:
+        context["problem"] = f"No lead of {campaign.organization} has the address {address}."
+    elif lead is None:
         context["problem"] = "There is no lead to preview as. Import or add one first."
     else:
         variant = _variant(campaign, asked)

@@ -8,7 +8,7 @@ from django.utils.text import Truncator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns.models import CampaignStatus, Sender, Variant
-from campaigns.preflight.examples import worst_case
+from campaigns.preflight.examples import by_address, worst_case
 from campaigns.sending.trial import MARK, MOST_ADDRESSES, send_test
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
@@ -38,6 +38,13 @@ class SendTest(ActDialog):
     )
     wording = forms.ModelChoiceField(Variant.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget)
     lead = forms.ChoiceField(label="As", widget=UnfoldAdminSelectWidget)
+    somebody = forms.CharField(
+        label="Or as",
+        required=False,
+        max_length=320,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="The address of any lead of yours, in the place of the one above.",
+    )
     sender = forms.ModelChoiceField(
         Sender.objects.none(), label="From", empty_label="The campaign's first", required=False,
         widget=UnfoldAdminSelectWidget,
@@ -72,6 +79,12 @@ class SendTest(ActDialog):
             raise StateRefused("test_not_sent", f"Not every test was sent. {sentences}")
         return f"Test sent. {sentences}"
 
+    def clean_somebody(self) -> str:
+        address = self.cleaned_data["somebody"].strip()
+        if address and by_address(self.object, address) is None:
+            raise forms.ValidationError(f"No lead of {self.object.organization} has the address {address}.")
+        return address
+
     def _people(self) -> list[tuple[str, str]]:
         own = Lead.objects.filter(recipients__campaign=self.object).order_by("recipients__id")
         leads = own[:LEADS_OFFERED] or Lead.objects.for_organization(self.object.organization)[:LEADS_OFFERED]
@@ -79,6 +92,8 @@ class SendTest(ActDialog):
         return [*((str(lead.pk), f"{lead} ({lead.email})") for lead in leads), *worst]
 
     def _lead(self) -> Lead | None:
+        if self.cleaned_data["somebody"]:
+            return by_address(self.object, self.cleaned_data["somebody"])
         chosen = self.cleaned_data["lead"]
         if chosen == WORST:
             return worst_case(self.object)

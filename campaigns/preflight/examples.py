@@ -1,4 +1,4 @@
-"""Whom to look at a wording as: the lead it has least to say to."""
+"""Whom to look at a wording as: the lead it has least to say to, or anybody whose address is known."""
 
 from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.expressions import Combinable
@@ -8,6 +8,7 @@ from campaigns.merge_values import presence
 from campaigns.models import Campaign, RecipientStatus, Variant
 from campaigns.sending.wording import wording_of
 from campaigns_project.errors import Refused
+from leads.addresses import kept_form
 from leads.models import Lead
 
 LOOKED_AT = 10_000  # of the recipients, so that a page need not wait for a million
@@ -33,3 +34,8 @@ def _used(campaign: Campaign) -> set[str]:
         except Refused:
             continue  # pre-flight says what is wrong with it
     return {name for name in found if name in LEAD_FIELDS or name.startswith(CUSTOM_PREFIX)}
+
+
+def by_address(campaign: Campaign, address: str) -> Lead | None:
+    """The lead with this address in the campaign's organization, whether it is in the campaign or not."""
+    return Lead.objects.for_organization(campaign.organization).filter(email_normalized=kept_form(address)).first()

@@ -136,6 +136,19 @@ def test_a_preview_shows_what_is_typed_as_the_chosen_lead_reads_it(operator: Cli
     assert "Hello Zoë" in page
 
 
+def test_a_preview_is_made_as_anybody_whose_address_is_typed(operator: Client, campaign: Any) -> None:
+    other = LeadFactory(organization=campaign.organization, first_name="Zuzana")
+    address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+
+    page, none = (
+        operator.post(address, {**WORDING, "preview_address": typed}).content.decode()
+        for typed in (f" {other.email.upper()} ", LeadFactory().email)
+    )
+
+    assert "Zuzana" in page
+    assert "has the address" in none
+
+
 def test_a_preview_runs_nothing_and_fetches_nothing(operator: Client, campaign: Any) -> None:
     address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
 

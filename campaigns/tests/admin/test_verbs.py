@@ -201,11 +201,14 @@ def test_a_test_mail_is_sent_from_its_dialog(operator: Client, campaign: Any) ->
     page = operator.get(dialog(campaign, "send_test")).content.decode()
     wording, lead = Variant.objects.get(), campaign.recipients.get().lead
 
-    answer = press(operator, dialog(campaign, "send_test"), to="me@a.example", wording=wording.pk, lead=lead.pk)
+    asked = {"to": "me@a.example", "wording": wording.pk, "lead": lead.pk}
+    answer = press(operator, dialog(campaign, "send_test"), **asked, somebody=lead.email.upper())
+    unknown = press(operator, dialog(campaign, "send_test"), **asked, somebody="nobody@a.example")
 
     # Nobody listens where the sandbox delivers in tests, and that is what is said.
     assert "The worst case" in page
     assert "Not every test was sent." in answer.content.decode()
+    assert "has the address nobody@a.example" in unknown.content.decode()
     assert AuditLog.objects.get(action="campaign.test_sent").via == "admin"
 
 
