@@ -1,6 +1,6 @@
 """A wording as one lead would read it, beside the form it is written in. Inert, and shown in a sandboxed frame."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Max, QuerySet
@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS, MAIL_FIELDS
 from campaigns.models import Campaign, Sender, Step, Variant
 from campaigns.preflight.examples import by_address, worst_case
 from campaigns.sending.prepare import preview
@@ -38,7 +39,14 @@ def preview_context(campaign: Campaign, subject: Campaign | Step | Variant) -> d
         "preview_worst": worst if worst is not None and worst not in leads[:1] else None,
         "preview_url": reverse("admin:campaigns_campaign_preview", args=[campaign.pk]) + asked,
         "preview_leads": leads,
+        "preview_fields": _fields(leads),
     }
+
+
+def _fields(leads: Iterable[Lead]) -> list[str]:
+    """Every merge field as it is written: a person's, further ones as far as these people have any, the mail's."""
+    further = {f"{CUSTOM_PREFIX}{name}" for lead in leads for name in lead.custom or {}}
+    return [f"{{{{ {name} }}}}" for name in (*sorted(LEAD_FIELDS), *sorted(further), *sorted(MAIL_FIELDS))]
 
 
 def framed(html: str) -> str:

@@ -10,6 +10,7 @@ from campaigns.models import Campaign, EmailTemplate, Step, Variant
 from campaigns.tests.factories import EmailTemplateFactory, LeadFactory, MessageFactory, VariantFactory
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import press
+from leads.models import Lead
 
 WORDING = {"subject": "Hello {{ first_name }}", "preheader": "", "body_html": "<p>Hi</p>", "body_text": ""}
 
@@ -134,6 +135,14 @@ def test_a_preview_shows_what_is_typed_as_the_chosen_lead_reads_it(operator: Cli
     page = operator.post(address, {**WORDING, "preview_lead": lead.pk}).content.decode()
 
     assert "Hello Zoë" in page
+
+
+def test_beside_a_wording_stand_all_its_merge_fields_those_of_ones_own_too(operator: Client, campaign: Any) -> None:
+    Lead.objects.filter(recipients__campaign=campaign).update(custom={"port": "Hamburg"})
+
+    page = operator.get(reverse("admin:campaigns_variant_change", args=[Variant.objects.get().pk])).content.decode()
+
+    assert [f"{{{{ {name} }}}}" in page for name in ("linkedin_url", "custom.port", "sender_name")] == [True] * 3
 
 
 def test_a_preview_is_made_as_anybody_whose_address_is_typed(operator: Client, campaign: Any) -> None:
