@@ -8,10 +8,11 @@ from django import forms
 from django.db import models
 from django.http import HttpRequest
 
+from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.errors import Refused
 
 
-class ScopedForm(forms.ModelForm):
+class ScopedForm(MeanwhileForm):
     """Refuses to tie rows of two organizations together, and shows what a use case refused beside what was typed.
 
     `request` is set by the admin on the class it makes for each request.
