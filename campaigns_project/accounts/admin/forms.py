@@ -25,9 +25,9 @@ class ScopedForm(MeanwhileForm):
         self._refuse_control_characters(cleaned)
         self._keep_to_one_organization(cleaned)
         refused: Refused | None = getattr(self.request, "refused", None)
-        if refused is not None:
-            field = refused.details.get("field")
-            self.add_error(field if field in self.fields else None, str(refused))
+        for part in refused.parts if refused is not None else ():
+            field = part.details.get("field")
+            self.add_error(field if field in self.fields else None, str(part))
         return cleaned
 
     def _refuse_control_characters(self, cleaned: dict[str, Any]) -> None:
