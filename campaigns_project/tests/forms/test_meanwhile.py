@@ -220,6 +220,20 @@ def test_the_preheader_of_a_variant_is_saved_beside_a_new_subject(world: World, 
     assert (variant.subject, variant.preheader, variant.version) == ("New subject", "A line", version + 2)
 
 
+def test_what_a_use_case_refused_is_still_typed_and_saved_once_it_is_mended(
+    world: World, first: Client, second: Client
+) -> None:
+    old, new = tab(first, world[Variant]), tab(second, world[Variant])
+    new.save(weight="7")
+
+    refused = old.save(subject="{{ nobody }}", preheader="Mine")
+    answer = old.save(subject="Mended")
+
+    assert (set(errors(refused)), answer.status_code) == ({"subject"}, 302)
+    variant = Variant.objects.get(pk=world[Variant].pk)
+    assert (variant.subject, variant.preheader, variant.weight) == ("Mended", "Mine", 7)
+
+
 def test_the_ends_of_lines_are_no_new_wording(world: World, first: Client) -> None:
     Variant.objects.filter(pk=world[Variant].pk).update(body_html="<p>One</p>\n<p>Two</p>\n")
     variant = Variant.objects.get(pk=world[Variant].pk)
