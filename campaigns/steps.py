@@ -1,6 +1,7 @@
 """The content of a campaign: steps, their variants, its senders. Edits reach those who have not had the mail yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from django.db import transaction
@@ -14,10 +15,13 @@ from campaigns.errors import StateConflict
 from campaigns.models import Campaign, CampaignSender, CampaignStatus, Sender, Step, Variant
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.errors import NotFound, Refused, SeveralRefused, StateRefused
 
 WORDING = ("subject", "preheader", "body_html", "body_text")
+# As the forms call them.
+WORDING_LABELS = {"subject": "subject", "preheader": "preheader", "body_html": "HTML body", "body_text": "text body"}
 LABELS = "ABCDEFGHIJ"
+MOST_TOLD = 10  # mistakes in one wording; whoever mends them is told of the rest
 
 
 @transaction.atomic
@@ -150,26 +154,36 @@ def set_senders(*, campaign: Campaign, senders: Sequence[Sender], actor: Actor) 
 
 
 def check_wording(wording: Mapping[str, str], *, needs_subject: bool = True) -> None:
-    """Refused, naming the field, unless subject and bodies are templates that compile and use known merge fields."""
+    """Refused, naming the field, unless subject and bodies are templates that compile and use known merge fields.
+
+    Where several things are wrong all of them are told, as SeveralRefused.
+    """
+    inside = chain.from_iterable(_wrong_in(field, wording) for field in WORDING)
+    wrong = list(islice(chain(_missing(wording, needs_subject), inside), MOST_TOLD))
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else SeveralRefused(wrong)
+
+
+def _missing(wording: Mapping[str, str], needs_subject: bool) -> Iterator[Refused]:
     if needs_subject and not wording.get("subject", "").strip():
-        raise Refused("subject_missing", "The subject is empty.", "Write one: mail without it looks like spam.")
+        hint = "Write one: mail without it looks like spam."
+        yield Refused("subject_missing", "The subject is empty.", hint, {"field": "subject"})
     if not (wording.get("body_html", "").strip() or wording.get("body_text", "").strip()):
-        raise Refused("body_missing", "There is neither an HTML body nor a text body.", "Write at least one of them.")
-    for field in WORDING:
-        _check_template(field, wording.get(field, ""))
-    inline_css(wording.get("body_html", ""))
+        message = "There is neither an HTML body nor a text body."
+        yield Refused("body_missing", message, "Write at least one of them.", {"field": "body_html"})
 
 
-def _check_template(field: str, source: str) -> None:
-    label = field.replace("_", " ")
+def _wrong_in(field: str, wording: Mapping[str, str]) -> Iterator[Refused]:
+    source, label = wording.get(field, ""), WORDING_LABELS[field]
     try:
         template = templating.compile(source, html=field == "body_html")
+        if field == "body_html":
+            inline_css(source)
     except Refused as error:
-        raise Refused(
-            error.code, f"In the {label}: {error.message}", error.hint, {**error.details, "field": field}
-        ) from error
+        yield Refused(error.code, f"In the {label}: {error.message}", error.hint, {**error.details, "field": field})
+        return
     for unknown in unknown_fields(template):
-        raise Refused(
+        yield Refused(
             "unknown_merge_field",
             f"In the {label}: {unknown}",
             "Fields of your own are written {{ custom.name }}.",

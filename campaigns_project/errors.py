@@ -1,6 +1,6 @@
 """The one way to say no: a code for programs, a sentence for people, and what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -23,6 +23,30 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    @property
+    def parts(self) -> "Sequence[Refused]":
+        """Each thing that is wrong, for an edge that shows it where it belongs."""
+        return (self,)
+
+
+class SeveralRefused(Refused):
+    """All that is wrong at once. The first gives the code; `details["problems"]` has them all."""
+
+    def __init__(self, parts: Sequence[Refused]):
+        first = parts[0]
+        problems = [
+            {"code": part.code, "message": part.message, "hint": part.hint, "field": part.details.get("field", "")}
+            for part in parts
+        ]
+        message = " ".join(part.message for part in parts)
+        hint = " ".join(dict.fromkeys(part.hint for part in parts if part.hint))
+        super().__init__(first.code, message, hint, {**first.details, "problems": problems})
+        self._parts = tuple(parts)
+
+    @property
+    def parts(self) -> Sequence[Refused]:
+        return self._parts
 
 
 class StateRefused(Refused):

@@ -254,9 +254,11 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         }
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        key = unquote(str(object_id))
+        if request.method == "POST":  # a form puts what was typed into the one it got, saved or not
+            return super().get_object(request, key, from_field)
         # Asked for by the view, and again for the buttons: once per request is enough.
         read: dict[str, Any] = request.__dict__.setdefault("_campaigns_read", {})
-        key = unquote(str(object_id))
         if key not in read:
             read[key] = super().get_object(request, key, from_field)
         return read[key]

@@ -216,9 +216,9 @@ class StepAdmin(ContentAdmin):
         self.require(request, "change" if change else "add", obj)
         wait = {"wait_amount": obj.wait_amount, "wait_unit": obj.wait_unit, "in_thread": obj.in_thread}
         actor = self.actor(request)
-        if change:
+        if change and form.changed_data:
             steps.edit_step(step=obj, **wait, actor=actor)
-        else:
+        elif not change:
             made = steps.add_step(campaign=obj.campaign, **wait, wording=form.wording(), actor=actor)
             obj.pk, obj.position = made.pk, made.position
 
@@ -251,11 +251,11 @@ class VariantAdmin(ContentAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self.require(request, "change" if change else "add", obj)
-        if change:
+        if change and form.changed_data:
             changes = {name: form.cleaned_data[name] for name in form.changed_data}
             stored = Variant.objects.select_related("step__campaign").get(pk=obj.pk)
             steps.edit_variant(variant=stored, changes=changes, actor=self.actor(request))
-        else:
+        elif not change:
             made = steps.add_variant(
                 step=obj.step, wording=form.wording(), weight=obj.weight, actor=self.actor(request)
             )

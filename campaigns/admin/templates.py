@@ -10,7 +10,15 @@ from campaigns.steps import WORDING, check_wording
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
+
+
+class TemplateForm(ScopedForm):
+    """A wording under a name; its fields are called as those of a variant are."""
+
+    class Meta:
+        labels = {"body_html": "HTML body", "body_text": "Text body"}
 
 
 class DeleteTemplate(RemovalDialog):
@@ -24,6 +32,7 @@ class DeleteTemplate(RemovalDialog):
 
 @admin.register(EmailTemplate)
 class EmailTemplateAdmin(ScopedAdmin):
+    form = TemplateForm
     list_display = ["name", "subject", "organization", "updated_at"]
     list_filter = [("organization", ScopedRelatedFilter)]
     list_select_related = ["organization"]

@@ -10,7 +10,7 @@ from campaigns.tests.factories import NOON, CampaignFactory, SenderFactory, Step
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.errors import NotFound, Refused, SeveralRefused, StateRefused
 
 pytestmark = pytest.mark.django_db
 WORDING = {"subject": "Hello {{ first_name }}", "body_html": "<p>Hello</p>"}
@@ -175,6 +175,32 @@ def test_a_wording_that_cannot_be_used_changes_nothing(change, code):
         steps.edit_variant(variant=variant, changes=change, actor=SYSTEM)
 
     assert (refused.value.code, content(), AuditLog.objects.count()) == (code, before, 0)
+
+
+def test_everything_that_is_wrong_in_a_wording_is_told_at_once():
+    wrong = {"subject": "", "body_html": "{% if %}", "body_text": "{{ nobody }} {{ somebody }}"}
+
+    with pytest.raises(SeveralRefused) as refused:
+        steps.check_wording(wrong)
+
+    told = [(problem["code"], problem["field"]) for problem in refused.value.details["problems"]]
+    assert told == [
+        ("subject_missing", "subject"),
+        ("template_invalid", "body_html"),
+        ("unknown_merge_field", "body_text"),
+        ("unknown_merge_field", "body_text"),
+    ]
+    assert (refused.value.code, refused.value.details["field"]) == ("subject_missing", "subject")
+    assert str(refused.value).count("Fields of your own are written {{ custom.name }}.") == 1
+
+
+def test_a_wording_of_nothing_but_mistakes_is_told_of_some():
+    wrong = " ".join(f"{{{{ nobody_{number} }}}}" for number in range(500))
+
+    with pytest.raises(SeveralRefused) as refused:
+        steps.check_wording({"subject": "Hello", "body_text": wrong})
+
+    assert len(refused.value.parts) == steps.MOST_TOLD
 
 
 def test_a_campaign_uses_exactly_the_senders_it_was_given(now):

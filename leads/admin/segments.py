@@ -92,6 +92,11 @@ class SegmentForm(ScopedForm):
                 self.add_error("rules", f"{refused.said} {refused.hint}".strip())
         return cleaned
 
+    def now_in_words(self, name: str) -> str:
+        if name != "rules":
+            return super().now_in_words(name)
+        return f"“{words_of([self.instance])[self.instance.pk]}”"
+
     @property
     def _widget(self) -> RulesWidget:
         return self.fields["rules"].widget
@@ -214,10 +219,10 @@ class SegmentAdmin(ScopedAdmin):
         values = {name: form.cleaned_data[name] for name in FIELDS if name in form.changed_data or not change}
         values = {name: value for name, value in values.items() if name in form.cleaned_data}
         actor = Actor.of_request(request, via="admin")
-        if change:
+        if change and values:
             stored = Segment.objects.get(pk=obj.pk)
             change_segment(segment=stored, changes=values, actor=actor)
-        else:
+        elif not change:
             made = make_segment(organization=obj.organization, created_by=request.user, actor=actor, **values)  # type: ignore[arg-type]
             obj.pk = made.pk
 

@@ -39,7 +39,7 @@ def test_a_new_step_comes_last_with_its_first_wording(operator: Client, campaign
     ("changes", "refusal"),
     [
         ({"subject": "Hi {{ firstname }}"}, "firstname"),
-        ({"body_html": "{% for %}"}, "In the body html"),
+        ({"body_html": "{% for %}"}, "In the HTML body"),
         ({"body_html": "", "body_text": ""}, "There is neither an HTML body nor a text body."),
         ({"subject": "two\nlines"}, "Line breaks and control characters do not belong here."),
     ],
@@ -54,6 +54,34 @@ def test_a_wording_that_cannot_be_used_is_refused_and_stays_in_the_form(
     assert refusal in page
     assert "typed by hand" in page
     assert Step.objects.count() == 1
+
+
+def test_all_that_is_wrong_in_a_wording_is_told_at_its_field(operator: Client, campaign: Any) -> None:
+    wrong = {"subject": "Hi {{ firstname }}", "body_html": "{% for %}", "body_text": "{{ lastname }}"}
+
+    added = add_step(operator, campaign, **wrong)
+    edited = edit(operator, Variant.objects.get(), **wrong, preheader="{{ nobody }}")
+
+    errors = [answer.context["adminform"].form.errors for answer in (added, edited)]
+    assert [set(each) for each in errors] == [set(wrong), {*wrong, "preheader"}]
+    assert errors[0]["subject"] == [
+        "In the subject: Unknown field firstname. Did you mean first_name? "
+        "Fields of your own are written {{ custom.name }}."
+    ]
+    assert errors[0]["body_html"][0].startswith("In the HTML body: Line 1 of the template")
+    assert errors[0]["body_text"][0].startswith("In the text body: Unknown field lastname.")
+
+
+def test_a_template_names_its_fields_as_a_wording_does(operator: Client, campaign: Any) -> None:
+    template = EmailTemplateFactory(organization=campaign.organization)
+    page = reverse("admin:campaigns_emailtemplate_change", args=[template.pk])
+
+    answer = operator.post(page, {"name": "Intro", "subject": "{{ nobody }}", "body_html": "{% if %}"})
+
+    form = answer.context["adminform"].form
+    assert (form["body_html"].label, form["body_text"].label) == ("HTML body", "Text body")
+    assert set(form.errors) == {"subject", "body_html"}
+    assert form.errors["body_html"][0].startswith("In the HTML body: ")
 
 
 def test_an_edit_of_the_wording_is_a_new_version_and_on_record_once(operator: Client, campaign: Any) -> None:

@@ -219,6 +219,20 @@ def test_a_template_that_cannot_be_used_is_refused(body, code):
     assert EmailTemplate.objects.count() == 1
 
 
+def test_a_template_with_several_mistakes_is_told_all_of_them():
+    wrong = {"name": "Intro", "subject": "{% if %}", "body_html": "{{ nobody }}"}
+
+    answer = key_client().post("/api/v1/templates", wrong)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["field"]) == (400, "template_invalid", "subject")
+    assert [(each["code"], each["field"]) for each in problem["problems"]] == [
+        ("template_invalid", "subject"),
+        ("unknown_merge_field", "body_html"),
+    ]
+    assert "In the HTML body: Unknown field nobody." in problem["detail"]
+
+
 def test_a_sender_s_password_is_taken_and_never_shown():
     client = key_client(Role.MANAGER)
 

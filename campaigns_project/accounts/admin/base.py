@@ -21,6 +21,7 @@ from unfold.paginator import InfinitePaginator
 
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
+from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
 from campaigns_project.accounts.admin.readable import readable_json
 from campaigns_project.accounts.roles import Role
@@ -39,6 +40,7 @@ HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself h
 class FairleadAdmin(ModelAdmin):
     """How every list and form behaves: no bulk acts, no counting of whole tables, 404 for what is not there."""
 
+    form = MeanwhileForm
     actions = None
     list_filter_submit = True
     list_per_page = 50
@@ -240,7 +242,8 @@ class SystemAdmin(FairleadAdmin):
         self._record(request, obj, "created", message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        self._record(request, obj, "changed", message)
+        if message:  # empty where a form was saved as it was
+            self._record(request, obj, "changed", message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         for obj in queryset:

@@ -8,10 +8,11 @@ from django import forms
 from django.db import models
 from django.http import HttpRequest
 
+from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.errors import Refused
 
 
-class ScopedForm(forms.ModelForm):
+class ScopedForm(MeanwhileForm):
     """Refuses to tie rows of two organizations together, and shows what a use case refused beside what was typed.
 
     `request` is set by the admin on the class it makes for each request.
@@ -24,9 +25,9 @@ class ScopedForm(forms.ModelForm):
         self._refuse_control_characters(cleaned)
         self._keep_to_one_organization(cleaned)
         refused: Refused | None = getattr(self.request, "refused", None)
-        if refused is not None:
-            field = refused.details.get("field")
-            self.add_error(field if field in self.fields else None, str(refused))
+        for part in refused.parts if refused is not None else ():
+            field = part.details.get("field")
+            self.add_error(field if field in self.fields else None, str(part))
         return cleaned
 
     def _refuse_control_characters(self, cleaned: dict[str, Any]) -> None:

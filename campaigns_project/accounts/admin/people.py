@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 from campaigns_project.accounts.admin.base import NOBODY, ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline, SystemAdmin
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.models import Membership, Organization, OrganizationTombstone, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
@@ -27,7 +28,7 @@ class OrganizationForm(ScopedForm):
     timezone = ZoneField(help_text="For new campaigns, unless they choose another.")
 
 
-class MembershipForm(forms.ModelForm):
+class MembershipForm(MeanwhileForm):
     """Names a person by e-mail: a list of all users is for system administrators only."""
 
     email = forms.EmailField(
@@ -51,6 +52,10 @@ class MembershipForm(forms.ModelForm):
             raise forms.ValidationError(f"Nobody logs in as {email}. A system administrator can add that person first.")
         self.instance.user = person
         return email
+
+
+class PersonForm(MeanwhileForm, UserChangeForm):
+    """Somebody who logs in; the password has a page of its own."""
 
 
 class Memberships(PaginationInlineFormSet, BaseInlineFormSet):
@@ -153,7 +158,7 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
     """People who log in. Nobody is deleted: switched off, the history keeps the name."""
 
     writable = frozenset({"add", "change"})
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "name", "is_active", "is_superuser", "last_login"]
@@ -187,8 +192,10 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
         return super().response_add(request, obj, post_url_continue)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        is_edit = hasattr(request, "edited")  # the page of the password says nothing but that it was changed
-        self._record(request, obj, "changed" if is_edit else "password_changed", message if is_edit else None)
+        if hasattr(request, "edited"):
+            super().log_change(request, obj, message)
+        else:  # the page of the password says nothing but that it was changed
+            self._record(request, obj, "password_changed", None)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.email = obj.email.lower()  # as `create_user` keeps it: one person, however the address is typed
