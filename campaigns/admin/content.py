@@ -12,7 +12,7 @@ from campaigns import steps
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.previewing import preview_context
 from campaigns.admin.tabs import campaign_tabs
-from campaigns.models import Campaign, CampaignStatus, EmailTemplate, Step, Variant
+from campaigns.models import Campaign, CampaignStatus, EmailTemplate, Recipient, RecipientStatus, Step, Variant
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.forms import ScopedForm
@@ -218,9 +218,18 @@ class StepAdmin(ContentAdmin):
         actor = self.actor(request)
         if change and form.changed_data:
             steps.edit_step(step=obj, **wait, actor=actor)
+            if {"wait_amount", "wait_unit"} & set(form.changed_data):
+                self._tell_who_keeps_their_time(request, obj)
         elif not change:
             made = steps.add_step(campaign=obj.campaign, **wait, wording=form.wording(), actor=actor)
             obj.pk, obj.position = made.pk, made.position
+
+    def _tell_who_keeps_their_time(self, request: HttpRequest, step: Step) -> None:
+        waiting = Recipient.objects.filter(next_step=step, status__in=RecipientStatus.IN, next_send_at__isnull=False)
+        count = waiting.count()
+        if count:
+            who = "1 person keeps the time that is set for them" if count == 1 else f"{count:,} people keep their time"
+            self.message_user(request, f"{who}: the new wait is for those who come to this step from now on.")
 
 
 @admin.register(Variant)

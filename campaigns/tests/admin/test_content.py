@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import Campaign, EmailTemplate, Step, Variant
 from campaigns.tests.factories import EmailTemplateFactory, LeadFactory, MessageFactory, VariantFactory
@@ -18,6 +19,18 @@ WORDING = {"subject": "Hello {{ first_name }}", "preheader": "", "body_html": "<
 def add_step(client: Client, campaign: Any, **changes: Any) -> Any:
     data = {"campaign": campaign.pk, "wait_amount": 3, "wait_unit": "days", **WORDING, **changes}
     return client.post(reverse("admin:campaigns_step_add"), data)
+
+
+def test_whoever_has_a_time_for_a_step_already_keeps_it_and_that_is_said(operator: Client, campaign: Any) -> None:
+    add_step(operator, campaign)
+    step, due = Step.objects.get(position=2), timezone.now()
+    campaign.recipients.update(next_step=step, next_send_at=due)
+    data = {"wait_amount": 1, "wait_unit": "minutes", "in_thread": "on"}
+
+    page = operator.post(reverse("admin:campaigns_step_change", args=[step.pk]), data, follow=True).content.decode()
+
+    assert "1 person keeps the time that is set for them" in page
+    assert campaign.recipients.get().next_send_at == due
 
 
 def edit(client: Client, variant: Any, **changes: Any) -> Any:
