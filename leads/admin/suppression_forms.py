@@ -82,7 +82,7 @@ class ListForm(forms.Form):
         required=False,
         max_length=LARGEST_FILE,
         widget=UnfoldAdminTextareaWidget({"rows": 8, "spellcheck": "false"}),
-        help_text=f"One a line, as people write them: Jane <jane@example.com>, a link, a note behind #. {COVERED}",
+        help_text=f"One a line, as people write them: Jane &lt;jane@example.com&gt;, a link. {COVERED}",
     )
     file = forms.FileField(
         required=False,

@@ -191,13 +191,23 @@ class SuppressThese(OfTheList):
     is_final = True
     must_count = True
 
-    confirm_number = forms.CharField(max_length=30, widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}))
-    reason = forms.CharField(
-        label="Why", max_length=300, widget=UnfoldAdminTextInputWidget, help_text="Kept in the audit log."
+    confirm_number = forms.CharField(
+        max_length=30,
+        error_messages={"required": "Type the number."},
+        widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
     )
+    reason = forms.CharField(
+        label="Why",
+        max_length=300,
+        error_messages={"required": "Say why: it is kept for good."},
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Kept in the audit log.",
+    )
+    shown = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.fields["shown"].initial = self.number
         self.fields["confirm_number"].label = f"Type {self.number:,} to confirm"
         if self.is_blocked or self.number <= MOST_UNCONFIRMED:
             del self.fields["confirm_number"], self.fields["reason"]
@@ -222,6 +232,7 @@ class SuppressThese(OfTheList):
     @transaction.atomic
     def act(self) -> str:
         reason = self.cleaned_data.get("reason", "")
+        self._require_shown()
         require_meant(number=self.number, typed=self.cleaned_data.get("confirm_number", ""), reason=reason)
         done = self.in_each(
             lambda home: suppress_leads(
@@ -235,8 +246,20 @@ class SuppressThese(OfTheList):
             )
         )
         if done != self.number:  # somebody came in meanwhile
-            raise StateRefused("number_changed", f"These are {done:,} leads by now.", "Look at them, and do it again.")
+            raise _number_changed(done)
         return f"{done:,} {'person gets' if done == 1 else 'people get'} nothing more."
+
+    def _require_shown(self) -> None:
+        """Refused when the dialog had told another number than that of those it is about now."""
+        if self.cleaned_data["shown"] not in (None, self.number):
+            self.data = self.request.POST.copy()
+            self.data["shown"] = self.number  # which the refusal tells: the next press means this one
+            raise _number_changed(self.number)
+
+
+def _number_changed(number: int) -> StateRefused:
+    message = f"These are {number:,} leads by now."
+    return StateRefused("number_changed", message, "Look whom it is about, and press again if they are meant.")
 
 
 def shown_in(model_admin: Any, request: HttpRequest) -> Any:

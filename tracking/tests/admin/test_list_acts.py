@@ -125,6 +125,21 @@ def test_a_number_that_is_not_theirs_any_more_suppresses_nobody_and_the_new_one_
     assert not Suppression.objects.exists()
 
 
+def test_more_than_the_dialog_told_are_suppressed_only_once_it_has_told_them(
+    operator: Client, organization: Any
+) -> None:
+    LeadFactory.create_batch(3, organization=organization, company="Acme")
+    address = address_of("suppress", "?q=acme")
+
+    refused = press(operator, address, shown="2").content.decode()
+    before = Suppression.objects.count()
+    press(operator, address, shown="3")
+
+    assert "These are 3 leads by now." in refused
+    assert '<input type="hidden" name="shown" value="3"' in refused
+    assert (before, Suppression.objects.count()) == (0, 3)
+
+
 def test_to_suppress_all_takes_the_choice_and_the_number(operator: Client, many: int) -> None:
     typed = {"confirm_number": str(many + 1), "reason": "the end"}
 
