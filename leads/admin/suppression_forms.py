@@ -20,11 +20,13 @@ from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
+from leads.imports.lists import listed
 from leads.models import GIVEN_REASONS, SuppressionReason
 from leads.suppression import campaigns_of, look_at, normalize_target, require_future, require_scope
 
 MOST_CHECKED = 1_000  # addresses in one question
 LARGEST_FILE = 2 * 1024 * 1024  # bytes, some 80,000 addresses; more goes by the command
+COVERED = "A domain covers the addresses under exactly its name: with example.com, mail.example.com can be written to."
 EVERYWHERE = [("", "All campaigns")]
 
 
@@ -46,6 +48,7 @@ class SuppressionForm(ScopedForm):
         super().__init__(*args, **kwargs)
         if "address" in self.fields:
             self.fields["address"].required = True
+            self.fields["address"].help_text = f"Such as ana@example.com or example.com. {COVERED}"
         if "campaign_id" in self.fields:
             self.fields["campaign_id"].choices = scopes(self.request)  # type: ignore[attr-defined]
 
@@ -62,8 +65,9 @@ class SuppressionForm(ScopedForm):
             return cleaned
         check_scope(self, organization)
         if "@" not in address and not cleaned["confirmed"] and not self.errors:
+            everybody = [f"@{address}"]  # the domain as it is: a www. stayed only where it was meant
             outlook = look_at(
-                organization=organization, texts=[address], now=timezone.now(), campaign_id=cleaned["campaign_id"]
+                organization=organization, texts=everybody, now=timezone.now(), campaign_id=cleaned["campaign_id"]
             )
             self.add_error("confirmed", f"{address} stands for everybody there: {outlook.stops} Tick to go on.")
         return cleaned
@@ -78,12 +82,12 @@ class ListForm(forms.Form):
         required=False,
         max_length=LARGEST_FILE,
         widget=UnfoldAdminTextareaWidget({"rows": 8, "spellcheck": "false"}),
-        help_text="One a line.",
+        help_text=f"One a line, as people write them: Jane &lt;jane@example.com&gt;, a link. {COVERED}",
     )
     file = forms.FileField(
         required=False,
         widget=UnfoldAdminFileFieldWidget,
-        help_text="Or a text file with one a line; of a CSV the first column is taken.",
+        help_text="Or a text file with one a line, or a CSV: its column of addresses is found, else that of domains.",
     )
     campaign_id = forms.TypedChoiceField(
         label="Where", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
@@ -106,26 +110,28 @@ class ListForm(forms.Form):
         self.fields["organization"].initial = homes.first() if homes[:2].count() == 1 else None
         self.fields["campaign_id"].choices = scopes(request)  # type: ignore[attr-defined]
 
-    def clean_file(self) -> list[str]:
+    def clean_file(self) -> str:
         upload = self.cleaned_data["file"]
         if upload is None:
-            return []
+            return ""
         if upload.size > LARGEST_FILE:
             raise forms.ValidationError("The file is larger than 2 MB: use manage.py suppress, or give it in parts.")
         try:
             text = upload.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             raise forms.ValidationError("The file is not UTF-8 text. Save it as CSV in UTF-8.") from None
-        return [first_cell(line) for line in text.splitlines()]
+        return text
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        lines = [*cleaned.get("entries", "").splitlines(), *cleaned.get("file", [])]
+        found = [listed(cleaned.get(name, "")) for name in ("entries", "file")]
+        lines = [line for each in found for line in each.lines]
+        columns = [each.column for each in found if each.column]
         if not self.errors and not any(line.strip() for line in lines):
             self.add_error("entries", "Nothing stands here: paste a list, or choose a file.")
         if cleaned.get("organization"):
             check_scope(self, cleaned["organization"])
-        return {**cleaned, "lines": lines}
+        return {**cleaned, "lines": lines, "columns": columns}
 
 
 class CheckForm(forms.Form):
@@ -171,9 +177,3 @@ def check_scope(form: forms.BaseForm, organization: Organization) -> None:
         require_future(cleaned.get("expires_at"), timezone.now())
     except Refused as refused:
         form.add_error(refused.details["field"], str(refused))
-
-
-def first_cell(line: str) -> str:
-    """The first column of a line, whatever separates them; a heading such as “email” is no address and is skipped."""
-    cell = line.replace(";", ",").replace("\t", ",").partition(",")[0].strip().strip('"')
-    return "" if cell.lower() in {"email", "e-mail", "address", "domain"} else cell

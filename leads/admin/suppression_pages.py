@@ -59,14 +59,14 @@ class SuppressionPages:
         if not may_here(request, Role.OPERATOR):
             raise PermissionDenied
         form = ListForm(request, request.POST or None, request.FILES or None)
-        outlook = None
+        outlook, columns = None, []
         if request.method == "POST" and form.is_valid():
             if "confirmed" in request.POST:
                 messages.success(request, _done(self._add(request, form.cleaned_data)))
                 return HttpResponseRedirect(reverse("admin:leads_suppression_changelist"))
-            outlook = _look(form.cleaned_data)
+            outlook, columns = _look(form.cleaned_data), form.cleaned_data["columns"]
             form = _asked_again(request, form)
-        told = {"outlook": outlook, **(_told(outlook) if outlook else {})}
+        told = {"outlook": outlook, **(_told(outlook) if outlook else {}), "columns": columns}
         return self._page(request, "leads/admin/suppression_list.html", "Add a list of suppressions", form, **told)
 
     def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:

@@ -107,6 +107,7 @@ class SuppressionAdmin(SuppressionPages, ScopedAdmin):
             actor=Actor.of_request(request, via="admin"),
             created_by=request.user,  # type: ignore[arg-type]
             at=timezone.now(),
+            is_stored=True,  # the form has read what was typed
         )
         obj.pk, obj.address = made.pk, made.address
 

@@ -22,6 +22,7 @@ from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.addresses import kept_form
+from leads.imports.lists import without_heading
 from leads.models import GIVEN_REASONS, Suppression, SuppressionReason
 from leads.suppression import (
     PROTECTED,
@@ -169,9 +170,10 @@ class SuppressionViewSet(Reads, ApiViewSet):
     @extend_schema(
         summary="Suppress an address or a domain",
         description="The person leaves all campaigns at once, or the one that is named. A domain covers the addresses "
-        "under exactly that name. Done twice it answers what is there (200), with the weightier reason and the later "
-        "end. Refused with `invalid_address`, `invalid_domain` or `expiry_passed` (400), `not_found` (404) for a "
-        "campaign that is none of the organization.",
+        "under exactly that name; `*@example.com` and a link to `www.example.com` are the domain example.com. Done "
+        "twice it answers what is there (200), with the weightier reason and the later end. Refused with "
+        "`invalid_address`, `invalid_domain`, `invalid_wildcard`, `several_emails` or `expiry_passed` (400), "
+        "`not_found` (404) for a campaign that is none of the organization.",
         request=NewSuppressionSerializer,
         responses={201: SuppressionSerializer, 200: SuppressionSerializer, **problems(404)},
     )
@@ -210,8 +212,8 @@ class SuppressionViewSet(Reads, ApiViewSet):
 
     @extend_schema(
         summary="Suppress a list",
-        description=f"Up to {BULK_MAX:,} addresses and domains. What is neither is left out and named; the rest is "
-        "done all the same.",
+        description=f"Up to {BULK_MAX:,} addresses and domains, as people write them; several in one text are one "
+        "entry each. What is neither is left out and named; the rest is done all the same.",
         request=BulkSuppressionSerializer,
         responses={200: ManySuppressedSerializer, **problems(404)},
     )
@@ -220,7 +222,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
         asked = BulkSuppressionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = self._scoped(asked.validated_data)
-        texts, now = wanted.pop("addresses"), timezone.now()
+        texts, now = without_heading(wanted.pop("addresses")), timezone.now()
         if wanted.pop("dry_run"):
             meant = {"campaign_id": wanted.get("campaign_id"), "reason": wanted["reason"]}
             outlook = look_at(organization=self.organization, texts=texts, now=now, **meant)

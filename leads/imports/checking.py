@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from leads.imports.cleaning import storable
+from leads.cleaning import storable
 from leads.imports.duplicates import SeenAddresses
 from leads.imports.fields import CUSTOM_PREFIX, LEAD_FIELDS
 from leads.imports.lines import FALSE, NOTHING, TRUE, line, texts

@@ -1,6 +1,5 @@
 """What the cells about a lead's firm and place in it must be; each rule says no as those of `rules` do."""
 
-import re
 from functools import lru_cache
 
 from campaigns_project.errors import Refused
@@ -8,8 +7,8 @@ from leads.addresses import domain_of, normalize_address
 from leads.imports.errors import shortened
 from leads.imports.rules import RowError
 from leads.imports.sizes import read_size
+from leads.written import host_of
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SIZE_MAX = 2**31 - 1  # of the database's integer
 _SENIORITIES = {  # as Apollo writes them, by the letters of what others do
     **{name.replace("_", ""): name for name in ("owner", "founder", "c_suite", "partner", "vp", "head", "director")},
@@ -31,9 +30,8 @@ def seniority(text: str, column: str) -> str:
 
 def company_domain(text: str, column: str) -> str:
     """The name of a website's host in ASCII, from a name, an address or a link: `https://www.müller.example/de`."""
-    name = _SCHEME.sub("", text, count=1).strip("/").partition("/")[0].partition(":")[0].rpartition("@")[2]
     try:
-        return _normalized(name.lower().removeprefix("www."))
+        return _normalized(host_of(text))
     except Refused:
         message = f"“{shortened(text)}” is not a domain; write acme.com, for one, or leave it empty."
         raise RowError("invalid_domain", column, message) from None

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from campaigns_project.formulas import MARK, guard
+from leads.cleaning import storable
 from leads.imports.checking import RowProblem
-from leads.imports.cleaning import storable
 from leads.imports.matching import EXTRA, PROBLEM_COLUMNS
 from leads.imports.opening import reading_of
 from leads.imports.people import People

@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from leads.cleaning import is_damaged, storable
 from leads.imports import encodings, errors, signatures
-from leads.imports.cleaning import is_damaged, storable
 from leads.imports.layouts import Layout, detect_layout, layout_of_workbook
 from leads.imports.options import ImportOptions
 from leads.imports.workbooks.converting import as_csv, is_workbook

@@ -12,8 +12,8 @@ from django_q.tasks import async_task
 from campaigns_project.accounts.models import Organization, User
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from leads.cleaning import storable
 from leads.imports import errors, state_errors
-from leads.imports.cleaning import storable
 from leads.imports.fields import IGNORE
 from leads.imports.following import check_follow_up
 from leads.imports.inspecting import Inspection, inspect

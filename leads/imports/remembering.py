@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from campaigns_project.accounts.models import Organization
-from leads.imports.cleaning import storable
+from leads.cleaning import storable
 from leads.imports.matching import folded, named
 from leads.models import ImportMapping
 

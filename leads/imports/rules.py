@@ -10,8 +10,9 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from campaigns_project.accounts.timezones import known_zones
 from campaigns_project.errors import Refused
 from leads.addresses import read_address
-from leads.imports.cleaning import UNCALCULATED, has_control, is_damaged, is_error
+from leads.cleaning import UNCALCULATED, has_control, is_damaged, is_error
 from leads.imports.errors import shortened
+from leads.written import addresses_in, unwrapped
 
 # Addresses of letters, digits and single inner signs under an ordinary domain, which `read_address` gives back as they
 # are (a test says so). It is asked about all others, and takes many times as long.
@@ -22,10 +23,6 @@ _PLAIN = re.compile(
 )
 _ROLES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)  # Info@ and info@ are one mailbox by RFC 2142: written small
 _EMAIL_CELL_MAX = 1_000  # characters that the patterns below may have to look at
-_WRAPPED = re.compile(r"(?:mailto:\s*)?(?:[^<>@]*<([^<>]+)>|(.+))\Z", re.IGNORECASE | re.DOTALL)
-_EDGE = r"\s<>,;|/()\[\]\"':"
-_WHOLE = re.compile(rf"(?<![^{_EDGE}])[^{_EDGE}@]+@[^{_EDGE}@]+(?![^{_EDGE}])")
-_AROUND = " \t,;.\"'"  # what is left around an address that was copied out of a list or a sentence
 # Domains of which everybody who writes them means another; most belong to those who collect such mail.
 _SLIPS = {
     **dict.fromkeys(
@@ -85,15 +82,11 @@ def email(text: str, column: str) -> tuple[str, str]:
 
 def _read(text: str, column: str) -> tuple[str, str]:
     within(text, column, "e-mail", _EMAIL_CELL_MAX)
-    whole = {found.strip(_AROUND).lower(): found for found in _WHOLE.findall(text)}
-    if len(whole) > 1:
+    if len(addresses_in(text)) > 1:
         message = f"“{shortened(text)}” is more than one address: one row per person."
         raise RowError("several_emails", column, message)
-    if text.count("@") > 1 and whole:  # the same one as its own name: "ana@acme.example" <ana@acme.example>
-        text = next(iter(whole.values()))
-    found = _WRAPPED.match(text)
     try:
-        return read_address(((found[1] or found[2]) if found else text).strip(_AROUND))
+        return read_address(unwrapped(text))
     except Refused as refused:
         raise RowError("invalid_email", column, refused.message) from None
 

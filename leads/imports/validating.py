@@ -5,8 +5,8 @@ Every rule says no to a row, never to the file: a list with three bad rows gives
 
 from typing import NamedTuple
 
+from leads.cleaning import clean_line, clean_lines, clean_plain, is_plain
 from leads.imports import firms, rules
-from leads.imports.cleaning import clean_line, clean_lines, clean_plain, is_plain
 from leads.imports.fields import BY_NAME, CUSTOM_VALUE_MAX, FULL_NAME, FULL_NAME_MAX, LEAD_FIELDS, is_custom
 from leads.imports.matching import CODE, Columns
 from leads.imports.names import split_full_name

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection
 
+from leads.cleaning import storable
 from leads.imports.checking import Chunk, RowProblem, row_as_it_came
-from leads.imports.cleaning import storable
 from leads.imports.comparing import Merged
 from leads.imports.lines import copy_lines, line
 from leads.imports.merging import STAGE_ANEW, merge

@@ -3,12 +3,16 @@
 import json
 from dataclasses import dataclass
 
+from django.db import models
 from django.db.models import QuerySet
 
+from campaigns_project.errors import Refused
 from campaigns_project.patience import TookTooLong, within
 
 MOST_COUNTED = 10_001  # one more than is told, so that “10,000+” is known to be true
 LONGEST = 80  # milliseconds; a rare answer to a question no index helps with takes a look at every lead
+
+LONGEST_EXACTLY = 10_000  # milliseconds; asked where somebody is about to act on all of them
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,21 @@ def count(leads: QuerySet, *, longest: int = LONGEST) -> Count:
     if found == MOST_COUNTED:
         return Count(MOST_COUNTED - 1, is_capped=True)
     return Count(found)
+
+
+def count_exactly(leads: QuerySet) -> dict[int, int]:
+    """How many `leads` each organization has, however many they are; Refused (`too_long_to_count`) where that cannot be
+    told in LONGEST_EXACTLY."""
+    numbers = leads.order_by().values_list("organization").annotate(number=models.Count("pk"))
+    try:
+        with within(LONGEST_EXACTLY):
+            return dict(numbers)
+    except TookTooLong:
+        raise Refused(
+            "too_long_to_count",
+            "Finding out exactly how many leads this is about takes too long.",
+            "Pick them, or narrow the list by something else.",
+        ) from None
 
 
 def estimate(leads: QuerySet) -> Count:

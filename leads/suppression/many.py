@@ -17,7 +17,7 @@ from leads.models import Lead, Suppression, SuppressionReason
 from leads.suppression.hashes import erased_among
 from leads.suppression.merged import also_theirs
 from leads.suppression.suppress import require_future, show, strengthen
-from leads.suppression.targets import normalize_target, people_of
+from leads.suppression.targets import normalize_target, people_of, targets_in
 from leads.suppression.told import tell
 
 BATCH = 500  # entries a transaction: whoever is told of them holds recipients as long as one lasts
@@ -37,7 +37,7 @@ class EntryState(models.TextChoices):
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a list: as it was written, the form it is kept in, and what becomes of it; `error` in words."""
+    """What a line of a list names: as it is written, the form it is kept in, what becomes of it; `error` in words."""
 
     line: int
     text: str
@@ -145,18 +145,17 @@ def suppress_many(
 
 
 def _read(texts: Iterable[str]) -> Iterator[Entry]:
-    """The entries that say something; `new` as far as the list itself can tell."""
+    """The entries that say something, in a line mostly one; `new` as far as the list itself can tell."""
     seen: set[str] = set()
     for line, text in enumerate(texts, start=1):
-        if not text.strip():
-            continue
-        try:
-            target = normalize_target(text)
-        except Refused as refused:
-            yield Entry(line, text.strip()[:320], "", EntryState.INVALID, refused.message)
-            continue
-        yield Entry(line, text.strip()[:320], target, EntryState.TWICE if target in seen else EntryState.NEW)
-        seen.add(target)
+        for written in targets_in(text):
+            try:
+                target = normalize_target(written)
+            except Refused as refused:
+                yield Entry(line, written[:320], "", EntryState.INVALID, str(refused))
+                continue
+            yield Entry(line, written[:320], target, EntryState.TWICE if target in seen else EntryState.NEW)
+            seen.add(target)
 
 
 def _judged(entry: Entry, known: set[str]) -> Entry:

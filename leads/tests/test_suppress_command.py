@@ -47,6 +47,27 @@ def test_a_file_and_what_is_named_beside_it_are_suppressed(organization: Any, tm
     assert (code, out) == (5, "2 added, 0 known, 0 twice.\n0 people left their campaigns.\n")
 
 
+def test_a_table_is_read_by_its_column_of_addresses(organization: Any, tmp_path: Any) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("name,e-mail\nAna,Ana <ana@acme.example>\nBob,*@umbrella.example\n", encoding="utf-8")
+
+    code, _out = run("--file", str(path))
+
+    assert (code, set(Suppression.objects.values_list("address", flat=True))) == (
+        0,
+        {"ana@acme.example", "umbrella.example"},
+    )
+
+
+def test_an_entry_as_it_stands_is_removed_though_none_like_it_would_be_taken_today(organization: Any) -> None:
+    SuppressionFactory(organization=organization, address="*@acme.example")
+    kept = SuppressionFactory(organization=organization, address="acme.example")
+
+    code, _out = run("*@acme.example", "--reason", "a slip", command="unsuppress")
+
+    assert (code, Suppression.objects.get()) == (0, kept)
+
+
 def test_a_dry_run_counts_and_changes_nothing(organization: Any) -> None:
     LeadFactory(organization=organization, email="ana@acme.example")
 

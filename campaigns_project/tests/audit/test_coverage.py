@@ -88,6 +88,10 @@ def reasoned(_world: World) -> dict[str, Any]:
     return {"reason": "asked for"}
 
 
+def everybody(world: World) -> dict[str, Any]:
+    return {"everybody": Lead.objects.for_organization(world.organization).count()}
+
+
 ACTS = {
     "campaigns_campaign_start": Act("campaign.started", typed(has_read="on"), never_started),
     "campaigns_campaign_resume": Act(
@@ -154,12 +158,12 @@ ACTS = {
     "leads_lead_add_to_campaign": Act(
         "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
     ),
-    "leads_lead_tag_these": Act("leads.tagged", typed(tags="new")),
-    "leads_lead_untag_these": Act("leads.untagged", lambda world: {"tags": world[Tag].name}),
+    "leads_lead_tag_these": Act("leads.tagged", lambda world: {**everybody(world), "tags": "new"}),
+    "leads_lead_untag_these": Act("leads.untagged", lambda world: {**everybody(world), "tags": world[Tag].name}),
     "leads_lead_enroll_these": Act(
-        "campaign.enrolled", lambda world: {"campaign": world[Campaign].pk}, lead_in_no_campaign
+        "campaign.enrolled", lambda world: {**everybody(world), "campaign": world[Campaign].pk}, lead_in_no_campaign
     ),
-    "leads_lead_suppress_these": Act("suppression.created"),
+    "leads_lead_suppress_these": Act("suppression.created", everybody),
     "leads_lead_suppress": Act("suppression.created"),
     "leads_lead_write_note": Act("leadnote.created", typed(text="Called.")),
     "leads_lead_set_status": Act("leaduserstatus.created", typed(status="interested")),

@@ -11,7 +11,7 @@ from posixpath import join, normpath
 from typing import IO, BinaryIO
 from xml.etree import ElementTree
 
-from leads.imports.cleaning import UNCALCULATED
+from leads.cleaning import UNCALCULATED
 
 _BLOCK = 2**20
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^/>])>(.*?)</(?:\w+:)?c>", re.DOTALL)

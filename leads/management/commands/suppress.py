@@ -1,6 +1,5 @@
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from campaigns_project.accounts.finding import find_organization
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
+from leads.imports.lists import listed
 from leads.models import GIVEN_REASONS, SuppressionReason
 from leads.suppression import Entry, EntryState, check, look_at, require_future, require_scope, suppress_many
 
@@ -25,9 +25,15 @@ class Command(FairleadCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("entries", nargs="*", metavar="ENTRY", help="an address, or a domain with everybody there")
+        parser.add_argument(
+            "entries", nargs="*", metavar="ENTRY", help="an address, or a domain: everybody at exactly its name"
+        )
         parser.add_argument("--organization", required=True, metavar="SLUG", help="who does not write to them")
-        parser.add_argument("--file", metavar="FILE", help="a text file with one entry a line; - reads standard input")
+        parser.add_argument(
+            "--file",
+            metavar="FILE",
+            help="a text file with one entry a line, or a CSV with a column of them; - reads standard input",
+        )
         parser.add_argument(
             "--check", action="store_true", help="change nothing, only ask; of a domain, about everybody"
         )
@@ -112,15 +118,17 @@ class Command(FairleadCommand):
             sys.exit(Exit.SOME_FAILED)
 
 
-def _lines(name: str | None) -> Iterator[str]:
+def _lines(name: str | None) -> list[str]:
+    return listed(_text(name)).lines if name else []
+
+
+def _text(name: str) -> str:
     if name == "-":
-        yield from sys.stdin
-    elif name:
-        try:
-            with Path(name).open(encoding="utf-8-sig") as file:
-                yield from file
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{name} cannot be read: {error}", returncode=Exit.USAGE) from None
+        return sys.stdin.read()
+    try:
+        return Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{name} cannot be read: {error}", returncode=Exit.USAGE) from None
 
 
 def _time(text: str | None) -> datetime | None:

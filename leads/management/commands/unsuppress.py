@@ -27,9 +27,12 @@ class Command(FairleadCommand):
         organization = find_organization(options["organization"])
         if options["campaign"] is not None:
             require_scope(organization, options["campaign"])
-        target = normalize_target(options["entry"])
-        own = Suppression.objects.for_organization(organization)
-        found = own.filter(address=target, campaign_id=options["campaign"]).first()
+        own = Suppression.objects.for_organization(organization).filter(campaign_id=options["campaign"])
+        target = options["entry"].strip().lower()
+        found = own.filter(address=target).exclude(address="").first()
+        if found is None:  # it may be written in another way than it stands there
+            target = normalize_target(options["entry"])
+            found = own.filter(address=target).first()
         if found is None and "@" in target:
             answer = check(organization=organization, addresses=[target], now=timezone.now())[0].suppression
             found = answer if answer and answer.address_hash else None

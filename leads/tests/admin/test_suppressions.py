@@ -102,6 +102,67 @@ def test_a_list_is_looked_at_and_then_added(operator: Client, organization: Any)
     )
 
 
+def test_everybody_at_a_domain_is_no_address_and_stops_nobody_before_it_was_told_whom(
+    operator: Client, organization: Any
+) -> None:
+    LeadFactory(organization=organization, email="ana@acme.example")
+    typed = {"organization": organization.pk, "address": "*@acme.example", "reason": "legal"}
+
+    first = operator.post(page("add"), typed).content.decode()
+    before = Suppression.objects.count()
+    operator.post(page("add"), {**typed, "confirmed": "on"})
+
+    assert "acme.example stands for everybody there: 1 lead" in first
+    assert (before, Suppression.objects.get().address) == (0, "acme.example")
+
+
+def test_a_wildcard_that_would_stop_nobody_is_refused_beside_the_field(operator: Client, organization: Any) -> None:
+    typed = {"organization": organization.pk, "address": "*.acme.example", "reason": "legal", "confirmed": "on"}
+
+    answer = operator.post(page("add"), typed)
+
+    assert "each name below it, such as mail.acme.example" in answer.context["adminform"].form.errors["address"][0]
+    assert not Suppression.objects.exists()
+
+
+def test_the_name_of_a_web_server_is_kept_where_it_was_written_as_that_of_mail(
+    operator: Client, organization: Any
+) -> None:
+    LeadFactory(organization=organization, email="ana@www.acme.example")
+    typed = {"organization": organization.pk, "address": "@www.acme.example", "reason": "legal"}
+
+    first = operator.post(page("add"), typed).content.decode()
+    operator.post(page("add"), {**typed, "confirmed": "on"})
+
+    assert "www.acme.example stands for everybody there: 1 lead" in first
+    assert Suppression.objects.get().address == "www.acme.example"
+
+
+def test_a_list_is_read_as_people_write_it_and_the_page_says_which_column(operator: Client, organization: Any) -> None:
+    upload = SimpleUploadedFile("list.csv", b"name;Contact e-mail\nAna;ana@acme.example\n")
+    pasted = (
+        "email\nJane <jane@acme.example>\nhttps://www.beta.example/about # gone\na@x.example; b@x.example\n*.c.example"
+    )
+    typed = {"organization": organization.pk, "entries": pasted, "reason": "import"}
+
+    looked = operator.post(page("list"), {**typed, "file": upload})
+    again = {**typed, "entries": looked.context["form"]["entries"].value(), "confirmed": "1"}
+    operator.post(page("list"), again)
+
+    shown = looked.content.decode()
+    assert "Read from the column “Contact e-mail”; the others were left aside." in shown
+    assert "says nothing of names under it such as mail.beta.example: beta.example" in shown
+    assert [(entry.line, entry.text) for entry in looked.context["invalid"]] == [(5, "*.c.example")]
+    assert set(Suppression.objects.values_list("address", flat=True)) == {
+        "ana@acme.example", "jane@acme.example", "beta.example", "a@x.example", "b@x.example",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["add", "list"])
+def test_the_pages_say_what_a_domain_covers(operator: Client, name: str) -> None:
+    assert "with example.com, mail.example.com can be written to" in operator.get(page(name)).content.decode()
+
+
 def test_the_list_of_another_organization_is_not_added_to(operator: Client) -> None:
     elsewhere = OrganizationFactory()
 

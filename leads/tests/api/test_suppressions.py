@@ -36,6 +36,37 @@ def test_what_is_neither_address_nor_domain_is_refused(address):
     assert key_client().post("/api/v1/suppressions", {"address": address}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("*.acme.example", "invalid_wildcard"), ("a*@acme.example", "invalid_wildcard"),
+     ("a@acme.example; b@acme.example", "several_emails")],
+)  # fmt: skip
+def test_what_would_stop_nobody_is_refused_by_its_code(address, code):
+    answer = key_client().post("/api/v1/suppressions", {"address": address})
+
+    assert (answer.status_code, answer.json()["code"], Suppression.objects.count()) == (400, code, 0)
+
+
+def test_everybody_at_a_domain_is_the_domain():
+    answer = key_client().post("/api/v1/suppressions", {"address": "*@acme.example"})
+
+    assert (answer.status_code, answer.json()["address"]) == (201, "acme.example")
+
+
+def test_a_list_is_read_as_people_write_it():
+    written = ["Email", "Jane <jane@acme.example>", "a@x.example; b@x.example", "*.beta.example", "www.beta.example"]
+
+    answer = key_client().post("/api/v1/suppressions/bulk", {"addresses": written}).json()
+
+    assert (answer["added"], [(each["index"], each["address"]) for each in answer["invalid"]]) == (
+        4,
+        [(3, "*.beta.example")],
+    )
+    assert set(Suppression.objects.values_list("address", flat=True)) == {
+        "jane@acme.example", "a@x.example", "b@x.example", "beta.example",
+    }  # fmt: skip
+
+
 def test_a_reason_is_as_long_as_a_change_message_at_most():
     client = key_client()
     address = f"/api/v1/suppressions/{SuppressionFactory(organization=client.organization).pk}"
