@@ -1,25 +1,30 @@
 """Which column fills which field of a lead: by the caller's mapping first, then by what people call the fields."""
 
 import difflib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from leads.imports import errors
 from leads.imports.contents import column_of_addresses
-from leads.imports.fields import CUSTOM_KEY_MAX, CUSTOM_PREFIX, FULL_NAME, IGNORE, TARGETS, custom_key, is_custom
+from leads.imports.fields import (
+    CUSTOM_KEY_MAX,
+    CUSTOM_PREFIX,
+    DO_NOT_CONTACT,
+    FULL_NAME,
+    IGNORE,
+    OF_SEVERAL,
+    TARGETS,
+    custom_key,
+    is_custom,
+)
+from leads.imports.folding import folded
+from leads.imports.opt_outs import tells_states
 from leads.imports.synonyms import SYNONYMS
 
 UNKNOWN_COLUMNS = ("refuse", "custom", "ignore")
 # What an errors CSV adds; corrected, it comes back as it is. `_extra` has the cells that stand behind the last column.
 PROBLEM_COLUMNS = (ROW, CODE, SENTENCE, EXTRA) = ("_row", "_problem_code", "_problem", "_extra")
-
-
-def folded(text: str) -> str:
-    """A header without what does not tell: `E-mail Address`, `EMAIL_ADDRESS` and `Émail address` are one."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in plain if c.isalnum())
 
 
 # header as folded -> (field, rank); among the columns that fit one field the lowest rank wins
@@ -31,12 +36,20 @@ _KNOWN: Mapping[str, tuple[str, int]] = MappingProxyType(
     }
 )
 _FAMILY_NAME_BESIDE_FIRST = frozenset(map(folded, ("name", "naam", "namn", "navn", "nimi")))
+# Called so, a column may hold the state of a subscription as well as that of a sale: its cells tell.
+_MAYBE_STATES = frozenset(
+    map(
+        folded,
+        ("status", "state", "email status", "e-mail status", "contact status", "lead status", "estado", "statut"),
+    )
+)
+_OPTED_OUT_OF = folded("opted out of email")  # HubSpot goes on with what of: “Opted out of email: One to One”
 _CLOSE = 0.8  # of difflib; lower than this and the suggestions are guesses nobody would make
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What becomes of each column: `targets[i]` is a field, `full_name`, `custom.key` or None for one left out."""
+    """What becomes of each column: `targets[i]` is one of TARGETS, `custom.key` or None for one left out."""
 
     header: tuple[str, ...]
     targets: tuple[str | None, ...]
@@ -46,8 +59,12 @@ class Columns:
         self._positions.update({target: i for i, target in enumerate(self.targets) if target})
 
     def position(self, target: str) -> int | None:
-        """Which column fills the target, counted from 0."""
+        """Which column fills the target, counted from 0; of a target that has OF_SEVERAL columns, see `positions`."""
         return self._positions.get(target)
+
+    def positions(self, target: str) -> list[int]:
+        """All columns of the target."""
+        return [position for position, each in enumerate(self.targets) if each == target]
 
     @property
     def custom(self) -> list[tuple[str, int]]:
@@ -61,7 +78,7 @@ class Columns:
 
 
 def known_targets(names: Sequence[str]) -> dict[str, str]:
-    """What the columns fill by their names alone; the others are left out."""
+    """What the columns fill by their names alone; the others are left out. Several may fill one of OF_SEVERAL."""
     targets: dict[str, str] = {}
     _add_known(names, targets)
     return targets
@@ -70,6 +87,11 @@ def known_targets(names: Sequence[str]) -> dict[str, str]:
 def is_exact(name: str, target: str) -> bool:
     """Whether the column is called as the field itself, or as nearly everybody calls it."""
     return _KNOWN.get(folded(name), ("", 0)) in ((target, 0), (target, 1))
+
+
+def holds_states(name: str, cells: Sequence[str]) -> bool:
+    """Whether a column that is called `Status` or so says by its cells who has unsubscribed."""
+    return folded(name) in _MAYBE_STATES and tells_states(cells)
 
 
 def is_known_header(cell: str) -> bool:
@@ -89,7 +111,7 @@ def match_columns(
     """Decide for every column of a header what it fills.
 
     Where no column is called like an e-mail address, the one whose `samples` (some cells of each column) are addresses
-    is the one.
+    is the one. A `Status` whose samples are states of a subscription says who must not be written to.
 
     `mapping` gives targets by header and wins; `ignore` leaves a column out. `unknown_columns` says what becomes of the
     columns that match nothing: refuse the file, keep them under `custom`, or ignore them. With `needs_email` off the
@@ -105,6 +127,7 @@ def match_columns(
     targets = _mapped(names, mapping or {}, file_name=file_name)
     _add_known(names, targets)
     _add_email(names, targets, samples)
+    _add_states(names, targets, samples)
     if needs_email and "email" not in targets.values():
         raise errors.no_email_column(file_name, columns=names)
     left = [name for name in names if name not in targets]
@@ -169,7 +192,7 @@ def _checked_target(column: str, wanted: str) -> str:
 def _refuse_shared_targets(targets: Mapping[str, str], *, file_name: str) -> None:
     column_of: dict[str, str] = {}
     for name, target in targets.items():
-        if target != IGNORE and column_of.setdefault(target, name) != name:
+        if target != IGNORE and target not in OF_SEVERAL and column_of.setdefault(target, name) != name:
             raise errors.ambiguous_columns(file_name, field=target, columns=[column_of[target], name])
 
 
@@ -180,14 +203,22 @@ def _add_known(names: Sequence[str], targets: dict[str, str]) -> None:
     for name in names:
         if name in PROBLEM_COLUMNS:
             targets.setdefault(name, IGNORE)
-        if name in targets or folded(name) not in _KNOWN:
+        if name in targets or (known := _known(name)) is None:
             continue
-        target, rank = _KNOWN[folded(name)]
-        if target not in taken and (target not in best or rank < best[target][0]):
+        target, rank = known
+        if target in OF_SEVERAL:
+            targets[name] = target
+        elif target not in taken and (target not in best or rank < best[target][0]):
             best[target] = (rank, name)
     found = {target: name for target, (_, name) in best.items()}
     _name_beside_first_name(found, taken)
     targets.update({name: target for target, name in found.items()})
+
+
+def _known(name: str) -> tuple[str, int] | None:
+    """The field that is called so, and how usual that is; None where none is."""
+    fold = folded(name)
+    return (DO_NOT_CONTACT, len(_KNOWN)) if fold.startswith(_OPTED_OUT_OF) else _KNOWN.get(fold)
 
 
 def _add_email(names: Sequence[str], targets: dict[str, str], samples: Sequence[Sequence[str]]) -> None:
@@ -198,6 +229,12 @@ def _add_email(names: Sequence[str], targets: dict[str, str], samples: Sequence[
     found = column_of_addresses([samples[place] for place in free])
     if found is not None:
         targets[names[free[found]]] = "email"
+
+
+def _add_states(names: Sequence[str], targets: dict[str, str], samples: Sequence[Sequence[str]]) -> None:
+    for name, cells in zip(names, samples, strict=False):
+        if name not in targets and holds_states(name, cells):
+            targets[name] = DO_NOT_CONTACT
 
 
 def _name_beside_first_name(found: dict[str, str], taken: set[str]) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from campaigns_project.accounts.models import Organization
 from leads.imports.cleaning import storable
-from leads.imports.matching import folded, named
+from leads.imports.folding import folded
+from leads.imports.matching import named
 from leads.models import ImportMapping
 
 _FILE_NAME_MAX = 255

@@ -122,16 +122,18 @@ def suppress_many(
     campaign_id: int | None = None,
     expires_at: datetime | None = None,
     created_by: User | None = None,
+    are_stored: bool = False,
 ) -> Many:
     """Suppress every address and domain of `texts`, as `suppress` does one; what is neither is left out and counted.
 
+    Normalized addresses that `are_stored`, or are about to be, are taken whatever they look like.
     Counted are the entries of the list, not what else was suppressed because two people had been merged.
     In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
     Refused with `expiry_passed` or `expiry_too_late`.
     """
     require_future(expires_at, at)
     result = Many()
-    for batch in batched(_read(texts), BATCH, strict=False):
+    for batch in batched(_read(texts, str if are_stored else normalize_target), BATCH, strict=False):
         result.invalid += [entry for entry in batch if entry.state == EntryState.INVALID]
         result.twice += sum(entry.state == EntryState.TWICE for entry in batch)
         targets = [entry.target for entry in batch if entry.state == EntryState.NEW]
@@ -144,14 +146,14 @@ def suppress_many(
     return result
 
 
-def _read(texts: Iterable[str]) -> Iterator[Entry]:
+def _read(texts: Iterable[str], normalized: Callable[[str], str] = normalize_target) -> Iterator[Entry]:
     """The entries that say something; `new` as far as the list itself can tell."""
     seen: set[str] = set()
     for line, text in enumerate(texts, start=1):
         if not text.strip():
             continue
         try:
-            target = normalize_target(text)
+            target = normalized(text)
         except Refused as refused:
             yield Entry(line, text.strip()[:320], "", EntryState.INVALID, refused.message)
             continue
