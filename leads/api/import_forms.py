@@ -86,7 +86,9 @@ class ReadingSerializer(WishesSerializer):
         required=False, allow_blank=True, max_length=1, trim_whitespace=False, help_text="Detected unless given."
     )
 
-    sheet = LineField(required=False, allow_blank=True, max_length=100, help_text="Of a workbook; else the first one.")
+    sheet = LineField(
+        required=False, allow_blank=True, max_length=100, help_text="Of a workbook; else the first with addresses."
+    )
     header_row = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=HEADER_ROW_MAX, help_text="Detected unless given."
     )

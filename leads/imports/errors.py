@@ -88,7 +88,7 @@ def unknown_sheet(file_name: str, *, sheet: str, sheets: Sequence[str]) -> FileR
     return FileRefused(
         "unknown_sheet",
         f"{file_name} has no sheet “{shortened(sheet)}”; it has {quoted(sheets)}.",
-        "Write the name as it stands on the tab, or leave it out to have the first sheet.",
+        "Write the name as it stands on the tab, or leave it out to have the first sheet with addresses.",
         {"sheet": sheet, "sheets": list(sheets)},
     )
 

@@ -50,7 +50,9 @@ class Command(FairleadCommand):
         parser.add_argument("--on-existing", choices=ON_EXISTING, default="fill", help=existing)
         parser.add_argument("--encoding", default="", help="how the file is encoded, where it is not detected rightly")
         parser.add_argument("--delimiter", default="", help="what separates columns, where it is not detected rightly")
-        parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook; the first one unless given")
+        parser.add_argument(
+            "--sheet", default="", metavar="NAME", help="of a workbook; the first with addresses unless given"
+        )
         parser.add_argument("--header-row", type=int, metavar="ROW", help="where the header is not found rightly")
         parser.add_argument("--confirm-repeat", action="store_true", help="import the very same file once more")
         parser.add_argument("--resume", type=int, metavar="ID", help="go on with an import that was broken off")
