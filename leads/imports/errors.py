@@ -231,17 +231,6 @@ def header_too_long(file_name: str, *, column: int, limit: int) -> FileRefused:
     )
 
 
-def duplicate_header(file_name: str, *, pairs: Sequence[tuple[int, int, str]]) -> FileRefused:
-    """Two columns of one name: which of them counts cannot be known."""
-    listed = "; ".join(f"columns {first} and {second} are both “{shortened(name)}”" for first, second, name in pairs)
-    return FileRefused(
-        "duplicate_header",
-        f"The header of {file_name} uses a name twice: {listed}.",
-        "Rename or remove one of them.",
-        {"columns": [{"first": first, "second": second, "name": name} for first, second, name in pairs]},
-    )
-
-
 def no_header(file_name: str, *, cell: str) -> FileRefused:
     """The first line holds an address, so it is a row and not a header."""
     return FileRefused(

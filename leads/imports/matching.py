@@ -1,6 +1,8 @@
 """Which column fills which field of a lead: by the caller's mapping first, then by what people call the fields."""
 
 import difflib
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -44,6 +46,8 @@ _MAYBE_STATES = frozenset(
     )
 )
 _OPTED_OUT_OF = folded("opted out of email")  # HubSpot goes on with what of: “Opted out of email: One to One”
+_REPEATED = re.compile(r"(.+) \(\d+\)")
+_ROOM = 190  # characters of a name that is numbered: with its number it is as long as a name may be
 _CLOSE = 0.8  # of difflib; lower than this and the suggestions are guesses nobody would make
 
 
@@ -116,14 +120,13 @@ def match_columns(
     `mapping` gives targets by header and wins; `ignore` leaves a column out. `unknown_columns` says what becomes of the
     columns that match nothing: refuse the file, keep them under `custom`, or ignore them. With `needs_email` off the
     address may be missing: somebody is still choosing the columns. Raises a `FileRefused` whose
-    code is `bad_option`, `bad_mapping`, `unknown_mapped_column`, `no_header`, `duplicate_header`, `ambiguous_columns`,
-    `no_email_column` or `unknown_columns`.
+    code is `bad_option`, `bad_mapping`, `unknown_mapped_column`, `no_header`, `ambiguous_columns`, `no_email_column` or
+    `unknown_columns`.
     """
     if unknown_columns not in UNKNOWN_COLUMNS:
         raise errors.bad_option("unknown columns", unknown_columns, UNKNOWN_COLUMNS)
     names = named(header)
     _refuse_data_as_header(header, file_name=file_name)
-    _refuse_duplicates(names, file_name=file_name)
     targets = _mapped(names, mapping or {}, file_name=file_name)
     _add_known(names, targets)
     _add_email(names, targets, samples)
@@ -146,8 +149,27 @@ def custom_target(name: str, names: Sequence[str]) -> str:
 
 
 def named(header: Sequence[str]) -> list[str]:
-    """The names of the columns; those without one are counted."""
-    return [cell or f"column {position}" for position, cell in enumerate(header, start=1)]
+    """The names of the columns, no two the same; those without one are counted, a second `Company` is `Company (2)`."""
+    names = [cell or f"column {position}" for position, cell in enumerate(header, start=1)]
+    taken, seen = set(map(compared, names)), set[str]()
+    for position, name in enumerate(names):
+        if compared(name) in seen:
+            numbered = (f"{name[:_ROOM].rstrip()} ({number})" for number in itertools.count(2))
+            names[position] = next(each for each in numbered if compared(each) not in taken)
+            taken.add(compared(names[position]))
+        seen.add(compared(names[position]))
+    return names
+
+
+def is_repeated(name: str, names: Sequence[str]) -> bool:
+    """Whether a column is the second of a name, or a further one: `Company (2)` beside `Company`."""
+    repeated = _REPEATED.fullmatch(name)
+    return repeated is not None and compared(repeated[1]) in map(compared, names)
+
+
+def compared(name: str) -> str:
+    """A name as it is compared with others; one of nothing but signs is itself."""
+    return folded(name) or name
 
 
 def _refuse_data_as_header(header: Sequence[str], *, file_name: str) -> None:
@@ -156,23 +178,12 @@ def _refuse_data_as_header(header: Sequence[str], *, file_name: str) -> None:
             raise errors.no_header(file_name, cell=cell)
 
 
-def _refuse_duplicates(names: Sequence[str], *, file_name: str) -> None:
-    first_of: dict[str, int] = {}
-    pairs = []
-    for position, name in enumerate(names, start=1):
-        first = first_of.setdefault(folded(name) or name, position)
-        if first != position:
-            pairs.append((first, position, name))
-    if pairs:
-        raise errors.duplicate_header(file_name, pairs=pairs)
-
-
 def _mapped(names: Sequence[str], mapping: Mapping[str, str], *, file_name: str) -> dict[str, str]:
     """The targets the caller gave, by the names as the file writes them."""
-    by_fold = {folded(name) or name: name for name in names}
+    by_fold = {compared(name): name for name in names}
     targets: dict[str, str] = {}
     for column, wanted in mapping.items():
-        name = by_fold.get(folded(column) or column)
+        name = by_fold.get(compared(column))
         if name is None:
             raise errors.unknown_mapped_column(file_name, column=column, columns=names)
         targets[name] = _checked_target(column, wanted.strip())
@@ -216,9 +227,16 @@ def _add_known(names: Sequence[str], targets: dict[str, str]) -> None:
 
 
 def _known(name: str) -> tuple[str, int] | None:
-    """The field that is called so, and how usual that is; None where none is."""
+    """The field that is called so, and how usual that is; None where none is.
+
+    A second column of a name is another one, but for those that are OF_SEVERAL.
+    """
     fold = folded(name)
-    return (DO_NOT_CONTACT, len(_KNOWN)) if fold.startswith(_OPTED_OUT_OF) else _KNOWN.get(fold)
+    if fold.startswith(_OPTED_OUT_OF):
+        return DO_NOT_CONTACT, len(_KNOWN)
+    repeated = _REPEATED.fullmatch(name)
+    of_first = _KNOWN.get(folded(repeated[1])) if repeated else None
+    return of_first if of_first and of_first[0] in OF_SEVERAL else _KNOWN.get(fold)
 
 
 def _add_email(names: Sequence[str], targets: dict[str, str], samples: Sequence[Sequence[str]]) -> None:

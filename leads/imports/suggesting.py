@@ -7,7 +7,7 @@ from enum import StrEnum
 from leads.imports.contents import field_by_content
 from leads.imports.fields import DO_NOT_CONTACT, IGNORE, OF_SEVERAL, is_custom
 from leads.imports.folding import folded
-from leads.imports.matching import custom_target, holds_states, is_exact, known_targets, named
+from leads.imports.matching import custom_target, holds_states, is_exact, is_repeated, known_targets, named
 
 SHOWN_SAMPLES = 3
 
@@ -94,7 +94,9 @@ def _take_contents(found: _Found, names: Sequence[str], cells: Sequence[Sequence
 
 
 def _unknown(name: str, names: Sequence[str], column: Sequence[str]) -> tuple[str, Confidence]:
-    return (custom_target(name, names) if _shown(column) else IGNORE), Confidence.NONE
+    """A field of one's own; nothing where the column is empty, or repeats the name of another."""
+    is_kept = _shown(column) and not is_repeated(name, names)
+    return (custom_target(name, names) if is_kept else IGNORE), Confidence.NONE
 
 
 def _shown(column: Sequence[str]) -> tuple[str, ...]:

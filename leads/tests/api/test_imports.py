@@ -117,7 +117,7 @@ def test_an_option_that_makes_no_sense_is_refused_at_its_field(fields, pointer):
         ("", "empty_file"),
         ("E-mail\n", "header_only"),
         ("\x89PNG\r\n\x1a\n\x00\x00", "binary_file"),
-        ("E-mail,E-mail\na@b.example,c\n", "duplicate_header"),
+        ("E-mail,E-mail\na@b.example,c\n", "unknown_columns"),
     ],
 )
 def test_a_file_that_is_no_list_of_leads_has_its_own_error(text, code):

@@ -2,7 +2,8 @@ import pytest
 
 from campaigns_project.errors import Refused
 from leads.imports.fields import TARGETS
-from leads.imports.matching import folded, match_columns
+from leads.imports.folding import folded
+from leads.imports.matching import match_columns, named
 from leads.imports.synonyms import SYNONYMS
 
 
@@ -94,8 +95,6 @@ def test_columns_of_an_errors_file_are_left_out_without_asking():
 @pytest.mark.parametrize(
     ("header", "options", "code"),
     [
-        (("Email", "e-mail"), {}, "duplicate_header"),
-        (("Email", "Note", "note "), {"unknown_columns": "custom"}, "duplicate_header"),
         (("First name", "Company"), {}, "no_email_column"),
         (("ana@acme.example", "Ana"), {}, "no_header"),
         (("Email", "Sector"), {"mapping": {"Sector": "trade"}}, "bad_mapping"),
@@ -111,7 +110,25 @@ def test_header_that_cannot_be_matched_is_refused(header: tuple[str, ...], optio
     assert refusal(*header, **options).code == code
 
 
-def test_duplicate_header_is_named_with_both_positions():
-    assert refusal("Email", "Name", "E-mail").message == (
-        "The header of people.csv uses a name twice: columns 1 and 3 are both “E-mail”."
-    )
+def test_a_second_column_of_a_name_is_numbered_and_unknown():
+    header = ("Email", "Company", "E-mail", "company ", "COMPANY")
+
+    refused = refusal(*header)
+    kept = match_columns(header, file_name="people.csv", unknown_columns="custom")
+
+    assert [each["column"] for each in refused.details["columns"]] == ["E-mail (2)", "company (2)", "COMPANY (3)"]
+    assert kept.header == ("Email", "Company", "E-mail (2)", "company (2)", "COMPANY (3)")
+    assert kept.targets == ("email", "company", "custom.e_mail_2", "custom.company_2", "custom.company_3")
+
+
+def test_a_number_that_is_taken_is_not_given_twice_and_a_long_name_has_room_for_it():
+    assert named(["A", "A", "A (2)", "", "column 4", "x" * 200, "x" * 200]) == [
+        *("A", "A (3)", "A (2)", "column 4", "column 4 (2)", "x" * 200, f"{'x' * 190} (2)"),
+    ]
+
+
+def test_a_second_column_of_a_name_can_be_mapped_and_a_second_mark_counts():
+    asked = {"Company": "ignore", "Company (2)": "company"}
+
+    assert targets("Email", "Company", "Company", mapping=asked) == ["email", None, "company"]
+    assert targets("Email", "DNC", "dnc") == ["email", "do_not_contact", "do_not_contact"]

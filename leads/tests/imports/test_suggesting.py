@@ -48,6 +48,20 @@ def test_a_column_without_a_cell_is_left_out():
     assert suggested(["Email", "Notes"], [ADDRESSES, ["", " "]])[1] == ("ignore", "none")
 
 
+def test_a_second_column_of_a_name_is_left_out_until_somebody_decides():
+    header = ["Email", "Company", "Company", "Note", "Note"]
+
+    found = suggest(header, [ADDRESSES, ["Acme"], ["Globex"], ["a"], ["b"]])
+
+    assert [(each.header, each.target) for each in found] == [
+        ("Email", "email"),
+        ("Company", "company"),
+        ("Company (2)", "ignore"),
+        ("Note", "custom.note"),
+        ("Note (2)", "ignore"),
+    ]
+
+
 def test_no_field_is_suggested_twice():
     header = ["Email", "E-mail 2 - Value", "Work email", "Kontakt"]
     targets = [target for target, _ in suggested(header, [ADDRESSES] * 4)]
