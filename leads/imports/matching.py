@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from leads.imports import errors
-from leads.imports.contents import column_of_addresses
+from leads.imports.contents import are_profiles, column_of_addresses
 from leads.imports.fields import (
     CUSTOM_KEY_MAX,
     CUSTOM_PREFIX,
@@ -81,11 +81,20 @@ class Columns:
         return dict(zip(self.header, self.targets, strict=True))
 
 
-def known_targets(names: Sequence[str]) -> dict[str, str]:
-    """What the columns fill by their names alone; the others are left out. Several may fill one of OF_SEVERAL."""
+def known_targets(names: Sequence[str], samples: Sequence[Sequence[str]] = ()) -> dict[str, str]:
+    """What the columns fill by their names; the others are left out. Several may fill one of OF_SEVERAL.
+
+    The `samples`, some cells of each column, only tell between columns that are called alike, and what is on LinkedIn.
+    """
     targets: dict[str, str] = {}
-    _add_known(names, targets)
+    _add_known(names, targets, samples)
     return targets
+
+
+def field_called(name: str) -> str:
+    """The field that the column is called like; empty where none is."""
+    known = _known(name)
+    return known[0] if known else ""
 
 
 def is_exact(name: str, target: str) -> bool:
@@ -115,7 +124,8 @@ def match_columns(
     """Decide for every column of a header what it fills.
 
     Where no column is called like an e-mail address, the one whose `samples` (some cells of each column) are addresses
-    is the one. A `Status` whose samples are states of a subscription says who must not be written to.
+    is the one. Of several that fit one field it is one with values. A `Status` whose samples are states of a
+    subscription says who must not be written to.
 
     `mapping` gives targets by header and wins; `ignore` leaves a column out. `unknown_columns` says what becomes of the
     columns that match nothing: refuse the file, keep them under `custom`, or ignore them. With `needs_email` off the
@@ -128,7 +138,7 @@ def match_columns(
     names = named(header)
     _refuse_data_as_header(header, file_name=file_name)
     targets = _mapped(names, mapping or {}, file_name=file_name)
-    _add_known(names, targets)
+    _add_known(names, targets, samples)
     _add_email(names, targets, samples)
     _add_states(names, targets, samples)
     if needs_email and "email" not in targets.values():
@@ -207,21 +217,24 @@ def _refuse_shared_targets(targets: Mapping[str, str], *, file_name: str) -> Non
             raise errors.ambiguous_columns(file_name, field=target, columns=[column_of[target], name])
 
 
-def _add_known(names: Sequence[str], targets: dict[str, str]) -> None:
-    """Give every field that is still free the best column of those that are called like it."""
+def _add_known(names: Sequence[str], targets: dict[str, str], samples: Sequence[Sequence[str]]) -> None:
+    """Give every field that is still free the best column of those that are called like it, one with values first."""
     taken = set(targets.values())
-    best: dict[str, tuple[int, str]] = {}
-    for name in names:
+    best: dict[str, tuple[bool, int, str]] = {}
+    for name, cells in zip(names, [*samples, *[()] * len(names)], strict=False):
         if name in PROBLEM_COLUMNS:
             targets.setdefault(name, IGNORE)
         if name in targets or (known := _known(name)) is None:
             continue
         target, rank = known
+        if target == "website" and are_profiles(cells):  # as LinkedIn calls the `URL` of a person
+            target, rank = "linkedin_url", rank + len(_KNOWN)
+        is_empty = not any(map(str.strip, cells))
         if target in OF_SEVERAL:
             targets[name] = target
-        elif target not in taken and (target not in best or rank < best[target][0]):
-            best[target] = (rank, name)
-    found = {target: name for target, (_, name) in best.items()}
+        elif target not in taken and (target not in best or (is_empty, rank) < best[target][:2]):
+            best[target] = (is_empty, rank, name)
+    found = {target: name for target, (_, _, name) in best.items()}
     _name_beside_first_name(found, taken)
     targets.update({name: target for target, name in found.items()})
 

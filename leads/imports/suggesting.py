@@ -7,7 +7,15 @@ from enum import StrEnum
 from leads.imports.contents import field_by_content
 from leads.imports.fields import DO_NOT_CONTACT, IGNORE, OF_SEVERAL, is_custom
 from leads.imports.folding import folded
-from leads.imports.matching import custom_target, holds_states, is_exact, is_repeated, known_targets, named
+from leads.imports.matching import (
+    custom_target,
+    field_called,
+    holds_states,
+    is_exact,
+    is_repeated,
+    known_targets,
+    named,
+)
 
 SHOWN_SAMPLES = 3
 
@@ -41,8 +49,8 @@ def suggest(
     """
     names = named(header)
     cells = [*samples, *[()] * len(names)][: len(names)]
-    found = _from_memory(names, remembered or {})
-    _take(found, {name: (target, _by_name(name, target)) for name, target in known_targets(names).items()})
+    found = _from_memory(names, cells, remembered or {})
+    _take(found, {name: (target, _by_name(name, target)) for name, target in known_targets(names, cells).items()})
     _take_contents(found, names, cells)
     return [
         Suggestion(name, *found.get(name, _unknown(name, names, column)), _shown(column))
@@ -53,13 +61,16 @@ def suggest(
 _Found = dict[str, tuple[str, Confidence]]
 
 
-def _from_memory(names: Sequence[str], remembered: Mapping[str, str]) -> _Found:
+def _from_memory(names: Sequence[str], cells: Sequence[Sequence[str]], remembered: Mapping[str, str]) -> _Found:
     """What was decided the last time; not that a mark of who is out is a field of one's own.
 
     That was the choice while such columns were not known, and whoever made it would write to everybody in them.
     """
-    marks = {name for name, target in known_targets(names).items() if target == DO_NOT_CONTACT}
-    outdated = {folded(name) for name in marks}
+    outdated = {
+        folded(name)
+        for name, column in zip(names, cells, strict=True)
+        if field_called(name) == DO_NOT_CONTACT or holds_states(name, column)
+    }
     by_fold = {
         fold: target
         for name, target in remembered.items()
@@ -69,6 +80,8 @@ def _from_memory(names: Sequence[str], remembered: Mapping[str, str]) -> _Found:
 
 
 def _by_name(name: str, target: str) -> Confidence:
+    if target == "linkedin_url" and field_called(name) == "website":
+        return Confidence.CONTENT
     return Confidence.EXACT if is_exact(name, target) else Confidence.SYNONYM
 
 

@@ -54,6 +54,15 @@ def test_of_two_columns_for_one_field_the_better_name_wins_and_the_other_is_unkn
     assert refusal("Work Email", "Email").details["columns"] == [{"column": "Work Email", "suggestion": None}]
 
 
+def test_cells_tell_between_columns_that_fit_one_field_and_what_leads_to_linkedin():
+    header = ("Email", "Mobile Phone", "Work Direct Phone", "URL")
+    samples = [["ana@acme.example"], [], ["+420 1"], ["https://www.linkedin.com/in/ana"]]
+
+    assert targets(*header, samples=samples, unknown_columns="custom") == [
+        *("email", "custom.mobile_phone", "phone", "linkedin_url"),
+    ]
+
+
 def test_mapping_wins_over_the_name():
     asked = {"Email": "ignore", "work email": "email", "Sector": "custom.industry"}
 

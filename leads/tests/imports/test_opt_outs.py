@@ -112,6 +112,14 @@ def test_a_mark_that_was_kept_as_a_field_of_ones_own_is_suggested_anew():
     assert [each.target for each in suggested] == ["email", DO_NOT_CONTACT, "ignore"]
 
 
+def test_so_is_a_status_that_holds_marks():
+    remembered = {"Email": "email", "Status": "custom.status"}
+
+    suggested = suggest(["Email", "Status"], [["ana@acme.example"], ["Unsubscribed"]], remembered)
+
+    assert [each.target for each in suggested] == ["email", DO_NOT_CONTACT]
+
+
 def test_whoever_is_marked_is_suppressed_and_the_others_are_not(imported: Files):
     done = imported(PEOPLE)
 
