@@ -57,9 +57,8 @@ class Report:
             f"{self.problems:,} with problems"
         )
         if self.do_not_contact:
-            marked = "1 row" if self.do_not_contact == 1 else f"{self.do_not_contact:,} rows"
-            would_be = "would be" if self.import_id is None else "is" if self.do_not_contact == 1 else "are"
-            yield f"Must not be written to: {marked}, whose address {would_be} suppressed"
+            rows = "1 row" if self.do_not_contact == 1 else f"{self.do_not_contact:,} rows"
+            yield f"Must not be written to: {rows}, {'to be suppressed' if self.import_id is None else 'suppressed'}"
         if self.message:
             yield self.message
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from campaigns_project.audit.actors import SYSTEM
 from leads.models import LeadImport, SuppressionReason
-from leads.suppression import suppress_many
+from leads.suppression import suppress_addresses
 
 
 def shut_out(lead_import: LeadImport, addresses: Sequence[str], *, at: datetime) -> None:
@@ -14,13 +14,12 @@ def shut_out(lead_import: LeadImport, addresses: Sequence[str], *, at: datetime)
     As imported, and not as unsubscribed: nobody has unsubscribed from a mail of ours, and the numbers of the campaigns
     they leave must not say so. Undoing the import takes none of it back. Doing it again changes nothing.
     """
-    suppress_many(
+    suppress_addresses(
         organization=lead_import.organization,
-        texts=addresses,
+        addresses=addresses,
         reason=SuppressionReason.IMPORT,
         source=f"import {lead_import.pk}",
         actor=SYSTEM,
         at=at,
         created_by=lead_import.created_by,
-        are_stored=True,
     )

@@ -122,18 +122,16 @@ def suppress_many(
     campaign_id: int | None = None,
     expires_at: datetime | None = None,
     created_by: User | None = None,
-    are_stored: bool = False,
 ) -> Many:
     """Suppress every address and domain of `texts`, as `suppress` does one; what is neither is left out and counted.
 
-    Normalized addresses that `are_stored`, or are about to be, are taken whatever they look like.
     Counted are the entries of the list, not what else was suppressed because two people had been merged.
     In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
     Refused with `expiry_passed` or `expiry_too_late`.
     """
     require_future(expires_at, at)
     result = Many()
-    for batch in batched(_read(texts, str if are_stored else normalize_target), BATCH, strict=False):
+    for batch in batched(_read(texts), BATCH, strict=False):
         result.invalid += [entry for entry in batch if entry.state == EntryState.INVALID]
         result.twice += sum(entry.state == EntryState.TWICE for entry in batch)
         targets = [entry.target for entry in batch if entry.state == EntryState.NEW]
@@ -146,14 +144,41 @@ def suppress_many(
     return result
 
 
-def _read(texts: Iterable[str], normalized: Callable[[str], str] = normalize_target) -> Iterator[Entry]:
+def suppress_addresses(
+    *,
+    organization: Organization,
+    addresses: Iterable[str],
+    reason: SuppressionReason,
+    source: str,
+    actor: Actor,
+    at: datetime,
+    created_by: User | None = None,
+) -> int:
+    """Suppress normalized addresses everywhere and for good, as `suppress_many` does; how many were new.
+
+    They are taken whatever they look like, and it is not counted who is active: that may take longer than all the rest.
+    """
+    given = {
+        "reason": reason,
+        "source": source[:120],
+        "campaign_id": None,
+        "expires_at": None,
+        "created_by": created_by,
+    }
+    return sum(
+        _suppress(organization, list(batch), given, actor, at, is_counted=False)[0]
+        for batch in batched(dict.fromkeys(addresses), BATCH, strict=False)
+    )
+
+
+def _read(texts: Iterable[str]) -> Iterator[Entry]:
     """The entries that say something; `new` as far as the list itself can tell."""
     seen: set[str] = set()
     for line, text in enumerate(texts, start=1):
         if not text.strip():
             continue
         try:
-            target = normalized(text)
+            target = normalize_target(text)
         except Refused as refused:
             yield Entry(line, text.strip()[:320], "", EntryState.INVALID, refused.message)
             continue
@@ -184,13 +209,19 @@ def _active(people: QuerySet[Lead], campaign_id: int | None) -> int:
 
 @transaction.atomic
 def _suppress(
-    organization: Organization, asked: list[str], given: dict[str, Any], actor: Actor, at: datetime
+    organization: Organization,
+    asked: list[str],
+    given: dict[str, Any],
+    actor: Actor,
+    at: datetime,
+    *,
+    is_counted: bool = True,
 ) -> tuple[int, int]:
     """One batch, in the order of locks that `suppress` keeps; how many of those asked for were new, and how many people
-    left a campaign."""
+    left a campaign, unless it is not to be counted."""
     targets = [*asked, *also_theirs(organization, asked, given["reason"])]
     people = people_of(organization, targets)
-    active = _active(people, given["campaign_id"])
+    active = _active(people, given["campaign_id"]) if is_counted else 0
     tell(list(people.order_by("pk").values_list("pk", flat=True)), given["reason"], at, given["campaign_id"])
     own = Suppression.objects.filter(organization=organization, campaign_id=given["campaign_id"])
     known = list(own.filter(address__in=targets).order_by("address").select_for_update())

@@ -129,7 +129,7 @@ def test_unknown_organization_is_told_which_exist(organization: Organization, fi
         (b"", (), "people.csv is empty."),
         (b"email\n", (), "not one row below it"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", (), "it looks like a PNG picture. Choose a CSV file or a workbook (.xlsx)."),
-        (b"email,email\na@acme.example,b\n", (), "columns 1 and 2 are both “email”"),
+        (b"email,email\na@acme.example,b\n", (), "match no field of a lead: “email (2)”"),
         (b"email,color\na@acme.example,b\n", (), "“color”. Keep them as custom fields (--unknown-columns custom)"),
         (b"email\na@acme.example\n", ("--encoding", "klingon"), "“klingon” is not a text encoding."),
         (b"email\na@acme.example\n", ("--encoding", "idna"), "“idna” is not a text encoding."),
@@ -196,8 +196,8 @@ def test_whoever_must_not_be_written_to_is_said_before_afterwards_and_at_the_und
     _, undone = undo(str(LeadImport.objects.get().pk), "--yes")
 
     assert "  Unsubscribed  → do_not_contact\n" in before
-    assert "Must not be written to: 1 row, whose address would be suppressed\n" in before
-    assert "Must not be written to: 1 row, whose address is suppressed\n" in after
+    assert "Must not be written to: 1 row, to be suppressed\n" in before
+    assert "Must not be written to: 1 row, suppressed\n" in after
     assert undone == ("Removed 2 leads; these stay: none. Whom it suppressed stays suppressed: out means out.\n")
     assert Suppression.objects.get().address == "ana@acme.example"
 
