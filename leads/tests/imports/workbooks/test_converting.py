@@ -198,6 +198,13 @@ def test_where_no_sheet_shown_has_addresses_the_first_is_read():
     assert read(workbook([["Name"], ["Ana"]], finish=finish)) == (["Name"], [(2, ["Ana"])])
 
 
+def test_a_sheet_of_addresses_alone_needs_no_header():
+    assert read(workbook([["ana@acme.example"], ["bob@acme.example"]])) == (
+        ["email"],
+        [(1, ["ana@acme.example"]), (2, ["bob@acme.example"])],
+    )
+
+
 def test_a_sheet_that_is_not_there_is_refused_with_those_that_are():
     refused = refusal(two_sheets(), sheet="leads")
 
