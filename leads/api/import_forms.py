@@ -19,7 +19,7 @@ class ImportSerializer(serializers.ModelSerializer):
     options = serializers.SerializerMethodField(help_text="What is done with its people.")
     dry_run = serializers.SerializerMethodField(
         help_text="What importing would do, once dry_run_status is succeeded: rows, created, updated, unchanged, "
-        "problems, problem_codes, field_changes, samples of differences, first_problems."
+        "problems, do_not_contact, problem_codes, field_changes, samples of differences, first_problems."
     )
 
     class Meta:
@@ -27,8 +27,9 @@ class ImportSerializer(serializers.ModelSerializer):
         fields = [
             "id", "source", "file_name", "file_size", "encoding", "delimiter", "mapping", "options", "status",
             "total_rows", "rows_done", "created_count", "updated_count", "unchanged_count", "problem_count",
-            "problem_codes", "error_message", "dry_run_status", "dry_run_at", "dry_run", "undo_status", "undone_at",
-            "undone_count", "created_by", "created_at", "started_at", "heartbeat_at", "finished_at", "rows_removed_at",
+            "do_not_contact_count", "problem_codes", "error_message", "dry_run_status", "dry_run_at", "dry_run",
+            "undo_status", "undone_at", "undone_count", "created_by", "created_at", "started_at", "heartbeat_at",
+            "finished_at", "rows_removed_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -64,7 +65,11 @@ class WishesSerializer(StrictSerializer):
         required=False,
         help_text="Columns that match no field: refuse (default), keep them as custom fields, or ignore them.",
     )
-    mapping = ColumnMap(required=False, help_text="Header to field, custom.NAME or ignore; wins over what is matched.")
+    mapping = ColumnMap(
+        required=False,
+        help_text="Header to field, do_not_contact (of any number of columns), custom.NAME or ignore; wins over what "
+        "is matched.",
+    )
     enroll_into = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, help_text="The number of a draft campaign to put them into."
     )
@@ -81,7 +86,9 @@ class ReadingSerializer(WishesSerializer):
         required=False, allow_blank=True, max_length=1, trim_whitespace=False, help_text="Detected unless given."
     )
 
-    sheet = LineField(required=False, allow_blank=True, max_length=100, help_text="Of a workbook; else the first one.")
+    sheet = LineField(
+        required=False, allow_blank=True, max_length=100, help_text="Of a workbook; else the first with addresses."
+    )
     header_row = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=HEADER_ROW_MAX, help_text="Detected unless given."
     )
@@ -134,6 +141,9 @@ class PreviewSerializer(serializers.Serializer):
     updated_count = serializers.IntegerField()
     unchanged_count = serializers.IntegerField()
     problem_count = serializers.IntegerField()
+    do_not_contact_count = serializers.IntegerField(
+        help_text="Rows that say not to write to their person; importing suppresses them."
+    )
     problem_codes = serializers.DictField(child=serializers.IntegerField(), help_text="Problems by code.")
 
 
@@ -144,6 +154,7 @@ class UndoPreviewSerializer(serializers.Serializer):
     removable = serializers.IntegerField()
     kept = serializers.DictField(child=serializers.IntegerField(), help_text="Leads that stay, by why.")
     is_all = serializers.BooleanField()
+    do_not_contact = serializers.IntegerField(help_text="Rows whose people stay suppressed: out means out.")
 
 
 class ImportProblemSerializer(serializers.ModelSerializer):

@@ -177,7 +177,7 @@ class ImportViewSet(Reads, ApiViewSet):
     @extend_schema(
         summary="Undo an import",
         description="A worker removes the leads it made that nobody has touched and that are in no campaign (202). "
-        "Within 24 hours of its end, and once.",
+        "Within 24 hours of its end, and once. Whom it suppressed (do_not_contact_count) stays suppressed.",
         request=None,
         responses={202: ImportSerializer},
     )
@@ -241,5 +241,6 @@ def _previewed(preview: FilePreview) -> dict[str, Any]:
         "updated_count": preview.updated,
         "unchanged_count": preview.unchanged,
         "problem_count": preview.problems,
+        "do_not_contact_count": preview.do_not_contact,
         "problem_codes": preview.problem_codes,
     }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from leads.cleaning import storable
 from leads.imports.duplicates import SeenAddresses
-from leads.imports.fields import CUSTOM_PREFIX, LEAD_FIELDS
+from leads.imports.fields import CUSTOM_PREFIX, DO_NOT_CONTACT, LEAD_FIELDS
 from leads.imports.lines import FALSE, NOTHING, TRUE, line, texts
 from leads.imports.marks import marks
 from leads.imports.matching import Columns
@@ -84,10 +84,14 @@ class Keeping:
 
 @dataclass(slots=True)
 class Chunk:
-    """Up to CHUNK_ROWS rows, each in one of the two lists; no person is in `rows` twice, or in an earlier chunk."""
+    """Up to CHUNK_ROWS rows, each in one of the two lists; no person is in `rows` twice, or in an earlier chunk.
+
+    `opted_out` has the normalized addresses of the rows, of either list, that say not to write to them.
+    """
 
     rows: list[GoodRow] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
+    opted_out: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.problems)
@@ -115,6 +119,8 @@ def checked_chunks(
         result = checker.check(row)
         if position < skip:
             continue
+        if address := checker.opted_out(row):
+            chunk.opted_out.append(address)
         key = next(keeping.keys) if keeping else NOTHING
         if isinstance(result, RowProblem):
             chunk.problems.append(replace(result, key=key))
@@ -131,7 +137,7 @@ def checked_chunks(
 
 def rechecked(chunk: Chunk, *, people: People, email_column: str) -> Chunk:
     """The chunk after people were merged or erased since its rows were checked."""
-    again = Chunk(problems=list(chunk.problems))
+    again = Chunk(problems=list(chunk.problems), opted_out=list(chunk.opted_out))
     first_rows: dict[str, int] = {}
     for row in chunk.rows:
         own = read_email(row.email, email_column)[1]
@@ -152,16 +158,16 @@ class _Checker:
     """Each row by itself, then against the people of the rows that were accepted before."""
 
     def __init__(self, columns: Columns, people: People, fixes: Mapping[int, Sequence[str]], seen: SeenAddresses):
-        self._validate = RowValidator(columns).check
+        self._validator = RowValidator(columns)
+        self._has_opt_outs = bool(columns.positions(DO_NOT_CONTACT))
         self._people = people
         self._fixes = fixes
         self._seen = seen
         self._email_column = columns.header[columns.position("email") or 0]
 
     def check(self, row: Row) -> CleanRow | RowProblem:
-        if row.number in self._fixes:
-            row = Row(row.number, list(self._fixes[row.number]))
-        result = self._validate(row)
+        row = self._corrected(row)
+        result = self._validator.check(row)
         if isinstance(result, Problem):
             return RowProblem(row.number, row.cells, result)
         if self._people.is_erased(result.email_normalized):
@@ -171,6 +177,16 @@ class _Checker:
         if first is not None:
             return RowProblem(row.number, row.cells, duplicate(self._email_column, result.values[0], first))
         return result if lead_address == result.email_normalized else result._replace(email_normalized=lead_address)
+
+    def opted_out(self, row: Row) -> str:
+        """The address of a row that says not to write to it, empty otherwise; of an erased person we know already."""
+        if not self._has_opt_outs:
+            return ""
+        address = self._validator.opted_out(self._corrected(row))
+        return "" if address and self._people.is_erased(address) else address
+
+    def _corrected(self, row: Row) -> Row:
+        return Row(row.number, list(self._fixes[row.number])) if row.number in self._fixes else row
 
 
 def erased(column: str) -> Problem:

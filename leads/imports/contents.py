@@ -9,6 +9,9 @@ _SHAPES = (  # the first that fits; a profile is a web address too
     ("linkedin_url", re.compile(r"(?:https?://)?(?:[a-z]+\.)?linkedin\.com/.+", re.IGNORECASE)),
     ("website", re.compile(r"(?:https?://|www\.)[^\s@]+\.[^\s@]+", re.IGNORECASE)),
 )
+_PROFILE = re.compile(
+    r"(?:https?://)?(?:[a-z]+\.)?linkedin\.com/(?:in|pub)/.+", re.IGNORECASE
+)  # of a person, not a firm
 _CELL_MAX = 320  # characters that are looked at
 
 
@@ -22,6 +25,11 @@ def column_of_addresses(columns: Sequence[Sequence[str]]) -> int | None:
 def field_by_content(cells: Sequence[str]) -> str:
     """The field that the cells look like; empty where they look like none."""
     return next((name for name, shape in _SHAPES if _share(cells, shape) >= _ENOUGH), "")
+
+
+def are_profiles(cells: Sequence[str]) -> bool:
+    """Whether the cells lead to people on LinkedIn."""
+    return _share(cells, _PROFILE) >= _ENOUGH
 
 
 def _share(cells: Sequence[str], shape: re.Pattern[str]) -> float:

@@ -88,7 +88,7 @@ def unknown_sheet(file_name: str, *, sheet: str, sheets: Sequence[str]) -> FileR
     return FileRefused(
         "unknown_sheet",
         f"{file_name} has no sheet “{shortened(sheet)}”; it has {quoted(sheets)}.",
-        "Write the name as it stands on the tab, or leave it out to have the first sheet.",
+        "Write the name as it stands on the tab, or leave it out to have the first sheet with addresses.",
         {"sheet": sheet, "sheets": list(sheets)},
     )
 
@@ -232,12 +232,12 @@ def header_too_long(file_name: str, *, column: int, limit: int) -> FileRefused:
 
 
 def duplicate_header(file_name: str, *, pairs: Sequence[tuple[int, int, str]]) -> FileRefused:
-    """Two columns of one name: which of them counts cannot be known."""
-    listed = "; ".join(f"columns {first} and {second} are both “{shortened(name)}”" for first, second, name in pairs)
+    """Two columns of one name: which of them counts cannot be known. The second is given as a mapping calls it."""
+    listed = "; ".join(f"columns {first} and {second} (“{shortened(name)}”)" for first, second, name in pairs)
     return FileRefused(
         "duplicate_header",
         f"The header of {file_name} uses a name twice: {listed}.",
-        "Rename or remove one of them.",
+        f"Rename or remove one of them, or say in the mapping what “{shortened(pairs[0][2])}” is, or ignore.",
         {"columns": [{"first": first, "second": second, "name": name} for first, second, name in pairs]},
     )
 

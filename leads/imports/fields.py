@@ -7,6 +7,7 @@ from dataclasses import dataclass
 CUSTOM_PREFIX = "custom."
 IGNORE = "ignore"
 FULL_NAME = "full_name"
+DO_NOT_CONTACT = "do_not_contact"
 CUSTOM_KEY_MAX = 100
 CUSTOM_VALUE_MAX = 5_000
 
@@ -44,7 +45,10 @@ BY_NAME = {field.name: field for field in FIELDS}
 LEAD_FIELDS = tuple(BY_NAME)
 
 # A full name fills first and last name; it is a target of columns, not a field that is stored.
-TARGETS = (*LEAD_FIELDS, FULL_NAME)
+OF_A_PERSON = (*LEAD_FIELDS, FULL_NAME)
+# Nor is what says who must not be written to: those rows are suppressed.
+TARGETS = (*OF_A_PERSON, DO_NOT_CONTACT)
+OF_SEVERAL = frozenset({DO_NOT_CONTACT})  # any number of columns may say it, and one of them is enough
 FULL_NAME_MAX = 300
 
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Self
 from leads.imports import delimiters, encodings, errors, signatures
 from leads.imports.dialects import DOUBLE, csv_options, detect_quoting, long_delimiter
 from leads.imports.matching import is_known_header
-from leads.imports.preambles import NumberedRow, first_rows, header_at
+from leads.imports.preambles import NumberedRow, first_rows, header_at, is_bare_list
 from leads.imports.workbooks.converting import Converted, as_csv, is_workbook
 
 WORKBOOK = "workbook"
@@ -26,6 +26,7 @@ class Layout:
     quote: str = DOUBLE
     escape: str = ""
     sheet: str = ""
+    is_bare_list: bool = False  # one address a line, from the first on: there is no header
 
     @classmethod
     def kept(cls, encoding: str, delimiter: str, options: Mapping[str, Any]) -> Self:
@@ -81,14 +82,16 @@ def detect_layout(
     if not sample.strip():
         raise errors.empty_file(file_name)
     layout = _layout_of_text(sample, found.name, delimiter=delimiter, file_name=file_name)
-    return layout if header_row is None else replace(layout, header_row=header_row)
+    return layout if header_row is None else replace(layout, header_row=header_row, is_bare_list=False)
 
 
 def layout_of_workbook(converted: Converted, *, header_row: int | None) -> Layout:
     """How a workbook is read, from its conversion, which is left at its beginning."""
-    if header_row is None:
-        header_row = _header_row(first_rows(_sample(converted.stream, encodings.Encoding("utf-8", ""))))
-    return Layout(WORKBOOK, "", header_row=header_row, sheet=converted.sheet)
+    if header_row is not None:
+        return Layout(WORKBOOK, "", header_row=header_row, sheet=converted.sheet)
+    rows = first_rows(_sample(converted.stream, encodings.Encoding("utf-8", "")))
+    bare = is_bare_list(rows)
+    return Layout(WORKBOOK, "", header_row=_header_row(rows), sheet=converted.sheet, is_bare_list=bare)
 
 
 def _layout_of_text(sample: str, encoding: str, *, delimiter: str, file_name: str) -> Layout:
@@ -104,8 +107,15 @@ def _layout_of_text(sample: str, encoding: str, *, delimiter: str, file_name: st
     rows = first_rows(sample, **csv_options(chosen, quoting.quote, quoting.escape))
     if several := long_delimiter(rows, delimiter=chosen):
         raise errors.long_delimiter(file_name, delimiter=several)
-    header_row = _header_row(rows)
-    return Layout(encoding, chosen, 1 if declared else 0, header_row, quoting.quote, quoting.escape)
+    return Layout(
+        encoding,
+        chosen,
+        skip_lines=1 if declared else 0,
+        header_row=_header_row(rows),
+        quote=quoting.quote,
+        escape=quoting.escape,
+        is_bare_list=is_bare_list(rows),
+    )
 
 
 def _header_row(rows: Sequence[NumberedRow]) -> int:

@@ -20,10 +20,10 @@ class ImportOptions:
     """How to read a file, and what to do with what is in it.
 
     `encoding` and `delimiter` are detected where empty, and so is the row of the header where it is None. `sheet` is
-    one of a workbook; empty stands for the first that is not hidden. `mapping` is header to field, `custom.NAME` or
-    `ignore`. `unknown_columns`: refuse the file, keep them as `custom` fields, or `ignore` them. `on_existing`, for a
-    lead that is there already: `fill` what is empty, `overwrite` with what the file has (an empty cell erases
-    nothing), or `skip`.
+    one of a workbook; empty stands for the first with addresses that is not hidden. `mapping` is header to field,
+    `do_not_contact`, `custom.NAME` or `ignore`. `unknown_columns`: refuse the file, keep them as `custom` fields, or
+    `ignore` them. `on_existing`, for a lead that is there already: `fill` what is empty, `overwrite` with what the file
+    has (an empty cell erases nothing), or `skip`.
     `tags` are put on every lead of the file (with `skip`, on the new ones), and created where they do not exist.
     `enroll_into` is the key of a draft campaign that gets the people of the import when it is through. `legal_basis` is
     kept with the import: why these people may be written to.

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from leads.imports.checking import GoodRow, ready
-from leads.imports.fields import TARGETS, is_custom
+from leads.imports.fields import OF_A_PERSON, is_custom
 from leads.imports.matching import Columns
 from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
@@ -31,7 +31,7 @@ def clean_person(number: int, given: Mapping[str, Any]) -> GoodRow:
 
 @lru_cache(maxsize=256)
 def _validator(names: tuple[str, ...]) -> RowValidator:
-    unknown = [name for name in names if name not in TARGETS and not is_custom(name)]
+    unknown = [name for name in names if name not in OF_A_PERSON and not is_custom(name)]
     if unknown:
         raise ValueError(f"A lead has no field called {', '.join(unknown)}.")
     return RowValidator(Columns(names, names))

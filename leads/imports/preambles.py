@@ -44,6 +44,14 @@ def header_at(rows: Sequence[NumberedRow], *, is_known: Callable[[str], bool]) -
     return best
 
 
+def is_bare_list(rows: Sequence[NumberedRow]) -> bool:
+    """Whether the rows are addresses from the first on, most of them, and nothing beside them."""
+    filled = [[cell for cell in cells if cell.strip()] for _, cells in rows]
+    is_one_column = all(len(cells) <= 1 and cells == row[:1] for cells, (_, row) in zip(filled, rows, strict=True))
+    addresses = sum(map(has_address, filled))
+    return is_one_column and has_address(filled[0] if filled else []) and 2 * addresses >= len(filled)
+
+
 def has_address(cells: Sequence[str]) -> bool:
     """Whether some cell is an e-mail address and nothing else."""
     return any(map(_ADDRESS.fullmatch, cells))

@@ -25,13 +25,17 @@ SHOWN_DIFFERENCES = 20
 
 @dataclass(slots=True)
 class Preview:
-    """What an import would give now; `created` to `problems` add up to `rows_done`."""
+    """What an import would give now; `created` to `problems` add up to `rows_done`.
+
+    `do_not_contact` are the rows among them, whatever becomes of them, that say not to write to their person.
+    """
 
     rows_done: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     problems: int = 0
+    do_not_contact: int = 0
     problem_codes: Counter[str] = field(default_factory=Counter)
     first_problems: list[RowProblem] = field(default_factory=list)
     field_changes: Counter[str] = field(default_factory=Counter)
@@ -44,6 +48,7 @@ class Preview:
         self.updated += found.merged.updated
         self.unchanged += found.merged.unchanged
         self.problems += len(chunk.problems)
+        self.do_not_contact += len(chunk.opted_out)
         self.problem_codes.update(row.problem.code for row in chunk.problems)
         self.first_problems += chunk.problems[: KEPT_PROBLEMS - len(self.first_problems)]
         self.field_changes.update(found.field_changes)
@@ -57,6 +62,7 @@ class Preview:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "problems": self.problems,
+            "do_not_contact": self.do_not_contact,
             "problem_codes": dict(self.problem_codes),
             "field_changes": dict(self.field_changes),
             "samples": [difference._asdict() for difference in self.differences],

@@ -22,6 +22,7 @@ MAX_COLUMNS = 1_000
 MAX_HEADER = 200  # characters of one column's name
 MAX_FIELD = csv.field_size_limit()  # characters of one cell: csv's own default of 131,072; a person has no longer ones
 MAX_RECORD = 2_000_000  # characters of one row
+HEADER_OF_A_LIST = "email"  # what the one column is called where nobody has named it
 
 
 class Row(NamedTuple):
@@ -92,6 +93,8 @@ class Table:
         self._drop_converted()
 
     def _read_header(self) -> list[str]:
+        if self.layout.is_bare_list:
+            return [HEADER_OF_A_LIST]
         first = next(self._records, None)
         if first is None:
             raise self._without_header()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from campaigns_project.accounts.models import Organization
 from leads.cleaning import storable
-from leads.imports.matching import folded, named
+from leads.imports.matching import compared, named
 from leads.models import ImportMapping
 
 _FILE_NAME_MAX = 255
@@ -40,4 +40,4 @@ def remembered(*, organization: Organization, header: Sequence[str]) -> ImportMa
 
 def _hash(names: Sequence[str]) -> str:
     """Of the names as they are compared, in an order of their own: another order of columns is the same header."""
-    return hashlib.sha256(json.dumps(sorted(folded(name) or name for name in names)).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(compared(name) for name in names)).encode()).hexdigest()

@@ -14,7 +14,10 @@ SHOWN_PROBLEMS = 10  # the rest is counted by code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Every row of the file is in one of the four counts. `import_id` is None for a dry run, which has no import."""
+    """Every row of the file is in one of the four counts; `do_not_contact` are those of them that say so.
+
+    `import_id` is None for a dry run, which has no import.
+    """
 
     file_name: str
     import_id: int | None
@@ -28,6 +31,7 @@ class Report:
     updated: int
     unchanged: int
     problems: int
+    do_not_contact: int
     problem_codes: dict[str, int]
     first_problems: list[dict[str, str | int]]
 
@@ -52,6 +56,9 @@ class Report:
             f"{verb}: {self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged, "
             f"{self.problems:,} with problems"
         )
+        if self.do_not_contact:
+            rows = "1 row" if self.do_not_contact == 1 else f"{self.do_not_contact:,} rows"
+            yield f"Must not be written to: {rows}, {'to be suppressed' if self.import_id is None else 'suppressed'}"
         if self.message:
             yield self.message
 
@@ -80,6 +87,7 @@ def report_of_import(lead_import: LeadImport) -> Report:
         updated=lead_import.updated_count,
         unchanged=lead_import.unchanged_count,
         problems=lead_import.problem_count,
+        do_not_contact=lead_import.do_not_contact_count,
         problem_codes=_by_frequency(lead_import.problem_codes),
         first_problems=[{"row": row, "code": code, "message": message} for row, code, message in first],
     )
@@ -106,6 +114,7 @@ def report_of_preview(preview: FilePreview, *, file_name: str) -> Report:
         updated=preview.updated,
         unchanged=preview.unchanged,
         problems=preview.problems,
+        do_not_contact=preview.do_not_contact,
         problem_codes=dict(preview.problem_codes.most_common()),
         first_problems=[
             {"row": row.number, "code": row.problem.code, "message": row.problem.message}

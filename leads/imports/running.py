@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from campaigns_project.workers.stopping import is_stopping
 from leads.imports import errors, state_errors
@@ -25,6 +26,7 @@ from leads.imports.keys import RawKeys
 from leads.imports.merging import Raced
 from leads.imports.opening import reading_of
 from leads.imports.people import People
+from leads.imports.shutting_out import shut_out
 from leads.imports.storing import fetch_parts
 from leads.imports.writing import write_rows
 from leads.models import ImportSource, ImportStatus, LeadImport
@@ -85,7 +87,7 @@ def _claim(lead_import_id: int, now: datetime) -> LeadImport:
     )
     if not claimed:
         raise state_errors.not_runnable(lead_import_id)
-    return LeadImport.objects.select_related("organization").get(pk=lead_import_id)
+    return LeadImport.objects.select_related("organization", "created_by").get(pk=lead_import_id)
 
 
 def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: OnProgress | None) -> bool:
@@ -111,7 +113,13 @@ def _run_chunks(lead_import: LeadImport, deadline: float | None, on_progress: On
 
 
 def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str) -> bool:
-    """Rows and progress in one transaction; False, and nothing written, when the import is no longer ours."""
+    """Rows and progress in one transaction; False, and nothing written, when the import is no longer ours.
+
+    Whoever is marked as not to be written to is suppressed before that: killed in between, nobody was brought in who
+    could be written to, and suppressing them once more does no harm.
+    """
+    if chunk.opted_out and _ours(lead_import).exists():
+        shut_out(lead_import, chunk.opted_out, at=timezone.now())
     for _ in range(TRIES):
         try:
             return _try_chunk(lead_import, chunk, people, email_column)
@@ -132,6 +140,7 @@ def _try_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_colu
         LeadImport.objects.filter(pk=lead_import.pk).update(
             rows_received=F("rows_received") + len(chunk),
             rows_staged=F("rows_staged") + len(chunk),
+            do_not_contact_count=F("do_not_contact_count") + len(chunk.opted_out),
             **progress(merged, len(chunk.problems)),
         )
     lead_import.refresh_from_db()
@@ -143,8 +152,11 @@ def hold(lead_import: LeadImport) -> bool:
 
     It is ours while it runs and stands where we left it: another worker may have taken it over, or a person ended it.
     """
-    ours = LeadImport.objects.filter(pk=lead_import.pk, status=ImportStatus.RUNNING, rows_done=lead_import.rows_done)
-    return ours.select_for_update(no_key=True).exists()
+    return _ours(lead_import).select_for_update(no_key=True).exists()
+
+
+def _ours(lead_import: LeadImport) -> QuerySet[LeadImport]:
+    return LeadImport.objects.filter(pk=lead_import.pk, status=ImportStatus.RUNNING, rows_done=lead_import.rows_done)
 
 
 def progress(merged: Merged, problems: int) -> dict[str, Any]:
@@ -170,7 +182,7 @@ def do_not_wait_for_the_disk() -> None:
 
 def _release(lead_import: LeadImport, *, is_done: bool) -> None:
     """Succeeded, or queued again for the next run; a canceled import stays what it is. The file is kept no longer."""
-    ours = LeadImport.objects.filter(pk=lead_import.pk, status=ImportStatus.RUNNING, rows_done=lead_import.rows_done)
+    ours = _ours(lead_import)
     if not is_done:
         ours.update(status=ImportStatus.QUEUED, heartbeat_at=Now())
     else:

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from leads.imports.contents import field_by_content
-from leads.imports.fields import IGNORE
-from leads.imports.matching import custom_target, folded, is_exact, known_targets, named
+from leads.imports.fields import DO_NOT_CONTACT, IGNORE, OF_SEVERAL, is_custom
+from leads.imports.folding import folded
+from leads.imports.matching import (
+    custom_target,
+    field_called,
+    holds_states,
+    is_exact,
+    is_repeated,
+    known_targets,
+    named,
+)
 
 SHOWN_SAMPLES = 3
 
@@ -34,14 +43,14 @@ class Suggestion:
 def suggest(
     header: Sequence[str], samples: Sequence[Sequence[str]], remembered: Mapping[str, str] | None = None
 ) -> list[Suggestion]:
-    """A suggestion for every column; no field is suggested twice.
+    """A suggestion for every column; no field is suggested twice, but for those that may have several columns.
 
     `samples` are some cells of each column, `remembered` is header to target as `remembering.remembered` gives it.
     """
     names = named(header)
     cells = [*samples, *[()] * len(names)][: len(names)]
-    found = _from_memory(names, remembered or {})
-    _take(found, {name: (target, _by_name(name, target)) for name, target in known_targets(names).items()})
+    found = _from_memory(names, cells, remembered or {})
+    _take(found, {name: (target, _by_name(name, target)) for name, target in known_targets(names, cells).items()})
     _take_contents(found, names, cells)
     return [
         Suggestion(name, *found.get(name, _unknown(name, names, column)), _shown(column))
@@ -52,18 +61,33 @@ def suggest(
 _Found = dict[str, tuple[str, Confidence]]
 
 
-def _from_memory(names: Sequence[str], remembered: Mapping[str, str]) -> _Found:
-    by_fold = {folded(name): target for name, target in remembered.items()}
+def _from_memory(names: Sequence[str], cells: Sequence[Sequence[str]], remembered: Mapping[str, str]) -> _Found:
+    """What was decided the last time; not that a mark of who is out is a field of one's own.
+
+    That was the choice while such columns were not known, and whoever made it would write to everybody in them.
+    """
+    outdated = {
+        folded(name)
+        for name, column in zip(names, cells, strict=True)
+        if field_called(name) == DO_NOT_CONTACT or holds_states(name, column)
+    }
+    by_fold = {
+        fold: target
+        for name, target in remembered.items()
+        if not ((fold := folded(name)) in outdated and is_custom(target))
+    }
     return {name: (by_fold[folded(name)], Confidence.REMEMBERED) for name in names if folded(name) in by_fold}
 
 
 def _by_name(name: str, target: str) -> Confidence:
+    if target == "linkedin_url" and field_called(name) == "website":
+        return Confidence.CONTENT
     return Confidence.EXACT if is_exact(name, target) else Confidence.SYNONYM
 
 
 def _take(found: _Found, further: _Found) -> None:
     """Add what is no column twice and no field twice."""
-    taken = {target for target, _ in found.values()}
+    taken = {target for target, _ in found.values()} - OF_SEVERAL
     found.update({name: what for name, what in further.items() if name not in found and what[0] not in taken})
 
 
@@ -73,6 +97,8 @@ def _take_contents(found: _Found, names: Sequence[str], cells: Sequence[Sequence
     Without an e-mail address there is no import: “Kontakt” may be a name elsewhere, over addresses it is one.
     """
     for name, column in zip(names, cells, strict=True):
+        if name not in found and holds_states(name, column):
+            found[name] = (DO_NOT_CONTACT, Confidence.CONTENT)
         field = field_by_content(column)
         taken = {target for target, _ in found.values()}
         is_free = name not in found or (field == "email" and found[name][1] == Confidence.SYNONYM)
@@ -81,7 +107,9 @@ def _take_contents(found: _Found, names: Sequence[str], cells: Sequence[Sequence
 
 
 def _unknown(name: str, names: Sequence[str], column: Sequence[str]) -> tuple[str, Confidence]:
-    return (custom_target(name, names) if _shown(column) else IGNORE), Confidence.NONE
+    """A field of one's own; nothing where the column is empty, or repeats the name of another."""
+    is_kept = _shown(column) and not is_repeated(name, names)
+    return (custom_target(name, names) if is_kept else IGNORE), Confidence.NONE
 
 
 def _shown(column: Sequence[str]) -> tuple[str, ...]:

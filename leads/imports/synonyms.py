@@ -149,6 +149,28 @@ _LISTS = {
         strefa czasowa, időzóna, fus orar, saat dilimi, часовой пояс, часовий пояс, часова зона, ζώνη ώρας,
         タイムゾーン, 时区, 時區, 시간대, vremenska zona, časovni pas
     """,
+    # All that says it counts, whatever else does.
+    "do_not_contact": """
+        do not contact, dnc, do not email, do not e-mail, do not mail, do not send email, do not write to, no email,
+        unsubscribed, unsubscribe, is unsubscribed, email unsubscribed, globally unsubscribed, has unsubscribed,
+        unsubscribed from all email, unsubscribed from all emails, unsubscribed from emails, unsubscribed from email,
+        unsubscribed from marketing emails, unsubscribed at, unsubscribed on, unsubscribed date, unsubscribe date,
+        unsubscribe time, date unsubscribed, unsub time, unsub date, clean time, cleaned, opted out, opt out, optout,
+        is opted out, email opt out, email optout, email opted out, e-mail opt out, mail opt out, marketing opt out,
+        opt out of email, opted out of emails, has opted out of email, opt out date, email opt out date, opted out at,
+        do not allow emails, do not allow bulk emails, do not bulk email, blacklisted, email blacklisted, blocklisted,
+        email blocklisted, suppressed, is suppressed, bounced, email bounced, hard bounced, hard bounce, complained,
+        spam complaint, marked as spam, marketing status, email marketing status, email marketing consent,
+        subscription status, email subscription status, subscriber status, newsletter status, abgemeldet, ausgetragen,
+        abgemeldet am, nicht kontaktieren, nicht anschreiben, keine e-mails, keine e-mail, keine werbung, werbesperre,
+        kontaktsperre, e-mail-sperre, mailsperre, désabonné, désinscrit, ne pas contacter, ne plus contacter,
+        opposition e-mail, no contactar, no enviar correos, dado de baja, baja, fecha de baja, non contattare,
+        disiscritto, não contatar, não contactar, descadastrado, niet contacteren, niet mailen, niet benaderen,
+        uitgeschreven, afgemeld, nie kontaktować, nie kontaktować się, wypisany, nekontaktovat, odhlášen,
+        odhlášený, nekontaktovať, kontakta ej, kontakta inte, avregistrerad, må ikke kontaktes, afmeldt, avmeldt,
+        älä ota yhteyttä, leiratkozott, nu contactați, dezabonat, iletişime geçmeyin, не писать, не беспокоить,
+        отписан, не контактувати, 配信停止, 退订, 请勿联系, 수신거부
+    """,
 }
 SYNONYMS: dict[str, tuple[str, ...]] = {
     field: tuple(" ".join(name.split()) for name in names.split(",")) for field, names in _LISTS.items()

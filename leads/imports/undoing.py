@@ -1,6 +1,8 @@
 """An import taken back: the leads it made go, unless somebody has begun to work with them.
 
-A lead that was there before keeps what the import changed in it: its history says what stood there.
+A lead that was there before keeps what the import changed in it: its history says what stood there. Whoever was
+suppressed because the file marked them stays suppressed: somebody said no, and that the file was the wrong one does not
+unsay it.
 """
 
 import time
@@ -47,19 +49,21 @@ class UndoPreview:
     """What undoing would do: of `looked_at` leads that the import made and that are still there, `removable` would go.
 
     `kept` counts those that stay by why; one lead may be under several. `is_all` is false when there are more leads
-    than were looked at; with all of them, `removable` is exact.
+    than were looked at; with all of them, `removable` is exact. `do_not_contact` are the rows whose people stay
+    suppressed.
     """
 
     looked_at: int = 0
     removable: int = 0
     kept: Counter[str] = field(default_factory=Counter)
     is_all: bool = True
+    do_not_contact: int = 0
 
 
 def preview_undo(*, lead_import: LeadImport, now: datetime) -> UndoPreview:
     """What `undo_import` would do now; raises what it would raise, and writes nothing."""
     _refuse(lead_import, now)
-    preview = UndoPreview()
+    preview = UndoPreview(do_not_contact=lead_import.do_not_contact_count)
     ids = _made_after(lead_import, 0, LOOKED_AT + 1)
     preview.is_all = len(ids) <= LOOKED_AT
     reasons = _kept(lead_import, ids[:LOOKED_AT])

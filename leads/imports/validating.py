@@ -7,9 +7,18 @@ from typing import NamedTuple
 
 from leads.cleaning import clean_line, clean_lines, clean_plain, is_plain
 from leads.imports import firms, rules
-from leads.imports.fields import BY_NAME, CUSTOM_VALUE_MAX, FULL_NAME, FULL_NAME_MAX, LEAD_FIELDS, is_custom
+from leads.imports.fields import (
+    BY_NAME,
+    CUSTOM_VALUE_MAX,
+    DO_NOT_CONTACT,
+    FULL_NAME,
+    FULL_NAME_MAX,
+    LEAD_FIELDS,
+    is_custom,
+)
 from leads.imports.matching import CODE, Columns
 from leads.imports.names import split_full_name
+from leads.imports.opt_outs import is_opted_out, require_known
 from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
 
@@ -51,6 +60,7 @@ class RowValidator:
         self._full_name = columns.position(FULL_NAME)
         self._code = columns.header.index(CODE) if CODE in columns.header else None
         self._custom = columns.custom
+        self._opt_outs = columns.positions(DO_NOT_CONTACT)
         # (position in the values, position in the row, field)
         self._fields = [
             (index, position, BY_NAME[name])
@@ -74,9 +84,28 @@ class RowValidator:
                 _refuse_unsorted(cells[self._code].strip())
             texts = self._cleaned(cells)
             email, normalized = rules.email(texts[self._email], self._header[self._email])
+            for position in self._opt_outs:
+                require_known(texts[position], self._header[position])
             return CleanRow(row.number, normalized, self._values(texts, email), self._free_values(texts))
         except RowError as error:
             return error.problem
+
+    def opted_out(self, row: Row) -> str:
+        """The normalized address of somebody whom the row says not to write to; empty where it does not.
+
+        It counts whatever else is wrong with the row: nothing is asked of it but that each cell is in its column and
+        the address can be read.
+        """
+        try:
+            cells = self._fitted(row.cells)
+            if not any(is_opted_out(cells[position]) for position in self._opt_outs):
+                return ""
+            if self._code is not None:
+                _refuse_unsorted(cells[self._code].strip())
+            column = self._header[self._email]
+            return rules.email(rules.readable(clean_line(cells[self._email]), column), column)[1]
+        except RowError:
+            return ""
 
     def _fitted(self, cells: list[str]) -> list[str]:
         width = len(self._header)

@@ -59,6 +59,9 @@ class LeadImport(Tenanted, models.Model):
     updated_count = models.IntegerField(default=0)
     unchanged_count = models.IntegerField(default=0)
     problem_count = models.IntegerField(default=0)
+    do_not_contact_count = models.IntegerField(
+        default=0, db_default=0, help_text="Rows that say not to write to their person, who was suppressed."
+    )
     problem_codes = models.JSONField(default=dict, db_default={}, help_text="Problems by code, counted at the end.")
     error_message = models.TextField(blank=True)
     dry_run_status = models.CharField(

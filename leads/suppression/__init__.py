@@ -17,6 +17,7 @@ from leads.suppression.many import Many as Many
 from leads.suppression.many import Outlook as Outlook
 from leads.suppression.many import counts_active as counts_active
 from leads.suppression.many import look_at as look_at
+from leads.suppression.many import suppress_addresses as suppress_addresses
 from leads.suppression.many import suppress_many as suppress_many
 from leads.suppression.merged import GIVEN_UP as GIVEN_UP
 from leads.suppression.merged import addresses_of as addresses_of

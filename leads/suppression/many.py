@@ -144,6 +144,33 @@ def suppress_many(
     return result
 
 
+def suppress_addresses(
+    *,
+    organization: Organization,
+    addresses: Iterable[str],
+    reason: SuppressionReason,
+    source: str,
+    actor: Actor,
+    at: datetime,
+    created_by: User | None = None,
+) -> int:
+    """Suppress normalized addresses everywhere and for good, as `suppress_many` does; how many were new.
+
+    They are taken whatever they look like, and it is not counted who is active: that may take longer than all the rest.
+    """
+    given = {
+        "reason": reason,
+        "source": source[:120],
+        "campaign_id": None,
+        "expires_at": None,
+        "created_by": created_by,
+    }
+    return sum(
+        _suppress(organization, list(batch), given, actor, at, is_counted=False)[0]
+        for batch in batched(dict.fromkeys(addresses), BATCH, strict=False)
+    )
+
+
 def _read(texts: Iterable[str]) -> Iterator[Entry]:
     """The entries that say something, in a line mostly one; `new` as far as the list itself can tell."""
     seen: set[str] = set()
@@ -181,13 +208,19 @@ def _active(people: QuerySet[Lead], campaign_id: int | None) -> int:
 
 @transaction.atomic
 def _suppress(
-    organization: Organization, asked: list[str], given: dict[str, Any], actor: Actor, at: datetime
+    organization: Organization,
+    asked: list[str],
+    given: dict[str, Any],
+    actor: Actor,
+    at: datetime,
+    *,
+    is_counted: bool = True,
 ) -> tuple[int, int]:
     """One batch, in the order of locks that `suppress` keeps; how many of those asked for were new, and how many people
-    left a campaign."""
+    left a campaign, unless it is not to be counted."""
     targets = [*asked, *also_theirs(organization, asked, given["reason"])]
     people = people_of(organization, targets)
-    active = _active(people, given["campaign_id"])
+    active = _active(people, given["campaign_id"]) if is_counted else 0
     tell(list(people.order_by("pk").values_list("pk", flat=True)), given["reason"], at, given["campaign_id"])
     own = Suppression.objects.filter(organization=organization, campaign_id=given["campaign_id"])
     known = list(own.filter(address__in=targets).order_by("address").select_for_update())

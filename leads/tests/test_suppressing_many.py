@@ -20,7 +20,16 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import Refused
 from leads.models import Lead, Suppression, SuppressionReason
-from leads.suppression import check, look_at, remove_expired, suppress, suppress_erased, suppress_many, unsuppress
+from leads.suppression import (
+    check,
+    look_at,
+    remove_expired,
+    suppress,
+    suppress_addresses,
+    suppress_erased,
+    suppress_many,
+    unsuppress,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=30)
@@ -93,6 +102,22 @@ def test_whoever_stands_in_a_list_by_address_and_by_domain_leaves_once(organizat
     done = many(organization, texts)
 
     assert (told, done.active, many(organization, texts).active) == (1, 1, 0)
+
+
+def test_normalized_addresses_are_taken_whatever_they_look_like_and_each_once(organization, monkeypatch):
+    monkeypatch.setattr("leads.suppression.many.BATCH", 2)
+    inside = ana_in(organization)
+    wanted = {"reason": SuppressionReason.IMPORT, "source": "import 7", "actor": SYSTEM, "at": NOON}
+    given = ["ana@acme.example", "odd@one@acme.example", "ana@acme.example", "bo@acme.example"]
+
+    added = suppress_addresses(organization=organization, addresses=given, **wanted)
+    again = suppress_addresses(organization=organization, addresses=given, **wanted)
+
+    inside.refresh_from_db()
+    assert (added, again, inside.status) == (3, 0, "stopped")
+    assert set(Suppression.objects.values_list("address", "reason", "source", "expires_at")) == {
+        (address, "import", "import 7", None) for address in given
+    }
 
 
 def test_the_same_list_again_changes_nothing(organization):

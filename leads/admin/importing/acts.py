@@ -15,7 +15,7 @@ from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.uploading import repeat_sentence
-from leads.admin.importing.wording import counted, rows_known
+from leads.admin.importing.wording import STAY_OUT, counted, rows_known
 from leads.imports.canceling import cancel_import, discard_draft
 from leads.imports.receiving import commit_import
 from leads.imports.undoing import WITHIN, UndoPreview, preview_undo, undo_import
@@ -141,6 +141,7 @@ class UndoImport(ActDialog):
         found = self.preview
         if found is None:
             return "It cannot be undone any more."
+        out = f" {STAY_OUT}" if found.do_not_contact else ""
         more = "" if found.is_all else f" That is of the first {found.looked_at:,}; the rest is looked at on the way."
         kept = ", ".join(f"{count:,} {KEPT_WORDS.get(why, why)}" for why, count in sorted(found.kept.items()))
         stay = f" These stay: {kept}." if kept else ""
@@ -148,6 +149,7 @@ class UndoImport(ActDialog):
         return (
             f"{fewest}{counted(found.removable, 'lead')} that this import made would be removed.{stay}{more} What it "
             "changed in leads that were there before stays as it is; each lead's history says what stood there."
+            f"{out}"
         )
 
     @property

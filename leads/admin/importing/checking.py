@@ -67,7 +67,18 @@ def standing(lead_import: LeadImport) -> dict[str, Any]:
 
 
 def _notes(lead_import: LeadImport, is_ready: bool) -> list[str]:
-    return [repeat_sentence(lead_import), "" if is_ready else NOBODY]
+    return [_shut_out_sentence(lead_import), repeat_sentence(lead_import), "" if is_ready else NOBODY]
+
+
+def _shut_out_sentence(lead_import: LeadImport) -> str:
+    count = lead_import.dry_run.get("do_not_contact", 0)
+    if not count:
+        return ""
+    marked = "1 row is" if count == 1 else f"{count:,} rows are"
+    return (
+        f"{marked} marked as not to be written to. The import suppresses their addresses, and whoever is in a campaign "
+        "leaves it; undoing the import does not take that back."
+    )
 
 
 def _count_anew(request: HttpRequest, lead_import: LeadImport) -> None:

@@ -15,7 +15,7 @@ from leads.admin.importing.pages import step_context
 from leads.admin.importing.report import Sum, problem_label, target_label
 from leads.admin.importing.steps import PROGRESS
 from leads.admin.importing.uploading import reading_facts
-from leads.admin.importing.wording import counted, rows_known
+from leads.admin.importing.wording import STAY_OUT, counted, rows_known
 from leads.imports.problems import problems_of
 from leads.models import ImportStatus, LeadImport
 
@@ -65,6 +65,7 @@ def standing(lead_import: LeadImport) -> dict[str, Any]:
         "sentence": _sentence(lead_import),
         "pace": _pace(lead_import),
         "total": rows_known(lead_import),
+        "do_not_contact": lead_import.do_not_contact_count,
         "sums": _sums(lead_import),
         "next_acts": _next_acts(lead_import),
         "problems": problems_of(lead_import)[:PROBLEMS_SHOWN] if lead_import.problem_count else [],
@@ -122,7 +123,20 @@ def _sentence(lead_import: LeadImport) -> str:
 
 
 def _notes(lead_import: LeadImport) -> list[str]:
-    return [_undo_sentence(lead_import), _enrollment_sentence(lead_import), _removed_sentence(lead_import)]
+    return [
+        _shut_out_sentence(lead_import),
+        _undo_sentence(lead_import),
+        _enrollment_sentence(lead_import),
+        _removed_sentence(lead_import),
+    ]
+
+
+def _shut_out_sentence(lead_import: LeadImport) -> str:
+    count = lead_import.do_not_contact_count
+    if not count:
+        return ""
+    marked, whose = ("1 row is", "Its address is") if count == 1 else (f"{count:,} rows are", "Their addresses are")
+    return f"{marked} marked as not to be written to. {whose} suppressed."
 
 
 def _undo_sentence(lead_import: LeadImport) -> str:
@@ -132,7 +146,8 @@ def _undo_sentence(lead_import: LeadImport) -> str:
     part = f"{gone:,} of the {counted(lead_import.created_count, 'lead')} it made"
     if lead_import.undo_status in ProgressStatus.active:
         return f"It is being undone: {part} removed so far."
-    return f"It was undone: {part} {'was' if gone == 1 else 'were'} removed."
+    stay = f" {STAY_OUT}" if lead_import.do_not_contact_count else ""
+    return f"It was undone: {part} {'was' if gone == 1 else 'were'} removed.{stay}"
 
 
 def _enrollment_sentence(lead_import: LeadImport) -> str:

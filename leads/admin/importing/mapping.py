@@ -14,9 +14,11 @@ from leads.imports.drafts import options_of
 from leads.imports.fields import (
     CUSTOM_KEY_MAX,
     CUSTOM_PREFIX,
+    DO_NOT_CONTACT,
     FIELDS,
     FULL_NAME,
     IGNORE,
+    OF_SEVERAL,
     custom_key,
     is_custom,
 )
@@ -37,6 +39,7 @@ CHOICES = [
     (IGNORE, "Leave it out"),
     ("Field of the lead", [*((field.name, field.label[:1].upper() + field.label[1:]) for field in FIELDS),
                            (FULL_NAME, "Full name (is split)")]),
+    ("Out means out", [(DO_NOT_CONTACT, "Must not be written to")]),
     ("Your own", [(CUSTOM, "A further field, named")]),
 ]  # fmt: skip
 
@@ -81,7 +84,7 @@ class MappingForm(forms.Form):
             target = self._target(position)
             if target == CUSTOM_PREFIX:
                 self.add_error(f"name_{position}", "Give the field a name of letters and digits.")
-            elif target != IGNORE and target in taken:
+            elif target != IGNORE and target not in OF_SEVERAL and target in taken:
                 self.add_error(f"target_{position}", f"“{taken[target]}” becomes this already.")
             taken.setdefault(target, header)
         if "email" not in taken:

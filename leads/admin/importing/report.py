@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from leads.imports.fields import BY_NAME, CUSTOM_PREFIX, FULL_NAME
+from leads.imports.fields import BY_NAME, CUSTOM_PREFIX, DO_NOT_CONTACT, FULL_NAME
 from leads.models import LeadImport
 
 _LABELS = {
@@ -24,8 +24,13 @@ _LABELS = {
     "too_few_columns": "Too few columns",
     "too_long": "Text that is too long",
     "too_many_columns": "Too many columns",
+    "unknown_mark": "Unclear whether one may write to them",
 }
-_TARGETS = {FULL_NAME: "full name", **{name: field.label for name, field in BY_NAME.items()}}
+_TARGETS = {
+    FULL_NAME: "full name",
+    DO_NOT_CONTACT: "must not be written to",
+    **{name: field.label for name, field in BY_NAME.items()},
+}
 NOT_FIXABLE = "erased_person"  # nothing of them is shown, so nothing can be mended
 
 
@@ -60,6 +65,7 @@ def dry_run_report(lead_import: LeadImport) -> dict[str, Any]:
             Sum("Unchanged", "skip", found["unchanged"]),
             Sum("Problems", "bad", found["problems"]),
         ],
+        "do_not_contact": found.get("do_not_contact", 0),  # a draft may have been checked before this was counted
         "problem_count": found["problems"],
         "problems": _kinds(found),
         "field_changes": sorted(

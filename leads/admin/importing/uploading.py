@@ -96,7 +96,7 @@ class ReadingForm(forms.Form):
         required=False,
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
-        help_text="The name of the sheet; the first one where empty.",
+        help_text="The name of the sheet; where empty, the first with a column of addresses.",
     )
     header_row = forms.IntegerField(
         label="Row of the header",

@@ -2,6 +2,8 @@
 
 from leads.models import LeadImport
 
+STAY_OUT = "Whom it suppressed, because the file marks them, stays suppressed: out means out."
+
 
 def counted(number: int, noun: str) -> str:
     """So many of them: `1 row`, `1,186 rows`."""

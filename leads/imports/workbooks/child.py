@@ -8,9 +8,11 @@ sheets, or why not. It knows nothing of Django, so that it starts in a moment.
 import csv
 import io
 import json
+import re
 import resource
 import sys
 from collections.abc import Iterator
+from itertools import islice, zip_longest
 from typing import BinaryIO, cast
 
 from python_calamine import (
@@ -29,6 +31,9 @@ from leads.imports.workbooks.refusing import NoWorkbook
 
 _BLOCK = 2**20
 _FILE_MAX = 2**30  # bytes written: as much as a CSV may have
+_LOOKED_AT = 100  # rows, for what a sheet holds
+_ADDRESS = re.compile(r"[^<>@]*<?[^\s<>@,;]+@[^\s<>@,;]+\.[^\s<>@,;]+>?")
+_CELL_MAX = 320  # characters that are looked at
 _ZIP = b"PK\x03\x04"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream of an encrypted workbook: MS-OFFCRYPTO 1.3.2
 
@@ -38,7 +43,7 @@ def main(memory: str, seconds: str, mode: str, sheet: str = "") -> None:
     _limit(int(memory), int(seconds))
     try:
         workbook, names = _open(sys.stdin.buffer)
-        name = _chosen(names, sheet)
+        name = _chosen(workbook, names, sheet)
         answer: dict[str, object] = {"sheets": names, "sheet": name}
         if mode == "rows":
             _write_rows(sys.stdin.buffer, workbook, name)
@@ -87,17 +92,41 @@ def _holds(stream: BinaryIO, wanted: bytes) -> bool:
     return False
 
 
-def _chosen(names: list[str], sheet: str) -> str:
+def _chosen(workbook: CalamineWorkbook, names: list[str], sheet: str) -> str:
+    """The sheet that was asked for; else the first that is shown and has a column of addresses, else the first."""
     if sheet and sheet not in names:
         raise NoWorkbook("unknown_sheet", sheet=sheet, sheets=names)
-    return sheet or names[0]
+    if sheet or len(names) == 1:
+        return sheet or names[0]
+    shown = {each.name for each in workbook.sheets_metadata if each.visible == SheetVisibleEnum.Visible}
+    return next((name for name in names if name in shown and _has_addresses(workbook, name)), names[0])
+
+
+def _has_addresses(workbook: CalamineWorkbook, name: str) -> bool:
+    """Whether half of the cells of some column are addresses: a cover may name one beside other things."""
+    try:
+        rows = list(islice(_sheet(workbook, name).iter_rows(), _LOOKED_AT))
+    except NoWorkbook:
+        return False  # of a sheet that nobody asked for it is not worth a word
+    columns = (
+        [text for value in column if (text := text_of(value).strip())] for column in zip_longest(*rows, fillvalue="")
+    )
+    return any(2 * sum(map(_is_address, column)) >= len(column) for column in columns if column)
+
+
+def _is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text[:_CELL_MAX]) is not None
+
+
+def _sheet(workbook: CalamineWorkbook, name: str) -> CalamineSheet:
+    try:
+        return workbook.get_sheet_by_name(name)
+    except CalamineError as error:
+        raise NoWorkbook("damaged_workbook", detail=f"Its sheet “{name}” cannot be read ({error}).") from None
 
 
 def _write_rows(stream: BinaryIO, workbook: CalamineWorkbook, name: str) -> None:
-    try:
-        sheet = workbook.get_sheet_by_name(name)
-    except CalamineError as error:
-        raise NoWorkbook("damaged_workbook", detail=f"Its sheet “{name}” cannot be read ({error}).") from None
+    sheet = _sheet(workbook, name)
     out = io.TextIOWrapper(cast(BinaryIO, sys.stdout.buffer), "utf-8", newline="", write_through=False)
     csv.writer(out, quoting=csv.QUOTE_ALL).writerows(_rows(sheet, faults_of(stream, name)))
     out.flush()

@@ -33,7 +33,7 @@ def is_workbook(head: bytes) -> bool:
 
 
 def sheets_of(stream: BinaryIO, *, file_name: str) -> list[str]:
-    """The names of the sheets of a workbook, the one that is read by default first; refusals as `as_csv`."""
+    """The names of the sheets of a workbook, those that are shown first; refusals as `as_csv`."""
     names: list[str] = _ask(stream, subprocess.DEVNULL, "sheets", file_name=file_name)["sheets"]
     return names
 
@@ -48,8 +48,9 @@ class Converted(NamedTuple):
 def as_csv(stream: BinaryIO, *, file_name: str, sheet: str = "") -> Converted:
     """A sheet of a workbook as CSV; the caller closes it.
 
-    A row keeps its number, blank ones included. Without a name it is the first sheet that is not hidden. A stream that
-    can be read again is left at its beginning. Refusals: `encrypted_file`, `archive_bomb`, `damaged_workbook`,
+    A row keeps its number, blank ones included. Without a name it is the first sheet that is not hidden and has a
+    column of addresses, since many begin with a cover; where none has, the first. A stream that can be read again is
+    left at its beginning. Refusals: `encrypted_file`, `archive_bomb`, `damaged_workbook`,
     `workbook_too_large`, `unknown_sheet`, and `binary_file` for an archive of something else.
     """
     converted = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it

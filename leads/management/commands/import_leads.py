@@ -42,7 +42,7 @@ class Command(FairleadCommand):
         parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="put this tag on every lead")
         parser.add_argument("--campaign", type=int, metavar="NUMBER", help="a draft campaign to put them into")
         parser.add_argument("--legal-basis", default="", metavar="TEXT", help="why they may be written to; is kept")
-        mapping = "what a column becomes: a field of a lead, custom.NAME or ignore"
+        mapping = "what a column becomes: a field of a lead, do_not_contact (says who is out), custom.NAME or ignore"
         parser.add_argument("--map", action="append", default=[], metavar="HEADER=FIELD", help=mapping)
         unknown = "columns that match no field: refuse the file (default), keep them as custom fields, or ignore them"
         parser.add_argument("--unknown-columns", choices=UNKNOWN_COLUMNS, default="refuse", help=unknown)
@@ -50,7 +50,9 @@ class Command(FairleadCommand):
         parser.add_argument("--on-existing", choices=ON_EXISTING, default="fill", help=existing)
         parser.add_argument("--encoding", default="", help="how the file is encoded, where it is not detected rightly")
         parser.add_argument("--delimiter", default="", help="what separates columns, where it is not detected rightly")
-        parser.add_argument("--sheet", default="", metavar="NAME", help="of a workbook; the first one unless given")
+        parser.add_argument(
+            "--sheet", default="", metavar="NAME", help="of a workbook; the first with addresses unless given"
+        )
         parser.add_argument("--header-row", type=int, metavar="ROW", help="where the header is not found rightly")
         parser.add_argument("--confirm-repeat", action="store_true", help="import the very same file once more")
         parser.add_argument("--resume", type=int, metavar="ID", help="go on with an import that was broken off")
@@ -135,14 +137,15 @@ class Command(FairleadCommand):
         found = preview_undo(lead_import=lead_import, now=now)
         about = "" if found.is_all else f" of the first {found.looked_at:,}"
         stay = ", ".join(f"{count:,} {why}" for why, count in sorted(found.kept.items())) or "none"
+        out = " Whom it suppressed stays suppressed: out means out." if found.do_not_contact else ""
         if options["dry_run"]:
-            sentence = f"Would remove {_leads(found.removable)}{about}; would stay: {stay}. Nothing was changed."
+            sentence = f"Would remove {_leads(found.removable)}{about}; would stay: {stay}.{out} Nothing was changed."
             self._tell_undone(sentence, lead_import, found, options)
             return
         self.confirm(f"Remove {_leads(found.removable)}{about} that import {lead_import.pk} made?", options)
         undo_import(lead_import=lead_import, actor=_actor(), now=now, in_background=False)
         done = run_undo(lead_import_id=lead_import.pk)
-        sentence = f"Removed {_leads(done.undone_count or 0)}; these stay{about}: {stay}."
+        sentence = f"Removed {_leads(done.undone_count or 0)}; these stay{about}: {stay}.{out}"
         self._tell_undone(sentence, done, found, options)
 
     def _tell_undone(self, sentence: str, lead_import: LeadImport, found: UndoPreview, options: dict[str, Any]) -> None:
@@ -158,6 +161,7 @@ class Command(FairleadCommand):
             kept=dict(found.kept),
             looked_at=found.looked_at,
             is_all=found.is_all,
+            do_not_contact=found.do_not_contact,
         )
 
 

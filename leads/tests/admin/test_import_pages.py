@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from campaigns.tests.factories import LeadImportFactory
 from campaigns_project.tests.admin.browsers import press
+from leads.admin.importing.wording import STAY_OUT
+from leads.imports.fields import DO_NOT_CONTACT
 from leads.imports.running import run_import
 from leads.imports.undoing import run_undo
-from leads.models import Lead, LeadImport, RawLead
+from leads.models import Lead, LeadImport, RawLead, Suppression
 from leads.tests.admin.drafts import FILE, act, checked, draft_of, imported, step
 
 
@@ -90,6 +92,35 @@ def test_an_import_is_undone_after_a_look_at_what_would_go(operator: Client, org
     assert "Remove 1 lead" in dialog
     assert "It was undone: 1 of the 1 lead it made was removed." in page
     assert not Lead.objects.exists()
+
+
+def test_whoever_must_not_be_written_to_is_counted_before_shown_afterwards_and_stays_out(
+    operator: Client, organization: Any
+) -> None:
+    file = "E-mail,Unsubscribed,Bounced\nana@acme.example,yes,\nbob@acme.example,,1\nivo@acme.example,no,\n"
+    draft = draft_of(operator, organization, file)
+
+    mapping = operator.get(step("map", draft)).content.decode()
+    operator.post(
+        step("map", draft),
+        {"target_0": "email", "target_1": DO_NOT_CONTACT, "target_2": DO_NOT_CONTACT},
+    )
+    check = operator.get(step("dry-run", checked(operator, draft))).content.decode()
+    done = imported(operator, draft)
+    page = operator.get(act("change", done)).content.decode()
+    dialog = operator.get(act("undo", done), headers={"HX-Request": "true"}).content.decode()
+    press(operator, act("undo", done))
+    run_undo(lead_import_id=done.pk)
+    undone = operator.get(act("change", done)).content.decode()
+
+    assert mapping.count('<option value="do_not_contact" selected>') == 2
+    assert "<dt>Must not be written to</dt><dd>2</dd>" in check
+    assert "2 rows are marked as not to be written to. The import suppresses their addresses" in check
+    assert "<dt>Must not be written to</dt><dd>2</dd>" in page
+    assert "2 rows are marked as not to be written to. Their addresses are suppressed." in page
+    assert STAY_OUT in dialog
+    assert STAY_OUT in undone
+    assert set(Suppression.objects.values_list("address", flat=True)) == {"ana@acme.example", "bob@acme.example"}
 
 
 def test_an_import_whose_rows_were_removed_says_so_and_offers_them_no_more(operator: Client, organization: Any) -> None:

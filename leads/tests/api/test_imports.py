@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -10,7 +12,7 @@ from campaigns_project.tests.rest.clients import key_client
 from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run
 from leads.imports.undoing import run_undo
-from leads.models import Lead, LeadImport
+from leads.models import Lead, LeadImport, Suppression
 
 pytestmark = pytest.mark.django_db
 GOOD = "E-mail,First name\nana@acme.example,Ana\nbroken,Bob\n"
@@ -305,10 +307,28 @@ def test_an_import_is_undone_after_a_look_at_what_would_go():
     undone = client.post(f"/api/v1/imports/{import_id}/undo")
     run_undo(lead_import_id=import_id)
 
-    assert look == {"looked_at": 1, "removable": 1, "kept": {}, "is_all": True}
+    assert look == {"looked_at": 1, "removable": 1, "kept": {}, "is_all": True, "do_not_contact": 0}
     assert (undone.status_code, undone.json()["undo_status"]) == (202, "queued")
     assert client.get(f"/api/v1/imports/{import_id}/undo").json()["code"] == "undone_already"
     assert not Lead.objects.exists()
+
+
+def test_whoever_must_not_be_written_to_is_counted_mapped_by_name_and_stays_suppressed():
+    client = key_client(Role.OPERATOR)
+    text = "email,Gone,dnc\nana@acme.example,yes,\nbob@acme.example,,\n"
+    mapping = json.dumps({"Gone": "do_not_contact"})
+
+    counted = upload(client, text, dry_run="true", mapping=mapping).json()
+    import_id = upload(client, text, mapping=mapping).json()["id"]
+    run_import(lead_import_id=import_id, now=timezone.now())
+    done = client.get(f"/api/v1/imports/{import_id}").json()
+    look = client.get(f"/api/v1/imports/{import_id}/undo").json()
+
+    assert counted["mapping"] == {"email": "email", "Gone": "do_not_contact", "dnc": "do_not_contact"}
+    assert (counted["created_count"], counted["do_not_contact_count"]) == (2, 1)
+    assert (done["created_count"], done["do_not_contact_count"]) == (2, 1)
+    assert (look["removable"], look["do_not_contact"]) == (2, 1)
+    assert Suppression.objects.get().address == "ana@acme.example"
 
 
 def test_imports_are_found_by_state_source_and_who_made_them():

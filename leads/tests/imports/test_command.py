@@ -13,7 +13,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
-from leads.models import Lead, LeadImport
+from leads.models import Lead, LeadImport, Suppression
 from leads.tests.imports.foreign import write_foreign
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "leads.csv"
@@ -129,7 +129,7 @@ def test_unknown_organization_is_told_which_exist(organization: Organization, fi
         (b"", (), "people.csv is empty."),
         (b"email\n", (), "not one row below it"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", (), "it looks like a PNG picture. Choose a CSV file or a workbook (.xlsx)."),
-        (b"email,email\na@acme.example,b\n", (), "columns 1 and 2 are both “email”"),
+        (b"email,email\na@acme.example,b\n", (), "uses a name twice: columns 1 and 2 (“email (2)”)"),
         (b"email,color\na@acme.example,b\n", (), "“color”. Keep them as custom fields (--unknown-columns custom)"),
         (b"email\na@acme.example\n", ("--encoding", "klingon"), "“klingon” is not a text encoding."),
         (b"email\na@acme.example\n", ("--encoding", "idna"), "“idna” is not a text encoding."),
@@ -186,6 +186,22 @@ def test_an_import_is_undone_when_it_is_meant(organization: Organization, file_o
     assert again == 4
 
 
+def test_whoever_must_not_be_written_to_is_said_before_afterwards_and_at_the_undo(
+    organization: Organization, file_of: Any
+):
+    file = file_of("email,Unsubscribed\nana@acme.example,true\nbob@acme.example,\n")
+
+    _, before = run(file, "--dry-run")
+    _, after = run(file)
+    _, undone = undo(str(LeadImport.objects.get().pk), "--yes")
+
+    assert "  Unsubscribed  → do_not_contact\n" in before
+    assert "Must not be written to: 1 row, to be suppressed\n" in before
+    assert "Must not be written to: 1 row, suppressed\n" in after
+    assert undone == ("Removed 2 leads; these stay: none. Whom it suppressed stays suppressed: out means out.\n")
+    assert Suppression.objects.get().address == "ana@acme.example"
+
+
 def test_an_import_that_is_not_there_is_neither_undone_nor_resumed(organization: Organization):
     assert undo("987")[0] == 3
     assert called("--resume", "987")[0] == 3
@@ -215,7 +231,7 @@ def test_an_undo_is_told_to_programs_as_one_object(imported: Callable[..., LeadI
 
     would, done = (json.loads(undo(str(number), flag, "--json")[1]) for flag in ("--dry-run", "--yes"))
 
-    numbers = {"undo": number, "removable": 2, "kept": {}, "looked_at": 2, "is_all": True}
+    numbers = {"undo": number, "removable": 2, "kept": {}, "looked_at": 2, "is_all": True, "do_not_contact": 0}
     assert would == {"schema": "fairlead.import_leads/1", "dry_run": True, "removed": None, **numbers}
     assert done == {"schema": "fairlead.import_leads/1", "dry_run": False, "removed": 2, **numbers}
 

@@ -2,7 +2,8 @@ import pytest
 
 from campaigns_project.errors import Refused
 from leads.imports.fields import TARGETS
-from leads.imports.matching import folded, match_columns
+from leads.imports.folding import folded
+from leads.imports.matching import match_columns, named
 from leads.imports.synonyms import SYNONYMS
 
 
@@ -53,6 +54,15 @@ def test_of_two_columns_for_one_field_the_better_name_wins_and_the_other_is_unkn
     assert refusal("Work Email", "Email").details["columns"] == [{"column": "Work Email", "suggestion": None}]
 
 
+def test_cells_tell_between_columns_that_fit_one_field_and_what_leads_to_linkedin():
+    header = ("Email", "Mobile Phone", "Work Direct Phone", "URL")
+    samples = [["ana@acme.example"], [], ["+420 1"], ["https://www.linkedin.com/in/ana"]]
+
+    assert targets(*header, samples=samples, unknown_columns="custom") == [
+        *("email", "custom.mobile_phone", "phone", "linkedin_url"),
+    ]
+
+
 def test_mapping_wins_over_the_name():
     asked = {"Email": "ignore", "work email": "email", "Sector": "custom.industry"}
 
@@ -94,8 +104,6 @@ def test_columns_of_an_errors_file_are_left_out_without_asking():
 @pytest.mark.parametrize(
     ("header", "options", "code"),
     [
-        (("Email", "e-mail"), {}, "duplicate_header"),
-        (("Email", "Note", "note "), {"unknown_columns": "custom"}, "duplicate_header"),
         (("First name", "Company"), {}, "no_email_column"),
         (("ana@acme.example", "Ana"), {}, "no_header"),
         (("Email", "Sector"), {"mapping": {"Sector": "trade"}}, "bad_mapping"),
@@ -111,7 +119,30 @@ def test_header_that_cannot_be_matched_is_refused(header: tuple[str, ...], optio
     assert refusal(*header, **options).code == code
 
 
-def test_duplicate_header_is_named_with_both_positions():
-    assert refusal("Email", "Name", "E-mail").message == (
-        "The header of people.csv uses a name twice: columns 1 and 3 are both “E-mail”."
+@pytest.mark.parametrize("unknown_columns", ["refuse", "custom", "ignore"])
+def test_a_second_column_of_a_name_has_to_be_decided_about(unknown_columns: str):
+    header = ("Email", "Company", "E-mail", "company ", "COMPANY")
+    decided = {"E-mail (2)": "ignore", "company (2)": "custom.other_firm", "COMPANY (3)": "ignore"}
+
+    refused = refusal(*header, unknown_columns=unknown_columns)
+    matched = match_columns(header, file_name="people.csv", unknown_columns=unknown_columns, mapping=decided)
+
+    assert (refused.code, [each["name"] for each in refused.details["columns"]]) == (
+        "duplicate_header",
+        ["E-mail (2)", "company (2)", "COMPANY (3)"],
     )
+    assert "columns 1 and 3 (“E-mail (2)”)" in refused.message
+    assert matched.targets == ("email", "company", None, "custom.other_firm", None)
+
+
+def test_a_number_that_is_taken_is_not_given_twice_and_a_long_name_has_room_for_it():
+    assert named(["A", "A", "A (2)", "", "column 4", "x" * 200, "x" * 200]) == [
+        *("A", "A (3)", "A (2)", "column 4", "column 4 (2)", "x" * 200, f"{'x' * 190} (2)"),
+    ]
+
+
+def test_a_second_column_of_a_name_can_be_mapped_and_a_second_mark_counts():
+    asked = {"Company": "ignore", "Company (2)": "company"}
+
+    assert targets("Email", "Company", "Company", mapping=asked) == ["email", None, "company"]
+    assert targets("Email", "DNC", "dnc") == ["email", "do_not_contact", "do_not_contact"]

@@ -70,6 +70,17 @@ def test_rows_become_leads_and_the_others_problems(imported: Files):
     assert PROBLEMS.last().problem_message == "ANA@acme.example is in row 2 already; that row counts."
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", ",\n"])
+def test_addresses_one_a_line_are_enough(imported: Files, end: str):
+    lead_import = imported(end.join(["ana@acme.example", "bob@acme.example", "", "broken", "ivo@acme.example", ""]))
+
+    assert counts(lead_import) == ("succeeded", 4, 3, 0, 0, 1)
+    assert list(Lead.objects.order_by("email").values_list("email", flat=True)) == [
+        *("ana@acme.example", "bob@acme.example", "ivo@acme.example"),
+    ]
+    assert list(PROBLEMS.values_list("row_number", "problem_column", "problem_code")) == [(4, "email", "invalid_email")]
+
+
 def test_finished_import_knows_its_times_and_keeps_no_file(imported: Files):
     lead_import = imported(people(1))
 

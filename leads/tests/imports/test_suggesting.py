@@ -34,6 +34,46 @@ def test_links_are_told_by_what_they_lead_to():
     assert suggested(["Email", "A", "B"], samples)[1:] == [("linkedin_url", "content"), ("website", "content")]
 
 
+PROFILES = ["https://www.linkedin.com/in/ana", "linkedin.com/in/bob", ""]
+
+
+@pytest.mark.parametrize(
+    ("header", "samples", "expected"),
+    [
+        (["Email", "URL"], [ADDRESSES, PROFILES], [("email", "exact"), ("linkedin_url", "content")]),
+        (
+            ["Email", "URL", "Website"],
+            [ADDRESSES, PROFILES, ["www.acme.example"]],
+            [("email", "exact"), ("linkedin_url", "content"), ("website", "exact")],
+        ),
+        (
+            ["Email", "URL", "LinkedIn"],
+            [ADDRESSES, PROFILES, PROFILES],
+            [("email", "exact"), ("custom.url", "none"), ("linkedin_url", "exact")],
+        ),
+        (
+            ["Email", "Website"],
+            [ADDRESSES, ["https://www.linkedin.com/company/acme"]],
+            [("email", "exact"), ("website", "exact")],
+        ),
+    ],
+)
+def test_a_web_address_of_people_on_linkedin_is_their_profile(
+    header: list[str], samples: list[list[str]], expected: list[tuple[str, str]]
+):
+    assert suggested(header, samples) == expected
+
+
+def test_of_columns_that_fit_one_field_one_with_values_is_taken():
+    header = ["Email", "Mobile Phone", "Work Direct Phone", "Corporate Phone"]
+    samples = [ADDRESSES, [], ["+420 1"], ["+420 2"]]
+
+    assert [target for target, _ in suggested(header, samples)] == [
+        *("email", "ignore", "phone", "custom.corporate_phone"),
+    ]
+    assert [target for target, _ in suggested(header, [ADDRESSES, [" "], [], []])][1] == "phone"
+
+
 def test_what_was_decided_before_wins():
     remembered = {"e-mail": "ignore", "Work Email": "email", "Color": "custom.paint"}
 
@@ -46,6 +86,20 @@ def test_what_was_decided_before_wins():
 
 def test_a_column_without_a_cell_is_left_out():
     assert suggested(["Email", "Notes"], [ADDRESSES, ["", " "]])[1] == ("ignore", "none")
+
+
+def test_a_second_column_of_a_name_is_left_out_until_somebody_decides():
+    header = ["Email", "Company", "Company", "Note", "Note"]
+
+    found = suggest(header, [ADDRESSES, ["Acme"], ["Globex"], ["a"], ["b"]])
+
+    assert [(each.header, each.target) for each in found] == [
+        ("Email", "email"),
+        ("Company", "company"),
+        ("Company (2)", "ignore"),
+        ("Note", "custom.note"),
+        ("Note (2)", "ignore"),
+    ]
 
 
 def test_no_field_is_suggested_twice():

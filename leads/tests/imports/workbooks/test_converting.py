@@ -162,6 +162,49 @@ def test_the_first_sheet_that_is_shown_is_read_unless_one_is_named():
     assert sheets_of(io.BytesIO(content), file_name="people.xlsx") == ["Other; sheet", "Nothing", "Leads"]
 
 
+@pytest.mark.parametrize(
+    "cover",
+    [
+        [],
+        [["Leads of the fair"], ["Prepared on", "2026-11-20"]],
+        [["Customer", "Harbor"], ["Contact", "info@harbor.example"], ["Rows", 2], ["Day", "2026-11-20"]],
+        [["E-mail", "Name"]],
+    ],
+)
+def test_a_cover_is_passed_over_for_the_first_sheet_with_addresses(cover: list[list[str]]):
+    def finish(book: Workbook, sheet: Worksheet) -> None:
+        for name, address in (("People", "ana@acme.example"), ("More", "bob@acme.example")):
+            further = book.create_sheet(name)
+            further.append(["All of them"])
+            further.append(["E-mail", "Note"])
+            further.append([address, "asked ivo@acme.example"])
+            further.append(["broken", ""])
+            further.append([f"2.{address}", ""])
+
+    stream = io.BytesIO(workbook(cover, finish=finish))
+
+    layout = detect_layout(stream, file_name="people.xlsx")
+
+    assert (layout.sheet, layout.header_row) == ("People", 2)
+
+
+def test_where_no_sheet_shown_has_addresses_the_first_is_read():
+    def finish(book: Workbook, sheet: Worksheet) -> None:
+        hidden = book.create_sheet("Hidden")
+        hidden.append(["E-mail"])
+        hidden.append(["ana@acme.example"])
+        hidden.sheet_state = "hidden"
+
+    assert read(workbook([["Name"], ["Ana"]], finish=finish)) == (["Name"], [(2, ["Ana"])])
+
+
+def test_a_sheet_of_addresses_alone_needs_no_header():
+    assert read(workbook([["ana@acme.example"], ["bob@acme.example"]])) == (
+        ["email"],
+        [(1, ["ana@acme.example"]), (2, ["bob@acme.example"])],
+    )
+
+
 def test_a_sheet_that_is_not_there_is_refused_with_those_that_are():
     refused = refusal(two_sheets(), sheet="leads")
 
