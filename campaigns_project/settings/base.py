@@ -164,12 +164,15 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 X_FRAME_OPTIONS = "DENY"
 
 # ---- API ------------------------------------------------------------------------------------------------------------
+# Of each caller, in each web process: far above what a program needs, and below what a loop sends.
+API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", default=3_000, least=1, most=1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "campaigns_project.rest.authentication.BearerKey",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["campaigns_project.accounts.api.RoleAllows"],
+    "DEFAULT_THROTTLE_CLASSES": ["campaigns_project.rest.throttling.PerCaller"],
     "DEFAULT_PAGINATION_CLASS": "campaigns_project.rest.paging.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["campaigns_project.rest.filtering.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
