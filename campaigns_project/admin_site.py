@@ -16,6 +16,7 @@ from django.urls import path, reverse
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
+from campaigns_project.accounts.login_form import LoginForm
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.settings.unfold import SIDEBAR
@@ -26,6 +27,7 @@ class FairleadAdminSite(UnfoldAdminSite):
 
     site_header = site_title = "Fairlead"
     index_title = "Home"
+    login_form = LoginForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user

@@ -38,7 +38,7 @@ def main() -> None:
     owner = User.objects.get(email=OWNER)
     home = Organization.objects.get()
     browser = Client(HTTP_HOST="localhost")
-    browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(owner, backend="campaigns_project.accounts.backends.PasswordAndCode")
     found = {name: _measured(partial(_get, browser, address)) for name, address in _pages(home).items()}
     for segment in Segment.objects.order_by("pk"):
         found[f"count of the segment “{segment}”"] = _measured(partial(_count, segment))

@@ -43,6 +43,15 @@ class MembershipFactory(DjangoModelFactory):
     role = Role.OWNER
 
 
+class SecondFactorFactory(DjangoModelFactory):
+    class Meta:
+        model = accounts.SecondFactor
+
+    user = factory.SubFactory(UserFactory)
+    key = "3132333435363738393031323334353637383930"  # of the examples in RFC 6238
+    confirmed = True
+
+
 class ServiceAccountFactory(DjangoModelFactory):
     class Meta:
         model = accounts.ServiceAccount

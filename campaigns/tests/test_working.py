@@ -110,7 +110,7 @@ def test_the_page_and_its_live_part_show_it_to_system_administrators_alone(root)
 def test_the_api_shows_it_to_system_administrators_alone(root):
     in_flight("sending")
     client = APIClient()
-    client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(root, backend="campaigns_project.accounts.backends.PasswordAndCode")
 
     assert client.get("/api/v1/system/workers").json()["in_flight"] == 1
     assert key_client(Role.OWNER, OrganizationFactory()).get("/api/v1/system/workers").status_code == 403

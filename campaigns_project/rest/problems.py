@@ -42,6 +42,7 @@ HINTS = {
     404: "GET /api/docs/ shows what there is; lists show what your organization has.",
     405: "The header Allow names the methods of this address.",
     415: "Send the body as application/json; a file for an import as multipart/form-data.",
+    429: "Wait as many seconds as the header Retry-After says, then go on; nothing was changed.",
 }
 ALMOST = 0.8  # how alike two names are when one is a slip of the other; 1 is the same
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A

@@ -31,6 +31,7 @@ CHANGE_MESSAGE = OpenApiParameter(
     description="Why, in a sentence: kept in the audit log where the body gives no reason. What is not ASCII "
     "is written as RFC 8187 says: `UTF-8''gr%C3%BCn`.",
 )
+RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}, "required": True}
 
 
 class ProblemItemSerializer(serializers.Serializer):
@@ -108,10 +109,11 @@ class DocumentedSchema(AutoSchema):
             if code not in bodies:
                 answer = self._get_response_for_code(ProblemSerializer, code, [CONTENT_TYPE])
                 bodies[code] = {**answer, "description": TITLES[int(code)]}
+        bodies["429"]["headers"] = {"Retry-After": RETRY_AFTER}
         return bodies
 
     def _error_codes(self) -> list[str]:
-        codes = ["400", "401", "403"]
+        codes = ["400", "401", "403", "429"]
         if "{" in self.path:
             codes.append("404")
         if self.method != "GET":

@@ -6,7 +6,6 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import Failure, OrmQ, Schedule, Success
 from knox.models import AuthToken
 from unfold.decorators import display
@@ -15,7 +14,7 @@ from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.models import ServiceAccount
 from campaigns_project.accounts.templatetags.fairlead import seconds
 from campaigns_project.audit.record import Subject
-from campaigns_project.runtime import foot, health_page, workers_page  # noqa: F401 - each registers what it shows
+from campaigns_project.runtime import foot, health_page, second_factor_page, workers_page  # noqa: F401 - each registers what it shows
 from campaigns_project.workers.models import DutyRun
 
 for model in (
@@ -28,7 +27,6 @@ for model in (
     OrmQ,
     Schedule,
     Success,
-    TOTPDevice,
 ):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
@@ -62,19 +60,6 @@ class AuthTokenAdmin(SystemAdmin):
     def home_of(self, obj: Any) -> int | None:
         account = ServiceAccount.objects.filter(user=obj.user_id).first()
         return account.organization_id if account else None
-
-
-@admin.register(TOTPDevice)
-class TOTPDeviceAdmin(SystemAdmin):
-    """Second factors; the key itself is never shown. Deleting one lets its owner log in without it."""
-
-    list_display = ["user", "name", "confirmed", "created_at", "last_used_at"]
-    list_select_related = ["user"]
-    list_filter = ["confirmed"]
-    search_fields = ["user__email", "name"]
-    fields = ["user", "name", "confirmed", "created_at", "last_used_at"]
-    readonly_fields = ["created_at", "last_used_at"]
-    writable = frozenset({"delete"})
 
 
 class LoginAdmin(SystemAdmin):

@@ -64,8 +64,6 @@ INSTALLED_APPS = [
     "django_q",
     "pgtrigger",
     "axes",
-    "django_otp",
-    "django_otp.plugins.otp_totp",
     "campaigns_project.runtime",  # last: puts the packages' admin pages on our own base
 ]
 
@@ -78,7 +76,6 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -115,7 +112,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "campaigns_project.accounts.backends.PasswordAndCode",  # and never Django's: the password alone would do
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -134,6 +131,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "campaigns_project.accounts.attempts.line_of"
 AXES_USERNAME_CALLABLE = "campaigns_project.accounts.attempts.account_meant"
 AXES_USERNAME_FORM_FIELD = "username"
+# Beside the password, in what is kept of a failed login: a code that came with a wrong password can still be used.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "token", "code"]
 AXES_ENABLE_ADMIN = False  # registered on our own admin base, see accounts.admin
 
 # ---- Times and words ------------------------------------------------------------------------------------------------
@@ -165,12 +164,15 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 X_FRAME_OPTIONS = "DENY"
 
 # ---- API ------------------------------------------------------------------------------------------------------------
+# Of each caller, in each web process: far above what a program needs, and below what a loop sends.
+API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", default=12_000, least=1, most=1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "campaigns_project.rest.authentication.BearerKey",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["campaigns_project.accounts.api.RoleAllows"],
+    "DEFAULT_THROTTLE_CLASSES": ["campaigns_project.rest.throttling.PerCaller"],
     "DEFAULT_PAGINATION_CLASS": "campaigns_project.rest.paging.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["campaigns_project.rest.filtering.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 
 def _own(path: str) -> Any:
@@ -68,6 +69,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         [
             ("System health", "monitor_heart", "system_health"),
             ("People", "group", "accounts.User"),
+            ("Second factors", "phonelink_lock", "accounts.SecondFactor"),
             ("Workers", "memory", "workers.WorkerHeartbeat"),
             ("Task queue", "queue", "django_q.OrmQ"),
             ("Orphans", "link_off", "cleanup.OrphanReport"),
@@ -98,6 +100,12 @@ UNFOLD = {
         # History is off: it would keep addresses of leads in the browser.
         "search_models": ["campaigns.campaign", "leads.lead", "campaigns.emailtemplate"],
         "show_history": False,
+    },
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Second factor", "link": reverse_lazy("admin:second_factor")},
+        ]
     },
     "SIDEBAR": {"show_search": True, "navigation": "campaigns_project.admin_site.navigation"},
     "COLORS": {

@@ -45,7 +45,7 @@ def signed_in(browser: Browser, address: str, user: User, **options: Any) -> Ite
     """
     errors: list[str] = []
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="campaigns_project.accounts.backends.PasswordAndCode")
     session = client.cookies[settings.SESSION_COOKIE_NAME]
     with browser.new_context(base_url=address, **options) as context:
         context.add_cookies([{"name": session.key, "value": session.value, "url": address}])

@@ -99,7 +99,7 @@ NAMES_NOBODY = {
     # Operators, and what the system knows of itself.
     "auth_group", "auth_permission", "axes_accessattempt", "axes_accessfailurelog", "axes_accesslog",
     "django_admin_log", "django_content_type", "django_migrations", "django_q_schedule", "django_session",
-    "knox_authtoken", "memberships", "organizations", "otp_totp_totpdevice", "service_accounts", "users",
+    "knox_authtoken", "memberships", "organizations", "second_factors", "service_accounts", "users",
     # Append-only; what they keep of people is hashed.
     "audit_chain_heads", "audit_log", "audit_sealed_entries", "audit_seals", "campaign_tombstones",
     # Wordings: written for everybody.

@@ -20,7 +20,14 @@ from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.zones import ZoneField
-from campaigns_project.accounts.models import Membership, Organization, OrganizationTombstone, ServiceAccount, User
+from campaigns_project.accounts.models import (
+    Membership,
+    Organization,
+    OrganizationTombstone,
+    SecondFactor,
+    ServiceAccount,
+    User,
+)
 from campaigns_project.accounts.roles import Role
 
 
@@ -200,6 +207,20 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.email = obj.email.lower()  # as `create_user` keeps it: one person, however the address is typed
         super().save_model(request, obj, form, change)
+
+
+@admin.register(SecondFactor)
+class SecondFactorAdmin(SystemAdmin):
+    """Whose logins ask for a code; the key itself is never shown. Deleting one lets its owner log in without it."""
+
+    list_display = ["user", "confirmed", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    list_filter = ["confirmed"]
+    search_fields = ["user__email", "user__name"]
+    fields = ["user", "confirmed", "created_at", "last_used_at"]
+    readonly_fields = ["created_at", "last_used_at"]
+    empty_text = "Nobody has set one up. Each person does so for themselves, behind their name at the bottom left."
+    writable = frozenset({"delete"})
 
 
 @admin.register(ServiceAccount)

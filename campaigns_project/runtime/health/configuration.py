@@ -40,6 +40,7 @@ def safe_settings() -> dict[str, str]:
         "SECRET_KEY": _origin("SECRET_KEY"),
         "SECRET_KEY_FALLBACKS": "set" if settings.SECRET_KEY_FALLBACKS else "not set",
         "FIELD_ENCRYPTION_KEYS": _origin("FIELD_ENCRYPTION_KEYS"),
+        "API_REQUESTS_PER_MINUTE": str(settings.API_REQUESTS_PER_MINUTE),
         "WORKERS": str(settings.WORKERS),
         "STREAMS": str(settings.STREAMS),
         "OUTBOUND_ALLOW_HOSTS": "set" if settings.OUTBOUND_ALLOW_HOSTS else "not set",

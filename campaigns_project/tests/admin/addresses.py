@@ -11,6 +11,7 @@ SITE_PAGES = (
     "login",
     "password_change",
     "password_change_done",
+    "second_factor",
     "jsi18n",
     "search",
     "system_health",

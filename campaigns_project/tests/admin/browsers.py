@@ -11,7 +11,7 @@ from campaigns_project.accounts.roles import Role
 def client_of(user: Any) -> Client:
     """A browser in which `user` is logged in."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="campaigns_project.accounts.backends.PasswordAndCode")
     return client
 
 

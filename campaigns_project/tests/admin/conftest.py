@@ -7,7 +7,6 @@ import pytest
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.models import Group
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
 from knox.models import AuthToken
@@ -82,7 +81,7 @@ def make_installation() -> list[Any]:
         person,
         AuthToken.objects.create(user=person)[0],
         Group.objects.create(name="x"),
-        TOTPDevice.objects.create(user=person, name="telephone"),
+        factories.SecondFactorFactory(user=person),
         OrmQ.objects.create(key="fairlead", payload=SignedPackage.dumps(task), lock=factories.NOON),
         Schedule.objects.create(func="x", name="x"),
         Task.objects.create(id="a" * 32, name="good", func="x", success=True, **times),

@@ -18,7 +18,13 @@ from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.tests.admin.conftest import World, make_installation, make_world
 
 # Of the installation as a whole.
-SYSTEM = {"accounts.User", "workers.WorkerHeartbeat", "workers.DutyRun", "cleanup.OrphanReport"}
+SYSTEM = {
+    "accounts.User",
+    "accounts.SecondFactor",
+    "workers.WorkerHeartbeat",
+    "workers.DutyRun",
+    "cleanup.OrphanReport",
+}
 APPEND_ONLY = {"auditlog", "campaigntombstone"}
 OURS = ("accounts", "audit", "cleanup", "campaigns", "leads", "tracking", "workers")
 

@@ -18,13 +18,12 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command, get_commands
 from django.db import DatabaseError, transaction
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import Failure
 from knox.models import AuthToken
 
 from campaigns.models import Campaign, Sender
-from campaigns.tests.factories import MembershipFactory, UserFactory
-from campaigns_project.accounts.models import User
+from campaigns.tests.factories import MembershipFactory, SecondFactorFactory, UserFactory
+from campaigns_project.accounts.models import SecondFactor, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import client_of
@@ -54,7 +53,7 @@ PASSWORD, NEW_PASSWORD = "correct horse battery", "a-pass-phrase-of-mine"
 REMOVALS = {
     Group: "group.deleted",
     AuthToken: "authtoken.deleted",
-    TOTPDevice: "totpdevice.deleted",
+    SecondFactor: "secondfactor.deleted",
     AccessAttempt: "accessattempt.deleted",
     Failure: "failure.deleted",
 }
@@ -189,6 +188,10 @@ def sure_of_the_person(world: World) -> Iterable[Any]:
     return (*person_of(world), "--confirm", world[Lead].email, "--reason", "asked for")
 
 
+def ana_has_a_second_factor(_world: World) -> None:
+    SecondFactorFactory(user__email="ana@fairlead.example")
+
+
 RUNS = {
     "axes_reset": Run("lockout.lifted"),
     "axes_reset_ip": Run("lockout.lifted", lambda _world: ("192.0.2.1",)),
@@ -216,6 +219,9 @@ RUNS = {
     ),
     "export_audit": Run("auditlog.exported", at_home()),
     "import_leads": Run("import.created", leads_file),
+    "remove_second_factor": Run(
+        "user.second_factor_removed", lambda _world: ("ana@fairlead.example", "--yes"), ana_has_a_second_factor
+    ),
     "resume_sending": Run(
         "sending.resumed", lambda world: ("--organization", world.organization.slug, "--yes"), stop_is_in_force
     ),

@@ -23,6 +23,7 @@ OURS = ("accounts", "audit", "cleanup", "workers", "verification", "runtime", "l
 # Models of ours that belong to no organization, and why that is right.
 OF_NOBODY = {
     "accounts.User": "a person may belong to several; only system administrators see the table",
+    "accounts.SecondFactor": "a person's own, whichever organizations they belong to",
     "accounts.OrganizationTombstone": "the number of one that is gone, shown nowhere",
     "audit.ChainHead": "the machinery of the chains; the seals tell of them",
     "audit.SealedEntry": "a digest, found by way of its seal",
@@ -116,6 +117,7 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     accounts.Membership: lambda w: make.MembershipFactory(
         organization=w.organization, user__email=f"owner@{w.marker}.example", user__name=w.marker
     ),
+    accounts.SecondFactor: lambda w: make.SecondFactorFactory(user=w[accounts.Membership].user),
     accounts.ServiceAccount: lambda w: make.ServiceAccountFactory(organization=w.organization, name=w.marker),
     leads.Tag: lambda w: make.TagFactory(organization=w.organization, name=w.marker),
     leads.LeadImport: lambda w: make.LeadImportFactory(

@@ -1,0 +1,38 @@
+"""The form of the login page."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import authenticate
+from unfold.forms import AuthenticationForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+
+class LoginForm(AuthenticationForm):
+    """Password and code in one step: asked for after the password, the code would tell that the password was right."""
+
+    token = forms.CharField(
+        label="Code",
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code", "autocapitalize": "none"}),
+        help_text="From your authenticator app, or a recovery code. Empty if you have set up no second factor.",
+    )
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": (
+            "This is not the right e-mail address, password and code of somebody who may use the admin. "
+            "After a wrong code wait a little, and take the next one: each is taken once."
+        ),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        """As Django's, with the code; an account that has none takes whatever is typed there."""
+        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if username is not None and password:
+            token = self.cleaned_data.get("token", "")
+            self.user_cache = authenticate(self.request, username=username, password=password, token=token)
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data
