@@ -231,9 +231,12 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             # Not timezone.now(), which asks the settings each time.
             done.verdicts.append(verdict_of(mail.candidate, outcome, now=datetime.now(UTC)))
             passed.popleft()
-            done.accepted += isinstance(outcome, Accepted)
-            pace.doubts = pace.doubts + 1 if isinstance(outcome, Uncertain) else 0
-            done.fault = done.fault or sender_fault(outcome) or unanswered(outcome, pace.doubts)
+            if isinstance(outcome, Accepted):
+                done.accepted += 1
+                pace.doubts = 0
+            else:
+                pace.doubts = pace.doubts + 1 if isinstance(outcome, Uncertain) else 0
+                done.fault = done.fault or sender_fault(outcome) or unanswered(outcome, pace.doubts)
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
             may_begin.is_over = may_begin.is_over or done.fault is not None or is_stopping() or is_late
