@@ -119,7 +119,7 @@ def checked_chunks(
         result = checker.check(row)
         if position < skip:
             continue
-        if address := checker.opted_out(row):
+        if checker.has_opt_outs and (address := checker.opted_out(row)):
             chunk.opted_out.append(address)
         key = next(keeping.keys) if keeping else NOTHING
         if isinstance(result, RowProblem):
@@ -159,15 +159,17 @@ class _Checker:
 
     def __init__(self, columns: Columns, people: People, fixes: Mapping[int, Sequence[str]], seen: SeenAddresses):
         self._validator = RowValidator(columns)
-        self._has_opt_outs = bool(columns.positions(DO_NOT_CONTACT))
+        self._check = self._validator.check
+        self.has_opt_outs = bool(columns.positions(DO_NOT_CONTACT))
         self._people = people
         self._fixes = fixes
         self._seen = seen
         self._email_column = columns.header[columns.position("email") or 0]
 
     def check(self, row: Row) -> CleanRow | RowProblem:
-        row = self._corrected(row)
-        result = self._validator.check(row)
+        if self._fixes:
+            row = self._corrected(row)
+        result = self._check(row)
         if isinstance(result, Problem):
             return RowProblem(row.number, row.cells, result)
         if self._people.is_erased(result.email_normalized):
@@ -180,8 +182,6 @@ class _Checker:
 
     def opted_out(self, row: Row) -> str:
         """The address of a row that says not to write to it, empty otherwise; of an erased person we know already."""
-        if not self._has_opt_outs:
-            return ""
         address = self._validator.opted_out(self._corrected(row))
         return "" if address and self._people.is_erased(address) else address
 
