@@ -73,6 +73,19 @@ def let_go(kind: Lock, number: int) -> None:
         cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [kind, number])
 
 
+def held(kind: Lock) -> set[int]:
+    """The numbers of this kind that some session holds now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [kind])
+        return {number for (number,) in cursor.fetchall()}
+
+
+_HELD = """
+SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
 def retried[**Arguments, Answer](act: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Try a transaction again that Postgres ended for the sake of another.
 

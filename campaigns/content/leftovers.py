@@ -24,12 +24,17 @@ def foreign_placeholder(text: str = "", *, html: str = "") -> str:
 
     Both are templates: what is Liquid is not looked at, nor is a body that cannot be read at all.
     """
-    found = _FOREIGN.search(_shown(html) if html else _LIQUID.sub("", text))
+    found = _FOREIGN.search(_shown(html) if html else without_liquid(text))
     return found[0][:_MOST_SHOWN] if found else ""
+
+
+def without_liquid(text: str) -> str:
+    """A template's own words, without its merge fields and conditions."""
+    return _LIQUID.sub("", text)
 
 
 def _shown(html: str) -> str:
     try:
-        return text_from_html(_LIQUID.sub("", html))
+        return text_from_html(without_liquid(html))
     except BodyRefused:
         return ""

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from campaigns.content.html import links
-from campaigns.content.leftovers import foreign_placeholder
+from campaigns.content.leftovers import foreign_placeholder, without_liquid
 from campaigns.errors import AdviceCode
 from campaigns.fetching.opened import wants_fetch
 from campaigns.fetching.source import source_of
@@ -32,7 +32,6 @@ MANY = 50  # mails a day that providers take without suspicion from one mailbox
 LONG = 10  # sending days after which the world a sequence was written for has changed
 HORIZON = timedelta(days=14)  # a window that does not open within it was not meant so
 _FALSE_REPLY = re.compile(r"\s*(re|fwd?|aw|wg)\s*:", re.IGNORECASE)
-_LIQUID = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
 
 
 def advise(campaign: Campaign, *, now: datetime) -> list[Problem]:
@@ -173,7 +172,7 @@ def _subject(variant: Variant, *, is_first: bool, is_answer: bool) -> Iterator[P
     if is_first and _FALSE_REPLY.match(variant.subject):
         message = f"{place}: the subject begins as if it were an answer."
         yield Problem(AdviceCode.FALSE_REPLY, message, "Nobody likes to be deceived; leave it out.", WARN, place=place)
-    words = _LIQUID.sub("", variant.subject)
+    words = without_liquid(variant.subject)
     if "!!" in words or (len(words) > 8 and words.isupper()):
         message = f"{place}: the subject shouts."
         yield Problem(AdviceCode.SHOUTING, message, "Write it as one person to another.", WARN, place=place)

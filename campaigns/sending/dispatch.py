@@ -4,11 +4,11 @@ import time
 from datetime import timedelta
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from campaigns.locks import Lock
+from campaigns.locks import Lock, held
 from campaigns.sending.work import due_campaigns
 from campaigns.task_names import SEND
 from campaigns_project.workers import heartbeat
@@ -32,7 +32,7 @@ def dispatch() -> int:
     lanes = sum(row.capacity for row in heartbeat.alive(WorkerKind.QCLUSTER, SEEN_WITHIN)) or 1
     if queue_state().waiting >= 2 * lanes:
         return 0
-    taken = _lanes_at_work()
+    taken = held(Lock.LANE)
     idle = [lane for lane in range(lanes) if lane not in taken and _is_worth_queueing(lane)]
     for lane in idle:
         enqueue(lane)
@@ -47,13 +47,3 @@ def enqueue(lane: int) -> None:
 
 def _is_worth_queueing(lane: int) -> bool:
     return time.monotonic() - _queued_at.get(lane, -PATIENCE) >= PATIENCE
-
-
-def _lanes_at_work() -> set[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            [Lock.LANE],
-        )
-        return {row[0] for row in cursor.fetchall()}

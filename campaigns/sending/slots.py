@@ -7,7 +7,7 @@ from typing import Self
 
 from django.db import connection
 
-from campaigns.locks import Lock, let_go, take_for_session
+from campaigns.locks import Lock, held, let_go, take_for_session
 from campaigns.models import Sender
 from campaigns.sending.limits import has_gap
 
@@ -29,9 +29,9 @@ class Slots:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        held, self._held = self._held, {}
-        if held and connection.is_usable():  # a lost connection has let go of them
-            for number in held.values():
+        mine, self._held = self._held, {}
+        if mine and connection.is_usable():  # a lost connection has let go of them
+            for number in mine.values():
                 let_go(Lock.CONNECTION, number)
 
     def take(self, sender: Sender) -> bool:
@@ -65,17 +65,7 @@ class Slots:
 
 def _is_held(sender: Sender) -> bool:
     """Whether some stream holds one of the sender's slots."""
-    numbers = _all_numbers(sender)
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, [Lock.CONNECTION, numbers.start, numbers.stop])
-        return bool(cursor.fetchone()[0])
-
-
-_HELD = """
-SELECT EXISTS (
-    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid >= %s AND objid < %s AND granted
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-"""
+    return not held(Lock.CONNECTION).isdisjoint(_all_numbers(sender))
 
 
 def _numbers(sender: Sender) -> range:

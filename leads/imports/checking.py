@@ -159,7 +159,6 @@ class _Checker:
 
     def __init__(self, columns: Columns, people: People, fixes: Mapping[int, Sequence[str]], seen: SeenAddresses):
         self._validator = RowValidator(columns)
-        self._check = self._validator.check
         self.has_opt_outs = bool(columns.positions(DO_NOT_CONTACT))
         self._people = people
         self._fixes = fixes
@@ -167,9 +166,8 @@ class _Checker:
         self._email_column = columns.header[columns.position("email") or 0]
 
     def check(self, row: Row) -> CleanRow | RowProblem:
-        if self._fixes:
-            row = self._corrected(row)
-        result = self._check(row)
+        row = self._corrected(row)
+        result = self._validator.check(row)
         if isinstance(result, Problem):
             return RowProblem(row.number, row.cells, result)
         if self._people.is_erased(result.email_normalized):
