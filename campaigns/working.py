@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 
-from campaigns.locks import Lock
+from campaigns.locks import Lock, held
 from campaigns.models import Lease, Message, MessageStatus, Sender
 from campaigns.sending.slots import MOST
 from campaigns_project.workers import heartbeat
@@ -149,17 +149,15 @@ def _loads() -> list[Load]:
 def _paces() -> list[Pace]:
     recent = Message.objects.filter(status=MessageStatus.SENT, sent_at__gt=Now() - PACE_OVER, sender__isnull=False)
     mails = Counter(dict(recent.order_by().values_list("sender").annotate(mails=Count("pk"))))
-    held = _connections()
-    senders = Sender.objects.in_bulk({*mails, *held}).values()
-    paces = [Pace(each.email, held[each.pk], each.max_connections, mails[each.pk]) for each in senders]
+    open_ones = _connections()
+    senders = Sender.objects.in_bulk({*mails, *open_ones}).values()
+    paces = [Pace(each.email, open_ones[each.pk], each.max_connections, mails[each.pk]) for each in senders]
     return sorted(paces, key=lambda pace: (-pace.mails, -pace.connections, pace.sender))[:SHOWN]
 
 
 def _connections() -> Counter[int]:
     """Connections that workers hold, by sender."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CONNECTIONS, [MOST, Lock.CONNECTION])
-        return Counter(dict(cursor.fetchall()))
+    return Counter(number // MOST for number in held(Lock.CONNECTION))
 
 
 _LANES = """
@@ -168,11 +166,4 @@ FROM pg_locks held LEFT JOIN pg_stat_activity activity ON activity.pid = held.pi
 WHERE held.locktype = 'advisory' AND held.classid = %s AND held.granted
   AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY held.objid
-"""
-
-_CONNECTIONS = """
-SELECT objid::bigint / %s, count(*) FROM pg_locks
-WHERE locktype = 'advisory' AND classid = %s AND granted
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-GROUP BY 1
 """
