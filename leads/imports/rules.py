@@ -40,6 +40,8 @@ _SLIPS = {
 }
 _NO_TLDS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com", "ogr": "org", "nte": "net"}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # `acme.example:8080` has a port, no scheme
+# Links that `_is_web` has nothing against (a test says so): a host without a port, then what a path is written with.
+_PLAIN_LINK = re.compile(r"(https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~/%?=&+-]*)?\Z")
 _ERROR_SENTENCES = {
     UNCALCULATED: "The formula here has no value yet: open the file in a spreadsheet and save it.",
 }
@@ -100,15 +102,21 @@ def link(text: str, column: str, limit: int) -> str:
     """A web address with its scheme; http and https only, since it becomes a link on our pages. Empty stays empty."""
     if not text:
         return ""
-    address = text if _SCHEME.match(text) else f"https://{text.lstrip('/')}"
+    if plain := _PLAIN_LINK.match(text):
+        address = text if plain[1] else f"https://{text}"
+    else:
+        address = text if _SCHEME.match(text) else f"https://{text.lstrip('/')}"
+        if not _is_web(address):
+            raise RowError("invalid_link", column, f"“{shortened(text)}” is not a web address (http or https).")
+    return within(address, column, "web address", limit)
+
+
+def _is_web(address: str) -> bool:
     try:
         parts = urlsplit(address)
-        is_web = parts.scheme in ("http", "https") and "." in (parts.hostname or "") and " " not in address
+        return parts.scheme in ("http", "https") and "." in (parts.hostname or "") and " " not in address
     except ValueError:
-        is_web = False
-    if not is_web:
-        raise RowError("invalid_link", column, f"“{shortened(text)}” is not a web address (http or https).")
-    return within(address, column, "web address", limit)
+        return False
 
 
 def zone(text: str, column: str) -> str:

@@ -208,6 +208,24 @@ def test_the_quick_way_to_read_an_address_agrees_with_the_thorough_one(local: st
         assert rules.email(address, "Email") == read_address(address)
 
 
+LINKS = st.from_regex(r"\A(https?://|//|ftp:)?[A-Za-z0-9.:@-]{1,40}([/?#][A-Za-z0-9._~/%?=&+# -]*)?\Z")
+
+
+@given(text=LINKS)
+@example(text="acme.example")
+@example(text="https://acme.example/a?b=c&d=%20")
+@example(text="acme.example:8080/")
+@example(text="http")
+@example(text="http.example")
+@example(text="-.-")
+def test_the_quick_way_to_read_a_link_agrees_with_the_thorough_one(text: str):
+    if rules._PLAIN_LINK.match(text):
+        address = rules.link(text, "Website", 2_000)
+
+        assert address == (text if rules._SCHEME.match(text) else f"https://{text}")
+        assert rules._is_web(address)
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
