@@ -14,7 +14,8 @@ from pathlib import Path
 from django.utils import timezone
 
 from bench.sending.fill import due_campaign
-from campaigns.models import Campaign, Recipient, Sender
+from campaigns.merge_values import people_of
+from campaigns.models import Campaign, Sender
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.prepare import prepare
 
@@ -43,7 +44,7 @@ def main() -> None:
     if profile:
         profile.disable()
         profile.dump_stats(given.profile)
-    rows = _measured(lambda: Recipient.objects.select_related("lead").in_bulk(ids), given.turns)
+    rows = _measured(lambda: people_of(ids), given.turns)
     size = statistics.mean(len(one.envelope.data) for one in batch.prepared)
     print(json.dumps({"all": whole / given.chunk * 1e6, "rows": rows / given.chunk * 1e6, "size": size}))
 
