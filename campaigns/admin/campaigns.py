@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Q
 from django.http import (
@@ -41,7 +40,6 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 
 
-@admin.register(Campaign)
 class CampaignAdmin(RankingPages, ScopedAdmin):
     """Deleting has a page of its own, since it takes rows with it that one has to see first; never several at once."""
 

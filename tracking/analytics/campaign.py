@@ -20,7 +20,8 @@ def campaign_analytics(campaign: Campaign, *, now: datetime) -> dict[str, Any]:
       complained. Opens and clicks of machines do not count; opens are an approximation (blocked images, proxies).
     - `events`: every event by type, people's and machines' apart.
     - `steps`: the same by step and variant, of the messages sent.
-    - `days`: the last 30 days of the campaign's time zone, oldest first, days without anything included.
+    - `days`: the last 30 days of the campaign's time zone, oldest first, days without anything included; of a campaign
+      that has ended those up to six days after its end.
     """
     counted = tally(KIND, campaign, now=now)
     events = counted.figures["events"]

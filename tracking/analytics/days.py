@@ -12,17 +12,17 @@ from campaigns.models import Campaign, Message, MessageStatus
 from tracking.models import EmailEvent, EventType
 
 DAYS = 30
+ECHO = timedelta(days=6)  # after its end most of what comes back has come
 
 
 def days_with_anything(campaign: Campaign, *, now: datetime) -> dict[str, dict[str, Any]]:
-    """Of the last 30 days, today included, those on which something happened, by date in the campaign's time zone.
+    """Of the 30 days up to `_last_day` those on which something happened, by date in the campaign's time zone.
 
     Mails sent and events by type; `machine` has the opens and clicks of machines, which are in no other number.
     """
-    zone = ZoneInfo(campaign.timezone)
-    today = now.astimezone(zone).date()
-    since = datetime.combine(today - timedelta(days=DAYS - 1), time.min, tzinfo=zone)
-    until = datetime.combine(today + timedelta(days=1), time.min, tzinfo=zone)
+    zone, last = ZoneInfo(campaign.timezone), _last_day(campaign, now)
+    since = datetime.combine(last - timedelta(days=DAYS - 1), time.min, tzinfo=zone)
+    until = datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone)
     figures: dict[str, dict[str, Any]] = {}
     for day, number in _sent(campaign, since, until):
         figures.setdefault(day.isoformat(), _nothing())["sent"] = number
@@ -33,10 +33,16 @@ def days_with_anything(campaign: Campaign, *, now: datetime) -> dict[str, dict[s
 
 
 def laid_out(figures: Mapping[str, Mapping[str, Any]], campaign: Campaign, *, now: datetime) -> list[dict[str, Any]]:
-    """One entry for each of the last 30 days, today last, out of `days_with_anything`."""
-    today = now.astimezone(ZoneInfo(campaign.timezone)).date()
-    days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    """One entry for each of the 30 days, the last one last, out of `days_with_anything`."""
+    last = _last_day(campaign, now)
+    days = [last - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     return [{"date": day, **(figures.get(day.isoformat()) or _nothing())} for day in days]
+
+
+def _last_day(campaign: Campaign, now: datetime) -> date:
+    """Today; of a campaign that has ended the last day on which there is much to be seen."""
+    ended = campaign.completed_at
+    return min(now, ended + ECHO if ended else now).astimezone(ZoneInfo(campaign.timezone)).date()
 
 
 def _sent(campaign: Campaign, since: datetime, until: datetime) -> Iterable[tuple[date, int]]:
