@@ -90,9 +90,8 @@ def _sentence(days: Sequence[Mapping[str, Any]]) -> str:
     sent, replied, bounced = (sum(day[name] for day in days) for name in _DRAWN)
     if not (sent or replied or bounced):
         return f"Nothing was sent and nobody answered in these {len(days)} days."
-    return (
-        f"In the last {len(days)} days {sent:,} mails were sent; {replied:,} replies and {bounced:,} bounces came back."
-    )
+    came_back = f"{replied:,} replies and {bounced:,} bounces came back"
+    return f"In these {len(days)} days {sent:,} mails were sent; {came_back}."
 
 
 def _height(part: int, most: int) -> float:
