@@ -15,6 +15,7 @@ class CampaignsConfig(AppConfig):
             rank_by_other_tag,
         )
         from campaigns.segments import FIELDS, campaigns_enrolled_by  # noqa: PLC0415
+        from campaigns.tallies import counts, ledgers, wordings  # noqa: PLC0415
         from campaigns_project.verification.registry import keeps_used_ids, verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related, unreadable  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
@@ -25,6 +26,8 @@ class CampaignsConfig(AppConfig):
         from leads.segments.uses import also_used_by, tags_also_used_by  # noqa: PLC0415
         from leads.suppression import counts_active, when_suppressed  # noqa: PLC0415
 
+        counts(ledgers.KIND, ledgers.count)
+        counts(wordings.KIND, wordings.count)
         offer(FIELDS)
         also_used_by(campaigns_enrolled_by)
         also_used_by(campaigns_ranking_by_segment)
@@ -45,6 +48,7 @@ class CampaignsConfig(AppConfig):
         verifies("counters", verifying.check_counters)
         for task in (task_names.CHECK, task_names.RANK, task_names.FETCH, task_names.DELETE):
             speaks_of(task, "campaigns.Job")
+        speaks_of(task_names.COUNT, "campaigns.CampaignTally")
         speaks_of(task_names.ENROLL, "leads.LeadImport")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")
         keeps_used_ids("organizations", kept_in="campaign_tombstones", column="organization_ref")

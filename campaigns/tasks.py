@@ -21,6 +21,7 @@ from campaigns.ranking.asking import fail_ranking
 from campaigns.ranking.asking import take_stalled as stalled_rankings
 from campaigns.sending.dispatch import enqueue
 from campaigns.sending.work import due_campaigns, work
+from campaigns.tallies import count_again
 from campaigns_project.faults import what_broke
 
 CHECKING_TURN = timedelta(seconds=20)  # of the 300 s a task may take; others want the worker too
@@ -120,3 +121,8 @@ def resume_waiting_fetches() -> int:
     for job_id in waiting:
         enqueue_fetch(job_id)
     return len(waiting)
+
+
+def count_campaign(tally_id: int) -> bool:
+    """Count a large campaign anew; False when another worker is counting, or it is gone."""
+    return count_again(tally_id=tally_id, now=timezone.now())

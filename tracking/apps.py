@@ -7,12 +7,15 @@ class TrackingConfig(AppConfig):
     def ready(self) -> None:
         from campaigns.exported import exports  # noqa: PLC0415 - models exist only from here on
         from campaigns.mentions import may_mention  # noqa: PLC0415
+        from campaigns.tallies import counts  # noqa: PLC0415
         from campaigns_project.verification.registry import verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related  # noqa: PLC0415
+        from tracking.analytics import counted  # noqa: PLC0415
         from tracking.exported import EVENTS  # noqa: PLC0415
         from tracking.verifying import check_first_times, check_unsubscribed  # noqa: PLC0415
 
         exports(EVENTS)
+        counts(counted.KIND, counted.count)
         may_mention("email_tracking", "event_data")
         verifies("references of events", related("tracking"))
         verifies("first times", check_first_times)

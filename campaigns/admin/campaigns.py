@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Q
 from django.http import (
@@ -41,7 +40,6 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 
 
-@admin.register(Campaign)
 class CampaignAdmin(RankingPages, ScopedAdmin):
     """Deleting has a page of its own, since it takes rows with it that one has to see first; never several at once."""
 
@@ -151,7 +149,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
             "missing": overview.missing_before_start(campaign),
             "fetched_first": overview.fetched_first(campaign),
             "after_failure": overview.after_failure(campaign),
-            "steps": overview.step_rows(campaign),
+            "steps": overview.step_rows(campaign, timezone.now()),
             "senders": [used.sender for used in campaign.campaign_senders.select_related("sender")],
         }
         return TemplateResponse(request, "campaigns/admin/overview.html", context)
@@ -174,7 +172,9 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         """The table of steps of the overview, which counts messages and is asked for more rarely."""
         campaign = self.object_or_404(request, object_id)
         pulse = Pulse("", None if campaign.status in CampaignStatus.ended else overview.TABLE)
-        return fragment(request, "campaigns/admin/step_table.html", {"steps": overview.step_rows(campaign)}, pulse)
+        return fragment(
+            request, "campaigns/admin/step_table.html", {"steps": overview.step_rows(campaign, timezone.now())}, pulse
+        )
 
     def why_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Every gate between the campaign and its next mail."""
@@ -188,7 +188,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         may_edit = self.has_change_permission(request, campaign)
         context = {
             **self.frame(request, campaign, "Steps"),
-            "steps": overview.step_rows(campaign),
+            "steps": overview.step_rows(campaign, timezone.now()),
             "may_edit": may_edit,
         }
         return TemplateResponse(request, "campaigns/admin/steps.html", context)

@@ -18,6 +18,7 @@ WORDS = {
     "lead_rankings": ("rank in a campaign", "ranks in campaigns"),
     "lead_tags": ("tag on the lead", "tags on the lead"),
     "lead_user_statuses": ("operator's status", "operators' statuses"),
+    "campaign_tallies": ("count of a large campaign", "counts of a large campaign"),
     "leases": ("lease of mails to a worker", "leases of mails to workers"),
     "queued_tasks": ("task that waits in the queue", "tasks that wait in the queue"),
     "rows_emptied": ("row that came in: emptied", "rows that came in: emptied"),

@@ -1,18 +1,17 @@
 """What the page of a campaign shows: the part that moves, and the parts that stand."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
 from django.urls import reverse
 
 from campaigns import lifecycle, preflight
 from campaigns.errors import FailCode, StartCode
-from campaigns.models import Campaign, CampaignStatus, Message
+from campaigns.models import Campaign, CampaignStatus
 from campaigns.progress import Progress, progress
+from campaigns.tallies.wordings import messages_of_wordings
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.accounts.admin.live import Pulse, version_of
 
@@ -98,7 +97,7 @@ def live_context(campaign: Campaign, now: datetime) -> dict[str, Any]:
         "standing": standing.standing,
         "places": _places(campaign, standing),
         "figures": _figures(campaign),
-        "still_going": lifecycle.still_going(_may_still_go(campaign, standing)),
+        "still_going": lifecycle.still_going(_may_still_go(campaign, standing, now)),
         "pulse": Pulse(version(campaign, now), _every(campaign, standing, now)),
         "now": now,
     }
@@ -123,12 +122,9 @@ def after_failure(campaign: Campaign) -> str:
     return _AFTER_FAILURE.get(campaign.status_code, "") if is_failed else ""
 
 
-def step_rows(campaign: Campaign) -> list[dict[str, Any]]:
+def step_rows(campaign: Campaign, now: datetime) -> list[dict[str, Any]]:
     """The steps with their variants, and how many messages of each stand where. Three queries."""
-    groups = Message.objects.filter(step__campaign=campaign).order_by().values_list("variant", "status")
-    counts: Counter[tuple[int | None, str]] = Counter()
-    for variant, status, number in groups.annotate(number=Count("pk")):
-        counts[variant, status] += number
+    counts = messages_of_wordings(campaign, now=now)
     steps = campaign.steps.prefetch_related("variants").order_by("position")
     return [
         {
@@ -139,7 +135,7 @@ def step_rows(campaign: Campaign) -> list[dict[str, Any]]:
     ]
 
 
-def _variant_row(variant: Any, counts: Counter[tuple[int | None, str]]) -> dict[str, Any]:
+def _variant_row(variant: Any, counts: Mapping[tuple[int | None, str], int]) -> dict[str, Any]:
     statuses = ("sent", "failed", "uncertain")
     return {"variant": variant, **{status: counts[variant.pk, status] for status in statuses}}
 
@@ -189,7 +185,7 @@ def _every(campaign: Campaign, standing: Progress, now: datetime) -> int | None:
     if campaign.status in CampaignStatus.ended or campaign.status == CampaignStatus.FAILED:
         return None
     if campaign.status != CampaignStatus.RUNNING:
-        return SENDING if _was_just_paused(campaign, now) and standing.ledger.in_flight else RESTING
+        return SENDING if _was_just_paused(campaign, now) and _may_be_in_flight(standing, now) else RESTING
     is_due = standing.next_send_at is not None and standing.next_send_at - now < SOON
     is_due = is_due or _beat(campaign, now) == SENDING or _is_waited_for(standing)
     return SENDING if is_due or standing.ledger.in_flight or standing.mails_last_minute else WAITING
@@ -199,9 +195,14 @@ def _was_just_paused(campaign: Campaign, now: datetime) -> bool:
     return campaign.paused_at is not None and now - campaign.paused_at < SETTLING
 
 
-def _may_still_go(campaign: Campaign, standing: Progress) -> int:
-    is_over = campaign.status != CampaignStatus.PAUSED or not standing.ledger.in_flight
+def _may_still_go(campaign: Campaign, standing: Progress, now: datetime) -> int:
+    is_over = campaign.status != CampaignStatus.PAUSED or not _may_be_in_flight(standing, now)
     return 0 if is_over else lifecycle.may_still_go(campaign)
+
+
+def _may_be_in_flight(standing: Progress, now: datetime) -> bool:
+    """The ledger of a large campaign is of some time ago, and does not know what is in flight now."""
+    return standing.ledger.in_flight > 0 or standing.counted_at < now
 
 
 def _is_waited_for(standing: Progress) -> bool:

@@ -12,6 +12,7 @@ from campaigns_project.keys import key_of
 TABS = (
     ("Overview", "campaigns_campaign_change", True),
     ("Steps", "campaigns_campaign_steps", True),
+    ("Results", "campaigns_campaign_results", True),
     ("Recipients", "campaigns_recipient_changelist", False),
     ("Ranking", "campaigns_leadranking_changelist", False),
     ("Messages", "campaigns_message_changelist", False),

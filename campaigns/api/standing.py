@@ -107,6 +107,7 @@ class LedgerSerializer(serializers.Serializer):
     skipped = serializers.IntegerField()
     uncertain = serializers.IntegerField()
     adds_up = serializers.BooleanField(help_text="Always true, or something is broken.")
+    counted_at = serializers.DateTimeField(help_text="A campaign of more than 20,000 people is counted now and then.")
 
 
 class ProgressSerializer(serializers.Serializer):

@@ -22,6 +22,7 @@ from campaigns.models.sender import Sender as Sender
 from campaigns.models.sender import SenderKind as SenderKind
 from campaigns.models.sender import SenderSecurity as SenderSecurity
 from campaigns.models.sender import SenderStatus as SenderStatus
+from campaigns.models.tally import CampaignTally as CampaignTally
 from campaigns.models.tombstone import CampaignTombstone as CampaignTombstone
 from campaigns.models.usage import CampaignUsage as CampaignUsage
 from campaigns.models.usage import SenderUsage as SenderUsage

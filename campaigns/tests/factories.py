@@ -337,6 +337,14 @@ class LeaseFactory(DjangoModelFactory):
     until = NOON
 
 
+class CampaignTallyFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.CampaignTally
+
+    campaign = factory.SubFactory(CampaignFactory)
+    kind = "ledger"
+
+
 def _lease_of(message: Any) -> int:
     recipient = message.recipient
     return LeaseFactory(campaign=recipient.campaign, recipients=[recipient.pk], until=message.leased_until).pk

@@ -11,6 +11,7 @@ from campaigns.sending.dispatch import dispatch
 from campaigns.sending.inherit import inherit
 from campaigns.sending.recover import recover
 from campaigns.sending.usage import forget_unlimited, forget_usage
+from campaigns.tallies import ask_for_counts
 from campaigns.tasks import (
     resume_stalled_checks,
     resume_stalled_deletions,
@@ -48,6 +49,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("count uncertain mails as sent that were heard of", prove_by_events, 30),
     Duty("complete finished campaigns", _now(complete_finished), 2),
     Duty("show progress on jobs", refresh_sending_jobs, 2),
+    Duty("count large campaigns anew", _now(ask_for_counts), 5),
     Duty("seal the audit log", _now(seal), 10),
     Duty("remove suppressions that expired", _now(remove_expired), 60),
     Duty("go on with imports of dead workers", resume_stalled_imports, 60),

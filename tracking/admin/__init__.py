@@ -1,2 +1,3 @@
+from tracking.admin import campaigns as campaigns
 from tracking.admin import events as events
 from tracking.admin import leads as leads

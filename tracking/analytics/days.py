@@ -1,6 +1,6 @@
 """What happened on each of the last days."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,24 +12,37 @@ from campaigns.models import Campaign, Message, MessageStatus
 from tracking.models import EmailEvent, EventType
 
 DAYS = 30
+ECHO = timedelta(days=6)  # after its end most of what comes back has come
 
 
-def day_figures(campaign: Campaign, *, now: datetime) -> list[dict[str, Any]]:
-    """One entry for each of the last 30 days, today last, in the campaign's time zone: mails sent and events by type.
+def days_with_anything(campaign: Campaign, *, now: datetime) -> dict[str, dict[str, Any]]:
+    """Of the 30 days up to `_last_day` those on which something happened, by date in the campaign's time zone.
 
-    `machine` has the opens and clicks of machines, which are in no other number.
+    Mails sent and events by type; `machine` has the opens and clicks of machines, which are in no other number.
     """
-    zone = ZoneInfo(campaign.timezone)
-    today = now.astimezone(zone).date()
-    figures = {day: _nothing(day) for day in (today - timedelta(days=back) for back in range(DAYS - 1, -1, -1))}
-    since = datetime.combine(min(figures), time.min, tzinfo=zone)
-    until = datetime.combine(today + timedelta(days=1), time.min, tzinfo=zone)
+    zone, last = ZoneInfo(campaign.timezone), _last_day(campaign, now)
+    since = datetime.combine(last - timedelta(days=DAYS - 1), time.min, tzinfo=zone)
+    until = datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone)
+    figures: dict[str, dict[str, Any]] = {}
     for day, number in _sent(campaign, since, until):
-        figures[day]["sent"] = number
+        figures.setdefault(day.isoformat(), _nothing())["sent"] = number
     for day, event_type, is_machine, number in _events(campaign, since, until):
-        figure = figures[day]["machine"] if is_machine else figures[day]
-        figure[event_type] = number
-    return list(figures.values())
+        figure = figures.setdefault(day.isoformat(), _nothing())
+        (figure["machine"] if is_machine else figure)[event_type] = number
+    return figures
+
+
+def laid_out(figures: Mapping[str, Mapping[str, Any]], campaign: Campaign, *, now: datetime) -> list[dict[str, Any]]:
+    """One entry for each of the 30 days, the last one last, out of `days_with_anything`."""
+    last = _last_day(campaign, now)
+    days = [last - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    return [{"date": day, **(figures.get(day.isoformat()) or _nothing())} for day in days]
+
+
+def _last_day(campaign: Campaign, now: datetime) -> date:
+    """Today; of a campaign that has ended the last day on which there is much to be seen."""
+    ended = campaign.completed_at
+    return min(now, ended + ECHO if ended else now).astimezone(ZoneInfo(campaign.timezone)).date()
 
 
 def _sent(campaign: Campaign, since: datetime, until: datetime) -> Iterable[tuple[date, int]]:
@@ -45,9 +58,8 @@ def _events(campaign: Campaign, since: datetime, until: datetime) -> Iterable[tu
     return by_day.annotate(number=Count("pk"))
 
 
-def _nothing(day: date) -> dict[str, Any]:
+def _nothing() -> dict[str, Any]:
     return {
-        "date": day,
         "sent": 0,
         **dict.fromkeys(EventType.values, 0),
         "machine": {EventType.OPEN.value: 0, EventType.CLICK.value: 0},

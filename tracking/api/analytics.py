@@ -61,7 +61,8 @@ class AnalyticsSerializer(serializers.Serializer):
     steps = StepFiguresSerializer(many=True)
     days = serializers.ListField(
         child=serializers.DictField(),
-        help_text="The last 30 days in the campaign's time zone, oldest first: date, sent, events by type, machine.",
+        help_text="The last 30 days in the campaign's time zone (once it has ended, up to six days after that), oldest "
+        "first: date, sent, events by type, machine.",
     )
 
 

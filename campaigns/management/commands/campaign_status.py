@@ -34,7 +34,7 @@ class Command(FairleadCommand):
             self._show(campaign, options)
 
     def _show(self, campaign: Campaign, options: dict[str, Any]) -> None:
-        found = progress(campaign, now=timezone.now())
+        found = progress(campaign, now=timezone.now(), exactly=True)
         if options["json"]:
             values = {"id": campaign.pk, "campaign_id": campaign.campaign_id, "name": campaign.name}
             self.print_json(

@@ -4,6 +4,7 @@ from campaigns.deletion import preview
 from campaigns.tests.factories import (
     CampaignFactory,
     CampaignSenderFactory,
+    CampaignTallyFactory,
     CampaignUsageFactory,
     EventFactory,
     JobFactory,
@@ -31,6 +32,7 @@ ROWS = {
     "variants": 1,
     "variant_versions": 1,
     "campaign_senders": 1,
+    "campaign_tallies": 1,
     "campaign_usages": 1,
     "leases": 1,
     "links": 1,
@@ -53,6 +55,7 @@ def full_campaign(**fields):
     campaign = CampaignFactory(**fields)
     CampaignSenderFactory(campaign=campaign)
     VariantVersionFactory(variant=VariantFactory(step__campaign=campaign))
+    CampaignTallyFactory(campaign=campaign)
     CampaignUsageFactory(campaign=campaign)
     LeaseFactory(campaign=campaign)
     LinkFactory(campaign=campaign)

@@ -30,7 +30,10 @@ IN_THE_DOCUMENT = {
     "campaigns.Step", "campaigns.Variant", "campaigns.VariantVersion", "campaigns.CampaignSender",
     "campaigns.CampaignUsage", "campaigns.Job",
 }  # fmt: skip
-OF_THE_MOMENT = {"campaigns.Lease"}  # gone when the mails in hand are settled, which say it themselves until then
+OF_THE_MOMENT = {
+    "campaigns.Lease",  # gone when the mails in hand are settled, which say it themselves until then
+    "campaigns.CampaignTally",  # counted out of what is in the export
+}
 
 
 def archive_of(campaign: Campaign) -> zipfile.ZipFile:
