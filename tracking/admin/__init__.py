@@ -1,2 +1,3 @@
 from tracking.admin import events as events
+from tracking.admin import inbound_webhooks as inbound_webhooks
 from tracking.admin import leads as leads
