@@ -1,7 +1,6 @@
 """The mail that a report is about, among those of the sender's organization and no other's."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,29 +16,28 @@ WITHIN = timedelta(days=30)  # reports of a mail that come later are not laid up
 AHEAD = timedelta(minutes=5)  # that another machine's clock may be before ours
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The mail, and whether the report names it: else it is the last one that went to the address before."""
+def named_message(event: Any, *, sender: Sender) -> Message | None:
+    """The mail by what we gave the service to hand back, by its Message-ID or its return path."""
+    written = {text for text in _message_ids(event) if text != "<>"}
+    own = _of_organization(sender)
+    return (own.filter(message_id__in=written).first() if written else None) or _by_return_path(own, event)
 
-    message: Message
-    is_named: bool
+
+def find_message(event: Any, *, sender: Sender, at: datetime) -> Message | None:
+    """The same, else by the service's own number for it, else the last that `sender` had sent to the address by then.
+
+    None where no mail of the organization fits.
+    """
+    return named_message(event, sender=sender) or _by_address(_of_organization(sender), event, sender, at)
 
 
-def find_message(event: Any, *, sender: Sender, at: datetime) -> Found | None:
-    """The mail by what we gave the service to hand back, by its Message-ID, its return path or the service's own number
-    for it; else the last that `sender` had sent to the address by then. None where no mail of the organization fits."""
-    own = Message.objects.filter(recipient__campaign__organization=sender.organization_id).select_related(
-        "recipient__campaign__organization", "recipient__lead"
-    )
-    written = list(dict.fromkeys(_message_ids(event)))
-    named = own.filter(message_id__in=written).first() or _by_return_path(own, event)
-    if named:
-        return Found(named, is_named=True)
-    return _by_address(own, event, sender, at)
+def _of_organization(sender: Sender) -> QuerySet[Message]:
+    people = Message.objects.select_related("recipient__campaign__organization", "recipient__lead")
+    return people.filter(recipient__campaign__organization=sender.organization_id)
 
 
 def _message_ids(event: Any) -> Iterator[str]:
-    """Every text of the report that may be a Message-ID of ours, the surest first."""
+    """Every text of the report that may be a Message-ID of ours."""
     metadata = event.metadata if isinstance(event.metadata, dict) else {}
     yield from map(_bracketed, [metadata.get("message_id"), event.message_id])
     raw = event.esp_event if isinstance(event.esp_event, dict) else {}
@@ -67,7 +65,7 @@ def _by_return_path(own: QuerySet[Message], event: Any) -> Message | None:
     return own.filter(pk=number).first() if number else None
 
 
-def _by_address(own: QuerySet[Message], event: Any, sender: Sender, at: datetime) -> Found | None:
+def _by_address(own: QuerySet[Message], event: Any, sender: Sender, at: datetime) -> Message | None:
     address = str(event.recipient or "").replace("\x00", "").strip()
     if not address:
         return None
@@ -77,6 +75,6 @@ def _by_address(own: QuerySet[Message], event: Any, sender: Sender, at: datetime
     number = str(event.message_id or "").strip("<>")
     taken_as = [mail for mail in mails if len(number) > 5 and number in mail.smtp_reply]
     if taken_as:
-        return Found(taken_as[0], is_named=True)
+        return taken_as[0]
     before = [mail for mail in mails if mail.attempted_at and at - WITHIN <= mail.attempted_at <= at + AHEAD]
-    return Found(before[0], is_named=False) if before else None
+    return before[0] if before else None

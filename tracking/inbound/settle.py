@@ -24,7 +24,7 @@ from campaigns_project.faults import fault_of
 from leads.addresses import stored_form
 from leads.suppression import erased_among
 from tracking.consequences import record_event
-from tracking.inbound.find import find_message
+from tracking.inbound.find import find_message, named_message
 from tracking.inbound.judge import meaning_of
 from tracking.inbound.parts import digest_of, events_of, own_id, parts_of
 from tracking.locks import hold_against_deletion, hold_recipients
@@ -119,12 +119,12 @@ def _settle_event(row: InboundWebhook, part: Any, event: Any, place: int) -> boo
     meaning = meaning_of(row.service, raw, event)
     if meaning is None and event.event_type not in _PROVES:
         return False
-    found = find_message(event, sender=row.sender, at=at)
     if meaning is None:
-        return bool(found and found.is_named and _prove(found.message, at))
-    if found is None:
+        named = named_message(event, sender=row.sender)
+        return named is not None and _prove(named, at)
+    message = find_message(event, sender=row.sender, at=at)
+    if message is None:
         return False if _is_erased(row, event) else None
-    message = found.message
     data = {"kind": meaning.kind} if meaning.event_type == EventType.BOUNCE else {}
     return record_event(
         recipient=message.recipient,

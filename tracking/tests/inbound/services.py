@@ -11,10 +11,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.utils import timezone
 
 from campaigns.hearing import webhook_address
 from campaigns.models import Message, Sender
 from campaigns.tests.factories import MessageFactory, SenderFactory
+from tracking.inbound.settle import settle_waiting
+from tracking.models import InboundWebhook
 
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -141,6 +144,12 @@ def _mailgun_signature(at: float | None, secret: str) -> dict[str, str]:
         "token": token,
         "signature": hmac.new(key, f"{moment}{token}".encode(), sha256).hexdigest(),
     }
+
+
+def settle_all() -> None:
+    """As many turns of the tick as it takes: on a busy machine one has not the time for all."""
+    while InboundWebhook.objects.filter(status="waiting").exists():
+        settle_waiting(now=timezone.now())
 
 
 def hard_bounce(service: str, message: Message) -> Any:

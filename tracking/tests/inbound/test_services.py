@@ -6,19 +6,13 @@ from django.utils import timezone
 from campaigns.delivery.hooks import HOOKS
 from campaigns.models import Recipient
 from leads.models import Suppression
-from tracking.inbound.refusals import refusals
 from tracking.inbound.settle import settle_waiting
 from tracking.models import EmailEvent, InboundWebhook
-from tracking.tests.inbound.services import hard_bounce, mail_of, post, sender_of
+from tracking.tests.inbound.services import hard_bounce, mail_of, post, sender_of, settle_all
 
 pytestmark = pytest.mark.django_db
 WRONG = {"resend": "whsec_" + "AAAA" * 8}
 FORGED = {"X-Twilio-Email-Event-Webhook-Signature": "AAAA", "X-Postal-Signature": "AAAA"}  # by another's key
-
-
-@pytest.fixture(autouse=True)
-def _nothing_was_refused_before():
-    refusals.forget()
 
 
 @pytest.mark.parametrize("service", HOOKS)
@@ -45,7 +39,7 @@ def test_what_a_service_sends_again_happens_once(client, service):
 
     for _ in range(2):
         assert post(client, sender, content).status_code == 200
-        settle_waiting(now=timezone.now())
+        settle_all()
 
     assert EmailEvent.objects.count() == 1
 
