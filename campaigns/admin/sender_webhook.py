@@ -51,7 +51,7 @@ class ShowsWebhook:
 
 
 class RenewWebhookAddress(ActDialog):
-    label = "New webhook address"
+    label = "Renew address"
     icon = "autorenew"
     is_final = True
     title = "Give this sender another webhook address?"

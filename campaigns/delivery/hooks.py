@@ -93,8 +93,10 @@ HOOKS: Mapping[str, Hook] = {
 
 
 def label_of(service: str) -> str:
-    """What the service is called."""
-    return HOOKS[service].label or SERVICES[service].label
+    """What the service is called; one that is not known any more by its key."""
+    if service in SERVICES:
+        return SERVICES[service].label
+    return HOOKS[service].label if service in HOOKS else service
 
 
 def check_hook(service: str, secret: str) -> None:
@@ -113,7 +115,7 @@ def check_hook(service: str, secret: str) -> None:
 def address_with(secret: str, address: str) -> str:
     """`address` with a login in it, as a service that does not sign has to call it."""
     parts = urlsplit(address)
-    return parts._replace(netloc=f"{USER}:{quote(secret, safe='…')}@{parts.netloc}").geturl()
+    return parts._replace(netloc=f"{USER}:{quote(secret, safe='')}@{parts.netloc}").geturl()
 
 
 def bare_key(secret: str) -> str:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from campaigns.delivery.hooks import HOOKS, label_of
+from campaigns.delivery.hooks import label_of
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
@@ -59,9 +59,13 @@ class InboundWebhookAdmin(ReadOnlyAdmin):
 
     try_again = dialog_action(TryAgain)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        empty = {name for name in ("event", "body") if obj and not getattr(obj, name)}
+        return [name for name in self.fields if name not in empty]
+
     @display(description="Service", ordering="service")
     def service_name(self, webhook: InboundWebhook) -> str:
-        return label_of(webhook.service) if webhook.service in HOOKS else webhook.service
+        return label_of(webhook.service)
 
     @display(description="Status", ordering="status")
     def state(self, webhook: InboundWebhook) -> str:

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from campaigns.delivery.hooks import label_of
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 
 
@@ -74,4 +75,4 @@ class InboundWebhook(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Report {self.pk} of {self.service}"
+        return f"Report {self.pk} of {label_of(self.service)}"

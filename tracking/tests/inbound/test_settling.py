@@ -18,6 +18,7 @@ from tracking.inbound.settle import settle, settle_waiting
 from tracking.inbound.subscribe import _url, confirm_subscription
 from tracking.models import EmailEvent, InboundWebhook
 from tracking.tests.inbound.services import complaint, hard_bounce, mail_of, post, sender_of, settle_all, sns
+from tracking.tests.inbound.sns_host import HOST, sns_host
 
 pytestmark = pytest.mark.django_db
 
@@ -251,6 +252,26 @@ def test_no_other_address_than_that_of_sns_is_ever_asked(client, url):
 
     assert _url(InboundWebhook.objects.get().body) == ""
     assert confirm_subscription(pk=InboundWebhook.objects.get().pk, now=timezone.now()) is False
+
+
+@pytest.mark.parametrize(
+    ("host", "outcome"),
+    [
+        (([HOST], 200), (1, "settled")),
+        (([HOST], 403), (1, "quarantined")),
+        (([], 200), (0, "quarantined")),  # a name of Amazon's that leads into our own network
+    ],
+)
+def test_a_subscription_is_confirmed_at_the_host_of_sns(client, settings, tmp_path, host, outcome):
+    settings.OUTBOUND_ALLOW_HOSTS, status = host
+    post(client, sender_of("amazon_ses"), SUBSCRIBE)
+    settle_all()
+
+    with sns_host(tmp_path, status=status) as requests:
+        row = retry(webhook=InboundWebhook.objects.get(), actor=SYSTEM, now=timezone.now())
+
+    assert set(requests) <= {SUBSCRIBE["SubscribeURL"].removeprefix(f"https://{HOST}")}
+    assert (len(requests), row.status) == outcome
 
 
 def test_a_notice_of_sns_for_several_people_is_an_event_for_each(client):
