@@ -1,8 +1,10 @@
 """From what was stored to events: matched, in batches, put aside, begun again after a kill."""
 
 import json
+import signal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -12,10 +14,11 @@ from campaigns.persons import erase_person
 from campaigns.tests.factories import NOON, MessageFactory
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import StateRefused
-from tracking.inbound import settle as settling
+from campaigns_project.tests.processes import started, stop, wait_until
 from tracking.inbound.retry import retry
-from tracking.inbound.settle import settle, settle_waiting
+from tracking.inbound.settle import settle_waiting
 from tracking.inbound.subscribe import _url, confirm_subscription
+from tracking.locks import hold_recipients
 from tracking.models import EmailEvent, InboundWebhook
 from tracking.tests.inbound.services import complaint, hard_bounce, mail_of, post, sender_of, settle_all, sns
 from tracking.tests.inbound.sns_host import HOST, sns_host
@@ -61,22 +64,21 @@ def test_a_long_report_is_gone_on_with_in_the_next_turn(client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_is_killed_between_storing_and_settling_loses_nothing_and_doubles_nothing(client, monkeypatch):
+def test_whoever_is_killed_between_storing_and_settling_loses_nothing_and_doubles_nothing(client, tmp_path):
     sender = sender_of("sendgrid")
     mails = [mail_of(sender, f"p{number}@example.org") for number in range(4)]
     batch = [hard_bounce("sendgrid", mail)[0] | {"sg_event_id": str(place)} for place, mail in enumerate(mails)]
     post(client, sender, batch)
-    row = InboundWebhook.objects.get()
 
-    # As much as a worker killed before it could write how far it was has done.
-    with monkeypatch.context() as killed:
-        killed.setattr(settling, "_keep", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            settle(row.pk, now=timezone.now())
-    assert (len(events()), InboundWebhook.objects.get().status) == (4, "waiting")
+    with transaction.atomic():
+        hold_recipients([mails[2].recipient_id])
+        with started("-m", "tracking.tests.inbound.one_turn", log=tmp_path / "turn.log") as process:
+            wait_until(lambda: len(events()) == 2, "it is in the middle of the report")
+            stop(process, signal.SIGKILL)
+    assert InboundWebhook.objects.get().status == "waiting"
 
-    assert settle_waiting(now=timezone.now()) == 1
-    assert len(events()) == 4
+    settle_all()
+    assert events() == [("bounce", f"p{number}@example.org") for number in range(4)]
 
 
 def test_what_takes_its_worker_along_again_and_again_is_put_aside(client):
