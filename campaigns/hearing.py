@@ -46,9 +46,9 @@ def how_to_set_up(sender: Sender) -> str:
         way = f"Enter the address there, and here {hook.secret} as the webhook secret."
     else:
         example = address_with("PASSWORD", webhook_address(sender))
-        way = f"Enter {hook.secret}, here as the webhook secret, and there in the address: {example} ."
-    closed = "" if sender.webhook_secret else " Until a secret is stored here, every report is refused."
-    return f"{label_of(service)}: {hook.setup} {way}{closed}"
+        way = f"Enter {hook.secret}, here as the webhook secret, and there in the address: {example}"
+    closed = "" if sender.webhook_secret else "Until a secret is stored here, every report is refused. "
+    return f"{label_of(service)}: {hook.setup} {closed}{way}"
 
 
 def sender_addressed(token: str) -> Sender | None:

@@ -38,7 +38,7 @@ def test_each_service_is_told_how_to_set_up(service):
     told = how_to_set_up(sender)
 
     assert ("PASSWORD@" in told) is not HOOKS[service].signs
-    assert told.endswith("Until a secret is stored here, every report is refused.")
+    assert "Until a secret is stored here, every report is refused." in told
 
 
 def test_an_address_holds_nothing_of_whom_it_is_for_and_is_another_for_each(sender):

@@ -4,8 +4,10 @@ import pytest
 from django.utils import timezone
 
 from campaigns.delivery.hooks import HOOKS
+from campaigns.delivery.services import SERVICES
 from campaigns.models import Recipient
 from leads.models import Suppression
+from tracking.inbound import library
 from tracking.inbound.settle import settle_waiting
 from tracking.models import EmailEvent, InboundWebhook
 from tracking.tests.inbound.services import hard_bounce, mail_of, post, sender_of, settle_all
@@ -13,6 +15,11 @@ from tracking.tests.inbound.services import hard_bounce, mail_of, post, sender_o
 pytestmark = pytest.mark.django_db
 WRONG = {"resend": "whsec_" + "AAAA" * 8}
 FORGED = {"X-Twilio-Email-Event-Webhook-Signature": "AAAA", "X-Postal-Signature": "AAAA"}  # by another's key
+
+
+def test_the_reports_of_every_service_that_mails_can_go_out_through_are_understood():
+    assert set(SERVICES) <= set(HOOKS)
+    assert set(library._VIEWS) == set(HOOKS)
 
 
 @pytest.mark.parametrize("service", HOOKS)
