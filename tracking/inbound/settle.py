@@ -21,11 +21,10 @@ from campaigns.locks import retried
 from campaigns.models import Message, MessageStatus, Sender
 from campaigns.sending import evidence
 from campaigns_project.faults import fault_of
-from leads.addresses import stored_form
-from leads.suppression import erased_among
 from tracking.consequences import record_event
 from tracking.inbound.find import find_message, named_message
-from tracking.inbound.judge import meaning_of
+from tracking.inbound.judge import Meaning, meaning_of
+from tracking.inbound.nobodys import is_of_an_erased_person, respect
 from tracking.inbound.parts import digest_of, events_of, own_id, parts_of
 from tracking.locks import hold_against_deletion, hold_recipients
 from tracking.models import EventType, InboundWebhook, QuarantineCode, WebhookStatus
@@ -125,7 +124,7 @@ def _settle_event(row: InboundWebhook, part: Any, event: Any, place: int) -> boo
         return named is not None and _prove(named, at)
     message = find_message(event, sender=row.sender, at=at)
     if message is None:
-        return False if _is_erased(row, event) else None
+        return _of_nobodys(row, event, meaning, at)
     data = {"kind": meaning.kind} if meaning.event_type == EventType.BOUNCE else {}
     return record_event(
         recipient=message.recipient,
@@ -142,10 +141,12 @@ def _aware(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
-def _is_erased(row: InboundWebhook, event: Any) -> bool:
-    """Whether it is about a person who was erased: nothing of them is kept, here neither."""
-    address = stored_form(str(event.recipient or ""))
-    return address in erased_among(row.organization_id, [address])
+def _of_nobodys(row: InboundWebhook, event: Any, meaning: Meaning, at: datetime) -> bool | None:
+    address = str(event.recipient or "")
+    if is_of_an_erased_person(address, organization_id=row.organization_id):
+        return False
+    respect(meaning, address, sender=row.sender, at=at)
+    return None
 
 
 def _prove(message: Message, at: datetime) -> bool:

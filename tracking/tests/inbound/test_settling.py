@@ -11,10 +11,11 @@ from django_q.models import OrmQ
 from campaigns.content.return_path import return_path
 from campaigns.models import Message, Recipient, Sender
 from campaigns.persons import erase_person
-from campaigns.tests.factories import NOON, MessageFactory
+from campaigns.tests.factories import NOON, LeadFactory, MessageFactory
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import StateRefused
 from campaigns_project.tests.processes import started, stop, wait_until
+from leads.models import Suppression
 from tracking.inbound.retry import retry
 from tracking.inbound.settle import settle_waiting
 from tracking.inbound.subscribe import _url, confirm_subscription
@@ -183,6 +184,21 @@ def test_a_sender_knows_when_it_was_heard_of_last(client):
     settle_all()
 
     assert Sender.objects.get().heard_at == InboundWebhook.objects.get().received_at
+
+
+@pytest.mark.parametrize(("event_type", "suppressed"), [("SpamComplaint", ["complaint"]), ("HardBounce", [])])
+def test_whoever_complains_of_a_mail_nobody_knows_is_left_alone_all_the_same(client, event_type, suppressed):
+    sender = sender_of("postmark")
+    lead = LeadFactory(organization=sender.organization, email="eve@example.org")
+    LeadFactory(email="eve@example.org")
+    told = complaint(MessageFactory()) | {"Email": "Eve@Example.org", "RecordType": "Bounce", "Type": event_type}
+
+    post(client, sender, told)
+    settle_all()
+
+    assert InboundWebhook.objects.get().reason == "unknown_message"
+    assert list(lead.organization.suppressions.values_list("reason", flat=True)) == suppressed
+    assert Suppression.objects.count() == len(suppressed)
 
 
 def test_of_an_erased_person_no_later_report_keeps_the_address(client):
