@@ -54,6 +54,7 @@ class AdviceCode(models.TextChoices):
     CAPACITY = "capacity", "At its limits and its senders' the campaign takes more than ten sending days"
     WINDOW_CLOSED = "window_closed", "The sending window does not open within the next 14 days"
     SENDER_UNHEALTHY = "sender_unhealthy", "The last look at a sender found something wrong"
+    SENDER_UNHEARD = "sender_unheard", "An e-mail service has taken mails and never reported what became of one"
     SENDER_PAUSED = "sender_paused", "One of several senders is paused; the others do its share"
     LINK_NOT_HTTPS = "link_not_https", "A link leads to an address without https"
     FALSE_REPLY = "false_reply", "The first mail's subject begins as if it were an answer"

@@ -19,6 +19,20 @@ def may_mention(table: str, *columns: str) -> None:
     _texts[table] = columns
 
 
+# The same for texts of an organization that hang on no lead: table to columns, beside those of `persons.texts`.
+_of_organization: dict[str, tuple[str, ...]] = {}
+
+
+def may_mention_anybody(table: str, *columns: str) -> None:
+    """Have these columns of `table`, which has an `organization_id`, searched for everybody who is erased there."""
+    _of_organization[table] = columns
+
+
+def mentioning_anybody() -> Mapping[str, tuple[str, ...]]:
+    """All of those: the columns by table."""
+    return dict(_of_organization)
+
+
 def mentioning() -> Mapping[str, tuple[str, ...]]:
     """All of them: the columns by table."""
     return dict(_texts)

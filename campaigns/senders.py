@@ -10,7 +10,9 @@ from django.db.models.functions import Now
 from campaigns.content.errors import HeaderRefused
 from campaigns.content.mailbox import wire_address
 from campaigns.content.message_id import check_sender_address
+from campaigns.delivery.hooks import check_hook
 from campaigns.delivery.services import read_settings
+from campaigns.hearing import service_of
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderKind, SenderStatus
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
@@ -41,6 +43,7 @@ def check_settings(sender: Sender) -> None:
     _check_address("reply_to", sender.reply_to, wire_address)
     if sender.kind == SenderKind.ESP:
         _check_service(sender)
+    check_hook(sender.webhook_service or service_of(sender), sender.webhook_secret)
 
 
 def check_password_stays(sender: Sender, *, host: str) -> None:

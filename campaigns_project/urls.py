@@ -20,6 +20,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/campaigns/track/", include("tracking.urls")),
     path("t/", include("tracking.urls", namespace="t")),
+    path("hooks/", include("tracking.webhook_urls")),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("mailbox/", include("campaigns_project.runtime.mailbox.urls")),

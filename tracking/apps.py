@@ -6,7 +6,7 @@ class TrackingConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns.exported import exports  # noqa: PLC0415 - models exist only from here on
-        from campaigns.mentions import may_mention  # noqa: PLC0415
+        from campaigns.mentions import may_mention, may_mention_anybody  # noqa: PLC0415
         from campaigns.tallies import counts  # noqa: PLC0415
         from campaigns_project.verification.registry import verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related  # noqa: PLC0415
@@ -17,6 +17,7 @@ class TrackingConfig(AppConfig):
         exports(EVENTS)
         counts(counted.KIND, counted.count)
         may_mention("email_tracking", "event_data")
+        may_mention_anybody("inbound_webhooks", "body", "event")
         verifies("references of events", related("tracking"))
         verifies("first times", check_first_times)
         verifies("unsubscribed", check_unsubscribed)

@@ -1,4 +1,7 @@
-"""The endpoints of ours that events come through, as kept in `EmailEvent.source`."""
+"""The endpoints of ours that events come through, as kept in `EmailEvent.source`.
+
+What an e-mail service reports is kept as `esp.` and the service, such as `esp.postmark`.
+"""
 
 from enum import StrEnum
 

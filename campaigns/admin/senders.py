@@ -20,6 +20,7 @@ from unfold.widgets import (
 )
 
 from campaigns.admin.sender_limits import LIMITS_FIELDSET, SenderLimitsForm, ShowsLimits
+from campaigns.admin.sender_webhook import WEBHOOK_FIELDSET, RenewWebhookAddress, SenderWebhookForm, ShowsWebhook
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthStatus, check_sender
 from campaigns.models import Sender, SenderKind, SenderStatus
@@ -36,7 +37,9 @@ from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 
 HEALTH_WORDS = {"ok": "Well", "warn": "With warnings", "fail": "Not well", "unknown": "Not known"}
-LOOKED_AT = ("email", "reply_to", "kind", "esp", "esp_settings")  # together, before they are saved
+LOOKED_AT = (  # together, before they are saved
+    "email", "reply_to", "kind", "esp", "esp_settings", "webhook_service", "webhook_secret",
+)  # fmt: skip
 LATER = ("Health", "State")  # there is nothing to say of a sender that is only being made
 
 
@@ -46,10 +49,14 @@ SECRETS = {
         "None is stored yet.",
     ),
     "esp_settings": ("Keys are stored, encrypted. Empty: they stay as they are.", "None are stored yet."),
+    "webhook_secret": (
+        "One is stored, encrypted. Empty: it stays as it is.",
+        "None is stored yet: every report is refused. The address above says what it has to be.",
+    ),
 }
 
 
-class SenderForm(SenderLimitsForm):
+class SenderForm(SenderWebhookForm, SenderLimitsForm):
     """Secrets go in and never come out."""
 
     _keeps_password = False
@@ -84,6 +91,9 @@ class SenderForm(SenderLimitsForm):
     def clean_password(self) -> str:
         self._keeps_password = not self.cleaned_data["password"]
         return self.cleaned_data["password"] or self.instance.password
+
+    def clean_webhook_secret(self) -> str:
+        return self.cleaned_data["webhook_secret"] or self.instance.webhook_secret
 
     def clean_esp_settings(self) -> str:
         return self.cleaned_data["esp_settings"] or self.instance.esp_settings
@@ -185,7 +195,7 @@ class RemoveSender(ActDialog):
 
 
 @admin.register(Sender)
-class SenderAdmin(ShowsLimits, ScopedAdmin):
+class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
     form = SenderForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
     list_display = ["address", "state", "well", "reason", "today", "way_out", "organization", "updated_at"]
@@ -197,7 +207,8 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
     list_select_related = ["organization"]
     search_fields = ["email", "name"]
     readonly_fields = [
-        "state", "used_of_limits", "reason", "backs_off_until", "guarded", "checks", "created_at", "updated_at",
+        "state", "used_of_limits", "reason", "backs_off_until", "guarded", "checks", "heard", "webhook", "created_at",
+        "updated_at",
     ]  # fmt: skip
     fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
         (None, {"fields": ["organization", ("email", "name"), "reply_to"]}),
@@ -219,6 +230,7 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
                 ]
             },
         ),
+        WEBHOOK_FIELDSET,
         LIMITS_FIELDSET,
         ("Bounce guard", {"fields": [("guard_percent", "guard_floor")]}),
         ("Domain", {"fields": ["dkim_selector"]}),
@@ -233,11 +245,12 @@ class SenderAdmin(ShowsLimits, ScopedAdmin):
     empty_text = (
         "A sender is a mailbox that mails go out from. With the sandbox on, an address is enough to try things out."
     )
-    actions_detail = ["check_now", "pause", "resume", "remove"]
+    actions_detail = ["check_now", "pause", "resume", "renew_webhook", "remove"]
 
     check_now = dialog_action(CheckSender)
     pause = dialog_action(PauseSender)
     resume = dialog_action(ResumeSender)
+    renew_webhook = dialog_action(RenewWebhookAddress)
     remove = dialog_action(RemoveSender)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

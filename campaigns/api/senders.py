@@ -14,8 +14,10 @@ from rest_framework.response import Response
 from campaigns.api.finding import InCampaign
 from campaigns.api.sender_limits import LIMITS, SenderLimits
 from campaigns.api.verbs import ReasonSerializer
+from campaigns.delivery.hooks import HOOKS
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthCheck, HealthStatus, check_sender
+from campaigns.hearing import how_to_set_up, renew_webhook_address, webhook_address
 from campaigns.models import Sender, SenderKind, SenderStatus
 from campaigns.senders import check_password_stays, check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending.limits import RECENT_DAYS
@@ -55,6 +57,11 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
 
     has_password = serializers.SerializerMethodField()
     has_esp_settings = serializers.SerializerMethodField()
+    has_webhook_secret = serializers.SerializerMethodField()
+    webhook_address = serializers.SerializerMethodField(
+        help_text="Where its e-mail service is to report what became of mails; empty where none does."
+    )
+    webhook_setup = serializers.SerializerMethodField(help_text="What to enter where, for a person.")
     health = HealthSerializer(read_only=True, allow_null=True)
 
     broken = {
@@ -67,12 +74,15 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         fields = [
             "id", "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password",
             "has_password", "esp", "esp_settings", "has_esp_settings", "max_connections", "guard_percent",
-            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "health", "health_checked_at",
+            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "webhook_service",
+            "webhook_secret", "has_webhook_secret", "webhook_address", "webhook_setup", "heard_at", "health",
+            "health_checked_at",
             *LIMITS, "used_today",
             "status", "status_reason", "backs_off_until", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = [
-            "health", "health_checked_at", "status", "status_reason", "backs_off_until", "created_at", "updated_at",
+            "heard_at", "health", "health_checked_at", "status", "status_reason", "backs_off_until", "created_at",
+            "updated_at",
         ]  # fmt: skip
         extra_kwargs = {
             "esp": {"help_text": f"One of {', '.join(SERVICES)}; only for the kind esp."},
@@ -88,10 +98,28 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
                 "help_text": "Kept encrypted, never shown again.",
             },
             "port": {"min_value": 1, "max_value": 65535},
+            "webhook_service": {
+                "help_text": f"One of {', '.join(HOOKS)}; empty: the service of `esp`. To be given where the SMTP "
+                "server of a service is used."
+            },
+            "webhook_secret": {
+                "write_only": True,
+                "help_text": "What proves that a report is the service's; `webhook_setup` says what it is. Kept "
+                "encrypted, never shown again.",
+            },
         }
 
     def get_has_password(self, sender: Sender) -> bool:
         return bool(sender.password)
+
+    def get_has_webhook_secret(self, sender: Sender) -> bool:
+        return bool(sender.webhook_secret)
+
+    def get_webhook_address(self, sender: Sender) -> str:
+        return webhook_address(sender)
+
+    def get_webhook_setup(self, sender: Sender) -> str:
+        return how_to_set_up(sender)
 
     def get_has_esp_settings(self, sender: Sender) -> bool:
         return bool(sender.esp_settings)
@@ -123,7 +151,9 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = Sender.objects.prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer
     filterset_class = SenderFilters
-    roles = dict.fromkeys(("create", "partial_update", "destroy", "pause", "resume", "check"), Role.MANAGER)
+    roles = dict.fromkeys(
+        ("create", "partial_update", "destroy", "pause", "resume", "check", "renew_webhook"), Role.MANAGER
+    )
 
     @extend_schema(description="Refused (409) while a campaign that may still send uses it.")
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -159,6 +189,18 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     def resume(self, request: Request, **_address: str) -> Response:
         refuse_a_body(request.data)
         sender = resume_sender(sender=self.get_object(), actor=self.actor)
+        return Response(self.get_serializer(sender).data)
+
+    @extend_schema(
+        summary="Give a sender another webhook address",
+        description="What its e-mail service reports to the present one is refused from then on.",
+        request=None,
+        responses=SenderSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="renew-webhook")
+    def renew_webhook(self, request: Request, **_address: str) -> Response:
+        refuse_a_body(request.data)
+        sender = renew_webhook_address(sender=self.get_object(), actor=self.actor)
         return Response(self.get_serializer(sender).data)
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0016_leases_of_their_own'),
+        ('campaigns', '0018_hearing_of_services'),
     ]
 
     operations = [

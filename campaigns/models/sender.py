@@ -50,7 +50,7 @@ class Sender(Tenanted, models.Model):
     """A mailbox mails go out from. With SANDBOX on, its mails reach the local mailbox and nothing else."""
 
     # Left out where many are read and nobody needs them: each costs a decryption.
-    SECRETS: ClassVar = ("password", "esp_settings")
+    SECRETS: ClassVar = ("password", "esp_settings", "webhook_secret")
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="senders")
     email = models.EmailField("e-mail", max_length=254)
@@ -69,6 +69,22 @@ class Sender(Tenanted, models.Model):
         default="",
         help_text="The service's keys as JSON, e.g. {“server_token”: “…”}. Kept encrypted, never shown again.",
     )
+    webhook_service = models.CharField(
+        "reported by",
+        max_length=40,
+        blank=True,
+        default="",
+        help_text="The e-mail service that reports what became of its mails. Empty: the one they go out through.",
+    )
+    webhook_secret = EncryptedTextField(
+        blank=True,
+        default="",
+        help_text="What proves that a report is the service's. Kept encrypted, never shown again.",
+    )
+    webhook_turn = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How often its webhook address was renewed; earlier ones are closed."
+    )
+    heard_at = models.DateTimeField(null=True, editable=False, help_text="The last report of its service came then.")
     return_path_domain = models.CharField(
         max_length=190,
         blank=True,

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from campaigns.deletion.counting import hangs_on
 from campaigns.deletion.relations import tree_of
 from campaigns.locks import retried
-from campaigns.mentions import mentioning
+from campaigns.mentions import mentioning, mentioning_anybody
 from campaigns.persons.traces import ERASED, Traces
 from leads.models import Lead
 
@@ -57,7 +57,9 @@ def _searched(lead: Lead) -> Iterator[tuple[str, Sequence[str], Composable]]:
     of_organization = SQL("organization_id = {}").format(Literal(lead.organization_id))
     others = SQL("{} AND id <> {}").format(of_organization, Literal(lead.pk))
     on_others, tree = SQL("IN (SELECT id FROM leads WHERE {})").format(others), tree_of(Lead)
-    yield from ((table, columns, of_organization) for table, columns in OF_ORGANIZATION.items())
+    yield from (
+        (table, columns, of_organization) for table, columns in {**OF_ORGANIZATION, **mentioning_anybody()}.items()
+    )
     yield from ((table, columns, others) for table, columns in OTHER_LEADS.items())
     yield from ((table, columns, hangs_on(tree.path(table), on_others)) for table, columns in mentioning().items())
     yield from ((table, columns, SQL("true")) for table, columns in OF_ALL.items())

@@ -18,6 +18,7 @@ from campaigns.errors import AdviceCode
 from campaigns.fetching.opened import wants_fetch
 from campaigns.fetching.source import source_of
 from campaigns.health.findings import HealthCheck, HealthStatus
+from campaigns.hearing import is_never_heard
 from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderKind, SenderStatus, Variant
 from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
 from campaigns.scheduling import next_opening
@@ -73,7 +74,7 @@ def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
         yield Problem(AdviceCode.WINDOW_CLOSED, message, "Look at its days, hours and holidays.", WARN)
     senders = list(Sender.objects.filter(campaign_senders__campaign=campaign))
     for sender in senders:
-        yield from _sender(sender, is_only=len(senders) == 1)
+        yield from _sender(sender, now, is_only=len(senders) == 1)
     if campaign.active_leads_count > MANY and not settings.SANDBOX:
         yield from _unlimited(senders)
     yield from _duration(campaign, senders)
@@ -88,7 +89,7 @@ def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
         yield Problem(AdviceCode.SANDBOX, message, "Set SANDBOX=off to send for real.", INFO)
 
 
-def _sender(sender: Sender, *, is_only: bool) -> Iterator[Problem]:
+def _sender(sender: Sender, now: datetime, *, is_only: bool) -> Iterator[Problem]:
     if sender.status == SenderStatus.PAUSED and not is_only:
         message = f"the sender {sender.email} is paused: {in_words(sender.status_reason) or 'by a person'}."
         yield Problem(AdviceCode.SENDER_PAUSED, message, "Resume it, or take it out of the campaign.", WARN)
@@ -96,6 +97,10 @@ def _sender(sender: Sender, *, is_only: bool) -> Iterator[Problem]:
         message = f"the sender {sender.email}: {found['message']}"
         hint = found["hint"] or "Its page shows what was expected and found."
         yield Problem(AdviceCode.SENDER_UNHEALTHY, message, hint, WARN)
+    if not settings.SANDBOX and is_never_heard(sender, now=now):
+        message = f"the service of {sender.email} has never reported what became of a mail: bounces go unseen."
+        hint = "Set its webhook up: the sender's page says how."
+        yield Problem(AdviceCode.SENDER_UNHEARD, message, hint, WARN)
 
 
 def _unlimited(senders: list[Sender]) -> Iterator[Problem]:

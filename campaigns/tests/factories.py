@@ -397,6 +397,24 @@ class EventFactory(DjangoModelFactory):
     created_at = NOON
 
 
+class InboundWebhookFactory(DjangoModelFactory):
+    """One that was put aside, since nobody knows its mail."""
+
+    class Meta:
+        model = tracking.InboundWebhook
+
+    sender = factory.SubFactory(SenderFactory)
+    organization = factory.SelfAttribute("sender.organization")
+    service = "postmark"
+    status = "quarantined"
+    reason = "unknown_message"
+    event = factory.LazyFunction(lambda: {"RecordType": "SpamComplaint", "Email": "nobody@elsewhere.example"})
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+    put_aside = 1
+    received_at = NOON
+    settled_at = NOON
+
+
 class LeadRankingFactory(DjangoModelFactory):
     class Meta:
         model = campaigns.LeadRanking

@@ -24,6 +24,8 @@ from campaigns_project.runtime.verifying import ask_if_due
 from campaigns_project.workers.queue import enqueue_echo
 from leads.imports.tasks import queue_removal, resume_stalled_imports
 from leads.suppression import remove_expired
+from tracking.inbound.old import remove_old_webhooks
+from tracking.inbound.settle import settle_waiting
 from tracking.ingest import drain
 from tracking.proving import prove_by_events
 
@@ -44,6 +46,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("start scheduled campaigns", _now(start_due), 1),
     Duty("send what is due", dispatch, 1),
     Duty("turn raw events into events", _now(drain), 1),
+    Duty("turn reports of e-mail services into events", _now(settle_waiting), 1),
     Duty("take over from dead workers of this machine", _now(inherit), 2),
     Duty("mend what dead workers left", _now(recover), 2),
     Duty("count uncertain mails as sent that were heard of", prove_by_events, 30),
@@ -62,5 +65,6 @@ DUTIES: tuple[Duty, ...] = (
     Duty("look for orphans once a night", _now(look_nightly), 300),
     Duty("verify the database once a day", _now(ask_if_due), 3600),
     Duty("remove old rows of imports", _now(queue_removal), 3600),
+    Duty("remove old reports of e-mail services", _now(remove_old_webhooks), 3600),
     Duty("echo", enqueue_echo, 2),  # keeps every task cluster's heartbeat going
 )

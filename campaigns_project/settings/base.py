@@ -213,6 +213,8 @@ SPECTACULAR_SETTINGS = {
         "ProgressStatus": "campaigns_project.states.ProgressStatus",
         "SenderStatus": "campaigns.models.SenderStatus",
         "SenderKind": "campaigns.models.SenderKind",
+        "WebhookStatus": "tracking.models.WebhookStatus",
+        "QuarantineCode": "tracking.models.QuarantineCode",
         "HealthStatus": "campaigns.health.HealthStatus",
         "LeadStatus": "leads.models.LeadStatus",
         "SuppressionReason": "leads.models.SuppressionReason",

@@ -46,6 +46,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
             ("Messages", "mail", "campaigns.Message"),
             ("Uncertain", "help", "campaigns.Message", "place=uncertain"),
+            ("Inbound webhooks", "webhook", "tracking.InboundWebhook"),
             ("Emergency stops", "front_hand", "campaigns.SendingHalt"),
         ],
     ),

@@ -3,10 +3,12 @@
 from campaigns.api.finding import IN_CAMPAIGN
 from tracking.api.analytics import AnalyticsView
 from tracking.api.events import CampaignEventViewSet, EventViewSet
+from tracking.api.inbound_webhooks import InboundWebhookViewSet
 from tracking.api.lead import ONE_LEAD, MergeView, TimelineView
 
 ROUTES = (
     ("events", EventViewSet, "event"),
+    ("inbound-webhooks", InboundWebhookViewSet, "inbound-webhook"),
     (f"{IN_CAMPAIGN}/events", CampaignEventViewSet, "campaign-event"),
 )
 VIEWS = (

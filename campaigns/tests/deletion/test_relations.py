@@ -21,8 +21,8 @@ OF_A_CAMPAIGN = {
 }  # fmt: skip
 LOOSELY = {"lead_enrichments", "raw_leads", "staged_leads", "suppressions"}
 OF_AN_ORGANIZATION = {
-    "campaigns", "email_templates", "enrichment_profiles", "lead_aliases", "lead_changes", "lead_import_mappings",
-    "lead_import_parts", "lead_imports", "lead_tags", "leads", "memberships",
+    "campaigns", "email_templates", "enrichment_profiles", "inbound_webhooks", "lead_aliases", "lead_changes",
+    "lead_import_mappings", "lead_import_parts", "lead_imports", "lead_tags", "leads", "memberships",
     "provider_accounts", "provider_purchases", "segment_members", "segments", "sender_usage", "senders",
     "sending_halts", "service_accounts", "tags",
 }  # fmt: skip

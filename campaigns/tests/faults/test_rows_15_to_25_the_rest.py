@@ -1,7 +1,7 @@
 """FAULTS rows 15 to 25: clocks, news in mid-send, webhooks, poison, full disks, schedules.
 
 Row 21 (an ESP answers 429 or 503) stands with the ESP backend, row 23 (limits raced by many workers) with the limits.
-Of rows 18 and 19 the webhooks themselves are not there yet; what they will call is tried here.
+Rows 18 and 19 come by the webhook of an e-mail service; each service's own format is tried in tracking/tests/inbound.
 """
 
 import signal
@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Message, Recipient, Variant
 from campaigns.sending.recover import recover
 from campaigns.sending.work import due_campaigns
 from campaigns.tests.delivery.fault_server import When
-from campaigns.tests.factories import EventFactory, MessageFactory, RecipientFactory
+from campaigns.tests.factories import EventFactory, MessageFactory
 from campaigns.tests.faults.engine import (
     campaign_status,
     end_leases,
@@ -39,8 +39,10 @@ from campaigns_project.tests.processes import stop, wait_until
 from leads.models import Lead, SuppressionReason
 from leads.suppression import suppress
 from tracking.consequences import record_event, unsubscribe
+from tracking.inbound.retry import retry
 from tracking.ingest import drain
-from tracking.models import EmailEvent, EventType, RawEvent
+from tracking.models import EmailEvent, EventType, InboundWebhook, RawEvent
+from tracking.tests.inbound.services import complaint, hard_bounce, mail_of, post, sender_of, settle_all
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 real = pytest.mark.django_db(transaction=True)
@@ -180,35 +182,62 @@ def delete(table, pk):
         cursor.execute(f"DELETE FROM {table} WHERE id = %s", [pk])
 
 
-# Row 18: the same news twice, or out of order.
+# Row 18: the same news twice, or out of order. Row 19: of nobody we know.
+
+
+def heard(client, sender, *contents):
+    """What Postmark reports, and the next turn of the tick."""
+    answers = [post(client, sender, content).status_code for content in contents]
+    settle_all()
+    return answers
 
 
 @rows
-def test_row_18_the_same_event_twice_is_one_event(now):
-    left = RecipientFactory()
+def test_row_18_the_same_webhook_twice_is_one_event(client):
+    sender = sender_of("postmark")
+    told = complaint(mail_of(sender))
 
-    answers = [tell(left, EventType.COMPLAIN, at=now, source_event_id="evt-1") for _ in range(2)]
+    answers = [*heard(client, sender, told, told), *heard(client, sender, {**told, "Tag": "sent again, otherwise"})]
 
-    assert (answers, EmailEvent.objects.count()) == ([True, False], 1)
+    assert (answers, EmailEvent.objects.count()) == ([200, 200, 200], 1)
+    assert recipient() == ("complained", "complained")
 
 
 @rows
-def test_row_18_the_state_follows_rank_and_never_arrival(now, client):
-    sent = MessageFactory()
+@pytest.mark.parametrize("is_late", [False, True])
+def test_row_18_the_state_follows_rank_and_never_arrival(now, client, is_late):
+    sender = sender_of("postmark")
+    sent = mail_of(sender)
+    contents = [hard_bounce("postmark", sent), complaint(sent, at="2026-01-01T12:00:00Z")]
+
+    for content in reversed(contents) if is_late else contents:
+        heard(client, sender, content)
     unsubscribe(message_id=sent.pk, source="test", now=now)
-
-    tell(sent.recipient, EventType.REPLY, at=now - timedelta(days=1))
-    tell(sent.recipient, EventType.BOUNCE, at=now, data={"kind": "hard"})
     client.get(f"/t/{tokens.sign(Purpose.OPEN, sent.pk)}/open", headers=BROWSER)
     drain(now=now)
-    assert recipient() == ("unsubscribed", "unsubscribed")
 
-    tell(sent.recipient, EventType.COMPLAIN, at=now - timedelta(days=9))
     assert recipient() == ("complained", "complained")
+    assert EmailEvent.objects.count() == 4
     assert Recipient.objects.get().opened_at is not None
 
 
-# Row 19: events of nobody we know.
+@rows
+def test_row_19_news_of_a_mail_nobody_knows_is_put_aside_and_counted_once_it_is_known(now, client):
+    sender = sender_of("postmark")
+    ours = {"address": "late@example.org", "message_id": "<not.yet@fairlead.example>"}
+    gone, theirs = mail_of(sender, **ours), MessageFactory()
+    told = [complaint(gone), complaint(theirs, number=43)]
+    gone.recipient.campaign.delete()
+
+    answers = heard(client, sender, *told)
+
+    assert answers == [200, 200]
+    assert (EmailEvent.objects.count(), InboundWebhook.objects.filter(reason="unknown_message").count()) == (0, 2)
+    mail_of(sender, **ours)
+    tried = [retry(webhook=each, actor=SYSTEM, now=now).status for each in InboundWebhook.objects.order_by("pk")]
+    assert tried == ["settled", "quarantined"]
+    assert EmailEvent.objects.get().campaign_recipient.exit_reason == "complained"
+    assert Recipient.objects.get(pk=theirs.recipient_id).exit_reason == ""
 
 
 @rows

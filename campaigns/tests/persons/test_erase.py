@@ -7,7 +7,7 @@ from campaigns import copies
 from campaigns.copies import when_erased
 from campaigns.deletion.errors import DeletionBlocked, ReasonMissing, StalePreview
 from campaigns.deletion.relations import tree_of
-from campaigns.mentions import mentioning
+from campaigns.mentions import mentioning, mentioning_anybody
 from campaigns.models import Campaign, LeadNote, Link, Message
 from campaigns.persons import erase_person, preview_person
 from campaigns.persons.errors import WrongAddress
@@ -78,7 +78,8 @@ def test_afterwards_nothing_in_the_database_names_the_person(person):
 
 def test_every_text_of_the_database_is_emptied_or_searched_or_can_name_nobody(person):
     """A new column has to be put in its place: is it about the person, may it mention one, or can it name nobody?"""
-    searched = {(table, name) for named in (OF_ORGANIZATION, OF_ALL) for table in named for name in named[table]}
+    searches = (OF_ORGANIZATION, OF_ALL, mentioning_anybody())
+    searched = {(table, name) for named in searches for table in named for name in named[table]}
     goes = set(tree_of(Lead).tables) | EMPTIED
 
     unknown = {
@@ -112,6 +113,7 @@ NAMES_NOBODY_COLUMNS = {
         "campaigns": ("campaign_id", "name", "status", "status_code", "timezone", "window_zone", "sending_days",
                       "holidays", "instantly_campaign_id", "ranking_rules"),
         "duty_runs": ("name",),
+        "inbound_webhooks": ("service", "status", "reason", "content_type", "headers", "digest"),
         "jobs": ("kind", "status", "created_by"),
         "lead_imports": ("file_hash", "encoding", "delimiter", "mapping", "status", "dry_run_status",
                          "source", "undo_status", "problem_codes"),
@@ -119,7 +121,8 @@ NAMES_NOBODY_COLUMNS = {
         "provider_accounts": ("provider", "api_key"),
         "segments": ("name",),
         "senders": ("email", "name", "reply_to", "host", "security", "username", "password", "status", "esp",
-                    "esp_settings", "kind", "timezone", "dkim_selector", "return_path_domain"),
+                    "esp_settings", "webhook_service", "webhook_secret", "kind", "timezone", "dkim_selector",
+                    "return_path_domain"),
         "sending_halts": ("halted_by", "lifted_by"),
         "suppressions": ("address", "address_hash", "reason"),
         "worker_heartbeats": ("name", "kind", "host"),

@@ -33,6 +33,8 @@ CHIPS = {
     "claimed": ("sync", "info"),
     "sending": ("sync", "info"),
     "sent": ("send", "good"),
+    "settled": ("check", "quiet"),
+    "quarantined": ("inventory", "warn"),
     "held": ("front_hand", "warn"),
     "deferred": ("update", "warn"),
     "skipped": ("skip_next", "quiet"),

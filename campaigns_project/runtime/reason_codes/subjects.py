@@ -23,7 +23,9 @@ from leads.providers.values import FetchEnd, RecordProblem, UnmappedReason
 from leads.segments.errors import RuleCode
 from leads.suppression import EntryState, ErasedCode
 from tracking.consequences import BounceKind
+from tracking.inbound.receive import HookCode
 from tracking.machines import MachineReason
+from tracking.models import QuarantineCode
 from tracking.reporting import ReportCode
 from tracking.sources import Source
 
@@ -134,6 +136,17 @@ SUBJECTS = (
     ),
     Subject("Where an event came from", "`source` of an event.", Source),
     Subject("Why an event that is told is not taken", "The code of the refusal of `POST /events`.", ReportCode),
+    Subject(
+        "Why a report of an e-mail service is not taken",
+        "The answer of `/hooks/esp/…`, shown in the service's own list of deliveries; nothing is stored. See "
+        "[esp-webhooks.md](esp-webhooks.md).",
+        HookCode,
+    ),
+    Subject(
+        "Why a report of an e-mail service was put aside",
+        "`reason` of a quarantined inbound webhook; *Try again* tries it again.",
+        QuarantineCode,
+    ),
     Subject(
         "Why a rule of a segment or ranking cannot be asked",
         "`code` of the refusal; its sentence and `path` name the place of the rule.",

@@ -47,6 +47,7 @@ from campaigns_project.tests.rest.test_writes import (
     segment_is_frozen,
     send,
     sender_is_paused,
+    service_reports,
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
@@ -137,10 +138,12 @@ ACTS = {
     "campaigns_sender_check_now": Act("sender.checked"),
     "campaigns_sender_pause": Act("sender.paused", reasoned),
     "campaigns_sender_resume": Act("sender.resumed", prepare=sender_is_paused),
+    "campaigns_sender_renew_webhook": Act("sender.webhook_renewed", prepare=service_reports),
     "campaigns_sender_remove": Act("sender.deleted", prepare=campaign_is("stopped")),
     "campaigns_emailtemplate_delete_template": Act("emailtemplate.deleted"),
     "leads_enrichmentprofile_try_on_lead": Act("enrichmentprofile.tried", lambda world: {"lead": world[Lead].pk}),
     "leads_enrichmentprofile_delete_profile": Act("enrichmentprofile.deleted"),
+    "tracking_inboundwebhook_try_again": Act("webhook.retried"),
     "leads_leadimport_cancel": Act("import.canceled"),
     "leads_leadimport_commit": Act("import.committed", prepare=import_is_a_draft),
     "leads_leadimport_discard": Act("import.canceled", prepare=import_is_a_draft),

@@ -50,6 +50,7 @@ from leads.models import (
     Suppression,
     Tag,
 )
+from tracking.models import InboundWebhook
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +143,10 @@ def mail_was_sent(world: World) -> None:
 
 def sender_is_paused(world: World) -> None:
     Sender.objects.filter(pk=world[Sender].pk).update(status="paused")
+
+
+def service_reports(world: World) -> None:
+    Sender.objects.filter(pk=world[Sender].pk).update(webhook_service="postmark")
 
 
 def answer_got_lost(world: World) -> None:
@@ -355,6 +360,12 @@ WRITES = {
     "post /api/v1/senders/{id}/pause": Write("sender.paused", MANAGER, at("senders", Sender, "pause")),
     "post /api/v1/senders/{id}/resume": Write(
         "sender.resumed", MANAGER, at("senders", Sender, "resume"), prepare=sender_is_paused
+    ),
+    "post /api/v1/senders/{id}/renew-webhook": Write(
+        "sender.webhook_renewed", MANAGER, at("senders", Sender, "renew-webhook"), prepare=service_reports
+    ),
+    "post /api/v1/inbound-webhooks/{id}/retry": Write(
+        "webhook.retried", OPERATOR, at("inbound-webhooks", InboundWebhook, "retry")
     ),
     "post /api/v1/uncertain-messages/decide": Write(
         "message.treated_as_sent",

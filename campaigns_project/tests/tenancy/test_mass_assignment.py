@@ -77,6 +77,7 @@ WRITABLE: dict[type, set[str]] = {
     Sender: {
         "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password", "esp", "esp_settings",
         "max_connections", "guard_percent", "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus",
+        "webhook_service", "webhook_secret",
         *LIMITS,
     },
     Step: {"wait_amount", "wait_unit", "in_thread"},

@@ -202,6 +202,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     ),
     campaigns.CampaignTombstone: _tombstone,
     tracking.EmailEvent: lambda w: make.EventFactory(message=w[campaigns.Message], user_agent=w.marker),
+    tracking.InboundWebhook: lambda w: make.InboundWebhookFactory(
+        sender=w[campaigns.Sender], event={"RecordType": "Delivery", "MessageID": w.marker}
+    ),
     AuditLog: _audit_row,
     AuditSeal: _seal,
 }
