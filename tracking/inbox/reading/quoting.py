@@ -152,7 +152,7 @@ _HEADER = re.compile(
     rf"[\s>|*_]{{0,8}}({_NAMES_FROM}|{_NAMES_OTHER})[ \xa0]?[*_]{{0,2}}[ \xa0]?[:：](?!//)[*_]{{0,2}}", re.IGNORECASE
 )
 _DELIMITER = re.compile(
-    r"\s{0,8}(?:--|—|–|-{3,}|_{3,}|={5,}|\*{5,}|~{5,}|#{5,}|-- ?|(?:[-_=*] ){5,}[-_=*]?)\s{0,8}$|"
+    r"\s{0,8}(?:[-_,=+~#*—–]{2,}|[—–_]|(?:[-_=*] ){5,}[-_=*]?)\s{0,8}$|"
     r"[\s>#*-]{0,8}(?:(?:please )?(?:type|write|add) your reply above|reply above this line|"
     r"(?:to respond|um zu antworten).{0,20}above this line|do not (?:write|type) below this line).{0,80}$",
     re.IGNORECASE,

@@ -13,6 +13,8 @@ MAX_TRIES = 400  # lines at which one is looked for
 MAX_BELOW = 7  # lines of text below a quote that are taken for a signature, where something stands above it
 EMPTY, TEXT, QUOTE, MARK, HEADER, SIGNATURE, DELIMITER = "etqbhsd"
 _HEADER_RUN = 3
+_LINES_OF_UNKNOWN = 3
+_WRAPPED_AT, _LEFT_OVER = 65, 30  # how long a line is that a program breaks, and what is left of it at most
 
 
 def new_words(text: str) -> str:
@@ -35,7 +37,19 @@ def _letters(lines: list[str]) -> list[str]:
             letters.extend([MARK] + [EMPTY] * (taken - 1))
             continue
         letters.append(_letter(lines[number]))
-    return letters
+    return _with_broken_quotes(lines, letters)
+
+
+def _with_broken_quotes(lines: list[str], letters: list[str]) -> list[str]:
+    """A short line between quoted ones, behind a long one, is the end of that: some programs break lines so."""
+    result = list(letters)
+    for number in range(1, len(letters) - 1):
+        if letters[number] != TEXT or len(lines[number]) > _LEFT_OVER:
+            continue
+        is_between = letters[number - 1] == QUOTE and letters[number + 1] == QUOTE
+        if is_between and len(lines[number - 1]) >= _WRAPPED_AT:
+            result[number] = QUOTE
+    return result
 
 
 def _letter(line: str) -> str:
@@ -93,10 +107,21 @@ def _kept(lines: list[str], letters: list[str]) -> list[str]:
         lines, letters = rule(lines, letters)
     left = [(line, letter) for line, letter in zip(lines, letters, strict=True) if letter not in (MARK, HEADER)]
     lines, letters = [line for line, _ in left], [letter for _, letter in left]
-    if TEXT in letters:
-        last = max(number for number, letter in enumerate(letters) if letter not in (EMPTY, QUOTE))
-        lines = lines[: last + 1]
-    return lines
+    if TEXT not in letters:
+        return lines
+    last = max(number for number, letter in enumerate(letters) if letter not in (EMPTY, QUOTE))
+    is_quoted_below = QUOTE in letters[last + 1 :]
+    return lines[: _before_unknown_attribution(lines, last) if is_quoted_below else last + 1]
+
+
+def _before_unknown_attribution(lines: list[str], last: int) -> int:
+    """Where a paragraph begins that leads to a quote in words we do not know; else behind its last line."""
+    first = last
+    while first and lines[first - 1].strip() and last - first < _LINES_OF_UNKNOWN:
+        first -= 1
+    words = " ".join(lines[first : last + 1])
+    names_somebody = "@" in words and any(letter.isdigit() for letter in words)
+    return first if first and names_somebody and words.rstrip().endswith((":", "\uff1a")) else last + 1
 
 
 def _before_delimiter(lines: list[str], letters: list[str]) -> tuple[list[str], list[str]]:
@@ -154,7 +179,8 @@ def _above_quote(lines: list[str], letters: list[str]) -> tuple[list[str], list[
 
 
 def _is_last_quote(below: list[str]) -> bool:
-    if QUOTE not in below:
+    """Whether nothing of the writer's follows; a quoted mail without marks is taken to go on to the end."""
+    if next((letter for letter in below if letter != EMPTY), EMPTY) != QUOTE:
         return True
     end = next((number for number, letter in enumerate(below) if letter == TEXT), len(below))
     behind = below[end:]

@@ -2,7 +2,7 @@ import pytest
 
 from tracking.bounce_kind import BounceKind
 from tracking.inbox.reading import MailKind, read_mail
-from tracking.tests.inbox.mails import ORIGINAL, letter, mail, report
+from tracking.tests.inbox.reading.mails import ORIGINAL, letter, mail, report
 
 QMAIL = f"""Hi. This is the qmail-send program at mx.example.net.
 I'm afraid I wasn't able to deliver your message to the following addresses.

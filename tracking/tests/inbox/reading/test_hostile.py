@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracking.inbox.reading import MailKind, Reading, read_mail
-from tracking.tests.inbox.mails import letter, mail, page, report
-from tracking.tests.inbox.test_bounces import EXIM, QMAIL, SENDMAIL
-from tracking.tests.inbox.test_replies import ATTRIBUTIONS, PAGES
+from tracking.tests.inbox.reading.mails import letter, mail, page, report
+from tracking.tests.inbox.reading.test_bounces import EXIM, QMAIL, SENDMAIL
+from tracking.tests.inbox.reading.test_replies import ATTRIBUTIONS, PAGES
 
 WHOLE = [
     report(),

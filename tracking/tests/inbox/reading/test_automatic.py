@@ -1,7 +1,7 @@
 import pytest
 
 from tracking.inbox.reading import MailKind, read_mail
-from tracking.tests.inbox.mails import mail
+from tracking.tests.inbox.reading.mails import mail
 
 
 @pytest.mark.parametrize(

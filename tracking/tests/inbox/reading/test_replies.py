@@ -1,7 +1,7 @@
 import pytest
 
 from tracking.inbox.reading import MailKind, read_mail
-from tracking.tests.inbox.mails import mail, page
+from tracking.tests.inbox.reading.mails import mail, page
 
 NEW = "Yes, Thursday suits me.\n\nAda"
 # Each as its program writes it: what stands between the answer and the quoted mail.
@@ -72,6 +72,25 @@ def test_answers_between_quoted_lines_keep_what_they_answer():
     body = "On 1 June 2026, Us wrote:\n> When?\nThursday.\n\n> Where?\nIn your office.\n\n> Bye\n"
 
     assert read_mail(mail(body)).text == "> When?\nThursday.\n\n> Where?\nIn your office."
+
+
+def test_a_quoted_mail_without_marks_may_quote_another():
+    body = "Yes.\n\nOn Monday, June 1, 2026, Us <us@example.org> wrote:\n\nHello Ada\n\n> An older mail\n\nBye\n"
+
+    assert read_mail(mail(body)).text == "Yes."
+
+
+def test_a_quoted_line_that_was_broken_is_no_answer():
+    long = "> This is a line that was so long that the program which sent it on broke it in"
+    body = f"On 1 June 2026, Us wrote:\n{long}\ntwo.\n> Bye\n\nYes.\n"
+
+    assert read_mail(mail(body)).text == "Yes."
+
+
+def test_what_leads_to_a_quote_in_a_language_we_do_not_know_is_left_out():
+    body = "Oui-da.\n\n01.06.2026 10:00 Us <us@example.org> ysgrifennodd:\n\n> Helo\n"
+
+    assert read_mail(mail(body)).text == "Oui-da."
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from campaigns.content.return_path import return_path
 from tracking.inbox.reading import MailKind, read_mail
-from tracking.tests.inbox.mails import ORIGINAL, letter, mail, report
+from tracking.tests.inbox.reading.mails import ORIGINAL, letter, mail, report
 
 OURS = return_path(77, mailbox="us@example.org", domain="bounces.example.org")
 OTHER = return_path(78, mailbox="us@example.org", takes_plus=True)

@@ -1,7 +1,7 @@
 import pytest
 
 from tracking.inbox.reading import MailKind, read_mail
-from tracking.tests.inbox.mails import mail
+from tracking.tests.inbox.reading.mails import mail
 
 QUOTED = "\n\nOn Mon, Jun 1, 2026 at 10:00 AM Us <us@example.org> wrote:\n\n> Hello\n> To opt out, reply unsubscribe.\n"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from tracking.inbox.reading import MailKind, read_mail
-from tracking.tests.inbox.mails import ORIGINAL
+from tracking.tests.inbox.reading.mails import ORIGINAL
 
 RETURNED = f"--b\nContent-Type: message/rfc822\n\n{ORIGINAL}\n--b--\n"
 

@@ -4,7 +4,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from tracking.tests.inbox.mails import mail, report
+from tracking.tests.inbox.reading.mails import mail, report
 
 
 def test_it_says_how_mails_are_read_and_why(tmp_path, capsys):
