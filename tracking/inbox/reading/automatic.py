@@ -31,41 +31,50 @@ _MARKS = (
     ("x-mdaemon-autoresponder", ""),
     ("x-cgp-autoreply", ""),
 )
+# Words that a person, too, may begin a subject with: they count where a time follows, the old subject, or nothing.
+_ALONE = (
+    r"vacation|holiday|away|ooo|on leave|auto|absence|absent(?:e)?|abwesend|im urlaub|urlaub|en congés?|congés?|"
+    r"ausente|"
+    r"ausencia|ausência|de vacaciones|assente|assenza|in ferie|ferie|de férias|em férias|afwezig|op vakantie|"
+    r"met vakantie|"
+    r"nieobecność|na urlopie|urlop|semester|på semester|frånvaro|frånvarande|fravær|fraværende|på ferie|poissa|lomalla|"
+    r"dovolená|отпуск|в отпуске|不在|休暇|休假|外出|휴가|부재"
+)
+_FOLLOWED = (
+    r"(?=\W{0,3}(?:$|[:\uff1a\d(\u2013-]|until|till|from|for|bis|vom|von|du |au |jusqu|hasta|del? |fino|dal|até|"
+    r"a partir|tot|van|"
+    r"do |od |till|från|til |fra |asti|saakka|до |с |по |中|の|に|で))"
+)
 _SUBJECT = re.compile(
     r"\W{0,3}(?:"
-    r"auto(?:matic(?:ally)?|mated|mat(?:ic|ed))?(?: e-?mail| generated)?[ -]?(?:repl(?:y|ied)|response|responder|"
-    r"answer|message:)|auto:|autoreply|"
-    r"out[ -]of[ -](?:the[ -])?(?:office|town|country)|ooo\b|i(?:['’]m| am) (?:currently |away|out|"
-    r"on )(?:.{0,20}(?:office|vacation|leave|holiday))?|"
-    r"(?:on |annual |maternity |paternity |parental |sick )(?:vacation|holiday|leave)\b|vacation(?: reply| notice|"
-    r" message| response|:)|away (?:from (?:my|the) (?:office|desk|mail)|notice|message)|"
-    r"absence(?: du bureau| notice|:)|not in the office|"
-    r"abwesen(?:d|heit)|automatische (?:antwort|abwesenheit|rückmeldung)|autom\. antwort|nicht im (?:büro|haus|"
-    r"office)|ich bin (?:im urlaub|nicht im|abwesend|außer haus)|im urlaub|urlaubs|außer haus|elternzeit|"
-    r"mutterschutz|"
-    r"réponse automatique|message automatique|absence|absent(?:e)? du bureau|je suis (?:absent|en congé|en vacances)|"
-    r"en congés?\b|congé|"
-    r"respuesta autom[aá]tica|autorespuesta|fuera de (?:la )?oficina|ausente|de vacaciones|ausencia|"
-    r"contestación automática|"
-    r"risposta automatica|fuori (?:ufficio|sede)|assente|in ferie|assenza|chiusura per ferie|"
-    r"resposta autom[aá]tica|fora do escrit[oó]rio|ausência|ausencia|em f[eé]rias|de f[eé]rias|estou de f|"
-    r"automatisch antwoord|automatische (?:beantwoording|reactie|afwezig)|afwezig|niet aanwezig|niet op kantoor|"
-    r"buiten kantoor|met vakantie|op vakantie|afwezigheid|"
-    r"automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied|automatyczny|nieobecno|poza biurem|"
-    r"jestem na urlopie|na urlopie|urlop\b|"
-    r"automatiskt? (?:svar|autosvar)|autosvar|frånvaro|inte på kontoret|semester\b|på semester|frånvarande|"
-    r"tjänstledig|föräldraledig|"
-    r"automatisk(?:e)? svar|fraværsmelding|fravær|ikke på kontoret|ferie\b|på ferie|fraværende|ikke til stede|"
-    r"borte fra kontoret|"
-    r"automaattinen vastaus|poissaolo|automaattivastaus|en ole paikalla|lomalla|vuosiloma|poissa\b|"
-    r"automatická odpověď|automatick[aá] odpove|nepřítomnost|mimo kancelář|jsem mimo|dovolená|neprítomnos|"
-    r"автоматический ответ|автоответ|авто-?ответ|нет на месте|в отпуске|вне офиса|отпуск|отсутствую|"
-    r"автоматична відповідь|"
-    r"automatikus válasz|házon kívül|szabadságon|răspuns automat|raspuns automat|otomatik yanıt|otomatik cevap|"
-    r"automatski odgovor|samodejni odgovor|avtomatski odgovor|αυτόματη απάντηση|автоматичен отговор|מענה אוטומטי|"
-    r"trả lời tự động|balasan otomatis|"
-    r"自動応答|自動返信|自動回覆|自動回復|自动回复|自动答复|自動答覆|不在通知|不在(?:の|に|で)|休暇|外出中|休假|外出|"
-    r"不在办公室|休暑|자동 ?(?:응답|회신|답장)|부재 ?중|부재중|휴가"
+    r"auto(?:matic(?:ally)?|mated)?(?: e-?mail| generated)?[ -]?(?:repl(?:y|ied)|response|responder|answer|message:)|"
+    r"out[ -]of[ -](?:the[ -]|my[ -])?(?:office|town|country)|not in the office|"
+    r"i(?:['\u2019]m| am) (?:currently )?(?:away|out of|on (?:annual |maternity |paternity |parental |sick )?"
+    r"(?:vacation|leave|holiday))|(?:annual|maternity|paternity|parental|sick) leave|"
+    r"vacation (?:reply|notice|message|response)|away (?:from (?:my|the) (?:office|desk|mail)|notice|message)|"
+    # German, French, Spanish
+    r"abwesenheit|automatische (?:antwort|abwesenheit|rückmeldung)|autom\. antwort|nicht im (?:büro|haus|office)|"
+    r"ich bin (?:im urlaub|nicht im|abwesend|außer haus)|urlaubs(?:benachrichtigung|meldung|notiz)|außer haus|"
+    r"réponse automatique|message automatique|absente? du bureau|absence du bureau|je suis (?:absent|en congé|"
+    r"en vacances)|"
+    r"respuesta autom[aá]tica|autorespuesta|fuera de (?:la )?oficina|contestación automática|"
+    # Italian, Portuguese, Dutch
+    r"risposta automatica|fuori (?:ufficio|sede)|chiusura per ferie|resposta autom[aá]tica|fora do escrit[oó]rio|"
+    r"automatisch antwoord|automatische (?:beantwoording|reactie|afwezig)|niet aanwezig|niet op kantoor|buiten kantoor|"
+    r"afwezigheid|"
+    # Polish, Swedish, Danish, Norwegian, Finnish, Czech, Slovak
+    r"automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied|poza biurem|jestem na urlopie|"
+    r"automatiskt? (?:svar|autosvar)|autosvar|inte på kontoret|automatiske? svar|fraværsmelding|ikke på kontoret|"
+    r"ikke til stede|borte fra kontoret|automaattinen vastaus|poissaolo|automaattivastaus|en ole paikalla|vuosiloma|"
+    r"automatická odpověď|automatick[aá] odpove|nepřítomnost|mimo kancelář|jsem mimo|neprítomnos|"
+    # Russian, Ukrainian, and others
+    r"автоматический ответ|автоответ|авто-?ответ|нет на месте|вне офиса|автоматична відповідь|automatikus válasz|"
+    r"házon kívül|szabadságon|r[aă]spuns automat|otomatik (?:yanıt|cevap)|automatski odgovor|samodejni odgovor|"
+    r"αυτόματη απάντηση|автоматичен отговор|מענה אוטומטי|trả lời tự động|balasan otomatis|"
+    # Japanese, Chinese, Korean
+    r"自動応答|自動返信|自動回覆|自動回復|自动回复|自动答复|自動答覆|不在通知|不在連絡|外出中|不在办公室|"
+    r"자동 ?(?:응답|회신|답장)|부재 ?중|"
+    rf"(?:{_ALONE}){_FOLLOWED}"
     r")",
     re.IGNORECASE,
 )

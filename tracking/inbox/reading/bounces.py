@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from tracking.bounce_kind import BounceKind
 from tracking.inbox.reading import automatic, original, reports
+from tracking.inbox.reading.addresses import spans
 from tracking.inbox.reading.html import text_of
 from tracking.inbox.reading.judging import kind_of, together
 from tracking.inbox.reading.mime import Part
@@ -112,7 +113,9 @@ def _is_bounce(mail: Part, human: str) -> bool:
     if not (is_named or has_subject) and automatic.automatic_answer(mail, ""):
         return False  # "Ada has left, her address does not exist any more": nothing has come back
     is_daemon = is_named or "<>" in mail.get("return-path")
-    return is_daemon + has_subject + bool(FAILURE.search(human[:6_000])) >= 2
+    has_words = bool(FAILURE.search(human[:6_000]))
+    # Subject and words alone may be a person's, who then names nobody whom a mail did not reach.
+    return is_daemon + has_subject + has_words >= 2 and (is_daemon or bool(spans(human[:6_000])))
 
 
 def _of_report(mail: Part, told: list[Told], human: str, machine: str, returned: Original) -> Bounce:

@@ -89,6 +89,10 @@ def test_a_machine_that_says_a_person_has_left_bounces_nothing():
         ("Thanks, got it!", "Re: Automatic reply: A question"),
         ("Vacation is over, let's go.", "Re: A question"),
         ("Who is your contact for holiday houses?", "A question about vacation houses"),
+        ("Let's go.", "I'm on board"),
+        ("We have two.", "Semester plans for the office"),
+        ("Sure.", "Auto dealers in Berlin"),
+        ("Sure.", "Absence of data in your report"),
     ],
 )
 def test_a_person_who_mentions_a_holiday_has_answered(text, subject):
