@@ -72,14 +72,16 @@ _HINTS = (
     "skrifaði",
 )
 _AT_END = re.compile(
-    rf"(?:(?:^|[\s\W])(?:{_WROTE})|{_WROTE_UNSPACED})(?:[^\w:：]{{0,6}}(?:<[^>]{{0,120}}>|[\w.-]{{0,40}}))?\s?[:：]?[\s*_]{{0,4}}$",
+    rf"(?:(?:^|[\s\W])(?:{_WROTE})|{_WROTE_UNSPACED})(?:[^\w:：]{{0,6}}(?:<[^>]{{0,120}}>|"
+    rf"[\w.-]{{0,40}}))?\s?[:：]?[\s*_]{{0,4}}$",
     re.IGNORECASE,
 )
 _ANYWHERE = re.compile(rf"(?:^|[\s\W])(?:{_WROTE})(?=\W)", re.IGNORECASE)  # the name stands behind it: "skrev Ada:"
 _ENDS = re.compile(r"[:：][\s*_]{0,4}$")
 # "Ada <ada@...> schrieb am Fr., 28. Apr. 2017 um 11:53 Uhr:" has the time behind the word.
 _WITH_TIME_BEHIND = re.compile(
-    rf"[>\"\w)] ?(?:{_WROTE}) (?:am|on|le|el|il|em|op|den|in|dne|dnia|v|w|\(|,).{{0,80}}\d.{{0,40}}[:：]\s{{0,3}}$",
+    rf"[>\"\w)] ?(?:{_WROTE}) "
+    r"(?:\d{1,4}[./-] ?\d{1,2}[./-]|am|on|le|el|il|em|op|den|in|dne|dnia|v|w|\(|,).{0,80}\d.{0,40}[:：]\s{0,3}$",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
@@ -102,7 +104,8 @@ _USENET = re.compile(
 )
 
 _ORIGINAL = _words(
-    r"original (?:message|e-?mail|appointment)|urspr(?:ü|ue?)ngliche (?:nachricht|e-?mail|mail)|originalnachricht|"
+    r"original (?:message|e-?mail|appointment)|original-nachricht|urspr(?:ü|ue?)ngliche (?:nachricht|e-?mail|mail)|"
+    r"originalnachricht|"
     r"message d['’]origine|"
     r"message original|mail original|courriel original|mensaje original|messaggio (?:originale|original)|"
     r"mensagem original|"
@@ -167,6 +170,7 @@ _DEVICE = (
 )
 _SIGNATURE = re.compile(
     r"[\s<(\[*_—–-]{0,8}(?:"
+    r"\[(?:cid:|image|inline image|logo|bild)[^\]]{0,150}|"
     r"(?:sent|posted|written|composed|typed|dictated) (?:from|via|with|by|using|on) .{1,120}|"
     rf"from my (?:\w+ ){{0,3}}(?:{_DEVICE})\b.{{0,40}}|\w{{1,30}} (?:\w{{1,30}} )?from (?:my )?(?:mobile|phone|iphone)|"
     r"get outlook for .{1,80}|get \[outlook for .{1,80}|(?:download|holen sie sich|obtenir|obtenga|scarica|"
@@ -190,6 +194,7 @@ _SIGNATURE = re.compile(
     r")[\s>)\].*_!]{0,8}$",
     re.IGNORECASE,
 )
+_RULED = re.compile(r"\s{0,8}-{3,}[^-]{1,80}-{3,}\s{0,8}$")
 _QUOTED = re.compile(r"\s{0,4}(?:>|\||\w{1,12}> )")
 
 
@@ -198,7 +203,7 @@ def is_attribution(text: str) -> bool:
     line = text[:MAX_LINE]
     if len(text) > MAX_LINE or not any(letter.isdigit() or letter in "@<" for letter in line):
         return bool(len(text) < 200 and _USENET.match(line.strip()))
-    bare = line.strip(" >*_|\t\u200e\u200f\u202a\u202c\xa0")
+    bare = line.strip(" >*_|-\t\u200e\u200f\u202a\u202c\xa0")
     if line.rstrip().endswith(">"):
         bare += ">"
     if _DATED_IN_JAPAN.match(bare) or (_ADDRESS_LAST.search(bare[-300:]) and _DATED.match(bare)):
@@ -231,6 +236,11 @@ def is_header(line: str) -> bool:
 def is_delimiter(line: str) -> bool:
     """Whether a line ends what the writer wrote: the one before a signature, or one drawn across."""
     return len(line) <= MAX_LINE and bool(_DELIMITER.match(line))
+
+
+def is_ruled(line: str) -> bool:
+    """Whether a line has words between two rules, as above the head of a quoted mail."""
+    return len(line) <= 200 and bool(_RULED.match(line))
 
 
 def is_signature(line: str) -> bool:

@@ -174,7 +174,8 @@ def _above_quote(lines: list[str], letters: list[str]) -> tuple[list[str], list[
     for number in range(first, len(letters)):
         is_head = letters[number] == HEADER and letters[number : number + _HEADER_RUN].count(HEADER) == _HEADER_RUN
         if is_head or (letters[number] == MARK and _is_last_quote(letters[number + 1 :])):
-            return lines[:number], letters[:number]
+            end = number - 1 if number > first + 1 and quoting.is_ruled(lines[number - 1]) else number
+            return lines[:end], letters[:end]
     return lines, letters
 
 

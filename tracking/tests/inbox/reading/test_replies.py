@@ -50,6 +50,10 @@ ATTRIBUTIONS = {
     "Korean": "2026년 6월 1일 (월) 오전 10:00, Us <us@example.org>님이 작성:\n\n> 안녕하세요\n",
     "Vietnamese": "Vào Th 2, 1 thg 6, 2026 vào lúc 10:00 Us <us@example.org> đã viết:\n\n> Chào\n",
     "Greek": "Στις Δευ 1 Ιουν 2026 στις 10:00, ο χρήστης Us <us@example.org> έγραψε:\n\n> Γεια\n",
+    "Finnish, other": "Us kirjoitti 1.6.2026 klo 10.00:\n> Hei\n",
+    "Zoho": "---- On Mon, 01 Jun 2026 10:00:00 +0200 Us <us@example.org> wrote ----\n\n> Hello\n",
+    "GMX": "-------- Ein Wort --------\nBetreff: Frage\nDatum: Montag\nVon: Us\n\nHallo\n",
+    "a picture": "[cid:image001.png@01D9]\n\nFrom: Us\nSent: Monday\nTo: Ada\nSubject: A question\n\nHello\n",
     "Romanian": "În lun., 1 iun. 2026 la 10:00, Us <us@example.org> a scris:\n\n> Bună\n",
 }
 
