@@ -60,6 +60,7 @@ class _Page:
     pieces: list[str] = field(default_factory=list)
     open: list[tuple[str, bool]] = field(default_factory=list)
     hidden: int = 0
+    as_written: int = 0  # how many open elements keep the lines of their text
     missing: set[str] = field(default_factory=set)  # what was looked for once and does not come any more
 
     def write(self, text: str) -> None:
@@ -129,6 +130,7 @@ def _tag(read: _Page, name: str, labels: str, *, is_end: bool, is_closed: bool) 
         hides = is_quote and not read.with_quotes
         read.open.append((name, hides))
         read.hidden += hides
+        read.as_written += name == "pre"
 
 
 def _close(read: _Page, name: str) -> None:
@@ -136,12 +138,14 @@ def _close(read: _Page, name: str) -> None:
     place = next((at for at in range(len(read.open) - 1, -1, -1) if read.open[at][0] == name), -1)
     if place >= 0:
         read.hidden -= sum(hides for _, hides in read.open[place:])
+        read.as_written -= sum(inner == "pre" for inner, _ in read.open[place:])
         del read.open[place:]
 
 
 def _write(read: _Page, text: str) -> None:
     if text and not read.hidden:
-        read.write(_SPACE.sub(" ", entities.unescape(_LONG_NUMBER.sub("", text))))
+        plain = entities.unescape(_LONG_NUMBER.sub("", text))
+        read.write(plain if read.as_written else _SPACE.sub(" ", plain))
 
 
 def _tidy(text: str) -> str:

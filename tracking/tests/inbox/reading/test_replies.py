@@ -171,6 +171,21 @@ def test_an_answer_that_is_a_page_is_read_without_what_it_quotes(program):
     assert read_mail(page(PAGES[program])).text == "Yes, gladly.\n\nAda"
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<div>One<br>two</div><div>three</div>", "One\ntwo\nthree"),
+        ("<p>One</p>\n<p>two</p>", "One\n\ntwo"),
+        ("<pre>One\ntwo</pre>", "One\ntwo"),
+        ("1 &lt; 2 &amp; 3", "1 < 2 & 3"),
+        ("a < b <b>c</b><!-- d --> e <script>f</script>", "a < b c e"),
+        ("<div>Yes</div><blockquote>and this is mine</blockquote>", "Yes\nand this is mine"),
+    ],
+)
+def test_a_page_is_read_as_a_person_sees_it(body, text):
+    assert read_mail(page(body)).text == text
+
+
 def test_of_text_and_page_the_text_is_read_and_an_empty_one_passed_over():
     both = (
         "--b\nContent-Type: text/plain\n\n{text}\n--b\nContent-Type: text/html\n\n<p>From the <b>page</b></p>\n--b--\n"
