@@ -6,7 +6,6 @@ The state follows the rank of the news and never the order in which it came (`ca
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
@@ -21,16 +20,9 @@ from leads.models import SuppressionReason
 from leads.suppression import addresses_of, suppress
 from tracking import addressees
 from tracking.addressees import Addressee
+from tracking.bounce_kind import BounceKind
 from tracking.locks import hold_person
 from tracking.models import EmailEvent, EventType
-
-
-class BounceKind(StrEnum):
-    """Under `kind` in the data of a bounce. Only the first kills an address."""
-
-    HARD = "hard"  # unknown user or host, moved, not accepting
-    SOFT = "soft"  # full, expired, network, too big
-    SENDER = "sender"  # our own fault: blocked, policy, authentication
 
 
 @dataclass(frozen=True, slots=True)

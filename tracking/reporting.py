@@ -13,7 +13,8 @@ from campaigns.models import Message, Recipient
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound, Refused
-from tracking.consequences import BounceKind, record_event
+from tracking.bounce_kind import BounceKind
+from tracking.consequences import record_event
 from tracking.models import EmailEvent, EventType
 from tracking.sources import Source
 

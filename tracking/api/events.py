@@ -14,7 +14,7 @@ from campaigns_project.accounts.tenancy import living
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.serializers import LineField, ScopedRelatedField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
-from tracking.consequences import BounceKind
+from tracking.bounce_kind import BounceKind
 from tracking.models import EmailEvent, EventType
 from tracking.reporting import LONGEST_ID, REPORTED, report
 from tracking.sources import Source

@@ -10,7 +10,7 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import Refused
 from leads.models import Suppression
-from tracking.consequences import BounceKind
+from tracking.bounce_kind import BounceKind
 from tracking.models import EmailEvent, EventType
 from tracking.reporting import report
 from tracking.sources import Source

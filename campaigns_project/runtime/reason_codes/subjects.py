@@ -22,7 +22,7 @@ from leads.models import SuppressionReason
 from leads.providers.values import FetchEnd, RecordProblem, UnmappedReason
 from leads.segments.errors import RuleCode
 from leads.suppression import EntryState, ErasedCode
-from tracking.consequences import BounceKind
+from tracking.bounce_kind import BounceKind
 from tracking.inbound.receive import HookCode
 from tracking.machines import MachineReason
 from tracking.models import QuarantineCode

@@ -242,6 +242,7 @@ NOT_NOTED = {
     "campaign_status": "reads",
     "demo": "seeds and sends through the use cases, in the sandbox only",
     "doctor": "reads",
+    "read_mail": "reads",
     "run_cluster": "a process",
     "run_mailbox": "a process",
     "run_web": "a process",
