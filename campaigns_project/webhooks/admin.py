@@ -50,7 +50,7 @@ CHIP_OF = {
 }
 LATER = ("State", "Secret")  # there is nothing to say of an endpoint that is only being made
 SHOW_ONCE = "webhook_secret"  # in the session, encrypted, from the act that made it to the page that shows it
-ADDRESS = "Where each event is sent, by POST: https://…. It may hold a token, and only managers see it whole."
+ADDRESS = "An https address that takes a POST for each event. It may hold a token: only managers see it whole."
 
 
 class EndpointForm(ScopedForm):
@@ -245,10 +245,7 @@ class WebhookEndpointAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         shown = {"new_secret": taken_to_show(request, object_id)} if request.method == "GET" else {}
-        answer = super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
-        if shown.get("new_secret"):
-            answer["Cache-Control"] = "no-store"
-        return answer
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     @display(description="Endpoint", header=True, ordering="shown_url")
     def name(self, endpoint: WebhookEndpoint) -> tuple[str, str]:
@@ -344,9 +341,9 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     def answer(self, delivery: WebhookDelivery) -> str:
         if delivery.error:
             return delivery.error
-        return f"{delivery.response_status}, it has it" if delivery.response_status else "—"
+        return f"It answered {delivery.response_status}." if delivery.response_status else "—"
 
-    @display(description="Body")
+    @display(description="Sent")
     def request_shown(self, delivery: WebhookDelivery) -> str:
         body = body_of(
             event_id=delivery.event_id,
@@ -354,7 +351,8 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             occurred_at=delivery.occurred_at,
             data=delivery.payload,
         )
-        return _block(json.dumps(json.loads(body), indent=2, ensure_ascii=False))
+        head = f"POST {delivery.endpoint.shown_url}\nwebhook-id: {delivery.event_id}\n\n"
+        return _block(head + json.dumps(json.loads(body), indent=2, ensure_ascii=False))
 
     @display(description="Body")
     def response_shown(self, delivery: WebhookDelivery) -> str:

@@ -26,7 +26,7 @@ class Standing:
         waits = f"{self.waiting:,} {'waits' if self.waiting == 1 else 'wait'}" if self.waiting else ""
         if not ended:
             return f"{waits} to be taken." if waits else "No event in the last 24 hours."
-        share = f"{100 * self.taken / ended:.1f} % of the last 24 hours came through ({self.taken:,} of {ended:,})"
+        share = f"{100 * self.taken / ended:.1f} % came through in the last 24 hours ({self.taken:,} of {ended:,})"
         return f"{share}; {waits}." if waits else f"{share}."
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django_q.models import OrmQ
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from campaigns_project.webhooks.events import EventType
 from campaigns_project.webhooks.models import WebhookDelivery, WebhookEndpoint
 from campaigns_project.webhooks.post import post
 from campaigns_project.webhooks.settle import DISABLE_AFTER, JITTER, WAITS, next_wait, settle
+from campaigns_project.webhooks.tasks import queue_what_is_due
 from campaigns_project.webhooks.work import OF_ONE, tell_due
 
 pytestmark = pytest.mark.django_db
@@ -326,3 +328,35 @@ def test_two_workers_never_make_the_same_try_at_once() -> None:
         worker.join(20)
 
     assert sorted(claimed) == sorted(WebhookDelivery.objects.values_list("pk", flat=True))
+
+
+def test_the_tick_queues_a_turn_where_something_is_due_and_not_each_second() -> None:
+    later = WebhookDeliveryFactory(next_try_at=timezone.now() + timedelta(minutes=1))
+    assert queue_what_is_due() is False
+
+    WebhookDeliveryFactory(endpoint=later.endpoint)
+
+    assert (queue_what_is_due(), queue_what_is_due(), OrmQ.objects.count()) == (True, False, 1)
+
+
+def test_what_did_not_take_the_last_event_gets_one_try_at_a_time(receiver: Receiver) -> None:
+    with receiving() as failing:
+        failing.may_answer.clear()
+        lame = WebhookEndpointFactory(url=failing.url, failing_since=timezone.now())
+        for number in range(OF_ONE):
+            WebhookDeliveryFactory(endpoint=lame, payload={"number": number})
+        quick = endpoint_at(receiver)
+        tell(quick)
+
+        def one_try(each: Any) -> Any:
+            outcome = post(each)
+            if each.endpoint_id == quick.pk:
+                failing.came.wait(5)
+                under_way.append(len(failing.received))
+                failing.may_answer.set()
+            return outcome
+
+        under_way: list[int] = []
+        tell_due(one_try=one_try)
+
+    assert (under_way, len(failing.received)) == ([1], OF_ONE)

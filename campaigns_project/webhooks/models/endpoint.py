@@ -36,7 +36,8 @@ class WebhookEndpoint(Tenanted, models.Model):
         "accounts.Organization", on_delete=models.DB_CASCADE, related_name="webhook_endpoints"
     )
     url = EncryptedTextField(
-        "address", help_text="Where each event is sent, by POST: https://… . Kept encrypted, as it may hold a token."
+        "address",
+        help_text="An https address that takes a POST for each event. Kept encrypted, as it may hold a token.",
     )
     shown_url = models.CharField("address", max_length=600, editable=False, help_text="Without what stands behind a ?.")
     description = models.CharField(max_length=200, blank=True, help_text="What it is for, in your own words.")
