@@ -189,6 +189,9 @@ def _is_left(turn: Turn, cursor: Any, relation: Relation, key: int) -> bool:
 
 
 def _tell(turn: Turn, campaign: Campaign) -> None:
+    """Webhooks; where the whole organization goes there is nobody to tell."""
+    if turn.job.kind == JobKind.ERASE:
+        return
     event_type, reason = EventType.CAMPAIGN_DELETED, turn.job.state["reason"]
     tell_of_campaign(event_type, campaign, at=timezone.now(), reason=reason)
 
