@@ -1,5 +1,6 @@
 """One turn of telling what is due: many tries at once, so that a slow receiver holds nobody else up."""
 
+import logging
 import random
 import time
 from collections import Counter
@@ -10,17 +11,20 @@ from contextlib import contextmanager
 from django.db import connection
 from django.utils import timezone
 
+from campaigns_project.faults import what_broke
 from campaigns_project.webhooks.claim import Claim, claim
 from campaigns_project.webhooks.models import WebhookEndpoint
 from campaigns_project.webhooks.post import Outcome, post
 from campaigns_project.webhooks.settle import settle
 
-LOCK = 0x4611  # an advisory lock: one turn at a time, however often one is queued; the workers are there to send mail
+LOCK = 0x666C7768  # "flwh": one turn at a time, however often one is queued; the workers are there to send mail
 AT_ONCE = 32  # tries
 OF_ONE = 4  # of them to one endpoint, as many as a small receiver takes
 OF_FAILING = 8  # of them to all endpoints together that took nothing the last time: they may be slow to say so
 TURN = 20.0  # seconds in which tries are begun, of the 300 a task may take
 LOOK_AGAIN = 0.5  # seconds after which others may be due while some receivers still think
+
+logger = logging.getLogger(__name__)
 
 type Try = Callable[[Claim], Outcome]
 
@@ -44,7 +48,16 @@ def _tell(seconds: float, one_try: Try) -> int:
                 return tried
             done, _ = wait(under_way, LOOK_AGAIN, FIRST_COMPLETED)
             for future in done:
-                settle(under_way.pop(future), future.result(), now=timezone.now())
+                settle(under_way.pop(future), _outcome(future), now=timezone.now())
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    """What came of a try; a fault of ours in one of them must not keep the others from being written down."""
+    error = future.exception()
+    if not isinstance(error, Exception):
+        return future.result()
+    logger.error("a webhook could not be tried", exc_info=error)
+    return Outcome(f"It broke off. {what_broke(error)}")
 
 
 def _claims(under_way: list[Claim]) -> Iterator[Claim]:

@@ -360,3 +360,20 @@ def test_what_did_not_take_the_last_event_gets_one_try_at_a_time(receiver: Recei
         tell_due(one_try=one_try)
 
     assert (under_way, len(failing.received)) == ([1], OF_ONE)
+
+
+def test_a_fault_of_ours_in_one_try_does_not_keep_others_from_being_told(receiver: Receiver) -> None:
+    endpoint = endpoint_at(receiver)
+    tell(endpoint, EventType.SENDER_PAUSED)
+    tell(endpoint)
+
+    def one_try(each: Any) -> Any:
+        if each.event_type == EventType.SENDER_PAUSED:
+            raise ZeroDivisionError(each.url)
+        return post(each)
+
+    assert tell_due(one_try=one_try) == 2
+
+    broken, taken = WebhookDelivery.objects.order_by("pk")
+    assert (broken.status, broken.error[:12], taken.status) == ("waiting", "It broke off", "succeeded")
+    assert "s3cret" not in broken.error
