@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from campaigns.content.errors import HeaderRefused
 from campaigns.content.mailbox import wire_address
@@ -14,10 +15,12 @@ from campaigns.delivery.hooks import check_hook
 from campaigns.delivery.services import read_settings
 from campaigns.hearing import service_of
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderKind, SenderStatus
+from campaigns.telling import tell_of_sender
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.encryption import refuse_elsewhere
 from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.webhooks.events import EventType
 
 NAMED = 5  # campaigns that a refusal lists
 
@@ -118,5 +121,7 @@ def _move(sender: Sender, left: SenderStatus, to: SenderStatus, why: str, actor:
         after={"status": to},
         reason=why,
     )
+    told = EventType.SENDER_PAUSED if to == SenderStatus.PAUSED else EventType.SENDER_RESUMED
+    tell_of_sender(told, sender, at=timezone.now(), reason=why)
     sender.refresh_from_db()
     return sender

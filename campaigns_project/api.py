@@ -7,11 +7,12 @@ from campaigns import api as campaigns
 from campaigns_project.rest.audit_log import AuditLogViewSet
 from campaigns_project.rest.me import MeView
 from campaigns_project.rest.problems import not_found
+from campaigns_project.webhooks import api as webhooks
 from leads import api as leads
 from tracking import api as tracking
 
 router = SimpleRouter(trailing_slash=False)
-for prefix, viewset, name in (*leads.ROUTES, *campaigns.ROUTES, *tracking.ROUTES):
+for prefix, viewset, name in (*leads.ROUTES, *campaigns.ROUTES, *tracking.ROUTES, *webhooks.ROUTES):
     router.register(prefix, viewset, basename=name)
 router.register("audit-log", AuditLogViewSet, basename="audit-log")
 

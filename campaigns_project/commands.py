@@ -3,12 +3,15 @@
 import json
 import sys
 from argparse import ArgumentTypeError
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 
 from campaigns_project.broken_off import INTERRUPTED, UNREAD
 from campaigns_project.database.tables import require_tables
@@ -91,6 +94,21 @@ def _not_empty(text: str) -> str:
     if not text.strip():
         raise ArgumentTypeError("it is empty; write what is meant, or leave it out")
     return text
+
+
+def moment(text: str) -> datetime:
+    """The type of an option that takes a time, or a day from its first moment on; without a zone in our own."""
+    try:
+        day = parse_date(text)
+        at = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - made aware below
+    except ValueError:  # written like one, and not in the calendar
+        at = None
+    if at is None:
+        raise ArgumentTypeError(f"{text} is neither a day (2026-11-21) nor a time (2026-11-21T10:00:00Z)")
+    try:
+        return (timezone.make_aware(at) if timezone.is_naive(at) else at).astimezone(UTC)
+    except OverflowError:
+        raise ArgumentTypeError(f"{text} is not within the years 1 to 9999 of UTC") from None
 
 
 def exit_code(refused: Refused) -> Exit:

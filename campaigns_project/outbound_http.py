@@ -20,6 +20,7 @@ from campaigns_project.errors import Refused
 from campaigns_project.outbound import addresses_of
 
 CONNECT_SECONDS = 10.0
+MOST_ADDRESSES = 4  # of a host are tried, each for so long: a name with hundreds would hold us for an hour
 MOST_BYTES = 8 * 1024 * 1024  # of one answer; a hundred people with their careers are about 1 MB
 
 
@@ -66,21 +67,25 @@ def exchange(
     seconds: float,
     params: Mapping[str, str] | None = None,
     json: Any = None,
+    content: bytes | None = None,
     most_bytes: int = MOST_BYTES,
+    is_cut: bool = False,
 ) -> Answer:
     """Send one request over a connection of its own and read the answer whole, within `seconds` from the connection on.
 
     A redirect is an answer like any other. AddressNotAllowed for a host inside our own networks, HostUnknown for one
     that DNS does not know, NotEncrypted for plain http to a host that is not one's own by OUTBOUND_ALLOW_HOSTS,
-    NoAnswer for whatever else goes wrong. No header, and so no key, is in any message.
+    NoAnswer for whatever else goes wrong. No header, and so no key, is in any message. Where only the status counts
+    (`is_cut`) a longer answer is cut off, and of a packed one nothing is kept.
     """
     _refuse_plain(url)
     # A connection that is kept may be closed while a request is on its way: nobody could tell what became of it.
     with httpx.Client(transport=_Transport(seconds), timeout=seconds, trust_env=False) as client:
         try:
             sent = {**headers, "Accept-Encoding": "identity"}
-            with client.stream(method, url, headers=sent, params=params, json=json) as answer:
-                return Answer(answer.status_code, answer.headers, _body(answer, most_bytes))
+            with client.stream(method, url, headers=sent, params=params, json=json, content=content) as answer:
+                body = _beginning(answer, most_bytes) if is_cut else _body(answer, most_bytes)
+                return Answer(answer.status_code, answer.headers, body)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol):
             raise NoAnswer("its address is none of http or https", may_have_arrived=False) from None
         except _NOT_SENT as error:
@@ -108,6 +113,17 @@ def _body(answer: httpx.Response, most_bytes: int) -> bytes:
         if len(body) > most_bytes:
             raise NoAnswer(f"its answer is longer than {most_bytes:,} bytes", may_have_arrived=True)
     return bytes(body)
+
+
+def _beginning(answer: httpx.Response, most_bytes: int) -> bytes:
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        return b""
+    body = bytearray()
+    for chunk in answer.iter_raw():
+        body += chunk
+        if len(body) >= most_bytes:
+            break
+    return bytes(body[:most_bytes])
 
 
 _NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout)
@@ -190,7 +206,7 @@ class _Judged(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         refusal: Exception = httpcore.ConnectError("no address")
-        for address in addresses_of(host, port=port):
+        for address in addresses_of(host, port=port)[:MOST_ADDRESSES]:
             try:
                 stream = self._system.connect_tcp(address, port, CONNECT_SECONDS)
                 return _Timed(stream, time.monotonic() + self._seconds)

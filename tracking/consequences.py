@@ -15,6 +15,8 @@ from campaigns.enrollment.outrank import leave
 from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, Message, Recipient
 from campaigns.sending import evidence, guard
+from campaigns.telling import tell_of_recipient
+from campaigns_project.webhooks import events
 from leads.addresses import stored_form
 from leads.models import SuppressionReason
 from leads.suppression import addresses_of, suppress
@@ -66,6 +68,7 @@ def unsubscribe(
             source=source,
             created_at=now,
         )
+        _tell(recipient, EventType.UNSUBSCRIBE, {}, source, now)
     return UnsubscribeResult(addressee=addressees.describe(message), is_first=is_first)
 
 
@@ -124,6 +127,7 @@ def record_event(
         source_event_id=source_event_id,
         created_at=at,
     )
+    _tell(recipient, event_type, details, source, at)
     if event_type == EventType.COMPLAIN or details.get("kind") == BounceKind.HARD:
         _tell_the_guard(recipient, message, at)
     return True
@@ -144,6 +148,22 @@ _FIRST_TIMES = {
     EventType.REPLY: ("replied_at", "emails_replied"),
     EventType.BOUNCE: ("bounced_at", "emails_bounced"),
 }
+
+
+# Of a forward nobody outside is told.
+_TOLD = {
+    EventType.REPLY: events.EventType.RECIPIENT_REPLIED,
+    EventType.BOUNCE: events.EventType.RECIPIENT_BOUNCED,
+    EventType.UNSUBSCRIBE: events.EventType.RECIPIENT_UNSUBSCRIBED,
+    EventType.COMPLAIN: events.EventType.RECIPIENT_COMPLAINED,
+}
+
+
+def _tell(recipient: Recipient, event_type: EventType, details: Mapping[str, Any], source: str, at: datetime) -> None:
+    """Webhooks, of the news itself; what a mail said, and its headers, stay here."""
+    if event_type in _TOLD:
+        kind = {"kind": details.get("kind", "")} if event_type == EventType.BOUNCE else {}
+        tell_of_recipient(_TOLD[event_type], recipient, at=at, more={**kind, "source": source})
 
 
 def _tell_the_guard(recipient: Recipient, message: Message | None, at: datetime) -> None:

@@ -26,6 +26,8 @@ WORDS = {
     "sender_usages": ("count of what a sender sent in an hour or a day", "counts of what a sender sent in a while"),
     "users": ("user behind an API key", "users behind API keys"),
     "variant_versions": ("earlier wording, as it was sent", "earlier wordings, as they were sent"),
+    "webhook_deliveries": ("webhook that was sent", "webhooks that were sent"),
+    "webhook_endpoints": ("webhook endpoint", "webhook endpoints"),
     # These stay.
     "audit_entries": ("entry of the audit log", "entries of the audit log"),
     "campaigns_kept": ("campaign, which counts one person fewer", "campaigns, which count one person fewer"),

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from campaigns.deletion.batches import Batch, is_there_any
 from campaigns.deletion.errors import AlreadyDeleting, RowsStay
@@ -18,9 +19,11 @@ from campaigns.deletion.relations import Place, Relation, Tree, label_of, tree_o
 from campaigns.deletion.turn import Overtaken, Turn
 from campaigns.locks import Lock, let_go, retried, take_for_session
 from campaigns.models import Campaign, Job, JobKind
+from campaigns.telling import tell_of_campaign
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.states import ProgressStatus
+from campaigns_project.webhooks.events import EventType
 
 WHATEVER_IS_LEFT = 1_000_000_000  # rows: at the end there are none but what came in a moment ago
 
@@ -96,6 +99,7 @@ def remove_campaign(turn: Turn, campaign_id: int) -> None:
     if campaign is not None:
         _delete_with_tombstone(turn, campaign)
         turn.job.state = turn.note_rows(tree.root, 1)
+        _tell(turn, campaign)
     check_nothing_is_left(turn, tree, campaign_id)
     record(
         action="campaign.deleted",
@@ -182,6 +186,14 @@ def _removed_at_last(turn: Turn, tree: Tree, relation: Relation, key: int) -> Co
 
 def _is_left(turn: Turn, cursor: Any, relation: Relation, key: int) -> bool:
     return relation.table in turn.failures or is_there_any(cursor, relation, key)
+
+
+def _tell(turn: Turn, campaign: Campaign) -> None:
+    """Webhooks; where the whole organization goes there is nobody to tell."""
+    if turn.job.kind == JobKind.ERASE:
+        return
+    event_type, reason = EventType.CAMPAIGN_DELETED, turn.job.state["reason"]
+    tell_of_campaign(event_type, campaign, at=timezone.now(), reason=reason)
 
 
 def _delete_with_tombstone(turn: Turn, campaign: Campaign) -> None:

@@ -5,13 +5,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, F, QuerySet
+from django.db.models.expressions import RawSQL
 
 from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
+from campaigns.telling import tell_of_exits
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from campaigns_project.webhooks.emit import hears_sql
+from campaigns_project.webhooks.events import EventType
 from leads.models import Lead, SuppressionReason
 
+# With the recipients that are locked anyway: where nobody listens, that somebody leaves costs no statement more.
+_HOME = "(SELECT organization_id FROM campaigns WHERE campaigns.id = campaign_recipients.campaign_id)"
+_IS_HEARD = RawSQL(hears_sql(EventType.RECIPIENT_EXITED, organization=_HOME), [], BooleanField())  # noqa: S611 - no input
 _EXIT_AFTER_SUPPRESSION = {
     SuppressionReason.UNSUBSCRIBED: ExitReason.UNSUBSCRIBED,
     SuppressionReason.HARD_BOUNCE: ExitReason.HARD_BOUNCE,
@@ -33,10 +40,11 @@ def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, err
     then messages, then the campaign's counters.
     """
     inside = Recipient.objects.filter(pk__in=ids, status__in=RecipientStatus.IN).order_by("pk")
-    leaving = list(inside.select_for_update(no_key=True).values_list("pk", "campaign_id"))
+    heard = inside.annotate(is_heard=_IS_HEARD).select_for_update(no_key=True)
+    leaving = list(heard.values_list("pk", "campaign_id", "is_heard"))
     if not leaving:
         return 0
-    gone = [pk for pk, _ in leaving]
+    gone = [pk for pk, _, _ in leaving]
     Recipient.objects.filter(pk__in=gone).update(
         status=reason.status(),
         exit_reason=reason,
@@ -49,7 +57,10 @@ def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, err
     )
     waiting = Message.objects.filter(recipient__in=gone, status__in=MessageStatus.WAITING)
     waiting.update(status=MessageStatus.SKIPPED, reason=reason)
-    _count(Counter(campaign for _, campaign in leaving), reason)
+    _count(Counter(campaign for _, campaign, _ in leaving), reason)
+    # That a campaign was stopped is told once, and not for each of the thousands in it.
+    if reason != ExitReason.CAMPAIGN_STOPPED and (heard_of := [pk for pk, _, is_heard in leaving if is_heard]):
+        tell_of_exits(heard_of, reason=reason, at=at)
     return len(gone)
 
 

@@ -11,9 +11,11 @@ from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move
 from campaigns.locks import hold_audience
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Job, JobKind, Recipient, RecipientStatus
+from campaigns.telling import tell_of_campaign
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.states import ProgressStatus
+from campaigns_project.webhooks.events import EventType
 
 STOP_BATCH = 10_000  # recipients whose rows are locked together
 
@@ -96,4 +98,5 @@ def _complete(campaign: Campaign, now: datetime) -> bool:
         before={"status": CampaignStatus.RUNNING},
         after={"status": CampaignStatus.COMPLETED},
     )
+    tell_of_campaign(EventType.CAMPAIGN_COMPLETED, campaign, at=now)
     return True

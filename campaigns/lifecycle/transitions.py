@@ -10,9 +10,13 @@ from campaigns.errors import PAST, StateConflict
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.models.campaign import CampaignQuerySet
 from campaigns.models.verbs import verbs_from
+from campaigns.telling import tell_of_campaign, tell_of_verb
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
+from campaigns_project.webhooks.events import EventType
+
+_TOLD = {CampaignStatus.PAUSED: EventType.CAMPAIGN_PAUSED, CampaignStatus.FAILED: EventType.CAMPAIGN_FAILED}
 
 
 def allowed_verbs(campaign: Campaign) -> tuple[str, ...]:
@@ -69,6 +73,7 @@ def move(
         after={"status": to, **(told or {})},
         reason=reason,
     )
+    tell_of_verb(verb, current, at=now, reason=reason)
     return Campaign.objects.select_related("organization").get(pk=campaign.pk)
 
 
@@ -101,6 +106,7 @@ def move_by_system(
         after={"status": to, "code": code, **(told or {})},
         reason=message,
     )
+    tell_of_campaign(_TOLD[to], campaign, at=now, code=code, reason=message)
     return campaign
 
 

@@ -29,7 +29,10 @@ OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
     "senders": ("status_reason", "health"),
     "sending_halts": ("reason",),
     "suppressions": ("source",),
+    "webhook_endpoints": ("description", "status_reason"),
 }
+# Those of an organization's webhook endpoints: what was told of people, and what receivers said.
+OF_ENDPOINTS: Mapping[str, tuple[str, ...]] = {"webhook_deliveries": ("payload", "response_body", "error")}
 OF_ALL: Mapping[str, tuple[str, ...]] = {
     "duty_runs": ("error",),
     "orphan_reports": ("problems",),
@@ -62,6 +65,8 @@ def _searched(lead: Lead) -> Iterator[tuple[str, Sequence[str], Composable]]:
     )
     yield from ((table, columns, others) for table, columns in OTHER_LEADS.items())
     yield from ((table, columns, hangs_on(tree.path(table), on_others)) for table, columns in mentioning().items())
+    of_endpoints = SQL("endpoint_id IN (SELECT id FROM webhook_endpoints WHERE {})").format(of_organization)
+    yield from ((table, columns, of_endpoints) for table, columns in OF_ENDPOINTS.items())
     yield from ((table, columns, SQL("true")) for table, columns in OF_ALL.items())
 
 

@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Case, OuterRef, Subquery, Value, When
 
-from campaigns.models import Campaign, Message, MessageStatus, Recipient, RecipientStatus, Step
+from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Step
 from campaigns.scheduling import due_after, waits_by_lead
 from campaigns.sending.clocks import zones_of
+from campaigns.telling import tell_of_exits, tell_of_mails
 from campaigns_project.database.arrays import bigints, numbered
+from campaigns_project.webhooks.emit import hears_sql
+from campaigns_project.webhooks.events import EventType
 
 # Where a recipient goes back to that is not being sent to any more: has it had a mail already?
 WAITING_AGAIN = Case(When(sent_at=None, then=Value(RecipientStatus.PENDING)), default=Value(RecipientStatus.SENT))
@@ -51,6 +54,19 @@ def advance(sent: Sequence[Sent], *, campaign: Campaign, at: datetime) -> None:
     wanted |= {"due": list(due), "at": at, "number": len(sent), "campaign": campaign.pk}
     with connection.cursor() as cursor:
         cursor.execute(_ADVANCE, wanted)
+        told = cursor.fetchone()
+    if told is not None:
+        _tell(sent, *told, campaign=campaign, at=at)
+
+
+def _tell(
+    sent: Sequence[Sent], done: list[int] | None, hears_of_mails: bool, *, campaign: Campaign, at: datetime
+) -> None:
+    """Webhooks, where somebody listens: of those who are through (else nobody is named), and of the mails."""
+    if done:
+        tell_of_exits(done, reason=ExitReason.COMPLETED, at=at)
+    if hears_of_mails:
+        tell_of_mails([(one.recipient, one.step) for one in sent], campaign=campaign, at=at)
 
 
 class _Way(NamedTuple):
@@ -86,7 +102,7 @@ _LOCK = "SELECT FROM campaign_recipients WHERE id = ANY(%s::bigint[]) ORDER BY i
 
 # One statement, since it is run after every slice of mail. Whoever has had the last step is left as `stop_recipients`
 # leaves people; no message of theirs can be waiting.
-_ADVANCE = """
+_ADVANCE = f"""
 WITH before AS (
     SELECT recipient.id, way.sender, way.following, way.due, recipient.sent_at IS NULL AS is_first,
            waits.for_it AS is_in, waits.for_it AND way.following IS NULL AS is_done
@@ -108,16 +124,20 @@ WITH before AS (
         error_message = CASE WHEN is_in THEN '' ELSE recipient.error_message END,
         updated_at = %(at)s
     FROM before WHERE recipient.id = before.id
-    RETURNING before.is_first, before.is_done
+    RETURNING before.id, before.is_first, before.is_done
 )
 UPDATE campaigns campaign SET
     emails_sent = emails_sent + %(number)s,
     recipients_reached = recipients_reached + told.first,
     active_leads_count = active_leads_count - told.done,
     completed_leads_count = completed_leads_count + told.done
-FROM (SELECT count(*) FILTER (WHERE is_first) AS first, count(*) FILTER (WHERE is_done) AS done FROM moved) told
+FROM (SELECT count(*) FILTER (WHERE is_first) AS first, count(*) FILTER (WHERE is_done) AS done,
+             array_agg(id) FILTER (WHERE is_done) AS through FROM moved) told
 WHERE campaign.id = %(campaign)s
-"""
+RETURNING CASE WHEN {hears_sql(EventType.RECIPIENT_EXITED, organization="campaign.organization_id")}
+               THEN told.through END,
+          {hears_sql(EventType.MESSAGE_SENT, organization="campaign.organization_id")}
+"""  # noqa: S608 - of our own words alone
 
 
 def wait_again(recipients: Mapping[int, datetime], *, note: str = "", at: datetime) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.locks import retried
@@ -22,7 +21,10 @@ from campaigns.sending.advance import (
     wait_again,
 )
 from campaigns.sending.claim import Claim
+from campaigns.telling import tell_of_recipient
 from campaigns_project.database.arrays import bigints, json_array, numbered
+from campaigns_project.webhooks.emit import hears_sql
+from campaigns_project.webhooks.events import EventType
 from leads.models import SuppressionReason
 from leads.suppression import suppress
 
@@ -109,7 +111,13 @@ def _bounce(campaign: Campaign, recipient_id: int, error: str, at: datetime) -> 
     """The server said the address is dead: that counts as a bounce."""
     recipient = Recipient.objects.filter(pk=recipient_id)
     if recipient.filter(bounced_at=None).update(bounced_at=at, error_message=error):
-        Campaign.objects.filter(pk=campaign.pk).update(emails_bounced=F("emails_bounced") + 1)
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT_BOUNCE, [campaign.pk])
+            (is_heard,) = cursor.fetchone()
+        if is_heard:
+            told = {"kind": "hard", "source": "mail server"}
+            bounced = recipient.select_related("campaign").get()
+            tell_of_recipient(EventType.RECIPIENT_BOUNCED, bounced, at=at, more=told)
 
 
 @retried
@@ -141,6 +149,10 @@ def _write(verdicts: Sequence[Verdict], at: datetime) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
+_COUNT_BOUNCE = f"""
+UPDATE campaigns SET emails_bounced = emails_bounced + 1 WHERE id = %s
+RETURNING {hears_sql(EventType.RECIPIENT_BOUNCED, organization="campaigns.organization_id")}
+"""  # noqa: S608 - of our own words alone
 _SETTLE = """
 UPDATE campaign_messages message SET
     status = kind.status, reason = kind.reason, smtp_code = kind.code, smtp_reply = settled.reply,

@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from campaigns.models import Sender, SenderStatus
+from campaigns.telling import tell_of_sender
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
+from campaigns_project.webhooks.events import EventType
 
 FIRST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)  # a server that was away for days is found again within the hour
@@ -30,6 +33,7 @@ def withdraw(*, sender_id: int, why: str) -> bool:
         after={"status": SenderStatus.PAUSED},
         reason=why,
     )
+    tell_of_sender(EventType.SENDER_PAUSED, sender, at=timezone.now(), reason=why)
     return True
 
 

@@ -9,6 +9,8 @@ from factory.django import DjangoModelFactory
 from campaigns import models as campaigns
 from campaigns_project.accounts import models as accounts
 from campaigns_project.accounts.roles import Role
+from campaigns_project.webhooks import models as webhooks
+from campaigns_project.webhooks.signing import new_secret
 from leads import models as leads
 from tracking import models as tracking
 
@@ -442,3 +444,29 @@ class LeadUserStatusFactory(DjangoModelFactory):
     lead = factory.SubFactory(LeadFactory)
     user = factory.SubFactory(UserFactory)
     status = "to_do"
+
+
+class WebhookEndpointFactory(DjangoModelFactory):
+    class Meta:
+        model = webhooks.WebhookEndpoint
+
+    organization = factory.SubFactory(OrganizationFactory)
+    url = "https://hooks.example.com/in?token=s3cret"
+    shown_url = factory.LazyAttribute(lambda endpoint: endpoint.url.partition("?")[0])
+    secret = factory.LazyFunction(new_secret)
+
+
+class WebhookDeliveryFactory(DjangoModelFactory):
+    class Meta:
+        model = webhooks.WebhookDelivery
+
+    endpoint = factory.SubFactory(WebhookEndpointFactory)
+    event_id = factory.Sequence(lambda n: f"evt_{n:032}")
+    event_type = "recipient.replied"
+    occurred_at = NOON
+    payload = factory.LazyFunction(lambda: {"email": "ana@acme.example"})
+    status = "waiting"
+    next_try_at = NOON
+
+    class Params:
+        ended = factory.Trait(status="failed", attempts=8, next_try_at=None, finished_at=NOON, error="No answer.")

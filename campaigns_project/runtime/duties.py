@@ -21,6 +21,8 @@ from campaigns.tasks import (
 from campaigns_project.audit.sealing import seal
 from campaigns_project.cleanup.nightly import look_nightly
 from campaigns_project.runtime.verifying import ask_if_due
+from campaigns_project.webhooks.tasks import queue_removal as queue_old_deliveries
+from campaigns_project.webhooks.tasks import queue_what_is_due
 from campaigns_project.workers.queue import enqueue_echo
 from leads.imports.tasks import queue_removal, resume_stalled_imports
 from leads.suppression import remove_expired
@@ -56,6 +58,8 @@ DUTIES: tuple[Duty, ...] = (
     Duty("seal the audit log", _now(seal), 10),
     Duty("remove suppressions that expired", _now(remove_expired), 60),
     Duty("go on with imports of dead workers", resume_stalled_imports, 60),
+    Duty("tell webhooks what is due", queue_what_is_due, 1),
+    Duty("remove old deliveries of webhooks", queue_old_deliveries, 3600),
     Duty("forget what was counted against limits", _now(forget_usage), 3600),
     Duty("forget what was counted against limits that were taken away", _now(forget_unlimited), 30),
     Duty("go on with checks of dead workers", resume_stalled_checks, 60),

@@ -20,6 +20,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import relative
 from campaigns_project.runtime.health import Check, Level, examine
 from campaigns_project.states import ProgressStatus
+from campaigns_project.webhooks.models import WebhookEndpoint
 from leads.models import ImportStatus, Lead, LeadImport, Suppression
 
 SHOWN = 10  # running campaigns
@@ -27,7 +28,7 @@ ALERTS = 7
 COUNTED_UP_TO = 100_000  # larger numbers are shown as “100,000+”: counting a million rows is not cheap
 RECENT = timedelta(days=7)
 SHOWN_TO_ALL = ("workers", "queue")  # subjects of System health that tell nothing of any organization
-SHOWN_ELSEWHERE = (*SHOWN_TO_ALL, "sending")  # emergency stops stand above every page
+SHOWN_ELSEWHERE = (*SHOWN_TO_ALL, "sending", "webhooks")  # stops stand above every page, endpoints among the alerts
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,10 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Check],
     for sender in paused.order_by("-updated_at")[:ALERTS]:
         why = capfirst(in_words(sender.status_reason))
         yield Alert("warn", f"{sender.email} is paused", why, _page("campaigns_sender", sender))
+    disabled = held.scope(WebhookEndpoint.objects.defer(*WebhookEndpoint.SECRETS)).filter(is_disabled_by_system=True)
+    for endpoint in disabled.order_by("-disabled_at")[:ALERTS]:
+        text = f"The webhook endpoint {endpoint} was disabled"
+        yield Alert("warn", text, endpoint.status_reason, _page("webhooks_webhookendpoint", endpoint))
     uncertain = held.scope(Message.objects.uncertain())
     if uncertain.exists():
         text = f"Uncertain mails: {_bounded(uncertain)}"

@@ -63,6 +63,8 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         [
             ("Organizations", "apartment", "accounts.Organization"),
             ("API keys", "key", "accounts.ServiceAccount"),
+            ("Webhooks", "webhook", "webhooks.WebhookEndpoint"),
+            ("Webhook deliveries", "outbox", "webhooks.WebhookDelivery"),
         ],
     ),
     (

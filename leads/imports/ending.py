@@ -5,7 +5,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from campaigns_project.webhooks.emit import emit
+from campaigns_project.webhooks.events import EventType
 from leads.imports.following import follow_up
 from leads.models import ImportStatus, LeadImport, StagedLead, StagedStatus
 
@@ -24,7 +27,23 @@ def end_import(lead_import_id: int, *, status: ImportStatus, error_message: str 
         lead_import.parts.all().delete()
         if status == ImportStatus.SUCCEEDED:
             follow_up(lead_import)
+        _tell(lead_import)
     return True
+
+
+def _tell(lead_import: LeadImport) -> None:
+    """Webhooks, with the counts; the sentence of what went wrong may name a person's row, and stays here."""
+    data = {
+        "import_id": lead_import.pk,
+        "file_name": lead_import.file_name,
+        "status": lead_import.status,
+        "created": lead_import.created_count,
+        "updated": lead_import.updated_count,
+        "unchanged": lead_import.unchanged_count,
+        "problems": lead_import.problem_count,
+    }
+    ended = lead_import.finished_at or timezone.now()
+    emit(organization_id=lead_import.organization_id, event_type=EventType.IMPORT_FINISHED, data=data, at=ended)
 
 
 def count_problems(lead_import: LeadImport) -> dict[str, int]:

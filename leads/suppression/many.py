@@ -13,11 +13,13 @@ from campaigns_project.accounts.models import Organization, User
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
 from campaigns_project.errors import Refused
+from campaigns_project.webhooks.events import EventType
 from leads.models import Lead, Suppression, SuppressionReason
 from leads.suppression.hashes import erased_among
 from leads.suppression.merged import also_theirs
 from leads.suppression.suppress import require_future, show, strengthen
 from leads.suppression.targets import normalize_target, people_of, targets_in
+from leads.suppression.telling import tell_outside
 from leads.suppression.told import tell
 
 BATCH = 500  # entries a transaction: whoever is told of them holds recipients as long as one lasts
@@ -233,6 +235,7 @@ def _suppress(
     changed = sum(strengthen(each, **wanted, at=at) for each in known)
     if given["campaign_id"] is None:
         show(people_of(organization, [each for each in targets if "@" in each]), given["reason"])
+    tell_outside(EventType.SUPPRESSION_CREATED, new, organization_id=organization.pk, given=given, at=at)
     if new or changed:
         record(
             action="suppression.added_many",

@@ -11,11 +11,13 @@ from campaigns_project.accounts.models import Organization, User
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
+from campaigns_project.webhooks.events import EventType
 from leads.addresses import stored_form
 from leads.models import Lead, LeadStatus, Suppression, SuppressionReason
 from leads.suppression.hashes import erased_among, hashes_of
 from leads.suppression.merged import also_theirs
 from leads.suppression.targets import normalize_target, people_of
+from leads.suppression.telling import tell_outside
 from leads.suppression.told import tell
 
 LONGEST = timedelta(days=36_525)
@@ -77,22 +79,27 @@ def suppress(
     given = {"reason": reason, "source": source[:120], "expires_at": expires_at, "created_by": created_by}
     scope = {"organization": organization, "campaign_id": campaign_id}
     erased = erased_among(organization.pk, [target for target in targets if "@" in target])
-    kept = {target: _keep({**scope, "address": target}, given, actor, at) for target in targets if target not in erased}
+    kept, new = {}, []
+    for target in targets:
+        if target not in erased:
+            kept[target], is_new = _keep({**scope, "address": target}, given, actor, at)
+            new += [target] if is_new else []
+    tell_outside(EventType.SUPPRESSION_CREATED, new, organization_id=organization.pk, given={**given, **scope}, at=at)
     if campaign_id is None and "@" in key:
         show(people, reason)
     # Whoever was erased is suppressed for good; to keep the address beside the hash would undo the erasure.
     return kept.get(key) or Suppression.objects.get(address_hash__in=hashes_of(organization.pk, key))
 
 
-def _keep(target: dict[str, Any], given: dict[str, Any], actor: Actor, at: datetime) -> Suppression:
-    """The entry for an address or domain in its scope: a new one, or the one that is there, made as strong as this."""
+def _keep(target: dict[str, Any], given: dict[str, Any], actor: Actor, at: datetime) -> tuple[Suppression, bool]:
+    """The entry for an address or domain in its scope, and whether it is new; one that is there is made as strong."""
     suppression, is_new = Suppression.objects.select_for_update().get_or_create(**target, defaults=given)
     wanted = {name: given[name] for name in ("reason", "source", "expires_at")}
     if is_new:
         _note("suppression.created", suppression, actor)
     elif strengthen(suppression, **wanted, at=at):
         _note("suppression.changed", suppression, actor)
-    return suppression
+    return suppression, is_new
 
 
 @transaction.atomic
@@ -116,6 +123,14 @@ def unsuppress(*, suppression: Suppression, actor: Actor, reason: str) -> None:
     if suppression.campaign_id is None and suppression.address:
         people = Lead.objects.filter(organization=suppression.organization, email_normalized=suppression.address)
         people.exclude(status=LeadStatus.OK).update(status=LeadStatus.OK)
+    given = {"reason": suppression.reason, "campaign_id": suppression.campaign_id, "source": suppression.source}
+    tell_outside(
+        EventType.SUPPRESSION_REMOVED,
+        [suppression.address] if suppression.address else [],  # of an erased person there is none to tell
+        organization_id=suppression.organization_id,
+        given=given,
+        at=timezone.now(),
+    )
     suppression.delete()
 
 

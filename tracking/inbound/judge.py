@@ -11,7 +11,7 @@ from typing import Any
 
 from campaigns.delivery.classify import kind_of
 from campaigns.delivery.outcomes import Kind, Stage
-from tracking.consequences import BounceKind
+from tracking.bounce_kind import BounceKind
 from tracking.models import EventType
 
 LONGEST_REASON = 500  # characters kept of what was said

@@ -180,6 +180,11 @@ def _beside(lead: Lead, campaign: Campaign, lead_import: LeadImport) -> None:
     make.SuppressionFactory(organization=organization, address=NORMAL, reason="unsubscribed", source=f"mail of {OLD}")
     make.SuppressionFactory(organization=organization, address="out@acme.example", source=f"told by {NORMAL}")
     make.ProviderAccountFactory(organization=organization, last_error=f"no credits for {NORMAL}")
+    endpoint = make.WebhookEndpointFactory(organization=organization, description=f"for {NORMAL}")
+    make.WebhookDeliveryFactory(endpoint=endpoint, payload={"email": ADDRESS})
+    make.WebhookDeliveryFactory(
+        endpoint=endpoint, payload={"addresses": [BESIDE, OLD]}, response_body=f"no {NORMAL}", error=f"about {OLD}"
+    )
     DutyRun.objects.create(
         name="x", every_seconds=1, took_seconds=0, ran_at=make.NOON, failed_at=make.NOON, error=f"key ({NORMAL}) exists"
     )

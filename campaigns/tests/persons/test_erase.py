@@ -11,7 +11,7 @@ from campaigns.mentions import mentioning, mentioning_anybody
 from campaigns.models import Campaign, LeadNote, Link, Message
 from campaigns.persons import erase_person, preview_person
 from campaigns.persons.errors import WrongAddress
-from campaigns.persons.texts import OF_ALL, OF_ORGANIZATION, OTHER_LEADS
+from campaigns.persons.texts import OF_ALL, OF_ENDPOINTS, OF_ORGANIZATION, OTHER_LEADS
 from campaigns.tests.factories import (
     NOON,
     LeadFactory,
@@ -36,6 +36,7 @@ from campaigns.verifying import check_counters, check_pairs, check_recipients
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound
+from campaigns_project.webhooks.models import WebhookDelivery
 from leads.models import (
     Lead,
     LeadChange,
@@ -78,7 +79,7 @@ def test_afterwards_nothing_in_the_database_names_the_person(person):
 
 def test_every_text_of_the_database_is_emptied_or_searched_or_can_name_nobody(person):
     """A new column has to be put in its place: is it about the person, may it mention one, or can it name nobody?"""
-    searches = (OF_ORGANIZATION, OF_ALL, mentioning_anybody())
+    searches = (OF_ORGANIZATION, OF_ENDPOINTS, OF_ALL, mentioning_anybody())
     searched = {(table, name) for named in searches for table in named for name in named[table]}
     goes = set(tree_of(Lead).tables) | EMPTIED
 
@@ -125,6 +126,8 @@ NAMES_NOBODY_COLUMNS = {
                     "return_path_domain"),
         "sending_halts": ("halted_by", "lifted_by"),
         "suppressions": ("address", "address_hash", "reason"),
+        "webhook_deliveries": ("event_id", "event_type", "status"),
+        "webhook_endpoints": ("url", "shown_url", "event_types", "secret", "previous_secret", "status"),
         "worker_heartbeats": ("name", "kind", "host"),
     }.items() for column in columns),
 }  # fmt: skip
@@ -158,6 +161,16 @@ def test_what_only_mentions_the_person_stays_without_the_address(person):
     assert LeadNote.objects.get().text == "Knows (erased), write to both"
     assert (colleague.custom, colleague.title) == ({"boss": "the (erased) one"}, "Assistant of (erased)")
     assert LeadChange.objects.get().changes == {"custom.boss": ["(erased)", "the (erased) one"]}
+
+
+def test_webhooks_that_told_of_the_person_stay_without_the_address(person):
+    erase(person.lead)
+
+    kept = list(WebhookDelivery.objects.order_by("pk").values_list("payload", "response_body", "error")[:2])
+    assert kept == [
+        ({"email": "(erased)"}, "", ""),
+        ({"addresses": [BESIDE, "(erased)"]}, "no (erased)", "about (erased)"),
+    ]
 
 
 def test_a_mail_to_somebody_else_that_mentions_the_person_stays_without_the_address(person):

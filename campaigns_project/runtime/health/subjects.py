@@ -18,6 +18,7 @@ from campaigns_project.runtime.health.schema import examine_schema
 from campaigns_project.runtime.health.senders import examine_halts, examine_senders
 from campaigns_project.runtime.health.storage import examine_storage
 from campaigns_project.runtime.health.versions import examine_versions
+from campaigns_project.runtime.health.webhooks import examine_webhooks
 from campaigns_project.runtime.health.workers import examine_workers
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -34,6 +35,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("senders", "Senders", examine_senders, Needs.TABLES),
     Subject("sending", "Emergency stops", examine_halts, Needs.TABLES),
     Subject("providers", "Lead providers", examine_providers, Needs.TABLES),
+    Subject("webhooks", "Webhooks", examine_webhooks, Needs.TABLES),
     Subject("inbound", "Inbound mail", examine_inbound),
     Subject("orphans", "Orphans", examine_orphans, Needs.TABLES),
     Subject("audit", "Audit log", examine_audit, Needs.TABLES),

@@ -27,6 +27,7 @@ from campaigns_project.tests.rest.test_writes import (
     WRITES,
     answer_got_lost,
     campaign_is,
+    endpoint_is_disabled,
     has_lead_source,
     import_is_a_draft,
     import_is_through,
@@ -51,6 +52,7 @@ from campaigns_project.tests.rest.test_writes import (
     stop_is_in_force,
 )
 from campaigns_project.tests.tenancy.world import World
+from campaigns_project.webhooks.models import WebhookEndpoint
 from leads.models import EnrichmentProfile, Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +155,12 @@ ACTS = {
     "leads_provideraccount_test_key": Act("provideraccount.checked"),
     "leads_provideraccount_ask_again": Act("provideraccount.asks_again", prepare=answer_got_lost),
     "leads_provideraccount_remove": Act("provideraccount.deleted"),
+    "webhooks_webhookendpoint_send_test": Act("webhookendpoint.tested"),
+    "webhooks_webhookendpoint_rotate_secret": Act("webhookendpoint.secret_rotated"),
+    "webhooks_webhookendpoint_disable": Act("webhookendpoint.disabled", reasoned),
+    "webhooks_webhookendpoint_enable": Act("webhookendpoint.enabled", prepare=endpoint_is_disabled),
+    "webhooks_webhookendpoint_remove": Act("webhookendpoint.deleted"),
+    "webhooks_webhookdelivery_send_again": Act("webhookdelivery.sent_again"),
     "leads_tag_delete_tag": Act("tag.deleted"),
     "leads_tag_merge": Act("tag.merged", lambda world: {"into": other_tag(world).pk}, second_tag),
     "leads_segment_freeze": Act("segment.frozen"),
@@ -316,6 +324,10 @@ EDITS = {
         at_home(name="N", url="https://llm.example.com/v1", model="m", prompt="Who?", fields="title"), is_new=True,
     ),
     "an enrichment profile": Edit("enrichmentprofile.changed", EnrichmentProfile, typed(name="Other")),
+    "a new webhook endpoint": Edit(
+        "webhookendpoint.created", WebhookEndpoint, at_home(url="https://hooks.example.com/in?token=x"), is_new=True
+    ),
+    "a webhook endpoint": Edit("webhookendpoint.changed", WebhookEndpoint, typed(description="Other")),
     "a new tag": Edit("tag.created", Tag, at_home(name="new"), is_new=True),
     "a tag": Edit("tag.changed", Tag, typed(name="other")),
     "a note": Edit("leadnote.changed", LeadNote, typed(text="Other words.")),

@@ -225,6 +225,7 @@ RUNS = {
     "resume_sending": Run(
         "sending.resumed", lambda world: ("--organization", world.organization.slug, "--yes"), stop_is_in_force
     ),
+    "resend_webhooks": Run("webhookendpoint.sent_again", at_home("--since", "2026-01-01")),
     "retry_failed": Run("campaign.failed_retried", of_campaign(), mail_has_failed),
     "send_test": Run("campaign.test_sent", of_campaign("--to", "me@fairlead.example")),
     "start_campaign": Run("campaign.started", of_campaign(), never_started),

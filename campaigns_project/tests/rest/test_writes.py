@@ -38,6 +38,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.rest.answers import Document
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
+from campaigns_project.webhooks.models import WebhookDelivery, WebhookEndpoint
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
 from leads.models import (
@@ -155,6 +156,10 @@ def answer_got_lost(world: World) -> None:
 
 def no_key_for_apollo(world: World) -> None:
     world[ProviderAccount].delete()
+
+
+def endpoint_is_disabled(_world: World) -> None:
+    WebhookEndpoint.objects.update(status="disabled", disabled_at=NOON, status_reason="asked for")
 
 
 def stop_is_in_force(_world: World) -> None:
@@ -308,6 +313,36 @@ WRITES = {
     "post /api/v1/leads/{id}/export": Write("lead.exported", MANAGER, at("leads", Lead, "export")),
     "delete /api/v1/suppressions/{id}": Write(
         "suppression.removed", OPERATOR, lambda world: f"suppressions/{world[Suppression].pk}?reason=asked"
+    ),
+    "post /api/v1/webhook-endpoints": Write(
+        "webhookendpoint.created", MANAGER, at("webhook-endpoints"), {"url": "https://hooks.example.com/in?token=x"}
+    ),
+    "patch /api/v1/webhook-endpoints/{id}": Write(
+        "webhookendpoint.changed",
+        MANAGER,
+        at("webhook-endpoints", WebhookEndpoint),
+        {"event_types": ["sender.paused"]},
+    ),
+    "delete /api/v1/webhook-endpoints/{id}": Write(
+        "webhookendpoint.deleted", MANAGER, at("webhook-endpoints", WebhookEndpoint)
+    ),
+    "post /api/v1/webhook-endpoints/{id}/rotate-secret": Write(
+        "webhookendpoint.secret_rotated", MANAGER, at("webhook-endpoints", WebhookEndpoint, "rotate-secret")
+    ),
+    "post /api/v1/webhook-endpoints/{id}/test": Write(
+        "webhookendpoint.tested", MANAGER, at("webhook-endpoints", WebhookEndpoint, "test")
+    ),
+    "post /api/v1/webhook-endpoints/{id}/disable": Write(
+        "webhookendpoint.disabled", MANAGER, at("webhook-endpoints", WebhookEndpoint, "disable"), {"reason": "leak"}
+    ),
+    "post /api/v1/webhook-endpoints/{id}/enable": Write(
+        "webhookendpoint.enabled",
+        MANAGER,
+        at("webhook-endpoints", WebhookEndpoint, "enable"),
+        prepare=endpoint_is_disabled,
+    ),
+    "post /api/v1/webhook-deliveries/{id}/resend": Write(
+        "webhookdelivery.sent_again", MANAGER, at("webhook-deliveries", WebhookDelivery, "resend")
     ),
     "post /api/v1/provider-accounts": Write(
         "provideraccount.created",

@@ -24,6 +24,7 @@ from campaigns_project.api import router
 from campaigns_project.tests.rest.clients import KeyClient, key_client
 from campaigns_project.tests.rest.test_writes import POINTS, mail_was_sent
 from campaigns_project.tests.tenancy.world import World
+from campaigns_project.webhooks.models import WebhookEndpoint
 from leads.models import EnrichmentProfile, Lead, LeadImport, ProviderAccount, Segment, Suppression, Tag
 from tracking.models import EmailEvent
 
@@ -38,6 +39,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Segment: {"name": "new", "rules": {"groups": [{"rules": [{"field": "title", "operator": "is", "value": "x"}]}]}},
     Suppression: {"address": "new@acme.example"},
     ProviderAccount: {"provider": "apollo", "api_key": "key"},
+    WebhookEndpoint: {"url": "https://hooks.example.com/in"},
     Campaign: {"name": "New"},
     EmailTemplate: {"name": "New", **WORDING},
     SendingHalt: {"reason": "wrong list"},
@@ -67,6 +69,7 @@ WRITABLE: dict[type, set[str]] = {
     Segment: {"name", "description", "rules"},
     Suppression: {"address", "campaign_id", "expires_at", "reason", "source"},
     ProviderAccount: {"provider", "api_key", "credit_limit"},
+    WebhookEndpoint: {"url", "description", "event_types"},
     Campaign: {
         "campaign_id", "name", "description", "template", "timezone", "sending_days", "window_start",
         "window_end", "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads",

@@ -16,10 +16,13 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog, AuditSeal
 from campaigns_project.audit.record import record
 from campaigns_project.audit.sealing import seal
+from campaigns_project.webhooks import models as webhooks
 from leads import models as leads
 from tracking import models as tracking
 
-OURS = ("accounts", "audit", "cleanup", "workers", "verification", "runtime", "leads", "campaigns", "tracking")
+OURS = (
+    "accounts", "audit", "cleanup", "webhooks", "workers", "verification", "runtime", "leads", "campaigns", "tracking",
+)  # fmt: skip
 # Models of ours that belong to no organization, and why that is right.
 OF_NOBODY = {
     "accounts.User": "a person may belong to several; only system administrators see the table",
@@ -155,6 +158,15 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     ),
     leads.EnrichmentProfile: lambda w: make.EnrichmentProfileFactory(
         organization=w.organization, name=w.marker, prompt=w.marker, api_key=w.marker
+    ),
+    webhooks.WebhookEndpoint: lambda w: make.WebhookEndpointFactory(
+        organization=w.organization, description=w.marker, url=f"https://{w.marker}.example/in?token={w.marker}"
+    ),
+    webhooks.WebhookDelivery: lambda w: make.WebhookDeliveryFactory(
+        endpoint=w[webhooks.WebhookEndpoint],
+        payload={"email": f"lead@{w.marker}.example"},
+        response_body=w.marker,
+        ended=True,
     ),
     campaigns.EmailTemplate: lambda w: make.EmailTemplateFactory(organization=w.organization, name=w.marker),
     campaigns.Sender: lambda w: make.SenderFactory(

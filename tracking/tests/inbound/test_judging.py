@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.consequences import BounceKind
+from tracking.bounce_kind import BounceKind
 from tracking.inbound.judge import meaning_of
 from tracking.models import EventType
 

@@ -1,21 +1,17 @@
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
-
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from campaigns_project.accounts.finding import find_organization
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.exporting import ExportFormat, export
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.commands import FairleadCommand
+from campaigns_project.commands import FairleadCommand, moment
 from campaigns_project.errors import Refused
 from campaigns_project.private_files import create
 
@@ -28,8 +24,8 @@ class Command(FairleadCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--organization", metavar="SLUG", help="only this one's; without it the whole log")
-        parser.add_argument("--since", type=_moment, metavar="TIME", help="from this day or time on (RFC 3339)")
-        parser.add_argument("--until", type=_moment, metavar="TIME", help="before this day or time")
+        parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on (RFC 3339)")
+        parser.add_argument("--until", type=moment, metavar="TIME", help="before this day or time")
         parser.add_argument("--action", default="", help="an action, or how it begins: campaign.")
         parser.add_argument("--request", default="", metavar="ID", help="only what one request did")
         parser.add_argument("--format", choices=ExportFormat.values, default=ExportFormat.JSONL)
@@ -95,17 +91,3 @@ def _filters(options: dict[str, Any]) -> dict[str, Any]:
         "request_id": options["request"],
     }
     return {name: value for name, value in asked.items() if value}
-
-
-def _moment(text: str) -> datetime:
-    try:
-        day = parse_date(text)
-        moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - made aware below
-    except ValueError:  # written like one, and not in the calendar
-        moment = None
-    if moment is None:
-        raise ArgumentTypeError(f"{text} is neither a day (2026-11-21) nor a time (2026-11-21T10:00:00Z)")
-    try:
-        return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(UTC)
-    except OverflowError:
-        raise ArgumentTypeError(f"{text} is not within the years 1 to 9999 of UTC") from None
