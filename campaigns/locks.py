@@ -32,6 +32,7 @@ class Lock(IntEnum):
     NAMING = 0x4607  # which campaign IDs are free
     RANKING = 0x4608  # of a campaign: who is ranked how
     FETCH = 0x4610  # a job that fetches leads: one worker at a time
+    MAILBOX = 0x4620  # a mailbox: one reader at a time
 
 
 def hold_audience(organization_id: int) -> None:
