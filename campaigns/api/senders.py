@@ -16,7 +16,7 @@ from campaigns.api.sender_limits import LIMITS, SenderLimits
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthCheck, HealthStatus, check_sender
-from campaigns.models import Sender, SenderKind, SenderStatus
+from campaigns.models import Mailbox, Sender, SenderKind, SenderStatus
 from campaigns.senders import check_password_stays, check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
@@ -53,6 +53,12 @@ class HealthSerializer(StrictSerializer):
 class SenderSerializer(SenderLimits, StrictModelSerializer):
     """A mailbox. Its password is taken and never shown."""
 
+    mailbox = ScopedRelatedField(
+        queryset=Mailbox.objects.all(),
+        allow_null=True,
+        required=False,
+        help_text="The number of the mailbox in which its replies and bounces arrive and are read.",
+    )
     has_password = serializers.SerializerMethodField()
     has_esp_settings = serializers.SerializerMethodField()
     health = HealthSerializer(read_only=True, allow_null=True)
@@ -67,8 +73,8 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         fields = [
             "id", "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password",
             "has_password", "esp", "esp_settings", "has_esp_settings", "max_connections", "guard_percent",
-            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "health", "health_checked_at",
-            *LIMITS, "used_today",
+            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "mailbox", "health",
+            "health_checked_at", *LIMITS, "used_today",
             "status", "status_reason", "backs_off_until", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = [

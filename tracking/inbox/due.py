@@ -12,6 +12,7 @@ from campaigns_project.workers.queue import queue_state
 from tracking.models import InboundMail, InboundStatus
 
 LOOK_EVERY = timedelta(seconds=60)
+LATE = timedelta(minutes=15)  # an active mailbox that was not read for so long is worth a look
 READ = "tracking.tasks.read_mailbox_task"
 ENOUGH = 200  # tasks that wait: while the workers are behind, more would only make them later
 QUARANTINED_FOR = timedelta(days=30)

@@ -1,4 +1,4 @@
-"""A reader that is killed at a moment of its first mail: python -m tracking.tests.inbox.dying DATABASE MAILBOX MOMENT."""
+"""A reader killed at a moment of its first mail: python -m tracking.tests.inbox.dying DATABASE MAILBOX MOMENT."""
 
 import os
 import signal
