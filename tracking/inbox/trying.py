@@ -23,8 +23,13 @@ class Tried:
         """What there is to say of it."""
         if self.fault is not None:
             return f"{self.fault.sentence} {self.fault.hint}".strip()
-        counted = ", ".join(f"{name} has {count:,} mails" for name, count in self.counts.items())
-        return f"The login works. {counted}; there are {len(self.folders)} folders."
+        counted = ", ".join(f"{name} has {_many(count, 'mail')}" for name, count in self.counts.items())
+        number = len(self.folders)
+        return f"The login works. {counted}; there {'is' if number == 1 else 'are'} {_many(number, 'folder')}."
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def try_mailbox(mailbox: Mailbox) -> Tried:

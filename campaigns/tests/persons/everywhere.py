@@ -115,7 +115,7 @@ def _mail_beside(colleague: Lead) -> None:
     make.EventFactory(message=message, event_type="reply", event_data={"text": f"Ask {ADDRESS}, not {BESIDE}"})
     make.InboundMailFactory(
         message=message, from_address=f"{ADDRESS}", subject=f"Re: {NORMAL}", text=f"Ask {ADDRESS}", why=f"<{OLD}>",
-        own_message_id=f"<1.{NORMAL}>",
+        own_message_id=f"<{NORMAL}>",
     )  # fmt: skip
     make.LinkFactory(campaign=recipient.campaign, url=f"https://acme.example/?boss={NORMAL.replace('@', '%40')}")
 
