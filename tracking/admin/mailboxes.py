@@ -215,10 +215,10 @@ class MailboxAdmin(ScopedAdmin):
 
     @display(description="Last read", ordering="last_read_at")
     def health(self, mailbox: Mailbox) -> str:
-        if mailbox.last_error:
-            return format_html("{} since {}", chip("fail", "Not read"), _since(mailbox))
         if mailbox.last_read_at is None:
-            return chip("unknown", "Not read yet")
+            return chip("fail" if mailbox.last_error else "unknown", "Not read yet")
+        if mailbox.last_error:
+            return format_html("{} since {}", chip("fail", "Not read"), moment(mailbox.last_read_at))
         is_late = mailbox.status == MailboxStatus.ACTIVE and timezone.now() - mailbox.last_read_at > LATE
         return format_html("{} {}", chip("warn" if is_late else "ok", "Read"), moment(mailbox.last_read_at))
 
@@ -233,15 +233,11 @@ class MailboxAdmin(ScopedAdmin):
     @display(description="In quarantine")
     def quarantined(self, mailbox: Mailbox) -> str:
         count = InboundMail.objects.filter(mailbox=mailbox, status=InboundStatus.QUARANTINED).count()
-        return f"{count:,} that name a mail of ours which is gone" if count else "None"
+        return f"{count:,} that name a mail of ours which is gone" if count else "Nothing"
 
     @display(description="Senders whose replies arrive here")
     def of_senders(self, mailbox: Mailbox) -> str:
         return format_html_join(", ", "{}", ((sender.email,) for sender in mailbox.senders.all())) or "None yet"
-
-
-def _since(mailbox: Mailbox) -> str:
-    return moment(mailbox.last_read_at) if mailbox.last_read_at else "the beginning"
 
 
 def _without_secret(field: Any) -> Any:

@@ -52,7 +52,8 @@ class What(DropdownFilter):
 @admin.register(InboundMail)
 class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Replies"
-    list_display = ["who", "words", "campaign", "what", "received"]
+    list_display = ["writer", "words", "campaign", "what", "received"]
+    list_display_links = ["words"]
     list_filter = [What, OfCampaignByRecipient, ("mailbox", ScopedRelatedFilter)]
     list_select_related = ["recipient__campaign__organization", "recipient__lead"]
     search_fields = ["from_address", "recipient__email_address", "subject"]
@@ -72,7 +73,14 @@ class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
             "recipient__campaign__organization", "recipient__lead", "message__step", "event", "mailbox", "organization"
         )
 
-    @display(description="Who", ordering="from_address")
+    @display(description="Who", header=True, ordering="from_address")
+    def writer(self, mail: InboundMail) -> tuple[str, str]:
+        if mail.recipient is None:
+            return "—", ""
+        lead = mail.recipient.lead
+        return (lead.full_name, lead.email) if lead.full_name else (lead.email, "")
+
+    @display(description="Who")
     def who(self, mail: InboundMail) -> str:
         if mail.recipient is None:
             return "—"
@@ -85,7 +93,7 @@ class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
     def words(self, mail: InboundMail) -> SafeString:
         words = " ".join((mail.text or mail.subject).split()) or "—"
         shown = words[:FIRST_WORDS] + ("…" if len(words) > FIRST_WORDS else "")
-        return format_html('<a href="{}">{}</a>', reverse("admin:tracking_inboundmail_change", args=[mail.pk]), shown)
+        return format_html('<span class="fl-words">{}</span>', shown)
 
     @display(description="Campaign")
     def campaign(self, mail: InboundMail) -> str:

@@ -222,7 +222,7 @@ def _act(row: InboundMail, found: Match, reading: Reading) -> bool:
     row.from_address = _clean(reading.sender, 320)
     row.subject = _clean(reading.subject, 500)
     row.text = _clean(reading.text, WORDS_KEPT)
-    row.why = f"{found.why} {_clean(reading.why, SAID)}".strip()
+    row.why = f"{found.why} Read as {reading.kind.replace('_', ' ')}: {_clean(reading.why, SAID).rstrip('.')}."
     return True
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from campaigns.models import Mailbox
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
@@ -48,11 +50,12 @@ def try_mailbox(mailbox: Mailbox) -> Tried:
 def check_mailbox(*, mailbox: Mailbox, actor: Actor) -> Tried:
     """`try_mailbox`, on record."""
     tried = try_mailbox(mailbox)
-    record(
-        action="mailbox.tested",
-        entity=mailbox,
-        organization_id=mailbox.organization_id,
-        actor=actor,
-        after={"fault": tried.fault.fault if tried.fault else ""},
-    )
+    with transaction.atomic():
+        record(
+            action="mailbox.tested",
+            entity=mailbox,
+            organization_id=mailbox.organization_id,
+            actor=actor,
+            after={"fault": tried.fault.fault if tried.fault else ""},
+        )
     return tried

@@ -307,7 +307,7 @@ def _live_a_little(campaign: Campaign, now: datetime) -> None:
 def _answer(message: Message, words: str) -> bytes:
     """A mail as it would come in, automatic where it says so."""
     mail = EmailMessage()
-    mail["From"], mail["Subject"] = message.recipient.email_address, f"Re: {message.subject}"
+    mail["From"], mail["Subject"] = message.recipient.email_address, f"Re: {message.subject.removeprefix('Re: ')}"
     mail["In-Reply-To"] = mail["References"] = message.message_id
     mail["Message-ID"] = f"<{message.pk}@answers.example>"
     if words in AUTOMATIC:

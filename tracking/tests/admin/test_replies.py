@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import preflight
-from campaigns.models import CampaignSender, Mailbox, Sender
+from campaigns.models import Campaign, CampaignSender, Mailbox, Sender
 from campaigns.tests.factories import (
     NOON,
     InboundMailFactory,
@@ -88,10 +88,11 @@ def test_the_list_costs_the_same_for_one_and_for_many(browser, message):
 
 def test_the_campaign_leads_from_its_count_of_replies_to_their_words(browser, home, message):
     campaign = message.recipient.campaign
+    Campaign.objects.update(emails_replied=1, recipients_reached=1)
 
     page = browser.get(reverse("admin:campaigns_campaign_change", args=[campaign.pk])).content.decode()
 
-    assert f'{reverse(LIST)}?campaign={campaign.pk}"' in page
+    assert f'{reverse(LIST)}?campaign={campaign.pk}">100.0 % (1 of 1)</a>' in page
 
 
 def test_the_words_stand_in_the_timeline_of_the_person(home, message):
