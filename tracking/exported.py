@@ -31,7 +31,6 @@ INBOUND_MAILS = ExportedTable(
         "incoming_mail": "id",
         "recipient": "recipient_id",
         "message": "message_id",
-        "event": "event_id",
         "kind": "kind",
         "bounce_kind": "bounce_kind",
         "from": "from_address",

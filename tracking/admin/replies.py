@@ -20,6 +20,7 @@ from campaigns_project.accounts.templatetags.fairlead import chip, moment
 from tracking.models import InboundKind, InboundMail, InboundStatus
 
 FIRST_WORDS = 140  # characters in the list
+NOTHING_FOLLOWS = {InboundKind.AUTO_REPLY, InboundKind.OTHER}
 CHIP_OF = {
     InboundKind.REPLY: "replied",
     InboundKind.AUTO_REPLY: "machine",
@@ -70,7 +71,7 @@ class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
         return rows.select_related(
-            "recipient__campaign__organization", "recipient__lead", "message__step", "event", "mailbox", "organization"
+            "recipient__campaign__organization", "recipient__lead", "message__step", "mailbox", "organization"
         )
 
     @display(description="Who", header=True, ordering="from_address")
@@ -134,7 +135,7 @@ def _followed(mail: InboundMail) -> str:
     recipient = mail.recipient
     if recipient is None:
         return "Nothing: whom it is about cannot be told any more. It is removed after 30 days."
-    if mail.event is None:
+    if mail.kind in NOTHING_FOLLOWS:
         return "Nothing: a machine answered, so the sequence goes on." if mail.kind == InboundKind.AUTO_REPLY else "—"
     if not recipient.exit_reason:
         return "It was counted; the sequence goes on."

@@ -25,6 +25,7 @@ class InboundMailSerializer(serializers.ModelSerializer):
     """A mail that came in about one of ours. `event` is what followed; `text` has the new words of an answer."""
 
     campaign = serializers.IntegerField(source="recipient.campaign_id", read_only=True, allow_null=True, default=None)
+    event = serializers.IntegerField(read_only=True, allow_null=True, default=None)
     lead = serializers.IntegerField(source="recipient.lead_id", read_only=True, allow_null=True, default=None)
 
     class Meta:
@@ -74,7 +75,7 @@ class InboundMailViewSet(Reads, ApiViewSet):
 
     tag = "inbound-mails"
     noun = ("an incoming mail", "incoming mails")
-    queryset = InboundMail.objects.select_related("recipient")
+    queryset = InboundMail.objects.select_related("recipient").with_event()
     serializer_class = InboundMailSerializer
     filterset_class = InboundMailFilters
     parser_classes = [RawMailParser]
@@ -99,4 +100,5 @@ class InboundMailViewSet(Reads, ApiViewSet):
             return Response({"concerns_nobody": True}, status=status.HTTP_202_ACCEPTED)
         code = status.HTTP_200_OK if taken.fate == Fate.KNOWN else status.HTTP_201_CREATED
         location = {"Location": f"{request.path}/{taken.row.pk}"}
-        return Response(self.get_serializer(taken.row).data, status=code, headers=location)
+        row = self.get_queryset().get(pk=taken.row.pk)
+        return Response(self.get_serializer(row).data, status=code, headers=location)

@@ -22,7 +22,7 @@ from tracking.inbox.identity import identity_of
 from tracking.inbox.match import Match, match
 from tracking.inbox.reading import MailKind, Reading, read_mail
 from tracking.locks import hold_person
-from tracking.models import EmailEvent, EventType, InboundMail, InboundStatus, MatchedBy
+from tracking.models import EventType, InboundMail, InboundStatus, MatchedBy
 from tracking.sources import Source
 
 MOST_OF_A_MAIL = 1_000_000  # bytes
@@ -204,17 +204,15 @@ def _act(row: InboundMail, found: Match, reading: Reading) -> bool:
     happened_at = max(row.received_at, (message and message.attempted_at) or row.received_at)
     event_type = _EVENTS.get(reading.kind)
     if event_type is not None:
-        own_id = f"{row.organization_id}:{row.identity}"
         record_event(
             recipient=current,
             event_type=event_type,
             at=happened_at,
             source=Source.INBOX,
-            source_event_id=own_id,
+            source_event_id=row.event_key,
             message=message,
             data=_details(reading),
         )
-        row.event = EmailEvent.objects.filter(source=Source.INBOX, source_event_id=own_id).first()
     elif message is not None:
         evidence.confirm(message_ids=[message.pk], at=happened_at)
     row.recipient, row.message = current, message

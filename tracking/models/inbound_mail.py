@@ -1,7 +1,12 @@
+from typing import Self
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from tracking.models.event import EmailEvent
+from tracking.sources import Source
 
 
 class InboundStatus(models.TextChoices):
@@ -30,10 +35,20 @@ class MatchedBy(models.TextChoices):
     LEAD = "lead", "The address of a lead, whose mails are gone"
 
 
+class InboundMailQuerySet(OrganizationQuerySet):
+    def with_event(self) -> Self:
+        """With the number of the event that followed as `event`; None where none did."""
+        key = Concat(Cast(OuterRef("organization_id"), models.CharField()), Value(":"), OuterRef("identity"))
+        events = EmailEvent.objects.filter(source=Source.INBOX, source_event_id=key)
+        return self.annotate(event=Subquery(events.values("pk")[:1]))
+
+
 class InboundMail(Tenanted, models.Model):
     """A mail that came in and is about one of ours. What concerns nobody we wrote to has no row.
 
-    A quarantined one names a mail of ours that cannot be found any more: nobody's words, name or address are in it.
+    The event that followed has our `event_key` as its source's id. There is no foreign key: events go by the million,
+    and each would be looked for here. A quarantined mail names one of ours that cannot be found any more: nobody's
+    words, name or address are in it.
     """
 
     is_personal = True
@@ -58,13 +73,6 @@ class InboundMail(Tenanted, models.Model):
     message = models.ForeignKey(
         "campaigns.Message", on_delete=models.DB_SET_NULL, null=True, related_name="inbound_mails"
     )
-    event = models.ForeignKey(
-        "tracking.EmailEvent",
-        on_delete=models.DB_SET_NULL,
-        null=True,
-        related_name="inbound_mails",
-        help_text="What followed from it.",
-    )
     own_message_id = models.CharField("its Message-ID", max_length=500, blank=True, default="")
     from_address = models.CharField("from", max_length=320, blank=True, default="")
     subject = models.CharField(max_length=500, blank=True, default="")
@@ -75,7 +83,7 @@ class InboundMail(Tenanted, models.Model):
     received_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = OrganizationQuerySet.as_manager()
+    objects = InboundMailQuerySet.as_manager()
 
     class Meta:
         db_table = "inbound_mails"
@@ -87,7 +95,7 @@ class InboundMail(Tenanted, models.Model):
             models.CheckConstraint(
                 condition=Q(status=InboundStatus.SETTLED, recipient__isnull=False)
                 | Q(
-                    status=InboundStatus.QUARANTINED, recipient=None, message=None, event=None,
+                    status=InboundStatus.QUARANTINED, recipient=None, message=None,
                     own_message_id="", from_address="", subject="", text="",
                 ),
                 name="inbound_mail_quarantined_iff_nobodys",
@@ -99,3 +107,8 @@ class InboundMail(Tenanted, models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def event_key(self) -> str:
+        """The `source_event_id` of the event that followed; two organizations may get the same mail."""
+        return f"{self.organization_id}:{self.identity}"
