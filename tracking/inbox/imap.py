@@ -24,6 +24,7 @@ from tracking.inbox.faults import MailboxFault, NotRead
 
 CONNECT_SECONDS = 20.0
 COMMAND_SECONDS = 60.0
+SESSION_SECONDS = 200.0  # all of it together: a task may take 300
 GOODBYE_SECONDS = 2.0
 MOST_OF_A_MAIL = 1_000_000  # bytes that are read of each
 MOST_OF_AN_ANSWER = 24_000_000  # bytes: the mails of one fetch, or the numbers of a few million
@@ -203,12 +204,13 @@ class _Client(imaplib.IMAP4):
     def __init__(self, server: ImapServer, context: ssl.SSLContext):
         self._server, self._context = server, context
         self._rest = bytearray()
+        self._over = time.monotonic() + SESSION_SECONDS
         self.allow(CONNECT_SECONDS)
         super().__init__(server.host, server.port)
 
     def allow(self, seconds: float) -> None:
-        """What comes next has this long, and MOST_OF_AN_ANSWER bytes."""
-        self._ends = time.monotonic() + seconds
+        """What comes next has this long, while the session has, and MOST_OF_AN_ANSWER bytes."""
+        self._ends = min(time.monotonic() + seconds, self._over)
         self._left = MOST_OF_AN_ANSWER
 
     def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:

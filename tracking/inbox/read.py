@@ -98,7 +98,8 @@ class _Reading:
         try:
             with ImapSession(server_of(self.mailbox)) as session:
                 for folder in self.mailbox.folders:
-                    self._folder(session, folder)
+                    if not self.result.has_more:
+                        self._folder(session, folder)
         except NotRead as error:
             self.result.fault = error
         if not self.is_dry_run:

@@ -206,6 +206,21 @@ def test_of_a_big_mail_the_beginning_is_read(message, box, server, monkeypatch):
     assert look_at(box).kinds == {"reply": 1}
 
 
+def test_what_there_is_no_time_for_is_read_the_next_time(message, box, server):
+    server.inbox.put(reply(to=message.message_id))
+
+    first, second = look_at(box, budget=timedelta(seconds=-1)), look_at(box)
+
+    assert (first.has_more, first.seen, second.has_more, second.kinds) == (True, 0, False, {"reply": 1})
+
+
+def test_a_server_that_is_slow_at_everything_does_not_keep_a_worker(box, server, monkeypatch):
+    monkeypatch.setattr(imap, "SESSION_SECONDS", 0.2)
+    server.greets.clear()
+
+    assert look_at(box).fault.fault == MailboxFault.TIMEOUT
+
+
 def test_a_folder_that_is_not_there_is_named(box):
     use(box, folders=["Nowhere"])
 

@@ -89,7 +89,7 @@ def test_a_hard_bounce_by_its_return_path_kills_the_address(message, mailbox):
     assert (taken.fate, outcome()) == (Fate.TAKEN, ("bounced", ["bounce"]))
     row, event = InboundMail.objects.get(), EmailEvent.objects.get()
     assert (row.matched_by, row.bounce_kind, event.event_data["kind"]) == ("return_path", "hard", "hard")
-    assert event.event_data["reply"].startswith("smtp; 550 5.1.1")
+    assert "550 5.1.1" in event.event_data["reply"]
     assert Suppression.objects.get().address == "bob@acme.example"
 
 
@@ -161,7 +161,7 @@ def test_a_complaint_puts_its_writer_out_for_good(message, mailbox):
 
 
 def test_who_writes_unsubscribe_is_out_for_good(message, mailbox):
-    come_in(reply(to=message.message_id, subject="unsubscribe"), mailbox)
+    come_in(reply(to=message.message_id, subject="unsubscribe", text="Unsubscribe"), mailbox)
 
     assert outcome() == ("unsubscribed", ["unsubscribe"])
     assert Suppression.objects.get().reason == "unsubscribed"
@@ -170,7 +170,7 @@ def test_who_writes_unsubscribe_is_out_for_good(message, mailbox):
 def test_who_wants_no_more_is_left_alone_also_where_the_campaign_is_gone(message, mailbox):
     Campaign.objects.all().delete()
 
-    taken = come_in(reply(to=message.message_id, subject="unsubscribe"), mailbox)
+    taken = come_in(reply(to=message.message_id, subject="unsubscribe", text="Unsubscribe"), mailbox)
 
     assert (taken.fate, taken.row.matched_by, taken.row.text) == (Fate.QUARANTINED, "lead", "")
     assert Suppression.objects.get().address == "bob@acme.example"
@@ -256,7 +256,7 @@ def test_a_look_says_the_same_and_changes_nothing(message, mailbox):
 def test_a_lead_nobody_wrote_to_who_wants_no_mail_gets_none(message, mailbox):
     LeadFactory(organization=mailbox.organization, email="eve@acme.example", email_normalized="eve@acme.example")
 
-    come_in(reply(sender="eve@acme.example", subject="unsubscribe"), mailbox)
+    come_in(reply(sender="eve@acme.example", subject="unsubscribe", text="Unsubscribe"), mailbox)
 
     assert Suppression.objects.get().address == "eve@acme.example"
 
