@@ -36,6 +36,7 @@ class What(DropdownFilter):
 
     title = "what came in"
     parameter_name = "what"
+    all_option = ["", "Replies"]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         others = [(kind.value, str(kind.label)) for kind in InboundKind if kind != InboundKind.REPLY]

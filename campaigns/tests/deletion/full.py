@@ -6,6 +6,7 @@ from campaigns.tests.factories import (
     CampaignSenderFactory,
     CampaignUsageFactory,
     EventFactory,
+    InboundMailFactory,
     JobFactory,
     LeadEnrichmentFactory,
     LeadNoteFactory,
@@ -38,6 +39,7 @@ ROWS = {
     "recipients": 2,
     "messages": 2,
     "events": 2,
+    "incoming_mails": 1,
     "lead_rankings": 1,
     "lead_notes": 1,
     "lead_user_statuses": 1,
@@ -60,6 +62,7 @@ def full_campaign(**fields):
     for _ in range(2):
         message = MessageFactory(recipient=RecipientFactory(campaign=campaign))
         EventFactory(message=message)
+    InboundMailFactory(message=message)
     lead = message.recipient.lead
     LeadRankingFactory(campaign=campaign, lead=lead)
     LeadNoteFactory(campaign=campaign, lead=lead)
