@@ -63,7 +63,11 @@ class AdviceCode(models.TextChoices):
     SENDER_UNLIMITED = "sender_unlimited", "A sender without a limit or a gap sends as fast as its server takes it"
     SUBJECT_NOT_USED = "subject_not_used", "A follow-up in the thread has a subject of its own, which is not used"
     NO_TEST_YET = "no_test_yet", "No test mail was sent since the content was changed last"
-    REPLIES_NOT_READ = "replies_not_read", "It is to stop on a reply, and no mailbox is read yet"
+    REPLIES_NOT_READ = (
+        "replies_not_read",
+        "It is to stop on a reply, and replies to one of its senders are not read",
+    )
+    MAILBOX_NOT_READ = "mailbox_not_read", "A mailbox in which its replies arrive cannot be read at the moment"
     SANDBOX = "sandbox", "Mails go to the local mailbox and nowhere else; DNS is not checked"
     FETCHES_FIRST = "fetches_first", "The start fetches leads first, for credits of the provider"
     DURATION = "duration", "How many days it takes at its limits"

@@ -10,14 +10,18 @@ class TrackingConfig(AppConfig):
         from campaigns.tallies import counts  # noqa: PLC0415
         from campaigns_project.verification.registry import verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related  # noqa: PLC0415
+        from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from tracking.analytics import counted  # noqa: PLC0415
-        from tracking.exported import EVENTS  # noqa: PLC0415
+        from tracking.exported import EVENTS, INBOUND_MAILS  # noqa: PLC0415
         from tracking.verifying import check_first_times, check_unsubscribed  # noqa: PLC0415
 
         exports(EVENTS)
+        exports(INBOUND_MAILS)
         counts(counted.KIND, counted.count)
         may_mention("email_tracking", "event_data")
+        may_mention("inbound_mails", "text", "subject", "from_address", "own_message_id", "why")
         may_mention_anybody("inbound_webhooks", "body", "event")
+        speaks_of("tracking.tasks.read_mailbox_task", "campaigns.Mailbox")
         verifies("references of events", related("tracking"))
         verifies("first times", check_first_times)
         verifies("unsubscribed", check_unsubscribed)

@@ -22,3 +22,23 @@ EVENTS = ExportedTable(
         "source_event_id": "source_event_id",
     },
 )
+
+INBOUND_MAILS = ExportedTable(
+    "incoming-mails.csv",
+    "tracking.InboundMail",
+    "recipient__campaign",
+    {
+        "incoming_mail": "id",
+        "recipient": "recipient_id",
+        "message": "message_id",
+        "kind": "kind",
+        "bounce_kind": "bounce_kind",
+        "from": "from_address",
+        "subject": "subject",
+        "text": "text",
+        "matched_by": "matched_by",
+        "why": "why",
+        "received_at": "received_at",
+        "created_at": "created_at",
+    },
+)

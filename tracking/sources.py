@@ -13,3 +13,4 @@ class Source(StrEnum):
     ONE_CLICK = "track.one_click"
     API = "api.events"
     BY_HAND = "admin.reply"
+    INBOX = "inbox"

@@ -1,8 +1,31 @@
-"""What workers do for tracking. Tasks take ids, may run twice, and must not mind."""
+"""What django-q runs for tracking. A task takes ids, may run twice, and must not mind."""
+
+import logging
 
 from django.utils import timezone
 
+from campaigns.models import Mailbox
+from campaigns_project.errors import StateRefused
 from tracking.inbound.subscribe import confirm_subscription as confirm
+from tracking.inbox.due import queue_again
+from tracking.inbox.read import read_mailbox
+
+logger = logging.getLogger(__name__)
+
+
+def read_mailbox_task(mailbox_id: int) -> int:
+    """Read a mailbox and, where time was up, queue the rest; how many mails were looked at."""
+    mailbox = Mailbox.objects.filter(pk=mailbox_id).select_related("organization").first()
+    if mailbox is None:
+        return 0
+    try:
+        result = read_mailbox(mailbox=mailbox, now=timezone.now())
+    except StateRefused as refused:  # somebody paused it, or reads it at this moment
+        logger.info("mailbox not read: %s", refused)
+        return 0
+    if result.has_more:
+        queue_again(mailbox_id)
+    return result.seen
 
 
 def confirm_subscription(pk: int) -> bool:

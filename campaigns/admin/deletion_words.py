@@ -11,6 +11,7 @@ WORDS = {
         "draft of an import, whose file names them: discarded",
         "drafts of imports, whose files name them: discarded",
     ),
+    "incoming_mails": ("mail that came in, with its words", "mails that came in, with their words"),
     "lead_enrichments": ("enrichment", "enrichments"),
     "lead_aliases": ("address of a merged lead", "addresses of merged leads"),
     "lead_changes": ("change of a field", "changes of fields"),

@@ -71,6 +71,7 @@ class Figure:
     part: int
     whole: int | None
     note: str = ""
+    url: str = ""  # what it counts, where that can be read
 
 
 def version(campaign: Campaign, now: datetime) -> str:
@@ -170,13 +171,14 @@ def _places(campaign: Campaign, standing: Progress) -> list[Place]:
 
 def _figures(campaign: Campaign) -> list[Figure]:
     reached = campaign.recipients_reached
+    came_in = f"{reverse('admin:tracking_inboundmail_changelist')}?campaign={campaign.pk}"
     return [
         Figure("Recipients", campaign.total_recipients, None, f"{campaign.active_leads_count:,} still in"),
         Figure("Mails sent", campaign.emails_sent, None, f"to {reached:,} people"),
-        Figure("Replied", campaign.emails_replied, reached),
+        Figure("Replied", campaign.emails_replied, reached, url=came_in),
         Figure("Clicked", campaign.emails_clicked, reached, "" if campaign.track_clicks else "not tracked"),
         Figure("Opened, about", campaign.emails_opened, reached, "" if campaign.track_opens else "not tracked"),
-        Figure("Bounced", campaign.emails_bounced, reached),
+        Figure("Bounced", campaign.emails_bounced, reached, url=f"{came_in}&what=bounce"),
         Figure("Opted out", campaign.opted_out_count, campaign.total_recipients),
     ]
 

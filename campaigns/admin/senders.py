@@ -211,7 +211,7 @@ class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
         "updated_at",
     ]  # fmt: skip
     fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
-        (None, {"fields": ["organization", ("email", "name"), "reply_to"]}),
+        (None, {"fields": ["organization", ("email", "name"), "reply_to", "mailbox"]}),
         (
             "State",
             {"fields": ["state", "reason", "backs_off_until", "guarded", ("created_at", "updated_at")]},

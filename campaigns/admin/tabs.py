@@ -17,6 +17,7 @@ TABS = (
     ("Ranking", "campaigns_leadranking_changelist", False),
     ("Messages", "campaigns_message_changelist", False),
     ("Events", "tracking_emailevent_changelist", False),
+    ("Replies", "tracking_inboundmail_changelist", False),
     ("Jobs", "campaigns_job_changelist", False),
     ("Settings", "campaigns_campaign_settings", True),
     ("History", "campaigns_campaign_history", True),

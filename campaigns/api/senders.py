@@ -18,7 +18,7 @@ from campaigns.delivery.hooks import HOOKS
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthCheck, HealthStatus, check_sender
 from campaigns.hearing import how_to_set_up, renew_webhook_address, webhook_address
-from campaigns.models import Sender, SenderKind, SenderStatus
+from campaigns.models import Mailbox, Sender, SenderKind, SenderStatus
 from campaigns.senders import check_password_stays, check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
@@ -55,6 +55,12 @@ class HealthSerializer(StrictSerializer):
 class SenderSerializer(SenderLimits, StrictModelSerializer):
     """A mailbox. Its password is taken and never shown."""
 
+    mailbox = ScopedRelatedField(
+        queryset=Mailbox.objects.all(),
+        allow_null=True,
+        required=False,
+        help_text="The number of the mailbox in which its replies and bounces arrive and are read.",
+    )
     has_password = serializers.SerializerMethodField()
     has_esp_settings = serializers.SerializerMethodField()
     has_webhook_secret = serializers.SerializerMethodField()
@@ -74,10 +80,9 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         fields = [
             "id", "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password",
             "has_password", "esp", "esp_settings", "has_esp_settings", "max_connections", "guard_percent",
-            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "webhook_service",
+            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "mailbox", "webhook_service",
             "webhook_secret", "has_webhook_secret", "webhook_address", "webhook_setup", "heard_at", "health",
-            "health_checked_at",
-            *LIMITS, "used_today",
+            "health_checked_at", *LIMITS, "used_today",
             "status", "status_reason", "backs_off_until", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = [

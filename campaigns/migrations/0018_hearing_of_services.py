@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0016_leases_of_their_own'),
+        ('campaigns', '0017_mailboxes'),
     ]
 
     operations = [

@@ -12,6 +12,9 @@ from campaigns.models.job import Job as Job
 from campaigns.models.job import JobKind as JobKind
 from campaigns.models.lease import Lease as Lease
 from campaigns.models.link import Link as Link
+from campaigns.models.mailbox import Mailbox as Mailbox
+from campaigns.models.mailbox import MailboxSecurity as MailboxSecurity
+from campaigns.models.mailbox import MailboxStatus as MailboxStatus
 from campaigns.models.message import Message as Message
 from campaigns.models.message import MessageStatus as MessageStatus
 from campaigns.models.recipient import ExitReason as ExitReason

@@ -98,6 +98,14 @@ class Sender(Tenanted, models.Model):
         default=False,
         help_text="The mailbox takes name+anything@…, so that a return path of its own can stand behind the plus.",
     )
+    mailbox = models.ForeignKey(
+        "campaigns.Mailbox",
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        related_name="senders",
+        help_text="Where its replies and bounces arrive and are read. Several senders may share one.",
+    )
     max_connections = models.PositiveSmallIntegerField(
         "connections", default=4, help_text="Most connections at once to its server, over all workers."
     )

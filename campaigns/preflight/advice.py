@@ -19,7 +19,17 @@ from campaigns.fetching.opened import wants_fetch
 from campaigns.fetching.source import source_of
 from campaigns.health.findings import HealthCheck, HealthStatus
 from campaigns.hearing import is_never_heard
-from campaigns.models import Campaign, Recipient, RecipientStatus, Sender, SenderKind, SenderStatus, Variant
+from campaigns.mailboxes import without_reader
+from campaigns.models import (
+    Campaign,
+    MailboxStatus,
+    Recipient,
+    RecipientStatus,
+    Sender,
+    SenderKind,
+    SenderStatus,
+    Variant,
+)
 from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
 from campaigns.scheduling import next_opening
 from campaigns.sending.reasons import in_words
@@ -30,6 +40,7 @@ ROLES = (
     "|postmaster|press|sales|security|support|team|webmaster"
 )
 MANY = 50  # mails a day that providers take without suspicion from one mailbox
+NAMED = 3  # senders in a sentence
 LONG = 10  # sending days after which the world a sequence was written for has changed
 HORIZON = timedelta(days=14)  # a window that does not open within it was not meant so
 _FALSE_REPLY = re.compile(r"\s*(re|fwd?|aw|wg)\s*:", re.IGNORECASE)
@@ -72,21 +83,38 @@ def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
     if next_opening(campaign, now) > now + HORIZON:
         message = "the sending window does not open within the next 14 days."
         yield Problem(AdviceCode.WINDOW_CLOSED, message, "Look at its days, hours and holidays.", WARN)
-    senders = list(Sender.objects.filter(campaign_senders__campaign=campaign))
+    senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).select_related("mailbox"))
     for sender in senders:
         yield from _sender(sender, now, is_only=len(senders) == 1)
     if campaign.active_leads_count > MANY and not settings.SANDBOX:
         yield from _unlimited(senders)
     yield from _duration(campaign, senders)
     if campaign.stop_on_reply and campaign.steps.count() > 1:
-        message = "it is to stop on a reply, but no mailbox is read yet: who replies gets the next mail all the same."
-        level = INFO if settings.SANDBOX else WARN
-        yield Problem(
-            AdviceCode.REPLIES_NOT_READ, message, "Note replies on the lead's page, or by POST /events.", level
-        )
+        yield from _unread(senders)
+    yield from _unreadable(senders)
     if settings.SANDBOX:
         message = "the sandbox is on: mails go to the local mailbox and nowhere else. DNS checks are skipped."
         yield Problem(AdviceCode.SANDBOX, message, "Set SANDBOX=off to send for real.", INFO)
+
+
+def _unread(senders: list[Sender]) -> Iterator[Problem]:
+    """Whose replies nobody reads: whoever answers them gets the next mail all the same."""
+    unread = without_reader(senders)
+    if not unread:
+        return
+    named = ", ".join(sender.email for sender in unread[:NAMED]) + (" and others" if len(unread) > NAMED else "")
+    message = f"it is to stop on a reply, but nobody reads the replies to {named}: who answers gets the next mail too."
+    hint = "Choose a mailbox that is read on the sender's page, or note replies on the lead's page or by POST /events."
+    yield Problem(AdviceCode.REPLIES_NOT_READ, message, hint, INFO if settings.SANDBOX else WARN, len(unread))
+
+
+def _unreadable(senders: list[Sender]) -> Iterator[Problem]:
+    """Mailboxes that are meant to be read, and by the last look cannot be."""
+    mailboxes = {sender.mailbox for sender in senders if sender.mailbox and sender.mailbox.last_error}
+    for mailbox in sorted(mailboxes, key=lambda each: each.pk):
+        if mailbox.status == MailboxStatus.ACTIVE:
+            message = f"the mailbox {mailbox.name} cannot be read at the moment: {mailbox.last_error}"
+            yield Problem(AdviceCode.MAILBOX_NOT_READ, message, "Test its login on its page.", WARN)
 
 
 def _sender(sender: Sender, now: datetime, *, is_only: bool) -> Iterator[Problem]:

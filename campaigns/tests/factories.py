@@ -241,6 +241,17 @@ class SenderFactory(DjangoModelFactory):
     name = "Petr Sender"
 
 
+class MailboxFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Mailbox
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Mailbox {n}")
+    host = "imap.fairlead.example"
+    username = "ada"
+    password = "hunter2-of-ada"
+
+
 class CampaignFactory(DjangoModelFactory):
     """A draft; `running=True` gives one that was started at noon."""
 
@@ -415,6 +426,24 @@ class InboundWebhookFactory(DjangoModelFactory):
     put_aside = 1
     received_at = NOON
     settled_at = NOON
+
+
+class InboundMailFactory(DjangoModelFactory):
+    """A reply to a mail of ours."""
+
+    class Meta:
+        model = tracking.InboundMail
+
+    message = factory.SubFactory(MessageFactory)
+    recipient = factory.SelfAttribute("message.recipient")
+    organization = factory.SelfAttribute("recipient.campaign.organization")
+    identity = factory.Sequence(lambda n: f"{n:064x}")
+    kind = "reply"
+    matched_by = "message_id"
+    from_address = factory.SelfAttribute("recipient.email_address")
+    subject = "Re: Hello"
+    text = "Yes, please."
+    received_at = NOON
 
 
 class LeadRankingFactory(DjangoModelFactory):

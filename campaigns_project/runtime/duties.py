@@ -28,6 +28,7 @@ from leads.imports.tasks import queue_removal, resume_stalled_imports
 from leads.suppression import remove_expired
 from tracking.inbound.old import remove_old_webhooks
 from tracking.inbound.settle import settle_waiting
+from tracking.inbox.due import forget_quarantined, queue_due
 from tracking.ingest import drain
 from tracking.proving import prove_by_events
 
@@ -66,6 +67,8 @@ DUTIES: tuple[Duty, ...] = (
     Duty("go on with rankings of dead workers", resume_stalled_rankings, 60),
     Duty("go on with fetches that wait", resume_waiting_fetches, 5),
     Duty("go on with deletions of dead workers", resume_stalled_deletions, 60),
+    Duty("read mailboxes", _now(queue_due), 5),
+    Duty("remove old mails from quarantine", _now(forget_quarantined), 3600),
     Duty("look for orphans once a night", _now(look_nightly), 300),
     Duty("verify the database once a day", _now(ask_if_due), 3600),
     Duty("remove old rows of imports", _now(queue_removal), 3600),

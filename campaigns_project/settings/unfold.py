@@ -23,6 +23,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         "Outreach",
         [
             ("Campaigns", "campaign", "campaigns.Campaign"),
+            ("Replies", "reply", "tracking.InboundMail"),
             ("Templates", "draft", "campaigns.EmailTemplate"),
             ("Activity", "timeline", "tracking.EmailEvent"),
         ],
@@ -44,6 +45,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         "Sending",
         [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
+            ("Mailboxes", "inbox", "campaigns.Mailbox"),
             ("Messages", "mail", "campaigns.Message"),
             ("Uncertain", "help", "campaigns.Message", "place=uncertain"),
             ("Inbound webhooks", "webhook", "tracking.InboundWebhook"),

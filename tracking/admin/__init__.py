@@ -2,3 +2,5 @@ from tracking.admin import campaigns as campaigns
 from tracking.admin import events as events
 from tracking.admin import inbound_webhooks as inbound_webhooks
 from tracking.admin import leads as leads
+from tracking.admin import mailboxes as mailboxes
+from tracking.admin import replies as replies

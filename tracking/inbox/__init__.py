@@ -1,0 +1,1 @@
+"""Mailboxes read for replies and bounces: fetch, match, take; `reading` says what a raw mail is."""

@@ -19,7 +19,7 @@ from campaigns.models import (
 )
 from leads.models import Lead
 from tracking.merging.pairs import Pair
-from tracking.models import EmailEvent, RawEvent
+from tracking.models import EmailEvent, InboundMail, RawEvent
 
 # Marks events that were another recipient's: mails that left to one knew nothing of what the other had said.
 MERGED = "merged_lead"
@@ -72,6 +72,7 @@ def _move_events(pair: Pair, other: Lead) -> None:
     EmailEvent.objects.filter(message__in=[mail.pk for mail in pair.dropped]).update(message=None)
     with connection.cursor() as cursor:
         cursor.execute(_MOVE_EVENTS, [pair.base.pk, json.dumps({MERGED: other.pk}), pair.gone.pk])
+    InboundMail.objects.filter(recipient=pair.gone).update(recipient=pair.base)
     remaining = [*Message.objects.filter(recipient__in=pair.both).exclude(pk__in=[each.pk for each in pair.dropped])]
     stays = {mail.step_id: mail.pk for mail in remaining}
     for mail in pair.dropped:

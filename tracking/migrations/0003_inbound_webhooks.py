@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0003_second_factor'),
         ('campaigns', '0018_hearing_of_services'),
-        ('tracking', '0001_initial'),
+        ('tracking', '0002_inbound_mails'),
     ]
 
     operations = [

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import CharField, Func, OuterRef, Subquery, Value
+
 from campaigns.models import LeadNote, LeadUserStatus, Message, Recipient
 from campaigns_project.audit.models import AuditLog
 from leads.models import LeadAlias, LeadChange, StagedLead, Suppression
-from tracking.models import EmailEvent
+from tracking.models import EmailEvent, InboundKind, InboundMail
 from tracking.timeline import words
 from tracking.timeline.kinds import EntryKind
 
@@ -50,6 +52,9 @@ def _event(event: EmailEvent) -> Entry:
     about = words.step_of(message.step, recipient.campaign) if message else f"a mail of “{recipient.campaign}”"
     title, detail = words.event(event, about)
     refs = {**_refs(recipient), "event": event.pk, **({"message": message.pk} if message else {})}
+    if event.inbound_mail:  # type: ignore[attr-defined]
+        refs["inbound_mail"] = event.inbound_mail  # type: ignore[attr-defined]
+        detail = words.shortened(event.words or "") or detail  # type: ignore[attr-defined]
     data = {"event_type": event.event_type, "is_machine": event.is_machine, **event.event_data}
     state = "machine" if event.is_machine else event.event_type
     return Entry(EntryKind.EVENT, state, title, detail, refs=refs, data=data)
@@ -113,10 +118,18 @@ def _refs(recipient: Recipient) -> dict[str, int]:
     return {"campaign": recipient.campaign_id, "recipient": recipient.pk}
 
 
+# The mail that an event followed from, if one did: see InboundMail.
+_CAME_IN = InboundMail.objects.filter(
+    organization=OuterRef("campaign_recipient__campaign__organization"),
+    identity=Func(OuterRef("source_event_id"), Value(":"), Value(2), function="split_part", output_field=CharField()),
+    kind=InboundKind.REPLY,
+)
 _DESCRIBED: Mapping[EntryKind, tuple[Any, Callable[[Any], Entry]]] = {
     EntryKind.LEFT: (Recipient.objects.select_related("campaign"), _left),
     EntryKind.EVENT: (
-        EmailEvent.objects.select_related("campaign_recipient__campaign", "message__step"),
+        EmailEvent.objects.select_related("campaign_recipient__campaign", "message__step").annotate(
+            inbound_mail=Subquery(_CAME_IN.values("pk")[:1]), words=Subquery(_CAME_IN.values("text")[:1])
+        ),
         _event,
     ),
     EntryKind.MAIL: (

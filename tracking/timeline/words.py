@@ -14,6 +14,7 @@ from tracking.models import EmailEvent, EventType
 from tracking.sources import Source
 
 REPLY_SHOWN = 200  # characters of what a mail server said
+WORDS_SHOWN = 300  # characters of a reply
 VALUE_SHOWN = 80  # characters of a field's value
 CHANGES_SHOWN = 6  # fields in a line; the rest is counted
 
@@ -140,6 +141,12 @@ def _beside(happened: EmailEvent) -> str:
 
 def _reply(data: Mapping[str, Any]) -> str:
     return str(data.get("reply") or data.get("reason") or data.get("diagnostic") or "")[:REPLY_SHOWN]
+
+
+def shortened(text: str) -> str:
+    """The first words of what somebody wrote, on one line."""
+    words = " ".join(text.split())
+    return words[:WORDS_SHOWN] + ("…" if len(words) > WORDS_SHOWN else "")
 
 
 def _sentence(text: str) -> str:

@@ -138,7 +138,7 @@ def test_a_rate_shows_its_fraction_and_a_dash_without_one(manager: Client, campa
     after = manager.get(page).content.decode()
 
     assert "<dt>Replied</dt><dd>—</dd>" in before
-    assert "<dt>Replied</dt><dd>4.1 % (17 of 412)</dd>" in after
+    assert ">4.1 % (17 of 412)</a></dd>" in after
 
 
 def test_the_overview_takes_no_post(manager: Client, campaign: Any) -> None:

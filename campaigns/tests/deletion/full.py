@@ -7,6 +7,7 @@ from campaigns.tests.factories import (
     CampaignTallyFactory,
     CampaignUsageFactory,
     EventFactory,
+    InboundMailFactory,
     JobFactory,
     LeadEnrichmentFactory,
     LeadNoteFactory,
@@ -40,6 +41,7 @@ ROWS = {
     "recipients": 2,
     "messages": 2,
     "events": 2,
+    "incoming_mails": 1,
     "lead_rankings": 1,
     "lead_notes": 1,
     "lead_user_statuses": 1,
@@ -63,6 +65,7 @@ def full_campaign(**fields):
     for _ in range(2):
         message = MessageFactory(recipient=RecipientFactory(campaign=campaign))
         EventFactory(message=message)
+    InboundMailFactory(message=message)
     lead = message.recipient.lead
     LeadRankingFactory(campaign=campaign, lead=lead)
     LeadNoteFactory(campaign=campaign, lead=lead)

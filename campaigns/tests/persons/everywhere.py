@@ -75,6 +75,9 @@ def _mails(lead: Lead, campaign: Campaign) -> None:
         smtp_reply=f"250 <{OLD}>",
     )
     make.EventFactory(message=message, event_type="reply", event_data={"from": NORMAL, "text": "Zuzanna here"})
+    make.InboundMailFactory(
+        message=message, from_address=NORMAL, subject="Re: Hello Zuzanna", text="Zuzanna here", why=f"<{NORMAL}>"
+    )
     make.LinkFactory(campaign=campaign, url=f"https://acme.example/?e={NORMAL.replace('@', '%40').replace('+', '%2B')}")
     make.LinkFactory(campaign=campaign, url="https://acme.example/demo")
     Campaign.objects.filter(pk=campaign.pk).update(
@@ -110,6 +113,10 @@ def _mail_beside(colleague: Lead) -> None:
         smtp_reply=f"250 cc <{OLD}>",
     )
     make.EventFactory(message=message, event_type="reply", event_data={"text": f"Ask {ADDRESS}, not {BESIDE}"})
+    make.InboundMailFactory(
+        message=message, from_address=f"{ADDRESS}", subject=f"Re: {NORMAL}", text=f"Ask {ADDRESS}", why=f"<{OLD}>",
+        own_message_id=f"<{NORMAL}>",
+    )  # fmt: skip
     make.LinkFactory(campaign=recipient.campaign, url=f"https://acme.example/?boss={NORMAL.replace('@', '%40')}")
 
 
@@ -176,6 +183,7 @@ def _beside(lead: Lead, campaign: Campaign, lead_import: LeadImport) -> None:
     make.JobFactory(campaign=campaign, result={"failed": [NORMAL]}, state={"at": NORMAL}, error_message=NORMAL)
     make.SegmentFactory(organization=organization, rules={"email": NORMAL}, description=f"without {NORMAL}")
     make.SenderFactory(organization=organization, status_reason=f"550 <{NORMAL}> blocked", health={"said": NORMAL})
+    make.MailboxFactory(organization=organization, status_reason=f"NO <{NORMAL}>", last_error=f"NO <{NORMAL}>")
     make.SendingHaltFactory(organization=organization, reason=f"{NORMAL} complained")
     make.SuppressionFactory(organization=organization, address=NORMAL, reason="unsubscribed", source=f"mail of {OLD}")
     make.SuppressionFactory(organization=organization, address="out@acme.example", source=f"told by {NORMAL}")

@@ -118,6 +118,7 @@ NAMES_NOBODY_COLUMNS = {
         "jobs": ("kind", "status", "created_by"),
         "lead_imports": ("file_hash", "encoding", "delimiter", "mapping", "status", "dry_run_status",
                          "source", "undo_status", "problem_codes"),
+        "mailboxes": ("name", "host", "security", "username", "password", "folders", "status", "positions"),
         "orphan_reports": ("asked_by", "only_table", "counts"),
         "provider_accounts": ("provider", "api_key"),
         "segments": ("name",),

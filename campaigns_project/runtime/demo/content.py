@@ -36,3 +36,15 @@ t.ilg@lichtwerk.example;Tom;Ilg;Lichtwerk;Vertrieb;C04
 t.ilg@lichtwerk.example;Thomas;Ilg;Lichtwerk;Vertrieb;C04
 ana.lopes@lichtwerk.example;Ana;Lopes;Lichtwerk;Einkauf;C04
 """
+
+AUTOMATIC = ("I am out of the office until Monday and read no mail. Ask my colleagues at the front desk.",)
+# What people of the demo write back.
+ANSWERS = (
+    "Thanks, that sounds useful. Could you call me on Thursday after two?\n\nBest regards",
+    "Not now, our budget is spent. Please write again in spring.",
+    "Who else uses this at a port of our size? And what does it cost for 40 people?",
+    "I am not the right person for it. My colleague in operations decides, I have passed your mail on.",
+    "Yes, please send me the details. A short overview on one page would be best.",
+    "We have something like this already, thank you.",
+    *AUTOMATIC,
+)

@@ -4,6 +4,7 @@ import random
 import secrets
 from collections import defaultdict
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
@@ -27,14 +28,22 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.demo.campaign import demo_organization, demo_sender, make_campaign
-from campaigns_project.runtime.demo.content import INTRODUCTION, NOT_ASKED, SEARCH, VISITORS, wording
+from campaigns_project.runtime.demo.content import (
+    ANSWERS,
+    AUTOMATIC,
+    INTRODUCTION,
+    NOT_ASKED,
+    SEARCH,
+    VISITORS,
+    wording,
+)
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
 from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run, start_dry_run
 from leads.models import Lead, LeadTag, Provider, ProviderAccount, Tag
 from leads.segments.keeping import make_segment
-from tracking.consequences import record_event
+from tracking.inbox.take import take
 from tracking.ingest import drain
 from tracking.models import EventType, RawEvent
 
@@ -280,19 +289,31 @@ def _live_a_little(campaign: Campaign, now: datetime) -> None:
     chance = random.Random(42)  # noqa: S311 - made-up history, not a secret
     link = Link.objects.filter(campaign=campaign).order_by("pk").first()
     sent = Message.objects.filter(recipient__campaign=campaign, status=MessageStatus.SENT).select_related("recipient")
-    raw: list[RawEvent] = []
+    events: list[RawEvent] = []
     for message in sent.order_by("pk"):
         later = (message.sent_at or now) + timedelta(minutes=chance.randint(3, 900))
         if chance.random() < 0.24:
-            raw.append(_raw(message, EventType.OPEN, later))
+            events.append(_raw(message, EventType.OPEN, later))
         if chance.random() < 0.07 and link is not None:
-            raw.append(_raw(message, EventType.CLICK, later + timedelta(minutes=2), link.pk))
+            events.append(_raw(message, EventType.CLICK, later + timedelta(minutes=2), link.pk))
         if chance.random() < 0.06:
-            reply = EventType.REPLY
-            record_event(recipient=message.recipient, message=message, event_type=reply, at=later, source="demo")
-    RawEvent.objects.bulk_create(raw)
+            raw = _answer(message, chance.choice(ANSWERS))
+            take(raw, organization=campaign.organization, received_at=later, now=now)
+    RawEvent.objects.bulk_create(events)
     while drain(now=now):
         pass
+
+
+def _answer(message: Message, words: str) -> bytes:
+    """A mail as it would come in, automatic where it says so."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = message.recipient.email_address, f"Re: {message.subject.removeprefix('Re: ')}"
+    mail["In-Reply-To"] = mail["References"] = message.message_id
+    mail["Message-ID"] = f"<{message.pk}@answers.example>"
+    if words in AUTOMATIC:
+        mail["Auto-Submitted"] = "auto-replied"
+    mail.set_content(words)
+    return mail.as_bytes()
 
 
 def _raw(message: Message, event_type: EventType, at: datetime, link: int | None = None) -> RawEvent:

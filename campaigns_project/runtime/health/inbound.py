@@ -1,10 +1,59 @@
-"""What comes in: readers of replies and bounces."""
+"""What comes in: whether the mailboxes are read, and what could not be told whose it is."""
 
 from collections.abc import Iterator
 
-from campaigns_project.runtime.health.check import Check, Level
+from django.utils import timezone
+
+from campaigns.models import Mailbox, MailboxStatus
+from campaigns_project.runtime.health.check import Check, Level, counted, in_words
+from tracking.inbox.due import LATE
+from tracking.models import InboundMail, InboundStatus
+
+NAMED = 20  # mailboxes that are told of one by one
 
 
 def examine_inbound() -> Iterator[Check]:
-    """There is no reader of inboxes yet; this says so rather than nothing."""
-    yield Check("inbound", Level.NOTE, "No reader of replies and bounces is configured.")
+    """One line for each mailbox that is not read, else one for all. Asks no server: it tells of the last looks."""
+    mailboxes = list(Mailbox.objects.select_related("organization").defer("password", "positions").order_by("pk"))
+    if not mailboxes:
+        hint = "Whoever replies gets the next mail all the same. Add one in the admin under Mailboxes."
+        yield Check("inbound", Level.NOTE, "No mailbox is read for replies and bounces.", hint)
+        return
+    unread = [mailbox for mailbox in mailboxes if _is_unread(mailbox)]
+    for mailbox in unread[:NAMED]:
+        since = f" for {in_words(timezone.now() - mailbox.last_read_at)}" if mailbox.last_read_at else ""
+        paused = "is paused and " if mailbox.status == MailboxStatus.PAUSED else ""
+        why = mailbox.status_reason or mailbox.last_error or "No worker has looked at it."
+        yield Check(
+            "inbound",
+            Level.WARN,
+            f"The mailbox {mailbox} of {mailbox.organization} {paused}was not read{since}: {why}",
+            "Replies to its senders are not noticed. Test its login in the admin under Mailboxes.",
+            shareable=f"A mailbox {paused}was not read{since}.",
+        )
+    read = len(mailboxes) - len(unread)
+    message = f"{read} of {counted(len(mailboxes), 'mailbox', 'mailboxes')} read as they should be."
+    yield Check(
+        "inbound", Level.OK if read else Level.NOTE, message, shareable=message, details=tuple(_lines(mailboxes))
+    )
+    yield from _quarantine()
+
+
+def _is_unread(mailbox: Mailbox) -> bool:
+    if mailbox.status == MailboxStatus.PAUSED:
+        return mailbox.senders.exists()
+    begun = mailbox.last_read_at or mailbox.created_at
+    return timezone.now() - begun > LATE
+
+
+def _lines(mailboxes: list[Mailbox]) -> Iterator[str]:
+    for mailbox in mailboxes[:NAMED]:
+        ago = in_words(timezone.now() - mailbox.last_read_at) if mailbox.last_read_at else ""
+        yield f"{mailbox}: {mailbox.status}, {f'read {ago} ago' if ago else 'not read yet'}"
+
+
+def _quarantine() -> Iterator[Check]:
+    count = InboundMail.objects.filter(status=InboundStatus.QUARANTINED).count()
+    if count:
+        message = f"{counted(count, 'mail')} in quarantine: of deleted campaigns, or another organization's."
+        yield Check("inbound", Level.NOTE, message, "They are removed after 30 days.", shareable=message)

@@ -36,7 +36,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("sending", "Emergency stops", examine_halts, Needs.TABLES),
     Subject("providers", "Lead providers", examine_providers, Needs.TABLES),
     Subject("webhooks", "Webhooks", examine_webhooks, Needs.TABLES),
-    Subject("inbound", "Inbound mail", examine_inbound),
+    Subject("inbound", "Inbound mail", examine_inbound, Needs.TABLES),
     Subject("orphans", "Orphans", examine_orphans, Needs.TABLES),
     Subject("audit", "Audit log", examine_audit, Needs.TABLES),
     Subject("storage", "Storage", examine_storage),

@@ -24,8 +24,9 @@ from leads.segments.errors import RuleCode
 from leads.suppression import EntryState, ErasedCode
 from tracking.bounce_kind import BounceKind
 from tracking.inbound.receive import HookCode
+from tracking.inbox.faults import MailboxFault
 from tracking.machines import MachineReason
-from tracking.models import QuarantineCode
+from tracking.models import MatchedBy, QuarantineCode
 from tracking.reporting import ReportCode
 from tracking.sources import Source
 
@@ -135,6 +136,12 @@ SUBJECTS = (
         MachineReason,
     ),
     Subject("Where an event came from", "`source` of an event.", Source),
+    Subject("By what an incoming mail was matched", "`matched_by` of an incoming mail.", MatchedBy),
+    Subject(
+        "Why a mailbox was not read",
+        "In brackets behind the words of a mailbox's `last_error` and `status_reason`, and the code of a failed test.",
+        MailboxFault,
+    ),
     Subject("Why an event that is told is not taken", "The code of the refusal of `POST /events`.", ReportCode),
     Subject(
         "Why a report of an e-mail service is not taken",
@@ -171,6 +178,7 @@ WORDS: dict[Enum, str] = {
     Source.UNSUBSCRIBE_PAGE: "the button on the opt-out page",
     Source.ONE_CLICK: "the one-click button of a mail program (RFC 8058)",
     Source.API: "`POST /events` of the API",
+    Source.INBOX: "a mailbox that is read, or a mail that was handed in",
     Source.BY_HAND: "*They replied* on the page of a lead",
     Exit.OK: "done",
     Exit.UNEXPECTED: "a fault of ours, or numbers that do not agree",

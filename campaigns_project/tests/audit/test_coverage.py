@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Campaign, EmailTemplate, LeadNote, Recipient, Sender, Step, Variant
+from campaigns.models import Campaign, EmailTemplate, LeadNote, Mailbox, Recipient, Sender, Step, Variant
 from campaigns.tests.factories import MembershipFactory, UserFactory
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -36,6 +36,7 @@ from campaigns_project.tests.rest.test_writes import (
     leads_are_fetched,
     mail_has_failed,
     mail_was_sent,
+    mailbox_is_paused,
     message_is_uncertain,
     more_than_is_checked_at_once,
     never_started,
@@ -142,6 +143,10 @@ ACTS = {
     "campaigns_sender_resume": Act("sender.resumed", prepare=sender_is_paused),
     "campaigns_sender_renew_webhook": Act("sender.webhook_renewed", prepare=service_reports),
     "campaigns_sender_remove": Act("sender.deleted", prepare=campaign_is("stopped")),
+    "campaigns_mailbox_test_login": Act("mailbox.tested"),
+    "campaigns_mailbox_pause": Act("mailbox.paused", reasoned),
+    "campaigns_mailbox_resume": Act("mailbox.resumed", prepare=mailbox_is_paused),
+    "campaigns_mailbox_remove": Act("mailbox.deleted"),
     "campaigns_emailtemplate_delete_template": Act("emailtemplate.deleted"),
     "leads_enrichmentprofile_try_on_lead": Act("enrichmentprofile.tried", lambda world: {"lead": world[Lead].pk}),
     "leads_enrichmentprofile_delete_profile": Act("enrichmentprofile.deleted"),
@@ -306,6 +311,10 @@ EDITS = {
     "a template": Edit("emailtemplate.changed", EmailTemplate, typed(name="Other")),
     "a new sender": Edit("sender.created", Sender, at_home(email="new@fairlead.example"), is_new=True),
     "a sender": Edit("sender.changed", Sender, typed(name="Other")),
+    "a new mailbox": Edit(
+        "mailbox.created", Mailbox, at_home(name="New", host="imap.fairlead.example", username="ada"), is_new=True
+    ),
+    "a mailbox": Edit("mailbox.changed", Mailbox, typed(name="Other")),
     "a new import": Edit(
         "import.created", LeadImport,
         lambda world: {"organization": world.organization.pk,

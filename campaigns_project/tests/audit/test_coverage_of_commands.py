@@ -244,6 +244,7 @@ NOT_NOTED = {
     "demo": "seeds and sends through the use cases, in the sandbox only",
     "doctor": "reads",
     "read_mail": "reads",
+    "read_mailboxes": "the work itself, as workers do it: what follows from a mail is an event, and the mail is kept",
     "run_cluster": "a process",
     "run_mailbox": "a process",
     "run_web": "a process",

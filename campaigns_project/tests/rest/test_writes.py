@@ -23,6 +23,7 @@ from campaigns.models import (
     Job,
     LeadNote,
     LeadUserStatus,
+    Mailbox,
     Message,
     Recipient,
     Sender,
@@ -148,6 +149,10 @@ def sender_is_paused(world: World) -> None:
 
 def service_reports(world: World) -> None:
     Sender.objects.filter(pk=world[Sender].pk).update(webhook_service="postmark")
+
+
+def mailbox_is_paused(world: World) -> None:
+    Mailbox.objects.filter(pk=world[Mailbox].pk).update(status="paused")
 
 
 def answer_got_lost(world: World) -> None:
@@ -402,6 +407,17 @@ WRITES = {
     "post /api/v1/inbound-webhooks/{id}/retry": Write(
         "webhook.retried", OPERATOR, at("inbound-webhooks", InboundWebhook, "retry")
     ),
+    "post /api/v1/mailboxes": Write(
+        "mailbox.created", MANAGER, at("mailboxes"), {"name": "New", "host": "imap.fairlead.example", "username": "ada"}
+    ),
+    "patch /api/v1/mailboxes/{id}": Write("mailbox.changed", MANAGER, at("mailboxes", Mailbox), {"name": "New"}),
+    "delete /api/v1/mailboxes/{id}": Write("mailbox.deleted", MANAGER, at("mailboxes", Mailbox)),
+    "post /api/v1/mailboxes/{id}/pause": Write("mailbox.paused", MANAGER, at("mailboxes", Mailbox, "pause")),
+    "post /api/v1/mailboxes/{id}/resume": Write(
+        "mailbox.resumed", MANAGER, at("mailboxes", Mailbox, "resume"), prepare=mailbox_is_paused
+    ),
+    "post /api/v1/mailboxes/{id}/test": Write("mailbox.tested", MANAGER, at("mailboxes", Mailbox, "test")),
+    "post /api/v1/inbound-mails": Write("inboundmail.handed_in", OPERATOR, at("inbound-mails"), prepare=mail_was_sent),
     "post /api/v1/uncertain-messages/decide": Write(
         "message.treated_as_sent",
         MANAGER,
@@ -543,6 +559,9 @@ def send(client: Any, operation: str, world: World) -> Any:
     if operation == "post /api/v1/imports":
         file = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
         return client.post(path, {"file": file}, format="multipart")
+    if operation == "post /api/v1/inbound-mails":
+        raw = f"From: a@b.example\nIn-Reply-To: {world[Message].message_id}\nSubject: Re: Hello\n\nYes.\n"
+        return client.post(path, raw, content_type="message/rfc822")
     body = write.body(world) if callable(write.body) else write.body
     return getattr(client, method)(path, body)
 

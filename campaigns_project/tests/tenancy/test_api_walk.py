@@ -13,7 +13,7 @@ from django.db.models import Model
 from django_filters.filters import NumberFilter
 from drf_spectacular.generators import SchemaGenerator
 
-from campaigns.models import Campaign, EmailTemplate, Message, Recipient, Sender, Step
+from campaigns.models import Campaign, EmailTemplate, Mailbox, Message, Recipient, Sender, Step
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import POINTS
 from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
@@ -216,6 +216,14 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
         ("post", "/api/v1/lead-statuses", "campaign"): (
             "/api/v1/lead-statuses",
             {"lead": ours[Lead].pk, "campaign": theirs[Campaign].pk, "status": "done"},
+        ),
+        ("post", "/api/v1/senders", "mailbox"): (
+            "/api/v1/senders",
+            {"email": "new@fairlead.example", "mailbox": theirs[Mailbox].pk},
+        ),
+        ("patch", "/api/v1/senders/{id}", "mailbox"): (
+            f"/api/v1/senders/{ours[Sender].pk}",
+            {"mailbox": theirs[Mailbox].pk},
         ),
         ("put", f"{schema}/senders", "senders"): (
             f"{nested}/senders",

@@ -13,6 +13,7 @@ from campaigns.models import (
     LeadNote,
     LeadRanking,
     LeadUserStatus,
+    Mailbox,
     Message,
     Recipient,
     Sender,
@@ -44,6 +45,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     EmailTemplate: {"name": "New", **WORDING},
     SendingHalt: {"reason": "wrong list"},
     Sender: {"email": "new@fairlead.example"},
+    Mailbox: {"name": "New", "host": "imap.fairlead.example", "username": "ada"},
     Step: {"variants": [WORDING]},
     Variant: WORDING,
     Recipient: {"everyone": True},
@@ -80,9 +82,9 @@ WRITABLE: dict[type, set[str]] = {
     Sender: {
         "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password", "esp", "esp_settings",
         "max_connections", "guard_percent", "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus",
-        "webhook_service", "webhook_secret",
-        *LIMITS,
+        "mailbox", "webhook_service", "webhook_secret", *LIMITS,
     },
+    Mailbox: {"name", "host", "port", "security", "username", "password", "folders"},
     Step: {"wait_amount", "wait_unit", "in_thread"},
     Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
     LeadImport: {"encoding", "delimiter", "mapping", "dry_run"},  # the last asks for one, and takes no numbers

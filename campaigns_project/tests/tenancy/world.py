@@ -169,6 +169,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         ended=True,
     ),
     campaigns.EmailTemplate: lambda w: make.EmailTemplateFactory(organization=w.organization, name=w.marker),
+    campaigns.Mailbox: lambda w: make.MailboxFactory(
+        organization=w.organization, name=w.marker, host=f"imap.{w.marker}.example", username=f"ada@{w.marker}.example"
+    ),
     campaigns.Sender: lambda w: make.SenderFactory(
         organization=w.organization, email=f"sender@{w.marker}.example", name=w.marker, password="hunter2"
     ),
@@ -216,6 +219,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     tracking.EmailEvent: lambda w: make.EventFactory(message=w[campaigns.Message], user_agent=w.marker),
     tracking.InboundWebhook: lambda w: make.InboundWebhookFactory(
         sender=w[campaigns.Sender], event={"RecordType": "Delivery", "MessageID": w.marker}
+    ),
+    tracking.InboundMail: lambda w: make.InboundMailFactory(
+        message=w[campaigns.Message], mailbox=w[campaigns.Mailbox], text=w.marker, subject=w.marker, why=w.marker
     ),
     AuditLog: _audit_row,
     AuditSeal: _seal,

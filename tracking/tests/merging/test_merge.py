@@ -13,6 +13,7 @@ from campaigns.tests.factories import (
     NOON,
     CampaignFactory,
     EventFactory,
+    InboundMailFactory,
     LeadAliasFactory,
     LeadChangeFactory,
     LeadFactory,
@@ -35,7 +36,7 @@ from leads.suppression import taking
 from tracking.consequences import record_event, unsubscribe
 from tracking.merging import merge_leads, preview_merge
 from tracking.merging.rows import ELSEWHERE, MOVES
-from tracking.models import EmailEvent, EventType
+from tracking.models import EmailEvent, EventType, InboundMail
 from tracking.verifying import check_first_times, check_unsubscribed
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +223,20 @@ def test_a_mail_that_both_had_stays_once_and_the_other_becomes_a_note(keep, othe
     assert f"Step 1 went to ana@old.example as well: 20 Nov 2026 12:00 UTC, {gone.message_id}." in note.text
     assert Campaign.objects.values_list("total_recipients", "emails_sent").get() == (1, 1)
     assert findings() == []
+
+
+def test_what_came_in_about_either_stays_with_the_one_that_stays(keep, other):
+    ours = in_campaign(keep, steps=2, sent=1)
+    theirs = in_campaign(other, steps=2, sent=1, campaign=ours.campaign)
+    rows = [InboundMailFactory(message=each.messages.get()) for each in (ours, theirs)]
+
+    merge(keep, other)
+
+    stays = Recipient.objects.get(lead=keep)
+    assert list(InboundMail.objects.order_by("pk").values_list("pk", "recipient")) == [
+        (row.pk, stays.pk) for row in rows
+    ]
+    assert not InboundMail.objects.filter(message__isnull=False).exclude(message__recipient=stays).exists()
 
 
 def test_events_of_both_stay_with_the_first_times_that_follow_from_them(keep, other):

@@ -137,7 +137,7 @@ def test_programs_get_the_same_words(root: Client):
     answer = root.get(API)
 
     assert answer.json()["healthy"] is False
-    assert "No reader of replies and bounces is configured." in {each["message"] for each in answer.json()["checks"]}
+    assert "No mailbox is read for replies and bounces." in {each["message"] for each in answer.json()["checks"]}
 
 
 def test_the_api_is_for_system_administrators(owner: Client):
