@@ -9,6 +9,7 @@ import re
 from campaigns.delivery.outcomes import Kind, Stage
 
 MAX_TEXT = 2_000  # characters looked at
+SERVICE_CLOSING = 421
 _ENHANCED = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _PASSING_CODE = re.compile(r"\d{3}[ -]4\.\d{1,3}\.\d{1,3}(?![\d.])")  # right behind a 5xx, which it contradicts
 # An address or a link may hold any word, and says nothing about the reason.
@@ -58,6 +59,20 @@ _CONTENT = _phrases(
     *("content rejected", "message content", "line too long"),
 )
 _PASSING = _phrases(r"temporar\w+", r"(?:try|retry|again) (?:\w+ )?later", "at this time")
+# A server that has had enough for now, or minds something about the sender; few say by the code that it is that.
+_FOR_ALL = _phrases(
+    *(
+        "too (?:many|much|fast|quickly)",
+        r"throttl\w*",
+        r"rate[ -]?limit\w*",
+        r"(?:sending|sender|message|unusual) rate",
+    ),
+    *(r"exceed\w*", r"(?:over|reached) (?:\w+ )?(?:limit|quota)", r"(?:limit|quota) (?:\w+ )?reached", "over ?limit"),
+    *("(?:hourly|daily) (?:limit|quota)", "server (?:is )?(?:too )?busy", "too busy", "concurrent connections"),
+    "(?:client host|helo command|sender address) rejected",
+)
+_OF_MAILBOX = re.compile(r"\d{3}[ -]4\.2\.\d{1,3}(?![\d.])")  # the recipient's: full, or written to too much by all
+_GREYLISTED = re.compile(r"gr[ae]y[ -]?list", re.IGNORECASE)  # each recipient has to be asked for once, and goes later
 _SOMEONE = "(?:user|recipient|mailbox|account|address|alias|host|domain)"
 _DEAD = _phrases(
     rf"{_SOMEONE}(?: \w+)? (?:is )?(?:unknown|unavailable|invalid|disabled|inactive|deactivated|suspended|closed)",
@@ -80,6 +95,18 @@ def kind_of(code: int, reply: str, *, stage: Stage) -> Kind:
     if kind is Kind.ADDRESS_DEAD and (_POLICY.search(words) or _is_passing(reply, words)):
         return Kind.OTHER  # one part of the answer says one thing and another part another
     return kind
+
+
+def is_for_all(code: int, reply: str, *, stage: Stage) -> bool:
+    """Whether a refusal for now (4xx) would have met any other mail of the sender just as well.
+
+    Before the server knew for whom the mail is, with the end of the connection, or since it has had too many.
+    """
+    if stage is Stage.MAIL or code == SERVICE_CLOSING:
+        return True
+    words = _NOISE.sub(" ", reply[:MAX_TEXT])
+    is_of_recipient = _OF_MAILBOX.match(reply) or _FULL.search(words) or _GREYLISTED.search(reply)
+    return bool(_FOR_ALL.search(words)) and not is_of_recipient
 
 
 def _is_passing(reply: str, words: str) -> bool:

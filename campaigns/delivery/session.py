@@ -29,8 +29,22 @@ AUTH_ORDER = {
 }
 
 
+WHILE = {
+    Stage.GREETING: "before the server greeted",
+    Stage.EHLO: "in answer to our greeting",
+    Stage.TLS: "in answer to STARTTLS",
+    Stage.AUTH: "at the login",
+}
+SILENT = f"{WHILE[Stage.GREETING]}; a port that wants TLS from the first byte waits like that"
 # Answers to EHLO of a server that knows only HELO (RFC 5321 3.2 and 4.1.4).
 NO_EHLO = frozenset({500, 502, 504})
+# What OpenSSL calls an answer in the clear.
+NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
+_IN_SOURCE = re.compile(r" \(_ssl\.c:\d+\)$")
+LOGIN_MISSING = 530
+# Something else has to come first: a login or encryption, which only the words tell apart.
+ASKS_FIRST = frozenset({LOGIN_MISSING, 538})
+_ENCRYPTION = re.compile(r"\b(?:STARTTLS|TLS|SSL)\b|encrypt", re.IGNORECASE)
 
 
 class SessionError(Exception):
@@ -48,6 +62,7 @@ class Session:
         self.wire = wire
         self.features = features
         self.mails = 0
+        self.refused = 0  # of the last mails, one after the other
         # The mail whose MAIL, RCPT and DATA went out behind the one before it; their answers are still to be read.
         self.ahead: Envelope | None = None
         size = features.get("SIZE", "")
@@ -159,7 +174,14 @@ def _start_tls(wire: Wire, server: SmtpServer, context: ssl.SSLContext | None, *
         except TimeoutError as error:
             raise _refused("timeout", Stage.TLS, text=str(error)) from error
         except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can carry
-            raise _refused("tls", Stage.TLS, text=str(error)) from error
+            raise _refused("tls", Stage.TLS, text=_words_of(error)) from error
+
+
+def _words_of(error: Exception) -> str:
+    """What went wrong with TLS, without the place in OpenSSL's source."""
+    if getattr(error, "reason", "") in NOT_TLS:
+        return "what answers on this port does not speak TLS from the first byte"
+    return _IN_SOURCE.sub("", str(error))
 
 
 def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline: float) -> None:
@@ -172,10 +194,17 @@ def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline
         with _at(Stage.AUTH):
             reply = _authenticate(wire, method, server.username, server.password, deadline=deadline)
         if not reply.is_positive:
-            raise _refused("auth", Stage.AUTH, reply, permanent=reply.code >= 500)
+            raise _refused(fault_of_login(reply), Stage.AUTH, reply, permanent=reply.code >= 500)
     except SessionError as error:
         forms = [server.password, _b64(server.password), _plain(server.username, server.password)]
         raise SessionError(replace(error.fault, reply=without(forms, error.fault.reply))) from None
+
+
+def fault_of_login(reply: Reply) -> str:
+    """The reason of the sender's fault that a refusal by one of the codes for logins is (RFC 4954 6, RFC 3207 4)."""
+    if reply.code in ASKS_FIRST and _ENCRYPTION.search(reply.text):
+        return "tls_required"
+    return "auth_required" if reply.code == LOGIN_MISSING else "auth"
 
 
 def _authenticate(wire: Wire, method: str, username: str, password: str, *, deadline: float) -> Reply:
@@ -213,7 +242,9 @@ def _at(stage: Stage) -> Iterator[None]:
     try:
         yield
     except WireError as error:
-        raise _refused(error.reason, stage, text=str(error)) from error
+        is_silent = stage is Stage.GREETING and error.reason == "timeout"
+        where = SILENT if is_silent else WHILE[stage]
+        raise _refused(error.reason, stage, text=f"{error.detail} ({where})") from error
 
 
 def _refused(
