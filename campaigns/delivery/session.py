@@ -62,6 +62,7 @@ class Session:
         self.wire = wire
         self.features = features
         self.mails = 0
+        self.was_slow = False  # whether it took long to open
         self.refused = 0  # of the last mails, one after the other
         # The mail whose MAIL, RCPT and DATA went out behind the one before it; their answers are still to be read.
         self.ahead: Envelope | None = None

@@ -22,6 +22,7 @@ MAX_MAILS = 100  # on one connection; some servers count, and a balancer behind 
 # One after the other on one connection. Servers answer slower and slower to whoever is refused again and again, and
 # hang up in the end; each refusal counts twice there where RCPT and DATA went out together.
 MAX_REFUSED = 5
+SLOW_SECONDS = 0.5  # for opening a session; half of what a gate's answer holds for
 MAX_IDLE_SECONDS = 60.0  # servers close after minutes of silence; a new connection is cheaper than finding out
 ENVELOPE_STAGES = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA})
 
@@ -134,7 +135,7 @@ class SmtpConnection:
         deadline = time.monotonic() + self._transaction_seconds
         try:
             if pipelined and pipeline.is_offered(session):
-                ahead = following if self._may_send_ahead and self._has_room(session, for_mails=2) else None
+                ahead = following if self._takes_ahead(session) else None
                 ended = pipeline.run(session, envelope, following=ahead, deadline=deadline, before_data=before_data)
             else:
                 ended = transaction.run(session, envelope, deadline=deadline, before_data=before_data)
@@ -156,8 +157,10 @@ class SmtpConnection:
         if self._session is not None and not self._may_be_used_again():
             self.close()
         if self._session is None:
-            deadline = time.monotonic() + self._connect_seconds
+            began = time.monotonic()
+            deadline = began + self._connect_seconds
             self._session = open_session(self.server, context=self._context, deadline=deadline)
+            self._session.was_slow = time.monotonic() - began > SLOW_SECONDS
         return self._session
 
     def _is_ahead(self, envelope: Envelope) -> bool:
@@ -173,6 +176,15 @@ class SmtpConnection:
     def _has_room(self, session: Session, *, for_mails: int = 1) -> bool:
         """Whether so many more mails may go over it, be they all refused."""
         return session.mails + for_mails <= self._max_mails and session.refused + for_mails <= MAX_REFUSED
+
+    def _takes_ahead(self, session: Session) -> bool:
+        """Whether the commands of another mail may go out behind the one at hand.
+
+        Not right after a server took its time to greet: the other's gate may have closed meanwhile, and its no would
+        cost the connection and one more such greeting.
+        """
+        is_late = session.was_slow and not session.mails
+        return self._may_send_ahead and not is_late and self._has_room(session, for_mails=2)
 
     def _reset(self, session: Session) -> bool:
         """Forget the refused transaction on the server's side; False when the session is not to be used again."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaigns.delivery import smtp
 from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import Accepted, Deferred, Kind, NotSent, Refused, SenderFault, Stage, Uncertain
 from campaigns.delivery.pipeline import ONE_WRITE
@@ -79,6 +80,21 @@ def test_a_connection_on_which_one_mail_after_the_other_is_refused_is_replaced_b
 
     assert kinds(outcomes) == [Refused] * 12
     assert [sum(line.startswith("MAIL") for line in talk.commands) for talk in server.talks] == [5, 5, 2]
+
+
+@pytest.mark.parametrize(("slow", "connections"), [(0.0, 1), (60.0, 2)], ids=["slow", "quick"])
+def test_after_a_slow_greeting_the_first_mail_goes_alone_so_that_the_connection_outlives_it(
+    monkeypatch, slow, connections
+):
+    monkeypatch.setattr(smtp, "SLOW_SECONDS", slow)
+    with FaultServer(features=PIPELINING) as server, SmtpConnection(server.account()) as connection:
+        some = connection.deliver_many(mails(3))
+        first = next(some)
+        some.close()  # as is done when the gate's answer for the others has grown old meanwhile
+        rest = list(connection.deliver_many(mails(3)[1:]))
+
+    assert kinds([first, *rest]) == [Accepted] * 3
+    assert (server.connections, len(server.taken)) == (connections, 3)
 
 
 def test_refusals_among_mails_that_are_taken_cost_no_connection():
