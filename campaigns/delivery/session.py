@@ -41,6 +41,7 @@ NO_EHLO = frozenset({500, 502, 504})
 # What OpenSSL calls an answer in the clear.
 NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
 _IN_SOURCE = re.compile(r" \(_ssl\.c:\d+\)$")
+NO_LOGIN = "the server offers no login here"
 LOGIN_MISSING = 530
 # Something else has to come first: a login or encryption, which only the words tell apart.
 ASKS_FIRST = frozenset({LOGIN_MISSING, 538})
@@ -104,7 +105,7 @@ def _connect(server: SmtpServer, *, deadline: float) -> Wire:
         except OSError as error:  # also where this machine has no sockets left, or none of this family
             refusal = error
     reason = "timeout" if isinstance(refusal, TimeoutError) else "connect"
-    raise _refused(reason, Stage.CONNECT, text=str(refusal)) from refusal
+    raise _refused(reason, Stage.CONNECT, text=refusal.strerror or str(refusal)) from refusal
 
 
 def _connected(sock: socket.socket, address: Any, *, seconds: float) -> socket.socket:
@@ -189,8 +190,7 @@ def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline
     offered = features.get("AUTH", "").upper().split()
     method = next((name for name in AUTH_ORDER[server.security] if name in offered), "")
     if not method:
-        text = f"the server offers {' '.join(offered) or 'no login'}, not PLAIN, LOGIN or CRAM-MD5"
-        raise _refused("auth_unavailable", Stage.AUTH, text=text, permanent=True)
+        raise _no_method(server, features, offered)
     try:
         with _at(Stage.AUTH):
             reply = _authenticate(wire, method, server.username, server.password, deadline=deadline)
@@ -199,6 +199,14 @@ def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline
     except SessionError as error:
         forms = [server.password, _b64(server.password), _plain(server.username, server.password)]
         raise SessionError(replace(error.fault, reply=without(forms, error.fault.reply))) from None
+
+
+def _no_method(server: SmtpServer, features: dict[str, str], offered: list[str]) -> SessionError:
+    if not offered and server.security is Security.NONE and "STARTTLS" in features:
+        text = "the server offers a login only once the line is encrypted"
+        return _refused("tls_required", Stage.AUTH, text=text, permanent=True)
+    text = f"the server offers {' '.join(offered)}, not PLAIN, LOGIN or CRAM-MD5" if offered else NO_LOGIN
+    return _refused("auth_unavailable", Stage.AUTH, text=text, permanent=True)
 
 
 def fault_of_login(reply: Reply) -> str:

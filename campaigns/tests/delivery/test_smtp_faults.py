@@ -380,3 +380,20 @@ def test_a_server_that_never_greets_is_told_once_and_with_what_it_may_be(envelop
 
     assert outcome.reason == "timeout"
     assert outcome.reply.startswith("the time for this is up (before the server greeted; a port that wants TLS")
+
+
+@pytest.mark.parametrize(
+    ("features", "reason", "words"),
+    [
+        ("STARTTLS,SIZE 1000000", "tls_required", "the server offers a login only once the line is encrypted"),
+        ("SIZE 1000000", "auth_unavailable", "the server offers no login here"),
+        ("AUTH XOAUTH2", "auth_unavailable", "the server offers XOAUTH2, not PLAIN, LOGIN or CRAM-MD5"),
+    ],
+)
+def test_a_login_that_is_not_on_offer_is_told_with_what_is(envelope, features, reason, words):
+    with FaultServer(features=features) as server:
+        account = server.account(username="ada", password="secret")
+        with SmtpConnection(account) as connection:
+            outcome = connection.deliver(envelope)
+
+    assert (outcome.reason, outcome.reply, outcome.permanent) == (reason, words, True)
