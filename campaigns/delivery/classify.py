@@ -73,6 +73,8 @@ _FOR_ALL = _phrases(
 )
 _OF_MAILBOX = re.compile(r"\d{3}[ -]4\.2\.\d{1,3}(?![\d.])")  # the recipient's: full, or written to too much by all
 _GREYLISTED = re.compile(r"gr[ae]y[ -]?list", re.IGNORECASE)  # each recipient has to be asked for once, and goes later
+# What OpenSMTPD says of whomever it takes no mail for: nobody there has that name, or we may not send through it.
+_NOT_HERE = re.compile(r"550 Invalid recipient: <[^<>]*>")
 _SOMEONE = "(?:user|recipient|mailbox|account|address|alias|host|domain)"
 _DEAD = _phrases(
     rf"{_SOMEONE}(?: \w+)? (?:is )?(?:unknown|unavailable|invalid|disabled|inactive|deactivated|suspended|closed)",
@@ -92,8 +94,8 @@ def kind_of(code: int, reply: str, *, stage: Stage) -> Kind:
     kind = by_code or _by_words(words)
     if stage is not Stage.RCPT:
         return Kind.POLICY if kind is Kind.POLICY else Kind.CONTENT
-    if kind is Kind.ADDRESS_DEAD and (_POLICY.search(words) or _is_passing(reply, words)):
-        return Kind.OTHER  # one part of the answer says one thing and another part another
+    if kind is Kind.ADDRESS_DEAD and (_POLICY.search(words) or _is_passing(reply, words) or _NOT_HERE.fullmatch(reply)):
+        return Kind.OTHER  # one part of the answer says one thing and another part another, or it says two things
     return kind
 
 

@@ -95,6 +95,11 @@ def test_an_address_that_may_be_alive_tomorrow_is_not_dead(reply):
     assert kind_of(550, reply, stage=Stage.RCPT) is Kind.OTHER
 
 
+def test_what_one_server_says_of_unknown_people_and_of_who_may_not_send_through_it_alike_suppresses_nobody():
+    assert kind_of(550, "550 Invalid recipient: <x@y.example>", stage=Stage.RCPT) is Kind.OTHER
+    assert kind_of(550, "550 5.1.1 Invalid recipient: <x@y.example>", stage=Stage.RCPT) is Kind.ADDRESS_DEAD
+
+
 def test_advice_to_correct_the_address_and_try_again_leaves_it_dead():
     reply = "550 5.1.1 User unknown. Please check the address and try again."
 
