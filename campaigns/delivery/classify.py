@@ -11,6 +11,7 @@ from enum import StrEnum
 from campaigns.delivery.outcomes import Kind, Stage
 
 MAX_TEXT = 2_000  # characters looked at
+SERVICE_CLOSING = 421
 _ENHANCED = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _PASSING_CODE = re.compile(r"\d{3}[ -]4\.\d{1,3}\.\d{1,3}(?![\d.])")  # right behind a 5xx, which it contradicts
 # An address or a link may hold any word, and says nothing about the reason.
@@ -90,6 +91,22 @@ _CONTENT = _phrases(
     *(r"attachment\w*", "virus", "malware", "malformed", "content rejected", "message content", "line too long"),
 )
 _PASSING = _phrases(r"temporar\w+", r"(?:try|retry|again) (?:\w+ )?later", "at this time", r"not found,? try again")
+# A server that has had enough for now, or minds something about the sender; few say by the code that it is that.
+_FOR_ALL = _phrases(
+    *(
+        "too (?:many|much|fast|quickly)",
+        r"throttl\w*",
+        r"rate[ -]?limit\w*",
+        r"(?:sending|sender|message|unusual) rate",
+    ),
+    *(r"exceed\w*", r"(?:over|reached) (?:\w+ )?(?:limit|quota)", r"(?:limit|quota) (?:\w+ )?reached", "over ?limit"),
+    *("(?:hourly|daily) (?:limit|quota)", "server (?:is )?(?:too )?busy", "too busy", "concurrent connections"),
+    "(?:client host|helo command|sender address) rejected",
+)
+_OF_MAILBOX = re.compile(r"\d{3}[ -]4\.2\.\d{1,3}(?![\d.])")  # the recipient's: full, or written to too much by all
+_GREYLISTED = re.compile(r"gr[ae]y[ -]?list", re.IGNORECASE)  # each recipient has to be asked for once, and goes later
+# What OpenSMTPD says of whomever it takes no mail for: nobody there has that name, or we may not send through it.
+_NOT_HERE = re.compile(r"550 Invalid recipient: <[^<>]*>")
 _SOMEONE = "(?:user|recipient|mailbox|account|address|alias|host|domain)"
 _SUSPENDED = _phrases(
     rf"{_SOMEONE}(?: \w+)? (?:is )?(?:unavailable|disabled|inactive|deactivated|suspended|closed)",
@@ -132,8 +149,9 @@ def ground_of(code: int, reply: str) -> Ground:
     words = _NOISE.sub(" ", reply[:MAX_TEXT])
     by_code = _by_code(found) or (Ground.FULL if code == 552 and _FULL.search(words) else None)
     ground = by_code or _by_words(words, is_about_mailbox=bool(found and found.group(1) == "2"))
-    if ground in _DEAD_GROUNDS and (_POLICY.search(words) or _is_passing(reply, words) or _is_policy(reply)):
-        return Ground.UNCLEAR  # one part of the answer says one thing and another part another
+    is_unclear = _POLICY.search(words) or _is_passing(reply, words) or _is_policy(reply) or _NOT_HERE.fullmatch(reply)
+    if ground in _DEAD_GROUNDS and is_unclear:
+        return Ground.UNCLEAR  # one part of the answer says one thing and another part another, or it says two things
     return ground
 
 
@@ -145,6 +163,18 @@ def says_unknown(reply: str) -> bool:
 def _is_policy(reply: str) -> bool:
     """Whether a second code, or where the answer links to, says that it is about the sender."""
     return bool(_CONTRADICTS.search(reply[:MAX_TEXT]) or _LISTED_AT.search(reply[:MAX_TEXT]))
+
+
+def is_for_all(code: int, reply: str, *, stage: Stage) -> bool:
+    """Whether a refusal for now (4xx) would have met any other mail of the sender just as well.
+
+    Before the server knew for whom the mail is, with the end of the connection, or since it has had too many.
+    """
+    if stage is Stage.MAIL or code == SERVICE_CLOSING:
+        return True
+    words = _NOISE.sub(" ", reply[:MAX_TEXT])
+    is_of_recipient = _OF_MAILBOX.match(reply) or _FULL.search(words) or _GREYLISTED.search(reply)
+    return bool(_FOR_ALL.search(words)) and not is_of_recipient
 
 
 def _is_passing(reply: str, words: str) -> bool:

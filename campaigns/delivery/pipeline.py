@@ -7,11 +7,12 @@ binds nobody: without its content a mail cannot be taken, and no content goes ou
 from collections.abc import Sequence
 
 from campaigns.delivery.base import Envelope, Gate
+from campaigns.delivery.classify import SERVICE_CLOSING
 from campaigns.delivery.outcomes import GATE_EXPIRED, NotSent, Stage
 from campaigns.delivery.session import Session
 from campaigns.delivery.transaction import (
     DOT,
-    SERVICE_CLOSING,
+    LEFT_OVER,
     STEPS,
     Ended,
     after_dot,
@@ -19,6 +20,7 @@ from campaigns.delivery.transaction import (
     beyond,
     broken_off,
     commands,
+    is_left_over,
     negative,
     on_the_wire,
 )
@@ -52,7 +54,7 @@ def run(
         following = None
     if [reply.code // 100 for reply in replies] == _GO_ON:
         return _content(session, envelope, following, deadline=deadline, before_data=before_data)
-    return _after_refusal(session, _refusal(replies, broken), replies, following, deadline=deadline)
+    return _after_refusal(session, _refusal(session, replies, broken), replies, following, deadline=deadline)
 
 
 def _answers(session: Session, envelope: Envelope, *, deadline: float) -> tuple[list[Reply], str]:
@@ -73,7 +75,7 @@ def _commands(session: Session, envelope: Envelope | None) -> bytes:
     return "\r\n".join((*commands(session, envelope), "")).encode() if envelope else b""
 
 
-def _refusal(replies: Sequence[Reply], broken: str) -> Ended:
+def _refusal(session: Session, replies: Sequence[Reply], broken: str) -> Ended:
     """What stands against sending the content.
 
     The first answer that is not the wanted one decides. An answer behind it that could only follow a yes shows that
@@ -84,6 +86,8 @@ def _refusal(replies: Sequence[Reply], broken: str) -> Ended:
     if place is None:
         return Ended(NotSent(broken, STEPS[len(replies)][0]), is_clean=False)
     reply, (stage, _) = pairs[place]
+    if is_left_over(session, reply, stage):
+        return Ended(NotSent(LEFT_OVER, stage), is_clean=False)
     later = [other.code // 100 for other in replies[place + 1 :]]
     if 2 in later or (stage is Stage.MAIL and 3 in later):
         return Ended(NotSent("garbage", stage), is_clean=False)
@@ -128,6 +132,8 @@ def _content(
     if ended is None:
         ended = after_dot(wire, deadline=deadline)
         session.ahead = following if ended.is_clean else None
+        if session.ahead is not None and ended.needs_reset:
+            return ended._replace(needs_reset=False)  # what was sent ahead is under way
     return ended
 
 

@@ -29,8 +29,23 @@ AUTH_ORDER = {
 }
 
 
+WHILE = {
+    Stage.GREETING: "before the server greeted",
+    Stage.EHLO: "in answer to our greeting",
+    Stage.TLS: "in answer to STARTTLS",
+    Stage.AUTH: "at the login",
+}
+SILENT = f"{WHILE[Stage.GREETING]}; a port that wants TLS from the first byte waits like that"
 # Answers to EHLO of a server that knows only HELO (RFC 5321 3.2 and 4.1.4).
 NO_EHLO = frozenset({500, 502, 504})
+# What OpenSSL calls an answer in the clear.
+NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
+_IN_SOURCE = re.compile(r" \(_ssl\.c:\d+\)$")
+NO_LOGIN = "the server offers no login here"
+LOGIN_MISSING = 530
+# Something else has to come first: a login or encryption, which only the words tell apart.
+ASKS_FIRST = frozenset({LOGIN_MISSING, 538})
+_ENCRYPTION = re.compile(r"\b(?:STARTTLS|TLS|SSL)\b|encrypt", re.IGNORECASE)
 
 
 class SessionError(Exception):
@@ -48,6 +63,8 @@ class Session:
         self.wire = wire
         self.features = features
         self.mails = 0
+        self.was_slow = False  # whether it took long to open
+        self.refused = 0  # of the last mails, one after the other
         # The mail whose MAIL, RCPT and DATA went out behind the one before it; their answers are still to be read.
         self.ahead: Envelope | None = None
         size = features.get("SIZE", "")
@@ -88,7 +105,7 @@ def _connect(server: SmtpServer, *, deadline: float) -> Wire:
         except OSError as error:  # also where this machine has no sockets left, or none of this family
             refusal = error
     reason = "timeout" if isinstance(refusal, TimeoutError) else "connect"
-    raise _refused(reason, Stage.CONNECT, text=str(refusal)) from refusal
+    raise _refused(reason, Stage.CONNECT, text=refusal.strerror or str(refusal)) from refusal
 
 
 def _connected(sock: socket.socket, address: Any, *, seconds: float) -> socket.socket:
@@ -159,23 +176,44 @@ def _start_tls(wire: Wire, server: SmtpServer, context: ssl.SSLContext | None, *
         except TimeoutError as error:
             raise _refused("timeout", Stage.TLS, text=str(error)) from error
         except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can carry
-            raise _refused("tls", Stage.TLS, text=str(error)) from error
+            raise _refused("tls", Stage.TLS, text=_words_of(error)) from error
+
+
+def _words_of(error: Exception) -> str:
+    """What went wrong with TLS, without the place in OpenSSL's source."""
+    if getattr(error, "reason", "") in NOT_TLS:
+        return "what answers on this port does not speak TLS from the first byte"
+    return _IN_SOURCE.sub("", str(error))
 
 
 def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline: float) -> None:
     offered = features.get("AUTH", "").upper().split()
     method = next((name for name in AUTH_ORDER[server.security] if name in offered), "")
     if not method:
-        text = f"the server offers {' '.join(offered) or 'no login'}, not PLAIN, LOGIN or CRAM-MD5"
-        raise _refused("auth_unavailable", Stage.AUTH, text=text, permanent=True)
+        raise _no_method(server, features, offered)
     try:
         with _at(Stage.AUTH):
             reply = _authenticate(wire, method, server.username, server.password, deadline=deadline)
         if not reply.is_positive:
-            raise _refused("auth", Stage.AUTH, reply, permanent=reply.code >= 500)
+            raise _refused(fault_of_login(reply), Stage.AUTH, reply, permanent=reply.code >= 500)
     except SessionError as error:
         forms = [server.password, _b64(server.password), _plain(server.username, server.password)]
         raise SessionError(replace(error.fault, reply=without(forms, error.fault.reply))) from None
+
+
+def _no_method(server: SmtpServer, features: dict[str, str], offered: list[str]) -> SessionError:
+    if not offered and server.security is Security.NONE and "STARTTLS" in features:
+        text = "the server offers a login only once the line is encrypted"
+        return _refused("tls_required", Stage.AUTH, text=text, permanent=True)
+    text = f"the server offers {' '.join(offered)}, not PLAIN, LOGIN or CRAM-MD5" if offered else NO_LOGIN
+    return _refused("auth_unavailable", Stage.AUTH, text=text, permanent=True)
+
+
+def fault_of_login(reply: Reply) -> str:
+    """The reason of the sender's fault that a refusal by one of the codes for logins is (RFC 4954 6, RFC 3207 4)."""
+    if reply.code in ASKS_FIRST and _ENCRYPTION.search(reply.text):
+        return "tls_required"
+    return "auth_required" if reply.code == LOGIN_MISSING else "auth"
 
 
 def _authenticate(wire: Wire, method: str, username: str, password: str, *, deadline: float) -> Reply:
@@ -213,7 +251,9 @@ def _at(stage: Stage) -> Iterator[None]:
     try:
         yield
     except WireError as error:
-        raise _refused(error.reason, stage, text=str(error)) from error
+        is_silent = stage is Stage.GREETING and error.reason == "timeout"
+        where = SILENT if is_silent else WHILE[stage]
+        raise _refused(error.reason, stage, text=f"{error.detail} ({where})") from error
 
 
 def _refused(

@@ -9,7 +9,8 @@ from typing import Self
 
 from campaigns.delivery import pipeline, transaction
 from campaigns.delivery.base import Envelope, Gate, GateAt
-from campaigns.delivery.outcomes import Deferred, NotSent, Outcome, Outcomes, Stage
+from campaigns.delivery.classify import SERVICE_CLOSING
+from campaigns.delivery.outcomes import Accepted, Deferred, NotSent, Outcome, Outcomes, Stage
 from campaigns.delivery.server import SmtpServer
 from campaigns.delivery.session import Session, SessionError, open_session
 from campaigns.delivery.wire import WireError
@@ -18,6 +19,10 @@ CONNECT_SECONDS = 30.0
 TRANSACTION_SECONDS = 300.0  # an impatient end after the dot makes mails uncertain; a lease must be longer
 QUIT_SECONDS = 2.0
 MAX_MAILS = 100  # on one connection; some servers count, and a balancer behind one name gets its share
+# One after the other on one connection. Servers answer slower and slower to whoever is refused again and again, and
+# hang up in the end; each refusal counts twice there where RCPT and DATA went out together.
+MAX_REFUSED = 5
+SLOW_SECONDS = 0.5  # for opening a session; half of what a gate's answer holds for
 MAX_IDLE_SECONDS = 60.0  # servers close after minutes of silence; a new connection is cheaper than finding out
 ENVELOPE_STAGES = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA})
 
@@ -48,6 +53,7 @@ class SmtpConnection:
         self._max_mails = max_mails
         self._max_idle_seconds = max_idle_seconds
         self._is_pipelined = pipelined
+        self._may_send_ahead = True
         self._session: Session | None = None
         self._used_at = 0.0
 
@@ -112,6 +118,9 @@ class SmtpConnection:
         if pipelined and _is_out_of_step(outcome):
             # This server's answers to several commands at once are not to be relied on.
             self._is_pipelined = False
+        elif _is_left_over(outcome):
+            # It has to be told to forget a mail that it refused, and what is sent ahead comes before that.
+            self._may_send_ahead = False
         elif not (was_kept and _is_stale_connection(outcome)):
             return outcome
         return self._deliver_once(envelope, before_data, None, pipelined=False)
@@ -126,7 +135,7 @@ class SmtpConnection:
         deadline = time.monotonic() + self._transaction_seconds
         try:
             if pipelined and pipeline.is_offered(session):
-                ahead = following if session.mails + 1 < self._max_mails else None
+                ahead = following if self._takes_ahead(session) else None
                 ended = pipeline.run(session, envelope, following=ahead, deadline=deadline, before_data=before_data)
             else:
                 ended = transaction.run(session, envelope, deadline=deadline, before_data=before_data)
@@ -134,6 +143,7 @@ class SmtpConnection:
             self._drop()  # the gate raised, or the process is being stopped: the session is in mid-transaction
             raise
         session.mails += 1
+        session.refused = 0 if isinstance(ended.outcome, Accepted) else session.refused + 1
         self._used_at = time.monotonic()
         if not ended.is_clean or (ended.needs_reset and not self._reset(session)):
             self._drop()
@@ -147,8 +157,10 @@ class SmtpConnection:
         if self._session is not None and not self._may_be_used_again():
             self.close()
         if self._session is None:
-            deadline = time.monotonic() + self._connect_seconds
+            began = time.monotonic()
+            deadline = began + self._connect_seconds
             self._session = open_session(self.server, context=self._context, deadline=deadline)
+            self._session.was_slow = time.monotonic() - began > SLOW_SECONDS
         return self._session
 
     def _is_ahead(self, envelope: Envelope) -> bool:
@@ -156,10 +168,23 @@ class SmtpConnection:
 
     def _may_be_used_again(self) -> bool:
         session = self._session
-        if session is None or session.ahead is not None or session.mails >= self._max_mails:
+        if session is None or session.ahead is not None or not self._has_room(session):
             return False
         is_fresh = time.monotonic() - self._used_at <= self._max_idle_seconds
         return is_fresh and not session.wire.has_input()
+
+    def _has_room(self, session: Session, *, for_mails: int = 1) -> bool:
+        """Whether so many more mails may go over it, be they all refused."""
+        return session.mails + for_mails <= self._max_mails and session.refused + for_mails <= MAX_REFUSED
+
+    def _takes_ahead(self, session: Session) -> bool:
+        """Whether the commands of another mail may go out behind the one at hand.
+
+        Not right after a server took its time to greet: the other's gate may have closed meanwhile, and its no would
+        cost the connection and one more such greeting.
+        """
+        is_late = session.was_slow and not session.mails
+        return self._may_send_ahead and not is_late and self._has_room(session, for_mails=2)
 
     def _reset(self, session: Session) -> bool:
         """Forget the refused transaction on the server's side; False when the session is not to be used again."""
@@ -188,10 +213,14 @@ def _is_out_of_step(outcome: Outcome) -> bool:
     return isinstance(outcome, NotSent) and outcome.reason == "garbage" and outcome.stage in ENVELOPE_STAGES
 
 
+def _is_left_over(outcome: Outcome) -> bool:
+    return isinstance(outcome, NotSent) and outcome.reason == transaction.LEFT_OVER
+
+
 def _is_stale_connection(outcome: Outcome) -> bool:
     if isinstance(outcome, NotSent):
         return outcome.stage is Stage.MAIL and outcome.reason == "dropped"
-    return isinstance(outcome, Deferred) and outcome.stage is Stage.MAIL and outcome.code == transaction.SERVICE_CLOSING
+    return isinstance(outcome, Deferred) and outcome.stage is Stage.MAIL and outcome.code == SERVICE_CLOSING
 
 
 def _is_of_the_connection(outcome: Outcome) -> bool:

@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from campaigns.delivery.base import Envelope, Gate, WireForm
-from campaigns.delivery.classify import kind_of
+from campaigns.delivery.classify import SERVICE_CLOSING, kind_of
 from campaigns.delivery.outcomes import (
     GATE_EXPIRED,
     Accepted,
@@ -21,12 +21,13 @@ from campaigns.delivery.outcomes import (
     Stage,
     Uncertain,
 )
-from campaigns.delivery.session import Session
+from campaigns.delivery.session import Session, fault_of_login
 from campaigns.delivery.wire import Reply, Wire, WireError
 
 # Codes that say the login is wrong or missing, at whatever stage (RFC 4954 6).
 AUTH_CODES = frozenset({530, 534, 535, 538})
-SERVICE_CLOSING = 421
+OUT_OF_ORDER = 503
+LEFT_OVER = "left_over"  # the reason of a NotSent whose server was not done with the mail before
 DOT = b".\r\n"
 # What commands() are for, with the first digit of the answer that goes on.
 STEPS = ((Stage.MAIL, 2), (Stage.RCPT, 2), (Stage.DATA, 3))
@@ -89,6 +90,8 @@ def _envelope_part(session: Session, envelope: Envelope, *, deadline: float, bef
             reply = session.wire.command(line, deadline=deadline)
         except WireError as error:
             return Ended(NotSent(error.reason, stage), is_clean=False)
+        if is_left_over(session, reply, stage):
+            return Ended(NotSent(LEFT_OVER, stage), is_clean=False)
         if reply.code // 100 != wanted:
             outcome = negative(reply, stage)
             is_clean = reply.code >= 400 and reply.code != SERVICE_CLOSING
@@ -132,7 +135,13 @@ def after_dot(wire: Wire, *, deadline: float) -> Ended:
         return Ended(Accepted(reply.code, reply.text), is_clean=True)
     if reply.code < 400:
         return Ended(Uncertain("garbage"), is_clean=False)
-    return Ended(negative(reply, Stage.DOT), is_clean=reply.code != SERVICE_CLOSING)
+    # RFC 5321 4.1.1.4 has the mail forgotten then, which not all servers do: to the next MAIL they say 503.
+    return Ended(negative(reply, Stage.DOT), is_clean=reply.code != SERVICE_CLOSING, needs_reset=True)
+
+
+def is_left_over(session: Session, reply: Reply, stage: Stage) -> bool:
+    """Whether MAIL is refused as out of order: for what went before on this session, and not for this mail."""
+    return stage is Stage.MAIL and reply.code == OUT_OF_ORDER and session.mails > 0
 
 
 def answered_early(wire: Wire, *, deadline: float) -> Outcome:
@@ -153,7 +162,7 @@ def negative(reply: Reply, stage: Stage) -> Outcome:
     if reply.code < 400:
         return NotSent("garbage", stage)
     if reply.code in AUTH_CODES and stage is not Stage.DOT:
-        return SenderFault("auth", reply.code, reply.text, permanent=True, stage=stage)
+        return SenderFault(fault_of_login(reply), reply.code, reply.text, permanent=True, stage=stage)
     if reply.code < 500:
         return Deferred(reply.code, reply.text, stage=stage)
     return Refused(reply.code, reply.text, stage, kind_of(reply.code, reply.text, stage=stage))

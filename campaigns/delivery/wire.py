@@ -38,6 +38,7 @@ class WireError(Exception):
     def __init__(self, reason: str, detail: str = "", *, sent: int = 0):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
+        self.detail = detail
         self.sent = sent
 
 

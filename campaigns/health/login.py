@@ -21,8 +21,10 @@ DOWN = frozenset({"dns", "host_unknown", "connect", "timeout", "dropped", "servi
 HINTS = {
     "auth": "Enter the password or key again; some providers want one made for programs.",
     "auth_unavailable": "Ask the provider how programs log in; OAuth is not offered here.",
+    "auth_required": "Enter user name and password of the account.",
     "certificate": "Use the host name that the certificate is made for, or have the server's certificate renewed.",
     "tls_unavailable": "Choose the encryption that this port offers: TLS on 465, STARTTLS on 587.",
+    "tls_required": "Choose STARTTLS, or TLS where the port wants it from the first byte.",
     "tls": "Choose the encryption that this port offers: TLS on 465, STARTTLS on 587.",
     "timeout": "Check host and port; many networks let nothing out to port 25.",
     "connect": "Check host and port, and that the server runs.",

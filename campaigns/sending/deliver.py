@@ -26,7 +26,9 @@ from campaigns.sending.prepare import Prepared
 from campaigns.sending.record import Verdict, record
 from campaigns.sending.reserve import Limited, limited_by
 from campaigns.sending.settle import (
+    asked_to_wait,
     blame_sender,
+    is_for_anybody,
     not_now,
     praise_sender,
     refused_at_gate,
@@ -233,10 +235,12 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             passed.popleft()
             if isinstance(outcome, Accepted):
                 done.accepted += 1
-                pace.doubts = 0
+                pace.doubts = pace.put_off = 0
             else:
                 pace.doubts = pace.doubts + 1 if isinstance(outcome, Uncertain) else 0
-                done.fault = done.fault or sender_fault(outcome) or unanswered(outcome, pace.doubts)
+                pace.put_off = pace.put_off + 1 if is_for_anybody(outcome) else 0
+                fault = unanswered(outcome, pace.doubts) or asked_to_wait(outcome, pace.put_off)
+                done.fault = done.fault or sender_fault(outcome) or fault
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
             may_begin.is_over = may_begin.is_over or done.fault is not None or is_stopping() or is_late

@@ -29,8 +29,10 @@ class SenderReason(models.TextChoices):
 
     AUTH = "auth", "the login or key was refused; paused"
     AUTH_UNAVAILABLE = "auth_unavailable", "the server offers no way to log in that is known here; paused"
+    AUTH_REQUIRED = "auth_required", "the server takes no mail without a login, and got none; paused"
     CERTIFICATE = "certificate", "the server's certificate is not valid for its name; paused"
     TLS_UNAVAILABLE = "tls_unavailable", "the server offers no encryption where it was asked for; paused"
+    TLS_REQUIRED = "tls_required", "the server takes nothing that is not encrypted; paused"
     REFUSED_BY_POLICY = "refused_by_policy", "the receiver blocks the sender, and not the recipient; paused"
     REFUSED_BY_SERVICE = "refused_by_service", "the e-mail service refuses the account or its domain; paused"
     REDIRECTED = "redirected", "the e-mail service's address leads somewhere else; paused"
@@ -49,6 +51,7 @@ class SenderReason(models.TextChoices):
     GREETING = "greeting", "its server greets with a refusal; tried again"
     EHLO = "ehlo", "its server refuses our greeting; tried again"
     TLS = "tls", "encryption could not be agreed on; tried again"
+    ASKED_TO_WAIT = "asked_to_wait", "its server takes no more mails for now; tried again"
     UNANSWERED = "unanswered", "nobody knows of several mails in a row whether its server took them; tried again"
     SERVICE_TROUBLE = "service_trouble", "the e-mail service has trouble of its own; tried again"
 

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
+from campaigns.delivery.classify import is_for_all
 from campaigns.delivery.outcomes import (
     Accepted,
     Deferred,
@@ -30,6 +31,7 @@ GIVE_UP_AFTER = timedelta(days=4)
 LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clocks may differ by so much at midnight
 BACK_OFF = timedelta(minutes=1)  # the first wait of a mail whose transaction broke off
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
+MOST_PUT_OFF = 3  # mails in a row, for a reason that is not theirs; each more would be put off for longer than need be
 MOST_DOUBTS = 3  # mails in a row; one or two are left in doubt by any server that is restarted
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
@@ -98,6 +100,22 @@ def unanswered(outcome: Outcome, doubts: int) -> SenderFault | None:
         return None
     reply = f"{doubts} mails in a row may or may not have arrived ({outcome.reason})"
     return SenderFault("unanswered", reply=reply, stage=Stage.DOT)
+
+
+def asked_to_wait(outcome: Outcome, put_off: int) -> SenderFault | None:
+    """The fault of a sender whose server has put off so many mails in a row that it takes no more of anybody's.
+
+    To ask it for all the others as well would only put off each of them, for longer every time, until they are given up
+    after four days; the sender rests instead and goes on where it was.
+    """
+    if not isinstance(outcome, Deferred) or put_off < MOST_PUT_OFF:
+        return None
+    return SenderFault("asked_to_wait", outcome.code, outcome.reply, stage=outcome.stage)
+
+
+def is_for_anybody(outcome: Outcome) -> bool:
+    """Whether a mail was put off for a reason that has nothing to do with whom it is for."""
+    return isinstance(outcome, Deferred) and is_for_all(outcome.code, outcome.reply, stage=outcome.stage)
 
 
 def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:

@@ -34,6 +34,7 @@ from campaigns.sending.inherit import inherit
 from campaigns.sending.journal import Journal
 from campaigns.sending.limits import LIMITED_SENDER, is_limited
 from campaigns.sending.prepare import prepare
+from campaigns.sending.reasons import in_words
 from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
 from campaigns.sending.sizing import MOST_CLAIMED, Share, Speed
@@ -267,7 +268,9 @@ def _hold_without_sender(campaign: Campaign, now: datetime) -> None:
     """One that only rests is waited for; when none is left, a person has to look."""
     if not _active(campaign).exists():
         senders = Sender.objects.filter(campaign_senders__campaign=campaign)
-        error = "; ".join(f"{sender.email}: {sender.status_reason}" for sender in senders if sender.status_reason)
+        error = "; ".join(
+            f"{sender.email}: {in_words(sender.status_reason)}" for sender in senders if sender.status_reason
+        )
         why = "all of them are paused. Mend one" if senders else "the campaign has none. Choose one"
         message = f"No sender can be used: {why} and resume the campaign."
         pause_by_system(campaign_id=campaign.pk, code=PauseCode.NO_SENDER, message=message, now=now, error=error)

@@ -5,6 +5,7 @@
 
 Each stage takes one action for every time, or a list used up one by one; without one the server behaves well. A
 command out of its turn, such as RCPT after a refused MAIL, gets 503 and uses up nothing, unless the server is `lax`.
+One that `keeps_refused` stays within a mail that it refused after the dot until RSET, as Postfix does.
 """
 
 import base64
@@ -94,10 +95,17 @@ class FaultServer:
     """Runs until the end of its `with` block; `commands`, `mails` and `connections` say what it saw."""
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, features: str = FEATURES, lax: bool = False, **script: Any
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        features: str = FEATURES,
+        lax: bool = False,
+        keeps_refused: bool = False,
+        **script: Any,
     ):
         self.tls = tls
         self.lax = lax
+        self.keeps_refused = keeps_refused
         self.features = features
         self.script = script
         self.commands: list[str] = []
@@ -214,7 +222,8 @@ class Talk:
 
     def transact(self, verb: str) -> None:
         before = {"mail": "", "rcpt": "mail", "data": "rcpt"}[verb]
-        if self.progress != before and not self.server.lax:
+        is_another = verb == "rcpt" and self.progress == verb  # one mail may have several recipients
+        if self.progress != before and not is_another and not self.server.lax:
             self.say(OUT_OF_TURN)
             return
         answer = self.act(verb)
@@ -233,6 +242,8 @@ class Talk:
         self.server.mails.append(mail)
         if self.act("dot").startswith("2"):
             self.server.taken.append(mail)
+        elif self.server.keeps_refused:
+            self.progress = "rcpt"
 
     def authenticate(self, command: str) -> None:
         prompts = {"AUTH LOGIN": ["Username:", "Password:"], "AUTH CRAM-MD5": [CHALLENGE]}

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from campaigns.delivery.classify import kind_of
+from campaigns.delivery.classify import is_for_all, kind_of
 from campaigns.delivery.outcomes import Kind, Stage
 
 DEAD = [
@@ -95,6 +95,11 @@ def test_an_address_that_may_be_alive_tomorrow_is_not_dead(reply):
     assert kind_of(550, reply, stage=Stage.RCPT) is Kind.OTHER
 
 
+def test_what_one_server_says_of_unknown_people_and_of_who_may_not_send_through_it_alike_suppresses_nobody():
+    assert kind_of(550, "550 Invalid recipient: <x@y.example>", stage=Stage.RCPT) is Kind.OTHER
+    assert kind_of(550, "550 5.1.1 Invalid recipient: <x@y.example>", stage=Stage.RCPT) is Kind.ADDRESS_DEAD
+
+
 def test_advice_to_correct_the_address_and_try_again_leaves_it_dead():
     reply = "550 5.1.1 User unknown. Please check the address and try again."
 
@@ -119,3 +124,40 @@ def test_a_hostile_answer_is_read_in_no_time(piece):
     kind_of(550, "550 " + piece * (90_000 // len(piece)), stage=Stage.RCPT)
 
     assert time.perf_counter() - started < 0.5
+
+
+FOR_ALL = [
+    "450 4.7.1 Error: too much mail from 192.0.2.1",
+    "450 4.7.1 Error: too many recipients from 192.0.2.1",
+    "451 Domain sender.example has exceeded the max emails per hour (20/20 (100%)) allowed.",
+    "452 4.7.0 Sender rate limit reached",
+    "454 Throttling failure: Maximum sending rate exceeded.",
+    "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
+    "451 4.7.500 Server busy. Please try again later from [192.0.2.1]",
+    "450 4.1.8 <ada@sender.example>: Sender address rejected: Domain not found",
+    "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]",
+    "450 4.7.1 <sender.example>: Helo command rejected: Host not found",
+]
+OF_ONE = [
+    "450 4.2.0 <x@y.example>: Recipient address rejected: Greylisted, see http://postgrey.example/help/y.html",
+    "451 4.7.1 Greylisting in action, please come back later",
+    "450 4.7.1 Client host rejected: Greylisted for 300 seconds",
+    "451 Temporary failure, please try again later.",
+    "450 4.2.1 The user you are trying to contact is receiving mail too quickly.",
+    "452 4.2.2 The email account that you tried to reach is over quota.",
+    "452 mailbox full, quota exceeded",
+    "450 4.1.2 <x@too-many.example>: Recipient address rejected: Domain not found",
+    "451 4.3.0 <x@y.example>: Temporary lookup failure",
+]
+
+
+@pytest.mark.parametrize(("reply", "expected"), [*((one, True) for one in FOR_ALL), *((one, False) for one in OF_ONE)])
+def test_whether_a_refusal_for_now_is_about_the_sender_or_about_one_recipient(reply, expected):
+    assert is_for_all(int(reply[:3]), reply, stage=Stage.RCPT) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "stage"), [(450, Stage.MAIL), (451, Stage.MAIL), (421, Stage.RCPT), (421, Stage.DATA), (421, Stage.DOT)]
+)
+def test_what_is_said_before_the_recipient_is_known_or_with_the_end_of_the_connection_is_for_all(code, stage):
+    assert is_for_all(code, f"{code} come back later", stage=stage)

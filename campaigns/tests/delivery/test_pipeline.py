@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaigns.delivery import smtp
 from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import Accepted, Deferred, Kind, NotSent, Refused, SenderFault, Stage, Uncertain
 from campaigns.delivery.pipeline import ONE_WRITE
@@ -49,6 +50,60 @@ def test_the_commands_of_a_mail_go_out_with_the_content_of_the_one_before():
     assert kinds(outcomes) == [Accepted] * 3
     assert server.mails == [envelope.data for envelope in envelopes]
     assert server.verbs() == ["EHLO", *["MAIL", "RCPT", "DATA"] * 3, "QUIT"]
+
+
+@pytest.mark.parametrize("features", [FEATURES, PIPELINING], ids=["one by one", "pipelined"])
+def test_a_server_that_keeps_a_mail_it_refused_after_the_dot_is_told_to_forget_it(features):
+    envelopes = mails(6)
+    refusals = [Say("450 4.2.0 greylisted"), Say(GOOD["dot"]), Say("550 5.7.1 not wanted"), Say(GOOD["dot"])]
+
+    outcomes, server = sent(envelopes, features=features, keeps_refused=True, dot=refusals)
+
+    assert kinds(outcomes) == [Deferred, Accepted, Refused, Accepted, Accepted, Accepted]
+    assert server.taken == [envelopes[place].data for place in (1, 3, 4, 5)]
+    # Found out by the mail that was sent ahead, once.
+    assert server.connections == (2 if features == PIPELINING else 1)
+
+
+def test_503_to_the_first_mail_of_a_connection_refuses_it():
+    outcomes, server = sent(mails(1), mail=Say("503 5.5.1 not you"))
+
+    assert (kinds(outcomes), server.connections) == ([Refused], 1)
+
+
+@pytest.mark.parametrize("features", [FEATURES, PIPELINING], ids=["one by one", "pipelined"])
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "dot"])
+def test_a_connection_on_which_one_mail_after_the_other_is_refused_is_replaced_before_the_server_slows_down(
+    features, stage
+):
+    outcomes, server = sent(mails(12), features=features, **{stage: Say("550 5.1.1 no such user")})
+
+    assert kinds(outcomes) == [Refused] * 12
+    assert [sum(line.startswith("MAIL") for line in talk.commands) for talk in server.talks] == [5, 5, 2]
+
+
+@pytest.mark.parametrize(("slow", "connections"), [(0.0, 1), (60.0, 2)], ids=["slow", "quick"])
+def test_after_a_slow_greeting_the_first_mail_goes_alone_so_that_the_connection_outlives_it(
+    monkeypatch, slow, connections
+):
+    monkeypatch.setattr(smtp, "SLOW_SECONDS", slow)
+    with FaultServer(features=PIPELINING) as server, SmtpConnection(server.account()) as connection:
+        some = connection.deliver_many(mails(3))
+        first = next(some)
+        some.close()  # as is done when the gate's answer for the others has grown old meanwhile
+        rest = list(connection.deliver_many(mails(3)[1:]))
+
+    assert kinds([first, *rest]) == [Accepted] * 3
+    assert (server.connections, len(server.taken)) == (connections, 3)
+
+
+def test_refusals_among_mails_that_are_taken_cost_no_connection():
+    answers = [Say("550 5.1.1 no such user" if place % 2 else GOOD["rcpt"]) for place in range(20)]
+
+    outcomes, server = sent(mails(20), rcpt=answers)
+
+    assert kinds(outcomes) == [Accepted, Refused] * 10
+    assert server.connections == 1
 
 
 def test_without_pipelining_on_offer_one_command_goes_out_at_a_time():

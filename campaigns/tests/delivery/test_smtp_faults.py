@@ -8,6 +8,7 @@ import pytest
 
 from campaigns.delivery.base import Envelope
 from campaigns.delivery.outcomes import Accepted, Deferred, Kind, NotSent, Refused, SenderFault, Stage, Uncertain
+from campaigns.delivery.server import Security
 from campaigns.delivery.smtp import SmtpConnection
 from campaigns.tests.delivery.fault_server import GOOD, Dribble, Drop, FaultServer, Hold, Say, Silence
 
@@ -122,7 +123,7 @@ def test_only_an_answer_to_rcpt_can_declare_an_address_dead(envelope, stage):
 def test_a_login_asked_for_in_mid_session_is_the_senders_lasting_fault(envelope, stage):
     outcome, _ = outcome_of(envelope, **{stage: Say("530 5.7.0 authentication required")})
 
-    assert (type(outcome), outcome.reason, outcome.permanent, outcome.code) == (SenderFault, "auth", True, 530)
+    assert (type(outcome), outcome.reason, outcome.permanent, outcome.code) == (SenderFault, "auth_required", True, 530)
 
 
 def test_the_session_is_used_again_after_a_refusal(envelope):
@@ -339,3 +340,60 @@ def test_an_uncertain_mail_is_not_sent_again_on_the_next_connection(envelope):
 
     assert [type(outcome) for outcome in outcomes] == [Uncertain, Accepted]
     assert (len(server.mails), server.connections) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("530 5.7.0 Must issue a STARTTLS command first", "tls_required"),
+        ("538 5.7.11 Encryption required for requested authentication mechanism", "tls_required"),
+        ("530 5.7.1 Authentication required", "auth_required"),
+        ("535 5.7.8 Error: authentication failed", "auth"),
+    ],
+)
+@pytest.mark.parametrize("stage", ["auth", "mail"])
+def test_what_has_to_come_before_a_mail_is_named(envelope, stage, answer, reason):
+    account = {"username": "ada", "password": "secret"} if stage == "auth" else {}
+    with FaultServer(**{stage: Say(answer)}) as server, SmtpConnection(server.account(**account)) as connection:
+        outcome = connection.deliver(envelope)
+
+    assert (type(outcome), outcome.reason, outcome.reply, outcome.permanent) == (SenderFault, reason, answer, True)
+
+
+def test_a_server_in_the_clear_where_tls_was_chosen_is_told_in_words(envelope):
+    with (
+        FaultServer() as server,
+        SmtpConnection(server.account(security=Security.TLS)) as connection,
+    ):
+        outcome = connection.deliver(envelope)
+
+    assert (outcome.reason, outcome.permanent) == ("tls", False)
+    assert outcome.reply == "what answers on this port does not speak TLS from the first byte"
+
+
+def test_a_server_that_never_greets_is_told_once_and_with_what_it_may_be(envelope):
+    with (
+        FaultServer(greeting=Silence()) as server,
+        SmtpConnection(server.account(), connect_seconds=0.2) as connection,
+    ):
+        outcome = connection.deliver(envelope)
+
+    assert outcome.reason == "timeout"
+    assert outcome.reply.startswith("the time for this is up (before the server greeted; a port that wants TLS")
+
+
+@pytest.mark.parametrize(
+    ("features", "reason", "words"),
+    [
+        ("STARTTLS,SIZE 1000000", "tls_required", "the server offers a login only once the line is encrypted"),
+        ("SIZE 1000000", "auth_unavailable", "the server offers no login here"),
+        ("AUTH XOAUTH2", "auth_unavailable", "the server offers XOAUTH2, not PLAIN, LOGIN or CRAM-MD5"),
+    ],
+)
+def test_a_login_that_is_not_on_offer_is_told_with_what_is(envelope, features, reason, words):
+    with FaultServer(features=features) as server:
+        account = server.account(username="ada", password="secret")
+        with SmtpConnection(account) as connection:
+            outcome = connection.deliver(envelope)
+
+    assert (outcome.reason, outcome.reply, outcome.permanent) == (reason, words, True)

@@ -19,7 +19,9 @@ from campaigns.tests.faults.engine import (
     recipient,
     send,
     sender,
+    statuses,
     suppressed,
+    taken_once,
     wait_of_the_one,
     wait_until_due,
 )
@@ -184,6 +186,43 @@ def test_row_03_a_greylisted_mail_arrives_on_the_second_try(now, facing):
         send()
 
     assert (ledger(campaign).sent, len(server.taken), recipient()) == (1, 1, ("completed", "completed"))
+
+
+@pytest.mark.parametrize("features", [FEATURES, f"PIPELINING,{FEATURES}"], ids=["one by one", "pipelined"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"mail": Say("450 4.7.1 Error: too much mail from 192.0.2.1")},
+        {"rcpt": Say("450 4.7.1 Error: too many recipients from 192.0.2.1")},
+        {"data": Say("421 4.3.2 come back later", then_drop=True)},
+        {"dot": Say("451 4.7.500 Server busy")},
+    ],
+    ids=["mail", "rcpt", "data", "dot"],
+)
+def test_row_03_a_server_that_takes_no_more_of_anybodys_is_left_alone_and_not_asked_for_all_the_others(
+    now, facing, script, features
+):
+    campaign = started_campaign(people=30, now=now)
+    with facing(features=features, **script):
+        send()
+        send()
+
+    assert (statuses()["deferred"], ledger(campaign).waiting) == (3, 30)
+    assert (sender(), campaign_status()) == (("active", "asked_to_wait"), "running")
+
+    pass_time(MINUTE * 2)
+    with facing(features=features) as healthy:
+        send()
+
+    assert (taken_once(healthy), ledger(campaign).waiting, sender()) == (27, 3, ("active", ""))
+
+
+def test_row_03_a_server_that_greylists_everybody_is_asked_for_each_of_them(now, facing):
+    campaign = started_campaign(people=9, now=now)
+    with facing(rcpt=Say("450 4.2.0 Greylisted, see http://postgrey.example/help")):
+        send()
+
+    assert (statuses(), ledger(campaign).waiting, sender()) == ({"deferred": 9}, 9, ("active", ""))
 
 
 # Row 4: 5xx to RCPT, by class.

@@ -180,7 +180,7 @@ def test_a_campaign_whose_only_sender_paused_itself_is_paused_and_says_which_and
     send_all(campaign, Road(MemoryBackend(answers=[OK, DEAD, OK])))
 
     campaign.refresh_from_db()
-    assert (campaign.status, f"{Sender.objects.get().email}: bounce_guard: " in campaign.status_error) == (
+    assert (campaign.status, f"{Sender.objects.get().email}: 1 of the last 3 mails" in campaign.status_error) == (
         "paused",
         True,
     )

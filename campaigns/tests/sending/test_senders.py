@@ -113,7 +113,8 @@ def test_a_wrong_password_pauses_the_sender_and_its_campaign_and_both_say_so(now
     sender = Sender.objects.get()
     assert (sender.status, sender.status_reason) == ("paused", "auth: 535 5.7.8 bad password")
     campaign.refresh_from_db()
-    assert (campaign.status, f"{sender.email}: auth: 535" in campaign.status_error) == ("paused", True)
+    reason = f"{sender.email}: the login or key was refused: 535"
+    assert (campaign.status, reason in campaign.status_error) == ("paused", True)
     assert set(Message.objects.values_list("status", flat=True)) == {"pending"}
     assert AuditLog.objects.filter(action="sender.paused").count() == 1
     assert server.taken == []
