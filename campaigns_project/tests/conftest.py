@@ -1,10 +1,9 @@
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 
 import pytest
-from django.db import transaction
 
+from campaigns_project.tests.made_once import made_once
 from campaigns_project.tests.tenancy.world import World
 from campaigns_project.tests.verification.databases import Lender, database
 from campaigns_project.tests.verification.template import migrated_template
@@ -38,22 +37,14 @@ def lender(migrated: str, django_db_blocker) -> Iterator[Lender]:
 
 @pytest.fixture(scope="module")
 def _world_of_the_module(django_db_setup, django_db_blocker) -> Iterator[World]:
-    with django_db_blocker.unblock(), _taken_back():
+    with made_once(django_db_blocker):
         yield World("world-a")
 
 
 @pytest.fixture(scope="module")
 def _worlds_of_the_module(django_db_setup, django_db_blocker) -> Iterator[tuple[World, World]]:
-    with django_db_blocker.unblock(), _taken_back():
+    with made_once(django_db_blocker):
         yield World("world-a"), World("world-b")
-
-
-@contextmanager
-def _taken_back() -> Iterator[None]:
-    """Around all tests of a module: they find what is made here, and take back by themselves what they do to it."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

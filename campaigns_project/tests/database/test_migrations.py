@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from pytest import TempPathFactory
+from pytest_django import DjangoDbBlocker
 
 from campaigns_project.tests.processes import database_url, environment
-from campaigns_project.tests.verification.databases import migrate, one
+from campaigns_project.tests.verification.databases import database, migrate, one
 from campaigns_project.verification.verify import verify
 
 # In the order in which they can be undone.
@@ -31,11 +34,19 @@ def test_no_app_has_two_heads(db):
     assert set(OURS) <= loader.migrated_apps
 
 
+@pytest.fixture(scope="module")
+def seeded(migrated: str, django_db_blocker: DjangoDbBlocker, tmp_path_factory: TempPathFactory) -> Iterator[str]:
+    """A migrated database with the demo's data in it, for copying."""
+    with django_db_blocker.unblock(), database(migrated) as name:
+        seed_demo(name, tmp_path_factory.mktemp("demo"))
+        yield name
+
+
 @pytest.fixture
-def full(copy: str, tmp_path: Path) -> str:
-    """A migrated database of this test's own with the demo's data in it."""
-    seed_demo(copy, tmp_path)
-    return copy
+def full(seeded: str, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """One of those of this test's own."""
+    with django_db_blocker.unblock(), database(seeded) as name:
+        yield name
 
 
 def test_every_migration_of_ours_can_be_reversed_and_applied_again_with_data_present(full: str):
@@ -123,8 +134,14 @@ def test_mails_in_hand_stay_so_when_leases_get_a_table_of_their_own(full: str):
 
 
 def take_back(alias: str, targets: dict[str, str | None]) -> None:
-    """What is newer than these, and all of an app where there is None."""
-    MigrationExecutor(connections[alias]).migrate(list(targets.items()))
+    """What is newer than these, and all of an app where there is None.
+
+    One migration after the other: told of many, Django carries the models of each state through all that follow it.
+    """
+    executor = MigrationExecutor(connections[alias])
+    while plan := executor.migration_plan(list(targets.items())):
+        executor.migrate(None, plan=plan[:1])
+        executor = MigrationExecutor(connections[alias])  # it reads what is applied when it is made
     connections[alias].close()
 
 

@@ -282,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(apollo: FakeApollo, port: int = 0) -> Iterator[FakeApollo]:
     """Serve on loopback; `apollo.url` is what APOLLO_API_URL has to be."""
     server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"apollo": apollo}))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     apollo.url = f"http://127.0.0.1:{server.server_address[1]}/api/v1"
     try:

@@ -1,11 +1,14 @@
 """Whatever is asked, the database answers as plain Python does over the same people."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from pytest_django import DjangoDbBlocker
 
+from campaigns_project.tests.made_once import made_once
 from leads.models import Lead
 from leads.segments import read_rules
 from leads.segments.fields import CUSTOM, all_fields
@@ -26,9 +29,11 @@ ASKED = ("tag", "segment", "import", "created_at", "title", "first_name", "compa
          "bounced", "last_contacted", "last_replied")  # fmt: skip
 
 
-@pytest.fixture
-def people() -> People:
-    return make_people()
+@pytest.fixture(scope="module")
+def people(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[People]:
+    """Made once: no test changes any of them."""
+    with made_once(django_db_blocker):
+        yield make_people()
 
 
 def value_for(kind: str, field: Any, people: People) -> some.SearchStrategy:  # noqa: PLR0911 - as there

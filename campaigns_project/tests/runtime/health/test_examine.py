@@ -420,7 +420,7 @@ def somebody(settings):
     server = ThreadingHTTPServer(("127.0.0.2", 0), Healthz)
     settings.PUBLIC_URL = f"http://127.0.0.2:{server.server_port}"
     settings.OUTBOUND_ALLOW_HOSTS = ["127.0.0.2"]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
     server.shutdown()
