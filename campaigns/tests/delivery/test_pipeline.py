@@ -408,11 +408,11 @@ def test_an_answer_before_the_content_is_not_an_answer_to_the_dot(answer, expect
     assert (outcomes, server.mails, asked) == ([expected], [], [])
 
 
-@pytest.mark.parametrize(("fault", "reason"), [(Drop(), "dropped"), (Hold(), "timeout")])
-def test_a_long_content_that_could_not_go_out_was_surely_not_sent(fault, reason):
+@pytest.mark.parametrize(("fault", "seconds", "reason"), [(Drop(), 30.0, "dropped"), (Hold(), 1.0, "timeout")])
+def test_a_long_content_that_could_not_go_out_was_surely_not_sent(fault, seconds, reason):
     big = Envelope("ada@sender.example", "bob@example.org", b"x" * 70 * 1024 * 1024)
 
-    outcomes, server = sent([big, *mails(1)], seconds=1.0, features="PIPELINING", content=[fault])
+    outcomes, server = sent([big, *mails(1)], seconds=seconds, features="PIPELINING", content=[fault])
 
     assert outcomes[0] == NotSent(reason, Stage.CONTENT)
     assert (kinds(outcomes), len(server.mails)) == ([NotSent, Accepted], 1)
