@@ -72,7 +72,7 @@ def test_doctor_without_a_database_exits_8_and_keeps_the_password_to_itself():
     assert "hunter2" not in answer.stdout + answer.stderr
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nothing_in_it(django_db_setup, django_db_blocker):
     """The variables that lead a process to an empty database."""
     with django_db_blocker.unblock(), database() as name:
