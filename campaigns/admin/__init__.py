@@ -10,5 +10,6 @@ from campaigns.admin import organizations as organizations
 from campaigns.admin import rankings as rankings
 from campaigns.admin import recipients as recipients
 from campaigns.admin import senders as senders
+from campaigns.admin import tallies as tallies
 from campaigns.admin import templates as templates
 from campaigns.admin import working as working

@@ -13,6 +13,7 @@ from campaigns.models import Campaign, CampaignTombstone
 from campaigns.tests.factories import (
     CampaignFactory,
     CampaignSenderFactory,
+    CampaignTallyFactory,
     CampaignUsageFactory,
     EventFactory,
     JobFactory,
@@ -43,6 +44,7 @@ def full_campaign():
     VariantVersionFactory(variant=VariantFactory(step__campaign=campaign))
     CampaignUsageFactory(campaign=campaign)
     LeaseFactory(campaign=campaign)
+    CampaignTallyFactory(campaign=campaign)
     LinkFactory(campaign=campaign)
     JobFactory(campaign=campaign)
     recipient = RecipientFactory(campaign=campaign)
@@ -71,8 +73,8 @@ def test_a_raw_delete_leaves_no_row_behind():
 
     assert set(before) == {
         "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
-        "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking", "lead_rankings",
-        "sending_leases",
+        "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking",
+        "lead_rankings", "sending_leases",
     }  # fmt: skip
     assert min(before.values()) >= 1
     assert set(rows_of(campaign.pk).values()) == {0}

@@ -113,6 +113,7 @@ NAMES_NOBODY_COLUMNS = {
     *((table, column) for table, columns in {
         "campaigns": ("campaign_id", "name", "status", "status_code", "timezone", "window_zone", "sending_days",
                       "holidays", "instantly_campaign_id", "ranking_rules"),
+        "campaign_tallies": ("kind", "figures", "counters"),
         "duty_runs": ("name",),
         "inbound_webhooks": ("service", "status", "reason", "content_type", "headers", "digest"),
         "jobs": ("kind", "status", "created_by"),

@@ -160,7 +160,11 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         organization=w.organization, name=w.marker, prompt=w.marker, api_key=w.marker
     ),
     webhooks.WebhookEndpoint: lambda w: make.WebhookEndpointFactory(
-        organization=w.organization, description=w.marker, url=f"https://{w.marker}.example/in?token={w.marker}"
+        organization=w.organization,
+        description=w.marker,
+        url=f"https://{w.marker}.example/in?token={w.marker}",
+        previous_secret=w.marker,
+        previous_secret_until=make.NOON,
     ),
     webhooks.WebhookDelivery: lambda w: make.WebhookDeliveryFactory(
         endpoint=w[webhooks.WebhookEndpoint],
