@@ -12,6 +12,7 @@ from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.list_fields import LinesField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.encryption import told_of
@@ -27,17 +28,8 @@ STORED, MISSING = (
 )
 
 
-class NamesField(forms.CharField):
+class NamesField(LinesField):
     """Names of fields, one a line or with commas between them, as a list."""
-
-    def __init__(self, **kwargs: Any):
-        kwargs["widget"] = UnfoldAdminTextareaWidget({"rows": 3, "spellcheck": "false"})
-        for name in ("encoder", "decoder"):  # of the JSON field it stands for
-            kwargs.pop(name, None)
-        super().__init__(**kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
         return str(value or "").replace(",", " ").split()

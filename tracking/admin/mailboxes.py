@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from campaigns.mailboxes import check_folders, check_password_stays, pause_mailbox, remove_mailbox, resume_mailbox
 from campaigns.models import Mailbox, MailboxStatus
@@ -18,6 +18,7 @@ from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.list_fields import LinesField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, moment
 from campaigns_project.encryption import told_of
@@ -29,26 +30,6 @@ from tracking.models import InboundMail, InboundStatus
 STORED = "One is stored, encrypted. Empty: it stays as it is, which a new host does not allow."
 MISSING = "None is stored yet. Gmail and others want one made for programs (an app password)."
 LATER = ("State",)  # there is nothing to say of a mailbox that is only being made
-
-
-class FoldersField(forms.CharField):
-    """Names of folders, one a line, as a list."""
-
-    def __init__(self, **kwargs: Any):
-        kwargs["widget"] = UnfoldAdminTextareaWidget({"rows": 3, "spellcheck": "false"})
-        for name in ("encoder", "decoder"):  # of the JSON field it stands for
-            kwargs.pop(name, None)
-        super().__init__(**kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        lines = value if isinstance(value, list) else str(value or "").splitlines()
-        return [line.strip() for line in lines if line.strip()]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != self.to_python(data)
 
 
 class MailboxForm(ScopedForm):
@@ -63,7 +44,7 @@ class MailboxForm(ScopedForm):
     )
 
     class Meta:
-        field_classes = {"folders": FoldersField}
+        field_classes = {"folders": LinesField}
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
