@@ -7,7 +7,7 @@ from django.utils import timezone
 from campaigns.models import Mailbox
 from campaigns_project.errors import StateRefused
 from tracking.inbound.subscribe import confirm_subscription as confirm
-from tracking.inbox.due import queue_again
+from tracking.inbox.due import has_room, put_back, queue_again
 from tracking.inbox.read import read_mailbox
 
 logger = logging.getLogger(__name__)
@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 
 def read_mailbox_task(mailbox_id: int) -> int:
     """Read a mailbox and, where time was up, queue the rest; how many mails were looked at."""
+    if not has_room():
+        put_back(mailbox_id, now=timezone.now())
+        return 0
     mailbox = Mailbox.objects.filter(pk=mailbox_id).select_related("organization").first()
     if mailbox is None:
         return 0

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django_q.tasks import async_task
 
 from campaigns.locks import Lock, let_go, take_for_session
@@ -30,7 +30,9 @@ _ONLY = 0  # the one lock of its kind: counting must not take all workers from s
 def ask_for_counts(*, now: datetime) -> int:
     """Queue the counts of large campaigns that have become old; how many."""
     asked = 0
-    for campaign in Campaign.objects.living().filter(total_recipients__gt=SMALL).order_by("pk"):
+    kept = Prefetch("tallies", CampaignTally.objects.defer("figures"))
+    large = Campaign.objects.living().filter(total_recipients__gt=SMALL)
+    for campaign in large.prefetch_related(kept).order_by("pk"):
         for kind in _old(campaign, now):
             made, _ = CampaignTally.objects.get_or_create(campaign=campaign, kind=kind)
             free = Q(asked_at=None) | Q(asked_at__lt=now - ASK_AGAIN)
@@ -64,7 +66,7 @@ def _count(tally_id: int, now: datetime) -> bool:
 
 
 def _old(campaign: Campaign, now: datetime) -> Iterator[str]:
-    kept = {each.kind: each for each in campaign.tallies.defer("figures")}
+    kept = {each.kind: each for each in campaign.tallies.all()}
     for kind in all_kinds():
         known = kept.get(kind)
         if known is None or known.counted_at is None:

@@ -67,7 +67,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("go on with rankings of dead workers", resume_stalled_rankings, 60),
     Duty("go on with fetches that wait", resume_waiting_fetches, 5),
     Duty("go on with deletions of dead workers", resume_stalled_deletions, 60),
-    Duty("read mailboxes", _now(queue_due), 5),
+    Duty("read mailboxes", _now(queue_due), 1),
     Duty("remove old mails from quarantine", _now(forget_quarantined), 3600),
     Duty("look for orphans once a night", _now(look_nightly), 300),
     Duty("verify the database once a day", _now(ask_if_due), 3600),

@@ -6,11 +6,11 @@ import sys
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from campaigns.locks import Lock
 from campaigns.models import Mailbox, Recipient
-from campaigns.tests.factories import NOON
+from campaigns.tests.factories import NOON, MailboxFactory
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import Locked, StateRefused
 from tracking.inbox import imap, read
@@ -20,6 +20,7 @@ from tracking.inbox.read import read_mailbox
 from tracking.inbox.take import Fate
 from tracking.inbox.trying import try_mailbox
 from tracking.models import EmailEvent, InboundMail
+from tracking.tasks import read_mailbox_task
 from tracking.tests.inbox.imap_server import Folder, ImapServer
 from tracking.tests.inbox.mails import OF_THE_HOUSE, bounce, reply
 from tracking.tests.threads import at_once
@@ -356,6 +357,36 @@ def test_mailboxes_are_due_about_once_a_minute_and_paused_ones_never(box, django
         counts.append(queue_due(now=later + timedelta(hours=1)))
 
     assert (counts, len(queued)) == ([1, 0, 1, 0], 2)
+
+
+def test_half_of_the_workers_read_and_the_mailbox_that_waited_longest_is_next(
+    box, settings, django_capture_on_commit_callbacks
+):
+    settings.WORKERS = 2
+    use(box, next_look_at=NOW - timedelta(seconds=1))
+    waited_longest = MailboxFactory(organization=box.organization, next_look_at=None)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        first = queue_due(now=NOW)
+    second = queue_due(now=NOW)  # the first waits in the queue by now
+
+    assert (first, second) == (1, 0)
+    waited_longest.refresh_from_db()
+    assert waited_longest.next_look_at == NOW + timedelta(seconds=60)
+
+
+def test_a_look_that_finds_no_room_is_put_back_and_opens_no_connection(box, server, settings):
+    settings.WORKERS = 2
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [Lock.MAILBOX, box.pk + 1])
+            assert read_mailbox_task(box.pk) == 0
+    finally:
+        other.close()
+
+    box.refresh_from_db()
+    assert (box.last_read_at, box.next_look_at is not None) == (None, True)
 
 
 def test_quarantine_is_emptied_after_a_month(message, box, server):
