@@ -9,10 +9,11 @@ from campaigns.models import Recipient
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.gate import Candidate, gate
 from campaigns.sending.work import able_senders
+from campaigns.tests.factories import StepFactory
 from campaigns.tests.sending.sending import started_campaign
 
 pytestmark = pytest.mark.django_db
-PEOPLE = 240
+PEOPLE, OTHERS = 240, 3000
 MESSAGES, LEADS = "campaign_messages", "leads"
 
 
@@ -27,12 +28,37 @@ def rows_read(table: str) -> int:
 
 @pytest.fixture
 def campaign():
-    """Its statistics were made when there was hardly a mail, as those of a campaign that began a moment ago."""
+    """Its statistics were made when there was hardly a mail, as those of a campaign that began a moment ago.
+
+    The table is of many pages by now: to read one of a few pages whole is right, and would say nothing here.
+    """
     campaign = started_campaign(people=PEOPLE, now=timezone.now())
     claimed(campaign, 1)
+    step = StepFactory()
+    over = step.campaign
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+        ids = {"organization": over.organization_id, "campaign": over.pk, "step": step.pk}
+        cursor.execute(_OTHER_MAILS, {**ids, "others": OTHERS})
     return campaign
+
+
+# One mail each to people of a campaign that is over.
+_OTHER_MAILS = """
+WITH person AS (
+    INSERT INTO leads (organization_id, email, email_normalized, first_name, last_name, company, title, phone, website,
+        linkedin_url, city, country, timezone, custom, status, created_at, updated_at)
+    SELECT %(organization)s, address, address, '', '', '', '', '', '', '', '', '', '', '{}', 'ok', now(), now()
+    FROM generate_series(1, %(others)s) n CROSS JOIN LATERAL (SELECT 'over' || n || '@example.com' AS address) AS one
+    RETURNING id
+), recipient AS (
+    INSERT INTO campaign_recipients (campaign_id, lead_id, email_address, status, exit_reason, exited_at)
+    SELECT %(campaign)s, id, '', 'completed', 'completed', now() FROM person RETURNING id
+)
+INSERT INTO campaign_messages (recipient_id, step_id, step_version, status, attempts, lost_claims, fence, sent_at,
+    smtp_reply, reason, created_at)
+SELECT id, %(step)s, 1, 'sent', 1, 0, 1, now(), '', '', now() FROM recipient
+"""
 
 
 def claimed(campaign, limit):
@@ -67,9 +93,9 @@ def test_the_gate_reads_no_table_anew_for_each_of_its_mails(campaign):
     answers = gate([Candidate(one, address="", version=1, merge_values={}) for one in claims[:50]])
 
     assert list(answers.values()) == [""] * 50
-    # Once or twice through a table of a few pages is cheaper than fifty looks into its index.
+    # Once or twice through a table of few pages is cheaper than fifty looks into its index.
     for table, read in before.items():
-        assert rows_read(table) - read < 3 * PEOPLE, table
+        assert rows_read(table) - read < 3 * (PEOPLE + OTHERS), table
 
 
 def test_the_people_of_a_chunk_are_read_and_no_others(campaign):

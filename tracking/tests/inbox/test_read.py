@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection, connections
 
-from campaigns.locks import Lock
+from campaigns.locks import Lock, held
 from campaigns.models import Mailbox, Recipient
 from campaigns.tests.factories import NOON, MailboxFactory
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import Locked, StateRefused
+from campaigns_project.tests.processes import wait_until
 from tracking.inbox import imap, read
 from tracking.inbox.due import forget_quarantined, queue_due
 from tracking.inbox.faults import MailboxFault
@@ -341,6 +342,7 @@ def test_a_reader_that_dies_between_fetch_and_commit_loses_nothing_and_takes_not
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     taken = InboundMail.objects.count()
+    wait_until(lambda: not held(Lock.MAILBOX), "the database has noticed that the reader is dead")
     look_at(box)
 
     assert (dead.returncode, taken) == (-9, 0 if moment == "before the commit" else 1), dead.stderr.decode()
