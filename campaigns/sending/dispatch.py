@@ -12,6 +12,7 @@ from campaigns.locks import Lock, held
 from campaigns.sending.work import due_campaigns
 from campaigns.task_names import SEND
 from campaigns_project.workers import heartbeat
+from campaigns_project.workers.broker import SENDING
 from campaigns_project.workers.models import WorkerKind
 from campaigns_project.workers.queue import queue_state
 
@@ -30,7 +31,7 @@ def dispatch() -> int:
     if not due_campaigns(now=timezone.now()):
         return 0
     lanes = sum(row.capacity for row in heartbeat.alive(WorkerKind.QCLUSTER, SEEN_WITHIN)) or 1
-    if queue_state().waiting >= 2 * lanes:
+    if queue_state(SENDING).waiting >= 2 * lanes:
         return 0
     taken = held(Lock.LANE)
     idle = [lane for lane in range(lanes) if lane not in taken and _is_worth_queueing(lane)]
@@ -42,7 +43,8 @@ def dispatch() -> int:
 
 def enqueue(lane: int) -> None:
     """Queue one turn of `lane`, once the present transaction has committed."""
-    transaction.on_commit(partial(async_task, SEND, lane, q_options={"task_name": f"send lane {lane}"}))
+    options = {"task_name": f"send lane {lane}", "cluster": SENDING}
+    transaction.on_commit(partial(async_task, SEND, lane, q_options=options))
 
 
 def _is_worth_queueing(lane: int) -> bool:

@@ -231,16 +231,16 @@ SPECTACULAR_SETTINGS = {
 
 # ---- Work in the background -----------------------------------------------------------------------------------------
 WORKERS = env.number("WORKERS", default=2, least=1, most=256)
-STREAMS = env.number(
-    "STREAMS", default=4, least=1, most=64
-)  # of mail, at once in each of them; a sender may allow fewer connections
+# Of mail, at once in each of them; a sender may allow fewer connections.
+STREAMS = env.number("STREAMS", default=4, least=1, most=64)
 Q_CLUSTER: dict[str, Any] = {
     "name": "fairlead",
     "orm": "default",
     "workers": WORKERS,
     "timeout": 300,  # a task works for seconds and re-queues itself; a mail server may take two minutes to answer
     "retry": 900,  # far above timeout, else a slow task would run beside its own copy
-    "queue_limit": WORKERS * 2,
+    "broker_class": "campaigns_project.workers.broker.Turns",
+    "queue_limit": 1,  # what is taken ahead has lost its place: a turn of sending would wait behind it
     "bulk": 1,
     "poll": 0.2,
     "save_limit": -1,  # no success rows: our own tables tell what was done

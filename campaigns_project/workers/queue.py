@@ -9,6 +9,8 @@ from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from campaigns_project.workers.broker import KEYS
+
 ECHO_SECONDS = 10  # an echo does nothing, so it may not take longer
 ENOUGH_ECHOES = 20  # while nobody works, the queue must not fill with them
 
@@ -22,10 +24,13 @@ class QueueState:
     oldest_wait: timedelta
 
 
-def queue_state() -> QueueState:
-    """Count the queue. django-q keeps in `lock` the time since, or until, which a task is free or taken."""
+def queue_state(*keys: str) -> QueueState:
+    """Count the queue, or the tasks with these keys alone.
+
+    django-q keeps in `lock` the time since, or until, which a task is free or taken.
+    """
     free = Q(lock__lte=Now())
-    counts = OrmQ.objects.filter(key=Conf.CLUSTER_NAME).aggregate(
+    counts = OrmQ.objects.filter(key__in=keys or KEYS).aggregate(
         waiting=Count("pk", filter=free),
         claimed=Count("pk", filter=~free),
         oldest_wait=Now() - Min("lock", filter=free),
