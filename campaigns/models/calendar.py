@@ -43,7 +43,9 @@ class CalendarItem(Tenanted, models.Model):
 
     is_personal = True
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="calendar_items")
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DB_CASCADE, related_name="calendar_items"
+    )
     kind = models.CharField(max_length=10, choices=ItemKind, default=ItemKind.NOTE)
     title = models.CharField(max_length=200)
     note = models.TextField(blank=True)
@@ -77,9 +79,13 @@ class CalendarItem(Tenanted, models.Model):
 class CalendarFeed(Tenanted, models.Model):
     """One person's address of the calendar, for programs that read calendars. Renewed or taken away, the old one ends."""
 
-    organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="calendar_feeds")
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DB_CASCADE, related_name="calendar_feeds"
+    )
     user = models.ForeignKey("accounts.User", on_delete=models.DB_CASCADE, related_name="calendar_feeds")
-    turn = models.PositiveIntegerField(default=0, help_text="How often its address was renewed; earlier ones are closed.")
+    turn = models.PositiveIntegerField(
+        default=0, help_text="How often its address was renewed; earlier ones are closed."
+    )
     read_at = models.DateTimeField(null=True, help_text="When it was last read.")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -32,7 +32,11 @@ class GateRefusal(models.TextChoices):
     KEEPS_WAITING = nonmember(
         frozenset(
             {
-                "campaign_not_running", "sending_halted", "blackout_day", "sender_paused", "sender_taken_out",
+                "campaign_not_running",
+                "sending_halted",
+                "blackout_day",
+                "sender_paused",
+                "sender_taken_out",
                 "wording_changed",
             }
         )  # fmt: skip

@@ -15,6 +15,8 @@ env = Environment(BASE_DIR / ".env")
 VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
 DEBUG = env.switch("DEBUG", default=False)
 SANDBOX = env.switch("SANDBOX", default=True)
+# Plans, calendar, tasks and metrics. Off: no pages, no addresses; blackout days hold all the same.
+CAMPAIGN_OPS_ENABLED = env.switch("CAMPAIGN_OPS_ENABLED", default=True)
 
 # ---- Where we are reached -------------------------------------------------------------------------------------------
 WEB_HOST = env.text("WEB_HOST", default="127.0.0.1")

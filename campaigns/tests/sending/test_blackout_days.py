@@ -119,9 +119,7 @@ def test_the_campaign_says_why_and_when_it_goes_on():
 
 
 def test_waits_that_count_sending_days_pass_them_over():
-    campaign = started_campaign(
-        people=1, steps=2, now=NOON, timezone="Europe/Prague", counts_sending_days=True
-    )
+    campaign = started_campaign(people=1, steps=2, now=NOON, timezone="Europe/Prague", counts_sending_days=True)
     step = campaign.steps.get(position=2)
     step.wait_amount, step.wait_unit = 1, "days"
     blackout(campaign.organization, date(2026, 12, 24))
@@ -138,9 +136,7 @@ def test_waits_that_count_sending_days_pass_them_over():
 def test_the_first_opening_is_never_on_such_a_day_and_nothing_open_is_passed_over(shut, holidays, days, hours):
     zone, now = PRAGUE, at(2026, 3, 20) + timedelta(hours=hours)
     organization = Organization(pk=1, blackout_days=sorted(shut))
-    asked = Campaign(
-        organization=organization, timezone=zone.key, holidays=sorted(holidays), sending_days=sorted(days)
-    )
+    asked = Campaign(organization=organization, timezone=zone.key, holidays=sorted(holidays), sending_days=sorted(days))
 
     opens = next_opening(asked, now, zone)
 
