@@ -8,8 +8,8 @@ from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 
 LONGEST_ITEM = 366  # days; a blackout of a year is a decision to be taken again
 
-# By whatever way an item comes, changes or goes. The organization's row is locked first and read anew after that: of two
-# at once the second must see what the first one wrote.
+# By whatever way an item comes, changes or goes. The organization's row is locked first and read anew after that: of
+# two at once the second must see what the first one wrote.
 TELL_BLACKOUT_DAYS = pgtrigger.Trigger(
     name="tell_blackout_days",
     operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
@@ -77,7 +77,7 @@ class CalendarItem(Tenanted, models.Model):
 
 
 class CalendarFeed(Tenanted, models.Model):
-    """One person's address of the calendar, for programs that read calendars. Renewed or taken away, the old one ends."""
+    """One person's address of the calendar, for programs that read calendars; renewed, the old one is closed."""
 
     organization = models.ForeignKey(
         "accounts.Organization", on_delete=models.DB_CASCADE, related_name="calendar_feeds"

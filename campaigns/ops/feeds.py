@@ -1,11 +1,13 @@
 """The calendar for programs that read calendars: an address with a signed token, and the file behind it (RFC 5545).
 
 The token names the feed and its turn. Renewed or taken away, the old address is closed; so it is once the person has
-left the organization. Whoever has the address can read the calendar, so it is shown when it is made, and may be renewed.
+left the organization. Whoever has the address can read the calendar.
 """
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from icalendar import Calendar as File
@@ -25,15 +27,15 @@ READ_AT_MOST = timedelta(minutes=5)  # between two notes that it was read
 
 
 @transaction.atomic
-def renew_feed(*, organization: Organization, user: User, actor: Actor) -> str:
-    """The token of `user`'s feed, a new one each time: the one before is closed."""
+def renew_feed(*, organization: Organization, user: User, actor: Actor) -> CalendarFeed:
+    """The feed of `user`, with a new address each time: the one before is closed."""
     feed, is_new = CalendarFeed.objects.get_or_create(organization=organization, user=user)
     if not is_new:
         CalendarFeed.objects.filter(pk=feed.pk).update(turn=F("turn") + 1)
         feed.refresh_from_db()
     act = "created" if is_new else "renewed"
     record(action=f"calendarfeed.{act}", entity=feed, organization_id=organization.pk, actor=actor)
-    return token_of(feed)
+    return feed
 
 
 @transaction.atomic
@@ -43,9 +45,9 @@ def close_feed(*, feed: CalendarFeed, actor: Actor) -> None:
     feed.delete()
 
 
-def token_of(feed: CalendarFeed) -> str:
-    """What its address ends with now."""
-    return sign(Purpose.CALENDAR, feed.pk, feed.turn)
+def address_of(feed: CalendarFeed) -> str:
+    """Where it is read now; the token in it is the key."""
+    return f"{settings.PUBLIC_URL}/calendar/{sign(Purpose.CALENDAR, feed.pk, feed.turn)}.ics"
 
 
 def feed_of(token: str) -> CalendarFeed | None:
@@ -60,7 +62,7 @@ def feed_of(token: str) -> CalendarFeed | None:
     return feed
 
 
-def file_of(feed: CalendarFeed, *, now: datetime, public_url: str) -> bytes:
+def file_of(feed: CalendarFeed, *, now: datetime) -> bytes:
     """The calendar from two months ago to ten months ahead, as an iCalendar file."""
     organization = feed.organization
     CalendarFeed.objects.filter(pk=feed.pk).exclude(read_at__gt=now - READ_AT_MOST).update(read_at=now)
@@ -70,14 +72,14 @@ def file_of(feed: CalendarFeed, *, now: datetime, public_url: str) -> bytes:
     file.add("version", "2.0")
     file.add("x-wr-calname", f"{organization.name}: outreach")
     for entry in found.entries:
-        file.add_component(_event(entry, organization, now, public_url))
+        file.add_component(_event(entry, organization, now))
     return file.to_ical()
 
 
-def _event(entry: Entry, organization: Organization, now: datetime, public_url: str) -> Event:
+def _event(entry: Entry, organization: Organization, now: datetime) -> Event:
     event = Event()
     about = entry.id or entry.date.isoformat()
-    event.add("uid", f"{entry.kind}-{about}@{organization.pk}.{public_url.partition('://')[2]}")
+    event.add("uid", f"{entry.kind}-{about}@{organization.pk}.{urlsplit(settings.PUBLIC_URL).hostname}")
     event.add("dtstamp", now)
     event.add("summary", f"{entry.kind.label}: {entry.title}" if entry.kind is not EntryKind.MAILS else entry.title)
     if entry.kind is EntryKind.TASK and entry.at is not None:

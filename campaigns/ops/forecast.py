@@ -1,7 +1,7 @@
 """What mail is to be expected on which day: every recipient who waits, this step and all that follow.
 
-An upper bound, since nobody is thought to reply or leave; limits are not asked. Windows, holidays and blackout days are:
-by the same rule by which mail leaves.
+An upper bound, since nobody is thought to reply or leave; limits are not asked. Windows, holidays and blackout days
+are: by the same rule by which mail leaves.
 """
 
 from collections import Counter
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import dropwhile
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection

@@ -39,7 +39,7 @@ class GateRefusal(models.TextChoices):
                 "sender_taken_out",
                 "wording_changed",
             }
-        )  # fmt: skip
+        )
     )
 
 
@@ -108,7 +108,7 @@ def _asked(candidates: Sequence[Candidate]) -> dict[str, str]:
 
 
 def _days(candidates: Sequence[Candidate]) -> str:
-    """The day it is for each, as the text of a date[]. Told from here, since the database may not know a zone's name."""
+    """The day it is for each, as the text of a date[]; told from here: the database may not know a zone's name."""
     now = timezone.now()
     today: dict[tzinfo, date] = {zone: now.astimezone(zone).date() for zone in {one.zone for one in candidates}}
     return f"{{{','.join(today[one.zone].isoformat() for one in candidates)}}}"

@@ -1,6 +1,6 @@
 import pgtrigger
-from django.core.validators import validate_slug
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import validate_slug
 from django.db import models
 from django.db.models.functions import Now
 
