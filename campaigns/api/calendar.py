@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.operations import OperationsViewSet
-from campaigns.api.own import OwnRows
+from campaigns.api.own import WHO
 from campaigns.models import CalendarFeed, CalendarItem, ItemKind
 from campaigns.ops.calendar import LONGEST, Calendar, EntryKind, calendar, read_kinds
 from campaigns.ops.feeds import address_of, close_feed, renew_feed
@@ -143,7 +143,7 @@ class FeedFilters(filters.FilterSet):
         fields: list[str] = []
 
 
-class FeedViewSet(OwnRows, Reads, Deletes, OperationsViewSet):
+class FeedViewSet(Reads, Deletes, OperationsViewSet):
     """An address (iCalendar) that needs no key: whoever has it can read the calendar. It ends by itself when its person
     leaves the organization."""
 
@@ -151,7 +151,7 @@ class FeedViewSet(OwnRows, Reads, Deletes, OperationsViewSet):
     queryset = CalendarFeed.objects.all()
     serializer_class = FeedSerializer
     filterset_class = FeedFilters
-    owner = "user_id"
+    roles = {"destroy": Role.OPERATOR}
 
     @extend_schema(
         summary="Make or renew your address of the calendar",
@@ -166,7 +166,14 @@ class FeedViewSet(OwnRows, Reads, Deletes, OperationsViewSet):
         told = FeedSerializer(feed, context={"shows_address": True}).data
         return Response(told, status=status.HTTP_201_CREATED, headers={"Location": f"{request.path}/{feed.pk}"})
 
+    @extend_schema(description=WHO)
+    def destroy(self, *args: Any, **kwargs: Any) -> Response:
+        return super().destroy(*args, **kwargs)
+
     def perform_destroy(self, instance: Any) -> None:
+        is_own = instance.user_id == self.request.user.pk
+        if not is_own and not role_of_request(self.request).covers(Role.MANAGER):
+            raise exceptions.PermissionDenied("Somebody else made this; a manager may close it as well.")
         close_feed(feed=instance, actor=self.actor)
 
 

@@ -45,12 +45,12 @@ class TaskSerializer(StrictModelSerializer):
 
 
 class TaskChangeSerializer(TaskSerializer):
-    """What is to be otherwise. `version`, where it is given, has to be the present one."""
+    """What is to be otherwise. `seen_version`, where it is given, has to be the present one."""
 
-    version = serializers.IntegerField(min_value=1, required=False)
+    seen_version = serializers.IntegerField(min_value=1, required=False, write_only=True)
 
     class Meta(TaskSerializer.Meta):
-        read_only_fields = ["changed_by", "completed_at", "created_at", "updated_at"]
+        fields = [*TaskSerializer.Meta.fields, "seen_version"]
 
 
 class MoveSerializer(StrictSerializer):
@@ -103,7 +103,9 @@ class TaskViewSet(Reads, Creates, Changes, Deletes, OperationsViewSet):
 
     def perform_update(self, serializer: serializers.BaseSerializer) -> None:
         task: Any = serializer.instance
-        serializer.instance = change_task(task=task, actor=self.actor, **serializer.validated_data)
+        asked = dict(serializer.validated_data)
+        version = asked.pop("seen_version", None)
+        serializer.instance = change_task(task=task, version=version, actor=self.actor, **asked)
 
     def perform_destroy(self, instance: Any) -> None:
         remove_task(task=instance, actor=self.actor)
