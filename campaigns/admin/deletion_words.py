@@ -20,8 +20,6 @@ WORDS = {
     "lead_tags": ("tag on the lead", "tags on the lead"),
     "calendar_feeds": ("address of the calendar for a program", "addresses of the calendar for programs"),
     "calendar_items": ("item of the calendar", "items of the calendar"),
-    "campaign_plans": ("plan", "plans"),
-    "metric_definitions": ("metric", "metrics"),
     "metric_entries": ("value of a metric", "values of metrics"),
     "operator_tasks": ("task", "tasks"),
     "lead_user_statuses": ("operator's status", "operators' statuses"),

@@ -118,11 +118,11 @@ class TaskViewSet(Reads, Creates, Changes, Deletes, OperationsViewSet):
     )
     @action(detail=True, methods=["post"])
     def move(self, request: Request, **_address: str) -> Response:
-        asked = MoveSerializer(data=request.data)
+        task, asked = self.get_object(), MoveSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = {**asked.validated_data}
         status = wanted.pop("column")
-        moved = move_task(task=self.get_object(), status=status, actor=self.actor, now=timezone.now(), **wanted)
+        moved = move_task(task=task, status=status, actor=self.actor, now=timezone.now(), **wanted)
         return Response(self.get_serializer(moved).data)
 
     @extend_schema(

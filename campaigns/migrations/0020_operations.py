@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='tasks', to='accounts.organization')),
             ],
             options={
-                'verbose_name': 'task',
+                'verbose_name': 'operator task',
                 'db_table': 'operator_tasks',
                 'ordering': ['status', 'position', 'id'],
             },

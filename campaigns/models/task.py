@@ -74,7 +74,7 @@ class OperatorTask(Tenanted, models.Model):
     class Meta:
         db_table = "operator_tasks"
         ordering = ["status", "position", "id"]
-        verbose_name = "task"
+        verbose_name = "operator task"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=TaskKind.values), name="task_kind_known"),
             models.CheckConstraint(condition=Q(status__in=TaskStatus.values), name="task_status_known"),
@@ -90,3 +90,8 @@ class OperatorTask(Tenanted, models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def parts_done(self) -> int:
+        """Of its checklist."""
+        return sum(part["done"] for part in self.checklist)
