@@ -124,7 +124,7 @@ def calendar_page(request: HttpRequest, organization: Organization) -> Any:
 
 def _renew(request: HttpRequest, organization: Organization) -> str:
     user: Any = request.user
-    require_role(request, Role.VIEWER, organization)
+    require_role(request, Role.OPERATOR, organization)
     feed = renew_feed(organization=organization, user=user, actor=Actor.of_request(request, via="admin"))
     words = f"Your address of the calendar, for programs that read calendars: {address_of(feed)} . It is shown once."
     messages.success(request, words)

@@ -30,8 +30,6 @@ MONTH = timedelta(days=30)
 class CalendarItemSerializer(StrictModelSerializer):
     """A note, a deadline or blackout days. On a blackout day no mail of the organization leaves."""
 
-    broken = {"calendar_item_ends_after_it_starts": ("ends_on", "The last day is before the first.")}
-
     class Meta:
         model = CalendarItem
         fields = ["id", "kind", "title", "note", "starts_on", "ends_on", "created_at", "updated_at"]
@@ -41,10 +39,9 @@ class CalendarItemSerializer(StrictModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is None:
             attrs.setdefault("ends_on", attrs["starts_on"])
-        attrs = super().validate(attrs)
         item: Any = self._would_be(attrs)
-        check_item(item, today=timezone.now().date())
-        return attrs
+        check_item(item, today=timezone.now().date())  # before the constraints, of which it says more
+        return super().validate(attrs)
 
 
 class CalendarItemFilters(CreatedFilters):

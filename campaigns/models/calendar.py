@@ -16,15 +16,17 @@ TELL_BLACKOUT_DAYS = pgtrigger.Trigger(
     when=pgtrigger.After,
     declare=[("whose", "bigint")],
     func="""
-        whose := COALESCE(NEW.organization_id, OLD.organization_id);
-        IF 'blackout' IN (NEW.kind, OLD.kind) THEN
+        IF NOT coalesce('blackout' IN (NEW.kind, OLD.kind), false) THEN
+            RETURN NULL;
+        END IF;
+        FOR whose IN SELECT DISTINCT id FROM unnest(ARRAY[OLD.organization_id, NEW.organization_id]) id ORDER BY id LOOP
             PERFORM 1 FROM organizations WHERE id = whose FOR NO KEY UPDATE;
             UPDATE organizations SET blackout_days = ARRAY(
                 SELECT DISTINCT day::date FROM calendar_items item,
                     generate_series(item.starts_on::timestamp, item.ends_on::timestamp, interval '1 day') day
                 WHERE item.organization_id = whose AND item.kind = 'blackout' ORDER BY 1
             ) WHERE id = whose;
-        END IF;
+        END LOOP;
         RETURN NULL;
     """,
 )

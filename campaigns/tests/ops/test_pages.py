@@ -74,12 +74,13 @@ def test_a_month_is_whole_weeks_and_days_that_make_no_sense_are_today(viewer):
     assert viewer.get(CALENDAR, {"date": "9999-99-99"}).status_code == 200
 
 
-def test_an_address_of_the_calendar_is_made_and_shown_once(viewer):
-    made = viewer.post(CALENDAR, follow=True)
+def test_an_address_of_the_calendar_is_made_and_shown_once(operator, viewer):
+    made = operator.post(CALENDAR, follow=True)
     address = re.search(r"/calendar/[\w-]+\.ics", made.content.decode()).group()
 
-    assert viewer.get(address)["Content-Type"].startswith("text/calendar")
-    assert address not in viewer.get(CALENDAR).content.decode()
+    assert operator.get(address)["Content-Type"].startswith("text/calendar")
+    assert address not in operator.get(CALENDAR).content.decode()
+    assert viewer.post(CALENDAR).status_code == 403
 
 
 def test_only_managers_enter_blackout_days(operator, manager, organization):

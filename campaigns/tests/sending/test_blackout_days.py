@@ -56,13 +56,25 @@ def test_an_organization_knows_the_days_of_its_calendar_whatever_way_they_come_a
     changed = days_of(here)
     CalendarItem.objects.filter(pk=item.pk).update(kind="note")
     no_more = days_of(here)
+    CalendarItem.objects.filter(kind="blackout").update(organization=there)
+    moved = days_of(here), days_of(there)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM calendar_items")
 
     assert entered == [date(2026, 12, day) for day in (24, 25, 26)]
     assert changed == [date(2026, 12, 24), date(2026, 12, 26)]
     assert no_more == [date(2026, 12, 26)]
+    assert moved == ([], [date(2026, 12, 26)])
     assert days_of(here) == days_of(there) == []
+
+
+def test_an_organization_with_blackout_days_can_be_deleted():
+    organization = OrganizationFactory()
+    blackout(organization, date(2026, 12, 24))
+
+    organization.delete()
+
+    assert not CalendarItem.objects.exists()
 
 
 def test_nothing_leaves_on_a_blackout_day_and_the_day_after_it_does():

@@ -67,7 +67,7 @@ def _tasks(organization: Organization, campaign: Campaign, person: User | None, 
     for title, kind, status, days, more in (
         ("Approve the wording of the follow-up", TaskKind.APPROVE, TaskStatus.WAITING, 2, {"campaign": campaign}),
         ("Find who runs the yard in Bremen", TaskKind.RESEARCH, TaskStatus.DOING, 1, {}),
-        ("Answer the question about prices", TaskKind.REPLY, TaskStatus.TO_DO, -1, {"lead": lead, "campaign": campaign}),
+        ("Answer the question about prices", TaskKind.REPLY, TaskStatus.TO_DO, -1, {"lead": lead}),
         ("Call about the demo", TaskKind.CALL, TaskStatus.TO_DO, 0, {"lead": lead}),
         ("Collect addresses of the autumn fair", TaskKind.OTHER, TaskStatus.TO_DO, 5, {"checklist": [
             {"text": "Ask the organizer for the list", "done": True},
