@@ -91,7 +91,7 @@ def calendar_page(request: HttpRequest, organization: Organization) -> Any:
     """By GET the calendar; by POST a new address of it for programs."""
     if request.method == "POST":
         return _renew(request, organization)
-    now = timezone.now()
+    now, user = timezone.now(), request.user
     today = now.astimezone(ZoneInfo(organization.timezone)).date()
     view = request.GET.get("view", VIEWS[0])
     view = view if view in VIEWS else VIEWS[0]
@@ -116,7 +116,7 @@ def calendar_page(request: HttpRequest, organization: Organization) -> Any:
         "before": _url(organization, view=view, date=_step(view, day, -1)),
         "after": _url(organization, view=view, date=_step(view, day, 1)),
         "now_url": _url(organization, view=view),
-        "feed": CalendarFeed.objects.filter(organization=organization, user=request.user).first(),
+        "feed": CalendarFeed.objects.filter(organization=organization, user=user.pk).first(),
         "kinds": [(kind.label, *LOOKS[kind]) for kind in EntryKind],
     }
     return "campaigns/admin/calendar.html", context

@@ -73,7 +73,7 @@ class ValueSerializer(StrictSerializer):
 class ValuesSerializer(StrictSerializer):
     """Many at once."""
 
-    entries: Any = ValueSerializer(many=True, allow_empty=False, max_length=MOST_AT_ONCE)
+    entries = serializers.ListField(child=ValueSerializer(), min_length=1, max_length=MOST_AT_ONCE)
 
 
 class EnteredSerializer(serializers.Serializer):

@@ -14,6 +14,8 @@ from campaigns.scheduling.clock import MIDNIGHT, moment_of
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
 
+type Day = date  # of a class that has a field of that name
+
 LONGEST = 400  # days in one look
 MOST_OF_A_KIND = 1_000  # a calendar with more in it is not read by anybody
 
@@ -36,9 +38,9 @@ class Entry:
     """Something on a day, or on several up to `ends_on`. `id` is of what it is about, by its kind; 0 for mails."""
 
     kind: EntryKind
-    date: date
+    date: Day
     title: str
-    ends_on: date
+    ends_on: Day
     id: int = 0
     at: datetime | None = None
     number: int | None = None  # mails expected

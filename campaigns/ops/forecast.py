@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import dropwhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,7 +47,7 @@ def forecast(campaigns: Sequence[Campaign], *, first: date, last: date, zone: Zo
     seen: Counter[int] = Counter()
     for pk, step_id, number, due in _waiting(list(by_id), last, zone, now):
         seen[pk] += number
-        following = [*dropwhile(lambda step, sought=step_id: step.pk != sought, steps[pk])]
+        following = _from(step_id, steps[pk])
         counted = found.by_campaign.setdefault(pk, Counter())
         for day in _days(by_id[pk], following, max(due, now), last, zone):
             if day >= first:
@@ -61,6 +60,12 @@ def due_campaigns_of(campaigns: Any, *, now: datetime) -> list[Campaign]:
     """Those of a queryset whose mail is to be expected, the most urgent first; one more than are looked at."""
     waiting = campaigns.filter(status__in=EXPECTED).select_related("organization")
     return list(waiting.order_by("-priority", "pk")[: MOST_CAMPAIGNS + 1])
+
+
+def _from(step_id: int, steps: Sequence[Step]) -> Sequence[Step]:
+    """That step and all after it; none where it is gone."""
+    places = [place for place, step in enumerate(steps) if step.pk == step_id]
+    return steps[places[0] :] if places else []
 
 
 def _days(campaign: Campaign, steps: Sequence[Step], due: datetime, last: date, zone: ZoneInfo) -> Iterator[date]:
@@ -90,7 +95,7 @@ def _waiting(campaigns: list[int], last: date, zone: ZoneInfo, now: datetime) ->
         return []
     days = [moment_of(today + timedelta(days=offset), MIDNIGHT, zone) for offset in range((last - today).days + 1)]
     with connection.cursor() as cursor:
-        wanted = {"campaigns": campaigns, "ends": ends, "days": days, "most": MOST_EACH + 1}
+        wanted: dict[str, Any] = {"campaigns": campaigns, "ends": ends, "days": days, "most": MOST_EACH + 1}
         cursor.execute(_WAITING, wanted)
         return cursor.fetchall()
 

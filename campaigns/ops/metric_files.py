@@ -27,7 +27,8 @@ def import_values(
     with closing(open_table(stream, file_name=file_name, options=ImportOptions(header_row=1))) as table:
         columns = _columns(table.header)
         metrics = {metric.name.casefold(): metric for metric in MetricDefinition.objects.for_organization(organization)}
-        values, wrong = [], []
+        values: list[Value] = []
+        wrong: list[Refused] = []
         for row in table:
             if len(values) + len(wrong) >= MOST_AT_ONCE:
                 message = f"The file has more than {MOST_AT_ONCE:,} rows."

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from campaigns.models import (
     CalendarItem,
@@ -75,8 +76,15 @@ def _tasks(organization: Organization, campaign: Campaign, person: User | None, 
         ]}),
     ):  # fmt: skip
         due = now + timedelta(days=days, hours=3)
-        asked = {"title": title, "kind": kind, "status": status, "due_at": due, "assignee": person, **more}
-        add_task(organization=organization, author=person, actor=SYSTEM, **asked)
+        asked: dict[str, Any] = {
+            "title": title,
+            "kind": kind,
+            "status": status,
+            "due_at": due,
+            "assignee": person,
+            **more,
+        }
+        add_task(organization=organization, author=person, actor=SYSTEM, assignee=person, **asked)
 
 
 def _metrics(organization: Organization, person: User | None, now: datetime) -> None:
