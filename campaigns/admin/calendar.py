@@ -86,7 +86,7 @@ class Day:
         return any(line.entry.kind is EntryKind.BLACKOUT for line in self.lines)
 
 
-@operations_page
+@operations_page("Calendar")
 def calendar_page(request: HttpRequest, organization: Organization) -> Any:
     """By GET the calendar; by POST a new address of it for programs."""
     if request.method == "POST":
@@ -104,7 +104,6 @@ def calendar_page(request: HttpRequest, organization: Organization) -> Any:
         for each in (first + timedelta(days=offset) for offset in range((last - first).days + 1))
     ]
     context = {
-        "title": "Calendar",
         "view": view,
         "day": day,
         "days": days,

@@ -33,7 +33,7 @@ WIDTH, HEIGHT, EDGE = 640, 160, 12
 MOST_METRICS = 100  # rows of the grid
 
 
-@operations_page
+@operations_page("Metrics")
 def grid(request: HttpRequest, organization: Organization) -> Any:
     """By GET seven days to be filled in; by POST what was typed, or a file of values."""
     today = timezone.now().astimezone(ZoneInfo(organization.timezone)).date()
@@ -56,7 +56,6 @@ def grid(request: HttpRequest, organization: Organization) -> Any:
         {"metric": metric, "cells": [_cell(metric, day, there, typed, wrong) for day in days]} for metric in metrics
     ]
     context = {
-        "title": "Metrics",
         "days": days,
         "rows": rows,
         "today": today,

@@ -18,6 +18,7 @@ from campaigns_project.accounts.models import Organization, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
 
+NOBODY_YET = "campaigns/admin/no_organization.html"
 MOST_OFFERED = 200  # organizations to choose from; whoever runs more of them names one in the address
 
 
@@ -52,43 +53,58 @@ def may_view(request: HttpRequest) -> bool:
     return is_on() and held_roles(request).covers(Role.VIEWER)
 
 
-def operations_page(view: Callable[[HttpRequest, Organization], Any]) -> Callable[[HttpRequest], HttpResponse]:
+def operations_page(
+    title: str,
+) -> Callable[[Callable[[HttpRequest, Organization], Any]], Callable[[HttpRequest], HttpResponse]]:
     """A page about one organization: `?organization=SLUG`, or the first of the user's.
 
     `view` answers a template with its context, or an address to go to. What it refuses is shown above the page.
     """
 
-    @wraps(view)
-    def page(request: HttpRequest) -> HttpResponse:
-        if not is_on():
-            raise Http404
-        if not may_view(request):
-            raise PermissionDenied
-        mine = held_organizations(request)
-        slug = request.GET.get("organization", "")
-        organization = mine.filter(slug=slug).first() if slug else mine.first()
-        if organization is None:
-            raise Http404
-        try:
-            answer = view(request, organization)
-        except Refused as refused:
-            messages.error(request, str(refused))
-            answer = request.get_full_path()
-        if isinstance(answer, str):
-            return HttpResponseRedirect(answer)
-        template, context = answer
-        offered = list(mine[:MOST_OFFERED])
-        shown = {
-            **admin.site.each_context(request),
-            "organization": organization,
-            "organizations": offered if len(offered) > 1 else [],
-            "may_work": may_here(request, Role.OPERATOR, organization),
-            "may_manage": may_here(request, Role.MANAGER, organization),
-            **context,
-        }
-        return TemplateResponse(request, template, shown)
+    def around(view: Callable[[HttpRequest, Organization], Any]) -> Callable[[HttpRequest], HttpResponse]:
+        @wraps(view)
+        def page(request: HttpRequest) -> HttpResponse:
+            if not is_on():
+                raise Http404
+            if not may_view(request):
+                raise PermissionDenied
+            slug = request.GET.get("organization", "")
+            mine = held_organizations(request)
+            organization = mine.filter(slug=slug).first() if slug else mine.first()
+            if organization is None and slug:
+                raise Http404
+            answer = _answered(view, request, organization) if organization else (NOBODY_YET, {})
+            if isinstance(answer, str):
+                return HttpResponseRedirect(answer)
+            template, context = answer
+            return TemplateResponse(
+                request, template, {**_around(request, organization, mine), "title": title, **context}
+            )
 
-    return never_cache(require_http_methods(["GET", "HEAD", "POST"])(page))
+        return never_cache(require_http_methods(["GET", "HEAD", "POST"])(page))
+
+    return around
+
+
+def _answered(
+    view: Callable[[HttpRequest, Organization], Any], request: HttpRequest, organization: Organization
+) -> Any:
+    try:
+        return view(request, organization)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return request.get_full_path()
+
+
+def _around(request: HttpRequest, organization: Organization | None, mine: Any) -> dict[str, Any]:
+    offered = list(mine[:MOST_OFFERED])
+    return {
+        **admin.site.each_context(request),
+        "organization": organization,
+        "organizations": offered if len(offered) > 1 else [],
+        "may_work": may_here(request, Role.OPERATOR, organization),
+        "may_manage": may_here(request, Role.MANAGER, organization),
+    }
 
 
 def require_role(request: HttpRequest, needed: Role, organization: Organization) -> None:

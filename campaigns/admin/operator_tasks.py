@@ -1,5 +1,6 @@
 """Tasks of operators: the board with its four columns, and the form of one."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,7 @@ from leads.models import Lead
 SHOWN = 100  # cards in a column; the list has them all
 
 
-@operations_page
+@operations_page("Task board")
 def board(request: HttpRequest, organization: Organization) -> Any:
     """By GET the board; by POST one act on it."""
     if request.method == "POST":
@@ -58,7 +59,6 @@ def board(request: HttpRequest, organization: Organization) -> Any:
         for status in TaskStatus
     ]
     context = {
-        "title": "Task board",
         "columns": columns,
         "statuses": TaskStatus.choices,
         "kinds": TaskKind.choices,
@@ -131,6 +131,21 @@ class ChecklistField(forms.CharField):
             return True
 
 
+class HourField(forms.DateTimeField):
+    """A day and its hour in one input, to the minute."""
+
+    def __init__(self, **kwargs: Any):
+        widget = UnfoldAdminTextInputWidget({"type": "datetime-local"})
+        super().__init__(widget=widget, required=False, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        shown = super().prepare_value(value)
+        return shown.strftime("%Y-%m-%dT%H:%M") if isinstance(shown, datetime) else shown
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (self.prepare_value(initial) or "") != (data or "")
+
+
 class LeadField(forms.CharField):
     """A lead by its address; there are too many to choose from."""
 
@@ -147,6 +162,7 @@ class LeadField(forms.CharField):
 
 
 class TaskForm(ScopedForm):
+    due_at = HourField(label="Due", help_text=f"By the clock of {settings.TIME_ZONE}.")
     checklist = ChecklistField(help_text="Its parts, one a line. One that begins with “x ” is done.")
     lead = LeadField(help_text="The address of the lead it is about, if any.")
 

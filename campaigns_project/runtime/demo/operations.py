@@ -84,7 +84,7 @@ def _tasks(organization: Organization, campaign: Campaign, person: User | None, 
             "assignee": person,
             **more,
         }
-        add_task(organization=organization, author=person, actor=SYSTEM, assignee=person, **asked)
+        add_task(organization=organization, author=person, actor=SYSTEM, **asked)
 
 
 def _metrics(organization: Organization, person: User | None, now: datetime) -> None:
