@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from campaigns.locks import hold_calling
 from campaigns.models import Campaign, OperatorTask, TaskKind, UserStatus
 from campaigns.ops.switch import is_on
 from campaigns.ops.tasks import add_task, may_be_assigned
@@ -26,6 +27,7 @@ def call_who_is_interested(
         return None
     if not campaign.plan.calls_interested:
         return None
+    hold_calling(lead.pk)  # two operators may say so at once
     open_calls = OperatorTask.objects.undone().filter(lead=lead, campaign=campaign, kind=TaskKind.CALL)
     if open_calls.exists():
         return None

@@ -15,10 +15,10 @@ def next_opening(campaign: Campaign, now: datetime, zone: ZoneInfo | None = None
     """The first moment from `now` on at which mail of `campaign` may leave; `now` itself while the window is open.
 
     A window without days opens every day, one without hours is open all day; on holidays, and on the organization's
-    blackout days, it stays shut. A start in the
-    hour that daylight saving skips opens at the first valid moment after it; one in the hour that comes twice opens the
-    first time. `zone` is whose clock it follows (see `zone_for`). Without it that is the campaign's, and in a campaign
-    that follows its leads' clocks any: then the answer is when it opens first, somewhere.
+    blackout days, it stays shut. A start in the hour that daylight saving skips opens at the first valid moment after
+    it; one in the hour that comes twice opens the first time. `zone` is whose clock it follows (see `zone_for`).
+    Without it that is the campaign's, and in a campaign that follows its leads' clocks any: then the answer is when it
+    opens first, somewhere.
     """
     if not has_window(campaign):
         return now
