@@ -46,6 +46,7 @@ class CampaignsConfig(AppConfig):
         verifies("messages", verifying.check_messages)
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
+        verifies("blackout days", verifying.check_blackouts)
         for task in (task_names.CHECK, task_names.RANK, task_names.FETCH, task_names.DELETE):
             speaks_of(task, "campaigns.Job")
         speaks_of(task_names.COUNT, "campaigns.CampaignTally")

@@ -126,6 +126,18 @@ _tables: list[ExportedTable] = [
         {"lead": "lead_id", "user": "user__email", **_as_named("status", "created_at", "updated_at")},
     ),
     ExportedTable(
+        "tasks.csv",
+        "campaigns.OperatorTask",
+        "campaign",
+        {
+            "task": "id",
+            "lead": "lead_id",
+            **_as_named("title", "kind", "note", "checklist", "status", "due_at"),
+            "assignee": "assignee__email",
+            **_as_named("completed_at", "created_at", "updated_at"),
+        },
+    ),
+    ExportedTable(
         "suppressions.csv",
         "leads.Suppression",
         "campaign_id",

@@ -20,7 +20,11 @@ def may_mention(table: str, *columns: str) -> None:
 
 
 # The same for texts of an organization that hang on no lead: table to columns, beside those of `persons.texts`.
-_of_organization: dict[str, tuple[str, ...]] = {}
+_of_organization: dict[str, tuple[str, ...]] = {
+    "calendar_items": ("title", "note"),
+    "campaign_plans": ("name", "goal"),
+    "operator_tasks": ("title", "note", "checklist"),
+}
 
 
 def may_mention_anybody(table: str, *columns: str) -> None:

@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     BOUNCE = "bounce"
     MESSAGE_ID = "message_id"
     RETURN_PATH = "return_path"  # not BOUNCE: that one's tokens are never put in a mail
+    CALENDAR = "calendar"  # a feed, and how often its address was renewed
     WEBHOOK = "webhook"  # of a sender, and how often its address was renewed
 
 

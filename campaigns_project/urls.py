@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from campaigns.api.feed import calendar_file
 from campaigns_project import api
 from campaigns_project.rest import problems
 from campaigns_project.runtime import probes
@@ -20,6 +21,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/campaigns/track/", include("tracking.urls")),
     path("t/", include("tracking.urls", namespace="t")),
+    path("calendar/<str:token>.ics", calendar_file, name="calendar_file"),
     path("hooks/", include("tracking.webhook_urls")),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),

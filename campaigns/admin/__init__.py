@@ -1,3 +1,4 @@
+from campaigns.admin import calendar as calendar
 from campaigns.admin import campaigns as campaigns
 from campaigns.admin import content as content
 from campaigns.admin import halts as halts
@@ -6,7 +7,10 @@ from campaigns.admin import jobs as jobs
 from campaigns.admin import leases as leases
 from campaigns.admin import limits as limits
 from campaigns.admin import messages as messages
+from campaigns.admin import metrics as metrics
+from campaigns.admin import operator_tasks as operator_tasks
 from campaigns.admin import organizations as organizations
+from campaigns.admin import plans as plans
 from campaigns.admin import rankings as rankings
 from campaigns.admin import recipients as recipients
 from campaigns.admin import senders as senders

@@ -54,7 +54,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     search_fields = ["name", "campaign_id"]
     readonly_fields = ["created_by", "created_at"]
     fieldsets = [
-        (None, {"fields": ["organization", "name", "campaign_id", "description"]}),
+        (None, {"fields": ["organization", "name", "campaign_id", "description", "plan"]}),
         (
             "When mail may leave",
             {

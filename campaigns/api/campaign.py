@@ -7,14 +7,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns import lifecycle
-from campaigns.models import Campaign, CampaignTombstone, EmailTemplate
+from campaigns.models import Campaign, CampaignPlan, CampaignTombstone, EmailTemplate
 from campaigns.models.verbs import FROM
 from campaigns.naming import free_campaign_id
 from campaigns.scheduling.window import MOST_HOLIDAYS
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer
 
 SETTINGS = (
-    "name", "description", "template", "timezone", "sending_days", "window_start", "window_end", "window_zone",
+    "name", "description", "plan", "template", "timezone", "sending_days", "window_start", "window_end", "window_zone",
     "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "stop_on_reply",
     "priority",
 )  # fmt: skip
@@ -31,6 +31,7 @@ KEPT_BY_THE_SYSTEM = (
 class CampaignSerializer(StrictModelSerializer):
     """A campaign. Its status is moved by the actions alone; `allowed_actions` names those the status allows now."""
 
+    plan = ScopedRelatedField(queryset=CampaignPlan.objects.all(), allow_null=True, required=False)
     template = ScopedRelatedField(queryset=EmailTemplate.objects.all(), allow_null=True, required=False)
     allowed_actions = serializers.SerializerMethodField()
     open_rate = serializers.FloatField(read_only=True, allow_null=True, help_text="0 to 1, of recipients_reached.")

@@ -34,6 +34,7 @@ from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Reads
 class CampaignFilters(CreatedFilters):
     status = AnyOf(choices=CampaignStatus.choices)
     q = filters.CharFilter("name", "icontains", label="A part of the name.")
+    plan = IdFilter("plan", label="The number of the plan it is in.")
     sender = IdFilter("campaign_senders__sender", label="The number of a sender it uses.")
     started_at__gte = filters.IsoDateTimeFilter("started_at", "gte", label="Started at this time or later (RFC 3339).")
     started_at__lt = filters.IsoDateTimeFilter("started_at", "lt", label="Started before this time (RFC 3339).")

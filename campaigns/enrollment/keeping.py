@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from campaigns.models import Campaign, LeadNote, LeadUserStatus, Recipient
+from campaigns.models import Campaign, LeadNote, LeadUserStatus, OperatorTask, Recipient
 from campaigns_project.errors import Refused, StateRefused
 from leads.models import Lead
 
@@ -30,6 +30,6 @@ def enrolled_among(ids: Collection[int]) -> Iterable[int]:
 
 
 def worked_on_among(ids: Collection[int]) -> Iterable[int]:
-    """Those of the leads that somebody wrote a note on, or said where they stand with."""
-    for model in (LeadNote, LeadUserStatus):
+    """Those of the leads that somebody wrote a note on, said where they stand with, or has a task about."""
+    for model in (LeadNote, LeadUserStatus, OperatorTask):
         yield from model.objects.filter(lead__in=ids).order_by().values_list("lead", flat=True)

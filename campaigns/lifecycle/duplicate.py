@@ -11,7 +11,7 @@ from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
 
 COPIED = (
-    "description", "template_id", "timezone", "sending_days", "window_start", "window_end",
+    "description", "plan_id", "template_id", "timezone", "sending_days", "window_start", "window_end",
     "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks",
     "stop_on_reply", "priority",
 )  # fmt: skip

@@ -1,3 +1,6 @@
+from campaigns.models.calendar import CalendarFeed as CalendarFeed
+from campaigns.models.calendar import CalendarItem as CalendarItem
+from campaigns.models.calendar import ItemKind as ItemKind
 from campaigns.models.campaign import Campaign as Campaign
 from campaigns.models.campaign import CampaignQuerySet as CampaignQuerySet
 from campaigns.models.campaign import CampaignStatus as CampaignStatus
@@ -17,6 +20,12 @@ from campaigns.models.mailbox import MailboxSecurity as MailboxSecurity
 from campaigns.models.mailbox import MailboxStatus as MailboxStatus
 from campaigns.models.message import Message as Message
 from campaigns.models.message import MessageStatus as MessageStatus
+from campaigns.models.metric import Cadence as Cadence
+from campaigns.models.metric import Direction as Direction
+from campaigns.models.metric import MetricDefinition as MetricDefinition
+from campaigns.models.metric import MetricEntry as MetricEntry
+from campaigns.models.plan import CampaignPlan as CampaignPlan
+from campaigns.models.plan import PlanMetric as PlanMetric
 from campaigns.models.recipient import ExitReason as ExitReason
 from campaigns.models.recipient import Recipient as Recipient
 from campaigns.models.recipient import RecipientStatus as RecipientStatus
@@ -26,6 +35,9 @@ from campaigns.models.sender import SenderKind as SenderKind
 from campaigns.models.sender import SenderSecurity as SenderSecurity
 from campaigns.models.sender import SenderStatus as SenderStatus
 from campaigns.models.tally import CampaignTally as CampaignTally
+from campaigns.models.task import OperatorTask as OperatorTask
+from campaigns.models.task import TaskKind as TaskKind
+from campaigns.models.task import TaskStatus as TaskStatus
 from campaigns.models.tombstone import CampaignTombstone as CampaignTombstone
 from campaigns.models.usage import CampaignUsage as CampaignUsage
 from campaigns.models.usage import SenderUsage as SenderUsage

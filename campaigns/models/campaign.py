@@ -1,3 +1,4 @@
+from datetime import date
 from enum import nonmember
 from typing import Any, Self
 
@@ -56,6 +57,9 @@ class Campaign(Tenanted, models.Model):
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="campaigns")
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
+    plan = models.ForeignKey(
+        "campaigns.CampaignPlan", on_delete=models.DB_SET_NULL, null=True, blank=True, related_name="campaigns"
+    )
     template = models.ForeignKey(
         "campaigns.EmailTemplate", on_delete=models.DB_SET_NULL, null=True, blank=True, related_name="campaigns"
     )
@@ -203,6 +207,11 @@ class Campaign(Tenanted, models.Model):
             super().save(force_insert=force_insert or is_new, **kwargs)
             if is_new:
                 start_empty(self)
+
+    @property
+    def blackout_days(self) -> list[date]:
+        """The organization's days on which no mail leaves; none for one that is only being filled in."""
+        return self.organization.blackout_days if self.organization_id else []
 
     @property
     def open_rate(self) -> float | None:

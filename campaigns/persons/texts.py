@@ -34,6 +34,8 @@ OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
 }
 # Those of an organization's webhook endpoints: what was told of people, and what receivers said.
 OF_ENDPOINTS: Mapping[str, tuple[str, ...]] = {"webhook_deliveries": ("payload", "response_body", "error")}
+# What was noted beside the numbers of an organization.
+OF_METRICS: Mapping[str, tuple[str, ...]] = {"metric_entries": ("note",)}
 OF_ALL: Mapping[str, tuple[str, ...]] = {
     "duty_runs": ("error",),
     "orphan_reports": ("problems",),
@@ -68,6 +70,8 @@ def _searched(lead: Lead) -> Iterator[tuple[str, Sequence[str], Composable]]:
     yield from ((table, columns, hangs_on(tree.path(table), on_others)) for table, columns in mentioning().items())
     of_endpoints = SQL("endpoint_id IN (SELECT id FROM webhook_endpoints WHERE {})").format(of_organization)
     yield from ((table, columns, of_endpoints) for table, columns in OF_ENDPOINTS.items())
+    of_metrics = SQL("metric_id IN (SELECT id FROM metric_definitions WHERE {})").format(of_organization)
+    yield from ((table, columns, of_metrics) for table, columns in OF_METRICS.items())
     yield from ((table, columns, SQL("true")) for table, columns in OF_ALL.items())
 
 

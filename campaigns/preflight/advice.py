@@ -82,7 +82,9 @@ def _doubtful(which: QuerySet[Recipient], code: AdviceCode, what: str, hint: str
 def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
     if next_opening(campaign, now) > now + HORIZON:
         message = "the sending window does not open within the next 14 days."
-        yield Problem(AdviceCode.WINDOW_CLOSED, message, "Look at its days, hours and holidays.", WARN)
+        yield Problem(
+            AdviceCode.WINDOW_CLOSED, message, "Look at its days, hours and holidays, and at the calendar.", WARN
+        )
     senders = list(Sender.objects.filter(campaign_senders__campaign=campaign).select_related("mailbox"))
     for sender in senders:
         yield from _sender(sender, now, is_only=len(senders) == 1)

@@ -14,10 +14,11 @@ EDGES = 9  # days that are looked at besides the holidays: a week, and the days 
 def next_opening(campaign: Campaign, now: datetime, zone: ZoneInfo | None = None) -> datetime:
     """The first moment from `now` on at which mail of `campaign` may leave; `now` itself while the window is open.
 
-    A window without days opens every day, one without hours is open all day; on holidays it stays shut. A start in the
-    hour that daylight saving skips opens at the first valid moment after it; one in the hour that comes twice opens the
-    first time. `zone` is whose clock it follows (see `zone_for`). Without it that is the campaign's, and in a campaign
-    that follows its leads' clocks any: then the answer is when it opens first, somewhere.
+    A window without days opens every day, one without hours is open all day; on holidays, and on the organization's
+    blackout days, it stays shut. A start in the hour that daylight saving skips opens at the first valid moment after
+    it; one in the hour that comes twice opens the first time. `zone` is whose clock it follows (see `zone_for`).
+    Without it that is the campaign's, and in a campaign that follows its leads' clocks any: then the answer is when it
+    opens first, somewhere.
     """
     if not has_window(campaign):
         return now
@@ -41,18 +42,20 @@ def zone_for(campaign: Campaign, lead_timezone: str) -> ZoneInfo:
 
 def has_window(campaign: Campaign) -> bool:
     """Whether there is any time at which its mail may not leave."""
-    return bool(campaign.sending_days or campaign.window_start or campaign.holidays)
+    return bool(campaign.sending_days or campaign.window_start or campaign.holidays or campaign.blackout_days)
 
 
 def is_sending_day(campaign: Campaign, day: date) -> bool:
     """Whether mail may leave on that date at all."""
-    return day not in campaign.holidays and (not campaign.sending_days or day.isoweekday() in campaign.sending_days)
+    if day in campaign.holidays or day in campaign.blackout_days:
+        return False
+    return not campaign.sending_days or day.isoweekday() in campaign.sending_days
 
 
 def _opening(campaign: Campaign, now: datetime, zone: ZoneInfo) -> datetime:
     today = now.astimezone(zone).date()
-    # Each holiday can shut one more of the days that a week gives.
-    for offset in range(EDGES + 7 * len(campaign.holidays)):
+    # Each of these can shut one more of the days that a week gives.
+    for offset in range(EDGES + 7 * (len(campaign.holidays) + len(campaign.blackout_days))):
         day = today + timedelta(days=offset)
         if is_sending_day(campaign, day):
             opens, closes = _on(campaign, day, zone)

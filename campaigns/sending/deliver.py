@@ -79,14 +79,15 @@ def deliver(
     over others.
     """
     pace = pace or Pace()
-    left = deque(mails)
+    left = deque(_by_clock(mails, zones or {}, ZoneInfo(campaign.timezone)))
     settled = 0
     renewed_at = time.monotonic() if claimed_at is None else claimed_at
     looked_at = -math.inf if claimed_at is None else claimed_at
     current = campaign
     while left:
         if time.monotonic() - looked_at > LOOK_EVERY:
-            current, looked_at = Campaign.objects.filter(pk=campaign.pk).first() or campaign, time.monotonic()
+            now_there = Campaign.objects.select_related("organization").filter(pk=campaign.pk).first()
+            current, looked_at = now_there or campaign, time.monotonic()
         if waiting := _not_now(current, left, zones or {}, until):
             settled += record(campaign=campaign, verdicts=waiting, at=timezone.now())
             continue
@@ -99,6 +100,13 @@ def deliver(
         left.extendleft(reversed(one.expired))
         settled += _settle(campaign, one, left, sender, limited, step_back=step_back)
     return settled
+
+
+def _by_clock(mails: Sequence[Prepared], zones: Mapping[int, ZoneInfo], own: ZoneInfo) -> Iterable[Prepared]:
+    """With the clock by which the gate tells what day it is."""
+    for mail in mails:
+        zone = zones.get(mail.claim.recipient, own)
+        yield mail._replace(candidate=mail.candidate._replace(zone=zone))
 
 
 def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, ZoneInfo], until: float) -> list[Verdict]:

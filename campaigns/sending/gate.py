@@ -1,10 +1,12 @@
 """The last look before a mail leaves: is the recipient in, do campaign and sender run, may the address be used?"""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, tzinfo
 from enum import nonmember
 from typing import NamedTuple
 
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from campaigns.locks import hold_usage
 from campaigns.models import ExitReason, Message
@@ -21,13 +23,23 @@ class GateRefusal(models.TextChoices):
 
     NOT_RUNNING = "campaign_not_running", "the campaign is not running"
     HALTED = "sending_halted", "an emergency stop is in force"
+    BLACKOUT = "blackout_day", "it is a blackout day of the organization, where the recipient's window counts its days"
     SENDER_PAUSED = "sender_paused", "its sender was paused after it was claimed"
     SENDER_TAKEN_OUT = "sender_taken_out", "its sender was taken out of the campaign after it was claimed"
     WORDING_CHANGED = "wording_changed", "its wording was edited after it was made"
     SUPPRESSED = "suppressed", "the address is suppressed"
 
     KEEPS_WAITING = nonmember(
-        frozenset({"campaign_not_running", "sending_halted", "sender_paused", "sender_taken_out", "wording_changed"})
+        frozenset(
+            {
+                "campaign_not_running",
+                "sending_halted",
+                "blackout_day",
+                "sender_paused",
+                "sender_taken_out",
+                "wording_changed",
+            }
+        )
     )
 
 
@@ -36,13 +48,17 @@ VALID_FOR = AFTER_GATE.total_seconds()
 
 
 class Candidate(NamedTuple):
-    """A mail that wants to leave: to the normalized `address`, made of these values and this version of the wording."""
+    """A mail that wants to leave: to the normalized `address`, made of these values and this version of the wording.
+
+    By the clock of `zone` its days begin, of which some may be blackout days.
+    """
 
     claim: Claim
     address: str
     version: int
     merge_values: Mapping[str, str]
     subject: str = ""  # as it stands in the mail
+    zone: tzinfo = UTC
 
 
 @transaction.atomic
@@ -87,7 +103,15 @@ def _asked(candidates: Sequence[Candidate]) -> dict[str, str]:
         "addresses": json_array(one.address for one in candidates),
         "subjects": json_array(one.subject for one in candidates),
         "values": json_array(one.merge_values for one in candidates),
+        "days": _days(candidates),
     }
+
+
+def _days(candidates: Sequence[Candidate]) -> str:
+    """The day it is for each, as the text of a date[]; told from here: the database may not know a zone's name."""
+    now = timezone.now()
+    today: dict[tzinfo, date] = {zone: now.astimezone(zone).date() for zone in {one.zone for one in candidates}}
+    return f"{{{','.join(today[one.zone].isoformat() for one in candidates)}}}"
 
 
 @transaction.atomic
@@ -164,14 +188,15 @@ WITH mine AS MATERIALIZED (
         lead.organization_id, lead.email_normalized, lead.domain
     FROM ROWS FROM (unnest(%(ids)s::bigint[]), unnest(%(fences)s::bigint[]), unnest(%(versions)s::int[]),
         json_array_elements_text(%(addresses)s), json_array_elements_text(%(subjects)s),
-        jsonb_array_elements(%(values)s)) AS mine(id, fence, version, address, subject, merge_values)
+        jsonb_array_elements(%(values)s), unnest(%(days)s::date[]))
+        AS mine(id, fence, version, address, subject, merge_values, day)
     JOIN campaign_messages message
         ON message.id = mine.id AND message.fence = mine.fence
         AND CASE message.status WHEN %(was)s THEN true END
     JOIN campaign_recipients recipient ON recipient.id = message.recipient_id
     JOIN leads lead ON lead.id = recipient.lead_id
 ), of_campaign AS MATERIALIZED (
-    SELECT campaign.id, CASE
+    SELECT campaign.id, organization.blackout_days, CASE
         WHEN campaign.status <> 'running' OR campaign.deleting_at IS NOT NULL THEN 'campaign_not_running'
         WHEN EXISTS (
             SELECT 1 FROM sending_halts halt
@@ -179,7 +204,8 @@ WITH mine AS MATERIALIZED (
               AND (halt.organization_id IS NULL OR halt.organization_id = campaign.organization_id)
         ) THEN 'sending_halted'
         ELSE '' END AS refusal
-    FROM campaigns campaign WHERE campaign.id IN (SELECT campaign_id FROM mine)
+    FROM campaigns campaign JOIN organizations organization ON organization.id = campaign.organization_id
+    WHERE campaign.id IN (SELECT campaign_id FROM mine)
 ), of_sender AS MATERIALIZED (
     SELECT sender.id, link.campaign_id, sender.status = 'active' AS is_active
     FROM senders sender JOIN campaign_senders link ON link.sender_id = sender.id
@@ -190,6 +216,7 @@ WITH mine AS MATERIALIZED (
     SELECT mine.id, mine.fence, mine.version, mine.merge_values, mine.subject, CASE
         WHEN mine.exit_reason <> '' THEN mine.exit_reason
         WHEN of_campaign.refusal <> '' THEN of_campaign.refusal
+        WHEN mine.day = ANY(of_campaign.blackout_days) THEN 'blackout_day'
         WHEN of_sender.id IS NULL THEN 'sender_taken_out'
         WHEN NOT of_sender.is_active THEN 'sender_paused'
         WHEN of_variant.version <> mine.version THEN 'wording_changed'

@@ -127,6 +127,13 @@ def sender_gauges(sender: Sender, used: Used, *, now: datetime) -> list[Gauge]:
     return gauges
 
 
+def most_on_day(sender: Sender, at: datetime) -> int | None:
+    """How many mails its limits of the day and the hour let through on the day of `at`; None where neither does."""
+    daily, _ = _daily_limit(sender, at)
+    hourly = None if sender.hourly_limit is None else 24 * sender.hourly_limit
+    return min((most for most in (daily, hourly) if most is not None), default=None)
+
+
 def used_today(sender: Sender, *, now: datetime) -> int | None:
     """The mails of this day through `sender`, which was read with RECENT_DAYS or alone; None where nothing is limited.
 

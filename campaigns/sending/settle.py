@@ -76,6 +76,9 @@ def refused_at_gate(claim: Claim, refusal: str | Gauge, *, now: datetime) -> Ver
         due = refusal.free_at if refusal.domain else min(refusal.free_at, now + LOOK_AGAIN)
         note = f"It waits: {refusal.code.label}."
         return Verdict(claim, MessageStatus.PENDING, reason=refusal.code, due=due, note=note, is_tried=False)
+    if refusal == GateRefusal.BLACKOUT:
+        # Who claims next may still have the organization as it was before the day was entered.
+        return Verdict(claim, MessageStatus.PENDING, due=now + LOOK_AGAIN, is_tried=False)
     if refusal in GateRefusal.KEEPS_WAITING:
         return Verdict(claim, MessageStatus.PENDING, due=now, is_tried=False)
     reason = exit_reason(refusal) or ExitReason.SUPPRESSED

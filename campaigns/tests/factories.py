@@ -1,6 +1,6 @@
 """Real rows for tests, by factory-boy. Shared by every app above."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import factory
@@ -499,3 +499,59 @@ class WebhookDeliveryFactory(DjangoModelFactory):
 
     class Params:
         ended = factory.Trait(status="failed", attempts=8, next_try_at=None, finished_at=NOON, error="No answer.")
+
+
+class CampaignPlanFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.CampaignPlan
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Plan {n}")
+    starts_on = date(2026, 11, 1)
+    ends_on = date(2026, 12, 31)
+
+
+class CalendarItemFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.CalendarItem
+
+    class Params:
+        blackout = factory.Trait(kind="blackout")
+
+    organization = factory.SubFactory(OrganizationFactory)
+    title = factory.Sequence(lambda n: f"Item {n}")
+    starts_on = date(2026, 11, 20)
+    ends_on = factory.SelfAttribute("starts_on")
+
+
+class CalendarFeedFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.CalendarFeed
+
+    organization = factory.SubFactory(OrganizationFactory)
+    user = factory.SubFactory(UserFactory)
+
+
+class OperatorTaskFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.OperatorTask
+
+    organization = factory.SubFactory(OrganizationFactory)
+    title = factory.Sequence(lambda n: f"Task {n}")
+
+
+class MetricDefinitionFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.MetricDefinition
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Metric {n}")
+
+
+class MetricEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.MetricEntry
+
+    metric = factory.SubFactory(MetricDefinitionFactory)
+    date = date(2026, 11, 20)
+    value = 3

@@ -3,10 +3,11 @@
 Of a campaign that is being deleted nothing is asked but that its rows hang together: it goes piece by piece.
 """
 
+from campaigns.verifying.blackouts import check_blackouts
 from campaigns.verifying.counters import check_counters
 from campaigns.verifying.messages import check_messages
 from campaigns.verifying.pairs import check_pairs
 from campaigns.verifying.recipients import check_recipients
 from campaigns.verifying.tombstones import check_tombstones
 
-__all__ = ["check_counters", "check_messages", "check_pairs", "check_recipients", "check_tombstones"]
+__all__ = ["check_blackouts", "check_counters", "check_messages", "check_pairs", "check_recipients", "check_tombstones"]

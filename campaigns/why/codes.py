@@ -48,6 +48,7 @@ class WhyCode(models.TextChoices):
     ON_HOLD = "on_hold", "the first mail waits for the hold to end"
     OUTSIDE_WINDOW = "outside_window", "the sending window is closed"
     HOLIDAY = "holiday", "today is one of the campaign's holidays"
+    BLACKOUT = "blackout_day", "today is a blackout day of the organization: nothing of it leaves"
     CAMPAIGN_DAILY_LIMIT = "campaign_daily_limit", "the campaign has sent all it may today"
     CAMPAIGN_NEW_LEADS = "campaign_new_leads", "all first mails of today have been sent"
     SENDER_DAILY_LIMIT = "sender_daily_limit", "the sender has sent all it may today"

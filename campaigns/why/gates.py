@@ -1,7 +1,7 @@
 """The gates that a campaign's mails have in common, each judged by the facts."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -172,11 +172,17 @@ def window_gate(campaign: Campaign, opens_at: datetime, *, zone: str, now: datet
     """The window that opens next at `opens_at` by the clock of `zone`."""
     if opens_at <= now:
         return Gate(GateCode.WINDOW, f"The sending window is open ({zone}).", numbers={"timezone": zone})
-    is_holiday = now.astimezone(ZoneInfo(zone)).date() in campaign.holidays
-    why = WhyCode.HOLIDAY if is_holiday else WhyCode.OUTSIDE_WINDOW
-    cause = "today is a holiday" if is_holiday else "outside the sending window"
+    why, cause = _why_shut(campaign, now.astimezone(ZoneInfo(zone)).date())
     sentence = f"Waiting: {cause}. It opens {moment(opens_at, zone=zone, now=now)}."
     return Gate(GateCode.WINDOW, sentence, why, until=opens_at, numbers={"opens_at": opens_at, "timezone": zone})
+
+
+def _why_shut(campaign: Campaign, today: date) -> tuple[WhyCode, str]:
+    if today in campaign.blackout_days:
+        return WhyCode.BLACKOUT, "today is a blackout day of the organization"
+    if today in campaign.holidays:
+        return WhyCode.HOLIDAY, "today is a holiday"
+    return WhyCode.OUTSIDE_WINDOW, "outside the sending window"
 
 
 def senders(facts: Facts) -> Gate:

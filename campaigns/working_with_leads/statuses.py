@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.models import Campaign, LeadUserStatus, UserStatus
+from campaigns.ops.interested import call_who_is_interested
 from campaigns.working_with_leads.current import campaign_for
 from campaigns_project.accounts.models import User
 from campaigns_project.audit.actors import Actor
@@ -19,7 +20,8 @@ def set_status(
 ) -> LeadUserStatus:
     """Say where `user` stands with `lead`; the one said before for the same campaign is replaced.
 
-    Without a campaign it is that of the latest enrollment. Refused for a status that does not exist.
+    Without a campaign it is that of the latest enrollment. Who is interested is to be called, where the plan of the
+    campaign says so. Refused for a status that does not exist.
     """
     _refuse_unknown(status)
     campaign = campaign_for(lead, campaign)
@@ -30,6 +32,7 @@ def set_status(
         return change_status(row=row, status=status, actor=actor)
     row = LeadUserStatus.objects.create(lead=lead, user=user, campaign=campaign, status=status)
     _record(row, "created", actor, after={"status": status, "campaign": campaign and campaign.pk})
+    call_who_is_interested(lead=lead, campaign=campaign, status=status, user=user, actor=actor)
     return row
 
 
@@ -40,6 +43,8 @@ def change_status(*, row: LeadUserStatus, status: str, actor: Actor) -> LeadUser
     before, row.status = row.status, status
     row.save(update_fields=["status", "updated_at"])
     _record(row, "changed", actor, before={"status": before}, after={"status": status})
+    if status != before:
+        call_who_is_interested(lead=row.lead, campaign=row.campaign, status=status, user=row.user, actor=actor)
     return row
 
 

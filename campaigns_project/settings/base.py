@@ -15,6 +15,8 @@ env = Environment(BASE_DIR / ".env")
 VAR_DIR = env.folder("VAR_DIR", default=BASE_DIR / "var")
 DEBUG = env.switch("DEBUG", default=False)
 SANDBOX = env.switch("SANDBOX", default=True)
+# Plans, calendar, tasks and metrics. Off: no pages, no addresses; blackout days hold all the same.
+CAMPAIGN_OPS_ENABLED = env.switch("CAMPAIGN_OPS_ENABLED", default=True)
 
 # ---- Where we are reached -------------------------------------------------------------------------------------------
 WEB_HOST = env.text("WEB_HOST", default="127.0.0.1")
@@ -224,6 +226,9 @@ SPECTACULAR_SETTINGS = {
         "SuppressionReason": "leads.models.SuppressionReason",
         "SuppressionReasonToGive": "leads.models.suppression.GIVEN_REASONS",
         "UserStatus": "campaigns.models.UserStatus",
+        "TaskKind": "campaigns.models.TaskKind",
+        "CalendarItemKind": "campaigns.models.ItemKind",
+        "CalendarEntryKind": "campaigns.ops.calendar.EntryKind",
         "GateCode": "campaigns.why.codes.GateCode",
         "WhyCode": "campaigns.why.codes.WhyCode",
     },

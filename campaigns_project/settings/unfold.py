@@ -55,6 +55,10 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
     (
         "Operations",
         [
+            ("Plans", "flag", "campaigns.CampaignPlan"),
+            ("Calendar", "calendar_month", "operations_calendar"),
+            ("Task board", "view_kanban", "operations_board"),
+            ("Metrics", "monitoring", "operations_metrics"),
             ("Jobs", "sync", "campaigns.Job"),
             ("Audit log", "history", "audit.AuditLog"),
             ("Deleted campaigns", "delete_history", "campaigns.CampaignTombstone"),

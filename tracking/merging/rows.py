@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from django.db.models import Model
 
-from campaigns.models import LeadNote, LeadRanking, LeadUserStatus, Recipient
+from campaigns.models import LeadNote, LeadRanking, LeadUserStatus, OperatorTask, Recipient
 from leads.models import Lead, LeadAlias, LeadChange, LeadTag, SegmentMember, StagedLead
 
 Move = Callable[[Lead, Lead], object]
@@ -57,6 +57,7 @@ MOVES: Mapping[type[Model], Move] = {
     LeadRanking: _unless_there(LeadRanking, "campaign"),
     LeadNote: _all(LeadNote),
     LeadUserStatus: _statuses,
+    OperatorTask: _all(OperatorTask),
     LeadChange: _all(LeadChange),
     LeadAlias: _all(LeadAlias),
     StagedLead: _all(StagedLead),
@@ -67,6 +68,7 @@ ELSEWHERE = frozenset({Recipient, LeadTag})
 ROW_WORDS = {
     "notes": ("note", "notes"),
     "statuses": ("status", "statuses"),
+    "tasks": ("task", "tasks"),
     "changes": ("change of fields", "changes of fields"),
     "segments": ("place in a segment", "places in segments"),
     "imports": ("row of an import", "rows of imports"),
@@ -74,6 +76,7 @@ ROW_WORDS = {
 _COUNTED: Mapping[str, type[Model]] = {
     "notes": LeadNote,
     "statuses": LeadUserStatus,
+    "tasks": OperatorTask,
     "changes": LeadChange,
     "segments": SegmentMember,
     "imports": StagedLead,

@@ -16,6 +16,7 @@ from campaigns.tests.factories import (
     LeaseFactory,
     LinkFactory,
     MessageFactory,
+    OperatorTaskFactory,
     RawLeadFactory,
     RecipientFactory,
     StagedLeadFactory,
@@ -44,6 +45,7 @@ ROWS = {
     "incoming_mails": 1,
     "lead_rankings": 1,
     "lead_notes": 1,
+    "operator_tasks": 1,
     "lead_user_statuses": 1,
     "suppressions": 1,
     "raw_leads": 1,
@@ -70,6 +72,7 @@ def full_campaign(**fields):
     LeadRankingFactory(campaign=campaign, lead=lead)
     LeadNoteFactory(campaign=campaign, lead=lead)
     LeadUserStatusFactory(campaign=campaign, lead=lead)
+    OperatorTaskFactory(organization=campaign.organization, campaign=campaign, lead=lead)
     SuppressionFactory(organization=campaign.organization, campaign_id=campaign.pk)
     raw = RawLeadFactory(organization=campaign.organization, campaign_id=campaign.pk)
     LeadEnrichmentFactory(staged_lead=StagedLeadFactory(raw_lead=raw))

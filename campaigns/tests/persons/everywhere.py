@@ -85,6 +85,7 @@ def _mails(lead: Lead, campaign: Campaign) -> None:
     )
     make.LeadRankingFactory(campaign=campaign, lead=lead)
     make.LeadNoteFactory(lead=lead, campaign=campaign, text="Zuzanna calls back")
+    make.OperatorTaskFactory(organization=lead.organization, lead=lead, title="Call Zuzanna")
     make.LeadUserStatusFactory(lead=lead)
     make.LeadTagFactory(lead=lead)
     make.SegmentMemberFactory(segment__organization=lead.organization, lead=lead)
@@ -180,6 +181,15 @@ def _beside(lead: Lead, campaign: Campaign, lead_import: LeadImport) -> None:
     )
     make.LeadEnrichmentFactory(staged_lead=staged, result={"knows": NORMAL}, error_message=f"about {NORMAL}")
     make.LeadNoteFactory(lead=colleague, text=f"Knows {ADDRESS}, write to both")
+    make.OperatorTaskFactory(
+        organization=organization,
+        title=f"Call {ADDRESS}",
+        note=f"or write to {OLD}",
+        checklist=[{"text": f"Find who {NORMAL} is", "done": False}],
+    )
+    make.CalendarItemFactory(organization=organization, title=f"Visit {NORMAL}", note=f"asked by {OLD}")
+    make.CampaignPlanFactory(organization=organization, name=f"With {NORMAL}", goal=f"Win {OLD}")
+    make.MetricEntryFactory(metric__organization=organization, note=f"with {NORMAL}")
     make.JobFactory(campaign=campaign, result={"failed": [NORMAL]}, state={"at": NORMAL}, error_message=NORMAL)
     make.SegmentFactory(organization=organization, rules={"email": NORMAL}, description=f"without {NORMAL}")
     make.SenderFactory(organization=organization, status_reason=f"550 <{NORMAL}> blocked", health={"said": NORMAL})

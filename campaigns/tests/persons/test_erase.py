@@ -11,7 +11,7 @@ from campaigns.mentions import mentioning, mentioning_anybody
 from campaigns.models import Campaign, LeadNote, Link, Message
 from campaigns.persons import erase_person, preview_person
 from campaigns.persons.errors import WrongAddress
-from campaigns.persons.texts import OF_ALL, OF_ENDPOINTS, OF_ORGANIZATION, OTHER_LEADS
+from campaigns.persons.texts import OF_ALL, OF_ENDPOINTS, OF_METRICS, OF_ORGANIZATION, OTHER_LEADS
 from campaigns.tests.factories import (
     NOON,
     LeadFactory,
@@ -79,7 +79,7 @@ def test_afterwards_nothing_in_the_database_names_the_person(person):
 
 def test_every_text_of_the_database_is_emptied_or_searched_or_can_name_nobody(person):
     """A new column has to be put in its place: is it about the person, may it mention one, or can it name nobody?"""
-    searches = (OF_ORGANIZATION, OF_ENDPOINTS, OF_ALL, mentioning_anybody())
+    searches = (OF_ORGANIZATION, OF_ENDPOINTS, OF_METRICS, OF_ALL, mentioning_anybody())
     searched = {(table, name) for named in searches for table in named for name in named[table]}
     goes = set(tree_of(Lead).tables) | EMPTIED
 
@@ -113,6 +113,8 @@ NAMES_NOBODY_COLUMNS = {
     *((table, column) for table, columns in {
         "campaigns": ("campaign_id", "name", "status", "status_code", "timezone", "window_zone", "sending_days",
                       "holidays", "instantly_campaign_id", "ranking_rules"),
+        "calendar_items": ("kind",),
+        "campaign_plans": ("target_metric",),
         "campaign_tallies": ("kind", "figures", "counters"),
         "duty_runs": ("name",),
         "inbound_webhooks": ("service", "status", "reason", "content_type", "headers", "digest"),
@@ -120,6 +122,7 @@ NAMES_NOBODY_COLUMNS = {
         "lead_imports": ("file_hash", "encoding", "delimiter", "mapping", "status", "dry_run_status",
                          "source", "undo_status", "problem_codes"),
         "mailboxes": ("name", "host", "security", "username", "password", "folders", "status", "positions"),
+        "metric_definitions": ("name", "unit", "direction", "cadence"),
         "orphan_reports": ("asked_by", "only_table", "counts"),
         "provider_accounts": ("provider", "api_key"),
         "segments": ("name",),
@@ -136,7 +139,8 @@ NAMES_NOBODY_COLUMNS = {
 
 
 def test_every_free_text_that_hangs_on_a_lead_is_searched_for_others_or_can_name_none():
-    named = {(table, column) for tables in (OTHER_LEADS, mentioning()) for table in tables for column in tables[table]}
+    searches = (OTHER_LEADS, mentioning(), mentioning_anybody())
+    named = {(table, column) for tables in searches for table in tables for column in tables[table]}
 
     with connection.cursor() as cursor:
         cursor.execute(

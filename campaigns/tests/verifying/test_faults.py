@@ -1,6 +1,6 @@
 """Each fault that no code path makes, put in by hand: found once, with its rows, and gone after its statement."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,8 +8,9 @@ from django.utils import timezone
 from campaigns.enrollment import de_enroll
 from campaigns.models import Campaign, Message, Recipient
 from campaigns.sending.recover import recover
-from campaigns.tests.factories import CampaignFactory, MessageFactory
+from campaigns.tests.factories import CalendarItemFactory, CampaignFactory, MessageFactory
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
+from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.tests.verification.rows.asking import findings, mend, past_the_triggers, run, told
 from tracking.consequences import unsubscribe
@@ -146,6 +147,18 @@ def test_a_counter_that_is_not_what_a_recount_gives(campaign, counter):
     mend(finding)
     assert told() == []
     assert getattr(Campaign.objects.get(), counter) == right
+
+
+def test_blackout_days_that_are_not_those_of_the_calendar(campaign):
+    CalendarItemFactory(organization=campaign.organization, blackout=True, starts_on=date(2030, 12, 24))
+    run("UPDATE organizations SET blackout_days = '{2030-12-25}'")
+
+    [finding] = findings()
+
+    assert (finding.id, finding.samples) == ("blackout_days_wrong", [str(campaign.organization_id)])
+    mend(finding)
+    assert told() == []
+    assert Organization.objects.get(pk=campaign.organization_id).blackout_days == [date(2030, 12, 24)]
 
 
 @pytest.mark.parametrize("field", ["opened_at", "clicked_at", "replied_at"])

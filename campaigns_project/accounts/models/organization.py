@@ -1,4 +1,5 @@
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import validate_slug
 from django.db import models
 from django.db.models.functions import Now
@@ -66,6 +67,10 @@ class Organization(models.Model):
     )
     timezone = models.CharField(
         max_length=64, default="UTC", help_text="Default for new campaigns, e.g. Europe/Prague."
+    )
+    # Kept by a trigger on the calendar, where they are entered, so that whoever sends has them with the row.
+    blackout_days = ArrayField(
+        models.DateField(), default=list, db_default=[], editable=False, help_text="Days on which no mail leaves."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -37,6 +37,7 @@ from campaigns_project.runtime.demo.content import (
     VISITORS,
     wording,
 )
+from campaigns_project.runtime.demo.operations import add_operations
 from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
 from leads.imports.running import run_import
@@ -93,6 +94,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     draft = _draft(organization, sender, now)
     _to_be_fetched(organization, sender, now)
     _given_up(organization, sender, now)
+    add_operations(organization, [finished, draft], now)
     return {
         "leads": Lead.objects.for_organization(organization).count(),
         "campaigns": Campaign.objects.for_organization(organization).count(),

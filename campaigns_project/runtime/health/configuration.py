@@ -29,6 +29,7 @@ def safe_settings() -> dict[str, str]:
     """What may be shown to whoever runs the installation and to those who help: never a secret, nor its length."""
     return {
         "SANDBOX": _switch(settings.SANDBOX),
+        "CAMPAIGN_OPS_ENABLED": _switch(settings.CAMPAIGN_OPS_ENABLED),
         "DEBUG": _switch(settings.DEBUG),
         "PUBLIC_URL": public_address(),
         "ALLOWED_HOSTS": ", ".join(settings.ALLOWED_HOSTS),

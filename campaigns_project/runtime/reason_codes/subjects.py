@@ -81,7 +81,7 @@ SUBJECTS = (
     Subject(
         "Why a claimed mail was not let through",
         "The gate, asked just before the mail server. A recipient who left gives the exit reason instead. A campaign "
-        "that does not run and an emergency stop keep the mail waiting; the other skips it.",
+        "that does not run, an emergency stop and a blackout day keep the mail waiting; the other skips it.",
         GateRefusal,
     ),
     Subject(

@@ -214,4 +214,14 @@
       row.toggleAttribute("data-way-hidden", field.dataset.way !== chosen.value);
     }
   }
+
+  // ---- The task board: a card that was dropped is moved as by its menu ----------------------------------------------
+  window.fairleadMoveTask = (task, position, column) => {
+    const card = byId(`task-${task}`);
+    const form = byId("task-drop");
+    if (!card || !form) return;
+    const asked = { task, version: card.dataset.version, column: column.dataset.column, position };
+    for (const [name, value] of Object.entries(asked)) form.elements[name].value = value;
+    form.requestSubmit();
+  };
 })();

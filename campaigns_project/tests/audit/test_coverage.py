@@ -15,7 +15,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Campaign, EmailTemplate, LeadNote, Mailbox, Recipient, Sender, Step, Variant
+from campaigns.models import (
+    CalendarItem,
+    Campaign,
+    CampaignPlan,
+    EmailTemplate,
+    LeadNote,
+    Mailbox,
+    MetricDefinition,
+    OperatorTask,
+    Recipient,
+    Sender,
+    Step,
+    Variant,
+)
 from campaigns.tests.factories import MembershipFactory, UserFactory
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -51,6 +64,7 @@ from campaigns_project.tests.rest.test_writes import (
     sender_is_paused,
     service_reports,
     stop_is_in_force,
+    task_is_done,
 )
 from campaigns_project.tests.tenancy.world import World
 from campaigns_project.webhooks.models import WebhookEndpoint
@@ -188,6 +202,14 @@ ACTS = {
     ),
     "leads_lead_de_enroll_everywhere": Act("lead.de_enrolled", reasoned),
     "campaigns_leadnote_remove": Act("leadnote.deleted"),
+    "campaigns_campaignplan_remove": Act("campaignplan.deleted"),
+    "campaigns_calendaritem_remove": Act("calendaritem.deleted"),
+    "campaigns_calendarfeed_close": Act("calendarfeed.deleted"),
+    "campaigns_operatortask_complete": Act("operatortask.completed"),
+    "campaigns_operatortask_reopen": Act("operatortask.reopened", prepare=task_is_done),
+    "campaigns_operatortask_remove": Act("operatortask.deleted"),
+    "campaigns_metricdefinition_remove": Act("metricdefinition.deleted"),
+    "campaigns_metricentry_take_back": Act("metricentry.deleted"),
     "leads_lead_remove": Act("lead.deleted", prepare=lead_in_no_campaign),
 }
 
@@ -339,6 +361,20 @@ EDITS = {
     "a webhook endpoint": Edit("webhookendpoint.changed", WebhookEndpoint, typed(description="Other")),
     "a new tag": Edit("tag.created", Tag, at_home(name="new"), is_new=True),
     "a tag": Edit("tag.changed", Tag, typed(name="other")),
+    "a new plan": Edit(
+        "campaignplan.created", CampaignPlan, at_home(name="N", starts_on="2026-12-01", ends_on="2026-12-24"),
+        is_new=True,
+    ),
+    "a plan": Edit("campaignplan.changed", CampaignPlan, typed(name="Other")),
+    "a new calendar item": Edit(
+        "calendaritem.created", CalendarItem, at_home(title="N", starts_on="2026-12-01", ends_on="2026-12-01"),
+        is_new=True,
+    ),
+    "a calendar item": Edit("calendaritem.changed", CalendarItem, typed(title="Other")),
+    "a new task": Edit("operatortask.created", OperatorTask, at_home(title="New"), is_new=True),
+    "a task": Edit("operatortask.changed", OperatorTask, typed(title="Other", checklist="x Call\nWrite")),
+    "a new metric": Edit("metricdefinition.created", MetricDefinition, at_home(name="New"), is_new=True),
+    "a metric": Edit("metricdefinition.changed", MetricDefinition, typed(name="Other")),
     "a note": Edit("leadnote.changed", LeadNote, typed(text="Other words.")),
     "a new lead": Edit("lead.created", Lead, at_home(email="new@acme.example"), is_new=True),
     "a lead": Edit("lead.changed", Lead, typed(first_name="Other")),

@@ -21,7 +21,7 @@ from django.db import DatabaseError, transaction
 from django_q.models import Failure
 from knox.models import AuthToken
 
-from campaigns.models import Campaign, Sender
+from campaigns.models import Campaign, MetricDefinition, Sender
 from campaigns.tests.factories import MembershipFactory, SecondFactorFactory, UserFactory
 from campaigns_project.accounts.models import SecondFactor, User
 from campaigns_project.accounts.roles import Role
@@ -233,6 +233,18 @@ RUNS = {
     "unsuppress": Run(
         "suppression.removed", lambda world: (*at_home(world[Suppression].address)(world), "--reason", "x")
     ),
+    "metrics": Run(
+        "metricentry.changed",
+        lambda world: (
+            "record",
+            str(world[MetricDefinition].pk),
+            "7",
+            "--date",
+            "2026-11-20",
+            *at_home()(world),
+        ),
+    ),
+    "tasks": Run("operatortask.created", lambda world: ("add", "New", *at_home()(world))),
     "stop_sending": Run(
         "sending.halted", lambda world: ("--organization", world.organization.slug, "--reason", "x", "--yes")
     ),
@@ -240,6 +252,7 @@ RUNS = {
 # These change nothing that a person would ask about, or are the work itself, which is noted where it is done.
 NOT_NOTED = {
     "apply_migrations": "changes the schema, of which the database keeps its own record",
+    "calendar": "reads",
     "campaign_status": "reads",
     "demo": "seeds and sends through the use cases, in the sandbox only",
     "doctor": "reads",
@@ -247,6 +260,7 @@ NOT_NOTED = {
     "read_mailboxes": "the work itself, as workers do it: what follows from a mail is an event, and the mail is kept",
     "run_cluster": "a process",
     "run_mailbox": "a process",
+    "plan": "reads",
     "run_web": "a process",
     "run_worker": "a process",
     "seed_demo": "needs an empty database: runtime/tests/test_seeding.py",

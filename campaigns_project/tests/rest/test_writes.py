@@ -17,7 +17,10 @@ from campaigns.enrollment import stop_recipient
 from campaigns.fetching.request import request_fetch
 from campaigns.fetching.source import set_lead_source
 from campaigns.models import (
+    CalendarFeed,
+    CalendarItem,
     Campaign,
+    CampaignPlan,
     EmailTemplate,
     ExitReason,
     Job,
@@ -25,6 +28,9 @@ from campaigns.models import (
     LeadUserStatus,
     Mailbox,
     Message,
+    MetricDefinition,
+    MetricEntry,
+    OperatorTask,
     Recipient,
     Sender,
     SendingHalt,
@@ -57,6 +63,7 @@ from tracking.models import InboundWebhook
 pytestmark = pytest.mark.django_db
 
 WORDING = {"subject": "Hello", "body_text": "Hello"}
+DAYS = {"starts_on": "2026-12-01", "ends_on": "2026-12-24"}
 ENRICHMENT = {
     "name": "New", "url": "https://llm.example.com/v1", "model": "small", "prompt": "About {{ company }}",
     "fields": ["custom.business"],
@@ -118,6 +125,14 @@ def no_import_is_open(world: World) -> None:
 
 def lead_in_no_campaign(world: World) -> None:
     world.rows[Lead] = LeadFactory(organization=world.organization)
+
+
+def task_is_done(world: World) -> None:
+    OperatorTask.objects.filter(pk=world[OperatorTask].pk).update(status="done", completed_at=NOON)
+
+
+def metric_value(world: World) -> dict[str, Any]:
+    return {"metric": world[MetricDefinition].pk, "date": "2026-11-20", "value": "7"}
 
 
 def second_lead(world: World) -> None:
@@ -387,6 +402,45 @@ WRITES = {
         "leaduserstatus.changed", MANAGER, at("lead-statuses", LeadUserStatus), {"status": "done"}
     ),
     "delete /api/v1/lead-statuses/{id}": Write("leaduserstatus.deleted", MANAGER, at("lead-statuses", LeadUserStatus)),
+    "post /api/v1/plans": Write("campaignplan.created", MANAGER, at("plans"), {"name": "New", **DAYS}),
+    "patch /api/v1/plans/{id}": Write("campaignplan.changed", MANAGER, at("plans", CampaignPlan), {"name": "New"}),
+    "delete /api/v1/plans/{id}": Write("campaignplan.deleted", MANAGER, at("plans", CampaignPlan)),
+    "post /api/v1/calendar-items": Write(
+        "calendaritem.created", OPERATOR, at("calendar-items"), {"title": "New", **DAYS}
+    ),
+    # Blackout days, which take a manager.
+    "patch /api/v1/calendar-items/{id}": Write(
+        "calendaritem.changed", MANAGER, at("calendar-items", CalendarItem), {"title": "New"}
+    ),
+    "delete /api/v1/calendar-items/{id}": Write("calendaritem.deleted", MANAGER, at("calendar-items", CalendarItem)),
+    "post /api/v1/calendar-feeds": Write("calendarfeed.created", OPERATOR, at("calendar-feeds")),
+    # Somebody else's, which takes a manager.
+    "delete /api/v1/calendar-feeds/{id}": Write("calendarfeed.deleted", MANAGER, at("calendar-feeds", CalendarFeed)),
+    "post /api/v1/tasks": Write("operatortask.created", OPERATOR, at("tasks"), {"title": "New"}),
+    "patch /api/v1/tasks/{id}": Write("operatortask.changed", OPERATOR, at("tasks", OperatorTask), {"title": "New"}),
+    "delete /api/v1/tasks/{id}": Write("operatortask.deleted", OPERATOR, at("tasks", OperatorTask)),
+    "post /api/v1/tasks/{id}/move": Write(
+        "operatortask.moved", OPERATOR, at("tasks", OperatorTask, "move"), {"column": "doing", "version": 1}
+    ),
+    "post /api/v1/tasks/{id}/complete": Write(
+        "operatortask.completed", OPERATOR, at("tasks", OperatorTask, "complete")
+    ),
+    "post /api/v1/tasks/{id}/reopen": Write(
+        "operatortask.reopened", OPERATOR, at("tasks", OperatorTask, "reopen"), prepare=task_is_done
+    ),
+    "post /api/v1/metrics": Write("metricdefinition.created", MANAGER, at("metrics"), {"name": "New"}),
+    "patch /api/v1/metrics/{id}": Write(
+        "metricdefinition.changed", MANAGER, at("metrics", MetricDefinition), {"name": "New"}
+    ),
+    "delete /api/v1/metrics/{id}": Write("metricdefinition.deleted", MANAGER, at("metrics", MetricDefinition)),
+    "put /api/v1/metric-entries": Write("metricentry.changed", OPERATOR, at("metric-entries"), metric_value),
+    "post /api/v1/metric-entries/bulk": Write(
+        "metricentry.changed",
+        OPERATOR,
+        at("metric-entries", "bulk"),
+        lambda world: {"entries": [metric_value(world)]},
+    ),
+    "delete /api/v1/metric-entries/{id}": Write("metricentry.deleted", OPERATOR, at("metric-entries", MetricEntry)),
     "post /api/v1/templates": Write("emailtemplate.created", OPERATOR, at("templates"), {"name": "New", **WORDING}),
     "patch /api/v1/templates/{id}": Write(
         "emailtemplate.changed", OPERATOR, at("templates", EmailTemplate), {"name": "New"}

@@ -8,7 +8,15 @@ from django.utils import timezone
 
 from campaigns import preflight
 from campaigns.ledger import ledger
-from campaigns.models import Campaign, CampaignTombstone, Message, Sender
+from campaigns.models import (
+    Campaign,
+    CampaignPlan,
+    CampaignTombstone,
+    Message,
+    MetricDefinition,
+    OperatorTask,
+    Sender,
+)
 from campaigns_project.runtime.demo.seeding import seed
 from leads.models import LeadImport
 
@@ -34,5 +42,8 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     blocking = {problem.code for problem in preflight.check(fetching)}
     assert (fetching.status, fetching.lead_source["count"], blocking) == ("draft", 200, {"lead_source_unusable"})
     assert CampaignTombstone.objects.get().reason == "The fair was called off."
+    plan = CampaignPlan.objects.get()
+    assert (plan.campaigns.count(), OperatorTask.objects.count(), MetricDefinition.objects.count()) == (2, 5, 2)
+    assert [day > now.date() for day in finished.organization.blackout_days] == [True]
     review = LeadImport.objects.get(status="draft")
     assert (review.dry_run_status, review.dry_run["created"], review.dry_run["problems"]) == ("succeeded", 6, 3)

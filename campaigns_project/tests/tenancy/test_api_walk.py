@@ -13,7 +13,19 @@ from django.db.models import Model
 from django_filters.filters import NumberFilter
 from drf_spectacular.generators import SchemaGenerator
 
-from campaigns.models import Campaign, EmailTemplate, Mailbox, Message, Recipient, Sender, Step
+from campaigns.models import (
+    Campaign,
+    CampaignPlan,
+    EmailTemplate,
+    Mailbox,
+    Message,
+    MetricDefinition,
+    OperatorTask,
+    Recipient,
+    Sender,
+    Step,
+)
+from campaigns_project.accounts.models import Membership
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import POINTS
 from campaigns_project.tests.tenancy.addresses import METHODS, Address, all_addresses
@@ -39,6 +51,7 @@ ELSEWHERE = {
     "/t/": "a signed token of one message is the key: tracking/tests",
     "/api/v1/campaigns/track/": "the same",
     "/hooks/": "a signed token of one sender, and its secret: tracking/tests/inbound",
+    "/calendar/": "a signed token of one person's feed is the key: campaigns/tests/ops/test_feeds.py",
     "/mailbox/": "the sandbox's, for the staff of the installation: runtime/tests/mailbox",
 }
 CATCH_ALL = ("/api/v1/", "/api/")  # answer 404 to everybody
@@ -48,7 +61,7 @@ PLAIN_NUMBERS = {
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "max_connections", "guard_percent", "guard_floor", "hold_seconds", "count", "credit_limit", "position", "days",
     "company_size", "top",
-    "row_number", "header_row",
+    "row_number", "header_row", "version", "seen_version", "target_value", "budgeted_touches",
 }  # fmt: skip
 
 
@@ -174,7 +187,27 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
     campaign, step = ours[Campaign].pk, ours[Step].pk
     wording = {"subject": "Hello", "body_text": "Hello", "template": theirs[EmailTemplate].pk}
     nested, schema = f"/api/v1/campaigns/{campaign}", "/api/v1/campaigns/{campaign}"
+    member, metric = theirs[Membership].user_id, theirs[MetricDefinition].pk
+    in_task = {"assignee": member, "campaign": theirs[Campaign].pk, "lead": theirs[Lead].pk}
+    task, value = f"/api/v1/tasks/{ours[OperatorTask].pk}", {"metric": metric, "date": "2026-11-20", "value": "1"}
     return {
+        ("post", "/api/v1/campaigns", "plan"): ("/api/v1/campaigns", {"name": "New", "plan": theirs[CampaignPlan].pk}),
+        ("patch", "/api/v1/campaigns/{id}", "plan"): (nested, {"plan": theirs[CampaignPlan].pk}),
+        **{
+            ("post", "/api/v1/tasks", field): ("/api/v1/tasks", {"title": "New", field: pk})
+            for field, pk in in_task.items()
+        },
+        **{("patch", "/api/v1/tasks/{id}", field): (task, {field: pk}) for field, pk in in_task.items()},
+        ("post", "/api/v1/metrics", "entered_by"): ("/api/v1/metrics", {"name": "New", "entered_by": member}),
+        ("patch", "/api/v1/metrics/{id}", "entered_by"): (
+            f"/api/v1/metrics/{ours[MetricDefinition].pk}",
+            {"entered_by": member},
+        ),
+        ("put", "/api/v1/metric-entries", "metric"): ("/api/v1/metric-entries", value),
+        ("post", "/api/v1/metric-entries/bulk", "entries/metric"): (
+            "/api/v1/metric-entries/bulk",
+            {"entries": [value]},
+        ),
         ("post", "/api/v1/campaigns", "template"): (
             "/api/v1/campaigns",
             {"name": "New", "template": theirs[EmailTemplate].pk},

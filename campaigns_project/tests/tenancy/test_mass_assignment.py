@@ -8,13 +8,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.api.sender_limits import LIMITS
 from campaigns.models import (
+    CalendarFeed,
+    CalendarItem,
     Campaign,
+    CampaignPlan,
     EmailTemplate,
     LeadNote,
     LeadRanking,
     LeadUserStatus,
     Mailbox,
     Message,
+    MetricDefinition,
+    OperatorTask,
     Recipient,
     Sender,
     SendingHalt,
@@ -52,6 +57,11 @@ ENOUGH: dict[type, dict[str, Any]] = {
     LeadRanking: {"everyone": True},
     LeadNote: {"text": "Called."},  # and a lead, see `post`
     LeadUserStatus: {"status": "done"},
+    CampaignPlan: {"name": "New", "starts_on": "2026-12-01", "ends_on": "2026-12-24"},
+    CalendarItem: {"title": "New", "starts_on": "2026-12-01"},
+    OperatorTask: {"title": "New"},
+    CalendarFeed: {},
+    MetricDefinition: {"name": "New"},
     EmailEvent: {"event_type": "reply"},  # and a message, see `post`
     EnrichmentProfile: {
         "name": "New",
@@ -73,7 +83,7 @@ WRITABLE: dict[type, set[str]] = {
     ProviderAccount: {"provider", "api_key", "credit_limit"},
     WebhookEndpoint: {"url", "description", "event_types"},
     Campaign: {
-        "campaign_id", "name", "description", "template", "timezone", "sending_days", "window_start",
+        "campaign_id", "name", "description", "plan", "template", "timezone", "sending_days", "window_start",
         "window_end", "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads",
         "track_opens", "track_clicks", "stop_on_reply", "priority",
     },
@@ -91,6 +101,13 @@ WRITABLE: dict[type, set[str]] = {
     Recipient: set(),
     LeadRanking: set(),
     LeadNote: {"lead", "campaign", "text"},
+    CampaignPlan: {
+        "name", "goal", "starts_on", "ends_on", "target_metric", "target_value", "budgeted_touches", "calls_interested",
+    },
+    CalendarItem: {"kind", "title", "note", "starts_on", "ends_on"},
+    CalendarFeed: set(),
+    OperatorTask: {"title", "kind", "note", "due_at", "assignee", "campaign", "lead", "checklist"},
+    MetricDefinition: {"name", "unit", "direction", "target", "cadence", "entered_by"},
     LeadUserStatus: {"lead", "campaign", "status"},
     EmailEvent: {"event_type", "message", "message_id", "source_event_id"},
     EnrichmentProfile: {"name", "url", "model", "api_key", "prompt", "fields", "is_active"},

@@ -1,6 +1,7 @@
 """Everything an organization can have: one row of every model, so that a walk over all addresses meets all of it."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -179,8 +180,16 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     campaigns.Sender: lambda w: make.SenderFactory(
         organization=w.organization, email=f"sender@{w.marker}.example", name=w.marker, password="hunter2"
     ),
+    campaigns.CampaignPlan: lambda w: make.CampaignPlanFactory(
+        organization=w.organization, name=w.marker, goal=w.marker, target_metric="replies", target_value=40
+    ),
     campaigns.Campaign: lambda w: make.CampaignFactory(
-        organization=w.organization, campaign_id=w.marker, name=w.marker, running=True, **COUNTERS
+        organization=w.organization,
+        campaign_id=w.marker,
+        name=w.marker,
+        running=True,
+        plan=w[campaigns.CampaignPlan],
+        **COUNTERS,
     ),
     campaigns.CampaignSender: lambda w: make.CampaignSenderFactory(
         campaign=w[campaigns.Campaign], sender=w[campaigns.Sender]
@@ -219,6 +228,24 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     campaigns.LeadUserStatus: lambda w: make.LeadUserStatusFactory(
         lead=w[leads.Lead], campaign=w[campaigns.Campaign], user=w[accounts.Membership].user
     ),
+    campaigns.CalendarItem: lambda w: make.CalendarItemFactory(
+        organization=w.organization, title=w.marker, note=w.marker, starts_on=date(2030, 12, 24), blackout=True
+    ),
+    campaigns.CalendarFeed: lambda w: make.CalendarFeedFactory(
+        organization=w.organization, user=w[accounts.Membership].user
+    ),
+    campaigns.OperatorTask: lambda w: make.OperatorTaskFactory(
+        organization=w.organization,
+        title=w.marker,
+        note=w.marker,
+        checklist=[{"text": w.marker, "done": False}],
+        campaign=w[campaigns.Campaign],
+        lead=w[leads.Lead],
+        assignee=w[accounts.Membership].user,
+        due_at=make.NOON,
+    ),
+    campaigns.MetricDefinition: lambda w: make.MetricDefinitionFactory(organization=w.organization, name=w.marker),
+    campaigns.MetricEntry: lambda w: make.MetricEntryFactory(metric=w[campaigns.MetricDefinition], note=w.marker),
     campaigns.CampaignTombstone: _tombstone,
     tracking.EmailEvent: lambda w: make.EventFactory(message=w[campaigns.Message], user_agent=w.marker),
     tracking.InboundWebhook: lambda w: make.InboundWebhookFactory(

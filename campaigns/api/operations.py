@@ -1,0 +1,31 @@
+"""What plans, calendar, tasks and metrics have in common: they may be switched off, and name members."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from campaigns.ops.switch import require_operations
+from campaigns_project.accounts.models import User
+from campaigns_project.rest.viewsets import ApiViewSet
+
+
+class MemberField(serializers.PrimaryKeyRelatedField):
+    """A person by number, one of the caller's organization; anybody else reads like one who does not exist."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**{"queryset": User.objects.all(), "required": False, "allow_null": True, **kwargs})
+
+    def get_queryset(self) -> Any:
+        organization = self.context.get("organization")
+        return User.objects.filter(memberships__organization=organization, is_active=True).distinct()
+
+
+class OperationsViewSet(ApiViewSet):
+    """404 with a reason (`operations_off`) where the installation has them switched off."""
+
+    tag = "operations"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require_operations()
