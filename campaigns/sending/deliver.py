@@ -79,7 +79,7 @@ def deliver(
     over others.
     """
     pace = pace or Pace()
-    left = deque(_by_clock(mails, zones or {}, ZoneInfo(campaign.timezone)))
+    left = deque(_by_clock(mails, zones) if zones else mails)
     settled = 0
     renewed_at = time.monotonic() if claimed_at is None else claimed_at
     looked_at = -math.inf if claimed_at is None else claimed_at
@@ -102,11 +102,10 @@ def deliver(
     return settled
 
 
-def _by_clock(mails: Sequence[Prepared], zones: Mapping[int, ZoneInfo], own: ZoneInfo) -> Iterable[Prepared]:
-    """With the clock by which the gate tells what day it is."""
+def _by_clock(mails: Sequence[Prepared], zones: Mapping[int, ZoneInfo]) -> Iterable[Prepared]:
+    """With the recipients' own clocks, by which the gate tells what day it is for them."""
     for mail in mails:
-        zone = zones.get(mail.claim.recipient, own)
-        yield mail._replace(candidate=mail.candidate._replace(zone=zone))
+        yield mail._replace(candidate=mail.candidate._replace(zone=zones.get(mail.claim.recipient)))
 
 
 def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, ZoneInfo], until: float) -> list[Verdict]:
@@ -168,7 +167,8 @@ def _send_slice(
     limited: Limited | None,
 ) -> _Slice:
     gated = Moment()
-    answers = gate([mail.candidate for mail in batch], limited=limited)
+    clock = ZoneInfo(campaign.timezone)
+    answers = gate([mail.candidate for mail in batch], limited=limited, clock=clock)
     now = timezone.now()
     refused = [mail.claim for mail in batch if answers.get(mail.claim.message)]
     done = _Slice([refused_at_gate(claim, answers[claim.message], now=now) for claim in refused])
@@ -176,7 +176,7 @@ def _send_slice(
     done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     try:
-        _hand_over(passed, done, backend, _LastLook(list(passed), gated, journal, done.begun, limited), pace)
+        _hand_over(passed, done, backend, _LastLook(list(passed), gated, journal, done.begun, limited, clock), pace)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
         # in hand, or those of one request to an e-mail service.
@@ -203,6 +203,7 @@ class _LastLook:
     journal: Journal
     begun: set[int]
     limited: Limited | None
+    clock: ZoneInfo
     asked_again: dict[int, Moment] = field(default_factory=dict)
     is_over: bool = False  # nothing more may begin
 
@@ -217,7 +218,7 @@ class _LastLook:
     def _asked_again(self, place: int, mail: Prepared) -> bool:
         self.asked_again[place] = Moment()
         # The database may have taken its time: then what it says is old news.
-        return gate_again(mail.candidate, limited=self.limited) and self._holds(place)
+        return gate_again(mail.candidate, limited=self.limited, clock=self.clock) and self._holds(place)
 
     def _holds(self, place: int) -> bool:
         return self.asked_again.get(place, self.gated).age() <= VALID_FOR

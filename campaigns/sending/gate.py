@@ -1,7 +1,7 @@
 """The last look before a mail leaves: is the recipient in, do campaign and sender run, may the address be used?"""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import nonmember
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ VALID_FOR = AFTER_GATE.total_seconds()
 class Candidate(NamedTuple):
     """A mail that wants to leave: to the normalized `address`, made of these values and this version of the wording.
 
-    By the clock of `zone` its days begin, of which some may be blackout days.
+    Where the recipient's own clock says what day it is, and not the campaign's, that is in `zone`.
     """
 
     claim: Claim
@@ -58,24 +58,27 @@ class Candidate(NamedTuple):
     version: int
     merge_values: Mapping[str, str]
     subject: str = ""  # as it stands in the mail
-    zone: tzinfo = UTC
+    zone: tzinfo | None = None
 
 
 @transaction.atomic
-def gate(candidates: Sequence[Candidate], *, limited: Limited | None = None) -> dict[int, str | Gauge]:
+def gate(
+    candidates: Sequence[Candidate], *, limited: Limited | None = None, clock: tzinfo = UTC
+) -> dict[int, str | Gauge]:
     """Let messages through, marking them `sending`; answers, by message id, "" or the reason why not.
 
     Those that pass are counted against the limits of `limited`, if given; for one that has no room left the answer is
     the limit that is full.
 
     Suppressed is who is so by the address the mail goes to or by the lead's present one, since leads are edited, for
-    this campaign or for all of the organization's, and not until a time that has passed by the database's clock.
+    this campaign or for all of the organization's, and not until a time that has passed by the database's clock. By
+    the campaign's `clock` its days begin, of which some may be blackout days.
     Version, values and subject are kept with the message, so that the exact mail can be shown again and answered.
     A claim whose fence is stale is not in the answer at all: it is somebody else's now. What the gate read holds for
     `VALID_FOR` seconds; a mail that did not begin its content by then has to be asked again (`ungate` first).
     """
     with connection.cursor() as cursor:
-        cursor.execute(_GATE, {**_asked(candidates), "was": "claimed"})
+        cursor.execute(_GATE, {**_asked(candidates, clock), "was": "claimed"})
         answers: dict[int, str | Gauge] = dict(cursor.fetchall())
     if limited is not None:
         answers.update(_count(candidates, answers, limited))
@@ -95,7 +98,9 @@ def _count(
     return reserved.full
 
 
-def _asked(candidates: Sequence[Candidate]) -> dict[str, str]:
+def _asked(candidates: Sequence[Candidate], clock: tzinfo) -> dict[str, str]:
+    # What day it is is told from here: the database may not know a zone's name.
+    now = timezone.now()
     return {
         "ids": bigints(one.claim.message for one in candidates),
         "fences": bigints(one.claim.fence for one in candidates),
@@ -103,19 +108,20 @@ def _asked(candidates: Sequence[Candidate]) -> dict[str, str]:
         "addresses": json_array(one.address for one in candidates),
         "subjects": json_array(one.subject for one in candidates),
         "values": json_array(one.merge_values for one in candidates),
-        "days": _days(candidates),
+        "today": now.astimezone(clock).date().isoformat(),
+        "days": _days(candidates, now),
     }
 
 
-def _days(candidates: Sequence[Candidate]) -> str:
-    """The day it is for each, as the text of a date[]; told from here: the database may not know a zone's name."""
-    now = timezone.now()
-    today: dict[tzinfo, date] = {zone: now.astimezone(zone).date() for zone in {one.zone for one in candidates}}
-    return f"{{{','.join(today[one.zone].isoformat() for one in candidates)}}}"
+def _days(candidates: Sequence[Candidate], now: datetime) -> str:
+    """The day it is for each by their own clock, as the text of a date[]; an empty one where nobody has any."""
+    zones: set[tzinfo | None] = {one.zone for one in candidates}
+    days = {zone: now.astimezone(zone).date().isoformat() for zone in zones if zone}
+    return f"{{{','.join(days.get(one.zone, 'NULL') for one in candidates) if days else ''}}}"
 
 
 @transaction.atomic
-def gate_again(candidate: Candidate, *, limited: Limited | None = None) -> bool:
+def gate_again(candidate: Candidate, *, limited: Limited | None = None, clock: tzinfo = UTC) -> bool:
     """Whether a message that passed some time ago still would, and is still ours; its lease begins anew.
 
     Against the limits of `limited` it is counted as of now instead of then: by the gap, hour and day in which it
@@ -125,7 +131,7 @@ def gate_again(candidate: Candidate, *, limited: Limited | None = None) -> bool:
     if not renew([candidate.claim]):
         return False
     with connection.cursor() as cursor:
-        cursor.execute(_GATE_AGAIN, {**_asked([candidate]), "was": "sending"})
+        cursor.execute(_GATE_AGAIN, {**_asked([candidate], clock), "was": "sending"})
         if cursor.fetchone() is None:
             return False
     return limited is None or _count_anew(candidate, limited)
@@ -216,7 +222,7 @@ WITH mine AS MATERIALIZED (
     SELECT mine.id, mine.fence, mine.version, mine.merge_values, mine.subject, CASE
         WHEN mine.exit_reason <> '' THEN mine.exit_reason
         WHEN of_campaign.refusal <> '' THEN of_campaign.refusal
-        WHEN mine.day = ANY(of_campaign.blackout_days) THEN 'blackout_day'
+        WHEN coalesce(mine.day, %(today)s::date) = ANY(of_campaign.blackout_days) THEN 'blackout_day'
         WHEN of_sender.id IS NULL THEN 'sender_taken_out'
         WHEN NOT of_sender.is_active THEN 'sender_paused'
         WHEN of_variant.version <> mine.version THEN 'wording_changed'
