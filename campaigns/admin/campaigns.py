@@ -113,6 +113,9 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
             *super().get_urls(),
         ]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("organization")  # whose blackout days tell when mail leaves
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), *(["campaign_id"] if obj else [])]
 
