@@ -33,6 +33,7 @@ class Lock(IntEnum):
     RANKING = 0x4608  # of a campaign: who is ranked how
     FETCH = 0x4610  # a job that fetches leads: one worker at a time
     TALLY = 0x4611  # counting large campaigns: one worker at a time
+    DAYS = 0x4612  # of a campaign: its days are counted; 0: one worker at a time goes through all of them
     MAILBOX = 0x4620  # a mailbox: one reader at a time
 
 
@@ -46,6 +47,12 @@ def hold_ranking(campaign_id: int) -> None:
     """Wait until nobody else ranks leads for this campaign; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.RANKING, campaign_id % 2**31])
+
+
+def hold_days(campaign_id: int) -> None:
+    """Wait until nobody else counts this campaign's days; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.DAYS, campaign_id % 2**31])
 
 
 def hold_naming() -> None:
