@@ -227,6 +227,7 @@ RUNS = {
     ),
     "resend_webhooks": Run("webhookendpoint.sent_again", at_home("--since", "2026-01-01")),
     "retry_failed": Run("campaign.failed_retried", of_campaign(), mail_has_failed),
+    "rollup_stats": Run("campaign.recounted", of_campaign()),
     "send_test": Run("campaign.test_sent", of_campaign("--to", "me@fairlead.example")),
     "start_campaign": Run("campaign.started", of_campaign(), never_started),
     "suppress": Run("suppression.added_many", at_home("x@acme.example")),
