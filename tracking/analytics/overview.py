@@ -102,9 +102,9 @@ def _by_age(days: QuerySet[CampaignDay], now: datetime) -> dict[int, Mapping[str
         arg_joiner=" AT TIME ZONE ",
         output_field=DateField(),
     )
-    totals = {f"all_{name}": Sum(name) for name in CampaignDay.NUMBERS}
-    rows = days.order_by().alias(there=there).values(age=F("there") - F("day")).annotate(**totals)
-    return {row["age"].days: {name: row[f"all_{name}"] for name in CampaignDay.NUMBERS} for row in rows}
+    totals = [Sum(name) for name in CampaignDay.NUMBERS]
+    rows = days.order_by().alias(there=there).values_list(F("there") - F("day")).annotate(*totals)
+    return {age.days: dict(zip(CampaignDay.NUMBERS, numbers, strict=True)) for age, *numbers in rows}
 
 
 def capacity(senders: QuerySet[Sender], *, now: datetime) -> Capacity:

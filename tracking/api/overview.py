@@ -22,8 +22,8 @@ class NumbersSerializer(serializers.Serializer):
     """Mails sent, and people by the first time they did something."""
 
     def get_fields(self) -> dict[str, Any]:
-        helps = {name: CampaignDay._meta.get_field(name).help_text for name in CampaignDay.NUMBERS}
-        return {name: serializers.IntegerField(help_text=said) for name, said in helps.items()}
+        told = {field.name: field.help_text for field in CampaignDay._meta.fields}
+        return {name: serializers.IntegerField(help_text=told[name]) for name in CampaignDay.NUMBERS}
 
 
 class DaySerializer(NumbersSerializer):
