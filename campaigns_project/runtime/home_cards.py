@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from campaigns.models import Sender
 from campaigns_project.accounts.admin.held import HeldRoles
-from campaigns_project.accounts.templatetags.fairlead import share as in_words
 from leads.models import Suppression
 from tracking.admin.drawing import Drawing, Drawn, drawing
 from tracking.analytics.overview import (
@@ -106,10 +105,10 @@ def _room(room: Capacity) -> Iterator[str]:
     if not room.senders:
         yield "No sender is in use."
     if room.limit:
-        yield f"{room.used:,} of the {room.limit:,} that limits of the day allow"
+        yield f"{room.used:,} of {room.limit:,} that daily limits allow"
     if room.unlimited:
         who = "1 sender has" if room.unlimited == 1 else f"{room.unlimited:,} senders have"
-        yield f"{who} no limit of the day"
+        yield f"{who} no daily limit"
 
 
 def _replies(found: Recent | None, now: datetime) -> Card:
@@ -126,19 +125,21 @@ def _rate(card: Card, found: Recent | None, name: str, of: Callable[[Period], Sh
     if found is None:
         return replace(card, trouble=TROUBLE)
     rate = of(found.week)
-    lines = [f"{in_words(rate['count'], rate['of'])} {whole}"] if rate["of"] else [f"Nothing was {whole}."]
-    lines += [_compared(rate, of(found.week_before), whole)] if rate["of"] else []
+    lines = [f"Nothing was {whole}."]
+    if rate["rate"] is not None:
+        part = f"{100 * rate['rate']:.1f} % ({rate['count']:,} of {rate['of']:,} {whole})"
+        lines = [part, _compared(rate["rate"], of(found.week_before)["rate"], whole)]
     is_early = bool(rate["of"]) and found.week.is_early
     return replace(card, value=f"{found.week.numbers[name]:,}", lines=tuple(lines), is_early=is_early)
 
 
-def _compared(now: Share, before: Share, whole: str) -> str:
-    if now["rate"] is None or before["rate"] is None:
+def _compared(now: float, before: float | None, whole: str) -> str:
+    if before is None:
         return f"Nothing was {whole} in the 7 days before."
-    points = round(100 * (now["rate"] - before["rate"]), 1)
-    was = f"{100 * before['rate']:.1f} % in the 7 days before"
+    points = round(100 * (now - before), 1)
+    was = f"{100 * before:.1f} % in the 7 days before"
     if not points:
-        return f"As much as the {was}"
+        return f"As in the 7 days before: {100 * before:.1f} %"
     return f"{'▲' if points > 0 else '▼'} {abs(points):.1f} points {'more' if points > 0 else 'less'} than the {was}"
 
 

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from campaigns.models import Campaign
 from campaigns.recounting import Miscount, miscounts, recount
 from campaigns_project.audit.actors import Actor
@@ -42,8 +44,9 @@ def roll_up(*, campaign: Campaign, actor: Actor, now: datetime, dry_run: bool = 
 
     Safe beside workers, and any number of times; a dry run changes nothing.
     """
-    behind = not is_up_to_date(campaign_id=campaign.pk)
-    days = differences(campaign_id=campaign.pk)
+    with transaction.atomic():
+        behind = not is_up_to_date(campaign_id=campaign.pk)
+        days = differences(campaign_id=campaign.pk)
     if dry_run:
         counters = miscounts(campaign_id=campaign.pk)
     else:

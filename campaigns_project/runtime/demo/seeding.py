@@ -43,6 +43,7 @@ from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run, start_dry_run
 from leads.models import Lead, LeadTag, Provider, ProviderAccount, Tag
 from leads.segments.keeping import make_segment
+from tracking.days import renew_days
 from tracking.inbox.take import take
 from tracking.ingest import drain
 from tracking.models import EventType, RawEvent
@@ -93,6 +94,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     draft = _draft(organization, sender, now)
     _to_be_fetched(organization, sender, now)
     _given_up(organization, sender, now)
+    renew_days(now=now)
     return {
         "leads": Lead.objects.for_organization(organization).count(),
         "campaigns": Campaign.objects.for_organization(organization).count(),

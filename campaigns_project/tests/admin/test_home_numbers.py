@@ -43,13 +43,13 @@ def test_each_number_says_what_it_is_a_part_of_and_how_it_was_before(organizatio
 
     assert (shown["Sent today"].value, shown["Sent today"].meter) == ("1,000", (0, 2_000))
     assert shown["Sent today"].lines == (
-        "400 people for the first time", "0 of the 2,000 that limits of the day allow",
+        "400 people for the first time", "0 of 2,000 that daily limits allow",
     )  # fmt: skip
     assert shown["Replies, 7 days"].value == "61"
     assert shown["Replies, 7 days"].lines == (
-        "6.2 % (61 of 991) delivered", "▲ 1.8 points more than the 4.4 % in the 7 days before",
+        "6.2 % (61 of 991 delivered)", "▲ 1.8 points more than the 4.4 % in the 7 days before",
     )  # fmt: skip
-    assert shown["Bounces, 7 days"].lines[0] == "0.9 % (9 of 1,000) sent"
+    assert shown["Bounces, 7 days"].lines[0] == "0.9 % (9 of 1,000 sent)"
     assert not shown["Replies, 7 days"].is_early
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from campaigns.models import Campaign
-from campaigns.tests.factories import NOON, CampaignDayFactory, CampaignFactory
+from campaigns.tests.factories import NOON, CampaignDayFactory, CampaignFactory, MessageFactory
 from tracking.days import count_days
 from tracking.models import CampaignDay
 
@@ -64,7 +64,8 @@ def test_a_program_reads_it_as_json(wrong):
 
 
 def test_one_that_cannot_be_counted_does_not_keep_the_others(wrong):
-    Campaign.objects.filter(pk=CampaignFactory().pk).update(timezone="Nowhere/Atlantis", total_recipients=0)
+    elsewhere = MessageFactory().recipient.campaign_id
+    Campaign.objects.filter(pk=elsewhere).update(timezone="Nowhere/Atlantis")
 
     with pytest.raises(CommandError) as ended:
         run("--all")
