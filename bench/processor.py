@@ -21,8 +21,9 @@ class Usage:
 
     def look(self) -> None:
         """Note where every process stands."""
+        is_first = not self._last
         for kind, number, used in self._standing():
-            self._first.setdefault((kind, number), used if not self._last else 0.0)
+            self._first.setdefault((kind, number), used if is_first else 0.0)
             self._last[kind, number] = used
 
     def seconds(self) -> dict[str, float]:

@@ -32,8 +32,9 @@ class Lock(IntEnum):
     NAMING = 0x4607  # which campaign IDs are free
     RANKING = 0x4608  # of a campaign: who is ranked how
     FETCH = 0x4610  # a job that fetches leads: one worker at a time
-    CALLING = 0x4612  # of a lead: whether somebody is to call
     TALLY = 0x4611  # counting large campaigns: one worker at a time
+    CALLING = 0x4612  # of a lead: whether somebody is to call
+    DAYS = 0x4613  # of a campaign: its days are counted; 0: one worker at a time goes through all of them
     MAILBOX = 0x4620  # a mailbox: one reader at a time
 
 
@@ -53,6 +54,12 @@ def hold_calling(lead_id: int) -> None:
     """Wait until nobody else asks for a call to this lead; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.CALLING, lead_id % 2**31])
+
+
+def hold_days(campaign_id: int) -> None:
+    """Wait until nobody else counts this campaign's days; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.DAYS, campaign_id % 2**31])
 
 
 def hold_naming() -> None:

@@ -1,6 +1,7 @@
 """What an export of a campaign holds of what happened to its mails."""
 
 from campaigns.exported import ExportedTable
+from tracking.models import CampaignDay
 
 EVENTS = ExportedTable(
     "events.csv",
@@ -41,4 +42,11 @@ INBOUND_MAILS = ExportedTable(
         "received_at": "received_at",
         "created_at": "created_at",
     },
+)
+
+DAYS = ExportedTable(
+    "days.csv",
+    "tracking.CampaignDay",
+    "campaign",
+    {name: name for name in ("day", *CampaignDay.NUMBERS)},
 )

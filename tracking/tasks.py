@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from campaigns.models import Mailbox
 from campaigns_project.errors import StateRefused
+from tracking.days import renew_days as renew
 from tracking.inbound.subscribe import confirm_subscription as confirm
 from tracking.inbox.due import has_room, put_back, queue_again
 from tracking.inbox.read import read_mailbox
@@ -29,6 +30,11 @@ def read_mailbox_task(mailbox_id: int) -> int:
     if result.has_more:
         queue_again(mailbox_id)
     return result.seen
+
+
+def renew_days() -> int:
+    """See `days.renew`."""
+    return renew(now=timezone.now())
 
 
 def confirm_subscription(pk: int) -> bool:

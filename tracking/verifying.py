@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from django.db.backends.utils import CursorWrapper
 
+from campaigns.tallies.renew import COUNTERS
 from campaigns_project.verification.finding import Finding
 from campaigns_project.verification.rows import FIX_SQL, Fault, scan
+from tracking.days.count import KIND, counted_days
+from tracking.models import CampaignDay
 from tracking.sources import Source
 
 # Which events make a first time. A dead address may be learned of at the mail server, without an event.
@@ -47,6 +50,11 @@ def check_unsubscribed(cursor: CursorWrapper) -> Iterable[Finding]:
     return scan(cursor, source=_UNSUBSCRIBED, key="message.id", faults=_AFTERWARDS)
 
 
+def check_days(cursor: CursorWrapper) -> Iterable[Finding]:
+    """The days of every campaign are what counting gives; not asked where something has happened since."""
+    return scan(cursor, source=_DAYS, key="coalesce(kept.campaign_id, counted.campaign_id)", faults=_DAYS_WRONG)
+
+
 def _wrong(field: str) -> Fault:
     differs = f"event.{field} IS DISTINCT FROM recipient.{field}"
     later = f"event.{field} IS NOT NULL AND (recipient.{field} IS NULL OR recipient.{field} > event.{field})"
@@ -75,4 +83,27 @@ _AFTERWARDS = [
         " AND message.attempted_at > event.created_at + interval '1 minute'",
         fix="Nothing takes a mail back. Check that the clocks of the machines agree; else report it as a fault.",
     )
+]
+
+# Counters that have not moved since say that the days are as they were counted.
+_UP_TO_DATE = f"""
+SELECT campaign.id FROM campaigns campaign
+JOIN campaign_tallies tally ON tally.campaign_id = campaign.id AND tally.kind = '{KIND}'
+WHERE campaign.deleting_at IS NULL AND tally.figures ->> 'timezone' = campaign.timezone
+  AND tally.counters = jsonb_build_array({", ".join(f"campaign.{name}" for name in COUNTERS)})
+"""  # noqa: S608 - a text of our own
+_DAYS = f"""
+(SELECT * FROM campaign_days WHERE campaign_id IN ({_UP_TO_DATE})) AS kept
+FULL JOIN ({counted_days(f"campaign.id IN ({_UP_TO_DATE})")}) AS counted
+    ON counted.campaign_id = kept.campaign_id AND counted.day = kept.day
+"""  # noqa: S608 - a text of our own
+_DAYS_WRONG = [
+    Fault(
+        id="day_wrong",
+        where=f"campaign_days.{name}",
+        message="The number of a campaign's day is not what counting gives.",
+        condition=f"coalesce(kept.{name}, 0) <> coalesce(counted.{name}, 0)",
+        fix="manage.py rollup_stats --all",
+    )
+    for name in CampaignDay.NUMBERS
 ]

@@ -19,6 +19,7 @@ from campaigns.sending.content import content_of
 from campaigns.sending.retry import OPEN, retry_failed
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import MomentsFilter
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused, StateRefused
@@ -61,7 +62,12 @@ class Retry(ActDialog):
 class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Messages"
     list_display = ["to", "step_number", "state", "explanation", "sender", "attempts", "sent_at"]
-    list_filter = [("status", ChoicesDropdownFilter), Place, OfCampaignByRecipient]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        Place,
+        ("sent_at", MomentsFilter),
+        OfCampaignByRecipient,
+    ]
     change_form_outer_after_template = "campaigns/admin/message_content.html"
     list_select_related = ["recipient", "recipient__campaign", "step", "variant", "sender"]
     search_fields = ["recipient__email_address", "=message_id"]

@@ -1,18 +1,23 @@
 """The limits of a sender on its page: set, checked, and shown with what is used of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
 
 from campaigns.models import Sender
+from campaigns.sender_days import SenderDay, sent_by_day
 from campaigns.sender_limits import limit_problems
 from campaigns.sending.limits import RECENT_DAYS, Gauge, LimitCode, sender_gauges, used_by_senders, used_today
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.templatetags.fairlead import moment
+from campaigns_project.patience import TookTooLong
 
 LIMITS_FIELDSET = (
     "Limits",
@@ -87,6 +92,15 @@ class ShowsLimits:
         day = next((gauge for gauge in sender_gauges(sender, {}, now=now) if gauge.code in _DAY), None)
         return f"{used:,} of {day.limit:,}" if day else f"{used:,}"
 
+    @display(description="Sent")
+    def last_days(self, sender: Sender) -> SafeString:
+        try:
+            found = sent_by_day(sender, now=timezone.now())
+        except TookTooLong:
+            found = []
+        shown = {"days": found, "timezone": sender.timezone, **(_drawn(found) if found else {})}
+        return mark_safe(render_to_string("campaigns/admin/sender_days.html", shown))  # noqa: S308 - a template of ours
+
     @display(description="Used so far")
     def used_of_limits(self, sender: Sender) -> str:
         now = timezone.now()
@@ -101,3 +115,18 @@ def _said(gauge: Gauge) -> str:
     if gauge.code == LimitCode.SENDER_GAP:
         return format_html("the next one {}", moment(gauge.free_at)) if gauge.is_full else ""
     return _PER[gauge.code].format(f"{gauge.used:,}", f"{gauge.limit:,}")
+
+
+def _drawn(days: Sequence[SenderDay]) -> dict[str, Any]:
+    most_sent = max(day.sent for day in days)
+    limits = [day.limit for day in days if day.limit is not None]
+    total = sum(day.sent for day in days)
+    left = "1 mail was" if total == 1 else f"{total:,} mails were"
+    full = sum(day.limit is not None and day.sent >= day.limit for day in days)
+    reached = f"; the limit was reached on {full} of them" if full else ""
+    return {
+        "most": max(most_sent, *limits, 1),
+        "most_sent": most_sent,
+        "is_limited": bool(limits),
+        "sentence": f"In the last {len(days)} days {left} sent{reached}." if total else "Nothing in the last 30 days.",
+    }

@@ -40,7 +40,7 @@ HEALTH_WORDS = {"ok": "Well", "warn": "With warnings", "fail": "Not well", "unkn
 LOOKED_AT = (  # together, before they are saved
     "email", "reply_to", "kind", "esp", "esp_settings", "webhook_service", "webhook_secret",
 )  # fmt: skip
-LATER = ("Health", "State")  # there is nothing to say of a sender that is only being made
+LATER = ("Health", "Last 30 days", "State")  # there is nothing to say of a sender that is only being made
 
 
 SECRETS = {
@@ -207,8 +207,8 @@ class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
     list_select_related = ["organization"]
     search_fields = ["email", "name"]
     readonly_fields = [
-        "state", "used_of_limits", "reason", "backs_off_until", "guarded", "checks", "heard", "webhook", "created_at",
-        "updated_at",
+        "state", "used_of_limits", "last_days", "reason", "backs_off_until", "guarded", "checks", "heard", "webhook",
+        "created_at", "updated_at",
     ]  # fmt: skip
     fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
         (None, {"fields": ["organization", ("email", "name"), "reply_to", "mailbox"]}),
@@ -216,6 +216,7 @@ class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
             "State",
             {"fields": ["state", "reason", "backs_off_until", "guarded", ("created_at", "updated_at")]},
         ),
+        ("Last 30 days", {"fields": ["last_days"]}),
         ("Health", {"fields": ["checks"]}),
         (
             "Way out",

@@ -12,4 +12,6 @@ class CampaignTallyAdmin(ReadOnlyAdmin):
     list_display = ["campaign", "kind", "counted_at", "seconds"]
     list_select_related = ["campaign"]
     list_filter = [OfCampaign]
-    empty_text = "Campaigns of more than 20,000 people are counted now and then; when that was is here."
+    empty_text = (
+        "Campaigns of more than 20,000 people are counted now and then, and the days of all; when that was is here."
+    )

@@ -5,7 +5,11 @@ from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 
 
 class CampaignTally(Tenanted, models.Model):
-    """What a large campaign was counted to be, and when: counting its rows takes longer than a page may."""
+    """What a large campaign was counted to be, and when: counting its rows takes longer than a page may.
+
+    Of its days, which have rows of their own and which small campaigns have as well, it says when they were counted
+    and by which clock (`tracking.days`).
+    """
 
     organization_path = "campaign__organization"
     deleting_path = "campaign__deleting_at"

@@ -116,7 +116,7 @@ def _asked(candidates: Sequence[Candidate], clock: tzinfo) -> dict[str, str]:
 def _days(candidates: Sequence[Candidate], now: datetime) -> str:
     """The day it is for each by their own clock, as the text of a date[]; an empty one where nobody has any."""
     zones: set[tzinfo | None] = {one.zone for one in candidates}
-    days = {zone: now.astimezone(zone).date().isoformat() for zone in zones if zone}
+    days: dict[tzinfo | None, str] = {zone: now.astimezone(zone).date().isoformat() for zone in zones if zone}
     return f"{{{','.join(days.get(one.zone, 'NULL') for one in candidates) if days else ''}}}"
 
 

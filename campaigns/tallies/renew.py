@@ -23,7 +23,21 @@ SHARE = 20  # a count that took a second is made at most every 20
 # What moves nothing on the campaign's own row, such as a mail that is tried again, is seen after so long.
 LATEST = timedelta(minutes=5)
 ASK_AGAIN = timedelta(minutes=2)  # one that was asked for and not made: its worker died, or all of them are busy
-_MOVING = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+MOVING = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+# What is on the campaign's own row and moves with nearly everything that can be counted.
+COUNTERS = (
+    "status",
+    "total_recipients",
+    "recipients_reached",
+    "active_leads_count",
+    "completed_leads_count",
+    "emails_sent",
+    "emails_opened",
+    "emails_clicked",
+    "emails_replied",
+    "emails_bounced",
+    "opted_out_count",
+)
 _ONLY = 0  # the one lock of its kind: counting must not take all workers from sending
 
 
@@ -73,23 +87,11 @@ def _old(campaign: Campaign, now: datetime) -> Iterator[str]:
             yield kind
             continue
         age = now - known.counted_at
-        has_news = known.counters != counters_of(campaign) or (campaign.status in _MOVING and age > LATEST)
+        has_news = known.counters != counters_of(campaign) or (campaign.status in MOVING and age > LATEST)
         if has_news and age > max(SOONEST, SHARE * timedelta(seconds=known.seconds)):
             yield kind
 
 
 def counters_of(campaign: Campaign) -> list[object]:
-    """What is on the campaign's own row and moves with nearly everything that can be counted."""
-    return [
-        campaign.status,
-        campaign.total_recipients,
-        campaign.recipients_reached,
-        campaign.active_leads_count,
-        campaign.completed_leads_count,
-        campaign.emails_sent,
-        campaign.emails_opened,
-        campaign.emails_clicked,
-        campaign.emails_replied,
-        campaign.emails_bounced,
-        campaign.opted_out_count,
-    ]
+    """The values of COUNTERS."""
+    return [getattr(campaign, name) for name in COUNTERS]

@@ -358,6 +358,15 @@ class CampaignTallyFactory(DjangoModelFactory):
     kind = "ledger"
 
 
+class CampaignDayFactory(DjangoModelFactory):
+    class Meta:
+        model = tracking.CampaignDay
+
+    campaign = factory.SubFactory(CampaignFactory)
+    day = NOON.date()
+    sent = 1
+
+
 def _lease_of(message: Any) -> int:
     recipient = message.recipient
     return LeaseFactory(campaign=recipient.campaign, recipients=[recipient.pk], until=message.leased_until).pk

@@ -26,6 +26,7 @@ from campaigns_project.webhooks.tasks import queue_what_is_due
 from campaigns_project.workers.queue import enqueue_echo
 from leads.imports.tasks import queue_removal, resume_stalled_imports
 from leads.suppression import remove_expired
+from tracking.days import ask_for_days
 from tracking.inbound.old import remove_old_webhooks
 from tracking.inbound.settle import settle_waiting
 from tracking.inbox.due import forget_quarantined, queue_due
@@ -56,6 +57,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("complete finished campaigns", _now(complete_finished), 2),
     Duty("show progress on jobs", refresh_sending_jobs, 2),
     Duty("count large campaigns anew", _now(ask_for_counts), 5),
+    Duty("count days of campaigns", _now(ask_for_days), 10),
     Duty("seal the audit log", _now(seal), 10),
     Duty("remove suppressions that expired", _now(remove_expired), 60),
     Duty("go on with imports of dead workers", resume_stalled_imports, 60),

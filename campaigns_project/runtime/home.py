@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from campaigns.models import Campaign, CampaignStatus, Message, Recipient, Sender, SenderStatus, Step
+from campaigns.models import Campaign, CampaignStatus, Message, Sender, SenderStatus, Step
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import relative
 from campaigns_project.runtime.health import Check, Level, examine
+from campaigns_project.runtime.home_cards import numbers
 from campaigns_project.states import ProgressStatus
 from campaigns_project.webhooks.models import WebhookEndpoint
 from leads.models import ImportStatus, Lead, LeadImport, Suppression
@@ -75,7 +76,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "now": now,
         "first_steps": first_steps,
         "alerts": [*_alerts(held, campaigns, lights, now), *_findings(held, found)][:ALERTS],
-        "tiles": list(_tiles(held, now)),
+        "numbers": numbers(held, now=now),
+        "tiles": list(_tiles(held)),
         "running": running,
         "lights": lights,
     }
@@ -85,10 +87,7 @@ def _was_started(campaigns: QuerySet[Campaign]) -> bool:
     return campaigns.exclude(started_at=None).exists()
 
 
-def _tiles(held: HeldRoles, now: datetime) -> Iterator[Tile]:
-    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    reached = held.scope(Recipient.objects.living()).filter(sent_at__gte=today)
-    yield Tile("People first written to today", _bounded(reached), reverse("admin:campaigns_recipient_changelist"))
+def _tiles(held: HeldRoles) -> Iterator[Tile]:
     yield Tile("Leads", _bounded(held.scope(Lead.objects.all())), reverse("admin:leads_lead_changelist"))
     suppressed = held.scope(Suppression.objects.living())
     yield Tile("Suppressed", _bounded(suppressed), reverse("admin:leads_suppression_changelist"))

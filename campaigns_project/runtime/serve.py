@@ -40,13 +40,13 @@ def serve(*, folder: Path) -> int:
     return 0
 
 
-def web_command() -> list[str]:
-    """How the web process is started: granian with one process and a few threads."""
+def web_command(*, processes: int = 1) -> list[str]:
+    """How the web is started: granian with one process, or more, of a few threads each."""
     options = {
         "--interface": "wsgi",
         "--host": settings.WEB_HOST,
         "--port": settings.WEB_PORT,
-        "--workers": 1,
+        "--workers": processes,
         "--blocking-threads": THREADS,
         "--log-level": "warning",
     }

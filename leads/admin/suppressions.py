@@ -9,13 +9,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
@@ -75,7 +75,7 @@ class SuppressionAdmin(SuppressionPages, ScopedAdmin):
     list_filter = [
         ("reason", ChoicesDropdownFilter),
         Scope,
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentsFilter),
         ("organization", ScopedRelatedFilter),
     ]
     list_select_related = ["organization", "created_by"]

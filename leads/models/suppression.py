@@ -91,6 +91,7 @@ class Suppression(Tenanted, models.Model):
             models.Index(
                 fields=["campaign_id"], condition=Q(campaign_id__isnull=False), name="suppression_by_campaign"
             ),
+            models.Index(fields=["organization", "created_at"], name="suppression_newest"),
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="suppression_by_expiry"),
         ]
 

@@ -1,3 +1,4 @@
+from tracking.admin import campaign_days as campaign_days
 from tracking.admin import campaigns as campaigns
 from tracking.admin import events as events
 from tracking.admin import inbound_webhooks as inbound_webhooks

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, SystemAdmin
+from campaigns_project.accounts.admin.filters import MomentsFilter
 from campaigns_project.accounts.templatetags.fairlead import chip
 from tracking.models import EmailEvent, RawEvent
 
@@ -25,7 +26,7 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     list_filter = [
         ("event_type", ChoicesDropdownFilter),
         ("is_machine", BooleanRadioFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentsFilter),
         OfCampaignByEvent,
     ]
     list_select_related = ["campaign_recipient", "message", "message__step"]

@@ -7,6 +7,7 @@ from tracking.api.inbound_mails import InboundMailViewSet
 from tracking.api.inbound_webhooks import InboundWebhookViewSet
 from tracking.api.lead import ONE_LEAD, MergeView, TimelineView
 from tracking.api.mailboxes import MailboxViewSet
+from tracking.api.overview import OverviewView
 
 ROUTES = (
     ("events", EventViewSet, "event"),
@@ -15,6 +16,7 @@ ROUTES = (
     (f"{IN_CAMPAIGN}/events", CampaignEventViewSet, "campaign-event"),
 )
 VIEWS = (
+    ("analytics/overview", OverviewView.as_view(), "analytics-overview"),
     ("inbound-mails", InboundMailViewSet.as_view({"get": "list", "post": "hand_in"}), "inbound-mail-list"),
     ("inbound-mails/(?P<id>[0-9]{1,18})", InboundMailViewSet.as_view({"get": "retrieve"}), "inbound-mail-detail"),
     (f"{IN_CAMPAIGN}/analytics", AnalyticsView.as_view({"get": "read"}), "campaign-analytics"),

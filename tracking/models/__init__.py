@@ -1,3 +1,4 @@
+from tracking.models.campaign_day import CampaignDay as CampaignDay
 from tracking.models.event import EmailEvent as EmailEvent
 from tracking.models.event import EventType as EventType
 from tracking.models.inbound_mail import InboundKind as InboundKind

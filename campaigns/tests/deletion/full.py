@@ -2,6 +2,7 @@
 
 from campaigns.deletion import preview
 from campaigns.tests.factories import (
+    CampaignDayFactory,
     CampaignFactory,
     CampaignSenderFactory,
     CampaignTallyFactory,
@@ -34,6 +35,7 @@ ROWS = {
     "variants": 1,
     "variant_versions": 1,
     "campaign_senders": 1,
+    "campaign_days": 1,
     "campaign_tallies": 1,
     "campaign_usages": 1,
     "leases": 1,
@@ -60,6 +62,7 @@ def full_campaign(**fields):
     CampaignSenderFactory(campaign=campaign)
     VariantVersionFactory(variant=VariantFactory(step__campaign=campaign))
     CampaignTallyFactory(campaign=campaign)
+    CampaignDayFactory(campaign=campaign)
     CampaignUsageFactory(campaign=campaign)
     LeaseFactory(campaign=campaign)
     LinkFactory(campaign=campaign)

@@ -11,6 +11,7 @@ from psycopg.errors import UniqueViolation
 
 from campaigns.models import Campaign, CampaignTombstone
 from campaigns.tests.factories import (
+    CampaignDayFactory,
     CampaignFactory,
     CampaignSenderFactory,
     CampaignTallyFactory,
@@ -45,6 +46,7 @@ def full_campaign():
     CampaignUsageFactory(campaign=campaign)
     LeaseFactory(campaign=campaign)
     CampaignTallyFactory(campaign=campaign)
+    CampaignDayFactory(campaign=campaign)
     LinkFactory(campaign=campaign)
     JobFactory(campaign=campaign)
     recipient = RecipientFactory(campaign=campaign)
@@ -72,9 +74,9 @@ def test_a_raw_delete_leaves_no_row_behind():
     run("DELETE FROM campaigns WHERE id = %s", campaign.pk)
 
     assert set(before) == {
-        "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
-        "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking",
-        "lead_rankings", "sending_leases",
+        "campaign_days", "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders",
+        "campaign_steps", "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants",
+        "email_tracking", "lead_rankings", "sending_leases",
     }  # fmt: skip
     assert min(before.values()) >= 1
     assert set(rows_of(campaign.pk).values()) == {0}

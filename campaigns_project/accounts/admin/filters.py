@@ -1,9 +1,12 @@
 """List filters that offer only what the user may see."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest
-from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+from django.utils import timezone
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.utils import parse_datetime_str
 
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.tenancy import living
@@ -21,6 +24,19 @@ class ScopedRelatedFilter(RelatedDropdownFilter):
 
     def has_output(self) -> bool:
         return len(self.lookup_choices) > 1
+
+
+class MomentsFilter(RangeDateTimeFilter):
+    """From a time to a time by the clock of the page; its base asks the database for times of no zone at all."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        ends = {"gte": self._moment("from"), "lte": self._moment("to")}
+        return queryset.filter(**{f"{self.parameter_name}__{end}": at for end, at in ends.items() if at})
+
+    def _moment(self, end: str) -> datetime | None:
+        day, time = (self.used_parameters.get(f"{self.parameter_name}_{end}_{part}") for part in (0, 1))
+        at = parse_datetime_str(f"{day} {time}") if day and time else None
+        return timezone.make_aware(at) if at else None
 
 
 class ByParameter(DropdownFilter):

@@ -44,6 +44,7 @@ from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run, start_dry_run
 from leads.models import Lead, LeadTag, Provider, ProviderAccount, Tag
 from leads.segments.keeping import make_segment
+from tracking.days import renew_days
 from tracking.inbox.take import take
 from tracking.ingest import drain
 from tracking.models import EventType, RawEvent
@@ -95,6 +96,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     _to_be_fetched(organization, sender, now)
     _given_up(organization, sender, now)
     add_operations(organization, [finished, draft], now)
+    renew_days(now=now)
     return {
         "leads": Lead.objects.for_organization(organization).count(),
         "campaigns": Campaign.objects.for_organization(organization).count(),

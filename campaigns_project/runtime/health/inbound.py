@@ -2,18 +2,26 @@
 
 from collections.abc import Iterator
 
+from django.db.models import Count
 from django.utils import timezone
 
 from campaigns.models import Mailbox, MailboxStatus
+from campaigns_project.accounts.models import Organization
 from campaigns_project.runtime.health.check import Check, Level, counted, in_words
 from tracking.inbox.due import LATE
-from tracking.models import InboundMail, InboundStatus
+from tracking.models import InboundMail, InboundStatus, InboundWebhook, QuarantineCode, WebhookStatus
 
 NAMED = 20  # mailboxes that are told of one by one
+_OUR_FAULTS = {QuarantineCode.FAULT, QuarantineCode.POISON}
 
 
 def examine_inbound() -> Iterator[Check]:
-    """One line for each mailbox that is not read, else one for all. Asks no server: it tells of the last looks."""
+    """One line for each mailbox that is not read, else one for all; and what was put aside. Asks no server."""
+    yield from _mailboxes()
+    yield from _put_aside()
+
+
+def _mailboxes() -> Iterator[Check]:
     mailboxes = list(Mailbox.objects.select_related("organization").defer("password", "positions").order_by("pk"))
     if not mailboxes:
         hint = "Whoever replies gets the next mail all the same. Add one in the admin under Mailboxes."
@@ -57,3 +65,23 @@ def _quarantine() -> Iterator[Check]:
     if count:
         message = f"{counted(count, 'mail')} in quarantine: of deleted campaigns, or another organization's."
         yield Check("inbound", Level.NOTE, message, "They are removed after 30 days.", shareable=message)
+
+
+def _put_aside() -> Iterator[Check]:
+    # Organization by organization, as the index has them.
+    reports = InboundWebhook.objects.filter(organization__in=Organization.objects.values("pk"))
+    aside = dict(
+        reports.filter(status=WebhookStatus.QUARANTINED).order_by().values_list("reason").annotate(number=Count("pk"))
+    )
+    if not aside:
+        return
+    message = f"{counted(sum(aside.values()), 'report')} of e-mail services put aside."
+    details = tuple(f"{number:,}: {QuarantineCode(reason).label}" for reason, number in sorted(aside.items()))
+    yield Check(
+        "inbound",
+        Level.WARN if _OUR_FAULTS & aside.keys() else Level.NOTE,
+        message,
+        "Nothing came of them. Look at them under Inbound webhooks, where they can be tried again for 30 days.",
+        shareable=message,
+        details=details,
+    )

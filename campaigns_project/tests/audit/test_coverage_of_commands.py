@@ -171,6 +171,10 @@ def sure_of_the_campaign(world: World) -> Iterable[Any]:
     return (str(world[Campaign].pk), "--confirm", world[Campaign].name, "--reason", "It is over.")
 
 
+def counter_is_wrong(world: World) -> None:
+    Campaign.objects.filter(pk=world[Campaign].pk).update(emails_opened=7)
+
+
 def no_work_at_all(world: World) -> None:
     nothing_is_under_way(world)
     world[LeadImport].delete()
@@ -227,6 +231,7 @@ RUNS = {
     ),
     "resend_webhooks": Run("webhookendpoint.sent_again", at_home("--since", "2026-01-01")),
     "retry_failed": Run("campaign.failed_retried", of_campaign(), mail_has_failed),
+    "rollup_stats": Run("campaign.recounted", of_campaign(), counter_is_wrong),
     "send_test": Run("campaign.test_sent", of_campaign("--to", "me@fairlead.example")),
     "start_campaign": Run("campaign.started", of_campaign(), never_started),
     "suppress": Run("suppression.added_many", at_home("x@acme.example")),

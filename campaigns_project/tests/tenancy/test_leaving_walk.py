@@ -253,7 +253,7 @@ def without_clock(text: str) -> str:
 
 def tiles(client: Any) -> list[tuple[str, str]]:
     context = client.get("/admin/").context
-    return [(tile.label, tile.value) for tile in context["tiles"]]
+    return [(each.label, each.value) for each in (*context["numbers"].cards, *context["tiles"])]
 
 
 def without_question(answer: Any, query: dict[str, Any]) -> str:

@@ -200,6 +200,7 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     campaigns.SenderUsage: lambda w: make.SenderUsageFactory(sender=w[campaigns.Sender]),
     campaigns.CampaignUsage: lambda w: make.CampaignUsageFactory(campaign=w[campaigns.Campaign]),
     campaigns.CampaignTally: lambda w: make.CampaignTallyFactory(campaign=w[campaigns.Campaign]),
+    tracking.CampaignDay: lambda w: make.CampaignDayFactory(campaign=w[campaigns.Campaign]),
     campaigns.Lease: lambda w: make.LeaseFactory(campaign=w[campaigns.Campaign]),
     campaigns.SendingHalt: lambda w: make.SendingHaltFactory(
         organization=w.organization, reason=w.marker, lifted_at=make.NOON, lifted_by=w.marker

@@ -16,7 +16,13 @@ from django_q.conf import Conf
 from django_q.models import Failure, OrmQ
 
 from campaigns.sending.journal import journal_folder
-from campaigns.tests.factories import CampaignFactory, MessageFactory, SenderFactory, SendingHaltFactory
+from campaigns.tests.factories import (
+    CampaignFactory,
+    InboundWebhookFactory,
+    MessageFactory,
+    SenderFactory,
+    SendingHaltFactory,
+)
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.cleanup.models import OrphanReport
@@ -498,3 +504,22 @@ def test_what_pages_ask_each_time_asks_no_other_server_and_leaves_the_rest_out()
 )
 def test_the_exit_code_tells_unhealthy_from_down(checks: list[Check], code: int, strictly: int):
     assert (exit_code(checks), exit_code(checks, fail_on=Level.WARN)) == (code, strictly)
+
+
+# ---- Reports of e-mail services -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reasons", "level"), [(["unknown_message"] * 2, Level.NOTE), (["unknown_message", "fault"], Level.WARN)]
+)
+def test_reports_that_were_put_aside_are_told_of(reasons, level):
+    for reason in reasons:
+        InboundWebhookFactory(reason=reason)
+
+    told = [check for check in found("inbound") if "put aside" in check.message]
+
+    assert [(check.level, check.message) for check in told] == [(level, "2 reports of e-mail services put aside.")]
+
+
+def test_without_reports_put_aside_nothing_is_said_of_them():
+    assert not [check for check in found("inbound") if "put aside" in check.message]
