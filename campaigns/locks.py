@@ -33,6 +33,7 @@ class Lock(IntEnum):
     RANKING = 0x4608  # of a campaign: who is ranked how
     FETCH = 0x4610  # a job that fetches leads: one worker at a time
     TALLY = 0x4611  # counting large campaigns: one worker at a time
+    HANDOVER = 0x4612  # a campaign at Instantly: one worker at a time tells it something
     MAILBOX = 0x4620  # a mailbox: one reader at a time
 
 
