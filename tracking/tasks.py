@@ -9,6 +9,7 @@ from campaigns_project.errors import StateRefused
 from tracking.inbound.subscribe import confirm_subscription as confirm
 from tracking.inbox.due import has_room, put_back, queue_again
 from tracking.inbox.read import read_mailbox
+from tracking.instantly.poll import poll
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,11 @@ def read_mailbox_task(mailbox_id: int) -> int:
     if result.has_more:
         queue_again(mailbox_id)
     return result.seen
+
+
+def poll_instantly(handover_id: int) -> int:
+    """Look at a campaign that Instantly delivers; how much was new."""
+    return poll(handover_id=handover_id, now=timezone.now())
 
 
 def confirm_subscription(pk: int) -> bool:
