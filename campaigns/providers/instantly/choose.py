@@ -52,6 +52,12 @@ def choose_delivery(*, campaign: Campaign, by: DeliveredBy, mailboxes: Sequence[
     return current
 
 
+def is_settled_elsewhere(campaign: Campaign) -> bool:
+    """Whether Instantly was given the campaign's settings: what is changed here from then on would not reach it."""
+    is_there = campaign.delivered_by == DeliveredBy.INSTANTLY and campaign.started_at is not None
+    return is_there or campaign.auto_discovered
+
+
 def new_mark() -> str:
     """A word that stands in no other campaign's name at Instantly."""
     return f"fairlead-{secrets.token_hex(8)}"

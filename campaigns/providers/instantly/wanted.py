@@ -9,7 +9,16 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django_q.tasks import async_task
 
 from campaigns.halts import unhalted
-from campaigns.models import Campaign, CampaignStatus, HandedLead, HandedStatus, Handover, InstantlyAccountStatus, Told
+from campaigns.models import (
+    Campaign,
+    CampaignStatus,
+    DeliveredBy,
+    HandedLead,
+    HandedStatus,
+    Handover,
+    InstantlyAccountStatus,
+    Told,
+)
 from campaigns.task_names import HAND_OVER
 
 QUEUED_FOR = timedelta(seconds=60)  # a task that was queued and not begun by then is queued once more
@@ -42,6 +51,7 @@ def is_over_there(campaign: Campaign) -> bool:
 def due_handovers(*, now: datetime) -> list[int]:
     """The campaigns of which Instantly has to be told something, or has to be asked something, by their number."""
     rows = Handover.objects.filter(account__isnull=False, campaign__auto_discovered=False)
+    rows = rows.filter(campaign__delivered_by=DeliveredBy.INSTANTLY)
     rows = rows.filter(Q(retry_at=None) | Q(retry_at__lte=now), Q(queued_at=None) | Q(queued_at__lt=now - QUEUED_FOR))
     return sorted({handover.campaign_id for handover in _in_need(rows, now)})
 

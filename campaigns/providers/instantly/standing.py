@@ -1,0 +1,57 @@
+"""How far Instantly is with a campaign: what it was told, whom it has, and what it does not know yet."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, Q
+
+from campaigns.models import Campaign, HandedLead, HandedStatus, Handover
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """`to_remove` are out here and still there since `oldest_removal_at`; `their_status` is as Instantly numbers it."""
+
+    told: str
+    told_at: datetime | None
+    held: int
+    asked: int
+    refused: int
+    removed: int
+    to_remove: int
+    oldest_removal_at: datetime | None
+    their_status: int | None
+    polled_at: datetime | None
+    error: str
+    retry_at: datetime | None
+    mailboxes: tuple[str, ...]
+    figures: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "mailboxes": list(self.mailboxes)}
+
+
+def delivery_of(campaign: Campaign) -> Delivery | None:
+    """How it stands, by two queries; None for a campaign that Instantly does not deliver."""
+    handover = Handover.objects.filter(campaign=campaign).first()
+    if handover is None:
+        return None
+    leads = HandedLead.objects.filter(handover=handover)
+    waiting = Q(status__in=HandedStatus.OPEN) & (Q(wanted_out_at__isnull=False) | Q(recipient=None))
+    counts = leads.aggregate(
+        **{status.value: Count("pk", filter=Q(status=status)) for status in HandedStatus},
+        to_remove=Count("pk", filter=waiting),
+        oldest_removal_at=Min("wanted_out_at", filter=waiting),
+    )
+    return Delivery(
+        told=handover.told,
+        told_at=handover.told_at,
+        **counts,
+        their_status=handover.their_status,
+        polled_at=handover.polled_at,
+        error=handover.last_error or handover.poll_error,
+        retry_at=handover.retry_at,
+        mailboxes=tuple(handover.mailboxes),
+        figures=handover.figures,
+    )
