@@ -35,6 +35,8 @@ OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
 }
 # Those of an organization's webhook endpoints: what was told of people, and what receivers said.
 OF_ENDPOINTS: Mapping[str, tuple[str, ...]] = {"webhook_deliveries": ("payload", "response_body", "error")}
+# Those of an organization's campaigns that Instantly delivers: what Instantly said.
+OF_CAMPAIGNS: Mapping[str, tuple[str, ...]] = {"instantly_handovers": ("last_error", "poll_error")}
 OF_ALL: Mapping[str, tuple[str, ...]] = {
     "duty_runs": ("error",),
     "orphan_reports": ("problems",),
@@ -69,6 +71,8 @@ def _searched(lead: Lead) -> Iterator[tuple[str, Sequence[str], Composable]]:
     yield from ((table, columns, hangs_on(tree.path(table), on_others)) for table, columns in mentioning().items())
     of_endpoints = SQL("endpoint_id IN (SELECT id FROM webhook_endpoints WHERE {})").format(of_organization)
     yield from ((table, columns, of_endpoints) for table, columns in OF_ENDPOINTS.items())
+    of_campaigns = SQL("campaign_id IN (SELECT id FROM campaigns WHERE {})").format(of_organization)
+    yield from ((table, columns, of_campaigns) for table, columns in OF_CAMPAIGNS.items())
     yield from ((table, columns, SQL("true")) for table, columns in OF_ALL.items())
 
 

@@ -231,4 +231,4 @@ def _note_heard(row: InboundWebhook) -> None:
     if row.instantly_account_id:
         InstantlyAccount.objects.filter(is_older, pk=row.instantly_account_id).update(heard_at=row.received_at)
     else:
-        Sender.objects.filter(is_older, pk=row.sender_id).update(heard_at=row.received_at)
+        Sender.objects.filter(is_older, inbound_webhooks=row).update(heard_at=row.received_at)

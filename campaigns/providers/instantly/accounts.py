@@ -91,7 +91,7 @@ def know_workspace(account: InstantlyAccount) -> InstantlyClient:
     KeyRefused (`another_workspace`) where it is of another: the numbers kept here mean nothing there.
     """
     client = client_of(account)
-    found = client.get("workspaces/current")
+    found = client.get("workspaces/current", tries=1)
     found = found if isinstance(found, dict) else {}
     number, name = str(found.get("id") or "")[:64], str(found.get("name") or "")[:200]
     there = Handover.objects.filter(account=account).exclude(campaign__instantly_campaign_id="")

@@ -48,9 +48,9 @@ class InstantlyClient:
         self._wait = wait
         self._clock = clock
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, tries: int = TRIES) -> Any:
         """The JSON of a GET."""
-        return self._call("GET", path, is_safe=True, params=params)
+        return self._call("GET", path, is_safe=True, tries=tries, params=params)
 
     def ask(self, path: str, body: Mapping[str, Any]) -> Any:
         """A POST that changes nothing, or nothing more the second time."""
@@ -74,9 +74,9 @@ class InstantlyClient:
             if not items or not after:
                 return
 
-    def _call(self, method: str, path: str, *, is_safe: bool, **request: Any) -> Any:
-        for attempt in range(1, TRIES + 1):
-            is_last = attempt == TRIES
+    def _call(self, method: str, path: str, *, is_safe: bool, tries: int = TRIES, **request: Any) -> Any:
+        for attempt in range(1, tries + 1):
+            is_last = attempt == tries
             try:
                 answer = exchange(method, f"{self._url}/{path}", headers=self._headers(request), seconds=SECONDS,
                                   **request)  # fmt: skip
@@ -86,7 +86,7 @@ class InstantlyClient:
                 self._wait(BACK_OFF[attempt - 1])
                 continue
             if answer.status == 429:
-                self._wait(self._pause(answer, attempt, path))
+                self._wait(self._pause(answer, attempt, path, is_last=is_last))
             elif answer.status >= 500:
                 if is_last or not is_safe:
                     raise self._unreachable(f"status {answer.status}", may_have_arrived=True)
@@ -104,10 +104,10 @@ class InstantlyClient:
         kind = LostAnswer if may_have_arrived else ProviderUnreachable
         return kind("provider_unreachable", f"Instantly gave no answer: {self._safe(why)}.", "It is tried again.")
 
-    def _pause(self, answer: Answer, attempt: int, path: str) -> float:
+    def _pause(self, answer: Answer, attempt: int, path: str, *, is_last: bool) -> float:
         """Seconds to wait before the next try; ProviderLimited where that is too long, or was done already."""
         asked = retry_after(answer.headers.get("Retry-After", ""), now=self._clock())
-        if attempt < TRIES and (asked is None or asked.total_seconds() <= LONGEST_WAIT):
+        if not is_last and (asked is None or asked.total_seconds() <= LONGEST_WAIT):
             return BACK_OFF[attempt - 1] if asked is None else asked.total_seconds()
         raise ProviderLimited(
             f"Instantly takes no more calls of {path} for now: {self._said(answer) or 'too many requests'}.",
