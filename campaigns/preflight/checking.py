@@ -39,6 +39,8 @@ def check(campaign: Campaign) -> list[Problem]:
     somebody's missing value is found however many they are. What only one person's value spoils is found by
     `everybody.examine`, which renders all of them.
     """
+    if campaign.auto_discovered:
+        return list(problems_of_handing_over(campaign))
     return [*_audience(campaign), *_sending(campaign), *_content(campaign)]
 
 

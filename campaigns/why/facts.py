@@ -50,7 +50,7 @@ class Facts:
 
 
 def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
-    """Read them: eight queries, and up to four more where something is limited or leads are fetched, two by Instantly.
+    """Read them: eight queries, and a few more where something is limited, leads are fetched or Instantly delivers.
 
     `domain` is the one a mail goes to.
     """

@@ -139,7 +139,7 @@ def _record(recipient: Recipient, message: Message | None, news: News) -> bool:
     )
     if is_bounce and is_new:
         stop_recipient(recipient.pk, reason=ExitReason.ENDED_THERE, at=news.at, error=BOUNCED)
-    if is_new:
+    if is_new and (news.kind != Kind.REPLIED or recipient.campaign.stop_on_reply):
         _is_known_there(recipient)
     return is_new
 

@@ -122,14 +122,18 @@ def resume_account(*, account: InstantlyAccount, actor: Actor) -> InstantlyAccou
 
 @transaction.atomic
 def remove_account(*, account: InstantlyAccount, actor: Actor) -> None:
-    """Take the key away. StateRefused while a campaign sends there: nobody could stop it any more."""
-    if not InstantlyAccount.objects.select_for_update().filter(pk=account.pk).exists():
+    """Take the key away. StateRefused while a campaign is delivered with it: nobody could stop it any more.
+
+    One that Instantly refuses can stop nothing as it is: it may go once no campaign runs here.
+    """
+    current = InstantlyAccount.objects.select_for_update().filter(pk=account.pk).first()
+    if current is None:
         return
-    going = Campaign.objects.filter(handover__account=account, auto_discovered=False).filter(
-        Q(status__in=[CampaignStatus.RUNNING, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED])
-        | Q(handover__told__in=Told.sending)
-    )
-    going = going.exclude(status=CampaignStatus.COMPLETED)
+    of_it = Campaign.objects.filter(handover__account=account, auto_discovered=False)
+    resting = of_it.filter(Q(status=CampaignStatus.PAUSED) | Q(handover__told__in=Told.sending))
+    resting = resting.exclude(status=CampaignStatus.COMPLETED)
+    going = of_it.filter(status__in=[CampaignStatus.RUNNING, CampaignStatus.SCHEDULED])
+    going = going if current.last_error else going | resting
     if numbers := list(going.order_by("pk").values_list("pk", flat=True)[:5]):
         named = ", ".join(map(str, numbers))
         raise StateRefused(

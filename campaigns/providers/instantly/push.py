@@ -54,20 +54,24 @@ def push_some(campaign: Campaign, handover: Handover, client: InstantlyClient, *
 def settle_unanswered(campaign: Campaign, handover: Handover, client: InstantlyClient, *, now: datetime) -> bool:
     """Find out about those whose call has no answer; True when it is known of everybody.
 
-    Whoever is there was taken. Whoever is not is sent once more while they are in and the campaign runs: should the
-    first call still arrive, Instantly skips who is in the campaign already.
+    Whoever is there was taken. Whoever is not is sent once more while they are in: should the first call still arrive,
+    Instantly skips who is in the campaign already. While the campaign rests they wait as if never asked.
     """
     asked = HandedLead.objects.filter(handover=handover, status=HandedStatus.ASKED).order_by("pk")
     while rows := list(asked.filter(asked_at__lt=now - SETTLES_AFTER)[:BATCH]):
         people = people_of(row.recipient_id for row in rows if row.recipient_id)
         _look_up(handover, client, rows, people, now)
         missing = list(asked.filter(pk__in=[row.pk for row in rows]).values_list("pk", "recipient_id"))
-        going = _still_going(campaign, missing)
-        _never_there([pk for pk, recipient in missing if recipient not in going], now)
-        again = {recipient: pk for pk, recipient in missing if recipient in going}
-        if again:
-            HandedLead.objects.filter(pk__in=again.values()).update(asked_at=now)
-            _send(campaign, handover, client, again, now)
+        inside = _still_inside(campaign, missing)
+        _never_there([pk for pk, recipient in missing if recipient not in inside], now)
+        again = {recipient: pk for pk, recipient in missing if recipient in inside}
+        if not again:
+            continue
+        if not Campaign.objects.running().filter(pk=campaign.pk).exists():
+            _forget(handover, list(again.values()))
+            continue
+        HandedLead.objects.filter(pk__in=again.values()).update(asked_at=now)
+        _send(campaign, handover, client, again, now)
     return not asked.exists()
 
 
@@ -193,10 +197,17 @@ def _never_there(rows: Sequence[int], now: datetime) -> None:
     never.update(status=HandedStatus.REMOVED, answered_at=now, removed_at=now)
 
 
-def _still_going(campaign: Campaign, missing: Sequence[tuple[int, int | None]]) -> set[int]:
-    """The recipients among `missing` who are in, in a campaign that runs."""
-    running = Campaign.objects.running().filter(pk=campaign.pk).values("pk")
-    inside = campaign.recipients.filter(campaign__in=running, status__in=RecipientStatus.DUE)
+@transaction.atomic
+def _forget(handover: Handover, rows: Sequence[int]) -> None:
+    """They were never there, and are handed over by the next pass."""
+    HandedLead.objects.filter(pk__in=rows, status=HandedStatus.ASKED).delete()
+    Handover.objects.filter(pk=handover.pk).update(reached=0, passed_at=None)
+    handover.reached, handover.passed_at = 0, None
+
+
+def _still_inside(campaign: Campaign, missing: Sequence[tuple[int, int | None]]) -> set[int]:
+    """The recipients among `missing` who have not left."""
+    inside = campaign.recipients.filter(status__in=RecipientStatus.IN)
     return set(inside.filter(pk__in=[recipient for _, recipient in missing if recipient]).values_list("pk", flat=True))
 
 

@@ -33,21 +33,20 @@ class Delivery:
 
 
 def delivery_of(campaign: Campaign) -> Delivery | None:
-    """How it stands, by two queries; None for a campaign that Instantly does not deliver."""
+    """How it stands, by three queries; None for a campaign that Instantly does not deliver."""
     handover = Handover.objects.filter(campaign=campaign).first()
     if handover is None:
         return None
     leads = HandedLead.objects.filter(handover=handover)
-    waiting = Q(status__in=HandedStatus.OPEN) & (Q(wanted_out_at__isnull=False) | Q(recipient=None))
-    counts = leads.aggregate(
-        **{status.value: Count("pk", filter=Q(status=status)) for status in HandedStatus},
-        to_remove=Count("pk", filter=waiting),
-        oldest_removal_at=Min("wanted_out_at", filter=waiting),
-    )
+    # Each by an index of its own: there may be a million of them.
+    by_status = dict(leads.order_by().values_list("status").annotate(number=Count("status")))
+    going = leads.filter(Q(wanted_out_at__isnull=False) | Q(recipient=None), status__in=HandedStatus.OPEN)
+    to_remove = going.aggregate(to_remove=Count("pk"), oldest_removal_at=Min("wanted_out_at"))
     return Delivery(
         told=handover.told,
         told_at=handover.told_at,
-        **counts,
+        **{status.value: by_status.get(status.value, 0) for status in HandedStatus},
+        **to_remove,
         their_status=handover.their_status,
         polled_at=handover.polled_at,
         error=handover.last_error or handover.poll_error,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_q.tasks import async_task
 
 from campaigns.halts import unhalted
@@ -17,6 +17,8 @@ from campaigns.models import (
     HandedStatus,
     Handover,
     InstantlyAccountStatus,
+    Recipient,
+    RecipientStatus,
     Told,
 )
 from campaigns.task_names import HAND_OVER
@@ -72,7 +74,8 @@ def queue(campaign_id: int, *, now: datetime) -> None:
 
 
 def _in_need(rows: QuerySet[Handover], now: datetime) -> Iterator[Handover]:
-    sending = _sending(Campaign.objects.filter(handover__account__status=InstantlyAccountStatus.ACTIVE), now)
+    active = Campaign.objects.filter(handover__account__status=InstantlyAccountStatus.ACTIVE)
+    sending = _sending(active, now).values("pk")
     running = rows.filter(campaign__in=sending)
     yield from running.exclude(told=Told.ACTIVE)
     for handover in running.filter(told=Told.ACTIVE).select_related("campaign"):
@@ -90,6 +93,6 @@ def _in_need(rows: QuerySet[Handover], now: datetime) -> Iterator[Handover]:
 def _sending(campaigns: QuerySet[Campaign], now: datetime) -> QuerySet[Campaign]:
     unheld = Q(hold_until=None) | Q(hold_until__lte=now)
     # One whose people are being fetched runs already, and nobody in it was checked yet.
-    checked = Q(lead_source={}) | Q(recipients__next_send_at__isnull=False) | Q(handover__told__in=Told.sending)
-    running = unhalted(campaigns.filter(unheld, status=CampaignStatus.RUNNING, deleting_at=None, auto_discovered=False))
-    return Campaign.objects.filter(pk__in=running.filter(checked).values("pk")).order_by(F("pk"))
+    due = Recipient.objects.filter(campaign=OuterRef("pk"), status__in=RecipientStatus.DUE, next_send_at__isnull=False)
+    checked = Q(lead_source={}) | Q(handover__told__in=Told.sending) | Exists(due)
+    return unhalted(campaigns.filter(unheld, checked, status=CampaignStatus.RUNNING, deleting_at=None))

@@ -11,10 +11,13 @@ import pytest
 from django.db import connection
 
 from campaigns import lifecycle
+from campaigns.deletion import preview
 from campaigns.enrollment import de_enroll, enroll, select
 from campaigns.errors import StartRefused
+from campaigns.halts import halt
 from campaigns.ledger import ledger
 from campaigns.models import Campaign, DeliveredBy, ExitReason, HandedLead, Handover, Message, Recipient
+from campaigns.providers.instantly import push
 from campaigns.providers.instantly.choose import choose_delivery
 from campaigns.providers.instantly.wanted import due_handovers
 from campaigns.sending.claim import Wordings, claim
@@ -22,6 +25,7 @@ from campaigns.sending.work import due_campaigns
 from campaigns.tests.factories import NOON, CampaignFactory, InstantlyAccountFactory, LeadFactory, SenderFactory
 from campaigns.tests.instantly.fake_instantly import FakeInstantly, Reply
 from campaigns.tests.instantly.prepare import deliver_by_instantly, start, work
+from campaigns.why import why_campaign, why_recipient
 from campaigns_project.audit.actors import SYSTEM
 from leads.models import SuppressionReason
 from leads.suppression import suppress
@@ -168,12 +172,14 @@ def test_a_pause_that_could_not_be_told_is_told_again(instantly, campaign):
     start(campaign)
     work(campaign)
     lifecycle.pause(campaign=campaign, actor=SYSTEM, now=NOON)
-    instantly.next_reply(f"campaigns/{only(instantly)['id']}/pause", *[Reply(503, {})] * 3)
+    busy = Reply(429, {"message": "Rate limit exceeded"}, {"Retry-After": "60"})
+    instantly.next_reply(f"campaigns/{only(instantly)['id']}/pause", busy)
     handover = Handover.objects.get()
 
     work(campaign)
     handover.refresh_from_db()
-    assert (handover.told, handover.attempts, only(instantly)["status"]) == ("active", 1, 1)
+    assert (handover.told, only(instantly)["status"]) == ("active", 1)
+    assert "Rate limit exceeded" in handover.last_error
     work(campaign, at=LATER)
 
     assert only(instantly)["status"] == 2
@@ -222,6 +228,71 @@ def test_whoever_leaves_while_the_answer_is_lost_is_not_sent_again(instantly, ca
     work(campaign, at=LATER)
 
     assert (handed(), len(instantly.leads)) == (["held", "held", "removed"], 2)
+
+
+def test_whoever_waits_for_an_answer_while_the_campaign_is_paused_is_handed_over_afterwards(instantly, campaign):
+    start(campaign)
+    instantly.next_reply("leads/add", Reply(200, {}, is_ignored=True))
+    work(campaign)
+    lifecycle.pause(campaign=campaign, actor=SYSTEM, now=NOON)
+    work(campaign, at=LATER)
+    assert handed() == []
+
+    lifecycle.resume(campaign=campaign, actor=SYSTEM, now=LATER)
+    work(campaign, at=LATER)
+
+    assert (handed(), len(instantly.leads), only(instantly)["status"]) == (["held"] * 3, 3, 1)
+
+
+def test_nothing_is_deleted_before_instantly_has_been_told(instantly, campaign):
+    start(campaign)
+    work(campaign)
+    lifecycle.stop(campaign=campaign, actor=SYSTEM, now=NOON)
+    campaign.refresh_from_db()
+
+    before = [blocker.code for blocker in preview(campaign=campaign, now=NOON).blockers]
+    work(campaign)
+    after = [blocker.code for blocker in preview(campaign=campaign, now=NOON).blockers]
+
+    assert (before, after) == (["at_instantly"], [])
+
+
+def test_an_emergency_stop_and_a_hold_are_passed_on(instantly, campaign):
+    start(campaign, hold=timedelta(minutes=10))
+    work(campaign)
+    assert instantly.campaigns == {}
+    work(campaign, at=NOON + timedelta(minutes=11))
+    assert only(instantly)["status"] == 1
+
+    halt(organization=campaign.organization, reason="wrong list", actor=SYSTEM, now=NOON)
+    work(campaign, at=NOON + timedelta(minutes=12))
+
+    assert only(instantly)["status"] == 2
+
+
+def test_a_large_list_goes_in_several_calls(instantly, campaign, monkeypatch):
+    monkeypatch.setattr(push, "BATCH", 2)
+    start(campaign)
+
+    work(campaign)
+
+    sizes = [len(call.body["leads"]) for call in instantly.asked("POST", "leads/add")]
+    assert (sizes, len(instantly.leads)) == ([2, 1], 3)
+
+
+def test_its_page_says_what_instantly_knows_and_what_it_does_not_know_yet(instantly, campaign):
+    before = why_campaign(start(campaign), now=NOON).summary
+    work(campaign)
+    recipient = Recipient.objects.first()
+    de_enroll(recipient=recipient, actor=SYSTEM, now=NOON)
+
+    after = why_campaign(Campaign.objects.get(), now=NOON).summary
+
+    assert before == "Delivered by Instantly, which was told nothing yet."
+    assert after.startswith("Delivered by Instantly, which sends it since")
+    assert "1 person who is out here and not yet removed there, the first since" in after
+    recipient.refresh_from_db()
+    assert "not yet removed at Instantly" in str(why_recipient(recipient, now=NOON).as_dict())
 
 
 def test_an_erased_person_is_removed_by_the_number_instantly_gave(instantly, campaign):
@@ -309,16 +380,15 @@ work(Campaign.objects.get())
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("path", ["campaigns", "leads/add"])
-def test_a_worker_killed_in_mid_call_leaves_nobody_handed_over_twice_or_lost(instantly, path):
+def test_a_worker_killed_in_mid_call_leaves_nobody_handed_over_twice_or_lost(instantly):
     campaign = CampaignFactory()
     InstantlyAccountFactory(organization=campaign.organization)
     start(deliver_by_instantly(campaign, people=3))
     killed = []
 
     def kill(call) -> None:
-        if call.method == "POST" and call.path == path and not killed:
-            killed.append(path)
+        if call.path == "leads/add" and not killed:
+            killed.append(call)
             os.kill(process.pid, signal.SIGKILL)
 
     instantly.before = kill
@@ -332,4 +402,4 @@ def test_a_worker_killed_in_mid_call_leaves_nobody_handed_over_twice_or_lost(ins
     work(Campaign.objects.get(), at=LATER)
 
     assert (len(instantly.campaigns), only(instantly)["status"]) == (1, 1)
-    assert (handed(), len(instantly.leads), len(instantly.asked("POST", path))) == (["held"] * 3, 3, 1)
+    assert (handed(), len(instantly.leads), len(instantly.asked("POST", "leads/add"))) == (["held"] * 3, 3, 1)
