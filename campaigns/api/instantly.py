@@ -100,6 +100,7 @@ class InstantlyAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     noun = ("an Instantly account", "Instantly accounts")
     queryset = InstantlyAccount.objects.all()
     serializer_class = InstantlyAccountSerializer
+    asking_outside = ("campaigns",)
     roles = dict.fromkeys(
         ("create", "partial_update", "destroy", "check", "pause", "resume", "campaigns", "take_over"), Role.MANAGER
     )
@@ -167,10 +168,11 @@ class InstantlyAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     )
     @campaigns.mapping.post
     def take_over(self, request: Request, **_address: str) -> Response:
+        account = self.get_object()
         asked = TakeOverSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         made = take_over(
-            organization=self.get_object().organization,
+            organization=account.organization,
             numbers=asked.validated_data["ids"],
             actor=self.actor,
             now=timezone.now(),
@@ -244,12 +246,13 @@ class CampaignDelivery:
         request=ChooseDeliverySerializer,
         responses=DeliverySerializer,
     )
-    @delivery.mapping.put
+    @delivery.mapping.post
     def choose_delivery(self, request: Request, **_address: str) -> Response:
+        campaign = self.get_object()  # type: ignore[attr-defined]
         asked = ChooseDeliverySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         campaign = choose_delivery(
-            campaign=self.get_object(),  # type: ignore[attr-defined]
+            campaign=campaign,
             by=DeliveredBy(asked.validated_data["by"]),
             mailboxes=asked.validated_data["mailboxes"],
             actor=self.actor,  # type: ignore[attr-defined]

@@ -214,6 +214,8 @@ SPECTACULAR_SETTINGS = {
         "MessageStatus": "campaigns.models.MessageStatus",
         "ProgressStatus": "campaigns_project.states.ProgressStatus",
         "SenderStatus": "campaigns.models.SenderStatus",
+        "DeliveredBy": "campaigns.models.DeliveredBy",
+        "ToldToInstantly": "campaigns.models.Told",
         "WebhookEndpointStatus": "campaigns_project.webhooks.models.EndpointStatus",
         "WebhookDeliveryStatus": "campaigns_project.webhooks.models.DeliveryStatus",
         "SenderKind": "campaigns.models.SenderKind",

@@ -42,6 +42,10 @@ def only(instantly: FakeInstantly) -> dict:
     return made
 
 
+def delivery_told(campaign: Campaign) -> str:
+    return next(gate.sentence for gate in why_campaign(campaign, now=NOON).gates if gate.code == "delivery")
+
+
 def test_a_started_campaign_is_created_there_with_its_people_and_sends(instantly, campaign):
     start(campaign)
 
@@ -281,12 +285,12 @@ def test_a_large_list_goes_in_several_calls(instantly, campaign, monkeypatch):
 
 
 def test_its_page_says_what_instantly_knows_and_what_it_does_not_know_yet(instantly, campaign):
-    before = why_campaign(start(campaign), now=NOON).summary
+    before = delivery_told(start(campaign))
     work(campaign)
     recipient = Recipient.objects.first()
     de_enroll(recipient=recipient, actor=SYSTEM, now=NOON)
 
-    after = why_campaign(Campaign.objects.get(), now=NOON).summary
+    after = delivery_told(Campaign.objects.get())
 
     assert before == "Delivered by Instantly, which was told nothing yet."
     assert after.startswith("Delivered by Instantly, which sends it since")

@@ -407,7 +407,7 @@ WRITES = {
         at("instantly-accounts", InstantlyAccount, "resume"),
         prepare=instantly_is_paused,
     ),
-    "put /api/v1/campaigns/{id}/delivery": Write(
+    "post /api/v1/campaigns/{id}/delivery": Write(
         "campaign.delivery_chosen",
         MANAGER,
         at("campaigns", Campaign, "delivery"),
