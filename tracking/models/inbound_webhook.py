@@ -71,8 +71,7 @@ class InboundWebhook(Tenanted, models.Model):
             models.UniqueConstraint(fields=["sender", "digest"], name="inbound_webhook_once"),
             models.UniqueConstraint(fields=["instantly_account", "digest"], name="inbound_webhook_of_instantly_once"),
             models.CheckConstraint(
-                condition=Q(sender__isnull=False, instantly_account=None)
-                | Q(sender=None, instantly_account__isnull=False),
+                condition=Q(sender__isnull=False) | Q(instantly_account__isnull=False),
                 name="inbound_webhook_of_a_sender_or_of_instantly",
             ),
             models.CheckConstraint(condition=Q(status__in=WebhookStatus.values), name="inbound_webhook_status_known"),
