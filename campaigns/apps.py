@@ -49,6 +49,7 @@ class CampaignsConfig(AppConfig):
         verifies("blackout days", verifying.check_blackouts)
         for task in (task_names.CHECK, task_names.RANK, task_names.FETCH, task_names.DELETE):
             speaks_of(task, "campaigns.Job")
+        speaks_of(task_names.HAND_OVER, "campaigns.Campaign")
         speaks_of(task_names.COUNT, "campaigns.CampaignTally")
         speaks_of(task_names.ENROLL, "leads.LeadImport")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")

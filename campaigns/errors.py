@@ -24,6 +24,18 @@ class StartCode(models.TextChoices):
         "lead_source_unusable",
         "Its leads are to come from a provider that has no key here, or refuses it",
     )
+    DISCOVERED = "discovered", "It was made at Instantly, and is only looked at from here"
+    INSTANTLY_NO_KEY = "instantly_no_key", "There is no key for Instantly, or it is refused or paused"
+    INSTANTLY_SANDBOX = "instantly_sandbox", "The sandbox is on: nothing is handed over to Instantly"
+    INSTANTLY_NO_MAILBOX = "instantly_no_mailbox", "No mailbox at Instantly is named that its mails leave from"
+    INSTANTLY_LOGIC = "instantly_logic", "A wording has logic ({% %}), for which Instantly has no words"
+    INSTANTLY_SENDER_FIELD = "instantly_sender_field", "A wording names its sender, whom Instantly chooses"
+    INSTANTLY_WEIGHTS = "instantly_weights", "Variants of a step have different shares; Instantly knows equal ones"
+    INSTANTLY_FIRST_WAIT = "instantly_first_wait", "The first step waits; at Instantly the first mail does not"
+    INSTANTLY_SENDING_DAYS = "instantly_sending_days", "Its waits count sending days; Instantly counts all days"
+    INSTANTLY_LEAD_ZONE = "instantly_lead_zone", "Its window follows each lead's clock; Instantly has one clock"
+    INSTANTLY_HOLIDAYS = "instantly_holidays", "It has holidays; Instantly has none"
+    INSTANTLY_THREAD = "instantly_thread", "A follow-up answers another mail than the first; Instantly cannot"
     MAIL_IMPOSSIBLE = "mail_impossible", "A mail cannot be made for somebody, by what their values are"
 
 
@@ -33,6 +45,7 @@ class PauseCode(models.TextChoices):
     NO_SENDER = "no_sender", "None of its senders can be used"
     MISSED_SCHEDULE = "missed_schedule", "The system was down at its hour, and for more than a day after"
     START_REFUSED = "start_refused", "At its hour, pre-flight found what blocks the start"
+    INSTANTLY_REFUSED = "instantly_refused", "Instantly refused the campaign, or its key"
     SENDING_ERROR = "sending_error", "Sending broke off by a fault of the system"
 
 
@@ -69,6 +82,7 @@ class AdviceCode(models.TextChoices):
     )
     MAILBOX_NOT_READ = "mailbox_not_read", "A mailbox in which its replies arrive cannot be read at the moment"
     SANDBOX = "sandbox", "Mails go to the local mailbox and nowhere else; DNS is not checked"
+    ZONE_NOT_EXACT = "zone_not_exact", "Instantly knows no time zone with the same clock; the nearest one is used"
     FETCHES_FIRST = "fetches_first", "The start fetches leads first, for credits of the provider"
     DURATION = "duration", "How many days it takes at its limits"
 

@@ -12,7 +12,7 @@ from campaigns.content import templating
 from campaigns.content.html import inline_css
 from campaigns.content.templating import unknown_fields
 from campaigns.errors import StateConflict
-from campaigns.models import Campaign, CampaignSender, CampaignStatus, Sender, Step, Variant
+from campaigns.models import Campaign, CampaignSender, CampaignStatus, DeliveredBy, Sender, Step, Variant
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound, Refused, SeveralRefused, StateRefused
@@ -201,6 +201,9 @@ def _hold(campaign: Campaign) -> Campaign:
         raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
     if current.status not in CampaignStatus.editable:
         raise StateConflict("edit", current.status)
+    if current.delivered_by == DeliveredBy.INSTANTLY and current.started_at is not None:
+        message = "Instantly delivers this campaign, and was given its steps and wordings with the start."
+        raise StateRefused("handed_over", message, "Duplicate the campaign to write others.")
     return current
 
 

@@ -15,6 +15,9 @@ from campaigns.fetching.work import take_waiting, work_on_fetch
 from campaigns.models import Job, JobKind
 from campaigns.preflight.jobs import enqueue as enqueue_check
 from campaigns.preflight.jobs import fail_check, run_check, take_stalled
+from campaigns.providers.instantly.wanted import queue as queue_handover
+from campaigns.providers.instantly.work import note_failure as note_handover_failure
+from campaigns.providers.instantly.work import work_on
 from campaigns.ranking import run_ranking
 from campaigns.ranking.asking import enqueue as enqueue_ranking
 from campaigns.ranking.asking import fail_ranking
@@ -29,6 +32,8 @@ CHECKING_TURN = timedelta(seconds=20)  # of the 300 s a task may take; others wa
 DELETING_TURN = timedelta(seconds=20)
 
 FETCHING_TURN = timedelta(seconds=20)
+
+HANDING_OVER_TURN = timedelta(seconds=20)
 
 
 def send_due(lane: int) -> int:
@@ -121,6 +126,20 @@ def resume_waiting_fetches() -> int:
     for job_id in waiting:
         enqueue_fetch(job_id)
     return len(waiting)
+
+
+def hand_over(campaign_id: int) -> bool:
+    """Tell Instantly what it does not know of a campaign; queues the next turn while there is more."""
+    now = timezone.now()
+    try:
+        has_more = work_on(campaign_id=campaign_id, now=now, budget=HANDING_OVER_TURN)
+    except Exception as error:
+        message = f"It broke off and is tried again. {what_broke(error)}"
+        note_handover_failure(campaign_id=campaign_id, message=message, now=now)
+        raise
+    if has_more:
+        queue_handover(campaign_id, now=timezone.now())
+    return has_more
 
 
 def count_campaign(tally_id: int) -> bool:

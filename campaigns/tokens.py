@@ -22,6 +22,7 @@ from django.utils.encoding import force_bytes
 VERSION = 1
 TAG_BYTES = 16  # 128 bits: SECURITY.md, forged or guessed tokens
 MAX_ID = 2**63 - 1  # bigint
+ELSEWHERE = MAX_ID  # nor this one: of a mail that somebody else sends for us, whose opt-out goes by the lead
 TEST_MESSAGE = 0  # no message has this id: what the opt-out of a test mail is signed for, which does nothing
 MAX_TOKEN_LENGTH = 47  # version, two ids of nine bytes each and the tag, in base64; longer is not ours
 
@@ -39,6 +40,7 @@ class Purpose(StrEnum):
     RETURN_PATH = "return_path"  # not BOUNCE: that one's tokens are never put in a mail
     CALENDAR = "calendar"  # a feed, and how often its address was renewed
     WEBHOOK = "webhook"  # of a sender, and how often its address was renewed
+    INSTANTLY = "instantly"  # of an account at Instantly
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class TrackingConfig(AppConfig):
         may_mention("email_tracking", "event_data")
         may_mention("inbound_mails", "text", "subject", "from_address", "own_message_id", "why")
         may_mention_anybody("inbound_webhooks", "body", "event")
+        speaks_of("tracking.tasks.poll_instantly", "campaigns.Handover")
         speaks_of("tracking.tasks.read_mailbox_task", "campaigns.Mailbox")
         verifies("references of events", related("tracking"))
         verifies("first times", check_first_times)

@@ -14,3 +14,4 @@ class Source(StrEnum):
     API = "api.events"
     BY_HAND = "admin.reply"
     INBOX = "inbox"
+    INSTANTLY = "instantly"

@@ -10,6 +10,7 @@ from tracking.days import renew_days as renew
 from tracking.inbound.subscribe import confirm_subscription as confirm
 from tracking.inbox.due import has_room, put_back, queue_again
 from tracking.inbox.read import read_mailbox
+from tracking.instantly.poll import poll
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,11 @@ def read_mailbox_task(mailbox_id: int) -> int:
 def renew_days() -> int:
     """See `days.renew`."""
     return renew(now=timezone.now())
+
+
+def poll_instantly(handover_id: int) -> int:
+    """Look at a campaign that Instantly delivers; how much was new."""
+    return poll(handover_id=handover_id, now=timezone.now())
 
 
 def confirm_subscription(pk: int) -> bool:

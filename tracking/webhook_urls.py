@@ -6,4 +6,7 @@ from tracking import webhooks
 
 app_name = "hooks"
 
-urlpatterns = [path("esp/<str:token>", webhooks.esp, name="esp")]
+urlpatterns = [
+    path("esp/<str:token>", webhooks.esp, name="esp"),
+    path("instantly/<str:token>", webhooks.instantly, name="instantly"),
+]

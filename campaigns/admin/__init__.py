@@ -3,6 +3,7 @@ from campaigns.admin import campaigns as campaigns
 from campaigns.admin import content as content
 from campaigns.admin import halts as halts
 from campaigns.admin import imports as imports
+from campaigns.admin import instantly as instantly
 from campaigns.admin import jobs as jobs
 from campaigns.admin import leases as leases
 from campaigns.admin import limits as limits

@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from campaigns.admin import audience, fetching, overview, trials, verbs
+from campaigns.admin import audience, fetching, instantly, overview, trials, verbs
 from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
 from campaigns.admin.campaign_form import CampaignForm
 from campaigns.admin.previewing import preview_response
@@ -29,6 +29,7 @@ from campaigns.admin.tabs import campaign_tabs
 from campaigns.deletion.export import ZIP_TYPE, export_name, stream_export
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.naming import free_campaign_id
+from campaigns.providers.instantly.choose import is_settled_elsewhere
 from campaigns.why import why_campaign
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
@@ -78,7 +79,8 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
         "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "lead_source",
-        "fetch_leads", "cancel_fetch", "choose_senders", "retry_failed", "duplicate", "archive", "stop", "delete_draft",
+        "fetch_leads", "cancel_fetch", "choose_senders", "choose_delivery", "retry_failed", "duplicate", "archive",
+        "stop", "delete_draft",
     ]  # fmt: skip
 
     start = dialog_action(verbs.Start)
@@ -98,6 +100,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     fetch_leads = dialog_action(fetching.FetchLeads)
     cancel_fetch = dialog_action(fetching.CancelFetch)
     choose_senders = dialog_action(audience.ChooseSenders)
+    choose_delivery = dialog_action(instantly.ChooseDelivery)
 
     def get_urls(self) -> list[Any]:
         view, name = self.admin_site.admin_view, "campaigns_campaign"
@@ -123,7 +126,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         return self.fieldsets if obj else self.fieldsets[:-1]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_open = obj is None or obj.status in CampaignStatus.editable
+        is_open = obj is None or (obj.status in CampaignStatus.editable and not is_settled_elsewhere(obj))
         return is_open and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -4,6 +4,7 @@ from campaigns.api.calendar import CalendarItemViewSet, CalendarViewSet, FeedVie
 from campaigns.api.campaigns import CampaignViewSet
 from campaigns.api.finding import IN_CAMPAIGN
 from campaigns.api.halts import HaltViewSet
+from campaigns.api.instantly import InstantlyAccountViewSet
 from campaigns.api.jobs import CampaignJobViewSet, JobViewSet
 from campaigns.api.lead_statuses import LeadStatusViewSet
 from campaigns.api.messages import MessageViewSet
@@ -30,6 +31,7 @@ ROUTES = (
     (f"{IN_CAMPAIGN}/jobs", CampaignJobViewSet, "campaign-job"),
     ("templates", TemplateViewSet, "template"),
     ("senders", SenderViewSet, "sender"),
+    ("instantly-accounts", InstantlyAccountViewSet, "instantly-account"),
     ("jobs", JobViewSet, "job"),
     ("leads", PersonViewSet, "person"),
     ("uncertain-messages", UncertainViewSet, "uncertain-message"),

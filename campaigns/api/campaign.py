@@ -24,7 +24,7 @@ KEPT_BY_THE_SYSTEM = (
     "emails_opened", "emails_clicked", "emails_replied", "emails_bounced", "active_leads_count",
     "completed_leads_count", "opted_out_count", "booked_count", "open_rate", "click_rate", "reply_rate", "bounce_rate",
     "is_active", "auto_discovered", "last_enrollment_at", "deactivated_at", "url", "file_name", "total_records",
-    "instantly_campaign_id", "created_by", "created_at", "updated_at",
+    "delivered_by", "instantly_campaign_id", "created_by", "created_at", "updated_at",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from campaigns.api.campaign import CampaignSerializer
 from campaigns.api.deletion import CampaignDeletion
 from campaigns.api.fetching import CampaignFetching
 from campaigns.api.finding import REFERENCE, find_campaign
+from campaigns.api.instantly import CampaignDelivery
 from campaigns.api.jobs import JobSerializer
 from campaigns.api.standing import PreflightSerializer, ProgressSerializer, StandingSerializer
 from campaigns.api.trials import TestSendSerializer, TestSentSerializer, sent_tests
@@ -24,7 +25,9 @@ from campaigns.errors import StateConflict
 from campaigns.models import Campaign, CampaignStatus
 from campaigns.preflight import AT_ONCE
 from campaigns.progress import progress
+from campaigns.providers.instantly.choose import is_settled_elsewhere
 from campaigns.why import why_campaign
+from campaigns_project.errors import StateRefused
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
 from campaigns_project.rest.schema import PATH_NAMES
 from campaigns_project.rest.serializers import refuse_a_body
@@ -44,7 +47,9 @@ class CampaignFilters(CreatedFilters):
         fields: list[str] = []
 
 
-class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignFetching, CampaignDeletion, ApiViewSet):
+class CampaignViewSet(
+    Reads, Creates, Changes, CampaignVerbs, CampaignFetching, CampaignDelivery, CampaignDeletion, ApiViewSet
+):
     """`{id}` is the number or the campaign ID."""
 
     tag = "campaigns"
@@ -54,7 +59,12 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignFetching, 
     filterset_class = CampaignFilters
     lookup_value_regex = REFERENCE
     path_names = {"id": PATH_NAMES["campaign"]}
-    roles = {**CampaignVerbs.roles, **CampaignFetching.fetching_roles, **CampaignDeletion.roles}
+    roles = {
+        **CampaignVerbs.roles,
+        **CampaignFetching.fetching_roles,
+        **CampaignDelivery.delivery_roles,
+        **CampaignDeletion.roles,
+    }
     query_parameters = CampaignDeletion.query_parameters
 
     def get_object(self) -> Campaign:
@@ -67,6 +77,9 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignFetching, 
         campaign: Any = serializer.instance
         if campaign.status not in CampaignStatus.editable:
             raise StateConflict("edit", campaign.status)
+        if is_settled_elsewhere(campaign):
+            message = "Instantly delivers this campaign, and was given its settings with the start."
+            raise StateRefused("handed_over", message, "Duplicate the campaign to change them.")
         super().perform_update(serializer)
 
     @extend_schema(

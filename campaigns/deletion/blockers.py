@@ -1,12 +1,13 @@
 """What has to end before a deletion: it would be torn apart, or go on with what is gone."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.deletion.counting import refusing
 from campaigns.deletion.errors import BlockerCode
 from campaigns.deletion.impact import Blocker
 from campaigns.deletion.relations import Tree
-from campaigns.models import Campaign, CampaignStatus, Job, Lease
+from campaigns.models import Campaign, CampaignStatus, HandedLead, HandedStatus, Handover, Job, Lease, Told
+from campaigns.models.instantly import HandoverQuerySet
 from campaigns.models.lease import LeaseQuerySet
 from campaigns_project.accounts.models import Organization
 from campaigns_project.states import ProgressStatus
@@ -18,6 +19,7 @@ def blockers_of_campaign(campaign: Campaign, tree: Tree) -> list[Blocker]:
     found = []
     if Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.RUNNING).exists():
         found.append(Blocker(BlockerCode.RUNNING, "The campaign is running: pause or stop it first."))
+    found += _at_instantly(Handover.objects.filter(campaign=campaign))
     found += _in_flight(Lease.objects.filter(campaign=campaign)) + _jobs(Job.objects.filter(campaign=campaign))
     return found + _refusing(tree, campaign.pk)
 
@@ -36,6 +38,7 @@ def blockers_of_organization(organization: Organization, tree: Tree) -> list[Blo
         Blocker(BlockerCode.IMPORT_ACTIVE, f"Import {pk} is under way: wait for its end or cancel it.")
         for pk in importing.order_by("pk").values_list("pk", flat=True)
     ]
+    found += _at_instantly(Handover.objects.for_organization(organization))
     found += _in_flight(Lease.objects.for_organization(organization))
     found += _jobs(Job.objects.for_organization(organization))
     return found + _refusing(tree, organization.pk)
@@ -59,6 +62,23 @@ def _in_flight(leases: LeaseQuerySet) -> list[Blocker]:
         return []
     noun = "1 mail is" if number == 1 else f"{number:,} mails are"
     return [Blocker(BlockerCode.MAIL_IN_FLIGHT, f"{noun} in a worker's hands: wait a moment and look again.")]
+
+
+def _at_instantly(handovers: HandoverQuerySet) -> list[Blocker]:
+    """With the rows would go who is still to be stopped there."""
+    ours = handovers.filter(campaign__auto_discovered=False)
+    sending = ours.filter(told__in=Told.sending).exclude(campaign__status=CampaignStatus.COMPLETED)
+    to_remove = Exists(
+        HandedLead.objects.filter(handover=OuterRef("pk"), status__in=HandedStatus.OPEN, wanted_out_at__isnull=False)
+    )
+    found = ours.filter(Q(pk__in=sending) | to_remove, account__isnull=False).order_by("campaign")
+    return [
+        Blocker(
+            BlockerCode.AT_INSTANTLY,
+            f"Instantly has not been told yet what is over of campaign {pk}: stop it, and wait until its page says so.",
+        )
+        for pk in found.values_list("campaign", flat=True)
+    ]
 
 
 def _jobs(jobs: QuerySet[Job]) -> list[Blocker]:

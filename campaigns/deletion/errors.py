@@ -29,6 +29,7 @@ class BlockerCode(models.TextChoices):
 
     RUNNING = "running", "A campaign is running"
     MAIL_IN_FLIGHT = "mail_in_flight", "A worker has mails of it in hand"
+    AT_INSTANTLY = "at_instantly", "Instantly has not been told yet that a campaign of it is over"
     JOB_ACTIVE = "job_active", "A job of it is under way"
     IMPORT_ACTIVE = "import_active", "An import is under way"
     FOREIGN_KEY = "foreign_key", "A table that is not ours refers to it and forbids the deletion"

@@ -96,7 +96,7 @@ def label_of(service: str) -> str:
     """What the service is called; one that is not known any more by its key."""
     if service in SERVICES:
         return SERVICES[service].label
-    return HOOKS[service].label if service in HOOKS else service
+    return HOOKS[service].label if service in HOOKS else {"instantly": "Instantly"}.get(service, service)
 
 
 def check_hook(service: str, secret: str) -> None:

@@ -5,10 +5,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import BooleanField, F, QuerySet
+from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 
-from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus
+from campaigns.models import (
+    Campaign,
+    ExitReason,
+    HandedLead,
+    HandedStatus,
+    Message,
+    MessageStatus,
+    Recipient,
+    RecipientStatus,
+)
 from campaigns.telling import tell_of_exits
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
@@ -19,6 +29,10 @@ from leads.models import Lead, SuppressionReason
 # With the recipients that are locked anyway: where nobody listens, that somebody leaves costs no statement more.
 _HOME = "(SELECT organization_id FROM campaigns WHERE campaigns.id = campaign_recipients.campaign_id)"
 _IS_HEARD = RawSQL(hears_sql(EventType.RECIPIENT_EXITED, organization=_HOME), [], BooleanField())  # noqa: S611 - no input
+# The same for those who are with Instantly, who have to be taken out there too.
+_IS_ELSEWHERE = Exists(HandedLead.objects.filter(recipient=OuterRef("pk"), status__in=HandedStatus.OPEN))
+# Exits that need no word there: the campaign as a whole is paused, or Instantly itself sends nothing more.
+_KNOWN_THERE = {ExitReason.COMPLETED, ExitReason.CAMPAIGN_STOPPED, ExitReason.NOT_TAKEN, ExitReason.ENDED_THERE}
 _EXIT_AFTER_SUPPRESSION = {
     SuppressionReason.UNSUBSCRIBED: ExitReason.UNSUBSCRIBED,
     SuppressionReason.HARD_BOUNCE: ExitReason.HARD_BOUNCE,
@@ -40,11 +54,11 @@ def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, err
     then messages, then the campaign's counters.
     """
     inside = Recipient.objects.filter(pk__in=ids, status__in=RecipientStatus.IN).order_by("pk")
-    heard = inside.annotate(is_heard=_IS_HEARD).select_for_update(no_key=True)
-    leaving = list(heard.values_list("pk", "campaign_id", "is_heard"))
+    heard = inside.annotate(is_heard=_IS_HEARD, is_elsewhere=_IS_ELSEWHERE).select_for_update(no_key=True, of=("self",))
+    leaving = list(heard.values_list("pk", "campaign_id", "is_heard", "is_elsewhere"))
     if not leaving:
         return 0
-    gone = [pk for pk, _, _ in leaving]
+    gone = [pk for pk, *_ in leaving]
     Recipient.objects.filter(pk__in=gone).update(
         status=reason.status(),
         exit_reason=reason,
@@ -57,9 +71,11 @@ def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, err
     )
     waiting = Message.objects.filter(recipient__in=gone, status__in=MessageStatus.WAITING)
     waiting.update(status=MessageStatus.SKIPPED, reason=reason)
-    _count(Counter(campaign for _, campaign, _ in leaving), reason)
+    if reason not in _KNOWN_THERE and (elsewhere := [pk for pk, _, _, is_elsewhere in leaving if is_elsewhere]):
+        _want_out(elsewhere)
+    _count(Counter(campaign for _, campaign, *_ in leaving), reason)
     # That a campaign was stopped is told once, and not for each of the thousands in it.
-    if reason != ExitReason.CAMPAIGN_STOPPED and (heard_of := [pk for pk, _, is_heard in leaving if is_heard]):
+    if reason != ExitReason.CAMPAIGN_STOPPED and (heard_of := [pk for pk, _, is_heard, _ in leaving if is_heard]):
         tell_of_exits(heard_of, reason=reason, at=at)
     return len(gone)
 
@@ -96,6 +112,12 @@ def de_enroll(*, recipient: Recipient, actor: Actor, now: datetime, reason: str 
         reason=reason,
     )
     return True
+
+
+def _want_out(recipients: Sequence[int]) -> None:
+    """By the clock of now, not of the news: that is how long Instantly has not been told."""
+    handed = HandedLead.objects.filter(recipient__in=recipients, status__in=HandedStatus.OPEN, wanted_out_at=None)
+    handed.update(wanted_out_at=Now())
 
 
 def _count(left: Counter[int], reason: ExitReason) -> None:

@@ -14,7 +14,7 @@ from campaigns.fetching.opened import queue_fetch, wants_fetch, was_never_checke
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move, reopen, reread
 from campaigns.locks import hold_audience
-from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Recipient, RecipientStatus
+from campaigns.models import Campaign, CampaignStatus, Handover, Job, JobKind, Recipient, RecipientStatus
 from campaigns.preflight import Report
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
@@ -138,6 +138,7 @@ def _begin(
     if campaign.status == CampaignStatus.FAILED:
         reopen(campaign, actor=actor, now=now)
     running = move(campaign, verb, to=CampaignStatus.RUNNING, actor=actor, now=now, reason=reason, told=told, **fields)
+    Handover.objects.filter(campaign=running).update(retry_at=None)  # what was wrong may be mended
     if fetches:
         queue_fetch(running, actor=actor, now=now, then_send=True, hold=hold)
     else:

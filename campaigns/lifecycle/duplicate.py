@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.models import Campaign, CampaignSender, Step, Variant
+from campaigns.models import Campaign, CampaignSender, Handover, Step, Variant
 from campaigns.naming import free_campaign_id
+from campaigns.providers.instantly.choose import new_mark
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
@@ -33,6 +34,7 @@ def duplicate(*, campaign: Campaign, name: str, actor: Actor, now: datetime) -> 
     )
     for step in campaign.steps.prefetch_related("variants"):
         _copy_step(step, copy)
+    _copy_handover(campaign, copy)
     senders = campaign.campaign_senders.values_list("sender_id", flat=True)
     CampaignSender.objects.bulk_create([CampaignSender(campaign=copy, sender_id=sender) for sender in senders])
     record(
@@ -43,6 +45,17 @@ def duplicate(*, campaign: Campaign, name: str, actor: Actor, now: datetime) -> 
         after={"copy_of": campaign.pk, "name": name},
     )
     return copy
+
+
+def _copy_handover(campaign: Campaign, copy: Campaign) -> None:
+    """By the same mailboxes at Instantly; what was made there is copied by nobody."""
+    handover = Handover.objects.filter(campaign=campaign).first()
+    if handover is not None and not campaign.auto_discovered:
+        Handover.objects.create(
+            campaign=copy, account_id=handover.account_id, mailboxes=handover.mailboxes, mark=new_mark()
+        )
+        Campaign.objects.filter(pk=copy.pk).update(delivered_by=campaign.delivered_by)
+        copy.refresh_from_db()
 
 
 def _copy_step(step: Step, copy: Campaign) -> None:

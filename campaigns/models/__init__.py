@@ -4,6 +4,7 @@ from campaigns.models.calendar import ItemKind as ItemKind
 from campaigns.models.campaign import Campaign as Campaign
 from campaigns.models.campaign import CampaignQuerySet as CampaignQuerySet
 from campaigns.models.campaign import CampaignStatus as CampaignStatus
+from campaigns.models.campaign import DeliveredBy as DeliveredBy
 from campaigns.models.campaign import WindowZone as WindowZone
 from campaigns.models.content import EmailTemplate as EmailTemplate
 from campaigns.models.content import Step as Step
@@ -11,6 +12,13 @@ from campaigns.models.content import Variant as Variant
 from campaigns.models.content import VariantVersion as VariantVersion
 from campaigns.models.content import WaitUnit as WaitUnit
 from campaigns.models.halt import SendingHalt as SendingHalt
+from campaigns.models.instantly import HandedLead as HandedLead
+from campaigns.models.instantly import HandedStatus as HandedStatus
+from campaigns.models.instantly import Handover as Handover
+from campaigns.models.instantly import InstantlyAccount as InstantlyAccount
+from campaigns.models.instantly import InstantlyAccountStatus as InstantlyAccountStatus
+from campaigns.models.instantly import InstantlyDay as InstantlyDay
+from campaigns.models.instantly import Told as Told
 from campaigns.models.job import Job as Job
 from campaigns.models.job import JobKind as JobKind
 from campaigns.models.lease import Lease as Lease

@@ -37,9 +37,20 @@ class WindowZone(models.TextChoices):
     LEAD = "lead", "the lead's, where it is known"
 
 
+class DeliveredBy(models.TextChoices):
+    """Who sends the mails: chosen while the campaign is a draft, and never changed afterwards."""
+
+    SENDERS = "senders", "the campaign's senders"
+    INSTANTLY = "instantly", "Instantly"
+
+
 class CampaignQuerySet(OrganizationQuerySet):
     def running(self) -> Self:
         return self.living().filter(status=CampaignStatus.RUNNING)
+
+    def delivered_here(self) -> Self:
+        """Those whose mails our own senders send; no worker of ours touches the others."""
+        return self.filter(delivered_by=DeliveredBy.SENDERS)
 
 
 class Campaign(Tenanted, models.Model):
@@ -110,6 +121,14 @@ class Campaign(Tenanted, models.Model):
     ranking_rules = models.JSONField(
         default=list, db_default=[], blank=True, editable=False, help_text="Rules with their points; empty: no ranking."
     )
+    delivered_by = models.CharField(
+        max_length=20,
+        choices=DeliveredBy,
+        default=DeliveredBy.SENDERS,
+        db_default=DeliveredBy.SENDERS,
+        editable=False,
+        help_text="Who sends its mails: senders (those of the campaign) or instantly.",
+    )
     instantly_campaign_id = models.CharField(max_length=64, blank=True, editable=False)
 
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
@@ -166,6 +185,11 @@ class Campaign(Tenanted, models.Model):
             models.Index(fields=["scheduled_at"], name="campaign_scheduled_at"),
             models.Index(fields=["started_at"], name="campaign_started_at"),
             models.Index(fields=["created_at"], name="campaign_created_at"),
+            models.Index(
+                fields=["instantly_campaign_id"],
+                condition=~Q(instantly_campaign_id=""),
+                name="campaign_instantly_id",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=CampaignStatus.values), name="campaign_status_known"),
@@ -180,6 +204,9 @@ class Campaign(Tenanted, models.Model):
             models.CheckConstraint(
                 condition=Q(status="paused", paused_at__isnull=False) | (~Q(status="paused") & Q(paused_at=None)),
                 name="campaign_paused_iff_paused_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(delivered_by__in=DeliveredBy.values), name="campaign_delivered_by_known"
             ),
             models.CheckConstraint(condition=Q(window_zone__in=WindowZone.values), name="campaign_window_zone_known"),
             models.CheckConstraint(

@@ -49,6 +49,8 @@ class ExitReason(models.TextChoices):
     FAILED = "failed", "a mail could not be sent"
     DE_ENROLLED = "de_enrolled", "was taken out by a person"
     CAMPAIGN_STOPPED = "campaign_stopped", "the campaign was stopped"
+    NOT_TAKEN = "not_taken", "Instantly did not take the address"
+    ENDED_THERE = "ended_there", "Instantly ended the sequence before its last mail"
 
     def status(self) -> RecipientStatus:
         """The state a recipient is in after leaving for this reason."""

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from campaigns.deletion.counting import rows_beneath
 from campaigns.deletion.relations import tree_of
 from campaigns.deletion.zipping import StreamedZip
-from campaigns.models import Message
+from campaigns.models import HandedLead, Message
 from campaigns.persons.incoming import find_incoming
 from campaigns.persons.traces import Traces, traces_of
 from campaigns.sending.content import content_of
@@ -61,6 +61,7 @@ def _loose(lead: Lead) -> dict[str, Any]:
         "staged_leads": _values(StagedLead.objects.filter(pk__in=found.staged)),
         "lead_enrichments": _values(LeadEnrichment.objects.filter(staged_lead__in=found.staged)),
         "provider_purchases": _values(bought),
+        "instantly_leads": _values(HandedLead.objects.filter(recipient__lead=lead)),
         "suppressions": _values(_suppressions(lead, traces)),
         "audit_log": list(AuditLog.objects.about(lead).values("action", "created_at", "via")),
     }

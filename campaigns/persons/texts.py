@@ -22,6 +22,7 @@ from leads.models import Lead
 # Table to its texts, for those that have the organization's number, and for those of the whole system.
 OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("description", "status_message", "status_error", "url", "file_name", "lead_source"),
+    "instantly_accounts": ("last_error", "workspace_name"),
     "jobs": ("result", "state", "error_message"),
     "mailboxes": ("status_reason", "last_error"),
     "lead_imports": ("file_name", "options", "dry_run", "error_message"),
@@ -36,6 +37,8 @@ OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
 OF_ENDPOINTS: Mapping[str, tuple[str, ...]] = {"webhook_deliveries": ("payload", "response_body", "error")}
 # What was noted beside the numbers of an organization.
 OF_METRICS: Mapping[str, tuple[str, ...]] = {"metric_entries": ("note",)}
+# Those of an organization's campaigns that Instantly delivers: what Instantly said.
+OF_CAMPAIGNS: Mapping[str, tuple[str, ...]] = {"instantly_handovers": ("last_error", "poll_error")}
 OF_ALL: Mapping[str, tuple[str, ...]] = {
     "duty_runs": ("error",),
     "orphan_reports": ("problems",),
@@ -72,6 +75,8 @@ def _searched(lead: Lead) -> Iterator[tuple[str, Sequence[str], Composable]]:
     yield from ((table, columns, of_endpoints) for table, columns in OF_ENDPOINTS.items())
     of_metrics = SQL("metric_id IN (SELECT id FROM metric_definitions WHERE {})").format(of_organization)
     yield from ((table, columns, of_metrics) for table, columns in OF_METRICS.items())
+    of_campaigns = SQL("campaign_id IN (SELECT id FROM campaigns WHERE {})").format(of_organization)
+    yield from ((table, columns, of_campaigns) for table, columns in OF_CAMPAIGNS.items())
     yield from ((table, columns, SQL("true")) for table, columns in OF_ALL.items())
 
 

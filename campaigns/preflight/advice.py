@@ -22,6 +22,7 @@ from campaigns.hearing import is_never_heard
 from campaigns.mailboxes import without_reader
 from campaigns.models import (
     Campaign,
+    DeliveredBy,
     MailboxStatus,
     Recipient,
     RecipientStatus,
@@ -30,6 +31,7 @@ from campaigns.models import (
     SenderStatus,
     Variant,
 )
+from campaigns.preflight.handing_over import advice_of as advice_on_handing_over
 from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
 from campaigns.scheduling import next_opening
 from campaigns.sending.reasons import in_words
@@ -80,6 +82,9 @@ def _doubtful(which: QuerySet[Recipient], code: AdviceCode, what: str, hint: str
 
 
 def _sending(campaign: Campaign, now: datetime) -> Iterator[Problem]:
+    if campaign.delivered_by == DeliveredBy.INSTANTLY:
+        yield from advice_on_handing_over(campaign, now=now)
+        return
     if next_opening(campaign, now) > now + HORIZON:
         message = "the sending window does not open within the next 14 days."
         yield Problem(

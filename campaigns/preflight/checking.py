@@ -12,6 +12,7 @@ from campaigns.merge_values import lead_values, mail_values, presence
 from campaigns.models import (
     Campaign,
     CampaignStatus,
+    DeliveredBy,
     Message,
     MessageStatus,
     Recipient,
@@ -20,6 +21,7 @@ from campaigns.models import (
     Step,
     Variant,
 )
+from campaigns.preflight.handing_over import problems_of as problems_of_handing_over
 from campaigns.preflight.problems import Problem, people, place_of
 from campaigns.senders import check_way_out
 from campaigns.sending.reasons import in_words
@@ -37,6 +39,8 @@ def check(campaign: Campaign) -> list[Problem]:
     somebody's missing value is found however many they are. What only one person's value spoils is found by
     `everybody.examine`, which renders all of them.
     """
+    if campaign.auto_discovered:
+        return list(problems_of_handing_over(campaign))
     return [*_audience(campaign), *_sending(campaign), *_content(campaign)]
 
 
@@ -71,6 +75,9 @@ def _sending(campaign: Campaign) -> Iterator[Problem]:
             f"{campaign.organization.name} has no postal address, which every mail must show.",
             "Fill it in on the organization's page.",
         )
+    if campaign.delivered_by == DeliveredBy.INSTANTLY:
+        yield from problems_of_handing_over(campaign)
+        return
     senders = Sender.objects.filter(campaign_senders__campaign=campaign)
     if not senders.exists():
         yield Problem(StartCode.NO_SENDER, "it has no sender.", "Choose at least one sender for it.")

@@ -11,6 +11,7 @@ from campaigns.models import Campaign, RecipientStatus, Variant
 SETTINGS = (
     "timezone", "sending_days", "window_start", "window_end", "window_zone", "holidays", "counts_sending_days",
     "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "lead_source",
+    "delivered_by",
 )  # fmt: skip
 SENDER = ("id", "email", "name", "reply_to")
 STEP = ("id", "position", "wait_amount", "wait_unit", "in_thread")

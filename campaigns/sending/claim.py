@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from campaigns.content.mailbox import wire_domain
 from campaigns.content.message_id import message_id
-from campaigns.models import Campaign, Message, MessageStatus, Sender, Step, Variant
+from campaigns.models import Campaign, DeliveredBy, Message, MessageStatus, Sender, Step, Variant
 from campaigns.sending.advance import hold_for_a_decision
 from campaigns.sending.sharing import share_of
 from campaigns_project.database.arrays import bigints, json_array, numbered
@@ -88,12 +88,14 @@ def claim(
     `suspects` asks for those whose last worker was never heard of again, and only for them: worked on one by one, the
     mail that kills its worker is told from those that were merely near it.
 
+    Nobody is claimed of a campaign that somebody else delivers: that is settled before its start, for good.
+
     Any number of workers may ask at once: row locks that are skipped keep them apart. The message row with its
     Message-ID, attempt counter and fence, and one lease for all of them, are committed before any work is done.
     """
     able = sorted(sender.pk for sender in senders)
     usable = [step for step, variants in wordings.variants.items() if variants]
-    if not able or not usable:
+    if not able or not usable or campaign.delivered_by != DeliveredBy.SENDERS:
         return []
     chosen = able if sender is None else [sender.pk]
     wanted: dict[str, Any] = {

@@ -22,6 +22,7 @@ class GateRefusal(models.TextChoices):
     """Why a claimed message was not let through; a recipient who left gives its own exit reason instead."""
 
     NOT_RUNNING = "campaign_not_running", "the campaign is not running"
+    DELIVERED_ELSEWHERE = "delivered_elsewhere", "somebody else delivers the campaign"
     HALTED = "sending_halted", "an emergency stop is in force"
     BLACKOUT = "blackout_day", "it is a blackout day of the organization, where the recipient's window counts its days"
     SENDER_PAUSED = "sender_paused", "its sender was paused after it was claimed"
@@ -30,16 +31,8 @@ class GateRefusal(models.TextChoices):
     SUPPRESSED = "suppressed", "the address is suppressed"
 
     KEEPS_WAITING = nonmember(
-        frozenset(
-            {
-                "campaign_not_running",
-                "sending_halted",
-                "blackout_day",
-                "sender_paused",
-                "sender_taken_out",
-                "wording_changed",
-            }
-        )
+        frozenset({"campaign_not_running", "delivered_elsewhere", "sending_halted", "blackout_day", "sender_paused"})
+        | frozenset({"sender_taken_out", "wording_changed"})
     )
 
 
@@ -204,6 +197,7 @@ WITH mine AS MATERIALIZED (
 ), of_campaign AS MATERIALIZED (
     SELECT campaign.id, organization.blackout_days, CASE
         WHEN campaign.status <> 'running' OR campaign.deleting_at IS NOT NULL THEN 'campaign_not_running'
+        WHEN campaign.delivered_by <> 'senders' THEN 'delivered_elsewhere'
         WHEN EXISTS (
             SELECT 1 FROM sending_halts halt
             WHERE halt.lifted_at IS NULL

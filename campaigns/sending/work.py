@@ -145,7 +145,9 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
     limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
     unheld = Q(hold_until=None) | Q(hold_until__lte=now)
     campaigns = (
-        unhalted(Campaign.objects.running()).filter(unheld, Exists(waiting)).annotate(has_limited_sender=limited)
+        unhalted(Campaign.objects.running().delivered_here())
+        .filter(unheld, Exists(waiting))
+        .annotate(has_limited_sender=limited)
     )
     due = campaigns.select_related("organization").order_by("-priority", "pk")
     opened = [campaign for campaign in due if next_opening(campaign, now) <= now]

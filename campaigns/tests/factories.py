@@ -390,6 +390,44 @@ class MessageFactory(DjangoModelFactory):
     message_id = factory.Sequence(lambda n: f"<made.{n}@fairlead.example>")
 
 
+class InstantlyAccountFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.InstantlyAccount
+
+    organization = factory.SubFactory(OrganizationFactory)
+    api_key = "master-key"
+    webhook_secret = "secret-of-webhooks"
+
+
+class HandoverFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.Handover
+
+    campaign = factory.SubFactory(CampaignFactory)
+    account = factory.SubFactory(InstantlyAccountFactory, organization=factory.SelfAttribute("..campaign.organization"))
+    mailboxes = factory.LazyFunction(lambda: ["anna@sender.example"])
+    mark = factory.Sequence(lambda n: f"fairlead-{n:016x}")
+
+
+class HandedLeadFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.HandedLead
+
+    handover = factory.SubFactory(HandoverFactory)
+    recipient = factory.SubFactory(RecipientFactory, campaign=factory.SelfAttribute("..handover.campaign"))
+    status = "held"
+    external_id = factory.Sequence(lambda n: f"0198c000-0000-7000-8000-{n:012d}")
+
+
+class InstantlyDayFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.InstantlyDay
+
+    campaign = factory.SubFactory(CampaignFactory)
+    day = NOON.date()
+    figures = factory.LazyFunction(lambda: {"sent": 40})
+
+
 class LinkFactory(DjangoModelFactory):
     class Meta:
         model = campaigns.Link

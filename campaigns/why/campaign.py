@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from campaigns.models import Campaign, CampaignStatus
+from campaigns.models import Campaign, CampaignStatus, DeliveredBy
 from campaigns.scheduling import next_opening
 from campaigns.why import gates
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts, facts_of
+from campaigns.why.instantly import delivery
 from campaigns.why.standing import Gate, Standing
 
 # Shut, but not what the next mail waits for: they say who it is not for.
@@ -16,6 +17,8 @@ _OTHERS_GO_ON = frozenset({WhyCode.NO_VARIANT})
 def why_campaign(campaign: Campaign, *, now: datetime) -> Standing:
     """Every gate of `campaign` at `now`, and when the next mail leaves. A fixed number of queries."""
     facts = facts_of(campaign, now=now)
+    if campaign.delivered_by == DeliveredBy.INSTANTLY:
+        return Standing(_by_instantly(facts), "Instantly sends it.", None)
     judged = [
         gates.state(facts),
         gates.halt(facts),
@@ -30,6 +33,14 @@ def why_campaign(campaign: Campaign, *, now: datetime) -> Standing:
         gates.workers(facts),
     ]
     return Standing(judged, _open_sentence(facts), _next_send_at(facts, judged))
+
+
+def _by_instantly(facts: Facts) -> list[Gate]:
+    """Window, limits and senders are Instantly's to look at."""
+    common = [gates.state(facts), gates.halt(facts), *gates.fetching(facts)]
+    if facts.campaign.auto_discovered:
+        return [delivery(facts)]
+    return [*common, gates.hold(facts), delivery(facts), gates.workers(facts)]
 
 
 def _open_sentence(facts: Facts) -> str:

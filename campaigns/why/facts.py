@@ -11,6 +11,7 @@ from campaigns.fetching.opened import STARTING
 from campaigns.halts import halts_over
 from campaigns.models import (
     Campaign,
+    DeliveredBy,
     Job,
     Lease,
     Message,
@@ -21,6 +22,7 @@ from campaigns.models import (
     SendingHalt,
     Variant,
 )
+from campaigns.providers.instantly.standing import Delivery, delivery_of
 from campaigns.sending.limits import Gauge, LimitCode, room
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
 
@@ -44,10 +46,11 @@ class Facts:
     gauges: list[Gauge]
     follow_ups_due: bool
     fetch: Job | None = None  # which the start waits for
+    delivery: Delivery | None = None  # by Instantly
 
 
 def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
-    """Read them: eight queries, and up to four more where something is limited or leads are fetched.
+    """Read them: eight queries, and a few more where something is limited, leads are fetched or Instantly delivers.
 
     `domain` is the one a mail goes to.
     """
@@ -68,6 +71,7 @@ def facts_of(campaign: Campaign, *, now: datetime, domain: str = "") -> Facts:
         gauges=gauges,
         follow_ups_due=_follow_ups_due(campaign, gauges, now),
         fetch=Job.objects.filter(STARTING, campaign=campaign).first() if campaign.lead_source else None,
+        delivery=delivery_of(campaign) if campaign.delivered_by == DeliveredBy.INSTANTLY else None,
     )
 
 

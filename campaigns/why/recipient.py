@@ -4,12 +4,22 @@ from datetime import datetime
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from campaigns.models import ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Sender, SenderStatus
+from campaigns.models import (
+    DeliveredBy,
+    ExitReason,
+    Message,
+    MessageStatus,
+    Recipient,
+    RecipientStatus,
+    Sender,
+    SenderStatus,
+)
 from campaigns.scheduling import next_opening, zone_for
 from campaigns.sending.limits import LimitCode
 from campaigns.why import gates
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts, facts_of
+from campaigns.why.instantly import person
 from campaigns.why.standing import Gate, Standing
 from campaigns.why.words import moment
 from leads.addresses import domain_of, stored_form
@@ -21,6 +31,8 @@ _OPEN = (*MessageStatus.IN_FLIGHT, *MessageStatus.WAITING, MessageStatus.UNCERTA
 def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
     """Every gate of `recipient` at `now`, and when its next mail leaves. A fixed number of queries."""
     facts = facts_of(recipient.campaign, now=now, domain=domain_of(_enrolled(recipient)))
+    if recipient.campaign.delivered_by == DeliveredBy.INSTANTLY:
+        return Standing(_by_instantly(recipient, facts), "Instantly writes to this person.", None)
     zone = zone_for(recipient.campaign, recipient.lead.timezone)
     message = Message.objects.filter(recipient=recipient, status__in=_OPEN).order_by("-pk").first()
     due, domain = _due(recipient, message, facts), _domain(recipient, facts)
@@ -44,6 +56,11 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
     is_in_flight = message is not None and message.status in MessageStatus.IN_FLIGHT
     sentence = "With a worker now." if is_in_flight else "The mail is due and leaves now."
     return Standing(judged, sentence, _next_send_at(facts, judged, zone))
+
+
+def _by_instantly(recipient: Recipient, facts: Facts) -> list[Gate]:
+    common = [_membership(recipient, facts), _suppression(recipient, facts), gates.state(facts), gates.halt(facts)]
+    return [*common, gates.hold(facts), person(recipient, facts), gates.workers(facts)]
 
 
 def _enrolled(recipient: Recipient) -> str:

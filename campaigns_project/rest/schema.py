@@ -116,7 +116,8 @@ class DocumentedSchema(AutoSchema):
         codes = ["400", "401", "403", "429"]
         if "{" in self.path:
             codes.append("404")
-        if self.method != "GET":
+        # Reading refuses by state only where it asks a service outside.
+        if self.method != "GET" or getattr(self.view, "action", "") in getattr(self.view, "asking_outside", ()):
             codes.append("409")
         if self.method in {"POST", "PATCH", "PUT"}:
             codes += ["413", "415"]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from campaigns.jobs import refresh_sending_jobs
 from campaigns.lifecycle import complete_finished, start_due
+from campaigns.providers.instantly.wanted import queue_handovers
 from campaigns.sending.dispatch import dispatch
 from campaigns.sending.inherit import inherit
 from campaigns.sending.recover import recover
@@ -31,6 +32,7 @@ from tracking.inbound.old import remove_old_webhooks
 from tracking.inbound.settle import settle_waiting
 from tracking.inbox.due import forget_quarantined, queue_due
 from tracking.ingest import drain
+from tracking.instantly.due import queue_polls
 from tracking.proving import prove_by_events
 
 
@@ -67,6 +69,8 @@ DUTIES: tuple[Duty, ...] = (
     Duty("forget what was counted against limits that were taken away", _now(forget_unlimited), 30),
     Duty("go on with checks of dead workers", resume_stalled_checks, 60),
     Duty("go on with rankings of dead workers", resume_stalled_rankings, 60),
+    Duty("tell Instantly what it does not know yet", _now(queue_handovers), 2),
+    Duty("look at what Instantly sent", _now(queue_polls), 10),
     Duty("go on with fetches that wait", resume_waiting_fetches, 5),
     Duty("go on with deletions of dead workers", resume_stalled_deletions, 60),
     Duty("read mailboxes", _now(queue_due), 1),

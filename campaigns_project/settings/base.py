@@ -216,6 +216,8 @@ SPECTACULAR_SETTINGS = {
         "MessageStatus": "campaigns.models.MessageStatus",
         "ProgressStatus": "campaigns_project.states.ProgressStatus",
         "SenderStatus": "campaigns.models.SenderStatus",
+        "DeliveredBy": "campaigns.models.DeliveredBy",
+        "ToldToInstantly": "campaigns.models.Told",
         "WebhookEndpointStatus": "campaigns_project.webhooks.models.EndpointStatus",
         "WebhookDeliveryStatus": "campaigns_project.webhooks.models.DeliveryStatus",
         "SenderKind": "campaigns.models.SenderKind",
@@ -267,6 +269,7 @@ SANDBOX_SMTP_PORT = env.number("MAILBOX_PORT", default=1025, least=1, most=65_53
 OUTBOUND_ALLOW_HOSTS = env.texts("OUTBOUND_ALLOW_HOSTS")
 APOLLO_API_URL = env.web_address("APOLLO_API_URL", default="https://api.apollo.io/api/v1")
 APOLLO_LEGACY_SEARCH = env.switch("APOLLO_LEGACY_SEARCH", default=False)
+INSTANTLY_API_URL = env.web_address("INSTANTLY_API_URL", default="https://api.instantly.ai/api/v2")
 DNS_RESOLVER = env.text("DNS_RESOLVER")  # address or address:port; empty: those of the system
 
 # ---- Logs -----------------------------------------------------------------------------------------------------------

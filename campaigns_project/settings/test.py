@@ -14,6 +14,7 @@ SANDBOX = True
 OUTBOUND_ALLOW_HOSTS = ["127.0.0.1"]  # where the servers are that tests start
 # Nobody is there: no test may ask the real one. A worker beside a test gets the address of the fake.
 APOLLO_API_URL = os.environ.get("TEST_APOLLO_API_URL", "http://127.0.0.1:9/api/v1")
+INSTANTLY_API_URL = os.environ.get("TEST_INSTANTLY_API_URL", "http://127.0.0.1:9/api/v2")
 PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://testserver")  # a worker beside a test gets the test server's
 ALLOWED_HOSTS = ["*"]
 SECURE_SSL_REDIRECT = False

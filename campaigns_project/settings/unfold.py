@@ -46,6 +46,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
             ("Mailboxes", "inbox", "campaigns.Mailbox"),
+            ("Instantly accounts", "forward_to_inbox", "campaigns.InstantlyAccount"),
             ("Messages", "mail", "campaigns.Message"),
             ("Uncertain", "help", "campaigns.Message", "place=uncertain"),
             ("Inbound webhooks", "webhook", "tracking.InboundWebhook"),

@@ -46,7 +46,7 @@ class InboundWebhookAdmin(ReadOnlyAdmin):
         ("sender", ScopedRelatedFilter),
         ("received_at", RangeDateTimeFilter),
     ]
-    list_select_related = ["sender"]
+    list_select_related = ["sender", "instantly_account"]
     ordering = ["status", "-id"]  # what is quarantined comes first, by its word
     fields = [
         "service_name", "state", "why", "sender", "events", "event", "body", "received_at", "settled_at",

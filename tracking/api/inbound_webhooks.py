@@ -18,7 +18,9 @@ from tracking.models import InboundWebhook, QuarantineCode, WebhookStatus
 class InboundWebhookSerializer(serializers.ModelSerializer):
     """One report of an e-mail service; of what is settled the counts alone are kept."""
 
-    sender = serializers.IntegerField(source="sender_id", read_only=True)
+    sender = serializers.IntegerField(
+        source="sender_id", read_only=True, allow_null=True, help_text="Null for what Instantly reports."
+    )
     event = serializers.JSONField(read_only=True, help_text="The event that was put aside, as the service wrote it.")
 
     class Meta:

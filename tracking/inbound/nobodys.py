@@ -5,7 +5,6 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns.locks import retried
-from campaigns.models import Sender
 from leads.addresses import stored_form
 from leads.models import Lead, SuppressionReason
 from leads.suppression import addresses_of, erased_among, suppress
@@ -27,12 +26,12 @@ def is_of_an_erased_person(address: str, *, organization_id: int) -> bool:
 
 @retried
 @transaction.atomic
-def respect(meaning: Meaning, address: str, *, sender: Sender, at: datetime) -> bool:
+def respect(meaning: Meaning, address: str, *, organization_id: int, at: datetime) -> bool:
     """Never write again to a lead of this address who complained or opted out, whichever mail it was about.
 
     False where the report is no wish, or the organization has nobody of this address.
     """
-    leads = Lead.objects.filter(organization=sender.organization_id, email_normalized=stored_form(address))
+    leads = Lead.objects.filter(organization=organization_id, email_normalized=stored_form(address))
     lead = leads.select_related("organization").first() if meaning.event_type in _WISHES else None
     if lead is None:
         return False

@@ -1,5 +1,6 @@
 """Take in what an e-mail service reports: prove who sent it, store it as it is, and answer. `settle` does the rest."""
 
+import hmac
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,12 @@ from django.db import models
 from django.http import HttpRequest, RawPostDataException
 
 from campaigns.hearing import sender_addressed, service_of, webhook_address
-from campaigns.models import Sender
+from campaigns.models import InstantlyAccount, Sender
+from campaigns.providers.instantly.accounts import HEADER, account_addressed
 from campaigns_project.encryption import Unreadable
 from campaigns_project.errors import Refused
 from tracking.inbound import library
+from tracking.inbound.instantly import INSTANTLY, digest_of_report
 from tracking.models import InboundWebhook
 
 AHEAD = timedelta(minutes=5)  # that another machine's clock may be before ours
@@ -30,8 +33,8 @@ logger = logging.getLogger(__name__)
 class HookCode(models.TextChoices):
     """Why a report of an e-mail service was not taken."""
 
-    UNKNOWN_ADDRESS = "unknown_address", "No sender has this address, or has it any more"
-    NO_WEBHOOK_SECRET = "no_webhook_secret", "The sender has no webhook secret yet, so nothing can be proved"
+    UNKNOWN_ADDRESS = "unknown_address", "Nobody here has this address, or has it any more"
+    NO_WEBHOOK_SECRET = "no_webhook_secret", "There is no webhook secret yet, so nothing can be proved"
     NOT_AUTHENTIC = "not_authentic", "The signature or the password is missing or wrong"
     SIGNED_TOO_LONG_AGO = "signed_too_long_ago", "It was signed so long ago that somebody may have recorded it"
     SIGNED_AHEAD = "signed_ahead", "It was signed in the future"
@@ -42,10 +45,18 @@ class HookCode(models.TextChoices):
 class NotTaken(Refused):
     """The report was refused; `status` is the answer that its sender gets, `sender` the one it was for, if any."""
 
-    def __init__(self, code: HookCode, status: int, hint: str, sender: Sender | None = None):
+    def __init__(
+        self,
+        code: HookCode,
+        status: int,
+        hint: str,
+        sender: Sender | None = None,
+        account: InstantlyAccount | None = None,
+    ):
         super().__init__(code.value, f"{code.label}.", hint)
         self.status = status
         self.sender = sender
+        self.is_of_somebody = sender is not None or account is not None
 
 
 def receive(*, token: str, request: HttpRequest, now: datetime) -> InboundWebhook:
@@ -70,12 +81,36 @@ def receive(*, token: str, request: HttpRequest, now: datetime) -> InboundWebhoo
     return _store(sender, service, body, request, now)
 
 
-def _body(request: HttpRequest, sender: Sender) -> bytes:
+def receive_from_instantly(*, token: str, request: HttpRequest, now: datetime) -> InboundWebhook:
+    """The same for the workspace whose address it came to, which sends along what it was given: it signs nothing."""
+    account = account_addressed(token)
+    if account is None:
+        raise NotTaken(HookCode.UNKNOWN_ADDRESS, 404, "Have the webhook made anew.")
+    secret = account.webhook_secret
+    if not secret or isinstance(secret, Unreadable):
+        raise NotTaken(HookCode.NO_WEBHOOK_SECRET, 403, "Delete the account and add it anew.", account=account)
+    if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), secret.encode()):
+        raise NotTaken(HookCode.NOT_AUTHENTIC, 403, f"The header {HEADER} is not what it was given.", account=account)
+    body = _body(request, account=account)
+    row = InboundWebhook(
+        organization_id=account.organization_id,
+        instantly_account=account,
+        service=INSTANTLY,
+        body=body.decode(errors="replace").replace("\x00", "\ufffd"),
+        content_type=(request.content_type or "")[:200],
+        digest=digest_of_report(body),
+        received_at=now,
+    )
+    InboundWebhook.objects.bulk_create([row], ignore_conflicts=True)
+    return row
+
+
+def _body(request: HttpRequest, sender: Sender | None = None, account: InstantlyAccount | None = None) -> bytes:
     try:
         body = request.body
     except (RequestDataTooBig, RawPostDataException):
         limit = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0:,} bytes are taken at once."
-        raise NotTaken(HookCode.TOO_LARGE, 413, limit, sender) from None
+        raise NotTaken(HookCode.TOO_LARGE, 413, limit, sender, account) from None
     return body
 
 

@@ -18,11 +18,12 @@ from django.db.models import F, Q
 from django_q.tasks import async_task
 
 from campaigns.locks import retried
-from campaigns.models import Message, MessageStatus, Sender
+from campaigns.models import InstantlyAccount, Message, MessageStatus, Sender
 from campaigns.sending import evidence
 from campaigns_project.faults import fault_of
 from tracking.consequences import record_event
 from tracking.inbound.find import find_message, named_message
+from tracking.inbound.instantly import take_report
 from tracking.inbound.judge import Meaning, meaning_of
 from tracking.inbound.nobodys import is_of_an_erased_person, respect
 from tracking.inbound.parts import digest_of, events_of, own_id, parts_of
@@ -34,7 +35,8 @@ SECONDS = 0.5  # of a turn of the tick, which has other duties
 HEARD_EVERY = timedelta(seconds=30)  # a sender's row is written no more often for being heard of
 MOST_TRIES = 3  # of a report that takes whoever works on it along
 _PROVES = frozenset({"delivered", "sent", "queued", "deferred", "opened", "clicked", "autoresponded"})
-_UNUSED = [f"sender__{secret}" for secret in Sender.SECRETS]
+_UNUSED = [f"{whose}__{secret}" for whose, model in (("sender", Sender), ("instantly_account", InstantlyAccount))
+           for secret in model.SECRETS]  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ def settle(pk: int, *, now: datetime, end: float = float("inf")) -> bool:
     waiting = InboundWebhook.objects.filter(pk=pk, status=WebhookStatus.WAITING)
     if not waiting.update(tries=F("tries") + 1):  # counted before the work
         return False
-    row = waiting.select_related("sender").defer(*_UNUSED).first()
+    row = waiting.select_related("sender", "instantly_account").defer(*_UNUSED).first()
     if row is None:
         return False
     _note_heard(row)
@@ -95,7 +97,7 @@ def _work_through(row: InboundWebhook, parts: Sequence[Any], now: datetime, end:
 def _settle_part(row: InboundWebhook, part: Any, counts: Counter[str]) -> QuarantineCode | None:
     """Why the part is put aside; None where it is settled. One that is broken keeps none of the others back."""
     try:
-        events = events_of(row, part)
+        events = [part] if row.instantly_account_id else events_of(row, part)
     except Exception:  # noqa: BLE001 - the library trusts the shape of what it reads
         return QuarantineCode.UNREADABLE
     try:
@@ -113,6 +115,10 @@ def _settle_part(row: InboundWebhook, part: Any, counts: Counter[str]) -> Quaran
 
 def _settle_event(row: InboundWebhook, part: Any, event: Any, place: int) -> bool | None:
     """Whether something new followed; None where it is about a mail that nobody knows."""
+    if row.instantly_account:
+        return take_report(row.instantly_account, event, received_at=row.received_at)
+    if row.sender is None:
+        raise ValueError(f"webhook {row.pk} is of nobody")
     # A service's clock, or a damaged report, must not have it happen before it could.
     at = min(_aware(event.timestamp) or row.received_at, row.received_at)
     raw = event.esp_event if row.service == "amazon_ses" else part
@@ -145,7 +151,7 @@ def _of_nobodys(row: InboundWebhook, event: Any, meaning: Meaning, at: datetime)
     address = str(event.recipient or "")
     if is_of_an_erased_person(address, organization_id=row.organization_id):
         return False
-    respect(meaning, address, sender=row.sender, at=at)
+    respect(meaning, address, organization_id=row.organization_id, at=at)
     return None
 
 
@@ -192,6 +198,7 @@ def _rows_of_their_own(
         yield InboundWebhook(
             organization_id=row.organization_id,
             sender_id=row.sender_id,
+            instantly_account_id=row.instantly_account_id,
             service=row.service,
             status=WebhookStatus.QUARANTINED,
             reason=reason,
@@ -221,4 +228,7 @@ def _confirm_later(row: InboundWebhook, now: datetime) -> bool:
 
 def _note_heard(row: InboundWebhook) -> None:
     is_older = Q(heard_at=None) | Q(heard_at__lt=row.received_at - HEARD_EVERY)
-    Sender.objects.filter(is_older, pk=row.sender_id).update(heard_at=row.received_at)
+    if row.instantly_account_id:
+        InstantlyAccount.objects.filter(is_older, pk=row.instantly_account_id).update(heard_at=row.received_at)
+    else:
+        Sender.objects.filter(is_older, inbound_webhooks=row).update(heard_at=row.received_at)

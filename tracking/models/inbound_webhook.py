@@ -35,7 +35,16 @@ class InboundWebhook(Tenanted, models.Model):
     is_personal = True
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="+")
-    sender = models.ForeignKey("campaigns.Sender", on_delete=models.DB_CASCADE, related_name="inbound_webhooks")
+    sender = models.ForeignKey(
+        "campaigns.Sender", on_delete=models.DB_CASCADE, null=True, related_name="inbound_webhooks"
+    )
+    instantly_account = models.ForeignKey(
+        "campaigns.InstantlyAccount",
+        on_delete=models.DB_CASCADE,
+        null=True,
+        related_name="inbound_webhooks",
+        help_text="In the place of a sender, for what Instantly reports.",
+    )
     service = models.CharField(max_length=40)
     status = models.CharField(max_length=20, choices=WebhookStatus, default=WebhookStatus.WAITING)
     reason = models.CharField(max_length=40, choices=QuarantineCode, blank=True, default="")
@@ -60,6 +69,11 @@ class InboundWebhook(Tenanted, models.Model):
         verbose_name = "inbound webhook"
         constraints = [
             models.UniqueConstraint(fields=["sender", "digest"], name="inbound_webhook_once"),
+            models.UniqueConstraint(fields=["instantly_account", "digest"], name="inbound_webhook_of_instantly_once"),
+            models.CheckConstraint(
+                condition=Q(sender__isnull=False) | Q(instantly_account__isnull=False),
+                name="inbound_webhook_of_a_sender_or_of_instantly",
+            ),
             models.CheckConstraint(condition=Q(status__in=WebhookStatus.values), name="inbound_webhook_status_known"),
             models.CheckConstraint(
                 condition=Q(status="waiting", reason="", settled_at=None)

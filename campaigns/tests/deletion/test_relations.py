@@ -17,21 +17,21 @@ pytestmark = pytest.mark.django_db
 OF_A_CAMPAIGN = {
     "campaign_days", "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
     "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking",
-    "inbound_mails", "jobs", "lead_notes", "lead_rankings", "lead_user_statuses", "operator_tasks",
-    "sending_leases",
+    "inbound_mails", "instantly_days", "instantly_handovers", "instantly_leads", "jobs", "lead_notes", "lead_rankings",
+    "lead_user_statuses", "operator_tasks", "sending_leases",
 }  # fmt: skip
 LOOSELY = {"lead_enrichments", "raw_leads", "staged_leads", "suppressions"}
 OF_AN_ORGANIZATION = {
     "calendar_feeds", "calendar_items", "campaign_plans", "campaigns", "email_templates", "enrichment_profiles",
-    "inbound_webhooks", "lead_aliases", "lead_changes", "lead_import_mappings", "lead_import_parts", "lead_imports",
-    "lead_tags", "leads", "mailboxes", "memberships", "metric_definitions", "metric_entries", "provider_accounts",
-    "provider_purchases", "segment_members", "segments", "sender_usage", "senders", "sending_halts",
-    "service_accounts", "tags", "webhook_deliveries", "webhook_endpoints",
+    "inbound_webhooks", "instantly_accounts", "lead_aliases", "lead_changes", "lead_import_mappings",
+    "lead_import_parts", "lead_imports", "lead_tags", "leads", "mailboxes", "memberships", "metric_definitions",
+    "metric_entries", "provider_accounts", "provider_purchases", "segment_members", "segments", "sender_usage",
+    "senders", "sending_halts", "service_accounts", "tags", "webhook_deliveries", "webhook_endpoints",
 }  # fmt: skip
 # The row outlives what it names, but without it: only within what goes as a whole, so that nobody meets such a row.
 LETS_GO = {
     ("inbound_mails", "mailbox_id"), ("inbound_mails", "message_id"),
-    ("senders", "mailbox_id"),
+    ("senders", "mailbox_id"), ("instantly_handovers", "account_id"), ("instantly_leads", "recipient_id"),
     ("campaign_messages", "sender_id"), ("campaign_messages", "variant_id"), ("campaign_recipients", "next_step_id"),
     ("campaign_recipients", "sender_id"), ("campaigns", "plan_id"), ("campaigns", "template_id"),
     ("leads", "lead_import_id"),

@@ -11,7 +11,7 @@ from campaigns.mentions import mentioning, mentioning_anybody
 from campaigns.models import Campaign, LeadNote, Link, Message
 from campaigns.persons import erase_person, preview_person
 from campaigns.persons.errors import WrongAddress
-from campaigns.persons.texts import OF_ALL, OF_ENDPOINTS, OF_METRICS, OF_ORGANIZATION, OTHER_LEADS
+from campaigns.persons.texts import OF_ALL, OF_CAMPAIGNS, OF_ENDPOINTS, OF_METRICS, OF_ORGANIZATION, OTHER_LEADS
 from campaigns.tests.factories import (
     NOON,
     LeadFactory,
@@ -79,7 +79,7 @@ def test_afterwards_nothing_in_the_database_names_the_person(person):
 
 def test_every_text_of_the_database_is_emptied_or_searched_or_can_name_nobody(person):
     """A new column has to be put in its place: is it about the person, may it mention one, or can it name nobody?"""
-    searches = (OF_ORGANIZATION, OF_ENDPOINTS, OF_METRICS, OF_ALL, mentioning_anybody())
+    searches = (OF_ORGANIZATION, OF_ENDPOINTS, OF_METRICS, OF_CAMPAIGNS, OF_ALL, mentioning_anybody())
     searched = {(table, name) for named in searches for table in named for name in named[table]}
     goes = set(tree_of(Lead).tables) | EMPTIED
 
@@ -107,16 +107,19 @@ NAMES_NOBODY = {
     # Wordings: written for everybody.
     "campaign_steps", "campaign_variant_versions", "campaign_variants", "email_templates", "enrichment_profiles",
     # Numbers and domains.
+    "instantly_days", "instantly_leads",
     "campaign_usage", "sender_usage", "sending_leases", "tags", "tracking_raw_events", "lead_import_mappings",
 }  # fmt: skip
 NAMES_NOBODY_COLUMNS = {
     *((table, column) for table, columns in {
         "campaigns": ("campaign_id", "name", "status", "status_code", "timezone", "window_zone", "sending_days",
-                      "holidays", "instantly_campaign_id", "ranking_rules"),
+                      "holidays", "delivered_by", "instantly_campaign_id", "ranking_rules"),
         "calendar_items": ("kind",),
         "campaign_plans": ("target_metric",),
         "campaign_tallies": ("kind", "figures", "counters"),
         "duty_runs": ("name",),
+        "instantly_accounts": ("api_key", "webhook_secret", "workspace", "status"),
+        "instantly_handovers": ("mailboxes", "mark", "content", "told", "webhook", "figures", "leads_after"),
         "inbound_webhooks": ("service", "status", "reason", "content_type", "headers", "digest"),
         "jobs": ("kind", "status", "created_by"),
         "lead_imports": ("file_hash", "encoding", "delimiter", "mapping", "status", "dry_run_status",

@@ -46,6 +46,7 @@ def safe_settings() -> dict[str, str]:
         "STREAMS": str(settings.STREAMS),
         "OUTBOUND_ALLOW_HOSTS": "set" if settings.OUTBOUND_ALLOW_HOSTS else "not set",
         "APOLLO_API_URL": urlsplit(settings.APOLLO_API_URL).hostname or "not set",
+        "INSTANTLY_API_URL": urlsplit(settings.INSTANTLY_API_URL).hostname or "not set",
         "DNS_RESOLVER": settings.DNS_RESOLVER or "the system's",
         "LOG_FORMAT": settings.LOG_FORMAT,
         "TIME_ZONE": settings.TIME_ZONE,

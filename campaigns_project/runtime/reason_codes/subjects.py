@@ -179,6 +179,7 @@ WORDS: dict[Enum, str] = {
     Source.ONE_CLICK: "the one-click button of a mail program (RFC 8058)",
     Source.API: "`POST /events` of the API",
     Source.INBOX: "a mailbox that is read, or a mail that was handed in",
+    Source.INSTANTLY: "Instantly, by a webhook or by being asked",
     Source.BY_HAND: "*They replied* on the page of a lead",
     Exit.OK: "done",
     Exit.UNEXPECTED: "a fault of ours, or numbers that do not agree",

@@ -60,6 +60,7 @@ def make_world(**campaign: Any) -> World:
         factories.ProviderAccountFactory(organization=organization),
         factories.EmailTemplateFactory(organization=organization),
         factories.LinkFactory(campaign=draft),
+        factories.InstantlyAccountFactory(organization=organization),
         factories.JobFactory(campaign=draft),
         factories.EventFactory(message=message),
         factories.ServiceAccountFactory(organization=organization),

@@ -20,6 +20,7 @@ from campaigns.models import (
     Campaign,
     CampaignPlan,
     EmailTemplate,
+    InstantlyAccount,
     LeadNote,
     Mailbox,
     MetricDefinition,
@@ -44,6 +45,7 @@ from campaigns_project.tests.rest.test_writes import (
     has_lead_source,
     import_is_a_draft,
     import_is_through,
+    instantly_is_paused,
     job_ended_long_ago,
     lead_in_no_campaign,
     leads_are_fetched,
@@ -54,6 +56,7 @@ from campaigns_project.tests.rest.test_writes import (
     more_than_is_checked_at_once,
     never_started,
     no_key_for_apollo,
+    no_key_for_instantly,
     nothing,
     nothing_is_under_way,
     other_tag,
@@ -85,10 +88,12 @@ class Act:
     prepare: Callable[[World], Any] = nothing
 
 
-# Those of system administrators, and the test that shows the entry, or why there is none.
+# Those of system administrators, one that needs an answer from outside, and the test that shows the entry, or why there
+# is none.
 OF_THE_SYSTEM = {
     "cleanup_orphanreport_look": "changes nothing",
     "cleanup_orphanreport_remove": "cleanup/test_nightly.py",
+    "campaigns_instantlyaccount_discover": "asks Instantly first: campaigns/tests/instantly/test_accounts.py",
 }
 
 
@@ -132,6 +137,13 @@ ACTS = {
     "campaigns_campaign_fetch_leads": Act("campaign.fetch_requested", prepare=has_lead_source),
     "campaigns_campaign_cancel_fetch": Act("campaign.fetch_canceled", prepare=leads_are_fetched),
     "campaigns_campaign_choose_senders": Act("campaign.senders_set", lambda world: {"senders": [world[Sender].pk]}),
+    "campaigns_campaign_choose_delivery": Act(
+        "campaign.delivery_chosen", typed(by="instantly", mailboxes="anna@sender.example"), never_started
+    ),
+    "campaigns_instantlyaccount_test_key": Act("instantlyaccount.checked"),
+    "campaigns_instantlyaccount_pause": Act("instantlyaccount.paused"),
+    "campaigns_instantlyaccount_resume": Act("instantlyaccount.resumed", prepare=instantly_is_paused),
+    "campaigns_instantlyaccount_remove": Act("instantlyaccount.deleted", prepare=campaign_is("stopped")),
     "campaigns_campaign_retry_failed": Act("campaign.failed_retried", reasoned, mail_has_failed),
     "campaigns_campaign_duplicate": Act("campaign.created", typed(name="Copy")),
     "campaigns_campaign_archive": Act("campaign.archived", prepare=campaign_is("stopped")),
@@ -348,6 +360,10 @@ EDITS = {
         prepare=no_key_for_apollo,
     ),
     "a key for a provider": Edit("provideraccount.changed", ProviderAccount, typed(credit_limit="9")),
+    "a new key for Instantly": Edit(
+        "instantlyaccount.created", InstantlyAccount, at_home(api_key="key"), is_new=True, prepare=no_key_for_instantly
+    ),
+    "a key for Instantly": Edit("instantlyaccount.changed", InstantlyAccount, typed(api_key="other")),
     "a new segment": Edit("segment.created", Segment, at_home(name="new", rules=A_RULE), is_new=True),
     "a segment": Edit("segment.changed", Segment, typed(name="other", rules=A_RULE)),
     "a new enrichment profile": Edit(

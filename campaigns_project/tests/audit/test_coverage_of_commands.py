@@ -261,6 +261,7 @@ NOT_NOTED = {
     "campaign_status": "reads",
     "demo": "seeds and sends through the use cases, in the sandbox only",
     "doctor": "reads",
+    "push_campaign": "the work itself, as workers do it",
     "read_mail": "reads",
     "read_mailboxes": "the work itself, as workers do it: what follows from a mail is an event, and the mail is kept",
     "run_cluster": "a process",
@@ -277,6 +278,7 @@ NOT_NOTED = {
 ELSEWHERE = {
     "changepassword": "test_a_password_changed_by_command_is_on_record",
     "cleanup_orphans": "cleanup/test_command.py",
+    "discover_campaigns": "campaigns/tests/instantly/test_accounts.py",
     "fetch_leads": "campaigns/tests/fetching/test_command.py",
 }
 

@@ -50,7 +50,7 @@ ELSEWHERE = {
     "/admin/": "test_admin_walk.py",
     "/t/": "a signed token of one message is the key: tracking/tests",
     "/api/v1/campaigns/track/": "the same",
-    "/hooks/": "a signed token of one sender, and its secret: tracking/tests/inbound",
+    "/hooks/": "a signed token of one sender or account, and its secret: tracking/tests/inbound",
     "/calendar/": "a signed token of one person's feed is the key: campaigns/tests/ops/test_feeds.py",
     "/mailbox/": "the sandbox's, for the staff of the installation: runtime/tests/mailbox",
 }

@@ -13,6 +13,7 @@ from campaigns.models import (
     Campaign,
     CampaignPlan,
     EmailTemplate,
+    InstantlyAccount,
     LeadNote,
     LeadRanking,
     LeadUserStatus,
@@ -45,6 +46,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     Segment: {"name": "new", "rules": {"groups": [{"rules": [{"field": "title", "operator": "is", "value": "x"}]}]}},
     Suppression: {"address": "new@acme.example"},
     ProviderAccount: {"provider": "apollo", "api_key": "key"},
+    InstantlyAccount: {"api_key": "key"},
     WebhookEndpoint: {"url": "https://hooks.example.com/in"},
     Campaign: {"name": "New"},
     EmailTemplate: {"name": "New", **WORDING},
@@ -81,6 +83,7 @@ WRITABLE: dict[type, set[str]] = {
     Segment: {"name", "description", "rules"},
     Suppression: {"address", "campaign_id", "expires_at", "reason", "source"},
     ProviderAccount: {"provider", "api_key", "credit_limit"},
+    InstantlyAccount: {"api_key"},
     WebhookEndpoint: {"url", "description", "event_types"},
     Campaign: {
         "campaign_id", "name", "description", "plan", "template", "timezone", "sending_days", "window_start",
@@ -141,8 +144,8 @@ def path_of(prefix: str, world: World) -> str:
 def test_a_post_sets_no_field_but_those_of_the_schema(prefix, view, ranked):
     world, model, path = ranked, view.queryset.model, path_of(prefix, ranked)
     client = key_client(organization=world.organization)
-    if model is ProviderAccount:
-        world[ProviderAccount].delete()  # an organization has one key at a provider
+    if model in (ProviderAccount, InstantlyAccount):
+        world[model].delete()  # an organization has one key at a provider
     number = model.objects.count()
 
     codes = {name: post(client, path, model, world, {name: 1}).json()["code"] for name in forbidden(model)}

@@ -216,6 +216,23 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         subject=w.marker,
         merge_values={"first_name": w.marker, "postal_address": w.marker},
     ),
+    campaigns.InstantlyAccount: lambda w: make.InstantlyAccountFactory(
+        organization=w.organization, api_key=w.marker, webhook_secret=w.marker, workspace_name=w.marker
+    ),
+    campaigns.Handover: lambda w: make.HandoverFactory(
+        campaign=w[campaigns.Campaign],
+        account=w[campaigns.InstantlyAccount],
+        mailboxes=[f"anna@{w.marker}.example"],
+        mark=w.marker,
+        content={"name": w.marker},
+    ),
+    campaigns.HandedLead: lambda w: make.HandedLeadFactory(
+        # Of one who was erased: each recipient has one at most, and tests let rows change places.
+        handover=w[campaigns.Handover],
+        recipient=None,
+        external_id=w.marker,
+    ),
+    campaigns.InstantlyDay: lambda w: make.InstantlyDayFactory(campaign=w[campaigns.Campaign]),
     campaigns.Link: lambda w: make.LinkFactory(
         campaign=w[campaigns.Campaign], url=f"https://{w.marker}.example/", url_hash=f"{w.marker:0>64}"
     ),

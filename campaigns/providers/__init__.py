@@ -1,0 +1,1 @@
+"""Services outside that deliver whole campaigns for us."""
