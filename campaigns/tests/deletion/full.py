@@ -7,7 +7,9 @@ from campaigns.tests.factories import (
     CampaignTallyFactory,
     CampaignUsageFactory,
     EventFactory,
+    HandedLeadFactory,
     InboundMailFactory,
+    InstantlyDayFactory,
     JobFactory,
     LeadEnrichmentFactory,
     LeadNoteFactory,
@@ -42,6 +44,9 @@ ROWS = {
     "messages": 2,
     "events": 2,
     "incoming_mails": 1,
+    "handovers_to_instantly": 1,
+    "leads_at_instantly": 1,
+    "days_at_instantly": 1,
     "lead_rankings": 1,
     "lead_notes": 1,
     "lead_user_statuses": 1,
@@ -66,6 +71,8 @@ def full_campaign(**fields):
         message = MessageFactory(recipient=RecipientFactory(campaign=campaign))
         EventFactory(message=message)
     InboundMailFactory(message=message)
+    HandedLeadFactory(handover__campaign=campaign, recipient=message.recipient)
+    InstantlyDayFactory(campaign=campaign)
     lead = message.recipient.lead
     LeadRankingFactory(campaign=campaign, lead=lead)
     LeadNoteFactory(campaign=campaign, lead=lead)

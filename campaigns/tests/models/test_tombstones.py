@@ -16,6 +16,8 @@ from campaigns.tests.factories import (
     CampaignTallyFactory,
     CampaignUsageFactory,
     EventFactory,
+    HandedLeadFactory,
+    InstantlyDayFactory,
     JobFactory,
     LeadRankingFactory,
     LeaseFactory,
@@ -49,6 +51,8 @@ def full_campaign():
     JobFactory(campaign=campaign)
     recipient = RecipientFactory(campaign=campaign)
     EventFactory(message=MessageFactory(recipient=recipient))
+    HandedLeadFactory(handover__campaign=campaign, recipient=recipient)
+    InstantlyDayFactory(campaign=campaign)
     LeadRankingFactory(campaign=campaign, lead=recipient.lead)
     return campaign
 
@@ -74,6 +78,7 @@ def test_a_raw_delete_leaves_no_row_behind():
     assert set(before) == {
         "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
         "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking",
+        "instantly_days", "instantly_handovers", "instantly_leads",
         "lead_rankings", "sending_leases",
     }  # fmt: skip
     assert min(before.values()) >= 1
