@@ -69,6 +69,18 @@ _tables: list[ExportedTable] = [
             **_as_named("attempted_at", "first_deferred_at", "sent_at", "smtp_code", "smtp_reply", "created_at"),
         },
     ),
+    ExportedTable(
+        "instantly-leads.csv",
+        "campaigns.HandedLead",
+        "handover__campaign",
+        {
+            "lead_at_instantly": "external_id",
+            "recipient": "recipient_id",
+            "email_address": "recipient__email_address",
+            **_as_named("status", "reason", "asked_at", "answered_at", "wanted_out_at", "removed_at"),
+        },
+    ),
+    ExportedTable("instantly-days.csv", "campaigns.InstantlyDay", "campaign", _as_named("day", "figures", "seen_at")),
     ExportedTable("links.csv", "campaigns.Link", "campaign", {"link": "id", **_as_named("url", "created_at")}),
     ExportedTable(
         "raw-leads.csv",

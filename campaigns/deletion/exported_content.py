@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from campaigns.models import Campaign, Job
+from campaigns.models import Campaign, Handover, Job
 from campaigns_project.encryption import is_secret
 from campaigns_project.errors import NotFound
 
@@ -21,6 +21,7 @@ def campaign_content(campaign_id: int) -> dict[str, Any]:
         "campaign": _told(campaign),
         "steps": [_step(step) for step in campaign.steps.prefetch_related("variants__versions").order_by("position")],
         "senders": list(campaign.campaign_senders.order_by("pk").values(*(f"sender__{name}" for name in _OF_SENDER))),
+        "delivery": [_told(handover) for handover in Handover.objects.filter(campaign=campaign)],
         "usage": [_told(used) for used in campaign.usage.order_by("pk")],
         "jobs": [_told(job) for job in Job.objects.filter(campaign=campaign).order_by("pk")],
     }

@@ -8,7 +8,9 @@ from campaigns.tests.factories import (
     CampaignTallyFactory,
     CampaignUsageFactory,
     EventFactory,
+    HandedLeadFactory,
     InboundMailFactory,
+    InstantlyDayFactory,
     JobFactory,
     LeadEnrichmentFactory,
     LeadNoteFactory,
@@ -45,6 +47,9 @@ ROWS = {
     "messages": 2,
     "events": 2,
     "incoming_mails": 1,
+    "handovers_to_instantly": 1,
+    "leads_at_instantly": 1,
+    "days_at_instantly": 1,
     "lead_rankings": 1,
     "lead_notes": 1,
     "operator_tasks": 1,
@@ -71,6 +76,8 @@ def full_campaign(**fields):
         message = MessageFactory(recipient=RecipientFactory(campaign=campaign))
         EventFactory(message=message)
     InboundMailFactory(message=message)
+    HandedLeadFactory(handover__campaign=campaign, recipient=message.recipient)
+    InstantlyDayFactory(campaign=campaign)
     lead = message.recipient.lead
     LeadRankingFactory(campaign=campaign, lead=lead)
     LeadNoteFactory(campaign=campaign, lead=lead)

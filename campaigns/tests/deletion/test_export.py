@@ -28,7 +28,7 @@ from campaigns_project.tests.tenancy.world import World
 # Tables below a campaign that are told in campaign.json.
 IN_THE_DOCUMENT = {
     "campaigns.Step", "campaigns.Variant", "campaigns.VariantVersion", "campaigns.CampaignSender",
-    "campaigns.CampaignUsage", "campaigns.Job",
+    "campaigns.CampaignUsage", "campaigns.Job", "campaigns.Handover",
 }  # fmt: skip
 OF_THE_MOMENT = {
     "campaigns.Lease",  # gone when the mails in hand are settled, which say it themselves until then

@@ -17,6 +17,8 @@ from campaigns.tests.factories import (
     CampaignTallyFactory,
     CampaignUsageFactory,
     EventFactory,
+    HandedLeadFactory,
+    InstantlyDayFactory,
     JobFactory,
     LeadRankingFactory,
     LeaseFactory,
@@ -51,6 +53,8 @@ def full_campaign():
     JobFactory(campaign=campaign)
     recipient = RecipientFactory(campaign=campaign)
     EventFactory(message=MessageFactory(recipient=recipient))
+    HandedLeadFactory(handover__campaign=campaign, recipient=recipient)
+    InstantlyDayFactory(campaign=campaign)
     LeadRankingFactory(campaign=campaign, lead=recipient.lead)
     return campaign
 
@@ -76,7 +80,7 @@ def test_a_raw_delete_leaves_no_row_behind():
     assert set(before) == {
         "campaign_days", "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders",
         "campaign_steps", "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants",
-        "email_tracking", "lead_rankings", "sending_leases",
+        "email_tracking", "instantly_days", "instantly_handovers", "instantly_leads", "lead_rankings", "sending_leases",
     }  # fmt: skip
     assert min(before.values()) >= 1
     assert set(rows_of(campaign.pk).values()) == {0}
