@@ -5,8 +5,9 @@ import sys
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
@@ -43,6 +44,9 @@ class FairleadCommand(BaseCommand):
     """
 
     needs_tables = True
+    # What a command stands on. Not the addresses of the web, for which all pages and all of the API would be loaded:
+    # that takes as long as all the rest, and 50 MB of each worker. `run_web` has them checked, and CI.
+    requires_system_checks: list[str] | Literal["__all__"] = [Tags.models, Tags.files, Tags.caches, Tags.commands]
     _called_from_command_line = False  # BaseCommand sets it where a shell started us, and not for call_command
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from importlib import import_module
 from types import FrameType
 
 from django.db import connections
@@ -11,22 +12,36 @@ from django_q.conf import Conf
 from campaigns_project.runtime.stopping import orphaned
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerKind
-from campaigns_project.workers.stopping import ask_to_stop
+from campaigns_project.workers.stopping import ask_to_stop, is_stopping
 
 LOOK_EVERY = 1.0  # seconds between two looks at the parent
+# Loaded once before the fork, and not by every worker process for itself when its first task comes.
+TASKS = ("campaigns.tasks", "leads.imports.tasks", "tracking.tasks")
 
 
 class DrainingCluster(Cluster):
-    """Tells its worker processes that it stops, so that they end their tasks early instead of being waited for."""
+    """Tells its worker processes that it stops, so that they end their tasks early instead of being waited for.
+
+    Asked to stop while the guard process is being forked, when django-q finds nobody to tell yet, it stops right after.
+    """
+
+    def start(self) -> int:
+        pid = super().start()
+        if is_stopping():
+            self.stop()
+        return pid
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         ask_to_stop()
-        super().sig_handler(signum, frame)
+        if self.sentinel is not None:
+            super().sig_handler(signum, frame)
 
 
 def run() -> bool:
     """Work until SIGINT or SIGTERM (what the workers are at is finished first); False when the guard process died."""
     _sign_on()
+    for tasks in TASKS:
+        import_module(tasks)
     # A timer and no thread: the cluster forks, and a fork takes neither threads nor timers along.
     signal.signal(signal.SIGALRM, _end_when_orphaned)
     signal.setitimer(signal.ITIMER_REAL, LOOK_EVERY, LOOK_EVERY)

@@ -13,6 +13,7 @@ from django.db import connection, connections
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 from pytest import TempPathFactory
 from pytest_django import DjangoDbBlocker
 
@@ -135,19 +136,33 @@ def test_mails_in_hand_stay_so_when_leases_get_a_table_of_their_own(full: str):
 
 
 def take_back(alias: str, targets: dict[str, str | None]) -> None:
-    """What is newer than these, and all of an app where there is None.
+    """What is newer than these, and all of an app where there is None; as the executor does it.
 
-    One migration after the other: told of many, Django carries the models of each state through all that follow it.
+    But for the models of the states that follow each of them: to carry those along takes it longer than the rest.
     """
-    while plan := next(filter(None, (_backwards(alias, target) for target in targets.items())), []):
-        MigrationExecutor(connections[alias]).migrate(None, plan=plan[:1])
+    for target in targets.items():
+        executor = MigrationExecutor(connections[alias])  # it reads what is applied when it is made
+        for migration in _backwards(executor, target):
+            executor.unapply_migration(_state_before(executor, migration), migration)
+            del executor.loader.applied_migrations[migration.app_label, migration.name]
     connections[alias].close()
 
 
-def _backwards(alias: str, target: tuple[str, str | None]) -> list[tuple[Migration, bool]]:
+def _backwards(executor: MigrationExecutor, target: tuple[str, str | None]) -> list[Migration]:
     """What is to be taken back for it. Nothing where it was taken back itself, with what another one stood on."""
-    plan = MigrationExecutor(connections[alias]).migration_plan([target])  # it reads what is applied when it is made
-    return plan if plan and plan[0][1] else []
+    return [migration for migration, is_backwards in executor.migration_plan([target]) if is_backwards]
+
+
+def _state_before(executor: MigrationExecutor, migration: Migration) -> ProjectState:
+    """The models as all that is applied has made them, as far as it comes before this one."""
+    loader = executor.loader
+    state = ProjectState(real_apps=loader.unmigrated_apps)
+    for earlier, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
+        if earlier == migration:
+            break
+        if (earlier.app_label, earlier.name) in loader.applied_migrations:
+            earlier.mutate_state(state, preserve=False)
+    return state
 
 
 def seed_demo(name: str, folder: Path) -> str:

@@ -1,17 +1,25 @@
 """Whether an answer is what the OpenAPI document says of it."""
 
 import re
+from functools import cache
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 
 
+@cache
+def described() -> dict[str, Any]:
+    """The OpenAPI document, which takes a second to make: once for all tests of a process. None of them changes it."""
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
+
+
 class Document:
     """The OpenAPI document, to hold answers against."""
 
     def __init__(self) -> None:
-        self.schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+        self.schema = described()
         routes = {path: re.sub(r"\{\w+\}", "[^/]+", path) for path in self.schema["paths"]}
         # Of two that fit, the one with fewer places to fill in: /leads/lookup before /leads/{id}.
         self._routes = sorted(routes.items(), key=lambda route: route[0].count("{"))

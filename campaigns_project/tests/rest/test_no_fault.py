@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from drf_spectacular.generators import SchemaGenerator
 from knox.models import AuthToken
 
+from campaigns_project.tests.rest.answers import described
 from campaigns_project.tests.rest.clients import KeyClient, key_client
 from campaigns_project.tests.tenancy.addresses import all_addresses
 from campaigns_project.tests.tenancy.world import World
@@ -52,9 +52,9 @@ def client(world) -> KeyClient:
     return client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def schema() -> dict[str, Any]:
-    return SchemaGenerator().get_schema(request=None, public=True)
+    return described()
 
 
 def operations(schema: dict[str, Any], world: World) -> Iterator[tuple[str, str, str, dict[str, Any]]]:

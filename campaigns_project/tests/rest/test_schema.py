@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from drf_spectacular.generators import SchemaGenerator
+
+from campaigns_project.tests.rest.answers import described
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, dict[str, Any]]:
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema = described()
     return {
         f"{method} {path}": operation
         for path, methods in schema["paths"].items()
@@ -56,7 +57,7 @@ def test_every_error_is_a_problem(operations):
 
 
 def test_no_operation_shows_a_password(operations):
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema = described()
     showing = [
         name
         for name, component in schema["components"]["schemas"].items()

@@ -55,6 +55,15 @@ def test_run_worker_waits_for_nobody_to_migrate():
     assert "manage.py apply_migrations" in answer.stderr
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_command_starts_without_the_pages_and_the_api():
+    answer = manage("campaign_status", "1", PYTHONPROFILEIMPORTTIME="1")
+
+    loaded = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
+    assert (answer.returncode, "campaigns_project.commands" in loaded) == (3, True)
+    assert not loaded & {"campaigns_project.urls", "campaigns_project.api"}
+
+
 def test_a_setting_that_cannot_be_read_ends_a_command_with_2_and_its_name():
     answer = manage("doctor", SANDBOX="onn")
 

@@ -16,6 +16,8 @@ class Command(FairleadCommand):
         "cannot be reached, or the port cannot be listened on."
     )
 
+    requires_system_checks = "__all__"
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             # The server would share a taken port with whoever has it: half of the requests would go to that one.
