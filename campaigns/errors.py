@@ -70,6 +70,7 @@ class AdviceCode(models.TextChoices):
     MAILBOX_NOT_READ = "mailbox_not_read", "A mailbox in which its replies arrive cannot be read at the moment"
     SANDBOX = "sandbox", "Mails go to the local mailbox and nowhere else; DNS is not checked"
     FETCHES_FIRST = "fetches_first", "The start fetches leads first, for credits of the provider"
+    ENROLLS_BY_ITSELF = "enrolls_by_itself", "It is automatic: who newly belongs to its audience comes in as it runs"
     DURATION = "duration", "How many days it takes at its limits"
 
 

@@ -50,7 +50,8 @@ _tables: list[ExportedTable] = [
             "next_step": "next_step__position",
             **_as_named("next_send_at"),
             "sender": "sender__email",
-            **_as_named("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "created_at", "updated_at"),
+            **_as_named("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "booked_at"),
+            **_as_named("created_at", "updated_at"),
         },
     ),
     ExportedTable(

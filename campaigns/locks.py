@@ -33,6 +33,8 @@ class Lock(IntEnum):
     RANKING = 0x4608  # of a campaign: who is ranked how
     FETCH = 0x4610  # a job that fetches leads: one worker at a time
     TALLY = 0x4611  # counting large campaigns: one worker at a time
+    LOOK = 0x4612  # an automatic campaign that looks for new people: one worker at a time
+    SWEEP = 0x4613  # a run that takes people out: one worker at a time
     MAILBOX = 0x4620  # a mailbox: one reader at a time
 
 

@@ -40,6 +40,10 @@ class CampaignQuerySet(OrganizationQuerySet):
     def running(self) -> Self:
         return self.living().filter(status=CampaignStatus.RUNNING)
 
+    def enrolling(self) -> Self:
+        """Those that enroll by themselves whoever newly matches, as far as their state lets them."""
+        return self.filter(auto_discovered=True, is_active=True)
+
 
 class Campaign(Tenanted, models.Model):
     """A sequence of e-mails, whom it goes to, and when it may go out."""
@@ -90,12 +94,27 @@ class Campaign(Tenanted, models.Model):
     active_leads_count = models.IntegerField(default=0, db_default=0, editable=False)
     completed_leads_count = models.IntegerField(default=0, db_default=0, editable=False)
     opted_out_count = models.IntegerField(default=0, db_default=0, editable=False)
-    booked_count = models.IntegerField(default=0, db_default=0, editable=False)
+    booked_count = models.IntegerField(
+        default=0, db_default=0, editable=False, help_text="Recipients who booked a meeting, before or after they left."
+    )
 
-    is_active = models.BooleanField(default=True, editable=False)
-    auto_discovered = models.BooleanField(default=False, editable=False)
+    is_active = models.BooleanField(
+        default=True, editable=False, help_text="An automatic campaign enrolls by itself; of others it says nothing."
+    )
+    auto_discovered = models.BooleanField(
+        "automatic", default=False, editable=False, help_text="Its people come by a standing audience."
+    )
     last_enrollment_at = models.DateTimeField(null=True, editable=False)
     deactivated_at = models.DateTimeField(null=True, editable=False)
+    standing_audience = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False, help_text="Whom it enrolls by itself; empty: nobody."
+    )
+    next_look_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a worker looks for new people again; empty: as soon as it may."
+    )
+    last_look = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False, help_text="What the last look for new people came to."
+    )
 
     url = models.URLField("lead source", max_length=2000, blank=True)
     file_name = models.CharField(max_length=255, blank=True)
@@ -142,6 +161,11 @@ class Campaign(Tenanted, models.Model):
     track_opens = models.BooleanField(default=True)
     track_clicks = models.BooleanField(default=True)
     stop_on_reply = models.BooleanField(default=True)
+    stop_on_booking = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Whoever books a meeting, by whatever campaign, gets no more here.",
+    )
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first where several campaigns are due.")
 
     created_by = models.ForeignKey(
@@ -189,6 +213,15 @@ class Campaign(Tenanted, models.Model):
                 | Q(window_start__isnull=False, window_end__isnull=False, window_start__lt=F("window_end")),
                 name="campaign_window_is_whole",
             ),
+            models.CheckConstraint(
+                condition=(Q(auto_discovered=True) & ~Q(standing_audience={}))
+                | Q(auto_discovered=False, standing_audience={}),
+                name="campaign_automatic_iff_standing_audience",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_active=True, deactivated_at=None) | Q(is_active=False, deactivated_at__isnull=False),
+                name="campaign_inactive_iff_deactivated_at",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -203,6 +236,11 @@ class Campaign(Tenanted, models.Model):
             super().save(force_insert=force_insert or is_new, **kwargs)
             if is_new:
                 start_empty(self)
+
+    @property
+    def enrolls_by_itself(self) -> bool:
+        """An automatic campaign that is switched on: people may come whenever it runs."""
+        return self.auto_discovered and self.is_active
 
     @property
     def open_rate(self) -> float | None:

@@ -92,4 +92,5 @@ def counters_of(campaign: Campaign) -> list[object]:
         campaign.emails_replied,
         campaign.emails_bounced,
         campaign.opted_out_count,
+        campaign.booked_count,
     ]
