@@ -1,6 +1,7 @@
 """What the API offers of campaigns: the addresses below /api/v1/ and the view behind each."""
 
 from campaigns.api.campaigns import CampaignViewSet
+from campaigns.api.de_enrollment import RUN, HealthView, ItemViewSet, RunViewSet
 from campaigns.api.finding import IN_CAMPAIGN
 from campaigns.api.halts import HaltViewSet
 from campaigns.api.jobs import CampaignJobViewSet, JobViewSet
@@ -29,12 +30,15 @@ ROUTES = (
     ("jobs", JobViewSet, "job"),
     ("leads", PersonViewSet, "person"),
     ("uncertain-messages", UncertainViewSet, "uncertain-message"),
+    ("de-enrollment/runs", RunViewSet, "de-enrollment-run"),
+    (f"{RUN}/items", ItemViewSet, "de-enrollment-item"),
     ("sending-halts", HaltViewSet, "sending-halt"),
     ("notes", NoteViewSet, "note"),
     ("lead-statuses", LeadStatusViewSet, "lead-status"),
 )
 VIEWS = (
     ("system/workers", WorkersView.as_view(), "system-workers"),
+    ("de-enrollment/health", HealthView.as_view({"get": "read"}), "de-enrollment-health"),
     (
         f"{IN_CAMPAIGN}/ranking-rules",
         RankingRulesViewSet.as_view({"get": "read", "put": "replace"}),

@@ -16,7 +16,7 @@ from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSe
 SETTINGS = (
     "name", "description", "template", "timezone", "sending_days", "window_start", "window_end", "window_zone",
     "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "stop_on_reply",
-    "priority",
+    "stop_on_booking", "priority",
 )  # fmt: skip
 KEPT_BY_THE_SYSTEM = (
     "status", "status_code", "status_message", "status_error", "allowed_actions", "scheduled_at", "started_at",

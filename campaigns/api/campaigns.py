@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from campaigns import preflight
+from campaigns.api.automatic import CampaignAudience
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.api.deletion import CampaignDeletion
 from campaigns.api.fetching import CampaignFetching
@@ -25,7 +26,7 @@ from campaigns.models import Campaign, CampaignStatus
 from campaigns.preflight import AT_ONCE
 from campaigns.progress import progress
 from campaigns.why import why_campaign
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.schema import PATH_NAMES
 from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Reads
@@ -34,6 +35,7 @@ from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Reads
 class CampaignFilters(CreatedFilters):
     status = AnyOf(choices=CampaignStatus.choices)
     q = filters.CharFilter("name", "icontains", label="A part of the name.")
+    auto_discovered = TrueOrFalse(label="true: automatic ones; false: those whose people are put in by hand.")
     sender = IdFilter("campaign_senders__sender", label="The number of a sender it uses.")
     started_at__gte = filters.IsoDateTimeFilter("started_at", "gte", label="Started at this time or later (RFC 3339).")
     started_at__lt = filters.IsoDateTimeFilter("started_at", "lt", label="Started before this time (RFC 3339).")
@@ -43,7 +45,9 @@ class CampaignFilters(CreatedFilters):
         fields: list[str] = []
 
 
-class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignFetching, CampaignDeletion, ApiViewSet):
+class CampaignViewSet(
+    Reads, Creates, Changes, CampaignVerbs, CampaignAudience, CampaignFetching, CampaignDeletion, ApiViewSet
+):
     """`{id}` is the number or the campaign ID."""
 
     tag = "campaigns"
@@ -53,7 +57,12 @@ class CampaignViewSet(Reads, Creates, Changes, CampaignVerbs, CampaignFetching, 
     filterset_class = CampaignFilters
     lookup_value_regex = REFERENCE
     path_names = {"id": PATH_NAMES["campaign"]}
-    roles = {**CampaignVerbs.roles, **CampaignFetching.fetching_roles, **CampaignDeletion.roles}
+    roles = {
+        **CampaignVerbs.roles,
+        **CampaignAudience.audience_roles,
+        **CampaignFetching.fetching_roles,
+        **CampaignDeletion.roles,
+    }
     query_parameters = CampaignDeletion.query_parameters
 
     def get_object(self) -> Campaign:

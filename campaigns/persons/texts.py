@@ -22,6 +22,7 @@ from leads.models import Lead
 # Table to its texts, for those that have the organization's number, and for those of the whole system.
 OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("description", "status_message", "status_error", "url", "file_name", "lead_source"),
+    "de_enrollment_runs": ("reason", "error_message"),
     "jobs": ("result", "state", "error_message"),
     "mailboxes": ("status_reason", "last_error"),
     "lead_imports": ("file_name", "options", "dry_run", "error_message"),

@@ -45,6 +45,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         "Sending",
         [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
+            ("De-enrollment", "person_remove", "campaigns.DeEnrollmentRun"),
             ("Mailboxes", "inbox", "campaigns.Mailbox"),
             ("Messages", "mail", "campaigns.Message"),
             ("Uncertain", "help", "campaigns.Message", "place=uncertain"),

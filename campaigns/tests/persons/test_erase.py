@@ -112,8 +112,9 @@ NAMES_NOBODY = {
 NAMES_NOBODY_COLUMNS = {
     *((table, column) for table, columns in {
         "campaigns": ("campaign_id", "name", "status", "status_code", "timezone", "window_zone", "sending_days",
-                      "holidays", "instantly_campaign_id", "ranking_rules"),
+                      "holidays", "instantly_campaign_id", "ranking_rules", "standing_audience", "last_look"),
         "campaign_tallies": ("kind", "figures", "counters"),
+        "de_enrollment_runs": ("status", "lead_ids", "by_reason", "asked_by"),
         "duty_runs": ("name",),
         "inbound_webhooks": ("service", "status", "reason", "content_type", "headers", "digest"),
         "jobs": ("kind", "status", "created_by"),

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from campaigns.api.sender_limits import LIMITS
 from campaigns.models import (
     Campaign,
+    DeEnrollmentRun,
     EmailTemplate,
     LeadNote,
     LeadRanking,
@@ -43,6 +44,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     WebhookEndpoint: {"url": "https://hooks.example.com/in"},
     Campaign: {"name": "New"},
     EmailTemplate: {"name": "New", **WORDING},
+    DeEnrollmentRun: {},
     SendingHalt: {"reason": "wrong list"},
     Sender: {"email": "new@fairlead.example"},
     Mailbox: {"name": "New", "host": "imap.fairlead.example", "username": "ada"},
@@ -75,8 +77,9 @@ WRITABLE: dict[type, set[str]] = {
     Campaign: {
         "campaign_id", "name", "description", "template", "timezone", "sending_days", "window_start",
         "window_end", "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads",
-        "track_opens", "track_clicks", "stop_on_reply", "priority",
+        "track_opens", "track_clicks", "stop_on_reply", "stop_on_booking", "priority",
     },
+    DeEnrollmentRun: {"campaign", "reason"},
     EmailTemplate: {"name", "subject", "preheader", "body_html", "body_text"},
     SendingHalt: {"reason"},
     Sender: {
