@@ -103,6 +103,12 @@ _tables: list[ExportedTable] = [
         },
     ),
     ExportedTable(
+        "de-enrollments.csv",
+        "campaigns.DeEnrollmentLog",
+        "recipient__campaign",
+        {"run": "run_id", "recipient": "recipient_id", **_as_named("reason", "outcome", "trigger_at", "settled_at")},
+    ),
+    ExportedTable(
         "rankings.csv",
         "campaigns.LeadRanking",
         "campaign",

@@ -43,6 +43,8 @@ class Sweep(ActDialog):
     title = "Take people out of campaigns?"
     submit_text = "De-enroll"
 
+    run: DeEnrollmentRun | None = None
+
     organization = forms.ModelChoiceField(Organization.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget)
     campaign = forms.ModelChoiceField(
         Campaign.objects.none(), required=False, empty_label="All that have not ended", widget=UnfoldAdminSelectWidget
@@ -103,7 +105,7 @@ class Sweep(ActDialog):
         return "A worker looks through everybody who is in; this page shows what comes of it."
 
     def next_url(self) -> str:
-        return reverse("admin:campaigns_deenrollmentrun_change", args=[self.run.pk])
+        return reverse("admin:campaigns_deenrollmentrun_change", args=[self.run.pk]) if self.run else super().next_url()
 
 
 @admin.register(DeEnrollmentRun)

@@ -89,7 +89,7 @@ class CampaignAudience:
         campaign = self.get_object()  # type: ignore[attr-defined]
         asked = AudienceSerializer(data=request.data, context=self.get_serializer_context())  # type: ignore[attr-defined]
         asked.is_valid(raise_exception=True)
-        given = {
+        given: dict[str, Any] = {
             name: tuple(row.pk for row in value) if isinstance(value, list) else value
             for name, value in asked.validated_data.items()
         }

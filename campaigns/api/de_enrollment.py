@@ -67,7 +67,7 @@ class ItemSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class HealthSerializer(serializers.Serializer):
+class DeEnrollmentHealthSerializer(serializers.Serializer):
     """Is anybody still in a campaign who must not be? By the runs there were."""
 
     status = serializers.ChoiceField(["ok", "wrongly_active", "overdue", "sent_after"])
@@ -156,8 +156,10 @@ class HealthView(ApiViewSet):
 
     tag = "de-enrollment"
     queryset = DeEnrollmentRun.objects.all()
-    serializer_class = HealthSerializer
+    serializer_class = DeEnrollmentHealthSerializer
 
-    @extend_schema(summary="Ask whether anybody is in a campaign who must not be", responses=HealthSerializer)
+    @extend_schema(
+        summary="Ask whether anybody is in a campaign who must not be", responses=DeEnrollmentHealthSerializer
+    )
     def read(self, request: Request, **_address: str) -> Response:
-        return Response(HealthSerializer(health_of(self.organization, now=timezone.now())).data)
+        return Response(DeEnrollmentHealthSerializer(health_of(self.organization, now=timezone.now())).data)

@@ -32,7 +32,10 @@ class StandingAudience:
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> Self:
         """The audience that `as_json` gave."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
+        kept: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+        }
+        return cls(**kept)
 
     def as_json(self) -> dict[str, Any]:
         """As the campaign keeps it."""
@@ -65,7 +68,7 @@ class OfAudience(Selection):
         gone = sorted(named - set(found))
         if gone:
             raise NotFound("segment_not_found", f"There is no segment {gone[0]} any more.", "Choose the audience anew.")
-        inside = [_in(members(found[number], now=now)) for number in self.audience.segments]
+        inside: list[Any] = [_in(members(found[number], now=now)) for number in self.audience.segments]
         leads = Lead.objects.for_organization(organization).filter(Q.create(inside, connector=Q.OR))
         for number in self.audience.exclude_segments:
             leads = leads.filter(~_in(members(found[number], now=now)))

@@ -66,7 +66,12 @@ def _is_overdue(organization: Organization, last: datetime | None, now: datetime
 
 
 def _counts(organization: Organization, now: datetime) -> dict[str, Any]:
-    params = {"organization": organization.pk, "hour": now - timedelta(hours=1), "day": now - DAY, "late": LATE}
+    params: dict[str, Any] = {
+        "organization": organization.pk,
+        "hour": now - timedelta(hours=1),
+        "day": now - DAY,
+        "late": LATE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, params)
         names = [column.name for column in cursor.description]

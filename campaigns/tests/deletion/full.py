@@ -6,6 +6,8 @@ from campaigns.tests.factories import (
     CampaignSenderFactory,
     CampaignTallyFactory,
     CampaignUsageFactory,
+    DeEnrollmentLogFactory,
+    DeEnrollmentRunFactory,
     EventFactory,
     InboundMailFactory,
     JobFactory,
@@ -35,6 +37,8 @@ ROWS = {
     "campaign_senders": 1,
     "campaign_tallies": 1,
     "campaign_usages": 1,
+    "de-enrollments": 1,
+    "de-enrollment_runs": 1,
     "leases": 1,
     "links": 1,
     "jobs": 1,
@@ -66,6 +70,8 @@ def full_campaign(**fields):
         message = MessageFactory(recipient=RecipientFactory(campaign=campaign))
         EventFactory(message=message)
     InboundMailFactory(message=message)
+    run = DeEnrollmentRunFactory(organization=campaign.organization, campaign=campaign)
+    DeEnrollmentLogFactory(run=run, recipient=message.recipient)
     lead = message.recipient.lead
     LeadRankingFactory(campaign=campaign, lead=lead)
     LeadNoteFactory(campaign=campaign, lead=lead)

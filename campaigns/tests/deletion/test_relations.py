@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 OF_A_CAMPAIGN = {
     "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
     "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants", "de_enrollment_logs",
-    "de_enrollment_runs", "email_tracking", "inbound_mails", "jobs", "lead_notes", "lead_rankings", "lead_user_statuses", "sending_leases",
+    "de_enrollment_runs", "email_tracking", "inbound_mails", "jobs", "lead_notes", "lead_rankings",
+    "lead_user_statuses", "sending_leases",
 }  # fmt: skip
 LOOSELY = {"lead_enrichments", "raw_leads", "staged_leads", "suppressions"}
 OF_AN_ORGANIZATION = {
