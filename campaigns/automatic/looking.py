@@ -22,6 +22,7 @@ from campaigns.models import Campaign, CampaignQuerySet, CampaignStatus, Job
 from campaigns.task_names import LOOK
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
+from campaigns_project.workers.subjects import waiting_for
 
 EVERY = timedelta(minutes=5)
 SHARE = 20  # a look that took a second is made at most every 20: it goes through all leads, and others enroll too
@@ -53,7 +54,9 @@ def ask_for_looks(*, now: datetime) -> int:
     """Queue a look for every campaign whose hour has come; how many. Of two who ask at once one does."""
     asked = 0
     due = _may_look().filter(_due(now)).order_by("-priority", F("next_look_at").asc(nulls_first=True), "pk")
-    for number in list(due.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+    numbers = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    waiting = waiting_for(LOOK) if numbers else set()
+    for number in [each for each in numbers if each not in waiting]:
         with transaction.atomic():
             if Campaign.objects.filter(_due(now), pk=number).update(next_look_at=now + ASK_AGAIN):
                 transaction.on_commit(partial(async_task, LOOK, number, q_options={"task_name": f"look {number}"}))
@@ -70,9 +73,7 @@ def look(*, campaign_id: int, now: datetime) -> Look | None:
     if not take_for_session(Lock.LOOK, campaign_id % 2**31):
         return None
     try:
-        began = time.monotonic()
-        found = _look(campaign_id, now)
-        return _keep(campaign_id, found, time.monotonic() - began) if found else None
+        return _look(campaign_id, now)
     finally:
         let_go(Lock.LOOK, campaign_id % 2**31)
 
@@ -87,6 +88,12 @@ def _look(campaign_id: int, now: datetime) -> Look | None:
     campaign = _may_look().select_related("organization").filter(pk=campaign_id).first()
     if campaign is None:
         return None
+    began = time.monotonic()
+    found = _enroll_new(campaign, now)
+    return _keep(campaign, found, time.monotonic() - began)
+
+
+def _enroll_new(campaign: Campaign, now: datetime) -> Look:
     try:
         audience = StandingAudience.of_json(campaign.standing_audience)
         taken = take_in(campaign=campaign, selection=selection_of(audience), now=now)
@@ -97,12 +104,10 @@ def _look(campaign_id: int, now: datetime) -> Look | None:
     return Look(at=now, enrolled=taken.enrolled, skipped=taken.skipped)
 
 
-def _keep(campaign_id: int, found: Look, seconds: float) -> Look:
+def _keep(campaign: Campaign, found: Look, seconds: float) -> Look:
     kept = Look(**{**asdict(found), "seconds": round(seconds, 3)})
     wait = max(EVERY, SHARE * timedelta(seconds=seconds))
-    Campaign.objects.filter(pk=campaign_id, auto_discovered=True).update(
-        last_look=kept.as_json(), next_look_at=found.at + wait
-    )
+    Campaign.objects.filter(pk=campaign.pk).update(last_look=kept.as_json(), next_look_at=found.at + wait)
     return kept
 
 

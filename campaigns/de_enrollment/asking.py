@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Now
 from django_q.tasks import async_task
 
@@ -16,6 +16,7 @@ from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound, Refused, StateRefused
 from campaigns_project.states import ProgressStatus
+from campaigns_project.workers.subjects import waiting_for
 from leads.models import Lead
 
 EVERY = timedelta(minutes=1)
@@ -77,20 +78,13 @@ def sweep_by_itself(*, now: datetime) -> int:
     Of two who ask at once one does: the database keeps one automatic run at a time.
     """
     stale = DeEnrollmentRun.objects.filter(status__in=ProgressStatus.active, heartbeat_at__lt=Now() - STALE_AFTER)
-    asked = 0
-    for number in list(stale.values_list("pk", flat=True)):
+    numbers, asked = list(stale.values_list("pk", flat=True)), 0
+    waiting = waiting_for(SWEEP) if numbers else set()
+    for number in [each for each in numbers if each not in waiting]:
         if stale.filter(pk=number).update(heartbeat_at=Now()):
             enqueue(number)
             asked += 1
-    sending = Campaign.objects.living().filter(status__in=CampaignStatus.editable, active_leads_count__gt=0)
-    open_run = DeEnrollmentRun.objects.filter(
-        organization=OuterRef("pk"), is_automatic=True, status__in=ProgressStatus.active
-    )
-    for organization in Organization.objects.filter(Exists(sending.filter(organization=OuterRef("pk")))).exclude(
-        Exists(open_run)
-    ):
-        asked += _ask_if_due(organization, now)
-    return asked
+    return asked + sum(_ask_for_sweep(organization, now) for organization in _due(now))
 
 
 def enqueue(run_id: int) -> None:
@@ -98,13 +92,27 @@ def enqueue(run_id: int) -> None:
     transaction.on_commit(partial(async_task, SWEEP, run_id, q_options={"task_name": f"de-enrollment {run_id}"}))
 
 
+def _due(now: datetime) -> list[Organization]:
+    """Those where somebody is in a campaign, no sweep is open, and the last one was long enough ago."""
+    sending = Campaign.objects.living().filter(status__in=CampaignStatus.editable, active_leads_count__gt=0)
+    automatic = DeEnrollmentRun.objects.filter(organization=OuterRef("pk"), is_automatic=True)
+    last = automatic.order_by("-pk")
+    found = Organization.objects.filter(Exists(sending.filter(organization=OuterRef("pk")))).annotate(
+        last_began=Subquery(last.values("started_at")[:1]), last_ended=Subquery(last.values("finished_at")[:1])
+    )
+    found = found.exclude(Exists(automatic.filter(status__in=ProgressStatus.active)))
+    return [each for each in found if _is_due(each.last_began, each.last_ended, now)]
+
+
+def _is_due(began: datetime | None, ended: datetime | None, now: datetime) -> bool:
+    if ended is None:
+        return True
+    wait = EVERY if began is None else max(EVERY, SHARE * (ended - began))
+    return now >= ended + wait
+
+
 @transaction.atomic
-def _ask_if_due(organization: Organization, now: datetime) -> bool:
-    last = DeEnrollmentRun.objects.filter(organization=organization, is_automatic=True).order_by("-pk").first()
-    if last is not None and last.finished_at is not None and last.started_at is not None:
-        wait = max(EVERY, SHARE * (last.finished_at - last.started_at))
-        if now < last.finished_at + wait:
-            return False
+def _ask_for_sweep(organization: Organization, now: datetime) -> bool:
     made = DeEnrollmentRun(
         organization=organization, is_automatic=True, asked_by=SYSTEM.name, created_at=now, heartbeat_at=now
     )

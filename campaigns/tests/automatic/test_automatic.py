@@ -1,9 +1,12 @@
 """Automatic campaigns: who comes in by itself, who does not, and how long the campaign waits for more."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from campaigns import automatic, lifecycle, preflight
@@ -30,6 +33,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.tests.sessions import one_behind_the_other
 from leads.models import Lead, Segment
 from leads.segments.uses import uses_of
 from leads.tags import merge_tags
@@ -341,3 +345,34 @@ def test_by_hand_people_still_come_in_beside_it(now):
     automatic.look(campaign_id=campaign.pk, now=now)
 
     assert (Recipient.objects.count(), findings()) == (2, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_switches_it_off_first_keeps_everybody_out(now):
+    campaign = automatic_campaign(now)
+    person(campaign)
+
+    one_behind_the_other(
+        partial(automatic.deactivate, campaign=campaign, actor=SYSTEM, now=now),
+        partial(automatic.look, campaign_id=campaign.pk, now=now),
+    )
+
+    assert (campaign.recipients.count(), Campaign.objects.get().is_active) == (0, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_one_looks(now):
+    campaign = automatic_campaign(now)
+    person(campaign)
+    with ThreadPoolExecutor(2) as pool:
+        looks = list(pool.map(_look_alone, [campaign.pk] * 2, [now] * 2))
+
+    enrolled = [look.enrolled for look in looks if look is not None]
+    assert (sum(enrolled), campaign.recipients.count()) == (1, 1)
+
+
+def _look_alone(campaign_id: int, now: Any) -> Any:
+    try:
+        return automatic.look(campaign_id=campaign_id, now=now)
+    finally:
+        connection.close()

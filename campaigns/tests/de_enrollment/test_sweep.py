@@ -1,6 +1,7 @@
 """Sweeps: whom they take out and for what, what becomes of those who left meanwhile, and how late it all was."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.tests.sessions import one_behind_the_other
 from leads.models import Lead, Suppression
 
 pytestmark = pytest.mark.django_db
@@ -378,3 +380,18 @@ def test_statements_are_as_many_for_one_as_for_thirty(campaign, home, now, djang
         run = sweep(home, now)
 
     assert (run.removed, connection.vendor) == (30, "postgresql")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_who_opts_out_in_the_moment_of_the_sweep_leaves_once_for_the_weightier_reason(campaign, home, now):
+    recipient = inside(campaign, replied_at=now)
+    run = ask_for_run(organization=home, actor=SYSTEM, now=now, in_background=False)
+
+    one_behind_the_other(
+        partial(stop_recipient, recipient.pk, reason=ExitReason.UNSUBSCRIBED, at=now),
+        partial(work_on_run, run_id=run.pk, now=now),
+    )
+
+    run.refresh_from_db()
+    assert (out(recipient), run.removed, run.already_out) == ("unsubscribed", 0, 1)
+    assert Campaign.objects.get().active_leads_count == 0
