@@ -141,7 +141,7 @@ def recipients(facts: Facts) -> Gate:
     if due is not None:
         sentence = f"Waiting: the next mail is due {moment(due, zone=facts.campaign.timezone, now=facts.now)}."
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_DELAY, until=due, numbers=numbers)
-    if inside == 0 and (facts.campaign.enrolls_by_itself or facts.campaign.total_recipients == 0):
+    if facts.campaign.total_recipients == 0 or (inside == 0 and _waits_for_leads(facts)):
         return _empty(facts, numbers)
     if facts.campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         return Gate(GateCode.RECIPIENTS, f"{counted(inside, 'person', 'people')} enrolled.", numbers=numbers)
@@ -151,6 +151,11 @@ def recipients(facts: Facts) -> Gate:
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_LEFT, numbers=numbers)
     sentence = f"Nobody is due: {counted(inside, 'person', 'people')} wait for something other than time."
     return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE, numbers=numbers)
+
+
+def _waits_for_leads(facts: Facts) -> bool:
+    is_over = facts.campaign.status in CampaignStatus.ended
+    return facts.campaign.enrolls_by_itself and not is_over and not facts.fetch
 
 
 def _waiting_for_leads(facts: Facts, numbers: dict[str, Any]) -> Gate:
@@ -166,7 +171,7 @@ def _waiting_for_leads(facts: Facts, numbers: dict[str, Any]) -> Gate:
 
 
 def _empty(facts: Facts, numbers: dict[str, Any]) -> Gate:
-    if facts.campaign.enrolls_by_itself and facts.campaign.status not in CampaignStatus.ended and not facts.fetch:
+    if _waits_for_leads(facts):
         return _waiting_for_leads(facts, numbers)
     if facts.fetch:
         return Gate(GateCode.RECIPIENTS, "Its people are being fetched.", WhyCode.FETCHING_LEADS, numbers=numbers)
