@@ -74,7 +74,14 @@ def _fill(name: str, number: int, now: datetime) -> Organization:
         total_recipients=number, active_leads_count=number,
     )  # fmt: skip
     step = Step.objects.create(campaign=campaign, position=1)
-    wanted = {"home": home.pk, "campaign": campaign.pk, "step": step.pk, "number": number, "name": name, "now": now}
+    wanted: dict[str, Any] = {
+        "home": home.pk,
+        "campaign": campaign.pk,
+        "step": step.pk,
+        "number": number,
+        "name": name,
+        "now": now,
+    }
     with connection.cursor() as cursor:
         for statement in (_LEADS, _RECIPIENTS, _SUPPRESSIONS):
             cursor.execute(statement, {**wanted, "ago": now - timedelta(days=1)})
