@@ -6,6 +6,11 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns import task_names, verifying  # noqa: PLC0415 - models exist only from here on
+        from campaigns.automatic.uses import (  # noqa: PLC0415
+            campaigns_enrolling_by_segment,
+            campaigns_leaving_out_tag,
+            leave_out_other_tag,
+        )
         from campaigns.enrollment.imported import check_target, queue_enrollment  # noqa: PLC0415
         from campaigns.enrollment.keeping import enrolled_among, keep_enrolled, worked_on_among  # noqa: PLC0415
         from campaigns.enrollment.stop import active_among, stop_leads  # noqa: PLC0415
@@ -31,6 +36,8 @@ class CampaignsConfig(AppConfig):
         offer(FIELDS)
         also_used_by(campaigns_enrolled_by)
         also_used_by(campaigns_ranking_by_segment)
+        also_used_by(campaigns_enrolling_by_segment)
+        tags_also_used_by(campaigns_leaving_out_tag, renamed=leave_out_other_tag)
         tags_also_used_by(campaigns_ranking_by_tag, renamed=rank_by_other_tag)
         when_suppressed(stop_leads)
         counts_active(active_among)
@@ -50,6 +57,8 @@ class CampaignsConfig(AppConfig):
         for task in (task_names.CHECK, task_names.RANK, task_names.FETCH, task_names.DELETE):
             speaks_of(task, "campaigns.Job")
         speaks_of(task_names.HAND_OVER, "campaigns.Campaign")
+        speaks_of(task_names.LOOK, "campaigns.Campaign")
+        speaks_of(task_names.SWEEP, "campaigns.DeEnrollmentRun")
         speaks_of(task_names.COUNT, "campaigns.CampaignTally")
         speaks_of(task_names.ENROLL, "leads.LeadImport")
         keeps_used_ids("campaigns", kept_in="campaign_tombstones")

@@ -84,6 +84,7 @@ class AdviceCode(models.TextChoices):
     SANDBOX = "sandbox", "Mails go to the local mailbox and nowhere else; DNS is not checked"
     ZONE_NOT_EXACT = "zone_not_exact", "Instantly knows no time zone with the same clock; the nearest one is used"
     FETCHES_FIRST = "fetches_first", "The start fetches leads first, for credits of the provider"
+    ENROLLS_BY_ITSELF = "enrolls_by_itself", "It is automatic: who newly belongs to its audience comes in as it runs"
     DURATION = "duration", "How many days it takes at its limits"
 
 

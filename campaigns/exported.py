@@ -50,7 +50,8 @@ _tables: list[ExportedTable] = [
             "next_step": "next_step__position",
             **_as_named("next_send_at"),
             "sender": "sender__email",
-            **_as_named("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "created_at", "updated_at"),
+            **_as_named("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "booked_at"),
+            **_as_named("created_at", "updated_at"),
         },
     ),
     ExportedTable(
@@ -112,6 +113,12 @@ _tables: list[ExportedTable] = [
             "raw_lead": "staged_lead_id",
             **_as_named("provider", "model", "result", "error_message", "created_at"),
         },
+    ),
+    ExportedTable(
+        "de-enrollments.csv",
+        "campaigns.DeEnrollmentLog",
+        "recipient__campaign",
+        {"run": "run_id", "recipient": "recipient_id", **_as_named("reason", "outcome", "trigger_at", "settled_at")},
     ),
     ExportedTable(
         "rankings.csv",

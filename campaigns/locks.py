@@ -35,6 +35,8 @@ class Lock(IntEnum):
     TALLY = 0x4611  # counting large campaigns: one worker at a time
     CALLING = 0x4612  # of a lead: whether somebody is to call
     DAYS = 0x4613  # of a campaign: its days are counted; 0: one worker at a time goes through all of them
+    LOOK = 0x4614  # an automatic campaign that looks for new people: one worker at a time
+    SWEEP = 0x4615  # a run that takes people out: one worker at a time
     HANDOVER = 0x4616  # a campaign at Instantly: one worker at a time tells it something
     MAILBOX = 0x4620  # a mailbox: one reader at a time
 

@@ -119,6 +119,7 @@ FIELDS: tuple[Field, ...] = (
     ReactionKind("clicked", "Clicked", "clicked_at"),
     ReactionKind("replied", "Replied", "replied_at"),
     ReactionKind("bounced", "Bounced", "bounced_at"),
+    ReactionKind("booked", "Booked a meeting", "booked_at"),
     ContactKind("last_contacted", "Last contacted", SECTION),
     ReplyKind("last_replied", "Last reply", SECTION),
 )

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from campaigns import automatic
+from campaigns.de_enrollment import fail_run, work_on_run
+from campaigns.de_enrollment.asking import enqueue as enqueue_run
 from campaigns.deletion.organization import erase_some
 from campaigns.deletion.request import enqueue as enqueue_deletion
 from campaigns.deletion.stalled import note_failure, take_stalled_deletions
@@ -34,6 +37,8 @@ DELETING_TURN = timedelta(seconds=20)
 FETCHING_TURN = timedelta(seconds=20)
 
 HANDING_OVER_TURN = timedelta(seconds=20)
+
+SWEEPING_TURN = timedelta(seconds=20)
 
 
 def send_due(lane: int) -> int:
@@ -145,3 +150,21 @@ def hand_over(campaign_id: int) -> bool:
 def count_campaign(tally_id: int) -> bool:
     """Count a large campaign anew; False when another worker is counting, or it is gone."""
     return count_again(tally_id=tally_id, now=timezone.now())
+
+
+def look_for_people(campaign_id: int) -> int:
+    """An automatic campaign enrolls whoever newly belongs to it; how many that were."""
+    found = automatic.look(campaign_id=campaign_id, now=timezone.now())
+    return found.enrolled if found else 0
+
+
+def de_enroll_some(run_id: int) -> bool:
+    """A turn of a de-enrollment run; queues the next while there is more. False when it has ended."""
+    try:
+        has_more = work_on_run(run_id=run_id, now=timezone.now(), budget=SWEEPING_TURN)
+    except Exception as error:
+        fail_run(run_id=run_id, message=f"The run broke off. {what_broke(error)}")
+        raise
+    if has_more:
+        enqueue_run(run_id)
+    return has_more

@@ -1,6 +1,7 @@
 from campaigns.admin import calendar as calendar
 from campaigns.admin import campaigns as campaigns
 from campaigns.admin import content as content
+from campaigns.admin import de_enrollment as de_enrollment
 from campaigns.admin import halts as halts
 from campaigns.admin import imports as imports
 from campaigns.admin import instantly as instantly

@@ -19,9 +19,10 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from campaigns.admin import audience, fetching, instantly, overview, trials, verbs
+from campaigns.admin import audience, automatic, fetching, instantly, overview, trials, verbs
 from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
 from campaigns.admin.campaign_form import CampaignForm
+from campaigns.admin.filters import Kind
 from campaigns.admin.previewing import preview_response
 from campaigns.admin.ranking import RankingPages
 from campaigns.admin.retrying import RetryFailed
@@ -45,9 +46,10 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     """Deleting has a page of its own, since it takes rows with it that one has to see first; never several at once."""
 
     form = CampaignForm
-    list_display = ["headline", "state", "sent_of", "replies", "bounces", "starts", "updated_at"]
+    list_display = ["headline", "state", "kind", "sent_of", "replies", "bounces", "starts", "updated_at"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
+        Kind,
         ("created_at", RangeDateTimeFilter),
         ("organization", ScopedRelatedFilter),
     ]
@@ -69,7 +71,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
             },
         ),
         ("How many mails", {"fields": [("daily_limit", "daily_new_leads"), "priority"]}),
-        ("What is watched", {"fields": [("track_opens", "track_clicks", "stop_on_reply")]}),
+        ("What is watched", {"fields": [("track_opens", "track_clicks", "stop_on_reply", "stop_on_booking")]}),
         ("Made", {"fields": [("created_by", "created_at")]}),
     ]
     empty_text = (
@@ -78,9 +80,9 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     )
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
-        "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "lead_source",
-        "fetch_leads", "cancel_fetch", "choose_senders", "choose_delivery", "retry_failed", "duplicate", "archive",
-        "stop", "delete_draft",
+        "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "standing_audience",
+        "activate", "deactivate", "lead_source", "fetch_leads", "cancel_fetch", "choose_senders", "choose_delivery",
+        "retry_failed", "duplicate", "archive", "stop", "delete_draft",
     ]  # fmt: skip
 
     start = dialog_action(verbs.Start)
@@ -96,6 +98,9 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     preflight = dialog_action(verbs.Check)
     send_test = dialog_action(trials.SendTest)
     enroll = dialog_action(audience.Enroll)
+    standing_audience = dialog_action(automatic.Audience)
+    activate = dialog_action(automatic.Activate)
+    deactivate = dialog_action(automatic.Deactivate)
     lead_source = dialog_action(fetching.LeadSource)
     fetch_leads = dialog_action(fetching.FetchLeads)
     cancel_fetch = dialog_action(fetching.CancelFetch)
@@ -154,6 +159,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
             "why_every": overview.WAITING,
             "missing": overview.missing_before_start(campaign),
             "fetched_first": overview.fetched_first(campaign),
+            "automatic": automatic.automatic_facts(campaign),
             "after_failure": overview.after_failure(campaign),
             "steps": overview.step_rows(campaign, timezone.now()),
             "senders": [used.sender for used in campaign.campaign_senders.select_related("sender")],
@@ -276,6 +282,12 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     @display(description="Status", ordering="status")
     def state(self, campaign: Campaign) -> str:
         return chip(campaign.status, campaign.get_status_display())
+
+    @display(description="Kind", ordering="is_automatic")
+    def kind(self, campaign: Campaign) -> str:
+        if not campaign.is_automatic:
+            return "Custom"
+        return "Automatic" if campaign.is_active else "Automatic, off"
 
     @display(description="Sent")
     def sent_of(self, campaign: Campaign) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 WORDS = {
     "campaign_senders": ("choice of a sender", "choices of senders"),
     "campaign_usages": ("count of what a campaign sent in a day", "counts of what a campaign sent in a day"),
+    "de-enrollments": ("line of a de-enrollment run", "lines of de-enrollment runs"),
     "drafts_discarded": (
         "draft of an import, whose file names them: discarded",
         "drafts of imports, whose files name them: discarded",

@@ -26,6 +26,21 @@ class OfCampaignByRecipient(OfCampaign):
     path = "recipient__campaign"
 
 
+class Kind(DropdownFilter):
+    """Whether people come into a campaign by themselves."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("custom", "Custom: people are put in by hand"), ("automatic", "Automatic")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in {"custom", "automatic"}:
+            return queryset
+        return queryset.filter(is_automatic=self.value() == "automatic")
+
+
 class Standing(DropdownFilter):
     """Where recipients stand, in the groups of the ledger."""
 

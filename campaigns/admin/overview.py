@@ -152,6 +152,8 @@ def _counters(campaign: Campaign) -> Iterable[int]:
         campaign.emails_replied,
         campaign.emails_bounced,
         campaign.opted_out_count,
+        campaign.completed_leads_count,
+        campaign.booked_count,
     )
 
 
@@ -173,14 +175,19 @@ def _figures(campaign: Campaign) -> list[Figure]:
     reached = campaign.recipients_reached
     came_in = f"{reverse('admin:tracking_inboundmail_changelist')}?campaign={campaign.pk}"
     return [
-        Figure("Recipients", campaign.total_recipients, None, f"{campaign.active_leads_count:,} still in"),
+        Figure("Recipients", campaign.total_recipients, None, _where_they_are(campaign)),
         Figure("Mails sent", campaign.emails_sent, None, f"to {reached:,} people"),
         Figure("Replied", campaign.emails_replied, reached, url=came_in),
         Figure("Clicked", campaign.emails_clicked, reached, "" if campaign.track_clicks else "not tracked"),
         Figure("Opened, about", campaign.emails_opened, reached, "" if campaign.track_opens else "not tracked"),
         Figure("Bounced", campaign.emails_bounced, reached, url=f"{came_in}&what=bounce"),
         Figure("Opted out", campaign.opted_out_count, campaign.total_recipients),
+        Figure("Booked", campaign.booked_count, reached),
     ]
+
+
+def _where_they_are(campaign: Campaign) -> str:
+    return f"{campaign.active_leads_count:,} still in, {campaign.completed_leads_count:,} through"
 
 
 def _every(campaign: Campaign, standing: Progress, now: datetime) -> int | None:

@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from campaigns.admin.booking import BookedHere
 from campaigns.admin.filters import OfCampaign, Standing
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.enrollment import de_enroll
@@ -63,12 +64,13 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     search_help_text = "Part of the address"
     fields = [
         "lead", "campaign", "email_address", "state", "why", "sender", "sent_at", "opened_at", "clicked_at",
-        "replied_at", "bounced_at", "exited_at", "error_message", "messages", "created_at",
+        "replied_at", "bounced_at", "booked_at", "exited_at", "error_message", "messages", "created_at",
     ]  # fmt: skip
     readonly_fields = ["state", "why", "messages"]
     empty_text = "A recipient is a lead inside a campaign. Enroll leads on the campaign's page."
-    actions_detail = ["de_enroll"]
+    actions_detail = ["booked", "de_enroll"]
 
+    booked = dialog_action(BookedHere)
     de_enroll = dialog_action(DeEnroll)
 
     def get_queryset(self, request: HttpRequest) -> Any:

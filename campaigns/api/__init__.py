@@ -2,6 +2,7 @@
 
 from campaigns.api.calendar import CalendarItemViewSet, CalendarViewSet, FeedViewSet
 from campaigns.api.campaigns import CampaignViewSet
+from campaigns.api.de_enrollment import RUN, HealthView, ItemViewSet, RunViewSet
 from campaigns.api.finding import IN_CAMPAIGN
 from campaigns.api.halts import HaltViewSet
 from campaigns.api.instantly import InstantlyAccountViewSet
@@ -35,6 +36,8 @@ ROUTES = (
     ("jobs", JobViewSet, "job"),
     ("leads", PersonViewSet, "person"),
     ("uncertain-messages", UncertainViewSet, "uncertain-message"),
+    ("de-enrollment/runs", RunViewSet, "de-enrollment-run"),
+    (f"{RUN}/items", ItemViewSet, "de-enrollment-item"),
     ("sending-halts", HaltViewSet, "sending-halt"),
     ("notes", NoteViewSet, "note"),
     ("lead-statuses", LeadStatusViewSet, "lead-status"),
@@ -46,6 +49,7 @@ ROUTES = (
 )
 VIEWS = (
     ("system/workers", WorkersView.as_view(), "system-workers"),
+    ("de-enrollment/health", HealthView.as_view({"get": "read"}), "de-enrollment-health"),
     (
         f"{IN_CAMPAIGN}/ranking-rules",
         RankingRulesViewSet.as_view({"get": "read", "put": "replace"}),

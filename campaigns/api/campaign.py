@@ -16,15 +16,15 @@ from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSe
 SETTINGS = (
     "name", "description", "plan", "template", "timezone", "sending_days", "window_start", "window_end", "window_zone",
     "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "stop_on_reply",
-    "priority",
+    "stop_on_booking", "priority",
 )  # fmt: skip
 KEPT_BY_THE_SYSTEM = (
     "status", "status_code", "status_message", "status_error", "allowed_actions", "scheduled_at", "started_at",
     "hold_until", "paused_at", "completed_at", "failed_at", "total_recipients", "recipients_reached", "emails_sent",
     "emails_opened", "emails_clicked", "emails_replied", "emails_bounced", "active_leads_count",
     "completed_leads_count", "opted_out_count", "booked_count", "open_rate", "click_rate", "reply_rate", "bounce_rate",
-    "is_active", "auto_discovered", "last_enrollment_at", "deactivated_at", "url", "file_name", "total_records",
-    "delivered_by", "instantly_campaign_id", "created_by", "created_at", "updated_at",
+    "is_active", "is_automatic", "auto_discovered", "last_enrollment_at", "deactivated_at", "url", "file_name",
+    "total_records", "delivered_by", "instantly_campaign_id", "created_by", "created_at", "updated_at",
 )  # fmt: skip
 
 

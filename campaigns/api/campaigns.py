@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from campaigns import preflight
+from campaigns.api.automatic import CampaignAudience
 from campaigns.api.campaign import CampaignSerializer
 from campaigns.api.deletion import CampaignDeletion
 from campaigns.api.fetching import CampaignFetching
@@ -28,7 +29,7 @@ from campaigns.progress import progress
 from campaigns.providers.instantly.choose import is_settled_elsewhere
 from campaigns.why import why_campaign
 from campaigns_project.errors import StateRefused
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
 from campaigns_project.rest.schema import PATH_NAMES
 from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Reads
@@ -38,6 +39,7 @@ class CampaignFilters(CreatedFilters):
     status = AnyOf(choices=CampaignStatus.choices)
     q = filters.CharFilter("name", "icontains", label="A part of the name.")
     plan = IdFilter("plan", label="The number of the plan it is in.")
+    is_automatic = TrueOrFalse(label="true: automatic ones; false: those whose people are put in by hand.")
     sender = IdFilter("campaign_senders__sender", label="The number of a sender it uses.")
     started_at__gte = filters.IsoDateTimeFilter("started_at", "gte", label="Started at this time or later (RFC 3339).")
     started_at__lt = filters.IsoDateTimeFilter("started_at", "lt", label="Started before this time (RFC 3339).")
@@ -48,7 +50,15 @@ class CampaignFilters(CreatedFilters):
 
 
 class CampaignViewSet(
-    Reads, Creates, Changes, CampaignVerbs, CampaignFetching, CampaignDelivery, CampaignDeletion, ApiViewSet
+    Reads,
+    Creates,
+    Changes,
+    CampaignVerbs,
+    CampaignAudience,
+    CampaignFetching,
+    CampaignDelivery,
+    CampaignDeletion,
+    ApiViewSet,
 ):
     """`{id}` is the number or the campaign ID."""
 
@@ -61,6 +71,7 @@ class CampaignViewSet(
     path_names = {"id": PATH_NAMES["campaign"]}
     roles = {
         **CampaignVerbs.roles,
+        **CampaignAudience.audience_roles,
         **CampaignFetching.fetching_roles,
         **CampaignDelivery.delivery_roles,
         **CampaignDeletion.roles,

@@ -15,10 +15,12 @@ from rest_framework.response import Response
 
 from campaigns.api.deletion import ImpactSerializer
 from campaigns.deletion.export import ZIP_TYPE
+from campaigns.enrollment.booking import book, take_back_booking
+from campaigns.models import Campaign
 from campaigns.persons import erase_person, export_person, person_export_name, preview_person
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.renderers import ZipRenderer
-from campaigns_project.rest.serializers import StrictSerializer, refuse_a_body
+from campaigns_project.rest.serializers import ScopedRelatedField, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet
 from leads.models import Lead
 
@@ -35,6 +37,26 @@ class ErasureSerializer(StrictSerializer):
     )
 
 
+class BookingSerializer(StrictSerializer):
+    """By which campaign, where that is known."""
+
+    campaign: Any = ScopedRelatedField(
+        queryset=Campaign.objects.all(),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="It counts for this one; unless given, for those they leave, else for the one that wrote last.",
+    )
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=300)
+
+
+class BookedSerializer(serializers.Serializer):
+    """By number."""
+
+    left = serializers.ListField(child=serializers.IntegerField(), help_text="Campaigns that were left.")
+    counts = serializers.ListField(child=serializers.IntegerField(), help_text="Campaigns it counts for from now on.")
+
+
 class ErasedSerializer(serializers.Serializer):
     """What was removed."""
 
@@ -42,13 +64,39 @@ class ErasedSerializer(serializers.Serializer):
 
 
 class PersonViewSet(ApiViewSet):
-    """Beside the leads' own endpoints: what a person may ask for by law. All of it needs a manager."""
+    """Beside the leads' own endpoints: that a person booked, and what one may ask for by law, which needs a manager."""
 
     tag = "leads"
     noun = ("a lead", "leads")
     queryset = Lead.objects.all()
     serializer_class = ErasedSerializer
     roles: ClassVar[Mapping[str, Role]] = dict.fromkeys(("erasure", "erase", "export"), Role.MANAGER)
+
+    @extend_schema(
+        summary="Note that a person booked a meeting",
+        description="Leaves every campaign of the organization that stops on a booking. Refused (409) with "
+        "`never_enrolled` for somebody who was in no campaign, and `already_booked`.",
+        request=BookingSerializer,
+        responses={200: BookedSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def booking(self, request: Request, **_address: str) -> Response:
+        lead = self.get_object()
+        asked = BookingSerializer(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        booked = book(lead=lead, actor=self.actor, now=timezone.now(), **asked.validated_data)
+        return Response(BookedSerializer(booked).data)
+
+    @extend_schema(
+        summary="Take a booking back",
+        description="It counts nowhere any more. Nobody is put back into a campaign. Refused (409) if there is none.",
+        request=None,
+        responses={204: None},
+    )
+    @booking.mapping.delete
+    def take_back_booking(self, request: Request, **_address: str) -> Response:
+        take_back_booking(lead=self.get_object(), actor=self.actor, now=timezone.now())
+        return Response(status=204)
 
     @extend_schema(
         summary="Ask what erasing a person would remove",

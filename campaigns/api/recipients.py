@@ -38,8 +38,8 @@ class RecipientSerializer(serializers.ModelSerializer):
         model = Recipient
         fields = [
             "id", "lead", "email_address", "status", "next_step", "next_position", "next_send_at", "sender", "sent_at",
-            "opened_at", "clicked_at", "replied_at", "bounced_at", "exit_reason", "exited_at", "error_message",
-            "created_at", "updated_at",
+            "opened_at", "clicked_at", "replied_at", "bounced_at", "booked_at", "exit_reason", "exited_at",
+            "error_message", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -43,6 +43,8 @@ class SkipReason(models.TextChoices):
         "merge_value_missing",
         "a mail of the campaign, which runs already, shows a value the lead lacks",
     )
+    BOOKED = "booked", "booked a meeting: nobody is enrolled automatically after that"
+    NEXT_TIME = "next_time", "more than one look enrolls: the next one goes on"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class EnrollmentResult:
     """What came of it; `skipped` counts leads by SkipReason."""
 
     job: Job
+    enrolled: int
+    skipped: dict[str, int]
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """The same before it is reported; the campaign as it was when they came."""
+
+    campaign: Campaign
+    selection: Selection
     enrolled: int
     skipped: dict[str, int]
 
@@ -63,6 +75,16 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     comes in whose mail could not be made for want of a value; before the start pre-flight says so.
     Refused for a campaign that has ended; NotFound for one that is gone or being deleted.
     """
+    taken = take_in(campaign=campaign, selection=selection, now=now)
+    job = report_enrollment(taken, actor=actor, now=now)
+    return EnrollmentResult(job=job, enrolled=taken.enrolled, skipped=taken.skipped)
+
+
+@transaction.atomic
+def take_in(*, campaign: Campaign, selection: Selection, now: datetime) -> TakenIn:
+    """As `enroll`, without a word about it. Of a selection that is standing somebody who booked a meeting anywhere
+    stays out, and before the start as after it whoever lacks a value: nobody is there to read why a start is refused.
+    """
     leads = selection.leads_for(campaign, now=now)
     hold_audience(campaign.organization_id)
     campaign = _living(campaign)
@@ -72,21 +94,27 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     # While the campaign waits for its people nobody is due: the mails of all of them are checked first.
     is_sending = campaign.status == CampaignStatus.RUNNING and not is_being_filled(campaign)
     due = _due(campaign, first_step, now) if is_sending else None
-    counts = _insert(campaign, leads, first_step, due=due, now=now)
+    counts = _insert(campaign, selection, leads, first_step, due=due, now=now)
     if is_sending and first_step and waits_by_lead(first_step, campaign):
         set_first_due(campaign, now)
     if selection.lead_ids is not None:
         missing = len(set(selection.lead_ids)) - sum(counts.values())
         counts.update({SkipReason.NOT_FOUND.value: missing} if missing else {})
     enrolled = counts.pop("enrolled", 0)
-    Campaign.objects.filter(pk=campaign.pk).update(
-        total_recipients=F("total_recipients") + enrolled,
-        active_leads_count=F("active_leads_count") + enrolled,
-        last_enrollment_at=now,
-    )
-    told = {"segment": selection.segment} if selection.segment is not None else {}
-    job = _report(campaign, told, {"enrolled": enrolled, "skipped": counts}, actor, now)
-    return EnrollmentResult(job=job, enrolled=enrolled, skipped=counts)
+    if enrolled or not selection.is_standing:
+        Campaign.objects.filter(pk=campaign.pk).update(
+            total_recipients=F("total_recipients") + enrolled,
+            active_leads_count=F("active_leads_count") + enrolled,
+            last_enrollment_at=now,
+        )
+    return TakenIn(campaign=campaign, selection=selection, enrolled=enrolled, skipped=counts)
+
+
+def report_enrollment(taken: TakenIn, *, actor: Actor, now: datetime) -> Job:
+    """The job that lists it, and its audit row; in the transaction in which they came."""
+    told = {"segment": taken.selection.segment} if taken.selection.segment is not None else {}
+    result = {"enrolled": taken.enrolled, "skipped": taken.skipped}
+    return _report(taken.campaign, told, result, actor, now)
 
 
 def _living(campaign: Campaign) -> Campaign:
@@ -97,10 +125,16 @@ def _living(campaign: Campaign) -> Campaign:
 
 
 def _insert(
-    campaign: Campaign, leads: LeadQuerySet, first_step: Step | None, *, due: datetime | None, now: datetime
+    campaign: Campaign,
+    selection: Selection,
+    leads: LeadQuerySet,
+    first_step: Step | None,
+    *,
+    due: datetime | None,
+    now: datetime,
 ) -> dict[str, int]:
-    was_started = campaign.started_at is not None
-    lacking = without_values(campaign, leads) if was_started else leads.none()
+    are_checked = campaign.started_at is not None or selection.is_standing
+    lacking = without_values(campaign, leads) if are_checked else leads.none()
     params = {
         "campaign": campaign.pk,
         "organization": campaign.organization_id,
@@ -108,6 +142,9 @@ def _insert(
         "step": first_step.pk if first_step else None,
         "due": due,
         "now": now,
+        "standing": selection.is_standing,
+        "most": selection.most,
+        "left_over": SkipReason.ACTIVE_ELSEWHERE if selection.most is None else SkipReason.NEXT_TIME,
     }
     with connection.cursor() as cursor:
         # Fresh tables have no statistics, and the planner then picks nested loops that take minutes at 100,000 leads.
@@ -175,7 +212,8 @@ _FORBIDDEN = forbidden_sql(
 
 # All is joined and nothing asked by IN, which is read anew for each lead once it is too much to be kept in memory.
 # Candidates get their reason first; only those without one are inserted. What a second campaign's enrollment took
-# meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below.
+# meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below. Whoever is left
+# over without a reason is beyond the most, or was taken by what cannot happen.
 _STATEMENT = """
 WITH candidate AS MATERIALIZED (
     SELECT lead.id, lead.email,
@@ -187,6 +225,7 @@ WITH candidate AS MATERIALIZED (
                 SELECT id FROM campaigns WHERE organization_id = %(organization)s AND deleting_at IS NOT NULL
             ) THEN 'being_deleted_elsewhere'
             WHEN busy.id IS NOT NULL THEN 'active_elsewhere'
+            WHEN booked.lead_id IS NOT NULL THEN 'booked'
             WHEN lacking.id IS NOT NULL THEN 'merge_value_missing'
         END AS reason
     FROM leads lead
@@ -195,19 +234,22 @@ WITH candidate AS MATERIALIZED (
         SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients WHERE campaign_id = %(campaign)s
     ) taken ON taken.address = lower(lead.email)
     LEFT JOIN ({lacking}) lacking (id) ON lacking.id = lead.id
+    LEFT JOIN (
+        SELECT DISTINCT lead_id FROM campaign_recipients WHERE booked_at IS NOT NULL AND %(standing)s
+    ) booked ON booked.lead_id = lead.id
     LEFT JOIN campaign_recipients busy ON busy.lead_id = lead.id AND busy.occupies AND %(exclusive)s
     WHERE lead.organization_id = %(organization)s AND lead.id IN ({chosen})
 ), inserted AS (
     INSERT INTO campaign_recipients
         (campaign_id, lead_id, email_address, status, next_step_id, next_send_at, occupies, created_at, updated_at)
     SELECT %(campaign)s, id, email, 'pending', %(step)s::bigint, %(due)s::timestamptz, %(exclusive)s, %(now)s, %(now)s
-    FROM candidate WHERE reason IS NULL ORDER BY id
+    FROM candidate WHERE reason IS NULL ORDER BY id LIMIT %(most)s::bigint
     ON CONFLICT DO NOTHING
     RETURNING lead_id
 )
 SELECT 'enrolled', count(*) FROM inserted
 UNION ALL
-SELECT coalesce(reason, 'active_elsewhere'), count(*) FROM candidate
+SELECT coalesce(reason, %(left_over)s::text), count(*) FROM candidate
 WHERE reason IS NOT NULL OR id NOT IN (SELECT lead_id FROM inserted)
 GROUP BY 1
 """

@@ -14,6 +14,7 @@ _WEIGHT = {
     ExitReason.UNSUBSCRIBED: 3,
     ExitReason.HARD_BOUNCE: 2,
     ExitReason.REPLIED: 1,
+    ExitReason.BOOKED: 1,
 }
 _OPTED_OUT = {ExitReason.UNSUBSCRIBED, ExitReason.COMPLAINED}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db.models import Exists, OuterRef
 
@@ -30,9 +30,10 @@ FILTERS = {
 class Selection:
     """Exactly one way to say who: `lead_ids`, a `tag` by name, a `filter` (see FILTERS), a `segment` by its number, or
     `everyone`. Of these nobody with `exclude_tag` or in `exclude_segment`, and with `top` only so many: the best by the
-    campaign's ranking of those who are not in the campaign yet.
+    campaign's ranking of those who are not in the campaign yet. With `most`, so many of those who can be enrolled are.
     """
 
+    is_standing: ClassVar[bool] = False  # asked again and again by workers: see `campaigns.automatic`
     lead_ids: tuple[int, ...] | None = None
     tag: str | None = None
     filter: Mapping[str, str] | None = None
@@ -41,6 +42,7 @@ class Selection:
     exclude_tag: str | None = None
     exclude_segment: int | None = None
     top: int | None = None
+    most: int | None = None
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> Self:

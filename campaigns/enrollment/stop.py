@@ -1,7 +1,7 @@
 """Take recipients out of their sequence. Whoever is out stays out."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -33,7 +33,7 @@ _IS_HEARD = RawSQL(hears_sql(EventType.RECIPIENT_EXITED, organization=_HOME), []
 _IS_ELSEWHERE = Exists(HandedLead.objects.filter(recipient=OuterRef("pk"), status__in=HandedStatus.OPEN))
 # Exits that need no word there: the campaign as a whole is paused, or Instantly itself sends nothing more.
 _KNOWN_THERE = {ExitReason.COMPLETED, ExitReason.CAMPAIGN_STOPPED, ExitReason.NOT_TAKEN, ExitReason.ENDED_THERE}
-_EXIT_AFTER_SUPPRESSION = {
+EXIT_AFTER_SUPPRESSION = {
     SuppressionReason.UNSUBSCRIBED: ExitReason.UNSUBSCRIBED,
     SuppressionReason.HARD_BOUNCE: ExitReason.HARD_BOUNCE,
     SuppressionReason.COMPLAINT: ExitReason.COMPLAINED,
@@ -45,39 +45,48 @@ def stop_recipient(recipient_id: int, *, reason: ExitReason, at: datetime, error
     return stop_recipients([recipient_id], reason=reason, at=at, error=error) == 1
 
 
-@transaction.atomic
 def stop_recipients(ids: Sequence[int], *, reason: ExitReason, at: datetime, error: str = "") -> int:
-    """Take out those of `ids` who are still in; returns how many that were.
+    """Take out those of `ids` who are still in; returns how many that were. See `stop_each`."""
+    return len(stop_each(dict.fromkeys(ids, reason), at=at, error=error))
+
+
+@transaction.atomic
+def stop_each(reasons: Mapping[int, ExitReason], *, at: datetime, error: str = "") -> list[int]:
+    """Take out those of these recipients who are still in, each for its own reason; answers who that were.
 
     Their waiting messages become skipped. A message a worker has claimed meets the gate and is skipped there; one that
     is already at the mail server ends as it ends. Row locks are taken in the order all of us keep: recipients by id,
     then messages, then the campaign's counters.
     """
-    inside = Recipient.objects.filter(pk__in=ids, status__in=RecipientStatus.IN).order_by("pk")
+    inside = Recipient.objects.filter(pk__in=list(reasons), status__in=RecipientStatus.IN).order_by("pk")
     heard = inside.annotate(is_heard=_IS_HEARD, is_elsewhere=_IS_ELSEWHERE).select_for_update(no_key=True, of=("self",))
     leaving = list(heard.values_list("pk", "campaign_id", "is_heard", "is_elsewhere"))
-    if not leaving:
-        return 0
-    gone = [pk for pk, *_ in leaving]
-    Recipient.objects.filter(pk__in=gone).update(
-        status=reason.status(),
-        exit_reason=reason,
-        exited_at=at,
-        occupies=False,
-        next_send_at=None,
-        next_step=None,
-        error_message=error[:2000],
-        updated_at=at,
-    )
-    waiting = Message.objects.filter(recipient__in=gone, status__in=MessageStatus.WAITING)
-    waiting.update(status=MessageStatus.SKIPPED, reason=reason)
-    if reason not in _KNOWN_THERE and (elsewhere := [pk for pk, _, _, is_elsewhere in leaving if is_elsewhere]):
+    groups: dict[ExitReason, list[int]] = defaultdict(list)
+    for pk, *_ in leaving:
+        groups[reasons[pk]].append(pk)
+    for reason, gone in groups.items():
+        Recipient.objects.filter(pk__in=gone).update(
+            status=reason.status(),
+            exit_reason=reason,
+            exited_at=at,
+            occupies=False,
+            next_send_at=None,
+            next_step=None,
+            error_message=error[:2000],
+            updated_at=at,
+        )
+    for reason, gone in groups.items():
+        waiting = Message.objects.filter(recipient__in=gone, status__in=MessageStatus.WAITING)
+        waiting.update(status=MessageStatus.SKIPPED, reason=reason)
+    if elsewhere := [pk for pk, _, _, is_there in leaving if is_there and reasons[pk] not in _KNOWN_THERE]:
         _want_out(elsewhere)
-    _count(Counter(campaign for _, campaign, *_ in leaving), reason)
-    # That a campaign was stopped is told once, and not for each of the thousands in it.
-    if reason != ExitReason.CAMPAIGN_STOPPED and (heard_of := [pk for pk, _, is_heard, _ in leaving if is_heard]):
-        tell_of_exits(heard_of, reason=reason, at=at)
-    return len(gone)
+    _count(Counter((campaign, reasons[pk]) for pk, campaign, *_ in leaving))
+    heard_of = {pk for pk, _, is_heard, _ in leaving if is_heard}
+    for reason, gone in groups.items():
+        # That a campaign was stopped is told once, and not for each of the thousands in it.
+        if reason != ExitReason.CAMPAIGN_STOPPED and (told := [pk for pk in gone if pk in heard_of]):
+            tell_of_exits(told, reason=reason, at=at)
+    return [pk for pk, *_ in leaving]
 
 
 def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime, campaign_id: int | None = None) -> int:
@@ -86,7 +95,7 @@ def stop_leads(lead_ids: Iterable[int], reason: SuppressionReason, at: datetime,
     if campaign_id is not None:
         inside = inside.filter(campaign=campaign_id)
     ids = list(inside.values_list("pk", flat=True))
-    return stop_recipients(ids, reason=_EXIT_AFTER_SUPPRESSION.get(reason, ExitReason.SUPPRESSED), at=at)
+    return stop_recipients(ids, reason=EXIT_AFTER_SUPPRESSION.get(reason, ExitReason.SUPPRESSED), at=at)
 
 
 def active_among(leads: QuerySet[Lead], campaign_id: int | None = None) -> int:
@@ -120,11 +129,12 @@ def _want_out(recipients: Sequence[int]) -> None:
     handed.update(wanted_out_at=Now())
 
 
-def _count(left: Counter[int], reason: ExitReason) -> None:
-    opted_out = reason in {ExitReason.UNSUBSCRIBED, ExitReason.COMPLAINED}
-    for campaign_id, number in sorted(left.items()):
+def _count(left: Counter[tuple[int, ExitReason]]) -> None:
+    for campaign_id in sorted({campaign_id for campaign_id, _ in left}):
+        mine = {reason: number for (campaign, reason), number in left.items() if campaign == campaign_id}
+        opted_out = mine.get(ExitReason.UNSUBSCRIBED, 0) + mine.get(ExitReason.COMPLAINED, 0)
         Campaign.objects.filter(pk=campaign_id).update(
-            active_leads_count=F("active_leads_count") - number,
-            completed_leads_count=F("completed_leads_count") + (number if reason == ExitReason.COMPLETED else 0),
-            opted_out_count=F("opted_out_count") + (number if opted_out else 0),
+            active_leads_count=F("active_leads_count") - sum(mine.values()),
+            completed_leads_count=F("completed_leads_count") + mine.get(ExitReason.COMPLETED, 0),
+            opted_out_count=F("opted_out_count") + opted_out,
         )

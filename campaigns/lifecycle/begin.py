@@ -135,6 +135,7 @@ def _begin(
     fetches = wants_fetch(campaign)
     until = now + hold if hold and not fetches else None
     fields: dict[str, Any] = {"started_at": campaign.started_at or now, "scheduled_at": None, "hold_until": until}
+    fields["next_look_at"] = None  # an automatic one begins to look for people at once
     if campaign.status == CampaignStatus.FAILED:
         reopen(campaign, actor=actor, now=now)
     running = move(campaign, verb, to=CampaignStatus.RUNNING, actor=actor, now=now, reason=reason, told=told, **fields)

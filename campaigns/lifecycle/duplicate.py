@@ -14,14 +14,17 @@ from campaigns_project.errors import Refused
 COPIED = (
     "description", "plan_id", "template_id", "timezone", "sending_days", "window_start", "window_end",
     "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks",
-    "stop_on_reply", "priority",
+    "stop_on_reply", "stop_on_booking", "priority", "is_automatic", "standing_audience",
 )  # fmt: skip
 WORDING = ("label", "weight", "is_active", "subject", "preheader", "body_html", "body_text")
 
 
 @transaction.atomic
 def duplicate(*, campaign: Campaign, name: str, actor: Actor, now: datetime) -> Campaign:
-    """A draft called `name` with the same steps, variants, senders and settings; no recipients, no history."""
+    """A draft called `name` with the same steps, variants, senders and settings; no recipients, no history.
+
+    The copy of an automatic campaign is switched off: two that are on would take people from each other.
+    """
     name = name.strip()
     if not name:
         raise Refused("name_missing", "The copy needs a name.")
@@ -30,6 +33,8 @@ def duplicate(*, campaign: Campaign, name: str, actor: Actor, now: datetime) -> 
         campaign_id=free_campaign_id(name),
         name=name,
         created_by_id=actor.id,
+        is_active=not campaign.is_automatic,
+        deactivated_at=now if campaign.is_automatic else None,
         **{field: getattr(campaign, field) for field in COPIED},
     )
     for step in campaign.steps.prefetch_related("variants"):

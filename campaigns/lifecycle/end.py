@@ -18,6 +18,7 @@ from campaigns_project.states import ProgressStatus
 from campaigns_project.webhooks.events import EventType
 
 STOP_BATCH = 10_000  # recipients whose rows are locked together
+_ENROLLING = Q(is_automatic=True, is_active=True)
 
 
 def stop(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
@@ -35,7 +36,7 @@ def archive(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = ""
 
 
 def complete_finished(*, now: datetime) -> int:
-    """Complete the running campaigns in which nobody is left; returns how many that were.
+    """Complete the running campaigns in which nobody is left and nobody will come by itself; how many that were.
 
     Also finishes what a crash left of a stop: recipients that are still in an ended campaign.
     """
@@ -45,7 +46,9 @@ def complete_finished(*, now: datetime) -> int:
     for campaign in stopped.filter(anybody | open_job):
         _release_recipients(campaign, now)
     being_filled = Exists(Job.objects.filter(STARTING, campaign=OuterRef("pk")))
-    empty = Campaign.objects.running().filter(~anybody, ~being_filled, total_recipients__gt=0)
+    # Only an automatic one may begin without anybody; switched off before somebody came, it is at its end too.
+    had_somebody = Q(total_recipients__gt=0) | Q(is_automatic=True)
+    empty = Campaign.objects.running().exclude(_ENROLLING).filter(had_somebody, ~anybody, ~being_filled)
     return sum(_complete(campaign, now) for campaign in empty)
 
 
@@ -83,8 +86,8 @@ def _release_recipients(campaign: Campaign, now: datetime) -> None:
 def _complete(campaign: Campaign, now: datetime) -> bool:
     hold_audience(campaign.organization_id)
     inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
-    # Asked again under the audience lock: somebody may have been enrolled a moment ago.
-    if inside.exists() or not Campaign.objects.running().filter(pk=campaign.pk).update(
+    # Asked again under the audience lock: somebody may have been enrolled a moment ago, or it was switched on.
+    if inside.exists() or not Campaign.objects.running().exclude(_ENROLLING).filter(pk=campaign.pk).update(
         status=CampaignStatus.COMPLETED, completed_at=now, status_message="", status_error="", updated_at=now
     ):
         return False

@@ -11,6 +11,9 @@ from campaigns.models.content import Step as Step
 from campaigns.models.content import Variant as Variant
 from campaigns.models.content import VariantVersion as VariantVersion
 from campaigns.models.content import WaitUnit as WaitUnit
+from campaigns.models.de_enrollment import DeEnrollmentLog as DeEnrollmentLog
+from campaigns.models.de_enrollment import DeEnrollmentRun as DeEnrollmentRun
+from campaigns.models.de_enrollment import Outcome as Outcome
 from campaigns.models.halt import SendingHalt as SendingHalt
 from campaigns.models.instantly import HandedLead as HandedLead
 from campaigns.models.instantly import HandedStatus as HandedStatus

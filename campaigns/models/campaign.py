@@ -52,6 +52,10 @@ class CampaignQuerySet(OrganizationQuerySet):
         """Those whose mails our own senders send; no worker of ours touches the others."""
         return self.filter(delivered_by=DeliveredBy.SENDERS)
 
+    def enrolling(self) -> Self:
+        """Those that enroll by themselves whoever newly matches, as far as their state lets them."""
+        return self.filter(is_automatic=True, is_active=True)
+
 
 class Campaign(Tenanted, models.Model):
     """A sequence of e-mails, whom it goes to, and when it may go out."""
@@ -105,12 +109,32 @@ class Campaign(Tenanted, models.Model):
     active_leads_count = models.IntegerField(default=0, db_default=0, editable=False)
     completed_leads_count = models.IntegerField(default=0, db_default=0, editable=False)
     opted_out_count = models.IntegerField(default=0, db_default=0, editable=False)
-    booked_count = models.IntegerField(default=0, db_default=0, editable=False)
+    booked_count = models.IntegerField(
+        default=0, db_default=0, editable=False, help_text="Recipients who booked a meeting, before or after they left."
+    )
 
-    is_active = models.BooleanField(default=True, editable=False)
-    auto_discovered = models.BooleanField(default=False, editable=False)
+    is_active = models.BooleanField(
+        default=True, editable=False, help_text="An automatic campaign enrolls by itself; of others it says nothing."
+    )
+    is_automatic = models.BooleanField(
+        "automatic",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Its people come by a standing audience.",
+    )
+    auto_discovered = models.BooleanField(default=False, editable=False, help_text="It was found at a provider.")
     last_enrollment_at = models.DateTimeField(null=True, editable=False)
     deactivated_at = models.DateTimeField(null=True, editable=False)
+    standing_audience = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False, help_text="Whom it enrolls by itself; empty: nobody."
+    )
+    next_look_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a worker looks for new people again; empty: as soon as it may."
+    )
+    last_look = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False, help_text="What the last look for new people came to."
+    )
 
     url = models.URLField("lead source", max_length=2000, blank=True)
     file_name = models.CharField(max_length=255, blank=True)
@@ -165,6 +189,11 @@ class Campaign(Tenanted, models.Model):
     track_opens = models.BooleanField(default=True)
     track_clicks = models.BooleanField(default=True)
     stop_on_reply = models.BooleanField(default=True)
+    stop_on_booking = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Whoever books a meeting, by whatever campaign, gets no more here.",
+    )
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first where several campaigns are due.")
 
     created_by = models.ForeignKey(
@@ -220,6 +249,15 @@ class Campaign(Tenanted, models.Model):
                 | Q(window_start__isnull=False, window_end__isnull=False, window_start__lt=F("window_end")),
                 name="campaign_window_is_whole",
             ),
+            models.CheckConstraint(
+                condition=(Q(is_automatic=True) & ~Q(standing_audience={}))
+                | Q(is_automatic=False, standing_audience={}),
+                name="campaign_automatic_iff_standing_audience",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_active=True, deactivated_at=None) | Q(is_active=False, deactivated_at__isnull=False),
+                name="campaign_inactive_iff_deactivated_at",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -239,6 +277,11 @@ class Campaign(Tenanted, models.Model):
     def blackout_days(self) -> list[date]:
         """The organization's days on which no mail leaves; none for one that is only being filled in."""
         return self.organization.blackout_days if self.organization_id else []
+
+    @property
+    def enrolls_by_itself(self) -> bool:
+        """An automatic campaign that is switched on: people may come whenever it runs."""
+        return self.is_automatic and self.is_active
 
     @property
     def open_rate(self) -> float | None:

@@ -47,6 +47,7 @@ class ExitReason(models.TextChoices):
     COMPLAINED = "complained", "complained of spam"
     SUPPRESSED = "suppressed", "the address was suppressed"
     FAILED = "failed", "a mail could not be sent"
+    BOOKED = "booked", "booked a meeting"
     DE_ENROLLED = "de_enrolled", "was taken out by a person"
     CAMPAIGN_STOPPED = "campaign_stopped", "the campaign was stopped"
     NOT_TAKEN = "not_taken", "Instantly did not take the address"
@@ -108,6 +109,7 @@ class Recipient(Tenanted, models.Model):
     clicked_at = models.DateTimeField(null=True)
     replied_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
+    booked_at = models.DateTimeField(null=True, help_text="When it became known that they booked a meeting.")
     exit_reason = models.CharField(max_length=30, choices=ExitReason, blank=True, default="", db_default="")
     exited_at = models.DateTimeField(null=True)
     error_message = models.TextField(blank=True, default="", db_default="")
@@ -141,6 +143,7 @@ class Recipient(Tenanted, models.Model):
             models.Index(fields=["next_step"], condition=Q(next_step__isnull=False), name="recipient_next_step"),
             BrinIndex(fields=["sent_at"], autosummarize=True, name="recipient_sent_at"),
             models.Index(fields=["campaign", "status"], name="recipient_campaign_status"),
+            models.Index(fields=["lead"], condition=Q(booked_at__isnull=False), name="recipient_booked"),
             models.Index(
                 F("campaign"), F("next_send_at"), F("id"),
                 condition=Q(status__in=["pending", "sent"]), name="recipient_due",

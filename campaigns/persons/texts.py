@@ -23,6 +23,7 @@ from leads.models import Lead
 OF_ORGANIZATION: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("description", "status_message", "status_error", "url", "file_name", "lead_source"),
     "instantly_accounts": ("last_error", "workspace_name"),
+    "de_enrollment_runs": ("reason", "error_message"),
     "jobs": ("result", "state", "error_message"),
     "mailboxes": ("status_reason", "last_error"),
     "lead_imports": ("file_name", "options", "dry_run", "error_message"),

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db.models import QuerySet
 
+from campaigns.automatic import audience_in_words
 from campaigns.content.html import links
 from campaigns.content.leftovers import foreign_placeholder, without_liquid
 from campaigns.errors import AdviceCode
@@ -65,6 +66,10 @@ def fetches_first(campaign: Campaign) -> Iterator[Problem]:
 
 def _audience(campaign: Campaign) -> Iterator[Problem]:
     yield from fetches_first(campaign)
+    if campaign.enrolls_by_itself:
+        message = f"it enrolls by itself {audience_in_words(campaign)}."
+        hint = "Each is checked on coming in: whose mail could not be made stays out, and is counted by the reason."
+        yield Problem(AdviceCode.ENROLLS_BY_ITSELF, message, hint, INFO)
     inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
     roles = inside.filter(email_address__iregex=rf"^({ROLES})@")
     hint = "Take them out unless they asked for it: such addresses complain more often."

@@ -50,7 +50,8 @@ def _audience(campaign: Campaign) -> Iterator[Problem]:
         return
     # One that was started may go on without anybody: it then completes. One that failed has to begin anew.
     is_new = campaign.started_at is None or campaign.status == CampaignStatus.FAILED
-    if is_new and not _inside(campaign).exists():
+    # An automatic one that is switched on waits for whoever will come.
+    if is_new and not campaign.enrolls_by_itself and not _inside(campaign).exists():
         yield Problem(
             StartCode.NO_RECIPIENTS, "nobody is enrolled in it.", "Enroll leads first: by tag, filter or ids."
         )

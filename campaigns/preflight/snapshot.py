@@ -10,8 +10,8 @@ from campaigns.models import Campaign, RecipientStatus, Variant
 # What a mail is made of or a person was told before the start. Not the state of senders, which is asked at the start.
 SETTINGS = (
     "timezone", "sending_days", "window_start", "window_end", "window_zone", "holidays", "counts_sending_days",
-    "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "lead_source",
-    "delivered_by",
+    "daily_limit", "daily_new_leads", "track_opens", "track_clicks", "lead_source", "standing_audience",
+    "is_active", "delivered_by",
 )  # fmt: skip
 SENDER = ("id", "email", "name", "reply_to")
 STEP = ("id", "position", "wait_amount", "wait_unit", "in_thread")

@@ -37,6 +37,7 @@ COUNTERS = (
     "emails_replied",
     "emails_bounced",
     "opted_out_count",
+    "booked_count",
 )
 _ONLY = 0  # the one lock of its kind: counting must not take all workers from sending
 

@@ -367,6 +367,33 @@ class CampaignDayFactory(DjangoModelFactory):
     sent = 1
 
 
+class DeEnrollmentRunFactory(DjangoModelFactory):
+    """A run that has ended."""
+
+    class Meta:
+        model = campaigns.DeEnrollmentRun
+
+    organization = factory.SubFactory(OrganizationFactory)
+    status = "succeeded"
+    created_at = NOON
+    started_at = NOON
+    finished_at = NOON
+
+
+class DeEnrollmentLogFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.DeEnrollmentLog
+
+    recipient = factory.SubFactory(RecipientFactory)
+    run = factory.SubFactory(
+        DeEnrollmentRunFactory, organization=factory.SelfAttribute("..recipient.campaign.organization")
+    )
+    reason = "unsubscribed"
+    trigger_at = NOON
+    outcome = "already_out"
+    settled_at = NOON
+
+
 def _lease_of(message: Any) -> int:
     recipient = message.recipient
     return LeaseFactory(campaign=recipient.campaign, recipients=[recipient.pk], until=message.leased_until).pk

@@ -213,6 +213,7 @@ def recount(campaign):
         emails_clicked=Count("clicked_at"),
         emails_replied=Count("replied_at"),
         emails_bounced=Count("bounced_at"),
+        booked_count=Count("booked_at"),
         active_leads_count=Count("pk", filter=Q(status__in=RecipientStatus.IN)),
         completed_leads_count=Count("pk", filter=Q(status="completed")),
         opted_out_count=Count("pk", filter=Q(exit_reason__in=["unsubscribed", "complained"])),

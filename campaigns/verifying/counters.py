@@ -19,6 +19,7 @@ OF_PEOPLE = {
     "emails_clicked": "count(recipient.clicked_at)",
     "emails_replied": "count(recipient.replied_at)",
     "emails_bounced": "count(recipient.bounced_at)",
+    "booked_count": "count(recipient.booked_at)",
     "active_leads_count": f"count(*) FILTER (WHERE recipient.status IN ({_IN}))",
     "completed_leads_count": "count(*) FILTER (WHERE recipient.status = 'completed')",
     "opted_out_count": "count(*) FILTER (WHERE recipient.exit_reason IN ('unsubscribed', 'complained'))",

@@ -16,7 +16,8 @@ _OUT_BY_OUR_CLOCK = """
 campaign.delivered_by = 'senders' AND message.status IN ('sending', 'sent', 'uncertain')
 AND message.attempted_at > recipient.exited_at + CASE recipient.exit_reason
     WHEN 'failed' THEN interval '1 minute' WHEN 'suppressed' THEN interval '1 minute'
-    WHEN 'de_enrolled' THEN interval '1 minute' WHEN 'campaign_stopped' THEN interval '10 minutes' END
+    WHEN 'de_enrolled' THEN interval '1 minute' WHEN 'booked' THEN interval '1 minute'
+    WHEN 'campaign_stopped' THEN interval '10 minutes' END
 """
 
 _SOURCE = """

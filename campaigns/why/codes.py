@@ -46,6 +46,8 @@ class WhyCode(models.TextChoices):
     UNDECIDED = "undecided", "uncertain mails wait for a decision"
     NO_RECIPIENTS = "no_recipients", "nobody is enrolled"
     NOBODY_LEFT = "nobody_left", "everybody has left; it completes by itself"
+    WAITING_FOR_LEADS = "waiting_for_leads", "it is automatic, and waits for new leads"
+    LOOK_REFUSED = "look_refused", "it is automatic, and cannot look for new leads"
     NOBODY_DUE = "no_due_recipients", "those who are in wait for something other than time"
     WAITING_FOR_DELAY = "waiting_for_delay", "the next mail is not due yet"
     ON_HOLD = "on_hold", "the first mail waits for the hold to end"

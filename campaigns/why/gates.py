@@ -141,7 +141,7 @@ def recipients(facts: Facts) -> Gate:
     if due is not None:
         sentence = f"Waiting: the next mail is due {moment(due, zone=facts.campaign.timezone, now=facts.now)}."
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_DELAY, until=due, numbers=numbers)
-    if facts.campaign.total_recipients == 0:
+    if facts.campaign.total_recipients == 0 or (inside == 0 and _waits_for_leads(facts)):
         return _empty(facts, numbers)
     if facts.campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         return Gate(GateCode.RECIPIENTS, f"{counted(inside, 'person', 'people')} enrolled.", numbers=numbers)
@@ -153,7 +153,26 @@ def recipients(facts: Facts) -> Gate:
     return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE, numbers=numbers)
 
 
+def _waits_for_leads(facts: Facts) -> bool:
+    is_over = facts.campaign.status in CampaignStatus.ended
+    return facts.campaign.enrolls_by_itself and not is_over and not facts.fetch
+
+
+def _waiting_for_leads(facts: Facts, numbers: dict[str, Any]) -> Gate:
+    refused = facts.campaign.last_look.get("refused")
+    if refused:
+        sentence = f"It cannot look for new leads: {refused}"
+        return Gate(GateCode.RECIPIENTS, sentence, WhyCode.LOOK_REFUSED, is_in_order=False, numbers=numbers)
+    so_far = (
+        "Everybody so far has had the sequence or left" if facts.campaign.total_recipients else "Nobody came so far"
+    )
+    sentence = f"{so_far}. It is automatic, and waits for new leads."
+    return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_LEADS, numbers=numbers)
+
+
 def _empty(facts: Facts, numbers: dict[str, Any]) -> Gate:
+    if _waits_for_leads(facts):
+        return _waiting_for_leads(facts, numbers)
     if facts.fetch:
         return Gate(GateCode.RECIPIENTS, "Its people are being fetched.", WhyCode.FETCHING_LEADS, numbers=numbers)
     sentence = "Nobody is enrolled in it."

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from campaigns.automatic import ask_for_looks
+from campaigns.de_enrollment import remove_old_runs, sweep_by_itself
 from campaigns.jobs import refresh_sending_jobs
 from campaigns.lifecycle import complete_finished, start_due
 from campaigns.providers.instantly.wanted import queue_handovers
@@ -57,6 +59,9 @@ DUTIES: tuple[Duty, ...] = (
     Duty("mend what dead workers left", _now(recover), 2),
     Duty("count uncertain mails as sent that were heard of", prove_by_events, 30),
     Duty("complete finished campaigns", _now(complete_finished), 2),
+    Duty("have automatic campaigns look for new people", _now(ask_for_looks), 5),
+    Duty("take out whoever must not be in any more", _now(sweep_by_itself), 5),
+    Duty("remove old de-enrollment runs", _now(remove_old_runs), 3600),
     Duty("show progress on jobs", refresh_sending_jobs, 2),
     Duty("count large campaigns anew", _now(ask_for_counts), 5),
     Duty("count days of campaigns", _now(ask_for_days), 10),

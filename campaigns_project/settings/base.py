@@ -213,6 +213,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CampaignStatus": "campaigns.models.CampaignStatus",
         "RecipientStatus": "campaigns.models.RecipientStatus",
+        "ExitReason": "campaigns.models.ExitReason",
         "MessageStatus": "campaigns.models.MessageStatus",
         "ProgressStatus": "campaigns_project.states.ProgressStatus",
         "SenderStatus": "campaigns.models.SenderStatus",

@@ -45,6 +45,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         "Sending",
         [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
+            ("De-enrollment", "person_remove", "campaigns.DeEnrollmentRun"),
             ("Mailboxes", "inbox", "campaigns.Mailbox"),
             ("Instantly accounts", "forward_to_inbox", "campaigns.InstantlyAccount"),
             ("Messages", "mail", "campaigns.Message"),

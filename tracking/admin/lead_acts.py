@@ -7,8 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from campaigns.admin.booking import booked_sentence
+from campaigns.enrollment.booking import book, take_back_booking
 from campaigns.enrollment.everywhere import de_enroll_everywhere
-from campaigns.models import CampaignQuerySet, Recipient
+from campaigns.models import Campaign, CampaignQuerySet, Recipient
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import StateRefused
@@ -56,6 +58,66 @@ class DeEnrollEverywhere(ActDialog):
         if not left:
             raise StateRefused("already_out", f"{self.object.email} is in no campaign any more.")
         return f"{self.object.email} left {left} campaign{'' if left == 1 else 's'}."
+
+
+class NoteBooking(ActDialog):
+    needs = Role.OPERATOR
+    label = "They booked"
+    icon = "event_available"
+    title = "Note that this person booked a meeting?"
+    description = (
+        "They leave every campaign that stops on a booking, and cannot be put back into it. No automatic campaign "
+        "enrolls them from then on."
+    )
+    submit_text = "Note the booking"
+
+    campaign = forms.ModelChoiceField(
+        Campaign.objects.none(),
+        required=False,
+        label="It came of",
+        widget=UnfoldAdminSelectWidget,
+        empty_label="The campaigns they are in, or the one that wrote last",
+    )
+    reason = forms.CharField(
+        label="What is known of it",
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Optional; kept in the history.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        theirs = Campaign.objects.living().filter(recipients__lead=self.object)
+        self.fields["campaign"].queryset = theirs.order_by("name")
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        theirs = Recipient.objects.living().filter(lead=obj)
+        return super().offered(request, obj) and theirs.exists() and not theirs.filter(booked_at__isnull=False).exists()
+
+    def act(self) -> str:
+        asked = {name: self.cleaned_data[name] for name in ("campaign", "reason")}
+        booked = book(lead=self.object, actor=self.actor, now=self.now, **asked)
+        return booked_sentence(self.object.email, booked)
+
+
+class TakeBackBooking(ActDialog):
+    needs = Role.OPERATOR
+    label = "Take booking back"
+    icon = "event_busy"
+    title = "Was the booking a mistake?"
+    description = "It counts nowhere any more, and automatic campaigns may enroll them. Nobody is put back."
+    submit_text = "Take the booking back"
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        booked = Recipient.objects.living().filter(lead=obj, booked_at__isnull=False)
+        return super().offered(request, obj) and booked.exists()
+
+    def act(self) -> str:
+        take_back_booking(lead=self.object, actor=self.actor, now=self.now)
+        return f"That {self.object.email} booked a meeting counts nowhere any more."
 
 
 class NoteReply(ActDialog):

@@ -14,7 +14,14 @@ from campaigns_project.accounts.roles import Role
 from leads.admin.people import LeadAdmin
 from leads.models import Lead
 from tracking.admin import merging
-from tracking.admin.lead_acts import AddToCampaign, DeEnrollEverywhere, NoteReply, SuppressLead
+from tracking.admin.lead_acts import (
+    AddToCampaign,
+    DeEnrollEverywhere,
+    NoteBooking,
+    NoteReply,
+    SuppressLead,
+    TakeBackBooking,
+)
 from tracking.admin.lead_list import ContactFilter, InCampaignFilter, LeadList, NotInCampaignFilter
 from tracking.admin.lead_story import older, story
 
@@ -32,14 +39,16 @@ class LeadPageAdmin(PersonPages, LeadList, LeadAdmin):
     change_form_outer_before_template = "tracking/admin/lead_head.html"
     change_form_outer_after_template = "tracking/admin/lead_story.html"
     actions_detail = [
-        "add_to_campaign", "note_reply", "write_note", "set_status", "de_enroll_everywhere", "suppress",
-        *LeadAdmin.actions_detail,
+        "add_to_campaign", "note_reply", "note_booking", "take_back_booking", "write_note", "set_status",
+        "de_enroll_everywhere", "suppress", *LeadAdmin.actions_detail,
     ]  # fmt: skip
 
     add_to_campaign = dialog_action(AddToCampaign)
     write_note = dialog_action(WriteNote)
     set_status = dialog_action(SetStatus)
     note_reply = dialog_action(NoteReply)
+    note_booking = dialog_action(NoteBooking)
+    take_back_booking = dialog_action(TakeBackBooking)
     de_enroll_everywhere = dialog_action(DeEnrollEverywhere)
     suppress = dialog_action(SuppressLead)
 

@@ -23,7 +23,7 @@ from tracking.models import EmailEvent, InboundMail, RawEvent
 
 # Marks events that were another recipient's: mails that left to one knew nothing of what the other had said.
 MERGED = "merged_lead"
-_FIRST_TIMES = ("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at")
+_FIRST_TIMES = ("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "booked_at")
 _OPTED_OUT = (ExitReason.UNSUBSCRIBED, ExitReason.COMPLAINED)
 
 
@@ -114,6 +114,7 @@ def _counted(ids: Iterable[int]) -> dict[str, int]:
         emails_clicked=Count("clicked_at"),
         emails_replied=Count("replied_at"),
         emails_bounced=Count("bounced_at"),
+        booked_count=Count("booked_at"),
         active_leads_count=Count("pk", filter=Q(status__in=RecipientStatus.IN)),
         completed_leads_count=Count("pk", filter=Q(status=RecipientStatus.COMPLETED)),
         opted_out_count=Count("pk", filter=Q(exit_reason__in=_OPTED_OUT)),

@@ -61,7 +61,8 @@ class Command(FairleadCommand):
         self.stdout.write(
             f"  {campaign.recipients_reached:>9,} people reached, {campaign.emails_opened:,} opened, "
             f"{campaign.emails_clicked:,} clicked, {campaign.emails_replied:,} replied, "
-            f"{campaign.emails_bounced:,} bounced, {campaign.opted_out_count:,} opted out"
+            f"{campaign.emails_bounced:,} bounced, {campaign.opted_out_count:,} opted out, "
+            f"{campaign.booked_count:,} booked"
         )
 
 

@@ -7,6 +7,8 @@ from campaigns.tests.factories import (
     CampaignSenderFactory,
     CampaignTallyFactory,
     CampaignUsageFactory,
+    DeEnrollmentLogFactory,
+    DeEnrollmentRunFactory,
     EventFactory,
     HandedLeadFactory,
     InboundMailFactory,
@@ -40,6 +42,8 @@ ROWS = {
     "campaign_days": 1,
     "campaign_tallies": 1,
     "campaign_usages": 1,
+    "de-enrollments": 1,
+    "de-enrollment_runs": 1,
     "leases": 1,
     "links": 1,
     "jobs": 1,
@@ -78,6 +82,8 @@ def full_campaign(**fields):
     InboundMailFactory(message=message)
     HandedLeadFactory(handover__campaign=campaign, recipient=message.recipient)
     InstantlyDayFactory(campaign=campaign)
+    run = DeEnrollmentRunFactory(organization=campaign.organization, campaign=campaign)
+    DeEnrollmentLogFactory(run=run, recipient=message.recipient)
     lead = message.recipient.lead
     LeadRankingFactory(campaign=campaign, lead=lead)
     LeadNoteFactory(campaign=campaign, lead=lead)

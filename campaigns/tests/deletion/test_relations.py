@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 # A new relation has to be put here by hand: is it right that its rows go?
 OF_A_CAMPAIGN = {
     "campaign_days", "campaign_links", "campaign_messages", "campaign_recipients", "campaign_senders", "campaign_steps",
-    "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants", "email_tracking",
-    "inbound_mails", "instantly_days", "instantly_handovers", "instantly_leads", "jobs", "lead_notes", "lead_rankings",
-    "lead_user_statuses", "operator_tasks", "sending_leases",
+    "campaign_tallies", "campaign_usage", "campaign_variant_versions", "campaign_variants", "de_enrollment_logs",
+    "de_enrollment_runs", "email_tracking", "inbound_mails", "instantly_days", "instantly_handovers",
+    "instantly_leads", "jobs", "lead_notes", "lead_rankings", "lead_user_statuses", "operator_tasks", "sending_leases",
 }  # fmt: skip
 LOOSELY = {"lead_enrichments", "raw_leads", "staged_leads", "suppressions"}
 OF_AN_ORGANIZATION = {

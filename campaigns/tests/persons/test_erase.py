@@ -113,10 +113,12 @@ NAMES_NOBODY = {
 NAMES_NOBODY_COLUMNS = {
     *((table, column) for table, columns in {
         "campaigns": ("campaign_id", "name", "status", "status_code", "timezone", "window_zone", "sending_days",
-                      "holidays", "delivered_by", "instantly_campaign_id", "ranking_rules"),
+                      "holidays", "delivered_by", "instantly_campaign_id", "ranking_rules", "standing_audience",
+                      "last_look"),
         "calendar_items": ("kind",),
         "campaign_plans": ("target_metric",),
         "campaign_tallies": ("kind", "figures", "counters"),
+        "de_enrollment_runs": ("status", "lead_ids", "by_reason", "asked_by"),
         "duty_runs": ("name",),
         "instantly_accounts": ("api_key", "webhook_secret", "workspace", "status"),
         "instantly_handovers": ("mailboxes", "mark", "content", "told", "webhook", "figures", "leads_after"),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from campaigns import lifecycle
+from campaigns import automatic, lifecycle
 from campaigns.deletion import preview, request_deletion
 from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
@@ -42,7 +42,7 @@ from leads.imports.options import ImportOptions
 from leads.imports.receiving import receive
 from leads.imports.running import run_import
 from leads.imports.trying import run_dry_run, start_dry_run
-from leads.models import Lead, LeadTag, Provider, ProviderAccount, Tag
+from leads.models import Lead, LeadTag, Provider, ProviderAccount, Segment, Tag
 from leads.segments.keeping import make_segment
 from tracking.days import renew_days
 from tracking.inbox.take import take
@@ -70,6 +70,7 @@ class _Nowhere:
 
 
 DECIDERS = ["Chief", "CEO", "CTO", "COO", "Director", "Head", "Owner", "Founder"]
+DECIDERS_WHO_READ = "Deciders who read us"
 RANKING_RULES = [
     {"field": "title", "operator": "has_any_word", "value": DECIDERS, "points": 30},
     {"field": "replied", "operator": "in", "value": None, "points": 20},
@@ -94,6 +95,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     finished = _finished(organization, sender, now)
     draft = _draft(organization, sender, now)
     _to_be_fetched(organization, sender, now)
+    _automatic(organization, sender, now)
     _given_up(organization, sender, now)
     add_operations(organization, [finished, draft], now)
     renew_days(now=now)
@@ -141,7 +143,7 @@ def _leads(organization: Organization, now: datetime) -> None:
     reads = {"field": "tag", "operator": "any_of", "value": [newsletter.pk]}
     make_segment(
         organization=organization,
-        name="Deciders who read us",
+        name=DECIDERS_WHO_READ,
         rules={"groups": [{"rules": [decides, reads]}]},
         actor=SYSTEM,
     )
@@ -238,6 +240,18 @@ def _to_be_fetched(organization: Organization, sender: Sender, now: datetime) ->
         actor=SYSTEM,
         now=now,
     )
+
+
+def _automatic(organization: Organization, sender: Sender, now: datetime) -> None:
+    """One that runs and waits: whoever decides and reads us, and is busy nowhere else, comes in by itself."""
+    campaign = make_campaign(
+        organization=organization, name="Welcome, new deciders", senders=[sender], wait=(5, WaitUnit.DAYS), actor=SYSTEM
+    )
+    segment = Segment.objects.get(organization=organization, name=DECIDERS_WHO_READ)
+    audience = automatic.StandingAudience(segments=(segment.pk,), at_most=100)
+    campaign = automatic.set_audience(campaign=campaign, audience=audience, actor=SYSTEM, now=now)
+    lifecycle.start(campaign=campaign, actor=SYSTEM, now=now)
+    automatic.look(campaign_id=campaign.pk, now=now)
 
 
 def _given_up(organization: Organization, sender: Sender, now: datetime) -> None:

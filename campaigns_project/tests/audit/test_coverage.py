@@ -42,10 +42,13 @@ from campaigns_project.tests.rest.test_writes import (
     answer_got_lost,
     campaign_is,
     endpoint_is_disabled,
+    has_booked,
     has_lead_source,
     import_is_a_draft,
     import_is_through,
     instantly_is_paused,
+    is_automatic,
+    is_switched_off,
     job_ended_long_ago,
     lead_in_no_campaign,
     leads_are_fetched,
@@ -133,6 +136,14 @@ ACTS = {
         lambda world: {"to": "me@fairlead.example", "wording": world[Variant].pk, "lead": world[Lead].pk},
     ),
     "campaigns_campaign_enroll": Act("campaign.enrolled", typed(way="everyone")),
+    "campaigns_campaign_standing_audience": Act(
+        "campaign.audience_set", lambda world: {"segments": [world[Segment].pk], "at_most": "10"}
+    ),
+    "campaigns_campaign_activate": Act("campaign.activated", reasoned, is_switched_off),
+    "campaigns_campaign_deactivate": Act("campaign.deactivated", reasoned, is_automatic),
+    "campaigns_deenrollmentrun_sweep": Act(
+        "deenrollmentrun.asked", lambda world: {"organization": world.organization.pk}
+    ),
     "campaigns_campaign_lead_source": Act("campaign.lead_source_set", typed(filters="person_titles=ceo", count="5")),
     "campaigns_campaign_fetch_leads": Act("campaign.fetch_requested", prepare=has_lead_source),
     "campaigns_campaign_cancel_fetch": Act("campaign.fetch_canceled", prepare=leads_are_fetched),
@@ -163,6 +174,7 @@ ACTS = {
     "campaigns_message_treat_as_sent": Act("message.treated_as_sent", prepare=message_is_uncertain),
     "campaigns_message_send_again": Act("message.sent_again", prepare=message_is_uncertain),
     "campaigns_message_retry": Act("campaign.failed_retried", prepare=mail_has_failed),
+    "campaigns_recipient_booked": Act("lead.booked"),
     "campaigns_recipient_de_enroll": Act("recipient.de_enrolled", reasoned),
     "campaigns_sender_check_now": Act("sender.checked"),
     "campaigns_sender_pause": Act("sender.paused", reasoned),
@@ -212,6 +224,8 @@ ACTS = {
     "leads_lead_note_reply": Act(
         "recipient.event_reported", lambda world: {"recipient": world[Recipient].pk}, mail_was_sent
     ),
+    "leads_lead_note_booking": Act("lead.booked"),
+    "leads_lead_take_back_booking": Act("lead.booking_taken_back", prepare=has_booked),
     "leads_lead_de_enroll_everywhere": Act("lead.de_enrolled", reasoned),
     "campaigns_leadnote_remove": Act("leadnote.deleted"),
     "campaigns_campaignplan_remove": Act("campaignplan.deleted"),

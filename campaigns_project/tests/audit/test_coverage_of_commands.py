@@ -33,6 +33,7 @@ from campaigns_project.tests.audit.test_coverage import EDITS, OURS, Edit, edito
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import (
     WRITES,
+    is_automatic,
     job_ended_long_ago,
     mail_has_failed,
     message_is_uncertain,
@@ -203,6 +204,8 @@ RUNS = {
     "axes_reset_ip_username": Run("lockout.lifted", lambda _world: ("192.0.2.1", "ana")),
     "axes_reset_logs": Run("accesslog.cleared"),
     "axes_reset_failure_logs": Run("accessfailurelog.cleared"),
+    "automatic_enrollment": Run("campaign.deactivated", of_campaign("off"), is_automatic),
+    "book_lead": Run("lead.booked", lambda world: (world[Lead].email, *at_home()(world))),
     "check_sender": Run("sender.checked", lambda world: (str(world[Sender].pk),)),
     "cleanup_jobs": Run("campaign.jobs_removed", old_jobs_of_the_campaign, job_ended_long_ago),
     "create_api_key": Run(
@@ -212,6 +215,7 @@ RUNS = {
     "createsuperuser": Run("user.superuser_created", lambda _world: ("--noinput", "--email", "root@fairlead.example")),
     "delete_campaign": Run("campaign.deletion_requested", sure_of_the_campaign, nothing_is_under_way),
     "erase_organization": Run("organization.erasure_requested", sure_of_the_organization, no_work_at_all),
+    "de_enroll": Run("deenrollmentrun.asked", at_home("--yes")),
     "decide_uncertain": Run(
         "message.treated_as_sent",
         lambda world: ("--treat-as-sent", "--campaign", str(world[Campaign].pk), "--yes"),

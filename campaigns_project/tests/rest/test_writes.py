@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from campaigns.automatic import StandingAudience
 from campaigns.deletion import preview
 from campaigns.enrollment import stop_recipient
 from campaigns.fetching.request import request_fetch
@@ -257,6 +258,21 @@ def ranks_by_points(world: World) -> None:
     Campaign.objects.filter(pk=world[Campaign].pk).update(ranking_rules=POINTS)
 
 
+def is_automatic(world: World) -> None:
+    audience = StandingAudience(segments=(world[Segment].pk,)).as_json()
+    Campaign.objects.filter(pk=world[Campaign].pk).update(is_automatic=True, standing_audience=audience)
+
+
+def is_switched_off(world: World) -> None:
+    is_automatic(world)
+    Campaign.objects.filter(pk=world[Campaign].pk).update(is_active=False, deactivated_at=NOON)
+
+
+def has_booked(world: World) -> None:
+    Recipient.objects.filter(pk=world[Recipient].pk).update(booked_at=NOON)
+    Campaign.objects.filter(pk=world[Campaign].pk).update(booked_count=1)
+
+
 def segment_is_frozen(world: World) -> None:
     Segment.objects.filter(pk=world[Segment].pk).update(frozen_at=NOON)
 
@@ -427,6 +443,26 @@ WRITES = {
         at("campaigns", Campaign, "delivery"),
         {"by": "instantly", "mailboxes": ["anna@sender.example"]},
         never_started,
+    ),
+    "post /api/v1/campaigns/{id}/standing-audience": Write(
+        "campaign.audience_set",
+        MANAGER,
+        at("campaigns", Campaign, "standing-audience"),
+        lambda world: {"segments": [world[Segment].pk]},
+    ),
+    "delete /api/v1/campaigns/{id}/standing-audience": Write(
+        "campaign.audience_cleared", MANAGER, at("campaigns", Campaign, "standing-audience"), prepare=is_automatic
+    ),
+    "post /api/v1/campaigns/{id}/activate": Write(
+        "campaign.activated", MANAGER, at("campaigns", Campaign, "activate"), prepare=is_switched_off
+    ),
+    "post /api/v1/campaigns/{id}/deactivate": Write(
+        "campaign.deactivated", MANAGER, at("campaigns", Campaign, "deactivate"), prepare=is_automatic
+    ),
+    "post /api/v1/de-enrollment/runs": Write("deenrollmentrun.asked", OPERATOR, at("de-enrollment", "runs")),
+    "post /api/v1/leads/{id}/booking": Write("lead.booked", OPERATOR, at("leads", Lead, "booking")),
+    "delete /api/v1/leads/{id}/booking": Write(
+        "lead.booking_taken_back", OPERATOR, at("leads", Lead, "booking"), prepare=has_booked
     ),
     "post /api/v1/notes": Write(
         "leadnote.created", OPERATOR, at("notes"), lambda world: {"lead": world[Lead].pk, "text": "Called."}

@@ -32,7 +32,7 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     seed(now=now)
 
     marta, jan, nils = (Sender.objects.get(email__startswith=name) for name in ("marta@", "jan@", "nils@"))
-    finished, draft, fetching = Campaign.objects.order_by("pk")
+    finished, draft, fetching, automatic = Campaign.objects.order_by("pk")
     counts = ledger(finished)
     assert (marta.status, jan.ramp_start, nils.status) == ("active", 10, "paused")
     assert nils.status_reason.startswith("bounce_guard: ")
@@ -41,6 +41,8 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     assert (draft.total_recipients, draft.rankings.filter(score__gt=0).exists()) == (200, True)
     blocking = {problem.code for problem in preflight.check(fetching)}
     assert (fetching.status, fetching.lead_source["count"], blocking) == ("draft", 200, {"lead_source_unusable"})
+    assert (automatic.status, automatic.enrolls_by_itself) == ("running", True)
+    assert automatic.last_look["skipped"]["active_elsewhere"] > 0
     assert CampaignTombstone.objects.get().reason == "The fair was called off."
     plan = CampaignPlan.objects.get()
     assert (plan.campaigns.count(), OperatorTask.objects.count(), MetricDefinition.objects.count()) == (2, 5, 2)

@@ -60,7 +60,7 @@ PLAIN_NUMBERS = {
     "wait_amount", "weight", "port", "priority", "sending_days", "daily_limit", "daily_new_leads", "hourly_limit",
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "max_connections", "guard_percent", "guard_floor", "hold_seconds", "count", "credit_limit", "position", "days",
-    "company_size", "top",
+    "company_size", "top", "at_most",
     "row_number", "header_row", "version", "seen_version", "target_value", "budgeted_touches",
 }  # fmt: skip
 
@@ -221,6 +221,26 @@ def bodies_naming_rows(theirs: World, ours: World) -> dict[tuple[str, str, str],
             f"{nested}/test-sends",
             {"to": ["me@fairlead.example"], "sender": theirs[Sender].pk},
         ),
+        ("post", "/api/v1/campaigns/{id}/standing-audience", "segments"): (
+            f"{nested}/standing-audience",
+            {"segments": [theirs[Segment].pk]},
+        ),
+        ("post", "/api/v1/campaigns/{id}/standing-audience", "exclude_segments"): (
+            f"{nested}/standing-audience",
+            {"segments": [ours[Segment].pk], "exclude_segments": [theirs[Segment].pk]},
+        ),
+        ("post", "/api/v1/campaigns/{id}/standing-audience", "exclude_tags"): (
+            f"{nested}/standing-audience",
+            {"segments": [ours[Segment].pk], "exclude_tags": [theirs[Tag].pk]},
+        ),
+        ("post", "/api/v1/de-enrollment/runs", "campaign"): (
+            "/api/v1/de-enrollment/runs",
+            {"campaign": theirs[Campaign].pk},
+        ),
+        ("post", "/api/v1/leads/{id}/booking", "campaign"): (
+            f"/api/v1/leads/{ours[Lead].pk}/booking",
+            {"campaign": theirs[Campaign].pk},
+        ),
         ("post", "/api/v1/tags/{id}/merge", "into"): (
             f"/api/v1/tags/{ours[Tag].pk}/merge",
             {"into": theirs[Tag].pk},
@@ -308,6 +328,18 @@ def test_leads_of_another_organization_are_not_enrolled(worlds):
     assert client.post(f"/api/v1/campaigns/{ours[Campaign].pk}/ranking", {"lead_ids": [theirs[Lead].pk]}).json()[
         "result"
     ] == {"ranked": 0}
+    assert theirs.snapshot() == before
+
+
+def test_people_of_another_organization_are_not_taken_out(worlds):
+    theirs, ours = worlds
+    client = key_client(organization=ours.organization)
+    before = theirs.snapshot()
+
+    for name in (str(theirs[Lead].pk), theirs[Lead].email):
+        answer = client.post("/api/v1/de-enrollment/runs", {"leads": [name]})
+        assert (answer.status_code, answer.json()["code"]) == (404, "lead_not_found")
+
     assert theirs.snapshot() == before
 
 

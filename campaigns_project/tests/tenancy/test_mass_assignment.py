@@ -12,6 +12,7 @@ from campaigns.models import (
     CalendarItem,
     Campaign,
     CampaignPlan,
+    DeEnrollmentRun,
     EmailTemplate,
     InstantlyAccount,
     LeadNote,
@@ -50,6 +51,7 @@ ENOUGH: dict[type, dict[str, Any]] = {
     WebhookEndpoint: {"url": "https://hooks.example.com/in"},
     Campaign: {"name": "New"},
     EmailTemplate: {"name": "New", **WORDING},
+    DeEnrollmentRun: {},
     SendingHalt: {"reason": "wrong list"},
     Sender: {"email": "new@fairlead.example"},
     Mailbox: {"name": "New", "host": "imap.fairlead.example", "username": "ada"},
@@ -88,8 +90,9 @@ WRITABLE: dict[type, set[str]] = {
     Campaign: {
         "campaign_id", "name", "description", "plan", "template", "timezone", "sending_days", "window_start",
         "window_end", "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads",
-        "track_opens", "track_clicks", "stop_on_reply", "priority",
+        "track_opens", "track_clicks", "stop_on_reply", "stop_on_booking", "priority",
     },
+    DeEnrollmentRun: {"campaign", "reason"},
     EmailTemplate: {"name", "subject", "preheader", "body_html", "body_text"},
     SendingHalt: {"reason"},
     Sender: {

@@ -233,6 +233,12 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         external_id=w.marker,
     ),
     campaigns.InstantlyDay: lambda w: make.InstantlyDayFactory(campaign=w[campaigns.Campaign]),
+    campaigns.DeEnrollmentRun: lambda w: make.DeEnrollmentRunFactory(
+        organization=w.organization, campaign=w[campaigns.Campaign], reason=w.marker, asked_by=w.marker
+    ),
+    campaigns.DeEnrollmentLog: lambda w: make.DeEnrollmentLogFactory(
+        run=w[campaigns.DeEnrollmentRun], recipient=w[campaigns.Recipient]
+    ),
     campaigns.Link: lambda w: make.LinkFactory(
         campaign=w[campaigns.Campaign], url=f"https://{w.marker}.example/", url_hash=f"{w.marker:0>64}"
     ),

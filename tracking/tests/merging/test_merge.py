@@ -107,6 +107,7 @@ def recount(campaign: Campaign) -> None:
         emails_clicked=people.filter(clicked_at__isnull=False).count(),
         emails_replied=people.filter(replied_at__isnull=False).count(),
         emails_bounced=people.filter(bounced_at__isnull=False).count(),
+        booked_count=people.filter(booked_at__isnull=False).count(),
         active_leads_count=inside,
         completed_leads_count=people.filter(status="completed").count(),
         opted_out_count=people.filter(exit_reason__in=["unsubscribed", "complained"]).count(),

@@ -1,0 +1,106 @@
+"""Somebody booked a meeting: who leaves what, and what counts it."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns.enrollment import stop_recipient
+from campaigns.enrollment.booking import book, take_back_booking
+from campaigns.enrollment.outrank import leave
+from campaigns.models import Campaign, ExitReason, Recipient
+from campaigns.tests.factories import NOON, CampaignFactory, LeadFactory, OrganizationFactory, RecipientFactory
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.errors import NotFound, StateRefused
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead():
+    return LeadFactory(organization=OrganizationFactory(allows_overlap=True))
+
+
+def inside(lead, **campaign):
+    fields = {"running": True, "total_recipients": 1, "active_leads_count": 1, **campaign}
+    return RecipientFactory(lead=lead, campaign=CampaignFactory(organization=lead.organization, **fields))
+
+
+def states(lead):
+    rows = Recipient.objects.filter(lead=lead).order_by("pk")
+    return list(rows.values_list("status", "exit_reason", "campaign__booked_count", "campaign__active_leads_count"))
+
+
+def test_whoever_booked_leaves_every_campaign_that_stops_on_it(lead):
+    inside(lead), inside(lead), inside(lead, stop_on_booking=False)
+    RecipientFactory(campaign=CampaignFactory(running=True))
+
+    done = book(lead=lead, actor=SYSTEM, now=NOON, reason="Tuesday at ten")
+
+    assert states(lead) == [("stopped", "booked", 1, 0), ("stopped", "booked", 1, 0), ("pending", "", 0, 1)]
+    assert len(done.left) == 2
+    entry = AuditLog.objects.get()
+    assert (entry.action, entry.entity_id, entry.after["campaigns"]) == ("lead.booked", str(lead.pk), 2)
+
+
+def test_it_counts_for_the_campaign_that_is_named_though_they_had_left_it(lead):
+    gone, active = inside(lead), inside(lead)
+    stop_recipient(gone.pk, reason=ExitReason.REPLIED, at=NOON)
+
+    book(lead=lead, actor=SYSTEM, now=NOON, campaign=gone.campaign)
+
+    assert states(lead) == [("replied", "replied", 1, 0), ("stopped", "booked", 1, 0)]
+    assert active.pk
+
+
+def test_of_campaigns_that_were_left_the_one_that_wrote_last_counts_it(lead):
+    for day in (1, 3, 2):
+        gone = inside(lead)
+        stop_recipient(gone.pk, reason=ExitReason.COMPLETED, at=NOON)
+        Recipient.objects.filter(pk=gone.pk).update(sent_at=NOON + timedelta(days=day))
+
+    book(lead=lead, actor=SYSTEM, now=NOON)
+
+    assert list(Campaign.objects.order_by("pk").values_list("booked_count", flat=True)) == [0, 1, 0]
+
+
+def test_twice_changes_nothing_and_is_told(lead):
+    inside(lead)
+    book(lead=lead, actor=SYSTEM, now=NOON)
+
+    with pytest.raises(StateRefused) as refused:
+        book(lead=lead, actor=SYSTEM, now=NOON + timedelta(days=1))
+
+    assert (refused.value.code, AuditLog.objects.count()) == ("already_booked", 1)
+    assert Recipient.objects.get().booked_at == NOON
+
+
+def test_somebody_who_was_in_no_campaign_has_nothing_to_leave(lead):
+    with pytest.raises(StateRefused) as nowhere:
+        book(lead=lead, actor=SYSTEM, now=NOON)
+    inside(lead)
+    with pytest.raises(NotFound):
+        book(lead=lead, actor=SYSTEM, now=NOON, campaign=CampaignFactory(organization=lead.organization))
+
+    assert nowhere.value.code == "never_enrolled"
+
+
+def test_a_reply_after_a_booking_changes_nothing_and_an_opt_out_weighs_more(lead):
+    recipient = inside(lead)
+    book(lead=lead, actor=SYSTEM, now=NOON)
+
+    replied = leave(recipient.pk, reason=ExitReason.REPLIED, at=NOON)
+    unsubscribed = leave(recipient.pk, reason=ExitReason.UNSUBSCRIBED, at=NOON)
+
+    assert (replied, unsubscribed, states(lead)) == (False, True, [("unsubscribed", "unsubscribed", 1, 0)])
+
+
+def test_a_mistake_is_taken_back_and_counts_nowhere(lead):
+    inside(lead)
+    book(lead=lead, actor=SYSTEM, now=NOON)
+
+    taken_back = take_back_booking(lead=lead, actor=SYSTEM, now=NOON)
+
+    assert (taken_back, states(lead)) == (1, [("stopped", "booked", 0, 0)])
+    with pytest.raises(StateRefused):
+        take_back_booking(lead=lead, actor=SYSTEM, now=NOON)
