@@ -62,7 +62,8 @@ class InstantlyClient:
 
     def delete(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """A DELETE; what is gone already stays so."""
-        return self._call("DELETE", path, is_safe=True, **({"json": body} if body is not None else {}))
+        request: dict[str, Any] = {"json": body} if body is not None else {}
+        return self._call("DELETE", path, is_safe=True, **request)
 
     def listed(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """All items of a list by GET, page after page."""
