@@ -78,6 +78,10 @@ def _mails(lead: Lead, campaign: Campaign) -> None:
     make.InboundMailFactory(
         message=message, from_address=NORMAL, subject="Re: Hello Zuzanna", text="Zuzanna here", why=f"<{NORMAL}>"
     )
+    handover = make.HandoverFactory(
+        campaign=campaign, last_error=f"no room for {NORMAL}", poll_error=f"nothing of {OLD}"
+    )
+    make.HandedLeadFactory(handover=handover, recipient=recipient)
     make.LinkFactory(campaign=campaign, url=f"https://acme.example/?e={NORMAL.replace('@', '%40').replace('+', '%2B')}")
     make.LinkFactory(campaign=campaign, url="https://acme.example/demo")
     Campaign.objects.filter(pk=campaign.pk).update(
