@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectMultipleWidget, UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
 from campaigns import automatic
 from campaigns.admin.audience import EditableOnly
@@ -22,7 +22,7 @@ MINUTES = automatic.EVERY.seconds // 60
 
 def _several(queryset: Any, label: str, help_text: str = "") -> forms.ModelMultipleChoiceField:
     return forms.ModelMultipleChoiceField(
-        queryset, label=label, required=False, help_text=help_text, widget=UnfoldAdminSelectMultipleWidget
+        queryset, label=label, required=False, help_text=help_text, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
 

@@ -168,7 +168,7 @@ class DeEnrollmentRunAdmin(ReadOnlyAdmin):
     def lag(self, run: DeEnrollmentRun) -> str:
         if run.lag_p50 is None or run.lag_most is None:
             return "—"
-        return f"{_seconds(run.lag_p50)} half of them, {_seconds(run.lag_most)} at most"
+        return f"{_seconds(run.lag_p50)} for half of them, at most {_seconds(run.lag_most)}"
 
 
 class OfRun(ByParameter):

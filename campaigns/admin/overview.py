@@ -182,7 +182,7 @@ def _figures(campaign: Campaign) -> list[Figure]:
         Figure("Opened, about", campaign.emails_opened, reached, "" if campaign.track_opens else "not tracked"),
         Figure("Bounced", campaign.emails_bounced, reached, url=f"{came_in}&what=bounce"),
         Figure("Opted out", campaign.opted_out_count, campaign.total_recipients),
-        Figure("Booked", campaign.booked_count, reached),
+        Figure("Booked", campaign.booked_count, None),
     ]
 
 

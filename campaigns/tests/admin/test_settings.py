@@ -19,7 +19,8 @@ from campaigns_project.tests.admin.browsers import press
 
 SETTINGS = {
     "name": "Autumn", "description": "", "timezone": "Europe/Prague", "priority": 0, "track_opens": "on",
-    "track_clicks": "on", "stop_on_reply": "on", "window_start": "", "window_end": "", "window_zone": "campaign",
+    "track_clicks": "on", "stop_on_reply": "on", "stop_on_booking": "on",
+    "window_start": "", "window_end": "", "window_zone": "campaign",
 }  # fmt: skip
 SENDER = {"email": "petr@example.com", "name": "Petr", "reply_to": "", "host": "smtp.example.com", "port": 587,
           "security": "starttls", "username": "petr", "kind": "smtp", "max_connections": 4, "gap_seconds": 0,
