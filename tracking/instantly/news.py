@@ -5,8 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
+from campaigns.enrollment.booking import book
 from campaigns.enrollment.stop import stop_recipient
 from campaigns.models import ExitReason, HandedLead, Handover, InstantlyAccount, Message, Recipient
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.errors import StateRefused
 from leads.addresses import stored_form
 from tracking.bounce_kind import BounceKind
 from tracking.consequences import record_event
@@ -28,8 +31,6 @@ class Kind(StrEnum):
     SKIPPED = "skipped"
 
 
-# A meeting booked at Instantly ends the sequence; the reason it leaves with stands here alone.
-EXIT_OF_BOOKED = ExitReason.ENDED_THERE
 BOOKED = "A meeting was booked at Instantly."
 SKIPPED = "Instantly skips this person."
 BOUNCED = "The mail came back. Instantly does not say whether the address is dead, and writes to it no more."
@@ -87,10 +88,20 @@ def follow(handover: Handover, recipient: Recipient, news: News) -> bool:
     if news.kind in _RAW:
         return _note(message, news)
     if news.kind == Kind.BOOKED:
-        return stop_recipient(recipient.pk, reason=EXIT_OF_BOOKED, at=news.at, error=BOOKED)
+        return _book(handover, recipient, news)
     if news.kind == Kind.SKIPPED:
         return stop_recipient(recipient.pk, reason=ExitReason.ENDED_THERE, at=news.at, error=SKIPPED)
     return _record(recipient, message, news)
+
+
+def _book(handover: Handover, recipient: Recipient, news: News) -> bool:
+    """A booking counts as one that an operator notes; False where it was known already."""
+    try:
+        book(lead=recipient.lead, campaign=handover.campaign, actor=SYSTEM, now=news.at, reason=BOOKED)
+    except StateRefused:
+        return False
+    _is_known_there(recipient)
+    return True
 
 
 def _handover(account: InstantlyAccount, campaign: str) -> Handover | None:

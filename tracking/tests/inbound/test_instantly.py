@@ -113,7 +113,7 @@ def test_a_later_mail_shows_that_those_before_it_were_sent_and_the_last_one_comp
         ("reply_received", ("replied", "replied")),
         ("lead_unsubscribed", ("unsubscribed", "unsubscribed")),
         ("email_bounced", ("stopped", "ended_there")),
-        ("lead_meeting_booked", ("stopped", "ended_there")),
+        ("lead_meeting_booked", ("stopped", "booked")),
         ("auto_reply_received", ("sent", "")),
         ("Warm label of ours", ("sent", "")),
     ],
