@@ -19,7 +19,7 @@ from unfold.widgets import (
 )
 
 from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient
-from campaigns.de_enrollment import Scope, ask_for_run, count_by_reason, health_of
+from campaigns.de_enrollment import Scope, ask_for_run, count_by_reason, healths_of
 from campaigns.de_enrollment.naming import leads_named
 from campaigns.models import Campaign, CampaignStatus, DeEnrollmentLog, DeEnrollmentRun, ExitReason
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
@@ -31,6 +31,8 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, moment
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
+
+MOST_HOMES = 20  # organizations whose state stands above the list
 
 
 class Sweep(ActDialog):
@@ -131,8 +133,9 @@ class DeEnrollmentRunAdmin(ReadOnlyAdmin):
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None)
         if context is not None:
-            homes, now = held_roles(request).scope(Organization.objects.all()).order_by("name"), timezone.now()
-            context["healths"] = [(each, health_of(each, now=now)) for each in homes[:20]]
+            homes = held_roles(request).scope(Organization.objects.all()).order_by("name")[:MOST_HOMES]
+            healths = healths_of([each.pk for each in homes], now=timezone.now())
+            context["healths"] = [(each, healths[each.pk]) for each in homes]
         return response
 
     @display(description="Begun", ordering="created_at")

@@ -8,6 +8,7 @@ from campaigns.de_enrollment.asking import ask_for_run as ask_for_run
 from campaigns.de_enrollment.asking import sweep_by_itself as sweep_by_itself
 from campaigns.de_enrollment.health import Health as Health
 from campaigns.de_enrollment.health import health_of as health_of
+from campaigns.de_enrollment.health import healths_of as healths_of
 from campaigns.de_enrollment.judging import Scope as Scope
 from campaigns.de_enrollment.judging import count_by_reason as count_by_reason
 from campaigns.de_enrollment.old import remove_old_runs as remove_old_runs

@@ -1,10 +1,12 @@
 """Is anybody still in a campaign who must not be? By the runs there were: asking it costs no look at everybody."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from campaigns.models import Campaign, CampaignStatus, DeEnrollmentLog, DeEnrollmentRun, Outcome
 from campaigns_project.accounts.models import Organization
@@ -38,36 +40,60 @@ class Health:
 
 
 def health_of(organization: Organization, *, now: datetime) -> Health:
-    """By what runs found and settled; a fixed number of small queries."""
-    runs = DeEnrollmentRun.objects.living().filter(organization=organization)
-    sweeps = runs.filter(status=ProgressStatus.SUCCEEDED, campaign=None, lead_ids=[], is_dry_run=False)
-    last = sweeps.order_by("-finished_at").values_list("finished_at", flat=True).first()
-    waiting = DeEnrollmentLog.objects.living().filter(
-        run__organization=organization, run__lead_ids=[], outcome__in=[Outcome.FOUND, Outcome.WOULD_LEAVE]
+    """That of one organization; see `healths_of`."""
+    return healths_of([organization.pk], now=now)[organization.pk]
+
+
+def healths_of(organizations: Collection[int], *, now: datetime) -> dict[int, Health]:
+    """By organization; by what runs found and settled, in as many small queries however many there are."""
+    last, wrongly = _last_sweeps(organizations), _wrongly_active(organizations)
+    counts, sending = _counts(organizations, now), _where_somebody_is_in(organizations, now)
+
+    def health(organization: int) -> Health:
+        swept_at = last.get(organization)
+        own = counts[organization]
+        status = "ok"
+        if own["sends_after_trigger_24h"]:
+            status = "sent_after"
+        if organization in sending and (swept_at is None or swept_at < now - OVERDUE_AFTER):
+            status = "overdue"
+        if wrongly.get(organization):
+            status = "wrongly_active"
+        return Health(status=status, wrongly_active=wrongly.get(organization, 0), last_sweep_at=swept_at, **own)
+
+    return {organization: health(organization) for organization in organizations}
+
+
+def _sweeps() -> QuerySet[DeEnrollmentRun]:
+    """Of everybody, and through."""
+    runs = DeEnrollmentRun.objects.living().filter(campaign=None, lead_ids=[], is_dry_run=False)
+    return runs.filter(status=ProgressStatus.SUCCEEDED).order_by()
+
+
+def _last_sweeps(organizations: Collection[int]) -> dict[int, datetime]:
+    swept = _sweeps().filter(organization__in=organizations).values("organization").annotate(at=Max("finished_at"))
+    return dict(swept.values_list("organization", "at"))
+
+
+def _wrongly_active(organizations: Collection[int]) -> dict[int, int]:
+    """How many a run found and left, since it failed or only looked, and no later sweep can have taken out."""
+    found = DeEnrollmentLog.objects.living().filter(
+        run__organization__in=organizations, run__lead_ids=[], outcome__in=[Outcome.FOUND, Outcome.WOULD_LEAVE]
     )
-    # Whom a run found and left, since it failed or only looked, the next sweep has taken out.
-    waiting = waiting.filter(run__created_at__gt=last) if last else waiting
-    wrongly = waiting.values("recipient").distinct().count()
-    counts = _counts(organization, now)
-    status = "ok"
-    if counts["sends_after_trigger_24h"]:
-        status = "sent_after"
-    if _is_overdue(organization, last, now):
-        status = "overdue"
-    if wrongly:
-        status = "wrongly_active"
-    return Health(status=status, wrongly_active=wrongly, last_sweep_at=last, **counts)
+    later = _sweeps().filter(organization=OuterRef("run__organization"), finished_at__gte=OuterRef("run__created_at"))
+    left = found.filter(~Exists(later)).order_by().values("run__organization")
+    return dict(left.annotate(people=Count("recipient", distinct=True)).values_list("run__organization", "people"))
 
 
-def _is_overdue(organization: Organization, last: datetime | None, now: datetime) -> bool:
-    inside = Campaign.objects.living().filter(organization=organization, active_leads_count__gt=0)
+def _where_somebody_is_in(organizations: Collection[int], now: datetime) -> set[int]:
+    inside = Campaign.objects.living().filter(organization__in=organizations, active_leads_count__gt=0)
     began = inside.filter(status=CampaignStatus.RUNNING, started_at__lt=now - OVERDUE_AFTER)
-    return (last is None or last < now - OVERDUE_AFTER) and began.exists()
+    return set(began.order_by().values_list("organization", flat=True).distinct())
 
 
-def _counts(organization: Organization, now: datetime) -> dict[str, Any]:
+def _counts(organizations: Collection[int], now: datetime) -> dict[int, dict[str, Any]]:
     params: dict[str, Any] = {
-        "organization": organization.pk,
+        "organizations": list(organizations),
         "hour": now - timedelta(hours=1),
         "day": now - DAY,
         "late": LATE,
@@ -75,18 +101,20 @@ def _counts(organization: Organization, now: datetime) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, params)
         names = [column.name for column in cursor.description]
-        return dict(zip(names, cursor.fetchone(), strict=True))
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {row.pop("organization"): row for row in rows}
 
 
 # A mail whose content went out after the news: it was past the gate, or the news came to us late.
 _COUNTS = """
 WITH removed AS (
-    SELECT log.recipient_id, log.trigger_at, log.settled_at, log.reason FROM de_enrollment_logs log
-    JOIN de_enrollment_runs run ON run.id = log.run_id
-    WHERE run.organization_id = %(organization)s AND run.finished_at >= %(day)s
+    SELECT run.organization_id, log.recipient_id, log.trigger_at, log.settled_at, log.reason
+    FROM de_enrollment_logs log JOIN de_enrollment_runs run ON run.id = log.run_id
+    WHERE run.organization_id = ANY(%(organizations)s) AND run.finished_at >= %(day)s
       AND log.outcome = 'removed' AND log.settled_at >= %(day)s AND log.reason NOT IN ('completed', 'de_enrolled')
 )
-SELECT count(*) FILTER (WHERE settled_at >= %(hour)s) AS removed_1h, count(*) AS removed_24h,
+SELECT asked.organization,
+    count(*) FILTER (WHERE settled_at >= %(hour)s) AS removed_1h, count(settled_at) AS removed_24h,
     count(*) FILTER (WHERE settled_at - trigger_at > %(late)s) AS late_24h,
     count(*) FILTER (WHERE EXISTS (
         SELECT 1 FROM campaign_messages message
@@ -95,5 +123,7 @@ SELECT count(*) FILTER (WHERE settled_at >= %(hour)s) AS removed_1h, count(*) AS
     )) AS sends_after_trigger_24h,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - trigger_at)::float8) AS lag_p50,
     percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - trigger_at)::float8) AS lag_p95
-FROM removed
+FROM unnest(%(organizations)s::bigint[]) AS asked(organization)
+LEFT JOIN removed ON removed.organization_id = asked.organization
+GROUP BY asked.organization
 """

@@ -78,6 +78,7 @@ def _mails(lead: Lead, campaign: Campaign) -> None:
     make.InboundMailFactory(
         message=message, from_address=NORMAL, subject="Re: Hello Zuzanna", text="Zuzanna here", why=f"<{NORMAL}>"
     )
+    make.DeEnrollmentLogFactory(recipient=recipient)
     handover = make.HandoverFactory(
         campaign=campaign, last_error=f"no room for {NORMAL}", poll_error=f"nothing of {OLD}"
     )

@@ -24,8 +24,8 @@ def titles(client: Any, world: World) -> list[str]:
 
 
 EVERYTHING = [
-    "Start", "Schedule", "Check", "Send test", "Enroll leads", "Lead source", "Senders", "Delivery", "Duplicate",
-    "Delete",
+    "Start", "Schedule", "Check", "Send test", "Enroll leads", "Automatic enrollment", "Lead source", "Senders",
+    "Delivery", "Duplicate", "Delete",
 ]  # fmt: skip
 
 
