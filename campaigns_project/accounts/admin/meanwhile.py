@@ -132,7 +132,8 @@ class MeanwhileForm(forms.ModelForm):
         hint = "Nothing is saved yet, and what you typed is still here: save again to put it in place of that."
         if is_secret(self.instance, name):  # no page shows one, not even to who typed it
             hint = "Nothing is saved yet: type yours once more to put it in place of that."
-        return f"“{label}” was changed meanwhile{self._by_whom(name, since)} and is {self.now_in_words(name)} now. {hint}"
+        whom = self._by_whom(name, since)
+        return f"“{label}” was changed meanwhile{whom} and is {self.now_in_words(name)} now. {hint}"
 
     def _by_whom(self, name: str, since: datetime) -> str:
         """Who did it and when, if the audit log knows; an entry from before the page was read is about another act."""
