@@ -17,7 +17,7 @@ from campaigns.errors import StartRefused
 from campaigns.halts import halt
 from campaigns.ledger import ledger
 from campaigns.models import Campaign, DeliveredBy, ExitReason, HandedLead, Handover, Message, Recipient
-from campaigns.providers.instantly import push, removing
+from campaigns.providers.instantly import push, removing, standing
 from campaigns.providers.instantly.choose import choose_delivery
 from campaigns.providers.instantly.wanted import due_handovers
 from campaigns.sending.claim import Wordings, claim
@@ -25,6 +25,7 @@ from campaigns.sending.work import due_campaigns
 from campaigns.tests.factories import NOON, CampaignFactory, InstantlyAccountFactory, LeadFactory, SenderFactory
 from campaigns.tests.instantly.fake_instantly import FakeInstantly, Reply
 from campaigns.tests.instantly.prepare import deliver_by_instantly, start, work
+from campaigns.why import instantly as words
 from campaigns.why import why_campaign, why_recipient
 from campaigns_project.audit.actors import SYSTEM
 from leads.models import SuppressionReason
@@ -474,3 +475,13 @@ def test_a_lead_that_is_spelled_otherwise_in_the_answer_is_known_by_its_place(in
 def test_where_nobody_has_such_a_campaign_the_clock_costs_one_query(db, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert due_handovers(now=NOON) == []
+
+
+def test_many_people_are_counted_up_to_a_bound(instantly, campaign, monkeypatch):
+    monkeypatch.setattr(standing, "COUNTED_UP_TO", 2)
+    monkeypatch.setattr(words, "COUNTED_UP_TO", 2)
+    start(campaign)
+    work(campaign)
+
+    assert standing.delivery_of(campaign).held == 3
+    assert "It has more than 2 people." in delivery_told(Campaign.objects.get())

@@ -334,7 +334,8 @@ def test_a_place_in_the_list_that_is_refused_is_given_up(instantly, campaign):
     instantly.next_reply("leads/list", Reply(400, {"message": "starting_after is unknown"}))
 
     look(campaign)
-    assert "starting_after is unknown" in Handover.objects.get().poll_error
+    handover = Handover.objects.get()
+    assert ("starting_after is unknown" in handover.poll_error, handover.leads_after) == (True, "")
     look(campaign)
 
     assert campaign.recipients.filter(exit_reason="unsubscribed").count() == 1
