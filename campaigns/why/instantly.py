@@ -3,7 +3,7 @@
 from typing import Any
 
 from campaigns.models import HandedLead, HandedStatus, Recipient, Told
-from campaigns.providers.instantly.standing import Delivery
+from campaigns.providers.instantly.standing import COUNTED_UP_TO, Delivery
 from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import Facts
 from campaigns.why.standing import Gate
@@ -66,10 +66,15 @@ def _told(found: Delivery, facts: Facts) -> str:
 def _people(found: Delivery) -> str:
     if not (found.held or found.asked or found.refused):
         return ""
-    parts = [f"It has {counted(found.held, 'person', 'people')}"]
-    parts += [f"{found.asked:,} without an answer yet"] if found.asked else []
-    parts += [f"{found.refused:,} not taken"] if found.refused else []
+    held = counted(found.held, "person", "people") if found.held <= COUNTED_UP_TO else f"{_many(found.held)} people"
+    parts = [f"It has {held}"]
+    parts += [f"{_many(found.asked)} without an answer yet"] if found.asked else []
+    parts += [f"{_many(found.refused)} not taken"] if found.refused else []
     return f"{', '.join(parts)}."
+
+
+def _many(number: int) -> str:
+    return f"{number:,}" if number <= COUNTED_UP_TO else f"more than {COUNTED_UP_TO:,}"
 
 
 def _to_remove(found: Delivery, facts: Facts) -> str:

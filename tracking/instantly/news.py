@@ -1,5 +1,6 @@
 """One piece of news from Instantly, and what follows from it here, by the same rules as everywhere."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,6 +41,14 @@ _EVENTS = {
     Kind.REPLIED: EventType.REPLY,
     Kind.BOUNCED: EventType.BOUNCE,
     Kind.UNSUBSCRIBED: EventType.UNSUBSCRIBE,
+}
+
+
+_EXITS = {
+    Kind.REPLIED: ExitReason.REPLIED,
+    Kind.BOUNCED: ExitReason.ENDED_THERE,
+    Kind.UNSUBSCRIBED: ExitReason.UNSUBSCRIBED,
+    Kind.BOOKED: ExitReason.BOOKED,
 }
 
 
@@ -100,7 +109,7 @@ def _book(handover: Handover, recipient: Recipient, news: News) -> bool:
         book(lead=recipient.lead, campaign=handover.campaign, actor=SYSTEM, now=news.at, reason=BOOKED)
     except StateRefused:
         return False
-    _is_known_there(recipient)
+    _is_known_there(recipient, news.kind)
     return True
 
 
@@ -110,9 +119,27 @@ def _handover(account: InstantlyAccount, campaign: str) -> Handover | None:
 
 
 def _recipient(handover: Handover, address: str) -> Recipient | None:
-    spellings = {address, address.lower(), stored_form(address)} - {""}
-    rows = Recipient.objects.filter(campaign=handover.campaign_id, email_address__in=spellings)
-    return rows.select_related("campaign__organization", "lead").first()
+    return recipients_at(handover, [address]).get(address) if address else None
+
+
+def recipients_at(handover: Handover, addresses: Collection[str]) -> dict[str, Recipient]:
+    """The recipients by those of `addresses` that are somebody's, however they are spelled. Two queries.
+
+    They are kept as they were enrolled, capitals and all, and Instantly tells them as it likes.
+    """
+    rows = Recipient.objects.filter(campaign=handover.campaign_id).select_related("campaign__organization", "lead")
+    normal = {address: stored_form(address) for address in addresses if address}
+    leads = rows.filter(lead__organization=handover.campaign.organization_id)
+    by_lead = {each.lead.email_normalized: each for each in leads.filter(lead__email_normalized__in=normal.values())}
+    # Whose lead has another address by now.
+    spelled = {spelling for address in normal for spelling in (address, address.lower(), normal[address])}
+    enrolled = {each.email_address: each for each in rows.filter(email_address__in=spelled)}
+    found: dict[str, Recipient] = {}
+    for address, form in normal.items():
+        one = enrolled.get(address) or enrolled.get(address.lower()) or enrolled.get(form) or by_lead.get(form)
+        if one is not None:
+            found[address] = one
+    return found
 
 
 def _respect(account: InstantlyAccount, news: News) -> None:
@@ -151,11 +178,12 @@ def _record(recipient: Recipient, message: Message | None, news: News) -> bool:
     if is_bounce and is_new:
         stop_recipient(recipient.pk, reason=ExitReason.ENDED_THERE, at=news.at, error=BOUNCED)
     if is_new and (news.kind != Kind.REPLIED or recipient.campaign.stop_on_reply):
-        _is_known_there(recipient)
+        _is_known_there(recipient, news.kind)
     return is_new
 
 
-def _is_known_there(recipient: Recipient) -> None:
+def _is_known_there(recipient: Recipient, kind: Kind) -> None:
     """Instantly told of it, and sends this person nothing more by itself: removed, they would vanish from its inbox."""
-    handed = HandedLead.objects.filter(recipient=recipient.pk, recipient__exit_reason__gt="")
+    # Whoever had left for another reason before is still to be removed, and put on its blocklist where that is due.
+    handed = HandedLead.objects.filter(recipient=recipient.pk, recipient__exit_reason=_EXITS[kind])
     handed.update(wanted_out_at=None)

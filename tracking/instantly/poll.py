@@ -1,5 +1,6 @@
 """Looking at one campaign of Instantly: its mails, people and figures. The second source, since webhooks get lost."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -7,13 +8,17 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from campaigns.models import HandedLead, HandedStatus, Handover, InstantlyDay, Recipient, RecipientStatus
 from campaigns.providers.instantly.accounts import client_of, is_sandboxed
-from campaigns.providers.instantly.client import PAGE, InstantlyClient, page_of
+from campaigns.providers.instantly.client import PAGE, InstantlyClient, LostAnswer, page_of
 from campaigns_project.errors import Refused
-from tracking.instantly.news import Kind, News, follow, take
+from leads.addresses import stored_form
+from leads.providers.errors import ProviderRefused
+from leads.suppression import erased_among
+from tracking.instantly.news import Kind, News, follow, recipients_at, take
 from tracking.instantly.sent import record_sent
 
 PAGES = 10  # of mails in one look, of which Instantly allows twenty a minute
 PAGES_OF_LEADS = 20
+TURN = 90.0  # seconds, after which the next look goes on: with a call that takes its longest, well within a task's time
 OVERLAP = timedelta(minutes=2)  # looked at again: one of an earlier second may come into the list later
 DAYS = 14  # whose figures may still change
 CAMPAIGN_SENT, RECEIVED = 1, 2  # kinds of mails in its list
@@ -38,14 +43,16 @@ def poll(*, handover_id: int, now: datetime) -> int:
 
 
 def _look(handover: Handover, client: InstantlyClient, now: datetime) -> int:
-    number = handover.campaign.instantly_campaign_id
-    state = client.get(f"campaigns/{number}").get("status")
-    Handover.objects.filter(pk=handover.pk).update(their_status=state if isinstance(state, int) else None)
+    ends, new = time.monotonic() + TURN, 0
+    state = _object(client.get(f"campaigns/{handover.campaign.instantly_campaign_id}")).get("status")
+    known = isinstance(state, int) and abs(state) < 1_000
+    Handover.objects.filter(pk=handover.pk).update(their_status=state if known else None)
+    if not handover.campaign.auto_discovered:
+        _keep_listening(handover, client)
+        new = _take_leads(handover, client, now, ends) + _take_emails(handover, client, now, ends)
+    # Last: they decide nothing.
     _take_figures(handover, client, now)
-    if handover.campaign.auto_discovered:
-        return 0
-    _keep_listening(handover, client)
-    return _take_emails(handover, client, now) + _take_leads(handover, client, now)
+    return new
 
 
 def _take_figures(handover: Handover, client: InstantlyClient, now: datetime) -> None:
@@ -54,17 +61,18 @@ def _take_figures(handover: Handover, client: InstantlyClient, now: datetime) ->
     found = [each for each in totals if isinstance(each, dict)] if isinstance(totals, list) else []
     mine = next((each for each in found if str(each.get("campaign_id")) == number), {})
     Handover.objects.filter(pk=handover.pk).update(figures=_counts(mine))
-    days_back = DAYS if handover.polled_at else 365
+    known = InstantlyDay.objects.filter(campaign=handover.campaign_id).exists()
+    days_back = DAYS if known else 365
     since = now.date() - timedelta(days=days_back)
     asked = {"campaign_id": number, "start_date": str(since), "end_date": str(now.date() + timedelta(days=1))}
     days = client.get("campaigns/analytics/daily", asked)
-    rows = [
-        InstantlyDay(campaign_id=handover.campaign_id, day=day, figures=_counts(each), seen_at=now)
+    rows = {
+        day: InstantlyDay(campaign_id=handover.campaign_id, day=day, figures=_counts(each), seen_at=now)
         for each in (days if isinstance(days, list) else [])
         if isinstance(each, dict) and (day := _day(each.get("date")))
-    ]
+    }
     InstantlyDay.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["campaign", "day"], update_fields=["figures", "seen_at"]
+        rows.values(), update_conflicts=True, unique_fields=["campaign", "day"], update_fields=["figures", "seen_at"]
     )
 
 
@@ -77,7 +85,7 @@ def _keep_listening(handover: Handover, client: InstantlyClient) -> None:
             client.ask(f"webhooks/{handover.webhook}/resume", {})
 
 
-def _take_emails(handover: Handover, client: InstantlyClient, now: datetime) -> int:
+def _take_emails(handover: Handover, client: InstantlyClient, now: datetime, ends: float) -> int:
     new, after, until = 0, "", handover.emails_until
     wanted = {"campaign_id": handover.campaign.instantly_campaign_id, "sort_order": "asc", "limit": str(PAGE)}
     if until:
@@ -90,13 +98,14 @@ def _take_emails(handover: Handover, client: InstantlyClient, now: datetime) -> 
             seen = _moment(item.get("timestamp_created"))
             until = max(filter(None, (until, seen)), default=None)
         Handover.objects.filter(pk=handover.pk).update(emails_until=until)
-        if not items or not after:
+        if not items or not after or time.monotonic() >= ends:
             break
     return new
 
 
 def _take_email(handover: Handover, item: dict[str, Any], now: datetime) -> bool:
-    kind = {CAMPAIGN_SENT: Kind.SENT, RECEIVED: Kind.REPLIED}.get(item.get("ue_type") or 0)
+    told = item.get("ue_type")
+    kind = {CAMPAIGN_SENT: Kind.SENT, RECEIVED: Kind.REPLIED}.get(told) if isinstance(told, int) else None
     # An absence is no answer.
     if kind is None or handover.account is None or (kind == Kind.REPLIED and item.get("is_auto_reply")):
         return False
@@ -113,13 +122,18 @@ def _take_email(handover: Handover, item: dict[str, Any], now: datetime) -> bool
     return bool(take(handover.account, news))
 
 
-def _take_leads(handover: Handover, client: InstantlyClient, now: datetime) -> int:
+def _take_leads(handover: Handover, client: InstantlyClient, now: datetime, ends: float) -> int:
     """The next pages of its people, from where the last look ended; after the last one from the beginning."""
     new, after = 0, handover.leads_after
     for _ in range(PAGES_OF_LEADS):
         wanted = {"campaign": handover.campaign.instantly_campaign_id, "limit": PAGE}
         asked = {**wanted, **({"starting_after": after} if after else {})}
-        items, after = page_of(client.ask("leads/list", asked), "leads/list")
+        try:
+            items, after = page_of(client.ask("leads/list", asked), "leads/list")
+        except ProviderRefused as refused:
+            if not refused.is_passing:  # it may be the place, of somebody who is not there any more
+                Handover.objects.filter(pk=handover.pk).update(leads_after="")
+            raise
         numbers = [str(item.get("id")) for item in items]
         rows = HandedLead.objects.filter(handover=handover, external_id__in=numbers)
         handed = {row.external_id: row for row in rows.select_related("recipient__campaign__organization")}
@@ -127,10 +141,45 @@ def _take_leads(handover: Handover, client: InstantlyClient, now: datetime) -> i
             row = handed.get(str(item.get("id")))
             if row is not None:
                 new += _take_lead(handover, row, item, now)
+        new += _put_out(handover, [item for item in items if str(item.get("id")) not in handed], now)
         Handover.objects.filter(pk=handover.pk).update(leads_after=after[:200])
-        if not items or not after:
+        if not items or not after or time.monotonic() >= ends:
             break
     return new
+
+
+def _put_out(handover: Handover, items: list[dict[str, Any]], now: datetime) -> int:
+    """Leads that we do not know by their number, and whose person is out here, are removed: out means out.
+
+    They come from a call whose answer got lost, and that was acted upon after all: after its people were looked for
+    and not found, or not there yet in a list that lags. Whoever somebody added over there is left alone.
+    """
+    numbers = {str(item.get("email") or ""): str(item["id"])[:64] for item in items if item.get("id")}
+    if not numbers:
+        return 0
+    found = recipients_at(handover, numbers.keys())
+    rows = HandedLead.objects.filter(recipient__in=[each.pk for each in found.values()])
+    handed = {row.recipient_id: row for row in rows}
+    put_out = 0
+    for address, recipient in found.items():
+        row = handed.get(recipient.pk)
+        if recipient.status not in RecipientStatus.OUT or (row and row.status in HandedStatus.OPEN):
+            continue
+        shape = {"status": HandedStatus.HELD, "external_id": numbers[address], "wanted_out_at": now, "removed_at": None}
+        if row is None:
+            HandedLead.objects.bulk_create(
+                [HandedLead(handover=handover, recipient=recipient, asked_at=now, **shape)], ignore_conflicts=True
+            )
+        else:
+            HandedLead.objects.filter(pk=row.pk, status=row.status).update(**shape)
+        put_out += 1
+    unknown = {stored_form(address): address for address in numbers if address and address not in found}
+    erased = erased_among(handover.campaign.organization_id, list(unknown))
+    HandedLead.objects.bulk_create(
+        HandedLead(handover=handover, status=HandedStatus.HELD, external_id=numbers[unknown[each]], wanted_out_at=now)
+        for each in erased
+    )
+    return put_out + len(erased)
 
 
 def _take_lead(handover: Handover, row: HandedLead, item: dict[str, Any], now: datetime) -> bool:
@@ -170,6 +219,13 @@ def _finish(handover: Handover, recipient: Recipient, item: dict[str, Any], now:
     at = min(_moment(item.get("timestamp_last_contact")) or now, now)
     steps = len(handover.content.get("steps", []))
     return bool(steps) and record_sent(handover, recipient, at=at, step=steps) is not None
+
+
+def _object(told: Any) -> dict[str, Any]:
+    """LostAnswer for what is none."""
+    if not isinstance(told, dict):
+        raise LostAnswer("provider_answer_unreadable", "What Instantly answered is no campaign.", "")
+    return told
 
 
 def _counts(told: dict[str, Any]) -> dict[str, int | float]:

@@ -30,8 +30,8 @@ def record_sent(
     """The message of a mail that Instantly sent to `recipient`; None where it was known, or cannot be placed.
 
     `step` and `variant` are as Instantly counts them, from 1. Without a step it is the next one, unless a mail of about
-    that time, or of the number `email`, is known. It sends them in order: those before it that nobody told of were sent
-    as well.
+    that time or a later one, or of the number `email`, is known. It sends them in order: those before it that nobody
+    told of were sent as well.
     """
     steps = handover.content.get("steps", [])
     hold_against_deletion([handover.campaign_id])
@@ -69,7 +69,8 @@ def _place(
         return step - 1 if step <= len(steps) else None
     for message in known.values():
         is_same = bool(email) and message.smtp_reply == email
-        if is_same or (message.sent_at is not None and abs(message.sent_at - at) < SAME_MAIL):
+        # An opened mail that nobody had told of is known with the time of its opening, and so are those before it.
+        if is_same or (message.sent_at is not None and at < message.sent_at + SAME_MAIL):
             return None
     return next((number for number, each in enumerate(steps) if each["step"] not in known), None)
 

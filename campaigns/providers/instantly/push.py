@@ -123,19 +123,25 @@ def _lead(person: Person, variables: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _taken(answer: Any, sent: Sequence[tuple[Person, Mapping[str, Any]]]) -> dict[int, str]:
-    """Instantly's numbers by recipient, as far as the answer gives them: by place, or by address where that differs."""
+    """Instantly's numbers by recipient, as far as the answer gives them: by address, or by place where it is spelled
+    in a way of its own.
+    """
     created = answer.get("created_leads") if isinstance(answer, dict) else None
     by_address = {person.email_address.lower(): person for person, _ in sent}
     taken: dict[int, str] = {}
+    spelled_otherwise: list[dict[str, Any]] = []
     for each in created if isinstance(created, list) else []:
         if not isinstance(each, dict) or not each.get("id"):
             continue
         person = by_address.get(str(each.get("email") or "").lower())
-        place = each.get("index")
-        if person is None and not each.get("email") and isinstance(place, int) and 0 <= place < len(sent):
-            person = sent[place][0]
-        if person is not None:
+        if person is None:
+            spelled_otherwise.append(each)
+        else:
             taken[person.recipient] = str(each["id"])[:64]
+    for each in spelled_otherwise:
+        place = each.get("index")
+        if isinstance(place, int) and 0 <= place < len(sent):
+            taken.setdefault(sent[place][0].recipient, str(each["id"])[:64])
     return taken
 
 

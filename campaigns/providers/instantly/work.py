@@ -23,9 +23,9 @@ from campaigns.providers.instantly.accounts import (
     webhook_address,
 )
 from campaigns.providers.instantly.body import describe, name_of
-from campaigns.providers.instantly.client import InstantlyClient, LostAnswer
+from campaigns.providers.instantly.client import InstantlyClient, LostAnswer, Missing
 from campaigns.providers.instantly.push import push_some, require_content, settle_unanswered
-from campaigns.providers.instantly.removing import remove_some
+from campaigns.providers.instantly.removing import all_are_gone, remove_some, still_there
 from campaigns.providers.instantly.wanted import has_to_pass, is_over_there, may_send
 from campaigns_project.encryption import readable
 from campaigns_project.errors import Refused
@@ -103,7 +103,10 @@ class Turn:
 
     def _pause(self) -> None:
         if self.handover.told in Told.sending and is_over_there(self.campaign):
-            self.client.ask(f"campaigns/{self.campaign.instantly_campaign_id}/pause", {})
+            try:
+                self.client.ask(f"campaigns/{self.campaign.instantly_campaign_id}/pause", {})
+            except Missing as missing:
+                self._require_gone(missing)  # somebody deleted it there: it sends nothing more
             self._tell(Told.PAUSED)
 
     def _start(self) -> None:
@@ -113,18 +116,28 @@ class Turn:
 
     def _take_out(self) -> bool:
         """Whoever is out; False when time was up before everybody was asked for."""
-        open_ones = HandedLead.objects.filter(handover=self.handover, status__in=HandedStatus.OPEN)
+        if not still_there(self.handover).exists():
+            return True
+        asked: int | None = 0
         while self.has_time:
-            out = open_ones.filter(status=HandedStatus.HELD)
-            if not (out.filter(wanted_out_at__isnull=False).exists() or out.filter(recipient=None).exists()):
-                return True
-            before = out.filter(wanted_out_at__isnull=False).count()
-            if not remove_some(self.handover, self.client, now=self.now):
-                after = out.filter(wanted_out_at__isnull=False).count()
-                if after >= before:  # they are still there: a moment later, and not all the time
+            try:
+                asked = remove_some(self.handover, self.client, after=asked or 0, now=self.now)
+            except Missing as missing:
+                self._require_gone(missing)
+                all_are_gone(self.handover, now=self.now)
+            if asked is None or not still_there(self.handover).exists():
+                if asked is None:  # everybody was asked for, and some are there: a moment later, not all the time
                     self.look_again_at = self.now + STILL_THERE
-                    return True
+                return True
         return False
+
+    def _require_gone(self, missing: Missing) -> None:
+        """`missing` goes on where Instantly does have the campaign; one that somebody deleted there needs no word."""
+        try:
+            self.client.get(f"campaigns/{self.campaign.instantly_campaign_id}")
+        except Missing:
+            return
+        raise missing
 
     def _create(self) -> bool:
         """The campaign there; False where it is not known yet whether it is."""

@@ -17,7 +17,7 @@ from campaigns.errors import StartRefused
 from campaigns.halts import halt
 from campaigns.ledger import ledger
 from campaigns.models import Campaign, DeliveredBy, ExitReason, HandedLead, Handover, Message, Recipient
-from campaigns.providers.instantly import push
+from campaigns.providers.instantly import push, removing, standing
 from campaigns.providers.instantly.choose import choose_delivery
 from campaigns.providers.instantly.wanted import due_handovers
 from campaigns.sending.claim import Wordings, claim
@@ -25,6 +25,7 @@ from campaigns.sending.work import due_campaigns
 from campaigns.tests.factories import NOON, CampaignFactory, InstantlyAccountFactory, LeadFactory, SenderFactory
 from campaigns.tests.instantly.fake_instantly import FakeInstantly, Reply
 from campaigns.tests.instantly.prepare import deliver_by_instantly, start, work
+from campaigns.why import instantly as words
 from campaigns.why import why_campaign, why_recipient
 from campaigns_project.audit.actors import SYSTEM
 from leads.models import SuppressionReason
@@ -407,3 +408,80 @@ def test_a_worker_killed_in_mid_call_leaves_nobody_handed_over_twice_or_lost(ins
 
     assert (len(instantly.campaigns), only(instantly)["status"]) == (1, 1)
     assert (handed(), len(instantly.leads), len(instantly.asked("POST", "leads/add"))) == (["held"] * 3, 3, 1)
+
+
+def test_a_campaign_that_was_deleted_there_holds_up_nothing_here(instantly, campaign):
+    start(campaign)
+    work(campaign)
+    de_enroll(recipient=Recipient.objects.first(), actor=SYSTEM, now=NOON)
+    lifecycle.stop(campaign=campaign, actor=SYSTEM, now=NOON)
+    number = only(instantly)["id"]
+    instantly.campaigns.clear()
+    instantly.next_reply("leads", Reply(404, {"message": "Campaign not found"}))
+
+    work(campaign, at=LATER)
+
+    campaign.refresh_from_db()
+    assert [call.path for call in instantly.asked("POST", f"campaigns/{number}/pause")] == [f"campaigns/{number}/pause"]
+    assert (campaign.handover.told, handed()) == ("paused", ["held", "held", "removed"])
+    assert preview(campaign=campaign, now=LATER).blockers == []
+
+
+def test_whoever_is_out_is_removed_also_where_the_blocklist_is_refused(instantly, campaign):
+    start(campaign)
+    work(campaign)
+    out = Recipient.objects.order_by("pk")[:1].get()
+    suppress(
+        organization=campaign.organization,
+        address=out.email_address,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        source="test",
+        at=LATER,
+    )
+    instantly.next_reply("block-lists-entries/bulk-create", Reply(403, {"message": "Scope is missing"}))
+
+    work(campaign, at=LATER)
+    assert (len(instantly.leads), handed()) == (2, ["held"] * 3)
+    work(campaign, at=LATER + timedelta(minutes=1))
+
+    assert (handed(), instantly.blocklist) == (["held", "held", "removed"], {out.email_address})
+
+
+def test_people_whose_removal_does_not_hold_keep_nobody_behind_them_back(instantly, campaign, monkeypatch):
+    monkeypatch.setattr(removing, "PAGE", 1)
+    start(campaign)
+    work(campaign)
+    for recipient in Recipient.objects.order_by("pk")[:2]:
+        de_enroll(recipient=recipient, actor=SYSTEM, now=LATER)
+    instantly.next_reply("leads", Reply(200, {"count": 1}))  # nothing is gone
+
+    work(campaign, at=LATER)
+
+    assert handed() == ["held", "held", "removed"]
+
+
+def test_a_lead_that_is_spelled_otherwise_in_the_answer_is_known_by_its_place(instantly, campaign):
+    start(campaign)
+    spelled = [
+        {"index": place, "id": f"lead-{place}", "email": f"{place}@xn--spelled-otherwise.example"} for place in range(3)
+    ]
+    instantly.next_reply("leads/add", Reply(200, {"created_leads": spelled}))
+
+    work(campaign)
+
+    assert handed() == ["held"] * 3
+
+
+def test_where_nobody_has_such_a_campaign_the_clock_costs_one_query(db, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert due_handovers(now=NOON) == []
+
+
+def test_many_people_are_counted_up_to_a_bound(instantly, campaign, monkeypatch):
+    monkeypatch.setattr(standing, "COUNTED_UP_TO", 2)
+    monkeypatch.setattr(words, "COUNTED_UP_TO", 2)
+    start(campaign)
+    work(campaign)
+
+    assert standing.delivery_of(campaign).held == 3
+    assert "It has more than 2 people." in delivery_told(Campaign.objects.get())

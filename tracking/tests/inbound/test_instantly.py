@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -13,13 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns import tokens
+from campaigns.enrollment.stop import stop_recipient
 from campaigns.ledger import ledger
-from campaigns.models import Campaign, HandedLead, Handover, InstantlyDay, Message, Recipient
+from campaigns.models import Campaign, ExitReason, HandedLead, Handover, InstantlyDay, Message, Recipient
+from campaigns.persons.erase import erase_person
 from campaigns.providers.instantly.accounts import HEADER
 from campaigns.tests.factories import NOON, CampaignFactory, InstantlyAccountFactory
-from campaigns.tests.instantly.fake_instantly import FakeInstantly, serving
+from campaigns.tests.instantly.fake_instantly import FakeInstantly, Reply, serving
 from campaigns.tests.instantly.prepare import deliver_by_instantly, start, work
-from leads.models import Suppression
+from campaigns_project.audit.actors import SYSTEM
+from leads.models import Lead, Suppression
 from tracking.inbound.instantly import digest_of_report
 from tracking.inbound.settle import settle_waiting
 from tracking.ingest import drain
@@ -237,3 +241,110 @@ def test_looking_keeps_its_figures_by_day(instantly, campaign):
 
     assert list(InstantlyDay.objects.values_list("figures", flat=True)) == [{"sent": 40, "unique_replies": 2}]
     assert Handover.objects.get().figures == {"emails_sent_count": 40, "reply_count_automatic": 1}
+
+
+def test_looking_never_takes_an_earlier_mail_for_a_later_step(instantly, campaign):
+    recipient = one_of(campaign)
+    report(campaign, "email_opened", recipient, step=1)  # that it was sent, an hour before, nobody has told
+    instantly.emails = [email(campaign, recipient, 1, "mail-1", -60)]
+
+    look(campaign)
+
+    assert list(Message.objects.values_list("step__position", flat=True)) == [1]
+    assert standing(recipient) == ("sent", "")
+
+
+def test_an_address_with_capitals_is_known_however_it_is_spelled(campaign):
+    recipient = one_of(campaign)
+    Recipient.objects.filter(pk=recipient.pk).update(email_address="Ana.O'Neil@Example.COM")
+    Lead.objects.filter(pk=recipient.lead_id).update(
+        email="Ana.O'Neil@Example.COM", email_normalized="ana.o'neil@example.com", domain="example.com"
+    )
+
+    body = {**told(campaign, "reply_received", recipient), "lead_email": "ana.o'neil@example.com", "step": 1}
+    post(campaign, body)
+    settle_waiting(now=timezone.now())
+
+    assert standing(recipient) == ("replied", "replied")
+
+
+def arrives_late(instantly: FakeInstantly, campaign: Campaign, address: str) -> None:
+    number = str(uuid4())
+    more = {"campaign": campaign.instantly_campaign_id, "status": 1, "email_reply_count": 0}
+    instantly.leads[number] = {"id": number, "email": address.lower(), **more}
+
+
+@pytest.mark.parametrize("before", ["refused", "removed", "never", "erased"])
+def test_whoever_is_out_here_and_turns_up_there_all_the_same_is_removed(instantly, campaign, before):
+    recipient = one_of(campaign)
+    handed = HandedLead.objects.filter(recipient=recipient)
+    stop_recipient(recipient.pk, reason=ExitReason.NOT_TAKEN, at=NOON)
+    instantly.leads = {pk: each for pk, each in instantly.leads.items() if each["email"] != recipient.email_address}
+    match before:
+        case "refused":
+            handed.update(status="refused", external_id="")
+        case "removed":
+            handed.update(status="removed", external_id="", removed_at=NOON)
+        case "never":
+            handed.delete()
+        case "erased":
+            handed.delete()
+            lead = recipient.lead
+            erase_person(lead=lead, confirm_name=lead.email, reason="asked for it", actor=SYSTEM, now=NOON)
+    arrives_late(instantly, campaign, recipient.email_address)
+
+    look(campaign)
+    work(campaign, at=AT)
+
+    assert len(instantly.leads) == 2
+    assert "removed" in HandedLead.objects.values_list("status", flat=True)
+
+
+def test_somebody_who_was_added_over_there_is_left_alone(instantly, campaign):
+    arrives_late(instantly, campaign, "somebody@elsewhere.example")
+
+    look(campaign)
+    work(campaign, at=AT)
+
+    assert len(instantly.leads) == 4
+
+
+@pytest.mark.parametrize("answer", [[], "ok", None, {"status": 10**9}])
+def test_an_answer_of_another_shape_keeps_no_news_back(instantly, campaign, answer):
+    recipient = one_of(campaign)
+    number = campaign.instantly_campaign_id
+    instantly.days[number] = [{"date": "2026-09-02", "sent": 1}, {"date": "2026-09-02T00:00:00Z", "sent": 2}]
+    instantly.emails = [
+        {**email(campaign, recipient, 1, "x", 0), "ue_type": [1]},
+        email(campaign, recipient, 1, "y", 0),
+    ]
+    instantly.next_reply(f"campaigns/{number}", Reply(200, answer))
+
+    look(campaign)
+    look(campaign)
+
+    assert standing(recipient) == ("sent", "")
+    assert InstantlyDay.objects.get().figures == {"sent": 2}
+
+
+def test_a_place_in_the_list_that_is_refused_is_given_up(instantly, campaign):
+    Handover.objects.update(leads_after="gone")
+    (done, *_) = instantly.leads.values()
+    done["status"] = -2
+    instantly.next_reply("leads/list", Reply(400, {"message": "starting_after is unknown"}))
+
+    look(campaign)
+    handover = Handover.objects.get()
+    assert ("starting_after is unknown" in handover.poll_error, handover.leads_after) == (True, "")
+    look(campaign)
+
+    assert campaign.recipients.filter(exit_reason="unsubscribed").count() == 1
+
+
+def test_whoever_opted_out_here_is_still_removed_when_an_answer_comes_afterwards(campaign):
+    recipient = one_of(campaign)
+    stop_recipient(recipient.pk, reason=ExitReason.UNSUBSCRIBED, at=NOON)
+
+    report(campaign, "reply_received", recipient, step=1, email_id="answer")
+
+    assert HandedLead.objects.get(recipient=recipient).wanted_out_at is not None
