@@ -22,11 +22,13 @@ from campaigns.models import Campaign, CampaignQuerySet, CampaignStatus, Job
 from campaigns.task_names import LOOK
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
+from campaigns_project.patience import TookTooLong, within
 from campaigns_project.workers.subjects import waiting_for
 
 EVERY = timedelta(minutes=5)
 SHARE = 20  # a look that took a second is made at most every 20: it goes through all leads, and others enroll too
 ASK_AGAIN = timedelta(minutes=10)  # one that was asked for and not made: its worker died, or all of them are busy
+LONGEST = timedelta(minutes=2)  # that a statement of a look may take: a task that takes 300 s is killed without a word
 MOST_AT_ONCE = 100  # campaigns the tick asks for in one go; the others in its next
 
 
@@ -96,17 +98,32 @@ def _look(campaign_id: int, now: datetime) -> Look | None:
 def _enroll_new(campaign: Campaign, now: datetime) -> Look:
     try:
         audience = StandingAudience.of_json(campaign.standing_audience)
-        taken = take_in(campaign=campaign, selection=selection_of(audience), now=now)
+        with within(int(LONGEST.total_seconds() * 1000)):
+            taken = take_in(campaign=campaign, selection=selection_of(audience), now=now)
     except Refused as refused:
         return Look(at=now, refused=str(refused))
+    except TookTooLong:
+        return Look(at=now, refused=_TOO_LONG)
     if taken.enrolled:
         report_enrollment(taken, actor=SYSTEM, now=now)
     return Look(at=now, enrolled=taken.enrolled, skipped=taken.skipped)
 
 
+def note_broken_off(*, campaign_id: int, message: str, now: datetime) -> bool:
+    """Have the campaign say that its look came to no end; False when it does not enroll by itself any more."""
+    kept = Look(at=now, refused=message).as_json()
+    return bool(Campaign.objects.living().enrolling().filter(pk=campaign_id).update(last_look=kept))
+
+
+_TOO_LONG = (
+    f"Going through everybody took longer than {LONGEST.seconds // 60} minutes. Ask for less in the segments of the "
+    "audience."
+)
+
+
 def _keep(campaign: Campaign, found: Look, seconds: float) -> Look:
     kept = Look(**{**asdict(found), "seconds": round(seconds, 3)})
-    wait = max(EVERY, SHARE * timedelta(seconds=seconds))
+    wait = ASK_AGAIN if found.refused else max(EVERY, SHARE * timedelta(seconds=seconds))
     Campaign.objects.filter(pk=campaign.pk).update(last_look=kept.as_json(), next_look_at=found.at + wait)
     return kept
 

@@ -18,9 +18,13 @@ from campaigns_project.errors import NotFound, StateRefused
 def set_audience(*, campaign: Campaign, audience: StandingAudience, actor: Actor, now: datetime) -> Campaign:
     """From now on workers enroll whoever belongs to `audience`; one that was switched off stays off.
 
-    Refused for a campaign that has ended, and for an audience that names nobody or what is not there.
+    Refused for a campaign that has ended or was made at Instantly, and for an audience that names nobody or what is
+    not there.
     """
     current = _hold(campaign, "edit")
+    if current.auto_discovered:
+        message = f"“{current}” was made at Instantly and is only looked at from here: nobody can be enrolled in it."
+        raise StateRefused("made_elsewhere", message, "Duplicate it, or make a campaign of your own.")
     audience.check(current.organization)
     before = current.standing_audience
     return _write(
@@ -33,6 +37,7 @@ def set_audience(*, campaign: Campaign, audience: StandingAudience, actor: Actor
         is_automatic=True,
         standing_audience=audience.as_json(),
         next_look_at=None,
+        last_look={},  # it was for another audience
     )
 
 

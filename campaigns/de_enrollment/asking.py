@@ -21,6 +21,7 @@ from leads.models import Lead
 
 EVERY = timedelta(minutes=1)
 SHARE = 20  # a sweep that took a second is made at most every 20: it goes through everybody who is in
+LONGEST_WAIT = timedelta(minutes=10)  # whatever the last one took: its worker may have been away for a night
 STALE_AFTER = timedelta(minutes=2)  # a batch takes well under a second: whose worker was silent for longer is dead
 MOST_NAMED = 100_000
 
@@ -107,7 +108,7 @@ def _due(now: datetime) -> list[Organization]:
 def _is_due(began: datetime | None, ended: datetime | None, now: datetime) -> bool:
     if ended is None:
         return True
-    wait = EVERY if began is None else max(EVERY, SHARE * (ended - began))
+    wait = EVERY if began is None else min(max(EVERY, SHARE * (ended - began)), LONGEST_WAIT)
     return now >= ended + wait
 
 

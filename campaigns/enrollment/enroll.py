@@ -41,7 +41,7 @@ class SkipReason(models.TextChoices):
     )
     MERGE_VALUE_MISSING = (
         "merge_value_missing",
-        "a mail of the campaign, which runs already, shows a value the lead lacks",
+        "a mail of the campaign shows a value the lead lacks",
     )
     BOOKED = "booked", "booked a meeting: nobody is enrolled automatically after that"
     NEXT_TIME = "next_time", "more than one look enrolls: the next one goes on"
@@ -250,6 +250,7 @@ WITH candidate AS MATERIALIZED (
 SELECT 'enrolled', count(*) FROM inserted
 UNION ALL
 SELECT coalesce(reason, %(left_over)s::text), count(*) FROM candidate
-WHERE reason IS NOT NULL OR id NOT IN (SELECT lead_id FROM inserted)
+LEFT JOIN inserted ON inserted.lead_id = candidate.id
+WHERE reason IS NOT NULL OR inserted.lead_id IS NULL
 GROUP BY 1
 """

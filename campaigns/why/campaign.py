@@ -40,7 +40,7 @@ def _by_instantly(facts: Facts) -> list[Gate]:
     common = [gates.state(facts), gates.halt(facts), *gates.fetching(facts)]
     if facts.campaign.auto_discovered:
         return [delivery(facts)]
-    return [*common, gates.hold(facts), delivery(facts), gates.workers(facts)]
+    return [*common, *gates.newcomers(facts), gates.hold(facts), delivery(facts), gates.workers(facts)]
 
 
 def _open_sentence(facts: Facts) -> str:

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderStatus, WindowZone
 from campaigns.scheduling import next_opening
 from campaigns.sending.limits import Gauge, LimitCode
@@ -153,6 +154,12 @@ def recipients(facts: Facts) -> Gate:
     return Gate(GateCode.RECIPIENTS, sentence, WhyCode.NOBODY_DUE, numbers=numbers)
 
 
+def newcomers(facts: Facts) -> Iterator[Gate]:
+    """An automatic campaign in which nobody is, whoever delivers it; no gate at all for any other."""
+    if facts.campaign.active_leads_count == 0 and _waits_for_leads(facts):
+        yield _waiting_for_leads(facts, {"inside": 0})
+
+
 def _waits_for_leads(facts: Facts) -> bool:
     is_over = facts.campaign.status in CampaignStatus.ended
     return facts.campaign.enrolls_by_itself and not is_over and not facts.fetch
@@ -166,8 +173,13 @@ def _waiting_for_leads(facts: Facts, numbers: dict[str, Any]) -> Gate:
     so_far = (
         "Everybody so far has had the sequence or left" if facts.campaign.total_recipients else "Nobody came so far"
     )
+    left_out = facts.campaign.last_look.get("skipped", {})
     sentence = f"{so_far}. It is automatic, and waits for new leads."
-    return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_LEADS, numbers=numbers)
+    if left_out:
+        # The label's first words: what stands behind its colon explains it.
+        each = (f"{count:,} {SkipReason(code).label.partition(':')[0]}" for code, count in sorted(left_out.items()))
+        sentence += f" Of its audience stay out for now: {'; '.join(each)}."
+    return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_LEADS, numbers={**numbers, "left_out": left_out})
 
 
 def _empty(facts: Facts, numbers: dict[str, Any]) -> Gate:

@@ -104,7 +104,12 @@ def follow(handover: Handover, recipient: Recipient, news: News) -> bool:
 
 
 def _book(handover: Handover, recipient: Recipient, news: News) -> bool:
-    """A booking counts as one that an operator notes; False where it was known already."""
+    """A booking counts as one that an operator notes; False where it was known already.
+
+    Instantly tells of it at every poll. Told again it takes nobody out of a campaign they were put into afterwards.
+    """
+    if recipient.booked_at is not None:
+        return False
     try:
         book(lead=recipient.lead, campaign=handover.campaign, actor=SYSTEM, now=news.at, reason=BOOKED)
     except StateRefused:

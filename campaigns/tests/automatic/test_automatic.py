@@ -6,16 +6,17 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns import automatic, lifecycle, preflight
-from campaigns.automatic import StandingAudience
+from campaigns.automatic import StandingAudience, looking
 from campaigns.automatic.uses import campaigns_enrolling_by_segment
 from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.enrollment.booking import book
 from campaigns.errors import StartRefused, StateConflict
 from campaigns.models import Campaign, ExitReason, Job, Recipient, Variant
+from campaigns.tasks import look_for_people
 from campaigns.tests.factories import (
     CampaignFactory,
     CampaignSenderFactory,
@@ -325,6 +326,85 @@ def test_an_audience_follows_a_merged_tag(now):
 
     campaign.refresh_from_db()
     assert campaign.standing_audience["exclude_tags"] == [new.pk]
+
+
+def test_whom_it_leaves_out_is_said_where_it_waits_for_leads(now):
+    campaign = automatic_campaign(now)
+    Variant.objects.update(body_html="<p>{{ city }}</p>")
+    SuppressionFactory(organization=campaign.organization, address=person(campaign, city="Brno").email_normalized)
+    person(campaign, city="")
+
+    automatic.look(campaign_id=campaign.pk, now=now)
+
+    campaign.refresh_from_db()
+    gate = gate_of_people(campaign, now)
+    assert gate.sentence == (
+        "Nobody came so far. It is automatic, and waits for new leads. Of its audience stay out for now: "
+        "1 a mail of the campaign shows a value the lead lacks; 1 suppressed."
+    )
+    assert gate.numbers["left_out"] == {"merge_value_missing": 1, "suppressed": 1}
+
+
+def test_one_that_instantly_delivers_says_that_it_waits_for_leads(now):
+    campaign = automatic_campaign(now)
+    Campaign.objects.filter(pk=campaign.pk).update(delivered_by="instantly")
+    campaign.refresh_from_db()
+
+    empty = [gate.why for gate in why_campaign(campaign, now=now).gates if not gate.ok]
+    RecipientFactory(campaign=campaign)
+    Campaign.objects.filter(pk=campaign.pk).update(total_recipients=1, active_leads_count=1)
+    campaign.refresh_from_db()
+    filled = [gate.why for gate in why_campaign(campaign, now=now).gates if not gate.ok]
+
+    assert (empty[:2], filled[:1]) == (["waiting_for_leads", "handed_over"], ["handed_over"])
+
+
+def test_one_that_was_made_at_instantly_enrolls_nobody(now):
+    campaign = CampaignFactory(auto_discovered=True, delivered_by="instantly", instantly_campaign_id="theirs")
+    audience = StandingAudience((segment_of(campaign.organization, "Acme").pk,), before_start=True)
+
+    with pytest.raises(StateRefused) as refused:
+        automatic.set_audience(campaign=campaign, audience=audience, actor=SYSTEM, now=now)
+
+    assert refused.value.code == "made_elsewhere"
+
+
+def test_what_was_wrong_with_the_audience_before_is_not_said_of_the_next(now):
+    campaign = automatic_campaign(now)
+    Segment.objects.all().delete()
+    automatic.look(campaign_id=campaign.pk, now=now)
+    mended = StandingAudience((segment_of(campaign.organization, "Zeta").pk,))
+
+    campaign = automatic.set_audience(campaign=campaign, audience=mended, actor=SYSTEM, now=now)
+
+    assert gate_of_people(campaign, now).why == "waiting_for_leads"
+
+
+def test_a_look_that_breaks_off_is_told(now):
+    campaign = automatic_campaign(now)
+    Campaign.objects.filter(pk=campaign.pk).update(standing_audience={"unheard_of": 1})
+
+    with pytest.raises(TypeError):
+        look_for_people(campaign.pk)
+
+    campaign.refresh_from_db()
+    gate = gate_of_people(campaign, now)
+    assert (gate.why, gate.is_in_order) == ("look_refused", False)
+    assert "The look broke off. A fault of ours (TypeError)" in gate.sentence
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_that_takes_too_long_ends_and_is_told(now, monkeypatch):
+    monkeypatch.setattr(looking, "LONGEST", timedelta(milliseconds=100))
+    campaign = automatic_campaign(now)
+    lead = person(campaign)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        RecipientFactory(campaign=campaign, lead=lead)  # for which the look waits: it may be undone
+        look = pool.submit(_look_alone, campaign.pk, now).result(30)
+        transaction.set_rollback(True)
+
+    assert (look.enrolled, look.refused.partition(" than")[0]) == (0, "Going through everybody took longer")
+    assert campaign.recipients.count() == 0
 
 
 def test_a_copy_is_automatic_and_switched_off(now):

@@ -301,6 +301,19 @@ def test_the_tick_sweeps_every_organization_that_sends_one_run_at_a_time(campaig
     assert asked == [2, 0, 0, 2]
 
 
+def test_a_sweep_whose_worker_was_away_for_a_night_does_not_put_off_the_next(campaign, home, now):
+    inside(campaign)
+    sweep_by_itself(now=now)
+    run = DeEnrollmentRun.objects.get()
+    DeEnrollmentRun.objects.filter(pk=run.pk).update(
+        status="succeeded", started_at=now - timedelta(hours=9), finished_at=now
+    )
+
+    asked = [sweep_by_itself(now=now + timedelta(minutes=minutes)) for minutes in (9, 11)]
+
+    assert asked == [0, 1]
+
+
 def test_sweeps_of_the_tick_that_found_nobody_leave_one_line(campaign, home, now):
     recipient = inside(campaign)
     for minute in range(0, 8, 2):

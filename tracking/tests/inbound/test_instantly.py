@@ -19,7 +19,7 @@ from campaigns.ledger import ledger
 from campaigns.models import Campaign, ExitReason, HandedLead, Handover, InstantlyDay, Message, Recipient
 from campaigns.persons.erase import erase_person
 from campaigns.providers.instantly.accounts import HEADER
-from campaigns.tests.factories import NOON, CampaignFactory, InstantlyAccountFactory
+from campaigns.tests.factories import NOON, CampaignFactory, InstantlyAccountFactory, RecipientFactory
 from campaigns.tests.instantly.fake_instantly import FakeInstantly, Reply, serving
 from campaigns.tests.instantly.prepare import deliver_by_instantly, start, work
 from campaigns_project.audit.actors import SYSTEM
@@ -132,6 +132,16 @@ def test_what_it_tells_takes_people_out_by_our_rules(campaign, event_type, wante
     assert Suppression.objects.count() == (1 if event_type == "lead_unsubscribed" else 0)
     assert not HandedLead.objects.filter(wanted_out_at__isnull=False).exists()
     assert ledger(campaign).adds_up
+
+
+def test_a_booking_that_is_told_again_leaves_them_where_they_were_put_since(campaign):
+    recipient = one_of(campaign)
+    report(campaign, "lead_meeting_booked", recipient, step=1)
+    later = RecipientFactory(campaign=CampaignFactory(organization=campaign.organization), lead=recipient.lead)
+
+    report(campaign, "lead_meeting_booked", recipient, step=1, email_id="told again")
+
+    assert (standing(later)[1], Campaign.objects.get(pk=later.campaign_id).booked_count) == ("", 0)
 
 
 def test_opens_and_clicks_are_counted_with_all_others(campaign):
