@@ -15,7 +15,6 @@ class BookedHere(ActDialog):
     needs = Role.OPERATOR
     label = "They booked"
     icon = "event_available"
-    is_final = True
     submit_text = "Note the booking"
 
     reason = forms.CharField(

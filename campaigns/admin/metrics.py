@@ -118,7 +118,7 @@ def _load(request: HttpRequest, organization: Organization, today: date) -> str:
         actor=Actor.of_request(request, via="admin"),
         today=today,
     )
-    messages.success(request, f"{new:,} values entered; {there:,} days had one before.")
+    messages.success(request, f"Values entered: {new:,}. Days that had one before: {there:,}.")
     return request.get_full_path()
 
 

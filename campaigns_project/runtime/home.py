@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from campaigns.admin.operator_tasks import my_tasks_today
 from campaigns.models import Campaign, CampaignStatus, Message, Sender, SenderStatus, Step
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
@@ -26,6 +27,7 @@ from leads.models import ImportStatus, Lead, LeadImport, Suppression
 
 SHOWN = 10  # running campaigns
 ALERTS = 7
+TASKS = 5  # of today; the board has them all
 COUNTED_UP_TO = 100_000  # larger numbers are shown as “100,000+”: counting a million rows is not cheap
 RECENT = timedelta(days=7)
 SHOWN_TO_ALL = ("workers", "queue")  # subjects of System health that tell nothing of any organization
@@ -77,6 +79,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "first_steps": first_steps,
         "alerts": [*_alerts(held, campaigns, lights, now), *_findings(held, found)][:ALERTS],
         "numbers": numbers(held, now=now),
+        "my_tasks": list(my_tasks_today(request, now=now).select_related("organization", "campaign", "lead")[:TASKS]),
         "tiles": list(_tiles(held)),
         "running": running,
         "lights": lights,

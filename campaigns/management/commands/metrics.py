@@ -82,7 +82,7 @@ class Command(FairleadCommand):
         if options["json"]:
             self.print_json("metrics_import", created=new, changed=there)
             return
-        self.stdout.write(f"{new:,} values entered, {there:,} days had one before.")
+        self.stdout.write(f"Values entered: {new:,}. Days that had one before: {there:,}.")
 
 
 def _opened(name: str) -> BytesIO:

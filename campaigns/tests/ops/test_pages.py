@@ -16,6 +16,7 @@ from campaigns.tests.factories import (
     CalendarItemFactory,
     CampaignFactory,
     CampaignPlanFactory,
+    CampaignTallyFactory,
     LeadFactory,
     MembershipFactory,
     MetricDefinitionFactory,
@@ -198,17 +199,19 @@ def test_a_file_of_values_is_entered_on_the_page(operator, organization):
 
     told = operator.post(METRICS, {"file": file}, follow=True)
 
-    assert "1 values entered" in text_of(told)
+    assert "Values entered: 1. Days that had one before: 0." in text_of(told)
     assert MetricEntry.objects.get().value == 4
 
 
 def test_a_metric_has_its_line_and_the_same_as_a_table(operator, organization):
-    metric = MetricDefinitionFactory(organization=organization, target=5)
+    metric = MetricDefinitionFactory(organization=organization, target=5, unit="calls")
     for day in (18, 19, 20):
         MetricEntryFactory(metric=metric, date=date(2026, 11, day), value=day)
 
-    page = operator.get(reverse("admin:campaigns_metricdefinition_change", args=[metric.pk])).content.decode()
+    answer = operator.get(reverse("admin:campaigns_metricdefinition_change", args=[metric.pk]))
 
+    page = answer.content.decode()
+    assert "20 calls on 20 Nov 2026; the target is 5" in text_of(answer)
     assert page.count("<circle") == 3
     assert "fl-chart-target" in page
     assert page.count('<th scope="row">') == 3
@@ -218,10 +221,27 @@ def test_a_plan_shows_how_it_stands(viewer, organization):
     plan = CampaignPlanFactory(organization=organization, target_metric="replies", target_value=40)
     CampaignFactory(organization=organization, plan=plan, emails_replied=8, name="Autumn")
 
-    page = text_of(viewer.get(reverse("admin:campaigns_campaignplan_change", args=[plan.pk])))
+    answer = viewer.get(reverse("admin:campaigns_campaignplan_change", args=[plan.pk]))
 
+    page = text_of(answer)
     assert "20.0 % (8 of 40) people who replied" in page
     assert "Autumn" in page
+    assert "not started" in page
+    assert 'class="fl-strip"' not in answer.content.decode()  # no bar for what has no days yet
+
+
+def test_an_empty_column_says_so(viewer, organization):
+    OperatorTaskFactory(organization=organization)
+
+    page = viewer.get(BOARD).content.decode()
+
+    assert page.count('data-empty="Nothing here."') == 3
+
+
+def test_how_long_a_count_took_is_told_in_milliseconds(viewer, organization):
+    CampaignTallyFactory(campaign__organization=organization, seconds=0.005899304)
+
+    assert "0.006 s" in text_of(viewer.get(reverse("admin:campaigns_campaigntally_changelist")))
 
 
 def test_a_campaign_is_put_into_a_plan_on_its_settings(manager, organization):

@@ -28,6 +28,7 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.demo.campaign import demo_organization, demo_sender, make_campaign
+from campaigns_project.runtime.demo.connections import add_connections
 from campaigns_project.runtime.demo.content import (
     ANSWERS,
     AUTOMATIC,
@@ -98,6 +99,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     _automatic(organization, sender, now)
     _given_up(organization, sender, now)
     add_operations(organization, [finished, draft], now)
+    add_connections(organization, now)
     renew_days(now=now)
     return {
         "leads": Lead.objects.for_organization(organization).count(),

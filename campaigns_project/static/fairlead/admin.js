@@ -202,6 +202,8 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     showWay(document);
+    // The last days are what is filled in, and on a phone they stand outside.
+    for (const part of document.querySelectorAll("[data-scroll-end]")) part.scrollLeft = part.scrollWidth;
     const tab = document.querySelector(".fl-tabs .fl-on");
     if (tab) tab.scrollIntoView({ block: "nearest", inline: "center" });
   });

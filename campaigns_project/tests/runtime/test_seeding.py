@@ -12,12 +12,14 @@ from campaigns.models import (
     Campaign,
     CampaignPlan,
     CampaignTombstone,
+    Mailbox,
     Message,
     MetricDefinition,
     OperatorTask,
     Sender,
 )
 from campaigns_project.runtime.demo.seeding import seed
+from campaigns_project.webhooks.models import WebhookDelivery, WebhookEndpoint
 from leads.models import LeadImport
 
 pytestmark = pytest.mark.django_db
@@ -47,5 +49,9 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     plan = CampaignPlan.objects.get()
     assert (plan.campaigns.count(), OperatorTask.objects.count(), MetricDefinition.objects.count()) == (2, 5, 2)
     assert [day > now.date() for day in finished.organization.blackout_days] == [True]
+    mailbox, endpoint = Mailbox.objects.get(), WebhookEndpoint.objects.get()
+    assert (mailbox.status, mailbox.host) == ("paused", "imap.example.com")
+    assert (endpoint.status, endpoint.is_disabled_by_system) == ("disabled", False)
+    assert list(WebhookDelivery.objects.values_list("endpoint", "status")) == [(endpoint.pk, "abandoned")]
     review = LeadImport.objects.get(status="draft")
     assert (review.dry_run_status, review.dry_run["created"], review.dry_run["problems"]) == ("succeeded", 6, 3)
