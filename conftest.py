@@ -66,6 +66,15 @@ def _many_tests_share_the_machine() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _what_was_noted_leaves_no_connection() -> Iterator[None]:
+    """It would be in the way of dropping the tests' database, and of whoever counts connections."""
+    from tracking import notes  # noqa: PLC0415 - models can be imported only once Django is set up
+
+    yield
+    notes.hang_up()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker

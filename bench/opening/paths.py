@@ -14,7 +14,7 @@ from bench.large import seed  # noqa: E402 - what knows models can be imported o
 from campaigns import tokens  # noqa: E402
 from campaigns.models import Message  # noqa: E402
 
-NAMES = {"pixel": "/t/{}/open", "constant": "/bench/{}/constant", "orm": "/bench/{}/orm"}
+NAMES = {"pixel": "/t/{}/open", "constant": "/bench/{}/constant", "short": "/bench/{}/short", "orm": "/bench/{}/orm"}
 _SCRIPT = """local paths = {{
 {paths}
 }}

@@ -1,5 +1,7 @@
 """What an open is held against: the same picture and nothing else, and what one would write with the ORM."""
 
+from collections.abc import Callable
+
 from django.db import transaction
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +18,16 @@ from tracking.views import PIXEL
 def constant(request: HttpRequest, token: str) -> HttpResponse:
     """The picture. What comes through the middleware costs that, and the server's own share."""
     return HttpResponse(PIXEL, content_type="image/gif")
+
+
+class ShortMiddleware:
+    """The same constant picture where the pixel is answered: passing by the rest of the middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return constant(request, "") if request.path_info.endswith("/short") else self.get_response(request)
 
 
 @require_safe

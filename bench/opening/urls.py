@@ -1,4 +1,4 @@
-"""The addresses of the project, and the two references beside them, behind the same middleware."""
+"""The addresses of the project, and the two references beside them, behind the whole middleware."""
 
 from django.urls import include, path
 

@@ -1,6 +1,5 @@
 """Prepare the database, then run all parts until they are stopped. Needs Django to be set up; see `run`."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,7 +11,10 @@ from campaigns_project.database import migrating
 from campaigns_project.runtime import welcome
 from campaigns_project.runtime.together import Together
 
-THREADS = 2 * (os.cpu_count() or 1) + 1  # requests served at the same time; each thread keeps one database connection
+# Requests served at the same time. Most load a pixel and wait for a commit that they share with all who come meanwhile:
+# the more of them, the fewer commits. Nor may they be too many, since each may come to keep one connection to the
+# database, which takes a hundred unless told otherwise.
+THREADS = 32
 LOGIN_FILE = "demo_login"  # under VAR_DIR: written by seed_demo, "e-mail / password" in one line
 
 
@@ -48,7 +50,7 @@ def web_command(*, processes: int = 1) -> list[str]:
         "--port": settings.WEB_PORT,
         "--workers": processes,
         "--blocking-threads": THREADS,
-        "--log-level": "warning",
+        "--log-level": "error",  # it warns at each start of so many threads, which wait rather than work
     }
     words = [str(word) for pair in options.items() for word in pair]
     switches = ["--no-ws", "--respawn-failed-workers"]

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "campaigns_project.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "tracking.middleware.PixelMiddleware",
     "campaigns_project.middleware.AreaContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -63,6 +63,32 @@ def test_both_mounts_are_the_same(client):
     assert RawEvent.objects.filter(message_ref=7, event_type="open").count() == 2
 
 
+def test_both_mounts_take_the_short_way_and_are_as_guarded_as_a_page(client):
+    path = open_path(7)
+
+    answers = [client.get(path), client.get(path.replace("/t/", "/api/v1/campaigns/track/"))]
+
+    for answer in answers:
+        assert answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert (answer["X-Frame-Options"], answer["X-Content-Type-Options"]) == ("DENY", "nosniff")
+        assert (answer["Content-Length"], answer.has_header("X-Request-ID")) == ("43", True)
+
+
+@pytest.mark.parametrize("path", ["{}/", "{}x", "/x{}", "{}/open"])
+def test_what_only_looks_like_the_pixel_is_found_nowhere(client, path):
+    response = client.get(path.format(open_path(7)))
+
+    assert (response.status_code, RawEvent.objects.count()) == (404, 0)
+
+
+def test_a_host_that_is_not_ours_is_refused(client, settings):
+    settings.ALLOWED_HOSTS = ["fairlead.example"]
+
+    response = client.get(open_path(7), headers={"Host": "elsewhere.example"})
+
+    assert (response.status_code, RawEvent.objects.count()) == (400, 0)
+
+
 def test_head_notes_nothing(client):
     response = client.head(open_path(7))
 
