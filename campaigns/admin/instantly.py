@@ -12,7 +12,6 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminPasswordWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminTextareaWidget,
 )
@@ -43,12 +42,10 @@ from campaigns.providers.instantly.discover import Discovered, discover, take_ov
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
-from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
-from leads.providers.accounts import check_key
+from leads.admin.providers import ApiKeyForm
 
 CHIP_OF = {
     HandedStatus.ASKED: "queued",
@@ -99,28 +96,8 @@ class ChooseDelivery(ActDialog):
         return f"Delivered by {by.label}."
 
 
-class InstantlyAccountForm(ScopedForm):
-    """The key goes in and never comes out."""
-
-    api_key = forms.CharField(
-        label="API key",
-        required=False,
-        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        if "api_key" in self.fields:
-            self.initial.pop("api_key", None)
-            stored = "One is stored, encrypted. Empty: it stays as it is."
-            missing = "In Instantly under Settings, Integrations, API keys: of version 2. Kept encrypted."
-            self.fields["api_key"].help_text = told_of(self.instance.api_key, stored=stored, missing=missing)
-
-    def clean_api_key(self) -> str:
-        try:
-            return check_key(self.cleaned_data["api_key"] or self.instance.api_key)
-        except Refused as refused:
-            raise forms.ValidationError(str(refused)) from None
+class InstantlyAccountForm(ApiKeyForm):
+    where_to_find = "In Instantly under Settings, Integrations, API keys: of version 2. Kept encrypted."
 
 
 class TestInstantlyKey(ActDialog):

@@ -35,8 +35,10 @@ CHIP_OF = {
 LATER = ("State",)  # there is nothing to say of a key that is only being entered
 
 
-class ProviderAccountForm(ScopedForm):
-    """The key goes in and never comes out."""
+class ApiKeyForm(ScopedForm):
+    """Of an account at a provider: its key goes in and never comes out."""
+
+    where_to_find = ""  # in the provider's own words
 
     api_key = forms.CharField(
         label="API key",
@@ -49,14 +51,17 @@ class ProviderAccountForm(ScopedForm):
         if "api_key" in self.fields:
             self.initial.pop("api_key", None)
             stored = "One is stored, encrypted. Empty: it stays as it is."
-            missing = "In Apollo under Settings, Integrations, API. Kept encrypted, never shown again."
-            self.fields["api_key"].help_text = told_of(self.instance.api_key, stored=stored, missing=missing)
+            self.fields["api_key"].help_text = told_of(self.instance.api_key, stored=stored, missing=self.where_to_find)
 
     def clean_api_key(self) -> str:
         try:
             return check_key(self.cleaned_data["api_key"] or self.instance.api_key)
         except Refused as refused:
             raise forms.ValidationError(str(refused)) from None
+
+
+class ProviderAccountForm(ApiKeyForm):
+    where_to_find = "In Apollo under Settings, Integrations, API. Kept encrypted, never shown again."
 
 
 class TestKey(ActDialog):
