@@ -28,7 +28,7 @@ lint: ## the static checks: style, format, types, import rules, migrations
 
 # Three processes on two cores: tests wait for workers, mail servers and Postgres a good part of the time.
 test: lint ## everything CI runs: the static checks, then all tests
-	$(PYTHON) -m pytest -n 4 --dist worksteal
+	$(PYTHON) -m pytest -n 3 --dist worksteal
 
 bench-send: ## a campaign from end to end, beside smtp-source and an ORM loop; then the two below
 	@$(SETUP)
