@@ -27,6 +27,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
+from leads.api.providers import CheckedAccountSerializer
 from leads.providers.accounts import check_key
 
 MOST_DAYS = 366
@@ -59,14 +60,6 @@ class InstantlyAccountSerializer(StrictModelSerializer):
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         return super().create({**validated_data, "webhook_secret": new_secret()})
-
-
-class CheckedInstantlySerializer(StrictSerializer):
-    """What Instantly said of its key."""
-
-    ok = serializers.BooleanField()
-    code = serializers.CharField(help_text="Why not, as a code; empty where it accepts the key.")
-    message = serializers.CharField()
 
 
 class DiscoveredSerializer(StrictSerializer):
@@ -118,14 +111,12 @@ class InstantlyAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
         summary="Check a key for Instantly",
         description="Asks Instantly whether it accepts the key. The answer is 200 either way.",
         request=None,
-        responses=CheckedInstantlySerializer,
+        responses=CheckedAccountSerializer,
     )
     @action(detail=True, methods=["post"])
     def check(self, request: Request, **_address: str) -> Response:
         refuse_a_body(request.data)
-        refused = check_account(account=self.get_object(), actor=self.actor)
-        said = {"ok": refused is None, "code": refused.code if refused else "", "message": str(refused or "")}
-        return Response(CheckedInstantlySerializer(said).data)
+        return CheckedAccountSerializer.answer(check_account(account=self.get_object(), actor=self.actor))
 
     @extend_schema(
         summary="Pause Instantly",

@@ -58,6 +58,12 @@ class CheckedAccountSerializer(StrictSerializer):
     code = serializers.CharField(help_text="Why not, as a code; empty where it accepts the key.")
     message = serializers.CharField()
 
+    @classmethod
+    def answer(cls, refused: Refused | None) -> Response:
+        """The answer for a key that was refused so; None for one that is accepted."""
+        said = {"ok": refused is None, "code": refused.code if refused else "", "message": str(refused or "")}
+        return Response(cls(said).data)
+
 
 class AskedAgainSerializer(StrictSerializer):
     """How many people the next fetch may ask for once more."""
@@ -101,9 +107,7 @@ class ProviderAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     @action(detail=True, methods=["post"])
     def check(self, request: Request, **_address: str) -> Response:
         refuse_a_body(request.data)
-        refused = check_account(account=self.get_object(), actor=self.actor)
-        said = {"ok": refused is None, "code": refused.code if refused else "", "message": str(refused or "")}
-        return Response(CheckedAccountSerializer(said).data)
+        return CheckedAccountSerializer.answer(check_account(account=self.get_object(), actor=self.actor))
 
     @extend_schema(
         summary="Let lost people be asked for again",
