@@ -22,7 +22,14 @@ from campaigns.providers.instantly.choose import choose_delivery
 from campaigns.providers.instantly.wanted import due_handovers
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.work import due_campaigns
-from campaigns.tests.factories import NOON, CampaignFactory, InstantlyAccountFactory, LeadFactory, SenderFactory
+from campaigns.tests.factories import (
+    NOON,
+    CalendarItemFactory,
+    CampaignFactory,
+    InstantlyAccountFactory,
+    LeadFactory,
+    SenderFactory,
+)
 from campaigns.tests.instantly.fake_instantly import FakeInstantly, Reply
 from campaigns.tests.instantly.prepare import deliver_by_instantly, start, work
 from campaigns.why import instantly as words
@@ -171,6 +178,20 @@ def test_pause_resume_and_stop_are_passed_on(instantly, campaign):
 
     assert seen == [2, 1, 2]
     assert due_handovers(now=LATER + timedelta(minutes=1)) == []
+
+
+def test_on_a_blackout_day_it_rests_there_and_goes_on_the_day_after(instantly, campaign):
+    start(campaign)
+    work(campaign)
+    today, tomorrow = LATER.date(), LATER + timedelta(days=1)
+    CalendarItemFactory(organization=campaign.organization, blackout=True, starts_on=today, ends_on=today)
+
+    assert due_handovers(now=LATER) == [campaign.pk]
+    work(campaign, at=LATER)
+    resting, still_due = only(instantly)["status"], due_handovers(now=LATER + timedelta(minutes=1))
+    work(campaign, at=tomorrow)
+
+    assert (resting, still_due, only(instantly)["status"]) == (2, [], 1)
 
 
 def test_a_pause_that_could_not_be_told_is_told_again(instantly, campaign):
