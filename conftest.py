@@ -79,7 +79,7 @@ def _what_was_noted_leaves_no_connection() -> Iterator[None]:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
 ) -> None:
-    """The tests' database is a copy of one that the migrations made, which takes them a dozen seconds."""
+    """The tests' database is a copy of one that the migrations made, which takes them some seconds."""
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 

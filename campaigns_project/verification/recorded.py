@@ -11,8 +11,11 @@ from campaigns_project.verification.finding import SAMPLES, Finding, Severity
 Names = set[tuple[str, str]]
 
 
-def check_migrations(cursor: CursorWrapper, loader: MigrationLoader) -> Iterator[Finding]:
-    """Files without a row, rows without a file, apps with several heads; one finding for each app."""
+def check_migrations(cursor: CursorWrapper, loader: MigrationLoader, *, schema_fits: bool = False) -> Iterator[Finding]:
+    """Files without a row, rows without a file, apps with several heads; one finding for each app.
+
+    `schema_fits` says that the tables are what this code makes: rows without a file are names only then.
+    """
     noted = _noted(cursor)
     files = set(loader.disk_migrations)
     squashed = {each for migration in loader.disk_migrations.values() for each in migration.replaces}
@@ -21,7 +24,7 @@ def check_migrations(cursor: CursorWrapper, loader: MigrationLoader) -> Iterator
     for app, names in _by_app(missing):
         yield _missing(app, names)
     for app, names in _by_app(noted - files - squashed):
-        yield _ghosts(app, names)
+        yield _ghosts(app, names, schema_fits=schema_fits)
     for app, heads in sorted(loader.detect_conflicts().items()):
         yield _several_heads(app, sorted(heads))
 
@@ -55,20 +58,26 @@ def _missing(app: str, names: list[str]) -> Finding:
     )
 
 
-def _ghosts(app: str, names: list[str]) -> Finding:
-    is_installed = app in {config.label for config in apps.get_app_configs()}
-    said = "this code does not have: the database was made by a newer or another release"
-    left = "this code does not have: the app is not installed any more"
+def _ghosts(app: str, names: list[str], *, schema_fits: bool) -> Finding:
+    severity = Severity.WARNING
+    if app not in {config.label for config in apps.get_app_configs()}:
+        said = ": the app is not installed any more"
+        fix = "Nothing, if its tables may stay."
+    elif schema_fits:
+        said = ", but the tables are what it makes: they were joined into others since, or changed rows alone"
+        fix = f"Unless a newer release made them: manage.py migrate {app} --prune, which forgets their names."
+    else:
+        severity = Severity.ERROR
+        said = ": the database was made by a newer or another release"
+        fix = "Run the release that has them, or take them back with it (manage.py migrate APP NAME)."
     return Finding(
         "migration_ghost",
-        Severity.ERROR if is_installed else Severity.WARNING,
+        severity,
         app,
-        f"{_count(names)} {_was(names)} applied that {said if is_installed else left}.",
+        f"{_count(names)} {_was(names)} applied that this code does not have{said}.",
         count=len(names),
         samples=names[:SAMPLES],
-        fix="Run the release that has them, or take them back with it (manage.py migrate APP NAME)."
-        if is_installed
-        else "Nothing, if its tables may stay.",
+        fix=fix,
     )
 
 

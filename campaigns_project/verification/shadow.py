@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from campaigns_project.verification.catalogue import Catalogue, read_catalogue
 
 PREFIX = "fairlead_verify_"
-LEFT_OVER_AFTER = 3600  # seconds; making and reading one takes ten
+LEFT_OVER_AFTER = 3600  # seconds; making and reading one takes five
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def may_make_one(cursor: CursorWrapper) -> bool:
 
 
 def shadow_catalogue(using: str) -> Catalogue:
-    """Make the schema anew in a database of its own and read it there. Takes ten seconds; raises django.db.Error."""
+    """Make the schema anew in a database of its own and read it there. Takes five seconds; raises django.db.Error."""
     with empty_database(using) as alias, _others_untouched():
         executor = MigrationExecutor(connections[alias])
         executor.migrate(executor.loader.graph.leaf_nodes())

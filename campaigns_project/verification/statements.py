@@ -114,6 +114,10 @@ def drop_constraint(entry: Entry) -> str:
     return f"ALTER TABLE {schema}{quoted(entry['table'])} DROP CONSTRAINT {quoted(entry['name'])};"
 
 
+def rename_constraint(entry: Entry, name: str) -> str:
+    return f"ALTER TABLE {quoted(entry['table'])} RENAME CONSTRAINT {quoted(entry['name'])} TO {quoted(name)};"
+
+
 def validate_constraint(entry: Entry) -> str:
     return f"ALTER TABLE {quoted(entry['table'])} VALIDATE CONSTRAINT {quoted(entry['name'])};"
 

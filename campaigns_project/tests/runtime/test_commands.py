@@ -44,14 +44,14 @@ def test_run_worker_without_a_database_says_so():
 
 @pytest.mark.django_db(transaction=True)
 def test_run_worker_waits_for_nobody_to_migrate():
-    MigrationRecorder(connection).record_unapplied("workers", "0002_duty_runs")
+    MigrationRecorder(connection).record_unapplied("workers", "0001_initial")
     try:
         answer = manage("run_worker")
     finally:
-        MigrationRecorder(connection).record_applied("workers", "0002_duty_runs")
+        MigrationRecorder(connection).record_applied("workers", "0001_initial")
 
     assert answer.returncode == 6
-    assert "workers.0002_duty_runs" in answer.stderr
+    assert "workers.0001_initial" in answer.stderr
     assert "manage.py apply_migrations" in answer.stderr
 
 

@@ -68,6 +68,12 @@ MENDED_BY_STATEMENTS = [
         "ALTER TABLE leads ADD CONSTRAINT lead_status_known CHECK (status <> '')",
     ),
     drift("foreign_key_missing", f"campaign_recipients.{RECIPIENTS_FK}", REPLACED_FK),
+    drift(
+        "foreign_key_name",
+        f"campaign_recipients.{RECIPIENTS_FK}",
+        f"ALTER TABLE campaign_recipients RENAME CONSTRAINT {RECIPIENTS_FK} TO of_a_campaign",
+        severity=Severity.WARNING,
+    ),
     drift("foreign_key_on_delete", f"campaign_recipients.{RECIPIENTS_FK}", REPLACED_FK, f"{ANEW} {DEFERRED}"),
     drift(
         "foreign_key_on_delete",
@@ -199,6 +205,13 @@ MENDED_BY_A_PERSON = [
         "migration_ghost",
         "campaigns",
         "INSERT INTO django_migrations (app, name, applied) VALUES ('campaigns', '0999_later', now())",
+        "ALTER TABLE campaigns DROP COLUMN priority",
+    ),
+    drift(
+        "migration_ghost",
+        "leads",
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('leads', '0002_joined_into_the_first', now())",
+        severity=Severity.WARNING,
     ),
     drift(
         "migration_ghost",

@@ -1,6 +1,7 @@
 """Primary keys, unique keys, checks and foreign keys."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from campaigns_project.verification import statements
 from campaigns_project.verification.catalogue import Catalogue
@@ -22,7 +23,13 @@ ORDER = "puxcf"  # keys before what refers to them
 
 def compare(expected: Catalogue, live: Catalogue) -> Iterator[Finding]:
     """Constraints that are missing, nobody's, changed, not validated or switched off."""
-    for pair in sorted(pairs("constraints", expected, live), key=_rank):
+    found = sorted(pairs("constraints", expected, live), key=_rank)
+    renamed = _under_another_name(found)
+    yield from (_named_otherwise(*pair) for pair in renamed)
+    told = {pair.name for both in renamed for pair in both}
+    for pair in found:
+        if pair.name in told:
+            continue
         if pair.is_missing:
             yield _missing(pair)
         elif pair.is_unexpected:
@@ -34,6 +41,30 @@ def compare(expected: Catalogue, live: Catalogue) -> Iterator[Finding]:
 
 def _rank(pair: Pair) -> tuple[int, str]:
     return ORDER.index((pair.expected or pair.found)["kind"]), pair.name
+
+
+def _under_another_name(found: list[Pair]) -> list[tuple[Pair, Pair]]:
+    """Foreign keys that are missing by name alone, each with the one in its place. Nothing asks for them by name."""
+    others = {_but_its_name(pair.found): pair for pair in found if pair.is_unexpected and pair.found["kind"] == "f"}
+    missing = {_but_its_name(pair.expected): pair for pair in found if pair.is_missing}
+    return [(missing[each], others[each]) for each in missing if each in others]
+
+
+def _but_its_name(entry: dict[str, Any]) -> frozenset[tuple[str, Any]]:
+    return frozenset((attribute, value) for attribute, value in entry.items() if attribute != "name")
+
+
+def _named_otherwise(missing: Pair, other: Pair) -> Finding:
+    name = missing.expected["name"]
+    return Finding(
+        "foreign_key_name",
+        Severity.WARNING,
+        missing.name,
+        "The foreign key has another name, and works as it should.",
+        expected=name,
+        found=other.found["name"],
+        fix_sql=statements.rename_constraint(other.found, name),
+    )
 
 
 def _missing(pair: Pair) -> Finding:
