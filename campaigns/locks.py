@@ -47,6 +47,13 @@ def hold_audience(organization_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
 
 
+def take_audience(organization_id: int) -> bool:
+    """As `hold_audience`, for those who must not wait: False when somebody else has it, or waits for it already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
+        return cursor.fetchone()[0]
+
+
 def hold_ranking(campaign_id: int) -> None:
     """Wait until nobody else ranks leads for this campaign; held to the end of the transaction."""
     with connection.cursor() as cursor:

@@ -153,9 +153,9 @@ def count_campaign(tally_id: int) -> bool:
 
 
 def look_for_people(campaign_id: int) -> int:
-    """An automatic campaign enrolls whoever newly belongs to it; how many that were."""
+    """An automatic campaign enrolls whoever newly belongs to it; how many that were. It gives way to others."""
     try:
-        found = automatic.look(campaign_id=campaign_id, now=timezone.now())
+        found = automatic.look(campaign_id=campaign_id, now=timezone.now(), gives_way=True)
     except Exception as error:
         message = f"The look broke off. {what_broke(error)}"
         automatic.note_broken_off(campaign_id=campaign_id, message=message, now=timezone.now())

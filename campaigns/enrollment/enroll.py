@@ -83,11 +83,13 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     Refused for a campaign that has ended; NotFound for one that is gone or being deleted.
     """
     job: Job | None = None
+    met = 0
     for above, upto in pairwise(_bounds(campaign, selection, now)):
         with transaction.atomic():
             taken = take_in(campaign=campaign, selection=selection, now=now, above=above, upto=upto)
+            met += taken.enrolled + sum(taken.skipped.values())
             if upto == LAST:
-                taken = _with_missing(taken, met=0 if job is None else job.total)
+                taken = _with_missing(taken, met=met)
             job = report_enrollment(taken, actor=actor, now=now, job=job)
     assert job is not None
     return EnrollmentResult(job=job, **job.result)
@@ -137,7 +139,7 @@ def _with_missing(taken: TakenIn, *, met: int) -> TakenIn:
     """Of leads that were named by their numbers, those that are not there are counted with the last batch."""
     if taken.selection.lead_ids is None:
         return taken
-    missing = len(set(taken.selection.lead_ids)) - met - taken.enrolled - sum(taken.skipped.values())
+    missing = len(set(taken.selection.lead_ids)) - met
     return replace(taken, skipped={**taken.skipped, SkipReason.NOT_FOUND.value: missing}) if missing else taken
 
 
