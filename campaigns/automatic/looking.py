@@ -14,9 +14,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from campaigns.automatic.audience import StandingAudience, selection_of
+from campaigns.enrollment.booking import release_booked
 from campaigns.enrollment.enroll import report_enrollment, take_in
 from campaigns.fetching.opened import STARTING
 from campaigns.locks import Lock, held, hold_audience, let_go, take_audience, take_for_session
@@ -82,7 +84,11 @@ def look(*, campaign_id: int, now: datetime, gives_way: bool = False) -> Look | 
     if not take_for_session(Lock.LOOK, campaign_id % 2**31):
         return None
     try:
-        return _look(campaign_id, now, gives_way=gives_way)
+        found = _look(campaign_id, now, gives_way=gives_way)
+        if found and found.enrolled:
+            # Behind the commit: who booked a meeting while it went through everybody shows only now.
+            release_booked(campaign_id=campaign_id, came_at=now, at=timezone.now())
+        return found
     finally:
         let_go(Lock.LOOK, campaign_id % 2**31)
 
