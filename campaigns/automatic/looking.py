@@ -80,7 +80,8 @@ def look(*, campaign_id: int, now: datetime, gives_way: bool = False) -> Look | 
     off, and says why, where somebody enrolls in the organization at this moment, or half of the workers look already.
     """
     if gives_way and len(held(Lock.LOOK)) >= max(1, settings.WORKERS // 2):
-        return _put_off(campaign_id, _NO_ROOM, now)
+        _put_off(campaign_id, _NO_ROOM, now)
+        return None
     if not take_for_session(Lock.LOOK, campaign_id % 2**31):
         return None
     try:
@@ -99,7 +100,8 @@ def _look(campaign_id: int, now: datetime, *, gives_way: bool) -> Look | None:
     if known is None:
         return None
     if gives_way and not take_audience(known):
-        return _put_off(campaign_id, _BUSY, now)
+        _put_off(campaign_id, _BUSY, now)
+        return None
     hold_audience(known)
     # Under the lock: whoever switches it off, ends it or changes the audience has done so before, or waits for us.
     campaign = _may_look().select_related("organization").filter(pk=campaign_id).first()
