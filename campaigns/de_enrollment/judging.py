@@ -147,8 +147,7 @@ _FOUND = f"""
       )
       AND NOT EXISTS (
         SELECT 1 FROM campaign_steps step WHERE step.campaign_id = active.campaign_id AND NOT EXISTS (
-            SELECT 1 FROM campaign_messages message
-            WHERE message.recipient_id = active.id {{of_messages}} AND message.step_id = step.id
+            SELECT 1 FROM campaign_messages message WHERE message.recipient_id = active.id AND message.step_id = step.id
         )
       )
 )

@@ -11,7 +11,7 @@ from campaigns.errors import PauseCode, PreflightNeeded, SnapshotChanged, StartR
 from campaigns.lifecycle.begin import start
 from campaigns.lifecycle.hold import pause_by_system
 from campaigns.lifecycle.transitions import move, reread
-from campaigns.locks import take_audience
+from campaigns.locks import is_audience_free, take_audience
 from campaigns.models import Campaign, CampaignStatus
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.errors import NotFound, Refused
@@ -76,8 +76,8 @@ def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
         )
         pause_by_system(campaign_id=campaign.pk, code=PauseCode.MISSED_SCHEDULE, message=message, now=now)
         return False
-    if preflight.open_check(campaign) is not None:
-        return False  # a job makes its mails just now; asked again in a second
+    if preflight.open_check(campaign) is not None or not is_audience_free(campaign.organization_id):
+        return False  # a job makes its mails just now, or somebody enrolls; asked again in a second
     try:
         report = preflight.required(campaign, now=now, at_once=AT_ONCE)
         return _start(campaign, report, now)
