@@ -236,7 +236,8 @@ def _named(name: str, leads: models.QuerySet, params: dict) -> str:
     return re.sub(r"%[%s]", lambda found: "%%" if found[0] == "%%" else f"%({next(left)})s", sql)
 
 
-# All is joined, and nothing asked by EXISTS or IN, which may be read anew for each lead.
+# All is joined, and nothing asked by EXISTS or IN, which may be read anew for each lead. Of a large table no more is
+# read than what is of the batch, for which it has to be said of each of them.
 # Candidates get their reason first; only those without one are inserted. What a second campaign's enrollment took
 # meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below. Whoever is left
 # over without a reason is beyond the most, or was taken by what cannot happen.
@@ -257,6 +258,7 @@ WITH forbidden AS MATERIALIZED (
         END AS reason
     FROM leads lead
     LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s
+        AND already.lead_id > %(above)s AND already.lead_id <= %(upto)s
     LEFT JOIN (
         SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients WHERE campaign_id = %(campaign)s
     ) taken ON taken.address = lower(lead.email)
@@ -267,6 +269,7 @@ WITH forbidden AS MATERIALIZED (
         SELECT DISTINCT lead_id FROM campaign_recipients WHERE booked_at IS NOT NULL AND %(standing)s
     ) booked ON booked.lead_id = lead.id
     LEFT JOIN campaign_recipients busy ON busy.lead_id = lead.id AND busy.occupies AND %(exclusive)s
+        AND busy.lead_id > %(above)s AND busy.lead_id <= %(upto)s
     LEFT JOIN campaigns dying ON dying.id = busy.campaign_id AND dying.deleting_at IS NOT NULL
     WHERE lead.organization_id = %(organization)s AND lead.id > %(above)s AND lead.id <= %(upto)s
       AND lead.id IN ({{chosen}})
