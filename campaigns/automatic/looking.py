@@ -59,7 +59,10 @@ class Look:
 
 
 def ask_for_looks(*, now: datetime) -> int:
-    """Queue a look for every campaign whose hour has come; how many. Of two who ask at once one does."""
+    """Queue a look for every campaign whose hour has come, while there is room; how many. Of two who ask at once one
+    does."""
+    if not _has_room():
+        return 0
     asked = 0
     due = _may_look().filter(_due(now)).order_by("-priority", F("next_look_at").asc(nulls_first=True), "pk")
     numbers = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
@@ -79,7 +82,7 @@ def look(*, campaign_id: int, now: datetime, gives_way: bool = False) -> Look | 
     value that a mail shows is counted by that reason, and looked at anew the next time. One that `gives_way` is put
     off, and says why, where somebody enrolls in the organization at this moment, or half of the workers look already.
     """
-    if gives_way and len(held(Lock.LOOK)) >= max(1, settings.WORKERS // 2):
+    if gives_way and not _has_room():
         _put_off(campaign_id, _NO_ROOM, now)
         return None
     if not take_for_session(Lock.LOOK, campaign_id % 2**31):
@@ -92,6 +95,12 @@ def look(*, campaign_id: int, now: datetime, gives_way: bool = False) -> Look | 
         return found
     finally:
         let_go(Lock.LOOK, campaign_id % 2**31)
+
+
+def _has_room() -> bool:
+    """Whether one more may look: half of the workers at most. Asked once more when a look begins, since a cluster takes
+    tasks ahead."""
+    return len(held(Lock.LOOK)) < max(1, settings.WORKERS // 2)
 
 
 @transaction.atomic

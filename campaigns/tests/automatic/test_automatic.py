@@ -492,12 +492,17 @@ def test_workers_look_for_half_of_them_at_once(now, settings, workers, enrolled)
     person(campaign)
     assert take_for_session(Lock.LOOK, 0)  # as another worker would for another campaign
     try:
+        asked = automatic.ask_for_looks(now=now)
         found = beside(partial(look_for_people, campaign.pk))
     finally:
         let_go(Lock.LOOK, 0)
 
     campaign.refresh_from_db()
-    assert (found, campaign.last_look["put_off"]) == (enrolled, "" if enrolled else looking._NO_ROOM)
+    assert (asked, found, campaign.last_look["put_off"]) == (
+        enrolled,
+        enrolled,
+        "" if enrolled else looking._NO_ROOM,
+    )
 
 
 @pytest.mark.django_db(transaction=True)
