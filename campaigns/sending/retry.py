@@ -203,16 +203,20 @@ WITH mine AS MATERIALIZED (
     WHERE recipient.id = ANY(%(ids)s) AND message.recipient_id = ANY(%(ids)s)
       AND lead.id = ANY(ARRAY(SELECT lead_id FROM campaign_recipients WHERE id = ANY(%(ids)s)))
       AND recipient.status = 'failed' AND recipient.exit_reason = 'failed'
-), forbidden (address) AS MATERIALIZED ({_FORBIDDEN})
+), forbidden (address) AS MATERIALIZED ({_FORBIDDEN}), clashing AS MATERIALIZED (
+    SELECT asked.id
+    FROM (
+        SELECT id, unnest(ARRAY[lower(email), email_normalized]) AS address FROM mine
+        WHERE lower(email_address) <> lower(email)
+    ) asked
+    JOIN campaign_recipients other ON lower(other.email_address) = asked.address AND other.id <> asked.id
+    WHERE other.campaign_id = %(campaign)s
+)
 SELECT mine.id, mine.message_id, mine.step_id, mine.email, CASE
     WHEN mine.status <> 'ok' THEN mine.status
     WHEN mine.email_normalized IN (SELECT address FROM forbidden) OR mine.domain IN (SELECT address FROM forbidden)
         THEN 'suppressed'
-    WHEN lower(mine.email_address) <> lower(mine.email) AND EXISTS (
-        SELECT 1 FROM campaign_recipients other
-        WHERE other.campaign_id = %(campaign)s AND other.id <> mine.id
-          AND lower(other.email_address) IN (lower(mine.email), mine.email_normalized)
-    ) THEN 'already_enrolled'
+    WHEN mine.id IN (SELECT id FROM clashing) THEN 'already_enrolled'
     WHEN %(exclusive)s THEN coalesce((
         SELECT CASE WHEN holder.deleting_at IS NULL THEN 'active_elsewhere' ELSE 'being_deleted_elsewhere' END
         FROM campaign_recipients busy JOIN campaigns holder ON holder.id = busy.campaign_id

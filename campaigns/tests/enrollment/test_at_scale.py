@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from campaigns.de_enrollment import Scope, count_by_reason
@@ -67,12 +69,11 @@ def fill(campaign: Campaign, **fields: Any) -> list[int]:
     return [each.pk for each in made]
 
 
-def rows_read() -> int:
-    """How many suppressions this transaction has read so far."""
+def rows_read(table: str = "suppressions") -> int:
+    """How many rows of it this transaction has read so far."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables "
-            "WHERE relname = 'suppressions'"
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = %s", [table]
         )
         return int(cursor.fetchone()[0])
 
@@ -101,24 +102,32 @@ def test_a_sweep_reads_the_list_once_for_everybody_and_once_for_a_batch(campaign
     assert rows_read() - before <= 4 * LISTED
 
 
-def test_failed_mails_are_sent_again_without_reading_the_list_for_each(campaign, now):
+def fail(campaign: Campaign, now: Any) -> None:
+    """Everybody left with a failed mail."""
     out = {"status": RecipientStatus.FAILED, "exit_reason": ExitReason.FAILED, "exited_at": now}
+    failed = {"step": campaign.steps.get(), "status": MessageStatus.FAILED, "reason": "other"}
     ids = fill(campaign, next_step=None, next_send_at=None, **out)
-    step = campaign.steps.get()
-    Message.objects.bulk_create(
-        [
-            Message(
-                recipient_id=pk, step=step, status=MessageStatus.FAILED, message_id=f"<{pk}@x.example>", reason="other"
-            )
-            for pk in ids
-        ]
-    )
+    Message.objects.bulk_create([Message(recipient_id=pk, message_id=f"<{pk}@x.example>", **failed) for pk in ids])
+
+
+def test_failed_mails_are_sent_again_without_reading_the_list_for_each(campaign, now):
+    fail(campaign, now)
     before = rows_read()
 
     done = retry_failed(campaign=campaign, actor=SYSTEM, now=now, dry_run=True)
 
     assert (done.retried, done.skipped) == (PEOPLE - LISTED // 10, {"suppressed": LISTED // 10})
     assert rows_read() - before <= 2 * LISTED
+
+
+def test_nor_are_the_recipients_read_for_each_whose_address_was_corrected(campaign, now):
+    fail(campaign, now)
+    Lead.objects.update(email=Concat(Value("x"), "email"), email_normalized=Concat(Value("x"), "email_normalized"))
+    before = rows_read("campaign_recipients")
+
+    done = retry_failed(campaign=campaign, actor=SYSTEM, now=now, dry_run=True)
+
+    assert (done.retried, rows_read("campaign_recipients") - before <= 6 * PEOPLE) == (PEOPLE, True)
 
 
 def test_people_are_handed_over_without_reading_the_list_for_each(campaign, now):
