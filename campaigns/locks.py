@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum, unique
 from functools import wraps
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 TRIES = 3
 _RETRIABLE = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
@@ -45,6 +45,19 @@ def hold_audience(organization_id: int) -> None:
     """Wait until nobody else enrolls, starts or stops in this organization; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
+
+
+def take_audience(organization_id: int) -> bool:
+    """As `hold_audience`, for those who must not wait: False when somebody else has it, or waits for it already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
+        return cursor.fetchone()[0]
+
+
+def is_audience_free(organization_id: int) -> bool:
+    """Whether nobody enrolls, starts or stops in this organization at this moment; somebody may in the next."""
+    with transaction.atomic():
+        return take_audience(organization_id)
 
 
 def hold_ranking(campaign_id: int) -> None:

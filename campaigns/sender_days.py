@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 
 from campaigns.models import Message, MessageStatus, Sender
-from campaigns.sending.limits import daily_limit
+from campaigns.sending.limits import most_on_day
 from campaigns_project.patience import within
 
 DAYS = 30
@@ -37,5 +37,5 @@ def sent_by_day(sender: Sender, *, now: datetime) -> list[SenderDay]:
     by_day = sent.filter(sent_at__gte=since).order_by().values_list(TruncDate("sent_at", tzinfo=zone))
     with within(LONGEST):
         counts = dict(by_day.annotate(number=Count("pk")))
-    limits = {day: daily_limit(sender, now=datetime.combine(day, NOON, tzinfo=zone)) for day in days}
+    limits = {day: most_on_day(sender, datetime.combine(day, NOON, tzinfo=zone)) for day in days}
     return [SenderDay(day, counts.get(day, 0), limits[day]) for day in days]

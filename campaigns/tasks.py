@@ -1,6 +1,8 @@
 """What django-q runs for campaigns. A task takes ids, may run twice, and must not mind."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.utils import timezone
 
@@ -30,15 +32,7 @@ from campaigns.sending.work import due_campaigns, work
 from campaigns.tallies import count_again
 from campaigns_project.faults import what_broke
 
-CHECKING_TURN = timedelta(seconds=20)  # of the 300 s a task may take; others want the worker too
-
-DELETING_TURN = timedelta(seconds=20)
-
-FETCHING_TURN = timedelta(seconds=20)
-
-HANDING_OVER_TURN = timedelta(seconds=20)
-
-SWEEPING_TURN = timedelta(seconds=20)
+TURN = timedelta(seconds=20)  # of what takes longer, of the 300 s a task may take; others want the worker too
 
 
 def send_due(lane: int) -> int:
@@ -51,14 +45,12 @@ def send_due(lane: int) -> int:
 
 def check_campaign(job_id: int) -> bool:
     """A turn of a full pre-flight check; queues the next while there is more. False when it has ended."""
-    try:
-        has_more = run_check(job_id=job_id, now=timezone.now(), budget=CHECKING_TURN)
-    except Exception as error:
-        fail_check(job_id=job_id, message=f"The check broke off. {what_broke(error)}")
-        raise
-    if has_more:
-        enqueue_check(job_id)
-    return has_more
+    return _turn(
+        partial(run_check, job_id=job_id, now=timezone.now(), budget=TURN),
+        go_on=partial(enqueue_check, job_id),
+        note=partial(fail_check, job_id=job_id),
+        broke_off="The check broke off.",
+    )
 
 
 def enroll_imported(lead_import_id: int) -> None:
@@ -94,15 +86,11 @@ def resume_stalled_rankings() -> int:
 def delete_rows(job_id: int) -> bool:
     """A turn of a deletion or an erasure; queues the next while there is more. False when it has ended."""
     is_erasure = Job.objects.filter(pk=job_id, kind=JobKind.ERASE).exists()
-    go_on = erase_some if is_erasure else delete_some
-    try:
-        has_more = go_on(job_id=job_id, now=timezone.now(), budget=DELETING_TURN)
-    except Exception as error:
-        note_failure(job_id=job_id, message=f"It broke off and is tried again. {what_broke(error)}")
-        raise
-    if has_more:
-        enqueue_deletion(job_id)
-    return has_more
+    return _turn(
+        partial(erase_some if is_erasure else delete_some, job_id=job_id, now=timezone.now(), budget=TURN),
+        go_on=partial(enqueue_deletion, job_id),
+        note=partial(note_failure, job_id=job_id),
+    )
 
 
 def resume_stalled_deletions() -> int:
@@ -115,14 +103,11 @@ def resume_stalled_deletions() -> int:
 
 def fetch_leads(job_id: int) -> bool:
     """A turn of a fetch; queues the next while there is more. False when it has ended, or waits for its hour."""
-    try:
-        has_more = work_on_fetch(job_id=job_id, now=timezone.now(), budget=FETCHING_TURN)
-    except Exception as error:
-        note_fetch_failure(job_id=job_id, message=f"It broke off and is tried again. {what_broke(error)}")
-        raise
-    if has_more:
-        enqueue_fetch(job_id)
-    return has_more
+    return _turn(
+        partial(work_on_fetch, job_id=job_id, now=timezone.now(), budget=TURN),
+        go_on=partial(enqueue_fetch, job_id),
+        note=partial(note_fetch_failure, job_id=job_id),
+    )
 
 
 def resume_waiting_fetches() -> int:
@@ -136,15 +121,11 @@ def resume_waiting_fetches() -> int:
 def hand_over(campaign_id: int) -> bool:
     """Tell Instantly what it does not know of a campaign; queues the next turn while there is more."""
     now = timezone.now()
-    try:
-        has_more = work_on(campaign_id=campaign_id, now=now, budget=HANDING_OVER_TURN)
-    except Exception as error:
-        message = f"It broke off and is tried again. {what_broke(error)}"
-        note_handover_failure(campaign_id=campaign_id, message=message, now=now)
-        raise
-    if has_more:
-        queue_handover(campaign_id, now=timezone.now())
-    return has_more
+    return _turn(
+        partial(work_on, campaign_id=campaign_id, now=now, budget=TURN),
+        go_on=lambda: queue_handover(campaign_id, now=timezone.now()),
+        note=partial(note_handover_failure, campaign_id=campaign_id, now=now),
+    )
 
 
 def count_campaign(tally_id: int) -> bool:
@@ -153,9 +134,9 @@ def count_campaign(tally_id: int) -> bool:
 
 
 def look_for_people(campaign_id: int) -> int:
-    """An automatic campaign enrolls whoever newly belongs to it; how many that were."""
+    """An automatic campaign enrolls whoever newly belongs to it; how many that were. It gives way to others."""
     try:
-        found = automatic.look(campaign_id=campaign_id, now=timezone.now())
+        found = automatic.look(campaign_id=campaign_id, now=timezone.now(), gives_way=True)
     except Exception as error:
         message = f"The look broke off. {what_broke(error)}"
         automatic.note_broken_off(campaign_id=campaign_id, message=message, now=timezone.now())
@@ -165,11 +146,30 @@ def look_for_people(campaign_id: int) -> int:
 
 def de_enroll_some(run_id: int) -> bool:
     """A turn of a de-enrollment run; queues the next while there is more. False when it has ended."""
+    return _turn(
+        partial(work_on_run, run_id=run_id, now=timezone.now(), budget=TURN),
+        go_on=partial(enqueue_run, run_id),
+        note=partial(fail_run, run_id=run_id),
+        broke_off="The run broke off.",
+    )
+
+
+def _turn(
+    work: Callable[[], bool],
+    *,
+    go_on: Callable[[], object],
+    note: Callable[..., object],
+    broke_off: str = "It broke off and is tried again.",
+) -> bool:
+    """Do what can be done in a turn, and have the next one queued while there is more; False when it has ended.
+
+    What it broke off for is noted where people look, and told to the queue.
+    """
     try:
-        has_more = work_on_run(run_id=run_id, now=timezone.now(), budget=SWEEPING_TURN)
+        has_more = work()
     except Exception as error:
-        fail_run(run_id=run_id, message=f"The run broke off. {what_broke(error)}")
+        note(message=f"{broke_off} {what_broke(error)}")
         raise
     if has_more:
-        enqueue_run(run_id)
+        go_on()
     return has_more

@@ -123,6 +123,7 @@ def automatic_facts(campaign: Campaign) -> dict[str, Any] | None:
         "is_on": campaign.is_active,
         "off_since": campaign.deactivated_at,
         "last": last,
+        "put_off": campaign.last_look.get("put_off", ""),
         "left_out": [f"{count:,} {SkipReason(reason).label}" for reason, count in sorted(skipped.items())],
     }
 

@@ -47,6 +47,7 @@ class LookSerializer(serializers.Serializer):
     )
     seconds = serializers.FloatField()
     refused = serializers.CharField(allow_blank=True, help_text="Why nobody could be looked for; empty usually.")
+    put_off = serializers.CharField(allow_blank=True, help_text="Why the next one has to wait; empty usually.")
 
 
 class StandingAudienceSerializer(serializers.Serializer):

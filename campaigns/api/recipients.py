@@ -82,7 +82,7 @@ class RecipientViewSet(Reads, InCampaign):
 
     @extend_schema(
         summary="Enroll leads",
-        description="One statement for any number of leads: all of it is done when the answer comes.",
+        description="Any number of leads: all of it is done when the answer comes.",
         request=EnrolledSerializer,
         responses={200: EnrollmentSerializer},
     )

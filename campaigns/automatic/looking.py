@@ -1,7 +1,8 @@
 """Workers look for people who newly belong to a standing audience, and enroll them.
 
 The tick claims the campaigns whose hour has come (`ask_for_looks`), a worker looks (`look`), one at a time for each
-campaign.
+campaign. Where it would have to wait for others it gives way, and is asked again some seconds later, as often as need
+be: what waits in a worker keeps mails from leaving.
 """
 
 import time
@@ -10,14 +11,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from campaigns.automatic.audience import StandingAudience, selection_of
+from campaigns.enrollment.booking import release_booked
 from campaigns.enrollment.enroll import report_enrollment, take_in
 from campaigns.fetching.opened import STARTING
-from campaigns.locks import Lock, hold_audience, let_go, take_for_session
+from campaigns.locks import Lock, held, hold_audience, let_go, take_audience, take_for_session
 from campaigns.models import Campaign, CampaignQuerySet, CampaignStatus, Job
 from campaigns.task_names import LOOK
 from campaigns_project.audit.actors import SYSTEM
@@ -29,6 +33,7 @@ EVERY = timedelta(minutes=5)
 SHARE = 20  # a look that took a second is made at most every 20: it goes through all leads, and others enroll too
 ASK_AGAIN = timedelta(minutes=10)  # one that was asked for and not made: its worker died, or all of them are busy
 LONGEST = timedelta(minutes=2)  # that a statement of a look may take: a task that takes 300 s is killed without a word
+SOON = timedelta(seconds=5)  # for one that gave way
 MOST_AT_ONCE = 100  # campaigns the tick asks for in one go; the others in its next
 
 
@@ -41,6 +46,7 @@ class Look:
     skipped: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     refused: str = ""  # why nobody could be looked for
+    put_off: str = ""  # why the next one has to wait
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "at": self.at.isoformat()}
@@ -49,11 +55,14 @@ class Look:
     def of(cls, campaign: Campaign) -> "Look | None":
         """The last one of `campaign`; None before the first."""
         kept = campaign.last_look
-        return cls(**{**kept, "at": datetime.fromisoformat(kept["at"])}) if kept else None
+        return cls(**{**kept, "at": datetime.fromisoformat(kept["at"])}) if "at" in kept else None
 
 
 def ask_for_looks(*, now: datetime) -> int:
-    """Queue a look for every campaign whose hour has come; how many. Of two who ask at once one does."""
+    """Queue a look for every campaign whose hour has come, while there is room; how many. Of two who ask at once one
+    does."""
+    if not _has_room():
+        return 0
     asked = 0
     due = _may_look().filter(_due(now)).order_by("-priority", F("next_look_at").asc(nulls_first=True), "pk")
     numbers = list(due.values_list("pk", flat=True)[:MOST_AT_ONCE])
@@ -66,24 +75,41 @@ def ask_for_looks(*, now: datetime) -> int:
     return asked
 
 
-def look(*, campaign_id: int, now: datetime) -> Look | None:
+def look(*, campaign_id: int, now: datetime, gives_way: bool = False) -> Look | None:
     """Enroll those who newly belong to the campaign's audience, as many as one look may; None when it is not to look.
 
     Nobody who ever was in the campaign comes again. Who is suppressed, busy elsewhere, has booked a meeting or lacks a
-    value that a mail shows is counted by that reason, and looked at anew the next time.
+    value that a mail shows is counted by that reason, and looked at anew the next time. One that `gives_way` is put
+    off, and says why, where somebody enrolls in the organization at this moment, or half of the workers look already.
     """
+    if gives_way and not _has_room():
+        _put_off(campaign_id, _NO_ROOM, now)
+        return None
     if not take_for_session(Lock.LOOK, campaign_id % 2**31):
         return None
     try:
-        return _look(campaign_id, now)
+        found = _look(campaign_id, now, gives_way=gives_way)
+        if found and found.enrolled:
+            # Behind the commit: who booked a meeting while it went through everybody shows only now.
+            release_booked(campaign_id=campaign_id, came_at=now, at=timezone.now())
+        return found
     finally:
         let_go(Lock.LOOK, campaign_id % 2**31)
 
 
+def _has_room() -> bool:
+    """Whether one more may look: half of the workers at most. Asked once more when a look begins, since a cluster takes
+    tasks ahead."""
+    return len(held(Lock.LOOK)) < max(1, settings.WORKERS // 2)
+
+
 @transaction.atomic
-def _look(campaign_id: int, now: datetime) -> Look | None:
+def _look(campaign_id: int, now: datetime, *, gives_way: bool) -> Look | None:
     known = Campaign.objects.filter(pk=campaign_id).values_list("organization", flat=True).first()
     if known is None:
+        return None
+    if gives_way and not take_audience(known):
+        _put_off(campaign_id, _BUSY, now)
         return None
     hold_audience(known)
     # Under the lock: whoever switches it off, ends it or changes the audience has done so before, or waits for us.
@@ -109,12 +135,22 @@ def _enroll_new(campaign: Campaign, now: datetime) -> Look:
     return Look(at=now, enrolled=taken.enrolled, skipped=taken.skipped)
 
 
+def _put_off(campaign_id: int, why: str, now: datetime) -> None:
+    """Due again soon. What the last look came to stays."""
+    last = _may_look().filter(pk=campaign_id).values_list("last_look", flat=True).first()
+    if last is not None:
+        same = _may_look().filter(pk=campaign_id, last_look=last)  # not over what another worker has just written
+        same.update(next_look_at=now + SOON, last_look={**last, "put_off": why})
+
+
 def note_broken_off(*, campaign_id: int, message: str, now: datetime) -> bool:
     """Have the campaign say that its look came to no end; False when it does not enroll by itself any more."""
     kept = Look(at=now, refused=message).as_json()
     return bool(Campaign.objects.living().enrolling().filter(pk=campaign_id).update(last_look=kept))
 
 
+_BUSY = "Somebody else enrolls, starts or stops in the organization at this moment; it is tried again in some seconds."
+_NO_ROOM = "As many automatic campaigns as may at once look at this moment; it is tried again in some seconds."
 _TOO_LONG = (
     f"Going through everybody took longer than {LONGEST.seconds // 60} minutes. Ask for less in the segments of the "
     "audience."

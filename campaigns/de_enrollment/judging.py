@@ -1,17 +1,16 @@
 """Who is in a campaign and must not be: one rule in SQL, for one person and for a million."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-
 from campaigns.enrollment.stop import EXIT_AFTER_SUPPRESSION
 from campaigns.models import Campaign, CampaignStatus, ExitReason, MessageStatus, Recipient, RecipientStatus
 from campaigns_project.accounts.models import Organization
+from campaigns_project.database.plans import without_loops
 from leads.models import LeadStatus
+from leads.suppression import in_force_sql
 
 # Of several reasons the weightiest counts; where two weigh the same, the older news.
 _BY_WEIGHT = (
@@ -43,22 +42,16 @@ class Scope:
 def count_by_reason(scope: Scope, *, now: datetime) -> dict[str, int]:
     """How many a run would take out at this moment, by exit reason. Changes nothing."""
     statement, params = judged(scope, now=now)
-    with reading_whole() as cursor:
+    with without_loops() as cursor:
         cursor.execute(f"SELECT reason, count(*) FROM ({statement}) found GROUP BY 1", params)  # noqa: S608 - our own
         return dict(sorted(cursor.fetchall()))
 
 
-@contextmanager
-def reading_whole() -> Iterator[Any]:
-    """A cursor for statements over everybody: tables without statistics make the planner loop over them for minutes."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off")
-        yield cursor
-        cursor.execute("SET LOCAL enable_nestloop = on")
-
-
 def judged(scope: Scope, *, now: datetime, ids: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
-    """A SELECT of `id`, `reason` and `trigger_at` of everybody in the scope who must leave, or of those of `ids`."""
+    """A SELECT of `id`, `reason` and `trigger_at` of everybody in the scope who must leave, or of those of `ids`.
+
+    To be run `without_loops`, for which each table is narrowed to what is of `ids`.
+    """
     params: dict[str, Any] = {
         "organization": scope.organization.pk,
         "campaign": scope.campaign.pk if scope.campaign else None,
@@ -69,10 +62,11 @@ def judged(scope: Scope, *, now: datetime, ids: Sequence[int] | None = None) -> 
         "ids": None if ids is None else list(ids),
         "people": list(scope.lead_ids),
     }
-    narrowed = "" if ids is None else "AND recipient.id = ANY(%(ids)s::bigint[])"
-    narrowed += "" if scope.campaign is None else " AND recipient.campaign_id = %(campaign)s"
-    found = _NAMED if scope.lead_ids else _FOUND
-    return f"{_ACTIVE.replace('{narrowed}', narrowed)}{found}{_WEIGHED}", params
+    of_campaign = "" if scope.campaign is None else "AND recipient.campaign_id = %(campaign)s"
+    statement = (_ACTIVE + (_NAMED if scope.lead_ids else _FOUND) + _WEIGHED).replace("{of_campaign}", of_campaign)
+    for name, narrowed in _NARROWED.items():
+        statement = statement.replace(f"{{{name}}}", "" if ids is None else narrowed)
+    return statement, params
 
 
 def count_active(scope: Scope) -> int:
@@ -103,18 +97,23 @@ WITH active AS NOT MATERIALIZED (
     JOIN campaigns campaign ON campaign.id = recipient.campaign_id
         AND campaign.organization_id = %(organization)s AND campaign.deleting_at IS NULL
         AND campaign.status = ANY(%(open)s::text[])
-    JOIN leads lead ON lead.id = recipient.lead_id
-    WHERE recipient.status = ANY(%(inside)s::text[]) {narrowed}
+    JOIN leads lead ON lead.id = recipient.lead_id {of_leads}
+    WHERE recipient.status = ANY(%(inside)s::text[]) {of_recipients} {of_campaign}
 )
 """
+_LEADS = "ANY(ARRAY(SELECT lead_id FROM campaign_recipients WHERE id = ANY(%(ids)s::bigint[])))"
+_NARROWED = {
+    "of_recipients": "AND recipient.id = ANY(%(ids)s::bigint[])",
+    "of_messages": "AND message.recipient_id = ANY(%(ids)s::bigint[])",
+    "of_leads": f"AND lead.id = {_LEADS}",
+    "of_booked": f"AND booked.lead_id = {_LEADS}",
+}
 
 # Each kind of news on its own, so that the database joins by equality what is few with what is many. The address of a
 # mail is the lead's; that of the enrollment is asked for where it is another.
 _FOUND = f"""
 , forbidden AS MATERIALIZED (
-    SELECT address, campaign_id, reason, created_at FROM suppressions suppression
-    WHERE suppression.organization_id = %(organization)s AND suppression.address <> ''
-      AND (suppression.expires_at IS NULL OR suppression.expires_at > %(now)s)
+    {in_force_sql(organization="%(organization)s", at="%(now)s")}
 ), found AS (
     SELECT active.id, {_BY_SUPPRESSION} AS reason, suppression.created_at AS since, active.created_at AS enrolled_at
     FROM active JOIN forbidden suppression ON suppression.address = active.email_normalized
@@ -136,7 +135,7 @@ _FOUND = f"""
     FROM active WHERE active.replied_at IS NOT NULL AND active.stop_on_reply
     UNION ALL
     SELECT active.id, 'booked', booked.booked_at, active.created_at
-    FROM active JOIN campaign_recipients booked ON booked.lead_id = active.lead_id
+    FROM active JOIN campaign_recipients booked ON booked.lead_id = active.lead_id {{of_booked}}
     WHERE booked.booked_at >= active.created_at AND active.stop_on_booking
     UNION ALL
     SELECT active.id, 'completed', active.updated_at, active.created_at
@@ -144,7 +143,7 @@ _FOUND = f"""
     WHERE active.status = 'sent' AND active.next_step_id IS NULL AND active.started_at IS NOT NULL
       AND NOT EXISTS (
         SELECT 1 FROM campaign_messages message
-        WHERE message.recipient_id = active.id AND message.status <> ALL(%(settled)s::text[])
+        WHERE message.recipient_id = active.id {{of_messages}} AND message.status <> ALL(%(settled)s::text[])
       )
       AND NOT EXISTS (
         SELECT 1 FROM campaign_steps step WHERE step.campaign_id = active.campaign_id AND NOT EXISTS (

@@ -12,10 +12,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from campaigns.de_enrollment.judging import Scope, count_active, judged, reading_whole
+from campaigns.de_enrollment.judging import Scope, count_active, judged
 from campaigns.enrollment import stop_each
 from campaigns.locks import Lock, let_go, retried, take_for_session
 from campaigns.models import DeEnrollmentLog, DeEnrollmentRun, ExitReason, Outcome, Recipient, RecipientStatus
+from campaigns_project.database.plans import without_loops
 from campaigns_project.states import ProgressStatus
 
 BATCH = 5_000  # people whose rows are locked together: some 200 ms
@@ -62,7 +63,7 @@ def _write_down(run: DeEnrollmentRun, now: datetime) -> None:
     statement, params = judged(scope, now=now)
     outcome = Outcome.WOULD_LEAVE if run.is_dry_run else Outcome.FOUND
     scanned = count_active(scope)
-    with reading_whole() as cursor:
+    with without_loops() as cursor:
         cursor.execute(_WRITE_DOWN.format(judged=statement), {**params, "run": run.pk, "outcome": outcome.value})
         found = cursor.rowcount
     DeEnrollmentRun.objects.filter(pk=run.pk, status=ProgressStatus.QUEUED).update(
@@ -94,7 +95,7 @@ def _settle_some(run: DeEnrollmentRun) -> int:
 def _judge_again(run: DeEnrollmentRun, ids: list[int], at: datetime) -> dict[int, ExitReason]:
     """By what is known now, under the locks: a suppression may have been lifted, or a weightier reason have come."""
     statement, params = judged(_scope(run), now=at, ids=ids)
-    with connection.cursor() as cursor:
+    with without_loops() as cursor:
         cursor.execute(statement, params)
         return {pk: ExitReason(reason) for pk, reason, _ in cursor.fetchall()}
 

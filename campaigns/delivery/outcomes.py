@@ -90,7 +90,7 @@ class SenderFault:
 
 
 # As servers and their firewalls do it: refused, let in and hung up on, never answered, or told so (421, 454).
-_TURNED_AWAY = frozenset({"connect", "dropped", "timeout", "greeting", "ehlo", "auth", "asked_to_wait"})
+_TURNED_AWAY = frozenset({"connect", "dropped", "timeout", "greeting", "ehlo", "auth", "asked_to_wait", "broken_off"})
 GATE_EXPIRED = "gate_expired"  # the reason of a NotSent whose gate said no, right before its content
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
 
-from campaigns.enrollment.stop import stop_each
+from campaigns.enrollment.stop import stop_each, stop_recipients
 from campaigns.locks import retried
 from campaigns.models import Campaign, ExitReason, Recipient, RecipientStatus
 from campaigns_project.audit.actors import Actor
@@ -24,15 +25,28 @@ class Booked:
     counts: list[int]
 
 
-@retried
-@transaction.atomic
 def book(*, lead: Lead, actor: Actor, now: datetime, campaign: Campaign | None = None, reason: str = "") -> Booked:
     """`lead` booked a meeting: leaves every campaign of the organization that stops on a booking.
 
     It counts for the `campaign` named, and for those that were left; where there is neither, for the campaign that
     wrote last. A campaign whose stop on a booking is off goes on. StateRefused (`never_enrolled`) for somebody who was
     in no campaign, and (`already_booked`) where nothing would change; NotFound for a campaign they were never in.
+
+    It waits for nobody who enrolls: whoever was put into a campaign meanwhile leaves it right behind.
     """
+    booked = _book(lead, actor=actor, now=now, campaign=campaign, reason=reason)
+    if not _came_meanwhile(lead, at=timezone.now()):
+        return booked
+    try:
+        more = _book(lead, actor=actor, now=now, campaign=None, reason=reason)
+    except StateRefused:
+        return booked  # they have left again for something else
+    return Booked(left=sorted({*booked.left, *more.left}), counts=sorted({*booked.counts, *more.counts}))
+
+
+@retried
+@transaction.atomic
+def _book(lead: Lead, *, actor: Actor, now: datetime, campaign: Campaign | None, reason: str) -> Booked:
     held = _hold(lead)
     if not held:
         message = f"Lead {lead.pk} was never in a campaign, so there is nothing to leave."
@@ -58,6 +72,22 @@ def book(*, lead: Lead, actor: Actor, now: datetime, campaign: Campaign | None =
         reason=reason,
     )
     return Booked(left=left, counts=_campaigns(new))
+
+
+def _came_meanwhile(lead: Lead, *, at: datetime) -> bool:
+    """Whether an enrollment that could not know of the booking, since it began before `at`, has put them in."""
+    inside = Recipient.objects.living().inside().filter(lead=lead, campaign__stop_on_booking=True)
+    return inside.filter(created_at__lte=at).exists()
+
+
+def release_booked(*, campaign_id: int, came_at: datetime, at: datetime) -> int:
+    """Those whom the enrollment of `came_at` put into the campaign, and who had booked in that moment, leave it.
+
+    The other half of what `book` does: of the two, whoever comes second sees what the first has done.
+    """
+    booked = Recipient.objects.filter(lead=OuterRef("lead"), booked_at__isnull=False)
+    came = Recipient.objects.inside().filter(Exists(booked), campaign=campaign_id, created_at=came_at)
+    return stop_recipients(list(came.values_list("pk", flat=True)), reason=ExitReason.BOOKED, at=at)
 
 
 @retried

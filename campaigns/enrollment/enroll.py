@@ -1,12 +1,14 @@
-"""Put leads into a campaign: one statement for any number of them, with a count for every reason not to."""
+"""Put leads into a campaign: one statement for each many thousand of them, with a count for every reason not to."""
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import F
 
 from campaigns.enrollment.first_due import set_first_due
@@ -19,10 +21,14 @@ from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Step
 from campaigns.scheduling import due_after, waits_by_lead
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from campaigns_project.database.plans import without_loops
 from campaigns_project.errors import NotFound
 from campaigns_project.states import ProgressStatus
 from leads.models import LeadQuerySet
-from leads.suppression import forbidden_sql
+from leads.suppression import in_force_sql
+
+BATCH = 50_000  # leads a transaction: whoever else enrolls, starts or stops waits as long as one lasts, a second or two
+LAST = 2**63 - 1  # as high as a lead's number can be
 
 
 class SkipReason(models.TextChoices):
@@ -66,26 +72,48 @@ class TakenIn:
     skipped: dict[str, int]
 
 
-@transaction.atomic
 def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datetime) -> EnrollmentResult:
     """Enroll the selected leads; each is either in, or counted under the reason why not.
 
     Nobody is enrolled twice, nobody who may not be written to, and (unless the organization allows overlap) nobody who
     is active in another campaign. In a campaign that was started they are due after the first step's wait, and nobody
     comes in whose mail could not be made for want of a value; before the start pre-flight says so.
+    In batches, each a transaction with an audit entry of its own, and one job for all: cut off, the same selection is
+    simply given again. Only the best of a ranking (`top`, `most`) are one batch, however many they are.
     Refused for a campaign that has ended; NotFound for one that is gone or being deleted.
     """
-    taken = take_in(campaign=campaign, selection=selection, now=now)
-    job = report_enrollment(taken, actor=actor, now=now)
-    return EnrollmentResult(job=job, enrolled=taken.enrolled, skipped=taken.skipped)
+    job: Job | None = None
+    met = 0
+    for above, upto in pairwise(_bounds(campaign, selection, now)):
+        with transaction.atomic():
+            taken = take_in(campaign=campaign, selection=selection, now=now, above=above, upto=upto)
+            met += taken.enrolled + sum(taken.skipped.values())
+            if upto == LAST:
+                taken = _with_missing(taken, met=met)
+            job = report_enrollment(taken, actor=actor, now=now, job=job)
+    assert job is not None
+    return EnrollmentResult(job=job, **job.result)
+
+
+def _bounds(campaign: Campaign, selection: Selection, now: datetime) -> list[int]:
+    """Numbers of leads with a batch above each but the last."""
+    bounds = [0]
+    if selection.top is None and selection.most is None:
+        meant = selection.leads_for(campaign, now=now).order_by("pk").values_list("pk", flat=True)
+        # The last of a batch, and whether there is one more behind it.
+        while len(ends := meant.filter(pk__gt=bounds[-1])[BATCH - 1 : BATCH + 1]) > 1:
+            bounds.append(ends[0])
+    return [*bounds, LAST]
 
 
 @transaction.atomic
-def take_in(*, campaign: Campaign, selection: Selection, now: datetime) -> TakenIn:
-    """As `enroll`, without a word about it. Of a selection that is standing somebody who booked a meeting anywhere
-    stays out, and before the start as after it whoever lacks a value: nobody is there to read why a start is refused.
+def take_in(*, campaign: Campaign, selection: Selection, now: datetime, above: int = 0, upto: int = LAST) -> TakenIn:
+    """As `enroll`, without a word about it, of the leads whose numbers are `above` the one and `upto` the other.
+
+    Of a selection that is standing somebody who booked a meeting anywhere stays out, and before the start as after it
+    whoever lacks a value: nobody is there to read why a start is refused.
     """
-    leads = selection.leads_for(campaign, now=now)
+    leads = selection.leads_for(campaign, now=now).filter(pk__gt=above, pk__lte=upto)
     hold_audience(campaign.organization_id)
     campaign = _living(campaign)
     if campaign.status not in CampaignStatus.editable:
@@ -94,12 +122,9 @@ def take_in(*, campaign: Campaign, selection: Selection, now: datetime) -> Taken
     # While the campaign waits for its people nobody is due: the mails of all of them are checked first.
     is_sending = campaign.status == CampaignStatus.RUNNING and not is_being_filled(campaign)
     due = _due(campaign, first_step, now) if is_sending else None
-    counts = _insert(campaign, selection, leads, first_step, due=due, now=now)
+    counts = _insert(campaign, selection, leads, first_step, due=due, now=now, above=above, upto=upto)
     if is_sending and first_step and waits_by_lead(first_step, campaign):
         set_first_due(campaign, now)
-    if selection.lead_ids is not None:
-        missing = len(set(selection.lead_ids)) - sum(counts.values())
-        counts.update({SkipReason.NOT_FOUND.value: missing} if missing else {})
     enrolled = counts.pop("enrolled", 0)
     if enrolled or not selection.is_standing:
         Campaign.objects.filter(pk=campaign.pk).update(
@@ -110,11 +135,39 @@ def take_in(*, campaign: Campaign, selection: Selection, now: datetime) -> Taken
     return TakenIn(campaign=campaign, selection=selection, enrolled=enrolled, skipped=counts)
 
 
-def report_enrollment(taken: TakenIn, *, actor: Actor, now: datetime) -> Job:
-    """The job that lists it, and its audit row; in the transaction in which they came."""
-    told = {"segment": taken.selection.segment} if taken.selection.segment is not None else {}
-    result = {"enrolled": taken.enrolled, "skipped": taken.skipped}
-    return _report(taken.campaign, told, result, actor, now)
+def _with_missing(taken: TakenIn, *, met: int) -> TakenIn:
+    """Of leads that were named by their numbers, those that are not there are counted with the last batch."""
+    if taken.selection.lead_ids is None:
+        return taken
+    missing = len(set(taken.selection.lead_ids)) - met
+    return replace(taken, skipped={**taken.skipped, SkipReason.NOT_FOUND.value: missing}) if missing else taken
+
+
+def report_enrollment(taken: TakenIn, *, actor: Actor, now: datetime, job: Job | None = None) -> Job:
+    """Its audit row and the job that lists it, `job` for a further batch; in the transaction in which they came."""
+    counts: dict[str, Any] = {"enrolled": taken.enrolled, "skipped": taken.skipped}
+    campaign = taken.campaign
+    record(
+        action="campaign.enrolled", entity=campaign, organization_id=campaign.organization_id, actor=actor, after=counts
+    )
+    segment = taken.selection.segment
+    job = job or Job(
+        organization_id=campaign.organization_id,
+        campaign=campaign,
+        kind=JobKind.ENROLL,
+        status=ProgressStatus.SUCCEEDED,
+        result={"enrolled": 0, "skipped": {}},
+        state={} if segment is None else {"segment": segment},
+        created_by=actor.name,
+        started_at=now,
+        finished_at=now,
+    )
+    enrolled = job.result["enrolled"] + taken.enrolled
+    skipped = Counter(job.result["skipped"]) + Counter(taken.skipped)
+    job.result = {"enrolled": enrolled, "skipped": dict(skipped)}
+    job.total, job.done = enrolled + skipped.total(), enrolled
+    job.save()
+    return job
 
 
 def _living(campaign: Campaign) -> Campaign:
@@ -132,12 +185,16 @@ def _insert(
     *,
     due: datetime | None,
     now: datetime,
+    above: int,
+    upto: int,
 ) -> dict[str, int]:
     are_checked = campaign.started_at is not None or selection.is_standing
     lacking = without_values(campaign, leads) if are_checked else leads.none()
     params = {
         "campaign": campaign.pk,
         "organization": campaign.organization_id,
+        "above": above,
+        "upto": upto,
         "exclusive": not campaign.organization.allows_overlap,
         "step": first_step.pk if first_step else None,
         "due": due,
@@ -146,12 +203,9 @@ def _insert(
         "most": selection.most,
         "left_over": SkipReason.ACTIVE_ELSEWHERE if selection.most is None else SkipReason.NEXT_TIME,
     }
-    with connection.cursor() as cursor:
-        # Fresh tables have no statistics, and the planner then picks nested loops that take minutes at 100,000 leads.
-        cursor.execute("SET LOCAL enable_nestloop = off")
+    with without_loops() as cursor:
         cursor.execute(_statement(params, chosen=leads, lacking=lacking), params)
         rows = cursor.fetchall()
-        cursor.execute("SET LOCAL enable_nestloop = on")
     return {reason: count for reason, count in rows if count}
 
 
@@ -164,7 +218,7 @@ def _due(campaign: Campaign, first_step: Step | None, now: datetime) -> datetime
 
 def _statement(params: dict, **selections: models.QuerySet) -> str:
     """The statement with these selections of leads in it; their parameters are added to `params`."""
-    statement = _STATEMENT.replace("{forbidden}", _FORBIDDEN)
+    statement = _STATEMENT
     for name, leads in selections.items():
         statement = statement.replace(f"{{{name}}}", _named(name, leads, params))
     return statement
@@ -182,63 +236,43 @@ def _named(name: str, leads: models.QuerySet, params: dict) -> str:
     return re.sub(r"%[%s]", lambda found: "%%" if found[0] == "%%" else f"%({next(left)})s", sql)
 
 
-def _report(campaign: Campaign, told: dict[str, int], result: dict[str, Any], actor: Actor, now: datetime) -> Job:
-    enrolled = result["enrolled"]
-    job = Job.objects.create(
-        organization_id=campaign.organization_id,
-        campaign=campaign,
-        kind=JobKind.ENROLL,
-        status=ProgressStatus.SUCCEEDED,
-        total=enrolled + sum(result["skipped"].values()),
-        done=enrolled,
-        result=result,
-        state=told,
-        created_by=actor.name,
-        started_at=now,
-        finished_at=now,
-    )
-    record(
-        action="campaign.enrolled", entity=campaign, organization_id=campaign.organization_id, actor=actor, after=result
-    )
-    return job
-
-
-_FORBIDDEN = forbidden_sql(
-    organization="%(organization)s",
-    addresses="lead.email_normalized, lead.domain",
-    campaign="%(campaign)s",
-    at="%(now)s",
-)
-
-# All is joined and nothing asked by IN, which is read anew for each lead once it is too much to be kept in memory.
+# All is joined, and nothing asked by EXISTS or IN, which may be read anew for each lead. Of a large table no more is
+# read than what is of the batch, for which it has to be said of each of them.
 # Candidates get their reason first; only those without one are inserted. What a second campaign's enrollment took
 # meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below. Whoever is left
 # over without a reason is beyond the most, or was taken by what cannot happen.
-_STATEMENT = """
-WITH candidate AS MATERIALIZED (
+_STATEMENT = f"""
+WITH forbidden AS MATERIALIZED (
+    SELECT DISTINCT address FROM ({in_force_sql(organization="%(organization)s", at="%(now)s")}) listed
+    WHERE campaign_id IS NULL OR campaign_id = %(campaign)s
+), candidate AS MATERIALIZED (
     SELECT lead.id, lead.email,
         CASE
             WHEN already.id IS NOT NULL OR taken.address IS NOT NULL THEN 'already_enrolled'
             WHEN lead.status <> 'ok' THEN lead.status
-            WHEN {forbidden} THEN 'suppressed'
-            WHEN busy.campaign_id IN (
-                SELECT id FROM campaigns WHERE organization_id = %(organization)s AND deleting_at IS NOT NULL
-            ) THEN 'being_deleted_elsewhere'
+            WHEN by_address.address IS NOT NULL OR by_domain.address IS NOT NULL THEN 'suppressed'
+            WHEN dying.id IS NOT NULL THEN 'being_deleted_elsewhere'
             WHEN busy.id IS NOT NULL THEN 'active_elsewhere'
             WHEN booked.lead_id IS NOT NULL THEN 'booked'
             WHEN lacking.id IS NOT NULL THEN 'merge_value_missing'
         END AS reason
     FROM leads lead
     LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s
+        AND already.lead_id > %(above)s AND already.lead_id <= %(upto)s
     LEFT JOIN (
         SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients WHERE campaign_id = %(campaign)s
     ) taken ON taken.address = lower(lead.email)
-    LEFT JOIN ({lacking}) lacking (id) ON lacking.id = lead.id
+    LEFT JOIN forbidden by_address ON by_address.address = lead.email_normalized
+    LEFT JOIN forbidden by_domain ON by_domain.address = lead.domain
+    LEFT JOIN ({{lacking}}) lacking (id) ON lacking.id = lead.id
     LEFT JOIN (
         SELECT DISTINCT lead_id FROM campaign_recipients WHERE booked_at IS NOT NULL AND %(standing)s
     ) booked ON booked.lead_id = lead.id
     LEFT JOIN campaign_recipients busy ON busy.lead_id = lead.id AND busy.occupies AND %(exclusive)s
-    WHERE lead.organization_id = %(organization)s AND lead.id IN ({chosen})
+        AND busy.lead_id > %(above)s AND busy.lead_id <= %(upto)s
+    LEFT JOIN campaigns dying ON dying.id = busy.campaign_id AND dying.deleting_at IS NOT NULL
+    WHERE lead.organization_id = %(organization)s AND lead.id > %(above)s AND lead.id <= %(upto)s
+      AND lead.id IN ({{chosen}})
 ), inserted AS (
     INSERT INTO campaign_recipients
         (campaign_id, lead_id, email_address, status, next_step_id, next_send_at, occupies, created_at, updated_at)
@@ -253,4 +287,4 @@ SELECT coalesce(reason, %(left_over)s::text), count(*) FROM candidate
 LEFT JOIN inserted ON inserted.lead_id = candidate.id
 WHERE reason IS NOT NULL OR inserted.lead_id IS NULL
 GROUP BY 1
-"""
+"""  # noqa: S608 - a text of our own

@@ -9,7 +9,7 @@ from campaigns.enrollment.stop import stop_recipients
 from campaigns.fetching.opened import STARTING, cancel_starting
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move
-from campaigns.locks import hold_audience
+from campaigns.locks import hold_audience, take_audience
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Job, JobKind, Recipient, RecipientStatus
 from campaigns.telling import tell_of_campaign
 from campaigns_project.audit.actors import SYSTEM, Actor
@@ -84,7 +84,8 @@ def _release_recipients(campaign: Campaign, now: datetime) -> None:
 
 @transaction.atomic
 def _complete(campaign: Campaign, now: datetime) -> bool:
-    hold_audience(campaign.organization_id)
+    if not take_audience(campaign.organization_id):
+        return False  # whoever has the lock may have it for minutes, and the tick has other duties: asked again soon
     inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
     # Asked again under the audience lock: somebody may have been enrolled a moment ago, or it was switched on.
     if inside.exists() or not Campaign.objects.running().exclude(_ENROLLING).filter(pk=campaign.pk).update(

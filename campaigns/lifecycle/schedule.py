@@ -4,13 +4,14 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from campaigns import preflight
 from campaigns.errors import PauseCode, PreflightNeeded, SnapshotChanged, StartRefused, StateConflict
 from campaigns.lifecycle.begin import start
 from campaigns.lifecycle.hold import pause_by_system
 from campaigns.lifecycle.transitions import move, reread
+from campaigns.locks import is_audience_free, take_audience
 from campaigns.models import Campaign, CampaignStatus
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.errors import NotFound, Refused
@@ -75,11 +76,11 @@ def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
         )
         pause_by_system(campaign_id=campaign.pk, code=PauseCode.MISSED_SCHEDULE, message=message, now=now)
         return False
-    if preflight.open_check(campaign) is not None:
-        return False  # a job makes its mails just now; asked again in a second
+    if preflight.open_check(campaign) is not None or not is_audience_free(campaign.organization_id):
+        return False  # a job makes its mails just now, or somebody enrolls; asked again in a second
     try:
         report = preflight.required(campaign, now=now, at_once=AT_ONCE)
-        start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled", report=report)
+        return _start(campaign, report, now)
     except (StateConflict, SnapshotChanged, NotFound):
         return False  # somebody was faster: started, unscheduled, stopped, edited or deleted it
     except PreflightNeeded:
@@ -87,6 +88,14 @@ def _start_or_pause(campaign: Campaign, now: datetime) -> bool:
     except StartRefused as refused:
         _refuse(campaign, str(refused), refused.code, now)
         return False
+
+
+@transaction.atomic
+def _start(campaign: Campaign, report: preflight.Report, now: datetime) -> bool:
+    # Whoever has the lock may have it for minutes, and the tick has other duties: asked again in a second.
+    if not take_audience(campaign.organization_id):
+        return False
+    start(campaign=campaign, actor=SYSTEM, now=now, reason="scheduled", report=report)
     return True
 
 

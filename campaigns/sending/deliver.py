@@ -28,6 +28,8 @@ from campaigns.sending.reserve import Limited, limited_by
 from campaigns.sending.settle import (
     asked_to_wait,
     blame_sender,
+    broken_off,
+    is_broken_off,
     is_for_anybody,
     not_now,
     praise_sender,
@@ -244,11 +246,13 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             passed.popleft()
             if isinstance(outcome, Accepted):
                 done.accepted += 1
-                pace.doubts = pace.put_off = 0
+                pace.doubts = pace.put_off = pace.breaks = 0
             else:
                 pace.doubts = pace.doubts + 1 if isinstance(outcome, Uncertain) else 0
                 pace.put_off = pace.put_off + 1 if is_for_anybody(outcome) else 0
+                pace.breaks = pace.breaks + 1 if is_broken_off(outcome) else 0
                 fault = unanswered(outcome, pace.doubts) or asked_to_wait(outcome, pace.put_off)
+                fault = fault or broken_off(outcome, pace.breaks)
                 done.fault = done.fault or sender_fault(outcome) or fault
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER

@@ -146,11 +146,6 @@ def used_today(sender: Sender, *, now: datetime) -> int | None:
     return next((row.used for row in rows if row.starts_at == today), 0)
 
 
-def daily_limit(sender: Sender, *, now: datetime) -> int | None:
-    """The most mails that `sender` may send on the day of `now`; None where nothing limits the day."""
-    return _daily_limit(sender, now)[0]
-
-
 def domain_gauge(sender: Sender, used: Used, domain: str, *, now: datetime) -> Gauge | None:
     """The limit of `sender` for mails of a day to `domain`, if it has one."""
     if sender.domain_daily_limit is None:

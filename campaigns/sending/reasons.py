@@ -52,6 +52,7 @@ class SenderReason(models.TextChoices):
     EHLO = "ehlo", "its server refuses our greeting; tried again"
     TLS = "tls", "encryption could not be agreed on; tried again"
     ASKED_TO_WAIT = "asked_to_wait", "its server takes no more mails for now; tried again"
+    BROKEN_OFF = "broken_off", "its server hung up in the middle of several mails in a row; tried again"
     UNANSWERED = "unanswered", "nobody knows of several mails in a row whether its server took them; tried again"
     SERVICE_TROUBLE = "service_trouble", "the e-mail service has trouble of its own; tried again"
 

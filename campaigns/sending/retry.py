@@ -16,8 +16,9 @@ from campaigns.sending.advance import lock_recipients
 from campaigns.sending.reasons import OF_FAILED
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
+from campaigns_project.database.plans import without_loops
 from campaigns_project.errors import NotFound, Refused, StateRefused
-from leads.suppression import forbidden_sql
+from leads.suppression import forbidden_among_sql
 
 BATCH = 2_000  # recipients put back together: each batch is a transaction with its own audit row
 OPEN = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
@@ -139,12 +140,13 @@ def _put_back(campaign: Campaign, ids: Sequence[int], actor: Actor, now: datetim
 def _judged(campaign: Campaign, ids: Sequence[int], now: datetime) -> list["_Failure"]:
     """Those of `ids` that still left with a failed mail."""
     wanted: dict[str, Any] = {
+        "organization": campaign.organization_id,
         "campaign": campaign.pk,
         "ids": list(ids),
         "exclusive": not campaign.organization.allows_overlap,
         "now": now,
     }
-    with connection.cursor() as cursor:
+    with without_loops() as cursor:
         cursor.execute(_JUDGE, wanted)
         return [_Failure(*row) for row in cursor.fetchall()]
 
@@ -183,32 +185,45 @@ _AS_NEW = {
     "reason": "",
 }
 
-_FORBIDDEN = forbidden_sql(
-    organization="lead.organization_id",
-    addresses="lead.email_normalized, lead.domain",
+_FORBIDDEN = forbidden_among_sql(
+    rows="mine",
+    addresses=("mine.email_normalized", "mine.domain"),
+    organization="%(organization)s",
     campaign="%(campaign)s",
     at="%(now)s",
 )
 _JUDGE = f"""
-SELECT recipient.id, message.id, message.step_id, lead.email, CASE
-    WHEN lead.status <> 'ok' THEN lead.status
-    WHEN {_FORBIDDEN} THEN 'suppressed'
-    WHEN lower(recipient.email_address) <> lower(lead.email) AND EXISTS (
-        SELECT 1 FROM campaign_recipients other
-        WHERE other.campaign_id = %(campaign)s AND other.id <> recipient.id
-          AND lower(other.email_address) IN (lower(lead.email), lead.email_normalized)
-    ) THEN 'already_enrolled'
+WITH mine AS MATERIALIZED (
+    SELECT recipient.id, message.id AS message_id, message.step_id, recipient.email_address, lead.id AS lead_id,
+        lead.email, lead.email_normalized, lead.domain, lead.status
+    FROM campaign_recipients recipient
+    JOIN campaign_messages message ON message.recipient_id = recipient.id AND message.status = 'failed'
+    JOIN leads lead ON lead.id = recipient.lead_id
+    -- Of each table what is of these people alone: they are joined in one pass.
+    WHERE recipient.id = ANY(%(ids)s) AND message.recipient_id = ANY(%(ids)s)
+      AND lead.id = ANY(ARRAY(SELECT lead_id FROM campaign_recipients WHERE id = ANY(%(ids)s)))
+      AND recipient.status = 'failed' AND recipient.exit_reason = 'failed'
+), forbidden (address) AS MATERIALIZED ({_FORBIDDEN}), clashing AS MATERIALIZED (
+    SELECT asked.id
+    FROM (
+        SELECT id, unnest(ARRAY[lower(email), email_normalized]) AS address FROM mine
+        WHERE lower(email_address) <> lower(email)
+    ) asked
+    JOIN campaign_recipients other ON lower(other.email_address) = asked.address AND other.id <> asked.id
+    WHERE other.campaign_id = %(campaign)s
+)
+SELECT mine.id, mine.message_id, mine.step_id, mine.email, CASE
+    WHEN mine.status <> 'ok' THEN mine.status
+    WHEN mine.email_normalized IN (SELECT address FROM forbidden) OR mine.domain IN (SELECT address FROM forbidden)
+        THEN 'suppressed'
+    WHEN mine.id IN (SELECT id FROM clashing) THEN 'already_enrolled'
     WHEN %(exclusive)s THEN coalesce((
         SELECT CASE WHEN holder.deleting_at IS NULL THEN 'active_elsewhere' ELSE 'being_deleted_elsewhere' END
         FROM campaign_recipients busy JOIN campaigns holder ON holder.id = busy.campaign_id
-        WHERE busy.lead_id = lead.id AND busy.occupies
+        WHERE busy.lead_id = mine.lead_id AND busy.occupies
     ), '')
     ELSE '' END
-FROM campaign_recipients recipient
-JOIN campaign_messages message ON message.recipient_id = recipient.id AND message.status = 'failed'
-JOIN leads lead ON lead.id = recipient.lead_id
-WHERE recipient.id = ANY(%(ids)s) AND recipient.status = 'failed' AND recipient.exit_reason = 'failed'
-ORDER BY recipient.id
+FROM mine ORDER BY mine.id
 """  # noqa: S608 - a text of our own
 
 _RETURN = """

@@ -32,6 +32,7 @@ LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clo
 BACK_OFF = timedelta(minutes=1)  # the first wait of a mail whose transaction broke off
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
 MOST_PUT_OFF = 3  # mails in a row, for a reason that is not theirs; each more would be put off for longer than need be
+MOST_BROKEN_OFF = 3  # mails in a row; one or two meet a server that is restarted, or one line that failed
 MOST_DOUBTS = 3  # mails in a row; one or two are left in doubt by any server that is restarted
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
@@ -103,6 +104,23 @@ def unanswered(outcome: Outcome, doubts: int) -> SenderFault | None:
         return None
     reply = f"{doubts} mails in a row may or may not have arrived ({outcome.reason})"
     return SenderFault("unanswered", reply=reply, stage=Stage.DOT)
+
+
+def broken_off(outcome: Outcome, breaks: int) -> SenderFault | None:
+    """The fault of a sender whose server broke so many mails in a row off before their last byte.
+
+    Each more would cost a connection and come to the same; the sender rests instead and goes on where it was. If it is
+    the mails that a server hangs up on, they alone are given up after MOST_BREAKS of these tries.
+    """
+    if not isinstance(outcome, NotSent) or breaks < MOST_BROKEN_OFF:
+        return None
+    reply = f"{breaks} mails in a row broke off before their last byte ({outcome.reason} at {outcome.stage.upper()})"
+    return SenderFault("broken_off", reply=reply, stage=outcome.stage)
+
+
+def is_broken_off(outcome: Outcome) -> bool:
+    """Whether a transaction ended before its last byte, by what the server did and not by our own end."""
+    return isinstance(outcome, NotSent) and outcome.stage is not Stage.CONNECT
 
 
 def asked_to_wait(outcome: Outcome, put_off: int) -> SenderFault | None:

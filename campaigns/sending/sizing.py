@@ -34,6 +34,7 @@ class Pace:
     size: int = 5
     seconds: float = 0.0  # spent at the server so far
     put_off: int = 0  # mails in a row that the server put off for a reason that is not theirs
+    breaks: int = 0  # mails in a row that broke off before their last byte
     doubts: int = 0  # mails in a row that the server left without an answer it can be believed by
 
     def learn(self, mails: int, seconds: float) -> None:

@@ -39,5 +39,11 @@ def test_the_limit_grows_with_the_ramp_up():
     assert [day.limit for day in sent_by_day(sender, now=NOON)[-4:]] == [20, 50, 80, 100]
 
 
+def test_what_the_hours_let_through_bounds_the_day():
+    hourly, both = SenderFactory(hourly_limit=10), SenderFactory(hourly_limit=10, daily_limit=100)
+
+    assert [sent_by_day(sender, now=NOON)[-1].limit for sender in (hourly, both)] == [240, 100]
+
+
 def test_without_a_limit_there_is_none():
     assert {day.limit for day in sent_by_day(SenderFactory(), now=NOON)} == {None}

@@ -179,6 +179,8 @@ def _waiting_for_leads(facts: Facts, numbers: dict[str, Any]) -> Gate:
         # The label's first words: what stands behind its colon explains it.
         each = (f"{count:,} {SkipReason(code).label.partition(':')[0]}" for code, count in sorted(left_out.items()))
         sentence += f" Of its audience stay out for now: {'; '.join(each)}."
+    if put_off := facts.campaign.last_look.get("put_off"):
+        sentence += f" The next look waits. {put_off}"
     return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_LEADS, numbers={**numbers, "left_out": left_out})
 
 

@@ -78,9 +78,10 @@ class SuppressedKind(MarkKind):
         in_force = Suppression.objects.filter(organization_id=asking.organization_id, campaign_id=None).exclude(
             Q(address="") | Q(expires_at__lte=asking.now)
         )
-        targets = in_force.values("address")
-        # Not one condition with OR inside a subquery, which would be asked for each lead: these two are hashed.
-        forbidden = Q(email_normalized__in=targets) | Q(domain__in=targets)
+        # Not by IN, which is read anew for each lead once the list is too long to be kept in memory; nor by one EXISTS
+        # with OR inside, which no list in memory answers. These two are asked of either, as the list is short or long.
+        by_address, by_domain = (in_force.filter(address=OuterRef(target)) for target in ("email_normalized", "domain"))
+        forbidden = Q(Exists(by_address)) | Q(Exists(by_domain))
         return forbidden if operator == "is" else ~forbidden
 
 

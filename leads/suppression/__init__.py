@@ -7,7 +7,9 @@ from leads.suppression.erased import ErasedCode as ErasedCode
 from leads.suppression.erased import suppress_erased as suppress_erased
 from leads.suppression.expire import remove_expired as remove_expired
 from leads.suppression.forbidden import find_suppression as find_suppression
+from leads.suppression.forbidden import forbidden_among_sql as forbidden_among_sql
 from leads.suppression.forbidden import forbidden_sql as forbidden_sql
+from leads.suppression.forbidden import in_force_sql as in_force_sql
 from leads.suppression.hashes import erased_among as erased_among
 from leads.suppression.hashes import hash_of as hash_of
 from leads.suppression.hashes import hashes_of as hashes_of

@@ -1,5 +1,6 @@
 """The one rule by which an address is forbidden, in SQL and for Python: both must say the same of everybody."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import F, Q
@@ -15,16 +16,44 @@ def forbidden_sql(*, organization: str, addresses: str, campaign: str, at: str) 
     """A condition: is one of `addresses` (addresses and domains) suppressed for `campaign`, at the time `at`?
 
     All four are SQL, of the caller's own making; a campaign of NULL asks only for what holds everywhere. An index
-    probe for each row, whatever the length of the list. Erased persons are not asked for: they have no lead.
+    probe for each row, whatever the length of the list: for the last look, which has some hundred rows and no time.
+    Not for more of them: as long as a table has no statistics, the whole list may be read for each row. Erased persons
+    are not asked for: they have no lead.
+    """
+    return f"""EXISTS (
+        SELECT 1 FROM ({in_force_sql(organization=organization, at=at)}) listed
+        WHERE listed.address IN ({addresses}) AND (listed.campaign_id IS NULL OR listed.campaign_id = {campaign})
+    )"""  # noqa: S608 - texts of our own
+
+
+def forbidden_among_sql(*, rows: str, addresses: Sequence[str], organization: str, campaign: str, at: str) -> str:
+    """A SELECT of those of the `addresses` (addresses and domains) of `rows` that are suppressed for `campaign`.
+
+    All are SQL of the caller's own making; `rows` is a table of the statement, some thousand people of one
+    organization. The list is read once, whatever the database knows of its tables: where it has no statistics yet, it
+    would take a join for one of single rows.
+    """
+    return f"""
+        SELECT unnest(ARRAY[{", ".join(addresses)}]) FROM {rows}
+        INTERSECT
+        SELECT listed.address FROM ({in_force_sql(organization=organization, at=at)}) listed
+        WHERE listed.campaign_id IS NULL OR listed.campaign_id = {campaign}
+    """  # noqa: S608 - texts of our own
+
+
+def in_force_sql(*, organization: str, at: str) -> str:
+    """A SELECT of all that is suppressed in an organization at the time `at`: for a statement over everybody.
+
+    To be joined by `address` with the addresses of leads, and once more with their domains, in one pass
+    (`without_loops`); what it says of one campaign alone is for the caller to leave out.
     """
     # The index is made for addresses that are not empty, and serves nobody who does not say so.
-    return f"""EXISTS (
-        SELECT 1 FROM suppressions suppression
-        WHERE suppression.organization_id = {organization}
-          AND suppression.address <> '' AND suppression.address IN ({addresses})
-          AND (suppression.campaign_id IS NULL OR suppression.campaign_id = {campaign})
+    return f"""
+        SELECT suppression.address, suppression.campaign_id, suppression.reason, suppression.created_at
+        FROM suppressions suppression
+        WHERE suppression.organization_id = {organization} AND suppression.address <> ''
           AND (suppression.expires_at IS NULL OR suppression.expires_at > {at})
-    )"""  # noqa: S608 - texts of our own
+    """  # noqa: S608 - texts of our own
 
 
 def find_suppression(

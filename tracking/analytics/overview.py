@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import DateField, F, Func, QuerySet, Sum, Value
 
 from campaigns.models import Sender
-from campaigns.sending.limits import RECENT_DAYS, daily_limit, used_today
+from campaigns.sending.limits import RECENT_DAYS, most_on_day, used_today
 from leads.models import Suppression
 from tracking.analytics.shares import Share, share
 from tracking.models import CampaignDay
@@ -110,7 +110,7 @@ def _by_age(days: QuerySet[CampaignDay], now: datetime) -> dict[int, Mapping[str
 def capacity(senders: QuerySet[Sender], *, now: datetime) -> Capacity:
     """What those of `senders` that are in use may send today, and have. Two queries."""
     able = list(senders.able().defer(*Sender.SECRETS).prefetch_related(RECENT_DAYS))  # type: ignore[attr-defined]
-    limited = {sender: limit for sender in able if (limit := daily_limit(sender, now=now)) is not None}
+    limited = {sender: limit for sender in able if (limit := most_on_day(sender, now)) is not None}
     used = sum(used_today(sender, now=now) or 0 for sender in limited)
     return Capacity(used, sum(limited.values()), len(able), len(able) - len(limited))
 

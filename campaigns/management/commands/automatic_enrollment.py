@@ -62,3 +62,5 @@ class Command(FairleadCommand):
             left_out = f"; left out: {skipped}" if skipped else ""
             said = last.refused or f"{last.enrolled:,} enrolled{left_out}"
             self.stdout.write(f"Last look {last.at:%Y-%m-%d %H:%M:%S} UTC: {said.removesuffix('.')}.")
+        if put_off := campaign.last_look.get("put_off"):
+            self.stdout.write(f"The next look waits. {put_off}")

@@ -18,7 +18,7 @@ from campaigns.providers.instantly.content import Values
 from campaigns.sending.advance import lock_recipients
 from campaigns_project.errors import Refused
 from leads.providers.errors import ProviderRefused
-from leads.suppression import forbidden_sql
+from leads.suppression import forbidden_among_sql
 
 BATCH = 1_000  # the most of one call
 SETTLES_AFTER = timedelta(seconds=90)  # the longest call and some: after that nobody works on what came of it
@@ -44,11 +44,11 @@ REASONS = {
 
 def push_some(campaign: Campaign, handover: Handover, client: InstantlyClient, *, now: datetime) -> bool:
     """Hand over the next batch; False when everybody was met. LostAnswer leaves it to `settle_unanswered`."""
+    reached = handover.reached
     rows = _take(campaign, handover, now)
-    if not rows:
-        return False
-    _send(campaign, handover, client, rows, now)
-    return True
+    if rows:
+        _send(campaign, handover, client, rows, now)
+    return handover.reached > reached
 
 
 def settle_unanswered(campaign: Campaign, handover: Handover, client: InstantlyClient, *, now: datetime) -> bool:
@@ -79,13 +79,14 @@ def settle_unanswered(campaign: Campaign, handover: Handover, client: InstantlyC
 def _take(campaign: Campaign, handover: Handover, now: datetime) -> dict[int, int]:
     """The next who are in, may be written to and were not handed over: their rows by recipient, committed as asked."""
     wanted: dict[str, Any] = {"campaign": campaign.pk, "handover": handover.pk, "now": now, "limit": BATCH}
+    wanted |= {"organization": campaign.organization_id}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {**wanted, "reached": handover.reached})
-        rows = {recipient: pk for pk, recipient in cursor.fetchall()}
-    if rows:
-        handover.reached = max(rows)
+        met = dict(cursor.fetchall())
+    if met:
+        handover.reached = max(met)
         Handover.objects.filter(pk=handover.pk).update(reached=handover.reached)
-    return rows
+    return {recipient: pk for recipient, pk in met.items() if pk is not None}
 
 
 def _send(
@@ -230,28 +231,36 @@ def require_content(handover: Handover) -> None:
         raise ProviderRefused("provider_refused_request", "The campaign was not created at Instantly from here.", "")
 
 
-_FORBIDDEN = forbidden_sql(
-    organization="lead.organization_id",
-    addresses="lead.email_normalized, lead.domain, lower(recipient.email_address)",
+_FORBIDDEN = forbidden_among_sql(
+    rows="next",
+    addresses=("next.email_normalized", "next.domain", "next.address"),
+    organization="%(organization)s",
     campaign="%(campaign)s",
     at="statement_timestamp()",
 )
 # In the order in which all of us take locks. Whoever may not be written to is left: they are about to be taken out.
 _TAKE = f"""
-WITH next AS (
-    SELECT recipient.id FROM campaign_recipients recipient JOIN leads lead ON lead.id = recipient.lead_id
+WITH next AS MATERIALIZED (
+    SELECT recipient.id, lead.email_normalized, lead.domain, lower(recipient.email_address) AS address
+    FROM campaign_recipients recipient JOIN leads lead ON lead.id = recipient.lead_id
     WHERE recipient.campaign_id = %(campaign)s AND recipient.id > %(reached)s
       AND recipient.status IN ('pending', 'sent') AND recipient.next_send_at IS NOT NULL
       AND EXISTS (SELECT 1 FROM campaigns WHERE id = %(campaign)s AND status = 'running' AND deleting_at IS NULL)
       AND NOT EXISTS (SELECT 1 FROM instantly_leads handed WHERE handed.recipient_id = recipient.id)
-      AND NOT {_FORBIDDEN}
     ORDER BY recipient.id LIMIT %(limit)s
     FOR NO KEY UPDATE OF recipient
+), forbidden (address) AS MATERIALIZED ({_FORBIDDEN}), taken AS (
+    INSERT INTO instantly_leads (handover_id, recipient_id, status, external_id, reason, asked_at)
+    SELECT %(handover)s, next.id, 'asked', '', '', %(now)s FROM next
+    WHERE NOT (
+        next.email_normalized IN (SELECT address FROM forbidden) OR next.domain IN (SELECT address FROM forbidden)
+        OR next.address IN (SELECT address FROM forbidden)
+    )
+    ORDER BY next.id
+    ON CONFLICT (recipient_id) DO NOTHING
+    RETURNING id, recipient_id
 )
-INSERT INTO instantly_leads (handover_id, recipient_id, status, external_id, reason, asked_at)
-SELECT %(handover)s, next.id, 'asked', '', '', %(now)s FROM next ORDER BY next.id
-ON CONFLICT (recipient_id) DO NOTHING
-RETURNING id, recipient_id
+SELECT next.id, taken.id FROM next LEFT JOIN taken ON taken.recipient_id = next.id
 """  # noqa: S608 - a text of our own
 _HOLD = """
 UPDATE instantly_leads handed SET status = 'held', external_id = taken.number, answered_at = %(now)s

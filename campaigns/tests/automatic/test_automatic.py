@@ -1,5 +1,6 @@
 """Automatic campaigns: who comes in by itself, who does not, and how long the campaign waits for more."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from campaigns.automatic.uses import campaigns_enrolling_by_segment
 from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.enrollment.booking import book
 from campaigns.errors import StartRefused, StateConflict
+from campaigns.locks import Lock, hold_audience, let_go, take_for_session
 from campaigns.models import Campaign, ExitReason, Job, Recipient, Variant
 from campaigns.tasks import look_for_people
 from campaigns.tests.factories import (
@@ -449,6 +451,73 @@ def test_of_two_workers_one_looks(now):
 
     enrolled = [look.enrolled for look in looks if look is not None]
     assert (sum(enrolled), campaign.recipients.count()) == (1, 1)
+
+
+def beside[Answer](act: Callable[[], Answer]) -> Answer:
+    """What comes of it in another session, which would wait for ever for what this one holds."""
+
+    def alone() -> Answer:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(alone).result(30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_workers_look_gives_way_to_whoever_enrolls_and_is_made_soon_after(now):
+    campaign = automatic_campaign(now)
+    person(campaign)
+    with transaction.atomic():
+        hold_audience(campaign.organization_id)
+        enrolled = [beside(partial(look_for_people, campaign.pk))]
+        campaign.refresh_from_db()
+        put_off = (campaign.last_look, gate_of_people(campaign, now).sentence, automatic.Look.of(campaign))
+    asked = [automatic.ask_for_looks(now=timezone.now() + wait) for wait in (timedelta(0), looking.SOON)]
+    enrolled += [look_for_people(campaign.pk)]
+
+    assert (put_off[0], put_off[2]) == ({"put_off": looking._BUSY}, None)
+    assert put_off[1].endswith(f"waits for new leads. The next look waits. {looking._BUSY}")
+    campaign.refresh_from_db()
+    assert (enrolled, asked, campaign.last_look["put_off"]) == ([0, 1], [0, 1], "")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("workers", "enrolled"), [(3, 0), (4, 1)])
+def test_workers_look_for_half_of_them_at_once(now, settings, workers, enrolled):
+    settings.WORKERS = workers
+    campaign = automatic_campaign(now)
+    person(campaign)
+    assert take_for_session(Lock.LOOK, 0)  # as another worker would for another campaign
+    try:
+        asked = automatic.ask_for_looks(now=now)
+        found = beside(partial(look_for_people, campaign.pk))
+    finally:
+        let_go(Lock.LOOK, 0)
+
+    campaign.refresh_from_db()
+    assert (asked, found, campaign.last_look["put_off"]) == (
+        enrolled,
+        enrolled,
+        "" if enrolled else looking._NO_ROOM,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_tick_waits_for_nobody_who_enrolls(now):
+    ended, scheduled = automatic_campaign(now), automatic_campaign(now, start=False)
+    automatic.deactivate(campaign=ended, actor=SYSTEM, now=now)
+    Campaign.objects.filter(pk=scheduled.pk).update(status="scheduled", scheduled_at=now)
+    with transaction.atomic():
+        for campaign in (ended, scheduled):
+            hold_audience(campaign.organization_id)
+        meanwhile = [beside(partial(act, now=now)) for act in (lifecycle.complete_finished, lifecycle.start_due)]
+    then = [act(now=now) for act in (lifecycle.complete_finished, lifecycle.start_due)]
+
+    assert (meanwhile, then) == ([0, 0], [1, 1])
+    assert list(Campaign.objects.order_by("pk").values_list("status", flat=True)) == ["completed", "running"]
 
 
 def _look_alone(campaign_id: int, now: Any) -> Any:

@@ -1,17 +1,34 @@
 """Somebody booked a meeting: who leaves what, and what counts it."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.db import connection, transaction
+from django.utils import timezone
 
-from campaigns.enrollment import stop_recipient
+from campaigns import automatic
+from campaigns.automatic import StandingAudience
+from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.enrollment.booking import book, take_back_booking
 from campaigns.enrollment.outrank import leave
 from campaigns.models import Campaign, ExitReason, Recipient
-from campaigns.tests.factories import NOON, CampaignFactory, LeadFactory, OrganizationFactory, RecipientFactory
+from campaigns.tests.factories import (
+    NOON,
+    CampaignFactory,
+    LeadFactory,
+    OrganizationFactory,
+    RecipientFactory,
+    SegmentFactory,
+    StepFactory,
+)
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound, StateRefused
+from campaigns_project.tests.processes import wait_until
+from campaigns_project.tests.sessions import waiting_for_locks
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +121,62 @@ def test_a_mistake_is_taken_back_and_counts_nowhere(lead):
     assert (taken_back, states(lead)) == (1, [("stopped", "booked", 0, 0)])
     with pytest.raises(StateRefused):
         take_back_booking(lead=lead, actor=SYSTEM, now=NOON)
+
+
+def while_it_waits_for(campaign: Campaign, act: Callable[[], object], meanwhile: Callable[[], object]) -> None:
+    """`meanwhile` from its beginning to its end, while `act` has come to where it needs the campaign's own row."""
+
+    def alone(run: Callable[[], object]) -> None:
+        try:
+            run()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+            acting = pool.submit(alone, act)
+            wait_until(waiting_for_locks, "it waits for the campaign's row")
+            pool.submit(alone, meanwhile).result(30)
+        acting.result(30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_in_the_moment_of_the_booking_lets_nobody_in_for_long(lead):
+    inside(lead)
+    rules = {"groups": [{"rules": [{"field": "status", "operator": "is_any_of", "value": ["ok"]}]}]}
+    segment = SegmentFactory(organization=lead.organization, rules=rules)
+    looking = StepFactory(campaign__organization=lead.organization, campaign__running=True).campaign
+    automatic.set_audience(campaign=looking, audience=StandingAudience((segment.pk,)), actor=SYSTEM, now=timezone.now())
+
+    while_it_waits_for(
+        looking,
+        partial(automatic.look, campaign_id=looking.pk, now=timezone.now()),
+        partial(book, lead=lead, actor=SYSTEM, now=timezone.now()),
+    )
+
+    assert states(lead) == [("stopped", "booked", 1, 0), ("stopped", "booked", 0, 0)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_put_into_a_campaign_in_the_moment_of_the_booking_leaves_it_too(lead):
+    booked = inside(lead)
+    other = CampaignFactory(organization=lead.organization)
+
+    while_it_waits_for(
+        booked.campaign,
+        partial(book, lead=lead, actor=SYSTEM, now=timezone.now()),
+        partial(enroll, campaign=other, selection=Selection(lead_ids=(lead.pk,)), actor=SYSTEM, now=timezone.now()),
+    )
+
+    assert states(lead) == [("stopped", "booked", 1, 0), ("stopped", "booked", 1, 0)]
+
+
+def test_by_hand_they_are_enrolled_after_it(lead):
+    inside(lead)
+    book(lead=lead, actor=SYSTEM, now=NOON)
+    other = CampaignFactory(organization=lead.organization)
+
+    done = enroll(campaign=other, selection=Selection(everyone=True), actor=SYSTEM, now=NOON)
+
+    assert (done.enrolled, states(lead)[1]) == (1, ("pending", "", 0, 1))

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from campaigns.delivery.smtp import MAX_REFUSED
 from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient, Sender, SenderSecurity
 from campaigns.sending import work
@@ -193,20 +194,22 @@ def test_row_03_a_greylisted_mail_arrives_on_the_second_try(now, facing):
     "script",
     [
         {"mail": Say("450 4.7.1 Error: too much mail from 192.0.2.1")},
+        {"mail": Say("421 4.3.2 too busy", then_drop=True)},
         {"rcpt": Say("450 4.7.1 Error: too many recipients from 192.0.2.1")},
         {"data": Say("421 4.3.2 come back later", then_drop=True)},
         {"dot": Say("451 4.7.500 Server busy")},
     ],
-    ids=["mail", "rcpt", "data", "dot"],
+    ids=["mail", "mail 421", "rcpt", "data", "dot"],
 )
 def test_row_03_a_server_that_takes_no_more_of_anybodys_is_left_alone_and_not_asked_for_all_the_others(
     now, facing, script, features
 ):
     campaign = started_campaign(people=30, now=now)
-    with facing(features=features, **script):
+    with facing(features=features, **script) as server:
         send()
         send()
 
+    assert server.connections <= 3  # and not one for each
     assert (statuses()["deferred"], ledger(campaign).waiting) == (3, 30)
     assert (sender(), campaign_status()) == (("active", "asked_to_wait"), "running")
 
@@ -323,6 +326,19 @@ def test_row_05_a_5xx_to_anything_but_rcpt_fails_the_mail_and_never_suppresses(n
     assert suppressed() == []
 
 
+def test_row_05_an_account_that_may_not_send_fails_mail_by_mail_until_the_guard_pauses_the_sender(now, facing):
+    campaign = started_campaign(people=60, now=now)
+    with facing(mail=Say("550 5.7.1 <ada@example.com> sender rejected: account suspended")) as server:
+        send()
+        pass_time(FOUR_DAYS)
+        send()
+
+    floor = Sender.objects.get().guard_floor
+    assert (statuses()["failed"], ledger(campaign).waiting, suppressed()) == (floor, 60 - floor, [])
+    assert (sender(), campaign_status()) == (("paused", "bounce_guard"), "paused")
+    assert server.connections == floor / MAX_REFUSED  # and not one for each
+
+
 # Row 6: put off after the dot.
 
 
@@ -353,6 +369,36 @@ def test_row_07_a_line_dropped_before_the_last_byte_leaves_the_mail_waiting(now,
         send()
 
     assert (ledger(campaign).sent, len(server.taken)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("stage", "features"),
+    [("mail", FEATURES), ("data", FEATURES), ("mail", f"PIPELINING,{FEATURES}")],
+    ids=["mail", "data", "pipelined"],
+)
+def test_row_07_a_server_that_hangs_up_on_one_mail_after_the_other_is_left_alone(now, facing, stage, features):
+    campaign = started_campaign(people=30, now=now)
+    with facing(features=features, **{stage: Drop()}) as server:
+        send()
+        send()
+
+    assert (server.connections, ledger(campaign).waiting) == (3, 30)
+    assert (sender(), campaign_status()) == (("active", "broken_off"), "running")
+
+    pass_time(MINUTE * 2)
+    with facing(features=features) as healthy:
+        send()
+
+    assert (taken_once(healthy), ledger(campaign).waiting, sender()) == (30, 0, ("active", ""))
+
+
+def test_row_07_a_server_that_hangs_up_now_and_then_is_not_left_alone(now, facing):
+    campaign = started_campaign(people=9, now=now)
+    good = Say("250 2.1.0 ok")
+    with facing(mail=[Drop(), Drop(), good, Drop(), Drop(), good, good, good, good]) as server:
+        send()
+
+    assert (taken_once(server), ledger(campaign).waiting, sender()) == (6, 3, ("active", ""))
 
 
 # Row 8: nobody can know.
