@@ -20,7 +20,7 @@ from django.conf import settings
 from django.utils.encoding import force_bytes
 
 VERSION = 1
-TAG_BYTES = 16  # 128 bits: SECURITY.md, forged or guessed tokens
+TAG_BYTES = 16  # 128 bits: nobody guesses or forges one
 MAX_ID = 2**63 - 1  # bigint
 ELSEWHERE = MAX_ID  # nor this one: of a mail that somebody else sends for us, whose opt-out goes by the lead
 TEST_MESSAGE = 0  # no message has this id: what the opt-out of a test mail is signed for, which does nothing

@@ -21,7 +21,7 @@ from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of
 
 
 class Exit(IntEnum):
-    """DESIGN section 7: the same in all commands."""
+    """The same in all commands; docs/operating.md lists them."""
 
     OK = 0
     UNEXPECTED = 1

@@ -1,4 +1,4 @@
-"""States shared by everything that reports progress: jobs, imports and, later, runs."""
+"""States shared by everything that reports progress: jobs, imports, de-enrollment runs."""
 
 from enum import nonmember
 

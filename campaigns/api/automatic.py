@@ -21,8 +21,6 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictSerializer
 from leads.models import Segment, Tag
 
-_SWITCHES = ("is_automatic", "is_active", "deactivated_at", "next_look_at")
-
 
 class AudienceSerializer(StrictSerializer):
     """Everybody of one of the segments, but nobody of others and nobody with some tags; all by their numbers."""

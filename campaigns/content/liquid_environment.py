@@ -5,7 +5,7 @@ MissingValue, which is false in conditions, takes part in nothing, and refuses t
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.builtin.content import Literal
@@ -117,9 +117,7 @@ class LimitedEnvironment(Environment):
 
     def template(self, source: str) -> LimitedTemplate:
         """Parse `source`; LiquidError when it is not Liquid of this environment."""
-        bound = self.from_string(source)
-        assert isinstance(bound, LimitedTemplate)
-        return bound
+        return cast(LimitedTemplate, self.from_string(source))  # of template_class
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         """Only what stands in TAGS and FILTERS; python-liquid's own set has includes, a clock and `safe`."""

@@ -31,10 +31,6 @@ class Health:
     lag_p50: float | None
     lag_p95: float | None
 
-    @property
-    def is_ok(self) -> bool:
-        return self.status == "ok"
-
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 

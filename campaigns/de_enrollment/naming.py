@@ -31,7 +31,7 @@ def leads_named(organization: Organization, names: Iterable[str]) -> list[int]:
     missing = [name for name in wanted if _number_of(name, by_number, by_address) is None]
     if missing:
         named = ", ".join(f"“{name[:80]}”" for name in missing[:TOLD]) + (" and others" if len(missing) > TOLD else "")
-        message = f"There is no lead {named} in {organization}; nobody was taken out."
+        message = f"There is no lead {named} in {organization}; nothing was changed."
         raise NotFound("lead_not_found", message, "Give numbers of leads, or their addresses.", {"field": "leads"})
     return sorted({number for name in wanted if (number := _number_of(name, by_number, by_address)) is not None})
 

@@ -1,4 +1,4 @@
-"""What can come of handing one mail over: values, not exceptions (FAULTS.md rows 1 to 8).
+"""What can come of handing one mail over: values, not exceptions (docs/faults.md, rows 1 to 8).
 
 Nothing here says what to do about it; that is the sender's business (`campaigns.sending.record`).
 """

@@ -1,4 +1,4 @@
-"""What an e-mail service's answer over HTTP means (FAULTS.md rows 1, 2, 8 and 21)."""
+"""What an e-mail service's answer over HTTP means (docs/faults.md, rows 1, 2, 8 and 21)."""
 
 import re
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ from django.db.models import F
 from campaigns.enrollment.stop import stop_recipient
 from campaigns.models import Campaign, ExitReason, Recipient
 
-# FAULTS row 18. Every other reason weighs nothing.
+# docs/faults.md, row 18. Every other reason weighs nothing.
 _WEIGHT = {
     ExitReason.COMPLAINED: 4,
     ExitReason.UNSUBSCRIBED: 3,

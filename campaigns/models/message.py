@@ -10,7 +10,7 @@ from campaigns_project.database.statement_keys import parents_exist
 
 
 class MessageStatus(models.TextChoices):
-    """Where one step to one recipient stands (DESIGN section 6)."""
+    """Where one step to one recipient stands (docs/how-a-mail-leaves.md)."""
 
     PENDING = "pending", "Waiting"
     CLAIMED = "claimed", "Claimed by a worker"

@@ -1,7 +1,7 @@
 """The bounce guard: a sender too many of whose mails are refused pauses itself, before receivers block it for good.
 
-Counted are people who bounced hard or complained, and mails refused for good by policy or content (FAULTS.md row 5).
-A full mailbox is nobody's fault and does not count.
+Counted are people who bounced hard or complained, and mails refused for good by policy or content (row 5 of
+docs/faults.md). A full mailbox is nobody's fault and does not count.
 """
 
 from collections.abc import Iterable

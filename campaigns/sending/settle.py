@@ -1,4 +1,4 @@
-"""What a mail server's answer means for the message, its recipient and its sender (the fault table)."""
+"""What a mail server's answer means for the message, its recipient and its sender (docs/faults.md)."""
 
 import re
 from datetime import datetime, timedelta

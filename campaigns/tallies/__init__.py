@@ -1,6 +1,7 @@
 """Counts of a campaign that pages and the API show, large campaigns included.
 
-`kinds` says what can be counted, `read` answers a page, `renew` counts anew what has become old.
+`kinds` says what can be counted (as `ledgers`, `wordings`), `read` answers a page, `renew` counts anew what has become
+old.
 """
 
 from campaigns.tallies.kinds import counts as counts

@@ -5,7 +5,7 @@ import secrets
 import socket
 from datetime import timedelta
 
-from django.db.models import DurationField, ExpressionWrapper, F, Max, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Now
 
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
@@ -57,11 +57,6 @@ def beat(
 def alive(kind: str, within: timedelta) -> QuerySet[WorkerHeartbeat]:
     """Those of one kind seen no longer ago than `within`, each with its `age`."""
     return WorkerHeartbeat.objects.filter(kind=kind).annotate(age=AGE).filter(age__lte=within)
-
-
-def newest_age(kind: str) -> timedelta | None:
-    """How long ago anyone of this kind was seen; None when there never was one."""
-    return WorkerHeartbeat.objects.filter(kind=kind).aggregate(age=Now() - Max("seen_at"))["age"]
 
 
 def leave(name: str) -> None:

@@ -2,6 +2,7 @@
 
 profiles    what is asked of whom, checked before it is kept
 prompts     the question for one lead
+fields      which fields an answer may fill, and what a value of each must be
 endpoint    one question over HTTP, with its retries
 answers     what came back, believed only as far as it is exactly what was asked for
 people      what is known of a staged lead, and what is empty

@@ -7,4 +7,5 @@ registry   which providers there are, and one of them for an organization
 sources    what to look for, read and checked before anything is asked
 purchases  the journal of what was paid for, so that nobody is bought twice
 accounts   what a person does with a key
+hearing    what a provider said of a key, kept with its account
 """

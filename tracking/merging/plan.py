@@ -61,11 +61,6 @@ class MergePlan:
     refusal: Refused | None = None
 
     @property
-    def is_out(self) -> bool:
-        """True when nothing more is written to the person, since one of the two is out for good."""
-        return any(each.campaign_id is None for each in self.carried)
-
-    @property
     def moving(self) -> str:
         """What goes over, for people: `1 note, 2 changes`."""
         return ", ".join(counted(number, *ROW_WORDS[name]) for name, number in self.counts.items() if number)

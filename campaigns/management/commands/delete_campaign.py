@@ -26,9 +26,9 @@ from campaigns_project.errors import StateRefused
 class Command(DeletingCommand):
     help = (
         "Delete a campaign with every row that belongs to it; leads, suppressions and the audit log stay. One that was "
-        "broken off is gone on with. Exit codes: 0 gone; 3 no such campaign; 4 something has to end first; 5 gone, but "
-        "something was left; 6 a table is missing; 7 the name was not confirmed; 8 the database cannot be used; 9 "
-        "somebody else deletes it now."
+        "broken off is gone on with. Exit codes: 0 gone; 2 no reason; 3 no such campaign; 4 something has to end "
+        "first; 5 gone, but something was left; 6 a table is missing; 7 the name was not confirmed; 8 the database "
+        "cannot be used; 9 somebody else deletes it now."
     )
     schema = "delete_campaign"
     what = "campaign"

@@ -1,4 +1,4 @@
-"""Several mails over one connection with RFC 2920, and the fault table (FAULTS.md rows 1 to 8) on that path."""
+"""Several mails over one connection with RFC 2920, and the fault table (docs/faults.md, rows 1 to 8) on that path."""
 
 import socket
 import time

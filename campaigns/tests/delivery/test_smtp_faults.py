@@ -1,4 +1,4 @@
-"""The fault table (FAULTS.md rows 1 to 8), each fault made by a server on a real socket."""
+"""The fault table (docs/faults.md, rows 1 to 8), each fault made by a server on a real socket."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""FAULTS rows 1 to 8 and 24: what a mail server does to a mail, through the whole engine over a real socket."""
+"""docs/faults.md, rows 1 to 8 and 24: what a mail server does to a mail, by the whole engine over a real socket."""
 
 import socket
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""FAULTS rows 9 to 14: workers that are killed, stopped or cut off from the database, and two at the same row."""
+"""docs/faults.md, rows 9 to 14: workers killed, stopped or cut off from the database, and two at the same row."""
 
 import signal
 import subprocess

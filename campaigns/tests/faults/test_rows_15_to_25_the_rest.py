@@ -1,4 +1,4 @@
-"""FAULTS rows 15 to 25: clocks, news in mid-send, webhooks, poison, full disks, schedules.
+"""docs/faults.md, rows 15 to 25: clocks, news in mid-send, webhooks, poison, full disks, schedules.
 
 Row 21 (an ESP answers 429 or 503) stands with the ESP backend, row 23 (limits raced by many workers) with the limits.
 Rows 18 and 19 come by the webhook of an e-mail service; each service's own format is tried in tracking/tests/inbound.

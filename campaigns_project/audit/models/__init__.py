@@ -1,5 +1,4 @@
 from campaigns_project.audit.models.log import AuditLog as AuditLog
-from campaigns_project.audit.models.seal import SYSTEM_CHAIN as SYSTEM_CHAIN
 from campaigns_project.audit.models.seal import AuditSeal as AuditSeal
 from campaigns_project.audit.models.seal import ChainHead as ChainHead
 from campaigns_project.audit.models.seal import SealedEntry as SealedEntry

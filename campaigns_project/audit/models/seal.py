@@ -16,8 +16,6 @@ from campaigns_project.audit.triggers import append_only, never_truncated, only_
 if TYPE_CHECKING:
     from campaigns_project.accounts.models import Organization
 
-SYSTEM_CHAIN = 0  # of entries that belong to no organization; numbers of organizations begin at 1
-
 AWAIT_SEALING = pgtrigger.Trigger(
     name="await_sealing",
     operation=pgtrigger.Insert,

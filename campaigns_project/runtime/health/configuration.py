@@ -33,6 +33,7 @@ def safe_settings() -> dict[str, str]:
         "DEBUG": _switch(settings.DEBUG),
         "PUBLIC_URL": public_address(),
         "ALLOWED_HOSTS": ", ".join(settings.ALLOWED_HOSTS),
+        "WEB_HOST, WEB_PORT": f"{settings.WEB_HOST}, {settings.WEB_PORT}",
         "BEHIND_PROXY": _switch(settings.BEHIND_PROXY),
         "PROXIES": str(settings.PROXIES),
         "SECURE_SSL_REDIRECT": _switch(settings.SECURE_SSL_REDIRECT),
@@ -44,11 +45,15 @@ def safe_settings() -> dict[str, str]:
         "API_REQUESTS_PER_MINUTE": str(settings.API_REQUESTS_PER_MINUTE),
         "WORKERS": str(settings.WORKERS),
         "STREAMS": str(settings.STREAMS),
+        "IMPORT_ROWS_KEPT_DAYS": str(settings.IMPORT_ROWS_KEPT_DAYS),
+        "MAILBOX_PORT": str(settings.SANDBOX_SMTP_PORT),
         "OUTBOUND_ALLOW_HOSTS": "set" if settings.OUTBOUND_ALLOW_HOSTS else "not set",
         "APOLLO_API_URL": urlsplit(settings.APOLLO_API_URL).hostname or "not set",
+        "APOLLO_LEGACY_SEARCH": _switch(settings.APOLLO_LEGACY_SEARCH),
         "INSTANTLY_API_URL": urlsplit(settings.INSTANTLY_API_URL).hostname or "not set",
         "DNS_RESOLVER": settings.DNS_RESOLVER or "the system's",
         "LOG_FORMAT": settings.LOG_FORMAT,
+        "LOG_LEVEL": settings.LOGGING["root"]["level"],
         "TIME_ZONE": settings.TIME_ZONE,
     }
 

@@ -35,18 +35,6 @@ def test_alive_are_those_of_the_kind_seen_in_time():
     assert [row.name for row in heartbeat.alive(WorkerKind.TICK, within=MINUTE)] == ["tick@now"]
 
 
-def test_the_newest_age_is_that_of_the_last_sign_of_anyone():
-    for name, ago in (("tick@a", 3 * MINUTE), ("tick@b", 2 * MINUTE)):
-        heartbeat.beat(kind=WorkerKind.TICK, name=name, pid=1)
-        was_seen(name, ago)
-
-    age = heartbeat.newest_age(WorkerKind.TICK)
-
-    assert age is not None
-    assert 2 * MINUTE <= age < 3 * MINUTE
-    assert heartbeat.newest_age(WorkerKind.QCLUSTER) is None
-
-
 def test_who_leaves_is_struck_off_and_the_dead_are_forgotten_after_a_day():
     for name in ("tick@left", "tick@dead", "tick@missing"):
         heartbeat.beat(kind=WorkerKind.TICK, name=name, pid=1)
