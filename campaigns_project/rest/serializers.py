@@ -26,7 +26,7 @@ class LineField(serializers.CharField):
 
 
 class StrictSerializer(serializers.Serializer):
-    """Refuses a body field it does not know, or may only read: silence would look like success."""
+    """Refuses a body field it does not know, may only read, or gets twice: silence would look like success."""
 
     def to_internal_value(self, data: Any) -> Any:
         if hasattr(data, "keys"):
@@ -36,7 +36,14 @@ class StrictSerializer(serializers.Serializer):
                     raise UnknownParameter.read_only(name)
                 if name not in writable:
                     raise UnknownParameter(name, writable)
+                self._refuse_a_second_one(name, data)
         return super().to_internal_value(data)
+
+    def _refuse_a_second_one(self, name: str, data: Any) -> None:
+        """In a form a field may stand twice, of which the last alone would count."""
+        times = len(data.getlist(name)) if hasattr(data, "getlist") else 1
+        if times > 1 and not isinstance(self.fields[name], serializers.ListField):
+            raise serializers.ValidationError({name: [f"This is given {times} times. It takes one value."]}, "repeated")
 
 
 def refuse_a_body(data: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import LONGEST_MESSAGE
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse, of_the_query
 from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, StrictSerializer
@@ -113,6 +113,7 @@ class CheckSerializer(StrictSerializer):
     campaign_id = CampaignOf(help_text="Count what is suppressed for this campaign alone, too.")
 
 
+@extend_schema_serializer(component_name="SuppressionCheck")
 class CheckedSerializer(serializers.Serializer):
     """The answer for one address or domain. Of a domain: whether everybody there is suppressed."""
 
@@ -207,6 +208,10 @@ class SuppressionViewSet(Reads, ApiViewSet):
         if len(reason) > LONGEST_MESSAGE:
             said = f"A reason has at most {LONGEST_MESSAGE} characters; this one has {len(reason):,}."
             raise serializers.ValidationError({"?reason": [said]}, "max_length")
+        try:
+            reason = LineField(allow_blank=True).run_validation(reason)
+        except serializers.ValidationError as error:
+            raise of_the_query(serializers.ValidationError({"reason": error.detail})) from None
         unsuppress(suppression=suppression, actor=self.actor, reason=reason)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
