@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns_project.rest.serializers import LineField, StrictSerializer
@@ -41,6 +42,7 @@ class ImportSerializer(serializers.ModelSerializer):
         return lead_import.dry_run if ended else None
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
 class ColumnMap(serializers.JSONField):
     """Header to field; as JSON text in a form, since a form has no objects."""
 

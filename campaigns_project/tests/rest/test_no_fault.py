@@ -129,6 +129,20 @@ def test_no_value_of_a_query_parameter_is_a_fault_of_ours(schema, world, client)
     assert tried > 400
 
 
+def test_every_query_parameter_that_is_described_is_one_that_is_known(schema, world, client):
+    unknown, tried = [], 0
+
+    for method, path, real, operation in operations(schema, world):
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                answer = client.generic(method.upper(), f"{real}?{parameter['name']}=%00")
+                said = answer.json() if answer.get("Content-Type", "").endswith("json") else {}
+                unknown += [(method, path, parameter["name"])] if said.get("code") == "unknown_parameter" else []
+                tried += 1
+
+    assert (unknown, tried > 250) == ([], True)
+
+
 @pytest.mark.parametrize(
     "body", ['{"\\ud800": 1}', '{"email": "\\ud800"}', '{"email": "a@b.example", "custom": {"\\udfff": "x"}}']
 )
