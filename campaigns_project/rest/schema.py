@@ -1,11 +1,12 @@
 """What the OpenAPI document says of every operation without being told each time: summary, tag, errors, path names."""
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_basic_type, build_parameter_type
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
 from campaigns_project.audit.actors import LONGEST_MESSAGE
@@ -56,6 +57,11 @@ class ProblemSerializer(serializers.Serializer):
     instance = serializers.CharField(help_text="The address that was asked.")
     request_id = serializers.CharField(help_text="As in the header X-Request-ID and in our logs.")
     errors = ProblemItemSerializer(many=True, required=False)  # type: ignore[assignment]
+
+
+def example(title: str, /, **body: Any) -> Callable[[Any], Any]:
+    """For a serializer: a body to begin with, which the pages of the API fill in."""
+    return extend_schema_serializer(examples=[OpenApiExample(title, body, request_only=True)])
 
 
 def problems(*codes: int) -> dict[Any, Any]:

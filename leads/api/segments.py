@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.paging import NewestInTime
+from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.api.leads import LeadSerializer
@@ -31,6 +32,16 @@ from leads.segments.uses import uses_of
 from leads.segments.words import in_words, words_of
 
 
+@example(
+    "Whoever decides and heard nothing for a month",
+    name="Founders",
+    rules={
+        "groups": [
+            {"rules": [{"field": "title", "operator": "has_any_word", "value": ["CEO", "founder"]}]},
+            {"rules": [{"field": "last_contacted", "operator": "not_for_days", "value": 30}]},
+        ]
+    },
+)
 class SegmentSerializer(StrictModelSerializer):
     """A saved question. `words` says it in a sentence; once frozen, its members stay as they were."""
 

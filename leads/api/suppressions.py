@@ -18,7 +18,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import LONGEST_MESSAGE
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse, of_the_query
 from campaigns_project.rest.paging import NewestInTime
-from campaigns_project.rest.schema import problems
+from campaigns_project.rest.schema import example, problems
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.addresses import kept_form
@@ -73,6 +73,7 @@ class _HowSerializer(StrictSerializer):
         return SuppressionReason(reason)
 
 
+@example("A whole domain", address="acme.example", reason="manual")
 class NewSuppressionSerializer(_HowSerializer):
     """Whom not to write to any more."""
 
