@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-MOST_DIGITS = 400  # of a whole number; the largest float has 309, and whatever is longer is no number anybody means
+MOST_DIGITS = 300  # of a whole number; any of them can be made a float, and a longer one is none that anybody means
 
 
 class PlainJSONParser(JSONParser):
@@ -56,7 +57,6 @@ def _whole(digits: str) -> int:
 def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _times = Counter(name for name, _value in pairs).most_common(1)[0]
         raise ValueError(f"“{twice[:100]}” stands there twice in one object: which of the two is meant?")
     return fields

@@ -107,7 +107,7 @@ def test_malformed_json_is_said_to_be_that(body):
         ('{"email": "a@b.example", "custom": {"size": NaN}}', "NaN is no number"),
         ('{"email": "a@b.example", "custom": {"size": -Infinity}}', "-Infinity is no number"),
         ('{"email": "a@b.example", "custom": {"size": 1e999}}', "1e999 is larger than any number"),
-        ('{"email": "a@b.example", "custom": {"size": ' + "9" * 5_000 + "}}", "a number of 5,000 digits"),
+        ('{"email": "a@b.example", "custom": {"size": ' + "9" * 301 + "}}", "a number of 301 digits"),
     ],
 )
 def test_json_that_means_different_things_to_different_programs_is_malformed(body, why):
