@@ -16,6 +16,7 @@ from campaigns.ops.tasks import add_task, change_task, complete_task, move_task,
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Moment, TrueOrFalse
 from campaigns_project.rest.serializers import (
+    KeptJSONField,
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
@@ -33,7 +34,7 @@ class ChecklistPartSerializer(serializers.Serializer):
 
 
 @extend_schema_field(ChecklistPartSerializer(many=True))
-class ChecklistField(serializers.JSONField):
+class ChecklistField(KeptJSONField):
     """A list of parts."""
 
 

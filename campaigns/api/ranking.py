@@ -18,7 +18,7 @@ from campaigns.ranking.asking import AT_ONCE
 from campaigns.ranking.rules import MOST_POINTS
 from campaigns_project.rest.filtering import IdFilter
 from campaigns_project.rest.paging import NewestFirst
-from campaigns_project.rest.serializers import StrictSerializer
+from campaigns_project.rest.serializers import KeptJSONField, StrictSerializer
 from campaigns_project.states import ProgressStatus
 from leads.api.rules import RuleSerializer
 
@@ -42,7 +42,7 @@ class PointRuleSerializer(RuleSerializer):
 
 
 @extend_schema_field(PointRuleSerializer(many=True))
-class PointRulesField(serializers.JSONField):
+class PointRulesField(KeptJSONField):
     """A list of rules as they are written."""
 
 

@@ -1,5 +1,6 @@
 """Serializers that take only what they name, relations that never cross an organization, constraints in plain words."""
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from copy import copy
@@ -23,6 +24,20 @@ class LineField(serializers.CharField):
                 "Line breaks and control characters do not belong here.", "control_character"
             )
         return text
+
+
+class KeptJSONField(serializers.JSONField):
+    """JSON that can be kept: Postgres has no NUL, UTF-8 no half characters. DRF looks at plain texts alone."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        try:
+            written = json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise serializers.ValidationError("Half of a character stands in it.", "half_character") from None
+        if rb"\u0000" in written.replace(rb"\\", b""):
+            raise serializers.ValidationError("Null characters are not allowed.", "null_characters_not_allowed")
+        return value
 
 
 class StrictSerializer(serializers.Serializer):

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from campaigns_project.rest.serializers import LineField, StrictSerializer
+from campaigns_project.rest.serializers import KeptJSONField, LineField, StrictSerializer
 from campaigns_project.states import ProgressStatus
 from leads.imports.matching import UNKNOWN_COLUMNS
 from leads.imports.options import HEADER_ROW_MAX, LEGAL_BASIS_MAX, ON_EXISTING
@@ -43,7 +43,7 @@ class ImportSerializer(serializers.ModelSerializer):
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
-class ColumnMap(serializers.JSONField):
+class ColumnMap(KeptJSONField):
     """Header to field; as JSON text in a form, since a form has no objects."""
 
     def to_internal_value(self, data: Any) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from campaigns_project.rest.serializers import KeptJSONField
+
 MATCHES = ("all", "any")
 
 
@@ -30,5 +32,5 @@ class SegmentRulesSerializer(serializers.Serializer):
 
 
 @extend_schema_field(SegmentRulesSerializer)
-class RulesField(serializers.JSONField):
+class RulesField(KeptJSONField):
     """Rules as they are written; a refusal says the place in them."""
