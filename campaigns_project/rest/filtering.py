@@ -68,7 +68,7 @@ class StrictFilterBackend(DjangoFilterBackend):
 class StrictFilterBackendScheme(DjangoFilterExtension):
     """How the schema describes its filters: the base takes numbers of rows for any numbers."""
 
-    target_class = StrictFilterBackend
+    target_class: Any = StrictFilterBackend
     priority = 1  # before that of the base
 
     def resolve_filter_field(
