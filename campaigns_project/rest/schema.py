@@ -175,6 +175,7 @@ def _describe_as_number(described: dict[str, Any]) -> None:
     """A decimal is answered as a text, so that nothing is rounded on the way; it is taken as either."""
     types = described.get("type", [])
     described["type"] = [*([types] if isinstance(types, str) else types), "number"]
+    described["minLength"] = 1  # the pattern fits nothing at all as well
 
 
 def _within(field: Any, described: Any) -> Any:
