@@ -9,6 +9,7 @@ it: nothing longer than the largest import gets that far.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -35,23 +36,36 @@ class Measured:
             return self._application(environ, start_response)
         return self._measured(environ, start_response)
 
-    def _measured(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-        with SpooledTemporaryFile(IN_MEMORY) as body:
+    def _measured(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # No generator: granian takes the status as it is when this returns, and would answer 200 to everything.
+        with ExitStack() as things:
+            body = things.enter_context(SpooledTemporaryFile(IN_MEMORY))
             left = self._most + 1
             while left and (read := environ["wsgi.input"].read(min(left, _AT_ONCE))):
                 left -= body.write(read)
             if not left:
-                yield from _too_large(start_response, self._most)
-                return
+                return _too_large(start_response, self._most)
             length = body.tell()
             body.seek(0)
             known = {**environ, "wsgi.input": body, "CONTENT_LENGTH": str(length)}
             answer = self._application(known, start_response)
-            try:
-                yield from answer
-            finally:
-                if hasattr(answer, "close"):
-                    answer.close()
+            if hasattr(answer, "close"):
+                things.callback(answer.close)
+            return _Answer(answer, things.pop_all())
+
+
+class _Answer:
+    """An answer that may read the body until it is closed."""
+
+    def __init__(self, parts: Iterable[bytes], things: ExitStack):
+        self._parts = parts
+        self._things = things
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def close(self) -> None:
+        self._things.close()
 
 
 def _too_large(start_response: Callable[..., Any], most: int) -> Iterable[bytes]:

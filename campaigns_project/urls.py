@@ -14,11 +14,13 @@ from campaigns_project.runtime.health_api import HealthView
 # Here and not when the apps get ready: a worker needs no pages, which are a tenth of its memory.
 admin.autodiscover()
 
+READING = ["get", "head"]
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/v1/schema/", SpectacularAPIView.as_view(http_method_names=READING), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=READING), name="docs"),
     path("api/v1/campaigns/track/", include("tracking.urls")),
     path("t/", include("tracking.urls", namespace="t")),
     path("calendar/<str:token>.ics", calendar_file, name="calendar_file"),

@@ -7,9 +7,10 @@ import sys
 from django.core.wsgi import get_wsgi_application
 
 from campaigns_project.unmeasured import Measured
+from campaigns_project.unreadable import Readable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaigns_project.settings.base")
-application = Measured(get_wsgi_application())
+application = Measured(Readable(get_wsgi_application()))
 
 # What knows models can be imported only from here on.
 from django.db import connection  # noqa: E402

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, extend_schema_serializer
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +20,7 @@ from campaigns.ops.feeds import address_of, close_feed, renew_feed
 from campaigns.ops.items import check_item
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, of_the_query
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, Day, IdFilter, of_the_query
 from campaigns_project.rest.serializers import StrictModelSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import Changes, Creates, Deletes, Reads
 
@@ -46,8 +46,8 @@ class CalendarItemSerializer(StrictModelSerializer):
 
 class CalendarItemFilters(CreatedFilters):
     kind = AnyOf(choices=ItemKind.choices)
-    starts_on__lte = filters.DateFilter("starts_on", "lte", label="Begins on this day or earlier.")
-    ends_on__gte = filters.DateFilter("ends_on", "gte", label="Ends on this day or later.")
+    starts_on__lte = Day("starts_on", "lte", label="Begins on this day or earlier.")
+    ends_on__gte = Day("ends_on", "gte", label="Ends on this day or later.")
 
     class Meta:
         model = CalendarItem
@@ -118,6 +118,7 @@ class AskedSerializer(serializers.Serializer):
         return {"from": serializers.DateField(required=False), **super().get_fields()}
 
 
+@extend_schema_serializer(component_name="CalendarFeed")
 class FeedSerializer(serializers.ModelSerializer):
     """Somebody's address of the calendar; `url` is shown when it is made, and never again."""
 
@@ -192,7 +193,14 @@ class CalendarViewSet(OperationsViewSet):
         parameters=[
             OpenApiParameter("from", OpenApiTypes.DATE, description="The first day."),
             OpenApiParameter("to", OpenApiTypes.DATE, description="The last day."),
-            OpenApiParameter("kinds", description=f"Only these, separated by commas: {', '.join(EntryKind.values)}."),
+            OpenApiParameter(
+                "kinds",
+                str,
+                enum=EntryKind.values,
+                many=True,
+                explode=False,
+                description="Only these, separated by commas.",
+            ),
         ],
         responses=CalendarSerializer,
     )

@@ -11,6 +11,7 @@ from campaigns.models import Campaign, CampaignPlan, CampaignTombstone, EmailTem
 from campaigns.models.verbs import FROM
 from campaigns.naming import free_campaign_id
 from campaigns.scheduling.window import MOST_HOLIDAYS
+from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer
 
 SETTINGS = (
@@ -28,6 +29,7 @@ KEPT_BY_THE_SYSTEM = (
 )  # fmt: skip
 
 
+@example("A campaign with a time zone and a limit", name="Autumn", timezone="Europe/Prague", daily_limit=200)
 class CampaignSerializer(StrictModelSerializer):
     """A campaign. Its status is moved by the actions alone; `allowed_actions` names those the status allows now."""
 

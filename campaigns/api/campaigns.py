@@ -29,7 +29,7 @@ from campaigns.progress import progress
 from campaigns.providers.instantly.choose import is_settled_elsewhere
 from campaigns.why import why_campaign
 from campaigns_project.errors import StateRefused
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Moment, TrueOrFalse
 from campaigns_project.rest.schema import PATH_NAMES
 from campaigns_project.rest.serializers import refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Reads
@@ -41,8 +41,8 @@ class CampaignFilters(CreatedFilters):
     plan = IdFilter("plan", label="The number of the plan it is in.")
     is_automatic = TrueOrFalse(label="true: automatic ones; false: those whose people are put in by hand.")
     sender = IdFilter("campaign_senders__sender", label="The number of a sender it uses.")
-    started_at__gte = filters.IsoDateTimeFilter("started_at", "gte", label="Started at this time or later (RFC 3339).")
-    started_at__lt = filters.IsoDateTimeFilter("started_at", "lt", label="Started before this time (RFC 3339).")
+    started_at__gte = Moment("started_at", "gte", label="Started at this time or later (RFC 3339).")
+    started_at__lt = Moment("started_at", "lt", label="Started before this time (RFC 3339).")
 
     class Meta:
         model = Campaign

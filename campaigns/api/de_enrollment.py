@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,7 @@ RUN = r"de-enrollment/runs/(?P<run>[0-9]{1,18})"
 MOST_IN_A_BODY = 10_000
 
 
+@extend_schema_serializer(component_name="DeEnrollmentRun")
 class RunSerializer(serializers.ModelSerializer):
     """One run. `found` is `removed`, `already_out` and `cleared` together once it has ended, but for a dry run."""
 
@@ -36,6 +37,7 @@ class RunSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="NewDeEnrollmentRun")
 class AskedRunSerializer(StrictSerializer):
     """What is to be looked through; all of it optional. A plain run sweeps the whole organization."""
 
@@ -50,6 +52,7 @@ class AskedRunSerializer(StrictSerializer):
     reason = LineField(required=False, allow_blank=True, default="", max_length=300)
 
 
+@extend_schema_serializer(component_name="DeEnrollmentItem")
 class ItemSerializer(serializers.ModelSerializer):
     """Somebody whom the run found."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -77,6 +77,7 @@ class StoredSourceSerializer(serializers.Serializer):
     unmapped = UnmappedSerializer(many=True)
 
 
+@extend_schema_serializer(component_name="LeadSourcePreview")
 class FoundSerializer(serializers.Serializer):
     """What a search finds, and what fetching it would cost."""
 

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from campaigns.api.own import OwnRows
 from campaigns.models import Campaign, LeadUserStatus, UserStatus
 from campaigns.working_with_leads import change_status, clear_status, set_status
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Moment
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictModelSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.models import Lead
@@ -43,8 +42,8 @@ class LeadStatusFilters(CreatedFilters):
     campaign = IdFilter("campaign", label="The number of a campaign.")
     user = IdFilter("user", label="The number of a person.")
     status = AnyOf(choices=UserStatus.choices)
-    updated_at__gte = filters.IsoDateTimeFilter("updated_at", "gte", label="Said at this time or later (RFC 3339).")
-    updated_at__lt = filters.IsoDateTimeFilter("updated_at", "lt", label="Said before this time (RFC 3339).")
+    updated_at__gte = Moment("updated_at", "gte", label="Said at this time or later (RFC 3339).")
+    updated_at__lt = Moment("updated_at", "lt", label="Said before this time (RFC 3339).")
 
     class Meta:
         model = LeadUserStatus

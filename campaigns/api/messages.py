@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -36,6 +36,7 @@ class MessageSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="MessageContent")
 class ContentSerializer(serializers.Serializer):
     """The mail as its recipient got it, but inert: its links lead where they point, opting out leads nowhere."""
 

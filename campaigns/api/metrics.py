@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +13,7 @@ from campaigns.api.operations import MemberField, OperationsViewSet
 from campaigns.models import Cadence, MetricDefinition, MetricEntry
 from campaigns.ops.metrics import LONGEST_NOTE, MOST_AT_ONCE, Value, record_value, record_values, remove_entry
 from campaigns_project.accounts.roles import Role
-from campaigns_project.rest.filtering import AnyOf, IdFilter
+from campaigns_project.rest.filtering import AnyOf, Day, IdFilter
 from campaigns_project.rest.serializers import LineField, ScopedRelatedField, StrictModelSerializer, StrictSerializer
 from campaigns_project.rest.viewsets import Changes, Creates, Deletes, Reads
 
@@ -61,6 +61,7 @@ class MetricEntrySerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="NewMetricEntry")
 class ValueSerializer(StrictSerializer):
     """A value to be entered, or to replace what stands there. Without `note` the note stays."""
 
@@ -70,12 +71,14 @@ class ValueSerializer(StrictSerializer):
     note = LineField(max_length=LONGEST_NOTE, required=False, allow_blank=True)
 
 
+@extend_schema_serializer(component_name="NewMetricEntries")
 class ValuesSerializer(StrictSerializer):
     """Many at once."""
 
     entries = serializers.ListField(child=ValueSerializer(), min_length=1, max_length=MOST_AT_ONCE)
 
 
+@extend_schema_serializer(component_name="EnteredMetrics")
 class EnteredSerializer(serializers.Serializer):
     """What came of it."""
 
@@ -85,9 +88,9 @@ class EnteredSerializer(serializers.Serializer):
 
 class MetricEntryFilters(filters.FilterSet):
     metric = IdFilter("metric", label="The number of a metric.")
-    date = filters.DateFilter("date", label="Of this day.")
-    date__gte = filters.DateFilter("date", "gte", label="Of this day or later.")
-    date__lte = filters.DateFilter("date", "lte", label="Of this day or earlier.")
+    date = Day("date", label="Of this day.")
+    date__gte = Day("date", "gte", label="Of this day or later.")
+    date__lte = Day("date", "lte", label="Of this day or earlier.")
 
     class Meta:
         model = MetricEntry

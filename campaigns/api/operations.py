@@ -25,6 +25,7 @@ class OperationsViewSet(ApiViewSet):
     """404 with a reason (`operations_off`) where the installation has them switched off."""
 
     tag = "operations"
+    may_be_off = True
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -12,11 +11,12 @@ from rest_framework.response import Response
 
 from campaigns.api.operations import MemberField, OperationsViewSet
 from campaigns.models import Campaign, OperatorTask, TaskKind, TaskStatus
-from campaigns.ops.checklists import MOST_PARTS
+from campaigns.ops.checklists import LONGEST_PART, MOST_PARTS
 from campaigns.ops.tasks import add_task, change_task, complete_task, move_task, remove_task, reopen_task
 from campaigns_project.accounts.roles import Role
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Moment, TrueOrFalse
 from campaigns_project.rest.serializers import (
+    KeptJSONField,
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
@@ -26,6 +26,18 @@ from campaigns_project.rest.viewsets import Changes, Creates, Deletes, Reads
 from leads.models import Lead
 
 
+class ChecklistPartSerializer(serializers.Serializer):
+    """One part of a task."""
+
+    text = serializers.CharField(max_length=LONGEST_PART)
+    done = serializers.BooleanField(default=False)
+
+
+@extend_schema_field(ChecklistPartSerializer(many=True))
+class ChecklistField(KeptJSONField):
+    """A list of parts."""
+
+
 class TaskSerializer(StrictModelSerializer):
     """A task. It is moved by the actions alone; with a campaign or a lead it goes with either."""
 
@@ -33,7 +45,7 @@ class TaskSerializer(StrictModelSerializer):
     assignee: Any = MemberField(help_text="The number of a member of the organization.")
     campaign: Any = ScopedRelatedField(queryset=Campaign.objects.all(), required=False, allow_null=True)
     lead: Any = ScopedRelatedField(queryset=Lead.objects.all(), required=False, allow_null=True)
-    checklist = serializers.JSONField(required=False, help_text=f"A list of up to {MOST_PARTS} objects {{text, done}}.")
+    checklist = ChecklistField(required=False, help_text=f"Up to {MOST_PARTS} parts.")
 
     class Meta:
         model = OperatorTask
@@ -70,8 +82,8 @@ class TaskFilters(CreatedFilters):
     campaign = IdFilter("campaign", label="The number of a campaign.")
     lead = IdFilter("lead", label="The number of a lead.")
     plan = IdFilter("campaign__plan", label="The number of a plan: tasks of its campaigns.")
-    due_at__gte = filters.IsoDateTimeFilter("due_at", "gte", label="Due at this time or later (RFC 3339).")
-    due_at__lt = filters.IsoDateTimeFilter("due_at", "lt", label="Due before this time (RFC 3339).")
+    due_at__gte = Moment("due_at", "gte", label="Due at this time or later (RFC 3339).")
+    due_at__lt = Moment("due_at", "lt", label="Due before this time (RFC 3339).")
     overdue = TrueOrFalse(method="is_overdue", label="true: not done, and its hour has passed; false: all others.")
 
     class Meta:

@@ -14,7 +14,7 @@ from campaigns.api.operations import OperationsViewSet
 from campaigns.models import CampaignPlan, CampaignStatus
 from campaigns.ops.plans import standing
 from campaigns_project.accounts.roles import Role
-from campaigns_project.rest.filtering import CreatedFilters
+from campaigns_project.rest.filtering import CreatedFilters, Day
 from campaigns_project.rest.serializers import StrictModelSerializer
 from campaigns_project.rest.viewsets import Changes, Creates, Deletes, Reads
 
@@ -72,9 +72,9 @@ class PlanStandingSerializer(serializers.Serializer):
 
 class PlanFilters(CreatedFilters):
     q = filters.CharFilter("name", "icontains", label="A part of the name.")
-    starts_on__gte = filters.DateFilter("starts_on", "gte", label="Begins on this day or later.")
-    starts_on__lte = filters.DateFilter("starts_on", "lte", label="Begins on this day or earlier.")
-    ends_on__gte = filters.DateFilter("ends_on", "gte", label="Ends on this day or later.")
+    starts_on__gte = Day("starts_on", "gte", label="Begins on this day or later.")
+    starts_on__lte = Day("starts_on", "lte", label="Begins on this day or earlier.")
+    ends_on__gte = Day("ends_on", "gte", label="Ends on this day or later.")
 
     class Meta:
         model = CampaignPlan

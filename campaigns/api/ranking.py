@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,10 +15,12 @@ from campaigns.api.jobs import JobSerializer
 from campaigns.api.selecting import SelectionSerializer, selection_of
 from campaigns.models import Campaign, LeadRanking
 from campaigns.ranking.asking import AT_ONCE
+from campaigns.ranking.rules import MOST_POINTS
 from campaigns_project.rest.filtering import IdFilter
 from campaigns_project.rest.paging import NewestFirst
-from campaigns_project.rest.serializers import StrictSerializer
+from campaigns_project.rest.serializers import KeptJSONField, StrictSerializer
 from campaigns_project.states import ProgressStatus
+from leads.api.rules import RuleSerializer
 
 
 class RankingSerializer(serializers.ModelSerializer):
@@ -33,16 +35,27 @@ class RankingSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class PointRuleSerializer(RuleSerializer):
+    """A question, and what a yes is worth."""
+
+    points = serializers.IntegerField(min_value=-MOST_POINTS, max_value=MOST_POINTS, help_text="Not 0.")
+
+
+@extend_schema_field(PointRuleSerializer(many=True))
+class PointRulesField(KeptJSONField):
+    """A list of rules as they are written."""
+
+
 class RankingRulesSerializer(StrictSerializer):
     """The rules with their points."""
 
-    rules = serializers.JSONField(help_text="A list of {field, operator, value, points}; see docs/segments.md.")
+    rules = PointRulesField()
 
 
 class ToldRulesSerializer(serializers.Serializer):
     """The rules as they stand."""
 
-    rules = serializers.JSONField()
+    rules = PointRulesField()
     words = serializers.ListField(child=serializers.CharField(), help_text="Each rule in words, in the same order.")
 
 

@@ -21,7 +21,7 @@ from campaigns.models import ExitReason, Recipient, RecipientStatus
 from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient
 from campaigns_project.errors import StateRefused
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Moment
 from campaigns_project.rest.viewsets import Reads
 
 
@@ -64,7 +64,7 @@ class RecipientFilters(CreatedFilters):
     lead = IdFilter("lead", label="The number of a lead.")
     sender = IdFilter("sender", label="The number of a sender.")
     q = filters.CharFilter("email_address", "icontains", label="A part of the address.")
-    next_send_at__lt = filters.IsoDateTimeFilter("next_send_at", "lt", label="Due before this time (RFC 3339).")
+    next_send_at__lt = Moment("next_send_at", "lt", label="Due before this time (RFC 3339).")
 
     class Meta:
         model = Recipient

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from campaigns.enrollment import Selection
+from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 
 MOST_IDS = 100_000  # leads named one by one; more are better named by a tag
@@ -36,6 +37,7 @@ class SelectionSerializer(StrictSerializer):
     )
 
 
+@example("Everybody", everyone=True)
 class EnrolledSerializer(SelectionSerializer):
     """Whom to enroll; `top` takes only the best of them by the campaign's ranking who are not in the campaign yet."""
 

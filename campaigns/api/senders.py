@@ -24,6 +24,7 @@ from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters
+from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import (
     ScopedRelatedField,
     StrictModelSerializer,
@@ -52,6 +53,7 @@ class HealthSerializer(StrictSerializer):
     checks = FindingSerializer(many=True)
 
 
+@example("An SMTP server", email="petr@fairlead.example", name="Petr", host="smtp.fairlead.example", username="petr")
 class SenderSerializer(SenderLimits, StrictModelSerializer):
     """A mailbox. Its password is taken and never shown."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from campaigns.preflight import LEVELS
@@ -86,6 +87,7 @@ class GateSerializer(serializers.Serializer):
         return {name: value for name, value in super().to_representation(instance).items() if name in instance}
 
 
+@extend_schema_serializer(component_name="SendingStatus")
 class StandingSerializer(serializers.Serializer):
     """Why mail leaves, or does not."""
 

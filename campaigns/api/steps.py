@@ -16,6 +16,7 @@ from campaigns.steps import WORDING, add_step, add_variant, edit_step, edit_vari
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.rest.paging import NewestFirst, OldestFirst
+from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import LineField, ScopedRelatedField, StrictSerializer
 from campaigns_project.rest.viewsets import Reads
 
@@ -85,6 +86,17 @@ class StepChangesSerializer(StrictSerializer):
     in_thread = serializers.BooleanField(required=False, help_text=IN_THREAD)
 
 
+@example(
+    "A mail two days after the one before",
+    wait_amount=2,
+    wait_unit="days",
+    variants=[
+        {
+            "subject": "A question about {{ company }}",
+            "body_text": 'Hello {{ first_name | default: "there" }}, may I ask you something?',
+        }
+    ],
+)
 class NewStepSerializer(StepChangesSerializer):
     """A new last step."""
 

@@ -1,6 +1,6 @@
 """/system/workers: what the workers of the whole installation do, for those who run it."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import exceptions, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -51,6 +51,7 @@ class PaceSerializer(serializers.Serializer):
     mails = serializers.IntegerField(help_text="In the last minute.")
 
 
+@extend_schema_serializer(component_name="SystemWorkers")
 class WorkingSerializer(serializers.Serializer):
     """What the workers do."""
 

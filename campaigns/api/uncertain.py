@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from campaigns_project.rest.viewsets import ApiViewSet
 MOST = 1_000  # messages named one by one in a body
 
 
+@extend_schema_serializer(component_name="UncertainMessage")
 class UncertainSerializer(MessageSerializer):
     """A message that waits for evidence or a decision, and the campaign it is of."""
 

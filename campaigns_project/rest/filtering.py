@@ -1,11 +1,13 @@
 """Filters that refuse what they do not know."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -63,6 +65,21 @@ class StrictFilterBackend(DjangoFilterBackend):
             raise of_the_query(error) from None
 
 
+class StrictFilterBackendScheme(DjangoFilterExtension):
+    """How the schema describes its filters: the base takes numbers of rows for any numbers."""
+
+    target_class: Any = StrictFilterBackend
+    priority = 1  # before that of the base
+
+    def resolve_filter_field(
+        self, auto_schema: Any, model: Any, filterset_class: Any, field_name: str, filter_field: Any
+    ) -> list[dict[str, Any]]:
+        parameters = super().resolve_filter_field(auto_schema, model, filterset_class, field_name, filter_field)
+        for parameter in parameters if isinstance(filter_field, IdFilter) else ():
+            parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1}
+        return parameters
+
+
 def _known(request: Request, filterset_class: Any) -> set[str]:
     """The filters by name, and those whose name goes on after a prefix that is known: `custom.NAME`."""
     if filterset_class is None:
@@ -113,8 +130,31 @@ class AnyOf(filters.BaseInFilter, filters.ChoiceFilter):
     """One or more of the choices, separated by commas: `status=running,paused`."""
 
 
+class _MomentField(IsoDateTimeField):
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid": "Write a time as RFC 3339 has it: 2026-11-23T09:00:00Z. In an address, the + of +01:00 is %%2B."
+    }
+
+
+class Moment(filters.IsoDateTimeFilter):
+    """A time; one without an offset is of UTC."""
+
+    field_class = _MomentField
+
+
+class _DayField(forms.DateField):
+    input_formats = ("%Y-%m-%d",)
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "Write a date as year, month and day: 2026-11-23."}
+
+
+class Day(filters.DateFilter):
+    """A date; the base would take 11/12/2026 for one in November."""
+
+    field_class = _DayField
+
+
 class CreatedFilters(filters.FilterSet):
     """When a row was made: from `created_at__gte` on, before `created_at__lt`."""
 
-    created_at__gte = filters.IsoDateTimeFilter("created_at", "gte", label="Made at this time or later (RFC 3339).")
-    created_at__lt = filters.IsoDateTimeFilter("created_at", "lt", label="Made before this time (RFC 3339).")
+    created_at__gte = Moment("created_at", "gte", label="Made at this time or later (RFC 3339).")
+    created_at__lt = Moment("created_at", "lt", label="Made before this time (RFC 3339).")

@@ -49,6 +49,11 @@ class NewestFirst(CursorPagination):
             response["Link"] = ", ".join(f'<{url}>; rel="{name}"' for name, url in links.items() if url)
         return response
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        cursor, size = super().get_schema_operation_parameters(view)
+        size["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [cursor, size]
+
     def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
         described = super().get_paginated_response_schema(schema)
         described["required"] = ["next", "previous", "results"]

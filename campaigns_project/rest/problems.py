@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
@@ -189,6 +190,8 @@ def _step(pointer: str, key: str) -> str:
 
 
 def _answer(request: Any, status_code: int, code: str, detail: str, **more: Any) -> Response:
+    # JSON also where the answer would have been something else: the schema is YAML unless JSON is asked for.
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), CONTENT_TYPE
     return Response(_body(request, status_code, code, detail, **more), status=status_code, content_type=CONTENT_TYPE)
 
 

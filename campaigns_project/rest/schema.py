@@ -1,15 +1,18 @@
 """What the OpenAPI document says of every operation without being told each time: summary, tag, errors, path names."""
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_basic_type, build_parameter_type
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
 from campaigns_project.audit.actors import LONGEST_MESSAGE
+from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.problems import CONTENT_TYPE, TITLES
+from campaigns_project.rest.serializers import StrictSerializer
 
 # Parts of nested addresses that are no field of the rows they lead to.
 PATH_NAMES = {
@@ -26,7 +29,7 @@ SUMMARIES = {
 
 CHANGE_MESSAGE = OpenApiParameter(
     "X-Change-Message",
-    {"type": "string", "maxLength": LONGEST_MESSAGE},
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_MESSAGE},
     OpenApiParameter.HEADER,
     description="Why, in a sentence: kept in the audit log where the body gives no reason. What is not ASCII "
     "is written as RFC 8187 says: `UTF-8''gr%C3%BCn`.",
@@ -56,6 +59,11 @@ class ProblemSerializer(serializers.Serializer):
     errors = ProblemItemSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
+def example(title: str, /, **body: Any) -> Callable[[Any], Any]:
+    """For a serializer: a body to begin with, which the pages of the API fill in."""
+    return extend_schema_serializer(examples=[OpenApiExample(title, body, request_only=True)])
+
+
 def problems(*codes: int) -> dict[Any, Any]:
     """Refusals for `extend_schema` that an operation has besides those that the document gives to all of its kind."""
     return {(code, CONTENT_TYPE): ProblemSerializer for code in codes}
@@ -79,6 +87,9 @@ class DocumentedSchema(AutoSchema):
         one, many = self.view.noun
         return known.format(one=one, many=many)
 
+    def _get_format_parameters(self) -> list[Any]:
+        return []  # where `?format=` is taken, the view says so itself
+
     def get_override_parameters(self) -> list[Any]:
         return [] if self.method == "GET" else [CHANGE_MESSAGE]
 
@@ -86,12 +97,20 @@ class DocumentedSchema(AutoSchema):
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        if isinstance(field, serializers.ChoiceField) and _is_shown_empty(field):
+        if _is_shown_empty(field):
             field.allow_blank = True  # DRF forgets it of a field that is only read
-        return super()._map_serializer_field(field, direction, bypass_extensions)
+        described = super()._map_serializer_field(field, direction, bypass_extensions)
+        if direction == "request" and isinstance(field, serializers.DecimalField):
+            _describe_as_number(described)
+        return _within(field, described)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         described = super()._map_basic_serializer(serializer, direction)
+        if direction == "response" and isinstance(serializer, serializers.ModelSerializer):
+            # A row has all its fields, also those that a request may leave out.
+            described["required"] = sorted(described["properties"])
+        if direction == "request" and isinstance(serializer, StrictSerializer):
+            described["additionalProperties"] = False
         for field in described.get("properties", {}).values():
             # "" fits a text of format uri as well as an empty one, and null fits what may be anything.
             if "oneOf" in field:
@@ -99,9 +118,20 @@ class DocumentedSchema(AutoSchema):
         return described
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
-        names = {**PATH_NAMES, **getattr(self.view, "path_names", {})}
+        names = {**self._own_number(), **PATH_NAMES, **getattr(self.view, "path_names", {})}
         others = super()._resolve_path_parameters([name for name in variables if name not in names])
         return [*(_path_parameter(name, *names[name]) for name in variables if name in names), *others]
+
+    def _get_parameters(self) -> list[Any]:
+        parameters = super()._get_parameters()
+        for parameter in parameters:
+            if parameter["in"] == "query" and parameter["name"] not in MAY_BE_EMPTY:
+                _describe_as_filled(parameter["schema"])
+        return parameters
+
+    def _own_number(self) -> dict[str, tuple[str, OpenApiTypes]]:
+        one, _many = getattr(self.view, "noun", ("", ""))
+        return {"id": (f"The number of {one}.", OpenApiTypes.INT64)} if one else {}
 
     def _get_response_bodies(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         bodies = super()._get_response_bodies(*args, **kwargs)
@@ -113,8 +143,8 @@ class DocumentedSchema(AutoSchema):
         return bodies
 
     def _error_codes(self) -> list[str]:
-        codes = ["400", "401", "403", "429"]
-        if "{" in self.path:
+        codes = ["400", "401", "403", "406", "429"]
+        if "{" in self.path or getattr(self.view, "may_be_off", False):
             codes.append("404")
         # Reading refuses by state only where it asks a service outside.
         if self.method != "GET" or getattr(self.view, "action", "") in getattr(self.view, "asking_outside", ()):
@@ -125,13 +155,50 @@ class DocumentedSchema(AutoSchema):
 
 
 def _is_shown_empty(field: Any) -> bool:
-    """Whether the model's own field may be empty, and the serializer shows it as it is."""
+    """Whether the model's own text may be empty, and the serializer shows it as it is."""
+    if not isinstance(field, serializers.CharField | serializers.ChoiceField):
+        return False
     model = getattr(getattr(field.parent, "Meta", None), "model", None)
     known = {each.name: each for each in model._meta.concrete_fields} if model else {}
     return field.read_only and field.source in known and known[field.source].blank
 
 
+def _describe_as_filled(described: dict[str, Any]) -> None:
+    if described.get("type") == "array":
+        described["minItems"] = 1
+        _describe_as_filled(described["items"])
+    elif described.get("type") == "string" and not {"enum", "format"} & set(described):
+        described["minLength"] = 1
+
+
+def _describe_as_number(described: dict[str, Any]) -> None:
+    """A decimal is answered as a text, so that nothing is rounded on the way; it is taken as either."""
+    types = described.get("type", [])
+    described["type"] = [*([types] if isinstance(types, str) else types), "number"]
+    described["minLength"] = 1  # the pattern fits nothing at all as well
+
+
+def _within(field: Any, described: Any) -> Any:
+    """With the bounds that hold, and that the generator does not see.
+
+    A client that keeps whole numbers in 32 bits would stumble over the first large `id`, hence the format.
+    """
+    if not isinstance(described, dict):
+        return described
+    types = described.get("type", "")
+    if types == "array" and not getattr(field, "allow_empty", True) and not field.read_only:
+        described.setdefault("minItems", 1)
+    if "integer" in types:
+        if isinstance(field, serializers.PrimaryKeyRelatedField):
+            described.setdefault("minimum", 1)
+        if described.get("maximum", 2**63) >= 2**31:
+            described.setdefault("format", "int64")
+    return described
+
+
 def _path_parameter(name: str, description: str, kind: OpenApiTypes) -> dict[str, Any]:
+    described = dict(build_basic_type(kind) or {})
+    least = {"minimum": 1} if described.get("type") == "integer" else {"minLength": 1}
     return build_parameter_type(
-        name=name, location=OpenApiParameter.PATH, description=description, schema=build_basic_type(kind) or {}
+        name=name, location=OpenApiParameter.PATH, description=description, schema={**described, **least}
     )

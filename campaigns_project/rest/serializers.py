@@ -1,5 +1,6 @@
 """Serializers that take only what they name, relations that never cross an organization, constraints in plain words."""
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from copy import copy
@@ -25,8 +26,22 @@ class LineField(serializers.CharField):
         return text
 
 
+class KeptJSONField(serializers.JSONField):
+    """JSON that can be kept: Postgres has no NUL, UTF-8 no half characters. DRF looks at plain texts alone."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        try:
+            written = json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise serializers.ValidationError("Half of a character stands in it.", "half_character") from None
+        if rb"\u0000" in written.replace(rb"\\", b""):
+            raise serializers.ValidationError("Null characters are not allowed.", "null_characters_not_allowed")
+        return value
+
+
 class StrictSerializer(serializers.Serializer):
-    """Refuses a body field it does not know, or may only read: silence would look like success."""
+    """Refuses a body field it does not know, may only read, or gets twice: silence would look like success."""
 
     def to_internal_value(self, data: Any) -> Any:
         if hasattr(data, "keys"):
@@ -36,7 +51,14 @@ class StrictSerializer(serializers.Serializer):
                     raise UnknownParameter.read_only(name)
                 if name not in writable:
                     raise UnknownParameter(name, writable)
+                self._refuse_a_second_one(name, data)
         return super().to_internal_value(data)
+
+    def _refuse_a_second_one(self, name: str, data: Any) -> None:
+        """In a form a field may stand twice, of which the last alone would count."""
+        times = len(data.getlist(name)) if hasattr(data, "getlist") else 1
+        if times > 1 and not isinstance(self.fields[name], serializers.ListField):
+            raise serializers.ValidationError({name: [f"This is given {times} times. It takes one value."]}, "repeated")
 
 
 def refuse_a_body(data: Any) -> None:

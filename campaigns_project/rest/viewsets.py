@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models, transaction
 from rest_framework import mixins, viewsets
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import MethodNotAllowed, UnsupportedMediaType, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -41,17 +41,30 @@ class StrictView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        self._refuse_packed_bodies(request)
         self._refuse_large_bodies(request)
         self._refuse_unfit_messages(request)
         action = getattr(self, "action", None)
         if action != "list":
             check_query(request, self.query_parameters.get(action or "", frozenset()), self.list_parameters)
 
+    def check_permissions(self, request: Request) -> None:
+        # First: no role may do what is offered to nobody, and what else is wrong with it does not matter.
+        if request.user.is_authenticated and request.method not in self.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
+        super().check_permissions(request)
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"  # people's data: no proxy or browser keeps a copy
         response["API-Version"] = settings.SPECTACULAR_SETTINGS["VERSION"]
         return response
+
+    def _refuse_packed_bodies(self, request: Request) -> None:
+        coding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+        if coding not in {"", "identity"}:
+            said = f"The body is packed ({coding[:40]}). Send it as it is, without the header Content-Encoding."
+            raise UnsupportedMediaType(request.content_type, said)
 
     def _refuse_large_bodies(self, request: Request) -> None:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -6,7 +6,10 @@ from campaigns_project.unmeasured import IN_MEMORY, Measured
 
 
 def asked(body: bytes, most: int = 2**30, **environ: str) -> tuple[str, bytes]:
-    """The status, and what an application that reads as much as is announced gives back."""
+    """The status, and what an application that reads as much as is announced gives back.
+
+    As granian does, the status is taken before anything of the answer is.
+    """
     statuses = list[str]()
 
     def echo(environ, start_response):
@@ -16,8 +19,11 @@ def asked(body: bytes, most: int = 2**30, **environ: str) -> tuple[str, bytes]:
     answer = Measured(echo, most=most)(
         {"wsgi.input": io.BytesIO(body), **environ}, lambda status, _: statuses.append(status)
     )
+    status = statuses[0]
     said = b"".join(answer)
-    return statuses[0], said
+    if hasattr(answer, "close"):
+        answer.close()
+    return status, said
 
 
 def test_a_body_without_a_length_is_read_whole():
@@ -46,3 +52,22 @@ def test_one_that_announces_more_than_is_taken_is_refused_before_it_is_read():
     assert status.startswith("413 ")
     assert b"longer than the 10 bytes" in said
     assert asked(b"x" * 10, most=10, CONTENT_LENGTH="10") == ("200 OK", b"x" * 10)
+
+
+def test_the_body_is_there_until_the_answer_is_closed_and_then_both_are_closed():
+    bodies, closed = [], []
+
+    class Later(list):
+        def close(self):
+            closed.append(not bodies[0].closed)
+
+    def application(environ, start_response):
+        bodies.append(environ["wsgi.input"])
+        start_response("200 OK", [])
+        return Later([b"answer"])
+
+    answer = Measured(application)({"wsgi.input": io.BytesIO(b"abc"), "HTTP_TRANSFER_ENCODING": "chunked"}, print)
+    read = (b"".join(answer), bodies[0].closed)
+    answer.close()
+
+    assert (read, closed, bodies[0].closed) == ((b"answer", False), [True], True)

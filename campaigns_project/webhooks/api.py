@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from campaigns_project.webhooks.endpoints import (
@@ -31,6 +32,7 @@ from campaigns_project.webhooks.events import SUBSCRIBABLE, EventType
 from campaigns_project.webhooks.models import DeliveryStatus, EndpointStatus, WebhookDelivery, WebhookEndpoint
 
 
+@example("Replies and bounces", url="https://example.com/hooks", event_types=["recipient.replied", "recipient.bounced"])
 class WebhookEndpointSerializer(StrictModelSerializer):
     """An address that is told what happens. Its secret is shown once, where it is made."""
 

@@ -9,6 +9,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import NotFound
 from campaigns_project.rest.serializers import LineField, StrictSerializer
+from leads.api.rules import RulesField
 from leads.bulk import suppress_leads
 from leads.models import Lead, LeadQuerySet, Segment
 from leads.segments.keeping import check_rules
@@ -35,7 +36,7 @@ class BulkSerializer(StrictSerializer):
         max_length=MOST_IDS,
     )
     segment = serializers.IntegerField(required=False, min_value=1, max_value=BIGGEST_ID)
-    rules = serializers.JSONField(required=False, help_text="As those of a segment.")
+    rules = RulesField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if sum(name in attrs for name in WAYS) != 1:

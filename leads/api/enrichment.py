@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -60,6 +60,7 @@ class TrySerializer(StrictSerializer):
     lead = serializers.IntegerField(min_value=1, help_text="The number of a lead.")
 
 
+@extend_schema_serializer(component_name="EnrichmentTrial")
 class TriedSerializer(serializers.Serializer):
     """What was asked and what came."""
 

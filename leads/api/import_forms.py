@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from campaigns_project.rest.serializers import LineField, StrictSerializer
+from campaigns_project.rest.serializers import KeptJSONField, LineField, StrictSerializer
 from campaigns_project.states import ProgressStatus
 from leads.imports.matching import UNKNOWN_COLUMNS
 from leads.imports.options import HEADER_ROW_MAX, LEGAL_BASIS_MAX, ON_EXISTING
@@ -41,7 +42,8 @@ class ImportSerializer(serializers.ModelSerializer):
         return lead_import.dry_run if ended else None
 
 
-class ColumnMap(serializers.JSONField):
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class ColumnMap(KeptJSONField):
     """Header to field; as JSON text in a form, since a form has no objects."""
 
     def to_internal_value(self, data: Any) -> dict[str, str]:

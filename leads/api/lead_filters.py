@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from campaigns_project.accounts.api import organization_of_request
 from campaigns_project.accounts.models import Organization
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse, Words
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, Day, IdFilter, Moment, TrueOrFalse, Words
 from leads.models import Lead, LeadStatus, Segment, Verification
 from leads.segments.asking import Asking
 from leads.segments.errors import RuleRefused
@@ -40,11 +40,11 @@ class LeadFilters(CreatedFilters):
     import_id = IdFilter("lead_import", label="The number of the import that made it.")
     in_campaign = IdFilter(method="enrolled", label="Is or was in this campaign, by its number.")
     not_in_campaign = IdFilter(method="enrolled", label="Never was in this campaign.")
-    updated_at__gte = filters.IsoDateTimeFilter("updated_at", "gte", label="Changed at this time or later (RFC 3339).")
-    updated_at__lt = filters.IsoDateTimeFilter("updated_at", "lt", label="Changed before this time (RFC 3339).")
-    last_contacted__gte = filters.DateFilter(method="contacted", label="Got a mail on this date or later (UTC).")
-    last_contacted__lt = filters.DateFilter(method="contacted", label="Got a mail, but none on this date or later.")
-    not_contacted_since = filters.DateFilter(method="contacted", label="Got no mail on this date or later, or never.")
+    updated_at__gte = Moment("updated_at", "gte", label="Changed at this time or later (RFC 3339).")
+    updated_at__lt = Moment("updated_at", "lt", label="Changed before this time (RFC 3339).")
+    last_contacted__gte = Day(method="contacted", label="Got a mail on this date or later (UTC).")
+    last_contacted__lt = Day(method="contacted", label="Got a mail, but none on this date or later.")
+    not_contacted_since = Day(method="contacted", label="Got no mail on this date or later, or never.")
 
     class Meta:
         model = Lead

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from campaigns_project.errors import NotFound, Refused
 from campaigns_project.rest.paging import NewestInTime
-from campaigns_project.rest.schema import problems
+from campaigns_project.rest.schema import example, problems
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.addresses import normalize_address, read_address
@@ -84,6 +84,7 @@ class Suppressed(serializers.BooleanField):
         return instance.pk in known
 
 
+@example("A person with a tag", email="ana@acme.example", first_name="Ana", company="Acme", tags=["autumn"])
 class LeadSerializer(StrictModelSerializer):
     """A person. `email` decides who it is: one lead per address in an organization."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -12,9 +12,11 @@ from rest_framework.response import Response
 
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.paging import NewestInTime
+from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 from leads.api.leads import LeadSerializer
+from leads.api.rules import RulesField
 from leads.models import Segment
 from leads.segments.counting import Count, count
 from leads.segments.keeping import (
@@ -30,10 +32,20 @@ from leads.segments.uses import uses_of
 from leads.segments.words import in_words, words_of
 
 
+@example(
+    "Whoever decides and heard nothing for a month",
+    name="Founders",
+    rules={
+        "groups": [
+            {"rules": [{"field": "title", "operator": "has_any_word", "value": ["CEO", "founder"]}]},
+            {"rules": [{"field": "last_contacted", "operator": "not_for_days", "value": 30}]},
+        ]
+    },
+)
 class SegmentSerializer(StrictModelSerializer):
     """A saved question. `words` says it in a sentence; once frozen, its members stay as they were."""
 
-    rules = serializers.JSONField(help_text="Groups of rules and groups to exclude: see docs/segments.md.")
+    rules = RulesField()
     words = serializers.SerializerMethodField()
 
     class Meta:
@@ -49,6 +61,7 @@ class SegmentSerializer(StrictModelSerializer):
         return known[segment.pk] if segment.pk in known else words_of([segment])[segment.pk]
 
 
+@extend_schema_serializer(component_name="SegmentUse")
 class UseSerializer(serializers.Serializer):
     """Something that uses the segment."""
 
@@ -57,6 +70,7 @@ class UseSerializer(serializers.Serializer):
     name = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="LeadCount")
 class CountSerializer(serializers.Serializer):
     """How many leads; past 10,000 it is not counted on, and what takes too long to count is estimated."""
 
@@ -65,6 +79,7 @@ class CountSerializer(serializers.Serializer):
     is_estimate = serializers.BooleanField(help_text="Not counted: what the database expects.")
 
 
+@extend_schema_serializer(component_name="SegmentPreview")
 class PreviewedSerializer(CountSerializer):
     """What rules would give, before they are saved."""
 
@@ -74,9 +89,10 @@ class PreviewedSerializer(CountSerializer):
 class RulesSerializer(StrictSerializer):
     """Rules to try."""
 
-    rules = serializers.JSONField()
+    rules = RulesField()
 
 
+@extend_schema_serializer(component_name="FrozenSegment")
 class FrozenSerializer(serializers.Serializer):
     """A segment whose members are fixed now."""
 

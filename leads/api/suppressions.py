@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import LONGEST_MESSAGE
-from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
+from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse, of_the_query
 from campaigns_project.rest.paging import NewestInTime
-from campaigns_project.rest.schema import problems
+from campaigns_project.rest.schema import example, problems
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from leads.addresses import kept_form
@@ -73,6 +73,7 @@ class _HowSerializer(StrictSerializer):
         return SuppressionReason(reason)
 
 
+@example("A whole domain", address="acme.example", reason="manual")
 class NewSuppressionSerializer(_HowSerializer):
     """Whom not to write to any more."""
 
@@ -113,6 +114,7 @@ class CheckSerializer(StrictSerializer):
     campaign_id = CampaignOf(help_text="Count what is suppressed for this campaign alone, too.")
 
 
+@extend_schema_serializer(component_name="SuppressionCheck")
 class CheckedSerializer(serializers.Serializer):
     """The answer for one address or domain. Of a domain: whether everybody there is suppressed."""
 
@@ -207,6 +209,10 @@ class SuppressionViewSet(Reads, ApiViewSet):
         if len(reason) > LONGEST_MESSAGE:
             said = f"A reason has at most {LONGEST_MESSAGE} characters; this one has {len(reason):,}."
             raise serializers.ValidationError({"?reason": [said]}, "max_length")
+        try:
+            reason = LineField(allow_blank=True).run_validation(reason)
+        except serializers.ValidationError as error:
+            raise of_the_query(serializers.ValidationError({"reason": error.detail})) from None
         unsuppress(suppression=suppression, actor=self.actor, reason=reason)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

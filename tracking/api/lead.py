@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,7 @@ ONE_LEAD = r"leads/(?P<id>[0-9]{1,18})"
 LARGEST_PAGE = 200
 
 
+@extend_schema_serializer(component_name="TimelineEntry")
 class EntrySerializer(serializers.Serializer):
     """Something that happened with the lead."""
 
@@ -59,6 +60,7 @@ class TimelineView(ApiViewSet):
     """Everything that happened with a lead."""
 
     tag = "leads"
+    noun = ("a lead", "leads")
     queryset = Lead.objects.select_related("organization")
     serializer_class = TimelineSerializer
     query_parameters = {"read": frozenset({"show", "cursor", "page_size"})}
@@ -68,9 +70,15 @@ class TimelineView(ApiViewSet):
         summary="Read what happened with a lead",
         description="Mails and why others were not sent, events, enrollments, changes, notes, imports, suppressions.",
         parameters=[
-            OpenApiParameter("show", description=f"One or more of {', '.join(Show.values)}, separated by commas."),
+            OpenApiParameter(
+                "show", str, enum=Show.values, many=True, explode=False, description="Only these, separated by commas."
+            ),
             OpenApiParameter("cursor", description="Where the page begins: follow `next` instead of making one."),
-            OpenApiParameter("page_size", int, description=f"1 to {LARGEST_PAGE}; {PAGE} unless given."),
+            OpenApiParameter(
+                "page_size",
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
+                description=f"1 to {LARGEST_PAGE}; {PAGE} unless given.",
+            ),
         ],
         responses=TimelineSerializer,
     )
@@ -104,8 +112,8 @@ class ChosenFieldSerializer(serializers.Serializer):
     """A field in which the two differ."""
 
     field = serializers.CharField(help_text="Of a custom field: custom. and its key.")
-    keep = serializers.JSONField()
-    other = serializers.JSONField()
+    keep = serializers.JSONField(help_text="The value of this lead.")
+    other = serializers.JSONField(help_text="The value of the other.")
     chosen = serializers.ChoiceField(choices=Choice.choices)
 
 
@@ -144,6 +152,7 @@ class MergeView(ApiViewSet):
     """Two leads that are one person."""
 
     tag = "leads"
+    noun = ("a lead", "leads")
     queryset = Lead.objects.select_related("organization")
     serializer_class = MergeSerializer
     roles = {"merge": Role.MANAGER}

@@ -59,6 +59,24 @@ def test_what_a_body_names_and_is_not_there_is_a_404_that_the_document_knows(pat
     assert (answer.status_code, document.faults("post", f"/api/v1/{path}", answer)) == (404, [])
 
 
+def test_every_example_of_a_body_is_one_that_is_taken(world, document):
+    client = key_client(organization=world.organization)
+    known = {address.route.translate({60: "{", 62: "}"}): address for address in all_addresses()}
+    refused, tried = [], 0
+
+    for path, methods in document.schema["paths"].items():
+        content = methods.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        for shown in content.get("examples", {}).values():
+            address = known[path]
+            real = address.filled(**{place: world[address.model_of(place)].pk for place in address.places})
+            answer = client.post(real, shown["value"])
+            refused += [] if answer.status_code < 300 else [(path, answer.json()["detail"])]
+            refused += document.faults("post", real, answer)
+            tried += 1
+
+    assert (refused, tried > 7) == ([], True)
+
+
 def test_a_value_that_is_taken_where_none_is_given_is_one_that_may_be_given(document):
     fields = [
         (f"{name}.{field}", described)

@@ -12,6 +12,7 @@ from campaigns.tests.factories import LeadFactory, MembershipFactory, Organizati
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.service_accounts import create_api_key
 from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.tests.rest.answers import described
 from campaigns_project.tests.rest.clients import key_client
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,23 @@ def test_a_method_that_is_not_offered_names_those_that_are():
     assert "POST" in answer["Allow"]
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "status"), [("post", "", 405), ("options", "", 405), ("get", "?format=x", 404)]
+)
+def test_a_problem_with_the_schema_is_json_as_any_other(client, method, query, status):
+    answer = getattr(client, method)(f"/api/v1/schema/{query}")
+
+    assert (answer.status_code, answer["Content-Type"], answer.json()["status"]) == (status, PROBLEM, status)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OWNER])
+@pytest.mark.parametrize(("method", "path"), [("put", "leads"), ("trace", "leads"), ("post", "me"), ("delete", "jobs")])
+def test_a_method_that_nobody_is_offered_is_405_whoever_asks_and_whatever_else_is_wrong(role, method, path):
+    answer = key_client(role).generic(method.upper(), f"/api/v1/{path}?nothing=1", "{", content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
 @pytest.mark.parametrize("path", ["leads", "campaigns", "me", "audit-log"])
 def test_options_is_neither_offered_nor_taken(path):
     client = key_client()
@@ -79,6 +97,47 @@ def test_malformed_json_is_said_to_be_that(body):
     answer = key_client().post("/api/v1/leads", body.encode("latin-1"), content_type="application/json")
 
     assert (answer.status_code, answer["Content-Type"], answer.json()["code"]) == (400, PROBLEM, "parse_error")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ('{"email": "a@b.example", "email": "c@d.example"}', "“email” stands there twice"),
+        ('{"email": "a@b.example", "custom": {"size": 1, "size": 2}}', "“size” stands there twice"),
+        ('{"email": "a@b.example", "custom": {"size": NaN}}', "NaN is no number"),
+        ('{"email": "a@b.example", "custom": {"size": -Infinity}}', "-Infinity is no number"),
+        ('{"email": "a@b.example", "custom": {"size": 1e999}}', "1e999 is larger than any number"),
+        ('{"email": "a@b.example", "custom": {"size": ' + "9" * 301 + "}}", "a number of 301 digits"),
+    ],
+)
+def test_json_that_means_different_things_to_different_programs_is_malformed(body, why):
+    client = key_client()
+
+    answer = client.post("/api/v1/leads", body, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+    assert why in answer.json()["detail"]
+    assert client.get("/api/v1/leads").json()["results"] == []
+
+
+def test_the_mark_that_programs_on_windows_begin_a_text_with_is_no_part_of_it():
+    body = '\ufeff{"email": "a@b.example"}'.encode()
+
+    assert key_client().post("/api/v1/leads", body, content_type="application/json").status_code == 201
+
+
+def test_json_is_answered_to_whoever_takes_it_and_what_else_is_asked_for_is_foretold():
+    answer = key_client().get("/api/v1/me", headers={"Accept": "text/html"})
+
+    assert (answer.status_code, answer["Content-Type"], answer.json()["code"]) == (406, PROBLEM, "not_acceptable")
+    assert "406" in described()["paths"]["/api/v1/me"]["get"]["responses"]
+
+
+def test_a_packed_body_is_refused_and_not_read_as_if_it_were_plain():
+    answer = key_client().post("/api/v1/leads", {"email": "a@b.example"}, headers={"Content-Encoding": "gzip"})
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert "packed (gzip)" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("body", ["[]", "3", '"text"', "null"])

@@ -128,3 +128,24 @@ def test_a_confirmation_in_the_query_is_refused_in_the_query():
     answer = client.delete(f"/api/v1/campaigns/{campaign.pk}?confirm_name={campaign.name}&token=1")
 
     assert (answer.status_code, pointed_to(answer)) == (400, [("?reason", "required")])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "ways"),
+    [
+        ("date", "11/12/2026", ("2026-11-23", "YYYY-MM-DD")),
+        ("date", "Nov 12 2026", ("2026-11-23", "YYYY-MM-DD")),
+        ("date-time", "11/12/2026 09:00", ("2026-11-23T09:00:00Z",)),
+        ("date-time", "2026-11-23T09:00:00+01:00", ("the + of +01:00 is %2B",)),
+    ],
+)
+def test_a_date_that_could_be_another_one_is_refused_everywhere_with_the_way_to_write_it(
+    world, questions, kind, text, ways
+):
+    client = key_client(organization=world.organization)
+
+    asked = [f"{path}?{name}={text}" for path, name, schema in questions if schema.get("format") == kind]
+    answers = [client.get(address) for address in asked]
+
+    assert ({answer.status_code for answer in answers}, len(answers) > 5) == ({400}, True)
+    assert all(any(way in answer.json()["detail"] for way in ways) for answer in answers)

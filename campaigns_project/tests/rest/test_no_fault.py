@@ -129,6 +129,20 @@ def test_no_value_of_a_query_parameter_is_a_fault_of_ours(schema, world, client)
     assert tried > 400
 
 
+def test_every_query_parameter_that_is_described_is_one_that_is_known(schema, world, client):
+    unknown, tried = [], 0
+
+    for method, path, real, operation in operations(schema, world):
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                answer = client.generic(method.upper(), f"{real}?{parameter['name']}=%00")
+                said = answer.json() if answer.get("Content-Type", "").endswith("json") else {}
+                unknown += [(method, path, parameter["name"])] if said.get("code") == "unknown_parameter" else []
+                tried += 1
+
+    assert (unknown, tried > 250) == ([], True)
+
+
 @pytest.mark.parametrize(
     "body", ['{"\\ud800": 1}', '{"email": "\\ud800"}', '{"email": "a@b.example", "custom": {"\\udfff": "x"}}']
 )
@@ -137,3 +151,23 @@ def test_half_a_character_is_refused_and_the_refusal_can_be_written(client, body
 
     assert answer.status_code == 400
     assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\u0000"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("segments", {"name": "New", "rules": ...}),
+        ("segments/preview", {"rules": ...}),
+        ("leads/bulk", {"act": "tag", "tags": ["vip"], "rules": ...}),
+        ("tasks", {"title": "New", "kind": "call", "checklist": ...}),
+        ("imports", {"rows": [{"email": "a@b.example"}], "mapping": ...}),
+    ],
+)
+def test_what_no_text_may_hold_is_refused_deep_in_a_field_too(client, path, body, text):
+    field = next(name for name, value in body.items() if value is ...)
+    deep = {"groups": [{"rules": [{"field": "title", "operator": "is", "value": [text]}]}]}
+
+    answer = client.post(f"/api/v1/{path}", json.dumps({**body, field: deep}), content_type="application/json")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/{field}")

@@ -44,6 +44,73 @@ def test_every_operation_describes_its_answer_and_its_errors(operations):
     assert bare == []
 
 
+def test_every_parameter_is_described(operations):
+    bare = [
+        (name, parameter["name"])
+        for name, operation in operations.items()
+        for parameter in operation.get("parameters", [])
+        if not parameter.get("description")
+    ]
+
+    assert bare == []
+
+
+def test_what_is_refused_of_a_parameter_is_not_said_to_be_good(operations):
+    least = {"integer": "minimum", "string": "minLength", "array": "minItems"}
+    loose = [
+        (name, parameter["name"])
+        for name, operation in operations.items()
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] != "q" and parameter["schema"]["type"] != "boolean"
+        if not {least.get(parameter["schema"]["type"]), "enum", "format"} & set(parameter["schema"])
+    ]
+
+    assert loose == []
+
+
+def test_a_number_that_is_the_id_of_an_answer_is_one_in_its_address(operations):
+    texts = [
+        (name, parameter["name"])
+        for name, operation in operations.items()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "path" and "campaign ID" not in parameter["description"]
+        if parameter["schema"] != {"type": "integer", "format": "int64", "minimum": 1}
+    ]
+
+    assert texts == []
+
+
+@pytest.mark.parametrize("row", ["Campaign", "Lead", "Note", "Sender", "Step", "Task", "WebhookEndpoint"])
+def test_an_answer_has_every_field_of_its_row_also_those_that_a_request_may_leave_out(row):
+    component = described()["components"]["schemas"][row]
+
+    assert component["required"] == sorted(component["properties"])
+
+
+def test_a_body_says_that_it_takes_no_other_fields(operations):
+    bodies = {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for operation in operations.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        if "$ref" in content["schema"]
+    }
+    components = described()["components"]["schemas"]
+
+    assert [name for name in sorted(bodies) if components[name].get("additionalProperties") is not False] == []
+    assert len(bodies) > 60
+
+
+def test_whole_numbers_without_a_bound_below_it_are_of_64_bits():
+    narrow = [
+        f"{name}.{field}"
+        for name, component in described()["components"]["schemas"].items()
+        for field, known in component.get("properties", {}).items()
+        if "integer" in known.get("type", "") and known.get("maximum", 2**63) >= 2**31 and "format" not in known
+    ]
+
+    assert narrow == []
+
+
 def test_every_error_is_a_problem(operations):
     kinds = {
         kind

@@ -163,6 +163,21 @@ def test_rows_that_are_no_objects_are_refused_by_their_number():
     assert "Row 2" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("field", ["file", "on_existing"])
+def test_a_field_of_a_form_that_stands_there_twice_is_refused_unless_it_is_a_list(field):
+    file = SimpleUploadedFile("a.csv", b"email\na@b.example\n")
+    other = SimpleUploadedFile("b.csv", b"email\nc@d.example\n")
+    twice = {"file": [file, other]} if field == "file" else {"file": file, "on_existing": ["fill", "overwrite"]}
+    client = key_client()
+
+    refused = client.post("/api/v1/imports", twice, format="multipart")
+    taken = upload(client, tags=["vip", "new"])
+
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "repeated")
+    assert refused.json()["errors"][0]["pointer"] == f"/{field}"
+    assert (taken.status_code, taken.json()["options"]["tags"]) == (202, ["vip", "new"])
+
+
 def test_a_request_without_a_file_says_so():
     answer = key_client().post("/api/v1/imports", {"tags": "vip"}, format="multipart")
 

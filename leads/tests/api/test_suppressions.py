@@ -67,6 +67,17 @@ def test_a_list_is_read_as_people_write_it():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("reason", ["%00", "asked%0Afor", "%1b"])
+def test_a_reason_is_one_line_of_characters_that_can_be_read(reason):
+    client = key_client()
+    address = f"/api/v1/suppressions/{SuppressionFactory(organization=client.organization).pk}"
+
+    answer = client.delete(f"{address}?reason={reason}")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "?reason")
+    assert client.get(address).status_code == 200
+
+
 def test_a_reason_is_as_long_as_a_change_message_at_most():
     client = key_client()
     address = f"/api/v1/suppressions/{SuppressionFactory(organization=client.organization).pk}"
