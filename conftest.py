@@ -1,6 +1,8 @@
 """What every test shares."""
 
 import gc
+import os
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -91,6 +93,15 @@ def chromium() -> Iterator[Any]:
 
     with launched() as browser:
         yield browser
+
+
+def pytest_configure() -> None:
+    """Keep the bytecode of tests, whatever the environment says: each of several processes would compile all of them.
+
+    Images of containers like to switch it off; what the tests start would pay for it as well.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_sessionstart() -> None:
