@@ -230,9 +230,12 @@ def contradictions(campaign):
         "waits for somebody who left": messages.filter(status__in=MessageStatus.WAITING).exclude(
             recipient__exit_reason=""
         ),
-        "waits for nothing": people.filter(status__in=RecipientStatus.DUE, next_step=None),
-        "paused without a doubt": people.filter(status="paused").exclude(pk__in=uncertain),
-        "out and still busy": people.filter(status__in=RecipientStatus.OUT, occupies=True),
+        # Asked in one, since it is asked a thousand times.
+        "waits for nothing, is paused without a doubt, or is out and still busy": people.filter(
+            Q(status__in=RecipientStatus.DUE, next_step=None)
+            | Q(Q(status="paused"), ~Q(pk__in=uncertain))
+            | Q(status__in=RecipientStatus.OUT, occupies=True)
+        ),
     }
     return {name: those for name, rows in found.items() if (those := list(rows))}
 

@@ -1,6 +1,6 @@
 """Migrations: what the database has noted as applied, against the files of this code."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from django.apps import apps
 from django.db.backends.utils import CursorWrapper
@@ -11,10 +11,12 @@ from campaigns_project.verification.finding import SAMPLES, Finding, Severity
 Names = set[tuple[str, str]]
 
 
-def check_migrations(cursor: CursorWrapper, loader: MigrationLoader, *, schema_fits: bool = False) -> Iterator[Finding]:
+def check_migrations(
+    cursor: CursorWrapper, loader: MigrationLoader, *, schema_fits: Callable[[], bool]
+) -> Iterator[Finding]:
     """Files without a row, rows without a file, apps with several heads; one finding for each app.
 
-    `schema_fits` says that the tables are what this code makes: rows without a file are names only then.
+    `schema_fits` tells whether the tables are what this code makes: rows without a file are names only then.
     """
     noted = _noted(cursor)
     files = set(loader.disk_migrations)
@@ -58,12 +60,12 @@ def _missing(app: str, names: list[str]) -> Finding:
     )
 
 
-def _ghosts(app: str, names: list[str], *, schema_fits: bool) -> Finding:
+def _ghosts(app: str, names: list[str], *, schema_fits: Callable[[], bool]) -> Finding:
     severity = Severity.WARNING
     if app not in {config.label for config in apps.get_app_configs()}:
         said = ": the app is not installed any more"
         fix = "Nothing, if its tables may stay."
-    elif schema_fits:
+    elif schema_fits():
         said = ", but the tables are what it makes: they were joined into others since, or changed rows alone"
         fix = f"Unless a newer release made them: manage.py migrate {app} --prune, which forgets their names."
     else:

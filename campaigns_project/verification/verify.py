@@ -113,7 +113,7 @@ def _expectation(using: str, source: Source) -> Expected | Exception:
 
 def _checks(cursor: CursorWrapper, live: Catalogue, expected: Expected | Exception | None) -> Iterator[Check]:
     fits = partial(_is_as_expected, expected, live)
-    yield Check("migrations", lambda: check_migrations(cursor, load(), schema_fits=fits()))
+    yield Check("migrations", lambda: check_migrations(cursor, load(), schema_fits=fits))
     yield Check("schema", partial(_compared, expected, live))
     yield Check("sequences", partial(check_sequences, cursor, live))
     yield Check("strays", partial(check_strays, cursor, live))
