@@ -7,7 +7,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import JSONField
+from django.db.models import DecimalField, JSONField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,7 +19,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.paginator import InfinitePaginator
 
-from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.forms import PlainDecimalField, ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
@@ -52,12 +52,19 @@ class FairleadAdmin(ModelAdmin):
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
+    shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
 
     @cached_property
     def list_title(self) -> str:
         """What the list is called: as in the sidebar, where it stands there."""
-        titles = {label: title for _, items in SIDEBAR for title, _icon, label, *query in items if not query}
-        return titles.get(self.opts.label) or str(capfirst(self.opts.verbose_name_plural))
+        return _in_sidebar(self.opts.label) or str(capfirst(self.opts.verbose_name_plural))
+
+    @cached_property
+    def stands_under(self) -> tuple[str, str]:
+        """Where one comes from to a row's page, by its name in the sidebar, and the address of it."""
+        if self.shown_on:
+            return _in_sidebar(self.shown_on), reverse(f"admin:{self.shown_on}")
+        return self.list_title, reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     @cached_property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
@@ -65,6 +72,8 @@ class FairleadAdmin(ModelAdmin):
         return {field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, DecimalField):
+            kwargs["form_class"] = PlainDecimalField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget  # no small windows in which to edit what one only wants to choose
@@ -112,6 +121,7 @@ class FairleadAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": f"History: {obj}",
+            "doing": "History",
             "opts": self.opts,
             "original": obj,
             "entries": self.history_of(obj)[:HISTORY_SHOWN],
@@ -283,6 +293,12 @@ class SystemAdmin(FairleadAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.writable and self.has_view_permission(request)
+
+
+def _in_sidebar(label: str) -> str:
+    """What the sidebar calls the list of this model, or the page of this name; nothing if it is not there."""
+    titles = {name: title for _, items in SIDEBAR for title, _icon, name, *query in items if not query}
+    return titles.get(label, "")
 
 
 def _audit_url(request: HttpRequest, obj: Any) -> str:
