@@ -179,8 +179,14 @@ def _lists_of(page: str) -> Iterable[str]:
 
 def _lit_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Where a part of a list is open, its item is lit and not also the one of the whole list."""
-    parts = {item["link"].partition("?")[0] for item in items if item.get("active")}
-    return [{**item, "active": False} if item["link"] in parts else item for item in items]
+    parts = {path for item in items if item.get("active") for path, mark, _ in [item["link"].partition("?")] if mark}
+    known = [{**item, "active": False} if item["link"] in parts else item for item in items]
+    # Unfold asks a function, and takes a plain True for nothing.
+    return [{**item, "active": _always(item["active"])} if "active" in item else item for item in known]
+
+
+def _always(is_lit: bool) -> Callable[[HttpRequest], bool]:
+    return lambda _request: is_lit
 
 
 def _links() -> list[dict[str, Any]]:

@@ -102,10 +102,10 @@ def test_a_row_stands_under_what_the_sidebar_calls_it(root: Client) -> None:
 
     assert re.search(rf'<h1.*?href="{board}"[^>]*>Task board<.*?>Call</span>', of_task.content.decode(), re.DOTALL)
     assert re.search(rf'<h1.*?href="{replies}"[^>]*>Replies<.*?>{mail}</a>.*?>History</span>', of_mail, re.DOTALL)
-    lit = [
-        item["title"] for group in of_task.context["sidebar_navigation"] for item in group["items"] if item["active"]
-    ]
-    assert lit == ["Task board"]
+    uncertain = root.get(reverse("admin:campaigns_message_changelist"), {"place": "uncertain"})
+    lit = [[item["title"] for group in page.context["sidebar_navigation"] for item in group["items"] if item["active"]]
+           for page in (of_task, uncertain)]  # fmt: skip
+    assert lit == [["Task board"], ["Uncertain"]]
 
 
 def test_a_dialog_has_a_title_of_its_own_and_repeats_no_id_of_the_page_below(root: Client, world: World) -> None:
