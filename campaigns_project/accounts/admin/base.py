@@ -8,6 +8,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import DecimalField, JSONField
+from django.forms import SplitDateTimeWidget
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -77,6 +78,9 @@ class FairleadAdmin(ModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget  # no small windows in which to edit what one only wants to choose
+        if field is not None and isinstance(field.widget, SplitDateTimeWidget):
+            for part, called in zip(field.widget.widgets, ("date", "time"), strict=True):
+                part.attrs["aria-label"] = f"{field.label}, {called}"  # the label before them names neither
         return field
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
