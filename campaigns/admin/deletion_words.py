@@ -13,6 +13,7 @@ WORDS = {
         "drafts of imports, whose files name them: discarded",
     ),
     "handovers_to_instantly": ("handover to Instantly", "handovers to Instantly"),
+    "instantly_accounts": ("Instantly account", "Instantly accounts"),
     "leads_at_instantly": ("person handed over to Instantly", "people handed over to Instantly"),
     "days_at_instantly": ("day of Instantly's figures", "days of Instantly's figures"),
     "incoming_mails": ("mail that came in, with its words", "mails that came in, with their words"),

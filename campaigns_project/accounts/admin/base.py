@@ -35,6 +35,7 @@ from campaigns_project.errors import Refused
 from campaigns_project.faults import told_as_faults
 from campaigns_project.settings.unfold import SIDEBAR
 
+OF_A_ROW = frozenset({"created_at", "updated_at"})
 HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
 
 
@@ -82,6 +83,11 @@ class FairleadAdmin(ModelAdmin):
             for part, called in zip(field.widget.widgets, ("date", "time"), strict=True):
                 part.attrs["aria-label"] = f"{field.label}, {called}"  # the label before them names neither
         return field
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A form for something new leaves out what only a row has."""
+        shown = super().get_fieldsets(request, obj)
+        return shown if obj else _of_new(shown)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         named = {"title": self.list_title}  # Django's own is “Select … to change”
@@ -297,6 +303,20 @@ class SystemAdmin(FairleadAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.writable and self.has_view_permission(request)
+
+
+def _of_new(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """`fieldsets` without the times of a row, and without what is empty then."""
+    left = [(title, {**parts, "fields": [each for each in map(_timeless, parts["fields"]) if each]})
+            for title, parts in fieldsets]  # fmt: skip
+    return [(title, parts) for title, parts in left if parts["fields"]]
+
+
+def _timeless(field: Any) -> Any:
+    """A field, or a line of them, but for those that a row gets by itself."""
+    if isinstance(field, str):
+        return "" if field in OF_A_ROW else field
+    return [each for each in field if each not in OF_A_ROW]
 
 
 def _in_sidebar(label: str) -> str:
