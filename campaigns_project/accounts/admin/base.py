@@ -165,6 +165,10 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return held_roles(request).scope(living(super().get_queryset(request)))
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return [each for each in shown if each != "organization"] if held_roles(request).is_of_one else shown
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         form.request = request
