@@ -24,7 +24,7 @@ from campaigns_project.accounts.admin.forms import PlainDecimalField, ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
-from campaigns_project.accounts.admin.readable import readable_json
+from campaigns_project.accounts.admin.readable import plain_number, readable_json
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
@@ -62,6 +62,14 @@ class FairleadAdmin(ModelAdmin):
         return _in_sidebar(self.opts.label) or str(capfirst(self.opts.verbose_name_plural))
 
     @cached_property
+    def rows_called(self) -> str:
+        """The same in the middle of a sentence."""
+        plural, title = str(self.opts.verbose_name_plural), self.list_title
+        if title.lower() == plural.lower():
+            return plural
+        return title if title[:2].isupper() else f"{title[0].lower()}{title[1:]}"
+
+    @cached_property
     def stands_under(self) -> tuple[str, str]:
         """Where one comes from to a row's page, by its name in the sidebar, and the address of it."""
         if self.shown_on:
@@ -71,7 +79,9 @@ class FairleadAdmin(ModelAdmin):
     @cached_property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
         """What Unfold's read-only fields are changed by before they are shown."""
-        return {field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)}
+        kinds = {JSONField: readable_json, DecimalField: plain_number}
+        return {field.name: change for kind, change in kinds.items() for field in self.opts.fields
+                if isinstance(field, kind)}  # fmt: skip
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, DecimalField):

@@ -250,7 +250,7 @@ class ServiceAccountAdmin(ScopedAdmin):
     search_fields = ["name"]
     fields = ["name", "organization", "role", "keys", "created_at"]
     readonly_fields = ["keys", "created_at"]
-    empty_text = "No API keys yet. manage.py create_api_key makes one and shows it once."
+    empty_text = "manage.py create_api_key makes one and shows it once."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(key_count=Count("user__auth_token_set")).order_by("name")
