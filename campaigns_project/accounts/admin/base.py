@@ -121,7 +121,7 @@ class FairleadAdmin(ModelAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         self.object_or_404(request, object_id)  # what one may not see is not there, rather than forbidden
-        return super().delete_view(request, object_id, extra_context)
+        return super().delete_view(request, object_id, {"doing": "Delete", **(extra_context or {})})
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
         raise Http404(f"There is no {opts.verbose_name} {object_id}.")
