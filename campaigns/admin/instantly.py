@@ -174,7 +174,7 @@ class Discover(ActDialog):
     @property
     def is_blocked(self) -> bool:
         """Nothing was found that could be taken over."""
-        return not self.fields["numbers"].choices  # type: ignore[attr-defined]
+        return not self.fields["numbers"].choices
 
     @cached_property
     def found(self) -> list[Discovered]:

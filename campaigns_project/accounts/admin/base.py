@@ -79,9 +79,10 @@ class FairleadAdmin(ModelAdmin):
     @cached_property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
         """What Unfold's read-only fields are changed by before they are shown."""
-        kinds = {JSONField: readable_json, DecimalField: plain_number}
-        return {field.name: change for kind, change in kinds.items() for field in self.opts.fields
-                if isinstance(field, kind)}  # fmt: skip
+        return {
+            **{field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)},
+            **{field.name: plain_number for field in self.opts.fields if isinstance(field, DecimalField)},
+        }
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, DecimalField):
