@@ -165,14 +165,28 @@ def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = 
     item: dict[str, Any] = {"title": title, "icon": icon, "link": f"{link}?{query}" if query else link}
     if query:
         item["active"] = request.path == link and query in request.GET.urlencode()
+    elif label in _pages:
+        item["active"] = any(request.path.startswith(path) for path in (link, *_lists_of(label)))
     count = _badges[title](request) if title in _badges else ""
     return {**item, "badge": count, "badge_variant": "warning"} if count else item
 
 
+def _lists_of(page: str) -> Iterable[str]:
+    """Addresses of the lists whose rows are shown on a page of the sidebar: it is lit on their pages as well."""
+    shown = [model for model, found in admin.site._registry.items() if getattr(found, "shown_on", "") == page]
+    return [reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in shown]
+
+
 def _lit_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Where a part of a list is open, its item is lit and not also the one of the whole list."""
-    parts = {item["link"].partition("?")[0] for item in items if item.get("active")}
-    return [{**item, "active": False} if item["link"] in parts else item for item in items]
+    parts = {path for item in items if item.get("active") for path, mark, _ in [item["link"].partition("?")] if mark}
+    known = [{**item, "active": False} if item["link"] in parts else item for item in items]
+    # Unfold asks a function, and takes a plain True for nothing.
+    return [{**item, "active": _always(item["active"])} if "active" in item else item for item in known]
+
+
+def _always(is_lit: bool) -> Callable[[HttpRequest], bool]:
+    return lambda _request: is_lit
 
 
 def _links() -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.http import urlencode
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -198,6 +199,12 @@ class DeleteItem(RemovalDialog):
     title = "Take this out of the calendar?"
     submit_text = "Delete item"
 
+    @property
+    def description(self) -> str:
+        first, last = (date_format(day, "DATE_FORMAT") for day in (self.object.starts_on, self.object.ends_on))
+        words = f"“{self.object}”, {first}" + (f" to {last}" if last != first else "")
+        return f"{words}. Mail may leave then again." if self.object.kind == ItemKind.BLACKOUT else f"{words}."
+
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
         needed = Role.MANAGER if obj is not None and obj.kind == ItemKind.BLACKOUT else cls.needs
@@ -213,6 +220,7 @@ class DeleteItem(RemovalDialog):
 class CalendarItemAdmin(OperationsPages, ScopedAdmin):
     """Blackout days stop all sending: managers enter and lift them."""
 
+    shown_on = "operations_calendar"
     list_display = ["title", "what", "starts_on", "ends_on", "organization"]
     list_filter = [("kind", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
     list_select_related = ["organization"]
@@ -264,6 +272,7 @@ class CloseFeed(ActDialog):
 class CalendarFeedAdmin(OperationsPages, ReadOnlyAdmin):
     """Made on the calendar's page."""
 
+    shown_on = "operations_calendar"
     list_display = ["user", "organization", "created_at", "read_at"]
     list_select_related = ["user", "organization"]
     fields = ["user", "organization", "created_at", "read_at"]

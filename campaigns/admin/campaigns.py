@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns.admin import audience, automatic, fetching, instantly, overview, trials, verbs
@@ -34,7 +34,7 @@ from campaigns.providers.instantly.choose import is_settled_elsewhere
 from campaigns.why import why_campaign
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, percent
@@ -50,7 +50,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     list_filter = [
         ("status", ChoicesDropdownFilter),
         Kind,
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentsFilter),
         ("organization", ScopedRelatedFilter),
     ]
     list_select_related = ["organization"]
@@ -256,7 +256,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         offered = self.get_actions_detail(request, str(campaign.pk))
         return {
             **self.admin_site.each_context(request),
-            "title": campaign.name,
+            "title": campaign.name if tab == "Overview" else f"{tab}: {campaign.name}",
             "opts": self.opts,
             "original": campaign,
             "campaign": campaign,
@@ -293,9 +293,10 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     def sent_of(self, campaign: Campaign) -> str:
         return format_html(
             '<span class="fl-meter" aria-hidden="true"><span style="width:{}%"></span></span>'
-            '<span class="fl-nowrap">{} mails · {} of {} people</span>',
+            '<span class="fl-nowrap">{} mail{} · {} of {} people</span>',
             percent(campaign.recipients_reached, campaign.total_recipients),
             f"{campaign.emails_sent:,}",
+            "" if campaign.emails_sent == 1 else "s",
             f"{campaign.recipients_reached:,}",
             f"{campaign.total_recipients:,}",
         )

@@ -119,6 +119,7 @@ class DeletionPage:
         context = {
             **self.admin.admin_site.each_context(self.request),
             "title": f"{self.act} “{self.subject}”",
+            "doing": self.act,
             "opts": self.admin.opts,
             "original": self.subject,
             "form": form,

@@ -134,6 +134,7 @@ class ResumeInstantly(ActDialog):
     label = "Resume"
     icon = "play_arrow"
     title = "Let Instantly go on?"
+    description = "It goes on with the campaigns that run here; those that are paused here stay so."
     submit_text = "Resume"
 
     @classmethod
@@ -169,6 +170,11 @@ class Discover(ActDialog):
             field.help_text = "The workspace has no campaign that is not known here."
 
     refused: Refused | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Nothing was found that could be taken over."""
+        return not self.fields["numbers"].choices
 
     @cached_property
     def found(self) -> list[Discovered]:

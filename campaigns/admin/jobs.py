@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns.admin.deletion_progress import progress_context, sentence, version
@@ -20,7 +20,7 @@ from campaigns.enrollment.enroll import SkipReason
 from campaigns.models import CampaignSender, CampaignTombstone, Job, JobKind
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.live import fragment, is_shown, unchanged
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.states import ProgressStatus
@@ -97,7 +97,7 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
 @admin.register(CampaignTombstone)
 class CampaignTombstoneAdmin(ReadOnlyAdmin):
     list_display = ["headline", "id", "records", "deleted_by", "deleted_at", "reason"]
-    list_filter = [("deleted_at", RangeDateTimeFilter)]
+    list_filter = [("deleted_at", MomentsFilter)]
     search_fields = ["name", "campaign_slug", "=id", "deleted_by"]
     fields = ["name", "campaign_slug", "id", "deleted_by", "deleted_at", "reason", "removed"]
     readonly_fields = ["removed"]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
 
 from campaigns.admin.operations import MembersChoice, OperationsPages, may_view, operations_page, require_role
 from campaigns.admin.plans import number_of
@@ -149,8 +150,9 @@ class DeleteMetric(RemovalDialog):
 
 @admin.register(MetricDefinition)
 class MetricDefinitionAdmin(MembersChoice, OperationsPages, ScopedAdmin):
+    shown_on = "operations_metrics"
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
-    list_display = ["name", "unit", "direction", "target", "cadence", "entered_by", "organization"]
+    list_display = ["name", "unit", "direction", "aim", "cadence", "entered_by", "organization"]
     list_filter = [("cadence", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
     list_select_related = ["organization", "entered_by"]
     search_fields = ["name"]
@@ -160,6 +162,10 @@ class MetricDefinitionAdmin(MembersChoice, OperationsPages, ScopedAdmin):
     actions_detail = ["remove"]
 
     remove = dialog_action(DeleteMetric)
+
+    @display(description="Target", ordering="target")
+    def aim(self, metric: MetricDefinition) -> str | None:
+        return None if metric.target is None else _plain(metric.target)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -219,9 +225,11 @@ class TakeBack(ActDialog):
 class MetricEntryAdmin(OperationsPages, ReadOnlyAdmin):
     """Entered in the grid, where they are corrected too."""
 
-    list_display = ["metric", "date", "value", "note", "entered_by", "updated_at"]
+    shown_on = "operations_metrics"
+    list_display = ["metric", "date", "number", "note", "entered_by", "updated_at"]
     list_select_related = ["metric", "entered_by"]
-    fields = ["metric", "date", "value", "note", "entered_by", "created_at", "updated_at"]
+    fields = ["metric", "date", "number", "note", "entered_by", "created_at", "updated_at"]
+    readonly_fields = ["number"]
     search_fields = ["metric__name"]
     empty_text = "Values that were entered stand here, the newest first."
     actions_detail = ["take_back"]
@@ -230,6 +238,10 @@ class MetricEntryAdmin(OperationsPages, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("metric__organization", "entered_by")
+
+    @display(description="Value", ordering="value")
+    def number(self, entry: MetricEntry) -> str:
+        return f"{_plain(entry.value)} {entry.metric.unit}".rstrip()
 
 
 show_page(Page("operations_metrics", "operations/metrics/", grid, may_view))

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import Count
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -22,7 +22,7 @@ from campaigns.ops.tasks import add_task, change_task, complete_task, move_task,
 from campaigns.scheduling.clock import day_end
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
@@ -230,12 +230,13 @@ class DeleteTask(TaskDialog):
 class OperatorTaskAdmin(MembersChoice, OperationsPages, ScopedAdmin):
     """The list behind the board, and the form of one task."""
 
+    shown_on = "operations_board"
     form = TaskForm
     list_display = ["title", "state", "kind", "due_at", "assignee", "campaign", "lead"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
-        ("due_at", RangeDateTimeFilter),
+        ("due_at", MomentsFilter),
         OfCampaign,
         ("organization", ScopedRelatedFilter),
     ]

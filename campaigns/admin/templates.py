@@ -20,6 +20,12 @@ class TemplateForm(ScopedForm):
     class Meta:
         labels = {"body_html": "HTML body", "body_text": "Text body"}
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not (cleaned.get("body_html") or cleaned.get("body_text")):
+            self.add_error("body_html", "Write an HTML body, a text body, or both.")
+        return cleaned
+
 
 class DeleteTemplate(RemovalDialog):
     needs = Role.MANAGER

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.text import Truncator
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -17,6 +17,7 @@ from campaigns.working_with_leads import add_note, change_note, remove_note, set
 from campaigns.working_with_leads.notes import LONGEST_NOTE
 from campaigns_project.accounts.admin.base import NOBODY, ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import MomentsFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
@@ -118,7 +119,7 @@ class LeadNoteAdmin(ScopedAdmin):
     form = NoteForm
     roles = {"add": NOBODY}
     list_display = ["said", "lead", "campaign", "created_by", "created_at"]
-    list_filter = [("created_at", RangeDateTimeFilter), OfCampaign]
+    list_filter = [("created_at", MomentsFilter), OfCampaign]
     list_select_related = ["lead", "campaign", "created_by"]
     search_fields = ["lead__email_normalized"]
     search_help_text = "Part of the lead's address"
@@ -151,7 +152,7 @@ class LeadUserStatusAdmin(ReadOnlyAdmin):
     """Set on the lead's page."""
 
     list_display = ["lead", "state", "user", "campaign", "updated_at"]
-    list_filter = [("status", ChoicesDropdownFilter), ("updated_at", RangeDateTimeFilter), OfCampaign]
+    list_filter = [("status", ChoicesDropdownFilter), ("updated_at", MomentsFilter), OfCampaign]
     list_select_related = ["lead", "user", "campaign"]
     search_fields = ["lead__email_normalized", "user__email"]
     search_help_text = "Part of the address of the lead or the person"

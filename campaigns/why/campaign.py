@@ -36,11 +36,12 @@ def why_campaign(campaign: Campaign, *, now: datetime) -> Standing:
 
 
 def _by_instantly(facts: Facts) -> list[Gate]:
-    """Window, limits and senders are Instantly's to look at."""
+    """Window, limits and senders are Instantly's to look at; of blackout days it knows nothing."""
     common = [gates.state(facts), gates.halt(facts), *gates.fetching(facts)]
     if facts.campaign.auto_discovered:
         return [delivery(facts)]
-    return [*common, *gates.newcomers(facts), gates.hold(facts), delivery(facts), gates.workers(facts)]
+    paced = [*gates.newcomers(facts), gates.hold(facts), *gates.blackout(facts)]
+    return [*common, *paced, delivery(facts), gates.workers(facts)]
 
 
 def _open_sentence(facts: Facts) -> str:

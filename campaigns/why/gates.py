@@ -201,6 +201,14 @@ def window(facts: Facts) -> Gate:
     return window_gate(campaign, next_opening(campaign, now), zone=campaign.timezone, now=now)
 
 
+def blackout(facts: Facts) -> list[Gate]:
+    """What keeps Instantly, where the window is looked at, from sending today. No gate on any other day."""
+    campaign, now = facts.campaign, facts.now
+    if now.astimezone(ZoneInfo(campaign.timezone)).date() not in campaign.blackout_days:
+        return []
+    return [window_gate(campaign, next_opening(campaign, now), zone=campaign.timezone, now=now)]
+
+
 def window_gate(campaign: Campaign, opens_at: datetime, *, zone: str, now: datetime) -> Gate:
     """The window that opens next at `opens_at` by the clock of `zone`."""
     if opens_at <= now:

@@ -60,7 +60,7 @@ def why_recipient(recipient: Recipient, *, now: datetime) -> Standing:
 
 def _by_instantly(recipient: Recipient, facts: Facts) -> list[Gate]:
     common = [_membership(recipient, facts), _suppression(recipient, facts), gates.state(facts), gates.halt(facts)]
-    return [*common, gates.hold(facts), person(recipient, facts), gates.workers(facts)]
+    return [*common, gates.hold(facts), *gates.blackout(facts), person(recipient, facts), gates.workers(facts)]
 
 
 def _enrolled(recipient: Recipient) -> str:

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseError
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -128,7 +129,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`: says that it is our fault and under which id the log has it, and nothing of what happened."""
     if not request.path.startswith("/api/"):
-        return defaults.server_error(request)
+        # Without the request: what the frame of a page asks of the database may be what went wrong.
+        known = {"request_id": getattr(request, "request_id", ""), "is_admin": request.path.startswith("/admin/")}
+        return HttpResponse(render_to_string("500.html", known), status=500)
     return problem(request, 500, "internal_error", "This is a fault of ours. The log has it under the request id.")
 
 

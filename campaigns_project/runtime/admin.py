@@ -75,7 +75,7 @@ class AccessAttemptAdmin(LoginAdmin):
     """Deleting an attempt ends a lock-out."""
 
     list_display = ["attempt_time", "username", "ip_address", "failures_since_start", "user_agent"]
-    empty_text = "No failed login since the last success."
+    empty_when = {"": "No failed login since the last success"}
     writable = frozenset({"delete"})
 
 
@@ -110,12 +110,12 @@ class TaskAdmin(SystemAdmin):
 
 @admin.register(Success)
 class SuccessAdmin(TaskAdmin):
-    empty_text = "Successful tasks are not kept: the jobs and imports tell what was done."
+    empty_when = {"": "Successful tasks are not kept: the jobs and imports tell what was done"}
 
 
 @admin.register(Failure)
 class FailureAdmin(TaskAdmin):
-    empty_text = "No task has failed."
+    empty_when = {"": "No task has failed"}
     writable = frozenset({"delete"})
 
 
@@ -125,7 +125,7 @@ class ScheduleAdmin(SystemAdmin):
 
     list_display = ["name", "func", "schedule_type", "next_run", "cluster"]
     search_fields = ["name", "func"]
-    empty_text = "Nothing is scheduled here: the tick calls what is due every second."
+    empty_when = {"": "Nothing is scheduled here: the tick calls what is due every second"}
 
 
 @admin.register(DutyRun)
@@ -154,7 +154,7 @@ class QueueAdmin(SystemAdmin):
     list_display = ["id", "task", "function", "lock"]
     fields = ["key", "task", "function", "lock"]
     readonly_fields = fields
-    empty_text = "The queue is empty."
+    empty_when = {"": "The queue is empty"}
 
     @display(description="Task")
     def task(self, queued: OrmQ) -> str:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from unfold.decorators import display
 
 from campaigns.working import Working, working
 from campaigns_project.accounts.admin.base import SystemAdmin
@@ -22,6 +23,8 @@ class WorkerHeartbeatAdmin(SystemAdmin):
     """In place of a list of heartbeats: these, and what the processes behind them have in hand."""
 
     search_fields = ["name", "host"]
+    fields = ["name", "kind", "host", "process", "capacity", "started_at", "seen_at", "busy_until", "detail"]
+    readonly_fields = ["process"]
 
     def get_urls(self) -> list[Any]:
         live = self.admin_site.admin_view(self.live_view)
@@ -37,6 +40,10 @@ class WorkerHeartbeatAdmin(SystemAdmin):
         self._require(request)
         context = _context()
         return fragment(request, "runtime/admin/workers_live.html", context, context["pulse"])
+
+    @display(description="Process")
+    def process(self, worker: WorkerHeartbeat) -> str:
+        return str(worker.pid)
 
     def _require(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):

@@ -1,16 +1,17 @@
 """What became of leads: fields that changed, and leads that were merged into others. Read here, told on their pages."""
 
 from django.contrib import admin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+from campaigns_project.accounts.admin.filters import MomentsFilter
 from leads.models import LeadAlias, LeadChange
 
 
 @admin.register(LeadChange)
 class LeadChangeAdmin(ReadOnlyAdmin):
     list_display = ["id", "lead", "source", "actor", "lead_import", "row_number", "created_at"]
-    list_filter = [("source", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter)]
+    list_filter = [("source", ChoicesDropdownFilter), ("created_at", MomentsFilter)]
     list_select_related = ["lead", "lead_import"]
     search_fields = ["=lead__email_normalized"]
     search_help_text = "The lead's whole address"

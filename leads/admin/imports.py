@@ -9,12 +9,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
@@ -57,7 +57,7 @@ class LeadImportAdmin(ScopedAdmin):
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("source", ChoicesDropdownFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentsFilter),
         ("organization", ScopedRelatedFilter),
     ]
     list_select_related = ["organization", "created_by"]

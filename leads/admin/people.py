@@ -171,7 +171,11 @@ class LeadAdmin(ScopedAdmin):
     remove = dialog_action(RemoveLead)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return super().get_fieldsets(request, obj) if obj else self.add_fieldsets
+        if not obj:
+            return self.add_fieldsets
+        shown = super().get_fieldsets(request, obj)
+        # What only the form knows is nothing to whoever may read and not change.
+        return shown if self.has_change_permission(request, obj) else _to_be_read(shown)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("lead_tags__tag")
@@ -216,11 +220,27 @@ class LeadAdmin(ScopedAdmin):
         dotted = '<span class="fl-chip"><span class="fl-tag-dot" style="background: {}"></span>{}</span>'
         return _chips(format_html(dotted, tag.color, tag.name) for tag in tags)
 
+    @display(description="Further fields")
+    def further(self, lead: Lead) -> str | None:
+        return "\n".join(f"{key}: {value}" for key, value in lead.custom.items()) or None
+
+    @display(description="Time zone")
+    def zone(self, lead: Lead) -> str | None:
+        return lead.timezone or None
+
     @display(description="Status")
     def state(self, lead: Lead) -> str:
         """What forbids writing comes first; then what the address looks like."""
         marks = (format_html('<span class="fl-chip">{}</span>', words) for mark, words in MARKS if getattr(lead, mark))
         return _chips([_standing(lead), *marks])
+
+
+def _to_be_read(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
+    read = {"tags": "tag_names", "custom_lines": "further", "timezone": "zone"}
+    return [
+        (title, {"fields": [read.get(each, each) if isinstance(each, str) else each for each in parts["fields"]]})
+        for title, parts in fieldsets
+    ]
 
 
 def _standing(lead: Any) -> SafeString:

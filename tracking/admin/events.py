@@ -33,10 +33,10 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     search_fields = ["campaign_recipient__email_address"]
     search_help_text = "Part of the address"
     fields = [
-        "kind", "campaign_recipient", "message", "event_data", "user_agent", "ip_address", "is_machine",
-        "machine_reason", "source", "source_event_id", "created_at",
+        "kind", "campaign_recipient", "message", "event_data", "user_agent", "address", "automated", "source",
+        "source_event_id", "created_at",
     ]  # fmt: skip
-    readonly_fields = ["kind"]
+    readonly_fields = ["kind", "address", "automated"]
     empty_text = "Opens, clicks, replies, bounces and opt-outs stand here, within seconds of happening."
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -58,6 +58,10 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     @display(description="Detail")
     def detail(self, event: EmailEvent) -> str:
         return str(event.event_data.get("url") or event.event_data.get("reason") or "—")[:120]
+
+    @display(description="IP address")
+    def address(self, event: EmailEvent) -> str | None:
+        return event.ip_address
 
     @display(description="Automated")
     def automated(self, event: EmailEvent) -> str:

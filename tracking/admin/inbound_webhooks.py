@@ -4,13 +4,13 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns.delivery.hooks import label_of
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from tracking.inbound.retry import retry
@@ -44,7 +44,7 @@ class InboundWebhookAdmin(ReadOnlyAdmin):
         ("status", ChoicesDropdownFilter),
         ("reason", ChoicesDropdownFilter),
         ("sender", ScopedRelatedFilter),
-        ("received_at", RangeDateTimeFilter),
+        ("received_at", MomentsFilter),
     ]
     list_select_related = ["sender", "instantly_account"]
     ordering = ["status", "-id"]  # what is quarantined comes first, by its word

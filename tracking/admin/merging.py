@@ -63,6 +63,7 @@ def _shown(model_admin: Any, request: HttpRequest, keep: Lead, more: dict[str, A
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"Merge another lead into {keep}",
+        "doing": "Merge",
         "opts": model_admin.opts,
         "original": keep,
         "prefix": _CHOICE,

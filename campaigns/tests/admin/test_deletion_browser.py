@@ -25,7 +25,7 @@ def page(transactional_db: None, live_server: Any, chromium: Browser) -> Iterato
     with signed_in(chromium, live_server.url, manager) as shown:
         shown.goto(f"/admin/campaigns/campaign/{used.pk}/change/")
         shown.click(".fl-buttons >> text=Delete")
-        shown.wait_for_selector("h1 >> text=Delete campaign “Autumn”")
+        shown.wait_for_selector("h2 >> text=Delete campaign “Autumn”")
         yield shown
 
 

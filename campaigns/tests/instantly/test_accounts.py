@@ -1,5 +1,6 @@
 """The key for Instantly, and campaigns that were made there."""
 
+import re
 from io import StringIO
 
 import pytest
@@ -144,6 +145,16 @@ def test_the_page_takes_over_what_is_ticked(instantly):
 
     assert Campaign.objects.get().auto_discovered
     assert AuditLog.objects.filter(action="campaign.discovered").count() == 1
+
+
+def test_the_page_offers_nothing_where_nothing_can_be_taken_over(instantly):
+    account = InstantlyAccountFactory()
+    browser = client_of(MembershipFactory(organization=account.organization, role="manager").user)
+
+    page = browser.get(reverse("admin:campaigns_instantlyaccount_discover", args=[account.pk])).content.decode()
+
+    assert "The workspace has no campaign that is not known here." in page
+    assert re.search(r'<button type="submit"[^>]* disabled>\s*Take over', page)
 
 
 def test_the_commands_push_and_discover(instantly, campaign):

@@ -34,6 +34,7 @@ from campaigns.tests.instantly.fake_instantly import FakeInstantly, Reply
 from campaigns.tests.instantly.prepare import deliver_by_instantly, start, work
 from campaigns.why import instantly as words
 from campaigns.why import why_campaign, why_recipient
+from campaigns.why.codes import GateCode, WhyCode
 from campaigns_project.audit.actors import SYSTEM
 from leads.models import SuppressionReason
 from leads.suppression import suppress
@@ -189,9 +190,12 @@ def test_on_a_blackout_day_it_rests_there_and_goes_on_the_day_after(instantly, c
     assert due_handovers(now=LATER) == [campaign.pk]
     work(campaign, at=LATER)
     resting, still_due = only(instantly)["status"], due_handovers(now=LATER + timedelta(minutes=1))
+    standings = why_campaign(Campaign.objects.get(), now=LATER), why_recipient(Recipient.objects.first(), now=LATER)
     work(campaign, at=tomorrow)
 
     assert (resting, still_due, only(instantly)["status"]) == (2, [], 1)
+    told = [gate.why for standing in standings for gate in standing.gates if gate.code == GateCode.WINDOW]
+    assert told == [WhyCode.BLACKOUT, WhyCode.BLACKOUT]
 
 
 def test_a_pause_that_could_not_be_told_is_told_again(instantly, campaign):

@@ -217,6 +217,22 @@ def test_a_metric_has_its_line_and_the_same_as_a_table(operator, organization):
     assert page.count('<th scope="row">') == 3
 
 
+def test_a_target_and_a_value_have_no_more_places_than_they_need(manager, organization):
+    metric = MetricDefinitionFactory(organization=organization, target="40.5000", unit="calls")
+    MetricEntryFactory(metric=metric, value="100.0000")
+
+    shown = [
+        manager.get(page).content.decode()
+        for page in (
+            reverse("admin:campaigns_metricdefinition_changelist"),
+            reverse("admin:campaigns_metricdefinition_change", args=[metric.pk]),
+            reverse("admin:campaigns_metricentry_changelist"),
+        )
+    ]
+
+    assert (">40.5<" in shown[0], 'value="40.5"' in shown[1], ">100 calls<" in shown[2]) == (True, True, True)
+
+
 def test_a_plan_shows_how_it_stands(viewer, organization):
     plan = CampaignPlanFactory(organization=organization, target_metric="replies", target_value=40)
     CampaignFactory(organization=organization, plan=plan, emails_replied=8, name="Autumn")

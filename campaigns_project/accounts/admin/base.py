@@ -7,7 +7,8 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import JSONField
+from django.db.models import DecimalField, JSONField
+from django.forms import SplitDateTimeWidget
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,11 +20,11 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.paginator import InfinitePaginator
 
-from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.forms import PlainDecimalField, ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
-from campaigns_project.accounts.admin.readable import readable_json
+from campaigns_project.accounts.admin.readable import plain_number, readable_json
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
@@ -34,6 +35,7 @@ from campaigns_project.errors import Refused
 from campaigns_project.faults import told_as_faults
 from campaigns_project.settings.unfold import SIDEBAR
 
+OF_A_ROW = frozenset({"created_at", "updated_at"})
 HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
 
 
@@ -52,23 +54,51 @@ class FairleadAdmin(ModelAdmin):
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
+    shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
 
     @cached_property
     def list_title(self) -> str:
         """What the list is called: as in the sidebar, where it stands there."""
-        titles = {label: title for _, items in SIDEBAR for title, _icon, label, *query in items if not query}
-        return titles.get(self.opts.label) or str(capfirst(self.opts.verbose_name_plural))
+        return _in_sidebar(self.opts.label) or str(capfirst(self.opts.verbose_name_plural))
+
+    @cached_property
+    def rows_called(self) -> str:
+        """The same in the middle of a sentence."""
+        plural, title = str(self.opts.verbose_name_plural), self.list_title
+        if title.lower() == plural.lower():
+            return plural
+        return title if title[:2].isupper() else f"{title[0].lower()}{title[1:]}"
+
+    @cached_property
+    def stands_under(self) -> tuple[str, str]:
+        """Where one comes from to a row's page, by its name in the sidebar, and the address of it."""
+        if self.shown_on:
+            return _in_sidebar(self.shown_on), reverse(f"admin:{self.shown_on}")
+        return self.list_title, reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     @cached_property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
         """What Unfold's read-only fields are changed by before they are shown."""
-        return {field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)}
+        return {
+            **{field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)},
+            **{field.name: plain_number for field in self.opts.fields if isinstance(field, DecimalField)},
+        }
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, DecimalField):
+            kwargs["form_class"] = PlainDecimalField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget  # no small windows in which to edit what one only wants to choose
+        if field is not None and isinstance(field.widget, SplitDateTimeWidget):
+            for part, called in zip(field.widget.widgets, ("date", "time"), strict=True):
+                part.attrs["aria-label"] = f"{field.label}, {called}"  # the label before them names neither
         return field
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A form for something new leaves out what only a row has."""
+        shown = super().get_fieldsets(request, obj)
+        return shown if obj else _of_new(shown)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         named = {"title": self.list_title}  # Django's own is “Select … to change”
@@ -92,7 +122,7 @@ class FairleadAdmin(ModelAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         self.object_or_404(request, object_id)  # what one may not see is not there, rather than forbidden
-        return super().delete_view(request, object_id, extra_context)
+        return super().delete_view(request, object_id, {"doing": "Delete", **(extra_context or {})})
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
         raise Http404(f"There is no {opts.verbose_name} {object_id}.")
@@ -112,6 +142,7 @@ class FairleadAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": f"History: {obj}",
+            "doing": "History",
             "opts": self.opts,
             "original": obj,
             "entries": self.history_of(obj)[:HISTORY_SHOWN],
@@ -144,6 +175,10 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return held_roles(request).scope(living(super().get_queryset(request)))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return [each for each in shown if each != "organization"] if held_roles(request).is_of_one else shown
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -283,6 +318,26 @@ class SystemAdmin(FairleadAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.writable and self.has_view_permission(request)
+
+
+def _of_new(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """`fieldsets` without the times of a row, and without what is empty then."""
+    left = [(title, {**parts, "fields": [each for each in map(_timeless, parts["fields"]) if each]})
+            for title, parts in fieldsets]  # fmt: skip
+    return [(title, parts) for title, parts in left if parts["fields"]]
+
+
+def _timeless(field: Any) -> Any:
+    """A field, or a line of them, but for those that a row gets by itself."""
+    if isinstance(field, str):
+        return "" if field in OF_A_ROW else field
+    return [each for each in field if each not in OF_A_ROW]
+
+
+def _in_sidebar(label: str) -> str:
+    """What the sidebar calls the list of this model, or the page of this name; nothing if it is not there."""
+    titles = {name: title for _, items in SIDEBAR for title, _icon, name, *query in items if not query}
+    return titles.get(label, "")
 
 
 def _audit_url(request: HttpRequest, obj: Any) -> str:

@@ -48,7 +48,8 @@ class ActDialog(BaseDialogForm):
     def __init__(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any):
         self.object: Any = request.dialog_object  # type: ignore[attr-defined]
         self.admin: Any = request.dialog_admin  # type: ignore[attr-defined]
-        super().__init__(request, object_id, *args, **kwargs)
+        # Below a list stand filters whose fields have the same names.
+        super().__init__(request, object_id, *args, auto_id="dialog_%s", **kwargs)
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -118,7 +119,7 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
         request.dialog_admin = model_admin  # type: ignore[attr-defined]
         request.dialog_object = _object(model_admin, request, object_id, dialog)  # type: ignore[attr-defined]
         response = act(model_admin, request, **({"object_id": object_id} if object_id else {}))
-        return _on_a_page(model_admin, request, response)
+        return _on_a_page(model_admin, request, response, dialog.label)
 
     view.offered = dialog.offered  # type: ignore[attr-defined]
     return view
@@ -143,14 +144,17 @@ def _go_to(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponseRedirect(url)
 
 
-def _on_a_page(model_admin: ModelAdmin, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _on_a_page(model_admin: ModelAdmin, request: HttpRequest, response: HttpResponse, act: str) -> HttpResponse:
     """A dialog that was opened by its address, and not from a button, gets a page around it."""
     if request.headers.get("HX-Request") or response.status_code != 200:
         return response
+    row = request.dialog_object  # type: ignore[attr-defined]
     context = {
         **model_admin.admin_site.each_context(request),
+        "title": f"{act}: {row}" if row else act,
+        "doing": act,
         "opts": model_admin.opts,
-        "original": request.dialog_object,  # type: ignore[attr-defined]
+        "original": row,
         "fragment": mark_safe(response.content.decode()),  # noqa: S308 - a template of ours, escaped when it was rendered
     }
     return TemplateResponse(request, "admin/dialog_page.html", context)

@@ -1,7 +1,7 @@
 """List filters that offer only what the user may see."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -27,7 +27,10 @@ class ScopedRelatedFilter(RelatedDropdownFilter):
 
 
 class MomentsFilter(RangeDateTimeFilter):
-    """From a time to a time by the clock of the page; its base asks the database for times of no zone at all."""
+    """From a time to a time by the clock of the page; its base asks the database for times of no zone at all, and
+    looks over a day that stands without a time. Here that is the whole of it."""
+
+    of_a_day: ClassVar[dict[str, str]] = {"from": "00:00:00", "to": "23:59:59.999999"}
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         ends = {"gte": self._moment("from"), "lte": self._moment("to")}
@@ -35,7 +38,7 @@ class MomentsFilter(RangeDateTimeFilter):
 
     def _moment(self, end: str) -> datetime | None:
         day, time = (self.used_parameters.get(f"{self.parameter_name}_{end}_{part}") for part in (0, 1))
-        at = parse_datetime_str(f"{day} {time}") if day and time else None
+        at = parse_datetime_str(f"{day} {time or self.of_a_day[end]}") if day else None
         return timezone.make_aware(at) if at else None
 
 

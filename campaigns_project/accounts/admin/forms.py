@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,6 +11,13 @@ from django.http import HttpRequest
 
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.errors import Refused
+
+
+class PlainDecimalField(forms.DecimalField):
+    """Shows 4 for 4, however many places its column keeps."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class ScopedForm(MeanwhileForm):

@@ -17,6 +17,11 @@ class HeldRoles:
     everywhere: bool = False
     by_organization: Mapping[int, Role] = field(default_factory=dict)
 
+    @property
+    def is_of_one(self) -> bool:
+        """True for a member of a single organization, whom its name tells nothing."""
+        return not self.everywhere and len(self.by_organization) == 1
+
     def covers(self, needed: Role, organization_id: int | None = None) -> bool:
         """True when `needed` is covered in that organization, or, without one, in any."""
         if self.everywhere:

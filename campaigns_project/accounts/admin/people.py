@@ -48,6 +48,8 @@ class MembershipForm(MeanwhileForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label  # in a table the heads of its columns name no field
         if self.instance.pk:
             self.fields["email"].initial = self.instance.user.email
             self.fields["email"].disabled = True
@@ -63,6 +65,10 @@ class MembershipForm(MeanwhileForm):
 
 class PersonForm(MeanwhileForm, UserChangeForm):
     """Somebody who logs in; the password has a page of its own."""
+
+    class Meta(UserChangeForm.Meta):
+        labels = {"is_active": "Active", "is_superuser": "System administrator"}
+        help_texts = {"is_superuser": "Sees all organizations, and runs the installation."}
 
 
 class Memberships(PaginationInlineFormSet, BaseInlineFormSet):
@@ -86,7 +92,9 @@ class MembershipInline(ScopedTabularInline):
     form = MembershipForm
     formset = Memberships
     fields = ["email", "role"]
+    verbose_name = "person"
     verbose_name_plural = "People"
+    show_title = False  # a line says nothing that its fields do not
     roles = {"add": Role.OWNER, "change": Role.OWNER, "delete": Role.OWNER}
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -101,7 +109,7 @@ class OrganizationAdmin(ScopedAdmin):
 
     form = OrganizationForm
     roles = {"add": Role.OWNER, "change": Role.OWNER}
-    list_display = ["name", "slug", "timezone", "people", "created_at"]
+    list_display = ["name", "slug", "zone", "people", "created_at"]
     search_fields = ["name", "slug"]
     readonly_fields = ["created_at", "updated_at"]
     prepopulated_fields = {"slug": ["name"]}
@@ -136,6 +144,10 @@ class OrganizationAdmin(ScopedAdmin):
         for membership in formset.deleted_objects:
             self.record(request, form.instance, "member_removed", before=_kept(membership))
 
+    @display(description="Time zone", ordering="timezone")
+    def zone(self, organization: Organization) -> str:
+        return organization.timezone
+
     @display(description="People", ordering="people_count")
     def people(self, organization: Organization) -> int:
         return organization.people_count  # type: ignore[attr-defined]
@@ -168,7 +180,7 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
     form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["email", "name", "is_active", "is_superuser", "last_login"]
+    list_display = ["email", "name", "active", "administrator", "last_login"]
     list_filter = ["is_active", "is_superuser"]
     search_fields = ["email", "name"]
     ordering = ["email"]
@@ -179,12 +191,18 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser"]}),
         ("Times", {"fields": ["last_login", "date_joined"]}),
     ]
-    add_fieldsets = [
-        (None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})
-    ]
+    add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "password1", "password2"]})]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(service_account=None)
+
+    @display(description="Active", ordering="is_active", boolean=True)
+    def active(self, user: User) -> bool:
+        return user.is_active
+
+    @display(description="System administrator", ordering="is_superuser", boolean=True)
+    def administrator(self, user: User) -> bool:
+        return user.is_superuser
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
@@ -234,7 +252,7 @@ class ServiceAccountAdmin(ScopedAdmin):
     search_fields = ["name"]
     fields = ["name", "organization", "role", "keys", "created_at"]
     readonly_fields = ["keys", "created_at"]
-    empty_text = "No API keys yet. manage.py create_api_key makes one and shows it once."
+    empty_text = "manage.py create_api_key makes one and shows it once."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(key_count=Count("user__auth_token_set")).order_by("name")

@@ -18,6 +18,11 @@ def readable_json(shown: SafeString) -> SafeString:
     return mark_safe(_ESCAPED.sub(_letters, shown))  # noqa: S308 - it was safe, and what is put in is escaped
 
 
+def plain_number(shown: SafeString) -> SafeString:
+    """`shown`, a number as its column keeps it, without the zeros at its end: 4 for 4.0000."""
+    return mark_safe(re.sub(r"\.0+$|(\.\d*?[1-9])0+$", r"\1", shown))  # noqa: S308 - it was safe, and only loses digits
+
+
 def _letters(found: re.Match[str]) -> str:
     letters = json.loads(f'"{found[2]}"')
     return found[1] + "".join(

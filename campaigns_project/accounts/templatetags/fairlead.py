@@ -5,7 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Model
+from django.template.context import RequestContext
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
@@ -144,6 +148,23 @@ def seconds(value: float) -> str:
     """A duration in a word or two: 4 s, 12 min, 3 h."""
     size, unit = next(((size, unit) for size, unit in _UNITS if value >= 2 * size), _UNITS[-1])
     return f"{int(value // size)} {unit}"
+
+
+@register.inclusion_tag("unfold/helpers/header_title.html", takes_context=True)
+def place(context: RequestContext) -> dict[str, Any]:
+    """The title of a page, with the way to it: what the sidebar opens, the row, and what is done to it (`doing`)."""
+    opts, title = context.get("opts"), context.get("title")
+    if not opts:
+        return {"way": [], "here": title}
+    row = next((each for name in ("original", "object") if isinstance(each := context.get(name), Model)), None)
+    way = [admin.site.get_model_admin(opts.model).stands_under]  # type: ignore[attr-defined]
+    here = context.get("doing") or (title if row is None or context.get("add") else "")
+    if row is None:
+        return {"way": way, "here": here} if here else {"way": [], "here": way[0][0]}
+    if not here:
+        return {"way": way, "here": row}
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return {"way": [*way, (row, reverse(name, args=[row.pk]))], "here": here}
 
 
 def relative(at: datetime, now: datetime) -> str:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+from campaigns_project.accounts.admin.filters import MomentsFilter
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
@@ -50,7 +51,7 @@ class AuditLogAdmin(ReadOnlyAdmin):
     list_display = ["when", "who", "did", "what", "why", "way", "together"]
     list_filter = [
         ("actor_kind", ChoicesDropdownFilter), Who, Action, Kind, Number, Via, OfRequest, OfOrganization,
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentsFilter),
     ]  # fmt: skip
     list_before_template = "admin/audit_before.html"
     search_fields = ["=entity_id", "=request_id", "=action"]

@@ -1,6 +1,7 @@
 """Looking at pages: nothing changes, nothing breaks, and it costs the same for many rows as for one."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import apps
@@ -10,12 +11,14 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-from campaigns.tests.factories import EventFactory, MembershipFactory, UserFactory
+from campaigns.tests.factories import EventFactory, LeadImportFactory, MembershipFactory, UserFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.admin.addresses import of_model, of_row, of_the_site
 from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.tests.admin.conftest import World, make_installation, make_world
+from leads.models import LeadImport
 
 # Of the installation as a whole.
 SYSTEM = {
@@ -34,6 +37,31 @@ def test_every_model_of_ours_is_in_the_admin() -> None:
                if not admin.site.is_registered(model)]  # fmt: skip
 
     assert missing == []
+
+
+def test_no_list_narrows_by_times_of_no_zone() -> None:
+    naive = [
+        model.__name__
+        for model, model_admin in admin.site._registry.items()
+        for each in model_admin.list_filter
+        if isinstance(each, tuple) and each[1] is RangeDateTimeFilter
+    ]
+
+    assert naive == []
+
+
+def test_a_list_is_narrowed_to_a_day_by_the_clock_of_the_page(root: Client, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Prague"
+    LeadImportFactory(file_name="late.csv")
+    LeadImport.objects.update(created_at=datetime(2026, 11, 20, 23, 30, tzinfo=UTC))
+    page = reverse("admin:leads_leadimport_changelist")
+
+    shown = [
+        "late.csv" in root.get(page, {"created_at_from_0": day, "created_at_to_0": day}).content.decode()
+        for day in ("2026-11-20", "2026-11-21")
+    ]
+
+    assert shown == [False, True]
 
 
 def test_every_page_opens_by_get_changes_nothing_and_shows_what_people_typed_as_text(

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Campaign, Recipient
-from campaigns.tests.factories import MembershipFactory, UserFactory
+from campaigns.tests.factories import MembershipFactory, TagFactory, UserFactory
 from campaigns_project.accounts.models import Membership
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -201,3 +201,14 @@ def test_an_organizations_time_zone_is_chosen_from_those_that_exist(world: World
     answer = owner.post(page, memberships_form(world) | {"timezone": "Middle/Earth"})
 
     assert "Select a valid choice" in answer.content.decode()
+
+
+def test_who_is_in_one_organization_reads_its_name_in_no_list(db: None) -> None:
+    tag = TagFactory(organization__name="Harbor Inc")
+    one, two = (MembershipFactory(organization=tag.organization).user for _ in range(2))
+    MembershipFactory(user=two)
+    page = reverse("admin:leads_tag_changelist")
+
+    shown = [b"column-organization" in client_of(user).get(page).content for user in (one, two)]
+
+    assert shown == [False, True]

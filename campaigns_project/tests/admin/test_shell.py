@@ -1,5 +1,6 @@
 """The frame around every page: the login, the policy, what a screen reader is told, the front page."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Campaign, Sender
-from campaigns.tests.factories import CampaignFactory, LeadImportFactory, OrganizationFactory, UserFactory
+from campaigns.tests.factories import (
+    CampaignFactory,
+    InboundMailFactory,
+    LeadImportFactory,
+    OperatorTaskFactory,
+    OrganizationFactory,
+    UserFactory,
+)
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.admin.conftest import World, make_world
@@ -69,6 +77,42 @@ def test_the_sandbox_is_named_on_every_page(root: Client, settings: Any) -> None
     assert "Sandbox: nothing leaves this machine" in with_sandbox
     assert "Sandbox: nothing leaves this machine" not in without
     assert "Live mail" in without
+
+
+def test_every_page_has_one_main_part_under_the_banner_of_the_sandbox(root: Client, world: World) -> None:
+    pages = [
+        reverse("admin:index"),
+        reverse("admin:app_list", args=["campaigns"]),
+        reverse("admin:leads_lead_changelist"),
+        reverse("admin:leads_lead_change", args=[world.lead.pk]),
+        reverse("admin:leads_lead_suppress", args=[world.lead.pk]),
+    ]
+
+    shown = [root.get(page).content.decode() for page in pages]
+
+    assert [(page.count("<main"), page.count("nothing leaves this machine")) for page in shown] == [(1, 1)] * 5
+
+
+def test_a_row_stands_under_what_the_sidebar_calls_it(root: Client) -> None:
+    task, mail = OperatorTaskFactory(title="Call"), InboundMailFactory()
+    board, replies = reverse("admin:operations_board"), reverse("admin:tracking_inboundmail_changelist")
+
+    of_task = root.get(reverse("admin:campaigns_operatortask_change", args=[task.pk]))
+    of_mail = root.get(reverse("admin:tracking_inboundmail_history", args=[mail.pk])).content.decode()
+
+    assert re.search(rf'<h1.*?href="{board}"[^>]*>Task board<.*?>Call</span>', of_task.content.decode(), re.DOTALL)
+    assert re.search(rf'<h1.*?href="{replies}"[^>]*>Replies<.*?>{mail}</a>.*?>History</span>', of_mail, re.DOTALL)
+    uncertain = root.get(reverse("admin:campaigns_message_changelist"), {"place": "uncertain"})
+    lit = [[item["title"] for group in page.context["sidebar_navigation"] for item in group["items"] if item["active"]]
+           for page in (of_task, uncertain)]  # fmt: skip
+    assert lit == [["Task board"], ["Uncertain"]]
+
+
+def test_a_dialog_has_a_title_of_its_own_and_repeats_no_id_of_the_page_below(root: Client, world: World) -> None:
+    page = root.get(reverse("admin:campaigns_deenrollmentrun_sweep")).content.decode()
+
+    assert "De-enroll now | Fairlead</title>" in page
+    assert 'id="dialog_campaign"' in page and 'id="id_campaign"' not in page
 
 
 def test_an_unknown_row_is_a_404_and_no_redirect(root: Client) -> None:

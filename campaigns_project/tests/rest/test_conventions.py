@@ -12,6 +12,7 @@ from campaigns.tests.factories import LeadFactory, MembershipFactory, Organizati
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.service_accounts import create_api_key
 from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.rest.problems import server_error
 from campaigns_project.tests.rest.answers import described
 from campaigns_project.tests.rest.clients import key_client
 
@@ -290,8 +291,6 @@ def test_a_session_cannot_write_without_the_csrf_token():
 
 
 def test_a_fault_of_ours_is_a_problem_that_tells_nothing_but_the_request_id(rf):
-    from campaigns_project.rest.problems import server_error
-
     request = rf.get("/api/v1/leads")
     request.request_id = "abc"
 
@@ -299,6 +298,16 @@ def test_a_fault_of_ours_is_a_problem_that_tells_nothing_but_the_request_id(rf):
 
     assert (answer.status_code, answer["Content-Type"]) == (500, PROBLEM)
     assert json.loads(answer.content)["request_id"] == "abc"
+
+
+def test_a_fault_of_ours_on_a_page_names_the_request_and_leads_home(rf):
+    request = rf.get("/admin/campaigns/campaign/")
+    request.request_id = "0192f"
+
+    answer = server_error(request)
+
+    page = answer.content.decode()
+    assert (answer.status_code, "the request 0192f" in page, 'href="/admin/"' in page) == (500, True, True)
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,13 @@ class UndoImport(ActDialog):
         )
 
     @property
+    def is_blocked(self) -> bool:
+        return self.preview is not None and self.preview.is_all and not self.preview.removable
+
+    @property
     def submit_text(self) -> str:
+        if self.is_blocked:
+            return "Nothing to remove"
         exactly = self.preview is not None and self.preview.is_all
         return f"Remove {counted(self.preview.removable, 'lead')}" if self.preview and exactly else "Undo import"
 

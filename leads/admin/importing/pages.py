@@ -21,7 +21,7 @@ from campaigns_project.states import ProgressStatus
 from leads.admin.importing.steps import PROGRESS, Step, marks_of
 from leads.models import ImportStatus, LeadImport
 
-NO_DRAFT = "This import is on its way: what it does cannot be changed any more."
+NO_DRAFT = "This import was started: what it does cannot be changed any more."
 
 
 class StepPage:

@@ -253,3 +253,13 @@ def test_a_lead_nobody_wrote_to_can_be_deleted(operator: Client, manager: Client
     press(manager, reverse("admin:leads_lead_remove", args=[lead.pk]))
 
     assert not Lead.objects.exists()
+
+
+def test_who_may_only_read_reads_tags_and_further_fields(db: None) -> None:
+    lead = LeadTagFactory(tag__name="fair", lead__custom={"stand": "B 12"}).lead
+    viewer = member(lead.organization, Role.VIEWER)
+
+    page = viewer.get(reverse("admin:leads_lead_change", args=[lead.pk])).content.decode()
+
+    assert "stand: B 12" in page
+    assert page.count("</span>fair</span>") == 1
