@@ -26,20 +26,21 @@ _UNKNOWN = Verification.UNKNOWN.value
 class GoodRow(NamedTuple):
     """A row that may become a lead, ready to be written: its lines are made in the thread that reads.
 
-    `came` is the line of number and cells as they came, empty where they are not to be kept or came otherwise;
-    `understood` that of what we made of them, in the order of LAID_OUT.
+    `came` is the line of number and cells as they came, empty where they are not to be kept or came otherwise; `lead`
+    that of its values in the order of AS_LEAD, `staged` that of what is noted beside, in the order of AS_STAGED.
     """
 
     number: int
     email: str
     email_normalized: str
     came: bytes
-    understood: bytes
+    lead: bytes
+    staged: bytes
 
     @property
     def key(self) -> bytes:
         """That of the row as received, where it is kept."""
-        return self.understood.partition(b"\t")[0]
+        return self.staged.partition(b"\t")[0]
 
     @property
     def cells(self) -> list[str]:
@@ -50,15 +51,21 @@ class GoodRow(NamedTuple):
     @property
     def fields(self) -> dict[str, Any]:
         """What was understood: names of fields and `custom.NAME` to values."""
-        values: dict[str, Any] = json.loads(texts(self.understood)[-1])
+        values: dict[str, Any] = json.loads(texts(self.staged)[-1])
         return values
 
     def meaning(self, address: str) -> "GoodRow":
         """The row of the same person, whose lead goes by another address."""
         if address == self.email_normalized:
             return self
-        key, _, rest = self.understood.split(b"\t", 2)
-        return self._replace(email_normalized=address, understood=b"%b\t%b\t%b" % (key, line([address]), rest))
+        key, _, noted = self.staged.split(b"\t", 2)
+        _, _, values = self.lead.partition(b"\t")
+        written = line([address])
+        return self._replace(
+            email_normalized=address,
+            lead=b"%b\t%b" % (written, values),
+            staged=b"%b\t%b\t%b" % (key, written, noted),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +204,12 @@ def duplicate(column: str, address: str, first: int) -> Problem:
     return Problem("duplicate_in_file", column, f"{address} is in row {first:,} already; that row counts.")
 
 
-# What a line of what was understood holds.
-LAID_OUT = (
-    *("raw_lead_id", "email_normalized", "row_number", *LEAD_FIELDS, "custom"),
-    *("verification", "is_catch_all", "is_role", "is_disposable", "fields"),
+# What the lines hold. The one field that is a number stands last in LEAD_FIELDS, and in a line, where it may be NULL.
+AS_LEAD = (
+    *("email_normalized", *LEAD_FIELDS[:-1], "custom", "verification", "is_catch_all", "is_role", "is_disposable"),
+    LEAD_FIELDS[-1],
 )
+AS_STAGED = ("raw_lead_id", "email_normalized", "row_number", "fields")
 
 
 def ready(
@@ -219,21 +227,27 @@ def ready(
     if is_catch_all:
         further["is_catch_all"] = True
     is_role, is_disposable = marks(clean.email_normalized)
-    understood = line(
+    *fields, number = clean.values
+    lead = line(
         (
             clean.email_normalized,
-            str(clean.number),
-            *clean.values,
+            *fields,
             _object_as_json(clean.custom),
             verification,
             TRUE if is_catch_all else FALSE,
             TRUE if is_role else FALSE,
             TRUE if is_disposable else FALSE,
-            _fields_as_json(clean, further),
+            number,
         )
     )
+    staged = line((clean.email_normalized, str(clean.number), _fields_as_json(clean, further)))
     return GoodRow(
-        clean.number, clean.values[0], clean.email_normalized, came, understood=b"%b\t%b" % (key, understood)
+        clean.number,
+        clean.values[0],
+        clean.email_normalized,
+        came,
+        lead=lead if number else lead + NOTHING,
+        staged=b"%b\t%b" % (key, staged),
     )
 
 
