@@ -5,7 +5,7 @@ Every rule says no to a row, never to the file: a list with three bad rows gives
 
 from typing import NamedTuple
 
-from leads.cleaning import clean_line, clean_lines, clean_plain, is_plain
+from leads.cleaning import clean_line, clean_lines, clean_plain
 from leads.imports import firms, rules
 from leads.imports.fields import (
     BY_NAME,
@@ -120,8 +120,9 @@ class RowValidator:
         return cells[:width]
 
     def _cleaned(self, cells: list[str]) -> list[str]:
-        if is_plain(cells):
-            return [clean_plain(cell) for cell in cells]
+        texts = clean_plain(cells)
+        if texts is not None:
+            return texts
         texts = list(cells)
         for position, clean in self._cleaners:
             texts[position] = rules.readable(clean(cells[position]), self._header[position])
