@@ -123,7 +123,7 @@ def checked_chunks(
     With `keeping` the rows are made ready to be kept as they came, too.
     """
     checker = _Checker(columns, people, fixes or {}, SeenAddresses(expected))
-    chunk, characters, came, is_plain = Chunk(), 0, b"", False
+    chunk, characters = Chunk(), 0
     for position, row in enumerate(rows):
         result = checker.check(row)
         if position < skip:
@@ -131,6 +131,7 @@ def checked_chunks(
         if checker.has_opt_outs and (address := checker.opted_out(row)):
             chunk.opted_out.append(address)
         key = next(keeping.keys) if keeping else NOTHING
+        came, is_plain = b"", False
         if isinstance(result, RowProblem):
             chunk.problems.append(replace(result, key=key))
         else:
@@ -139,7 +140,7 @@ def checked_chunks(
                 came = _line_as_it_came(keeping.lead_import_id, key, row.number, cells, is_plain=is_plain)
                 is_plain = is_plain and row.number not in checker.fixes
             chunk.rows.append(ready(result, key=key, came=came, is_plain=is_plain))
-        characters += sum(map(len, row.cells))
+        characters += len(came) or sum(map(len, row.cells))
         if characters > CHUNK_CHARACTERS or len(chunk.rows) + len(chunk.problems) == CHUNK_ROWS:
             yield chunk
             chunk, characters = Chunk(), 0

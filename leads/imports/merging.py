@@ -149,10 +149,9 @@ def _lines(
     """What COPY takes of new leads, in the order of `_ADD`."""
     belonging = b"%d\t%d" % (given["organization"], given["lead_import"])
     fine = b"%b\t%b" % (LeadStatus.OK.value.encode(), belonging)
+    other = {address: b"%b\t%b" % (status.value.encode(), belonging) for address, status in statuses.items()}
     for key, row in zip(keys, rows, strict=True):
-        status = statuses.get(row.email_normalized)
-        start = fine if status is None else b"%b\t%b" % (status.value.encode(), belonging)
-        yield b"%b\t%b\t%b" % (key, start, row.lead)
+        yield b"%b\t%b\t%b" % (key, other.get(row.email_normalized, fine), row.lead)
 
 
 def _refuse_misnamed(cursor: Any, rows: Sequence[GoodRow], addresses: str, given: dict[str, Any]) -> None:
