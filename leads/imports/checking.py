@@ -20,7 +20,7 @@ from leads.imports.rules import email as read_email
 from leads.imports.validating import CleanRow, RowValidator
 from leads.models import Verification
 
-CHUNK_ROWS = 5_000  # larger ones are hardly faster, keep locks longer and take more memory
+CHUNK_ROWS = 4_000  # larger ones are hardly faster, keep locks longer and take more memory
 CHUNK_CHARACTERS = 8_000_000  # a file of huge free texts comes in smaller chunks, so that memory stays bounded
 _UNKNOWN = Verification.UNKNOWN.value
 

@@ -70,10 +70,10 @@ class Raced(Exception):
 
 
 class Written(NamedTuple):
-    """What became of the rows of a chunk, and the keys of their leads, by normalized address."""
+    """What became of the rows of a chunk, and the keys of their leads as they are sent, by normalized address."""
 
     merged: Merged
-    leads: dict[str, int]
+    leads: dict[str, bytes]
 
 
 def merge(
@@ -98,12 +98,13 @@ def merge(
     with connection.cursor() as cursor:
         known = look_up(cursor, rows, organization_id)
         updated = _update(cursor, known, on_existing, given) if known else 0
-        leads = {row.email_normalized: key for row, key in known}
+        leads = {row.email_normalized: b"%d" % key for row, key in known}
         added = _add(cursor, [row for row in rows if row.email_normalized not in leads], given)
+        leads.update(added)
         if tag_ids:
-            tagged = added.values() if on_existing == "skip" else (*leads.values(), *added.values())
-            cursor.execute(_TAG, {**given, "leads": bigints(tagged)})
-    return Written(Merged(len(added), updated, len(known) - updated), leads | added)
+            tagged = added if on_existing == "skip" else leads
+            cursor.execute(_TAG, {**given, "leads": bigints(map(int, tagged.values()))})
+    return Written(Merged(len(added), updated, len(known) - updated), leads)
 
 
 def _update(cursor: Any, known: Sequence[tuple[GoodRow, int]], on_existing: str, given: dict[str, Any]) -> int:
@@ -124,7 +125,7 @@ def _update(cursor: Any, known: Sequence[tuple[GoodRow, int]], on_existing: str,
     return changed
 
 
-def _add(cursor: Any, rows: Sequence[GoodRow], given: dict[str, Any]) -> dict[str, int]:
+def _add(cursor: Any, rows: Sequence[GoodRow], given: dict[str, Any]) -> dict[str, bytes]:
     """Write new leads; their keys by address."""
     if not rows:
         return {}
@@ -140,7 +141,7 @@ def _add(cursor: Any, rows: Sequence[GoodRow], given: dict[str, Any]) -> dict[st
             raise Raced from error
         raise
     _refuse_misnamed(cursor, rows, addresses, given)
-    return {row.email_normalized: int(key) for row, key in zip(rows, keys, strict=True)}
+    return {row.email_normalized: key for row, key in zip(rows, keys, strict=True)}
 
 
 def _lines(

@@ -222,8 +222,8 @@ def _try_promoting(lead_import_id: int, people: People) -> int:
     return len(chunk)
 
 
-def _mark_promoted(lead_import: LeadImport, rows: Iterable[GoodRow], leads: Mapping[str, int]) -> None:
-    became = [(row.number, row.email_normalized, row.fields, leads[row.email_normalized]) for row in rows]
+def _mark_promoted(lead_import: LeadImport, rows: Iterable[GoodRow], leads: Mapping[str, bytes]) -> None:
+    became = [(row.number, row.email_normalized, row.fields, int(leads[row.email_normalized])) for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(_MARK_PROMOTED, {"lead_import": lead_import.pk, "became": json_array(became)})
 

@@ -53,10 +53,10 @@ def change_source_of(lead_import: LeadImport) -> ChangeSource:
     return ChangeSource.PROVIDER if lead_import.source == ImportSource.APOLLO else ChangeSource.IMPORT
 
 
-def _write_staged(cursor: Any, lead_import_id: int, rows: Iterable[GoodRow], leads: Mapping[str, int]) -> None:
+def _write_staged(cursor: Any, lead_import_id: int, rows: Iterable[GoodRow], leads: Mapping[str, bytes]) -> None:
     cursor.execute("SELECT now()::text")
     end = b"\t%d\t%b\t%b" % (lead_import_id, StagedStatus.PROMOTED.value.encode(), cursor.fetchone()[0].encode())
-    copy_lines(cursor, _COPY_STAGED, (b"%b\t%d%b" % (row.staged, leads[row.email_normalized], end) for row in rows))
+    copy_lines(cursor, _COPY_STAGED, (b"%b\t%b%b" % (row.staged, leads[row.email_normalized], end) for row in rows))
 
 
 def _write_problems(cursor: Any, lead_import_id: int, problems: Sequence[RowProblem]) -> None:
