@@ -35,19 +35,21 @@ _ERRORS = frozenset(
     """.split()  # noqa: SIM905 - one a line is longer to read
 ) | {UNCALCULATED}
 
+_SPECIAL = _NOTHING | _ERRORS
 
-def is_plain(cells: Sequence[str]) -> bool:
-    """Whether the cells need nothing but `clean_plain`: asked once for a row, it saves looking at each cell closely."""
+
+def clean_plain(cells: Sequence[str]) -> list[str] | None:
+    """What `clean_line` and `clean_lines` make of cells that need no more than their blanks taken off; else None.
+
+    Asked once for a row, it saves looking at each cell closely.
+    """
     text = " ".join(cells)
-    if not text.isprintable() or text.startswith("'") or " '" in text or "#" in text or "Err:" in text:
-        return False
-    return text.isascii() or ("\N{REPLACEMENT CHARACTER}" not in text and unicodedata.is_normalized("NFC", text))
-
-
-def clean_plain(cell: str) -> str:
-    """What `clean_line` and `clean_lines` make of a cell that is plain."""
-    text = cell.strip()
-    return "" if text in _NOTHING else text
+    if not text.isprintable() or ("'" in text and (text.startswith("'") or " '" in text)):
+        return None
+    if not text.isascii() and ("\N{REPLACEMENT CHARACTER}" in text or not unicodedata.is_normalized("NFC", text)):
+        return None
+    texts = [cell.strip() for cell in cells]
+    return texts if _SPECIAL.isdisjoint(texts) else None
 
 
 def clean_line(cell: str) -> str:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import compress
 from typing import Any, NamedTuple
 
 from leads.cleaning import storable
@@ -18,7 +20,7 @@ from leads.imports.rules import email as read_email
 from leads.imports.validating import CleanRow, RowValidator
 from leads.models import Verification
 
-CHUNK_ROWS = 5_000  # larger ones are hardly faster, keep locks longer and take more memory
+CHUNK_ROWS = 4_000  # larger ones are hardly faster, keep locks longer and take more memory
 CHUNK_CHARACTERS = 8_000_000  # a file of huge free texts comes in smaller chunks, so that memory stays bounded
 _UNKNOWN = Verification.UNKNOWN.value
 
@@ -26,20 +28,21 @@ _UNKNOWN = Verification.UNKNOWN.value
 class GoodRow(NamedTuple):
     """A row that may become a lead, ready to be written: its lines are made in the thread that reads.
 
-    `came` is the line of number and cells as they came, empty where they are not to be kept or came otherwise;
-    `understood` that of what we made of them, in the order of LAID_OUT.
+    `came` is the line of number and cells as they came, empty where they are not to be kept or came otherwise; `lead`
+    that of its values in the order of AS_LEAD, `staged` that of what is noted beside, in the order of AS_STAGED.
     """
 
     number: int
     email: str
     email_normalized: str
     came: bytes
-    understood: bytes
+    lead: bytes
+    staged: bytes
 
     @property
     def key(self) -> bytes:
         """That of the row as received, where it is kept."""
-        return self.understood.partition(b"\t")[0]
+        return self.staged.partition(b"\t")[0]
 
     @property
     def cells(self) -> list[str]:
@@ -50,15 +53,21 @@ class GoodRow(NamedTuple):
     @property
     def fields(self) -> dict[str, Any]:
         """What was understood: names of fields and `custom.NAME` to values."""
-        values: dict[str, Any] = json.loads(texts(self.understood)[-1])
+        values: dict[str, Any] = json.loads(texts(self.staged)[-1])
         return values
 
     def meaning(self, address: str) -> "GoodRow":
         """The row of the same person, whose lead goes by another address."""
         if address == self.email_normalized:
             return self
-        key, _, rest = self.understood.split(b"\t", 2)
-        return self._replace(email_normalized=address, understood=b"%b\t%b\t%b" % (key, line([address]), rest))
+        key, _, noted = self.staged.split(b"\t", 2)
+        _, _, values = self.lead.partition(b"\t")
+        written = line([address])
+        return self._replace(
+            email_normalized=address,
+            lead=b"%b\t%b" % (written, values),
+            staged=b"%b\t%b\t%b" % (key, written, noted),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +131,17 @@ def checked_chunks(
         if checker.has_opt_outs and (address := checker.opted_out(row)):
             chunk.opted_out.append(address)
         key = next(keeping.keys) if keeping else NOTHING
+        came, is_plain = b"", False
         if isinstance(result, RowProblem):
             chunk.problems.append(replace(result, key=key))
         else:
-            came = row_as_it_came(keeping.lead_import_id, key, row.number, row.cells) if keeping else b""
-            chunk.rows.append(ready(result, key=key, came=came))
-        characters += sum(map(len, row.cells))
-        if len(chunk) == CHUNK_ROWS or characters > CHUNK_CHARACTERS:
+            if keeping:
+                cells, is_plain = _cells_as_json(row.cells)
+                came = _line_as_it_came(keeping.lead_import_id, key, row.number, cells, is_plain=is_plain)
+                is_plain = is_plain and row.number not in checker.fixes
+            chunk.rows.append(ready(result, key=key, came=came, is_plain=is_plain))
+        characters += len(came) or sum(map(len, row.cells))
+        if characters > CHUNK_CHARACTERS or len(chunk.rows) + len(chunk.problems) == CHUNK_ROWS:
             yield chunk
             chunk, characters = Chunk(), 0
     if chunk:
@@ -161,12 +174,13 @@ class _Checker:
         self._validator = RowValidator(columns)
         self.has_opt_outs = bool(columns.positions(DO_NOT_CONTACT))
         self._people = people
-        self._fixes = fixes
+        self.fixes = fixes
         self._seen = seen
         self._email_column = columns.header[columns.position("email") or 0]
 
     def check(self, row: Row) -> CleanRow | RowProblem:
-        row = self._corrected(row)
+        if self.fixes:
+            row = self._corrected(row)
         result = self._validator.check(row)
         if isinstance(result, Problem):
             return RowProblem(row.number, row.cells, result)
@@ -184,7 +198,7 @@ class _Checker:
         return "" if address and self._people.is_erased(address) else address
 
     def _corrected(self, row: Row) -> Row:
-        return Row(row.number, list(self._fixes[row.number])) if row.number in self._fixes else row
+        return Row(row.number, list(self.fixes[row.number])) if row.number in self.fixes else row
 
 
 def erased(column: str) -> Problem:
@@ -197,11 +211,12 @@ def duplicate(column: str, address: str, first: int) -> Problem:
     return Problem("duplicate_in_file", column, f"{address} is in row {first:,} already; that row counts.")
 
 
-# What a line of what was understood holds.
-LAID_OUT = (
-    *("raw_lead_id", "email_normalized", "row_number", *LEAD_FIELDS, "custom"),
-    *("verification", "is_catch_all", "is_role", "is_disposable", "fields"),
+# What the lines hold. The one field that is a number stands last in LEAD_FIELDS, and in a line, where it may be NULL.
+AS_LEAD = (
+    *("email_normalized", *LEAD_FIELDS[:-1], "custom", "verification", "is_catch_all", "is_role", "is_disposable"),
+    LEAD_FIELDS[-1],
 )
+AS_STAGED = ("raw_lead_id", "email_normalized", "row_number", "fields")
 
 
 def ready(
@@ -211,30 +226,64 @@ def ready(
     came: bytes = b"",
     verification: str = _UNKNOWN,
     is_catch_all: bool = False,
+    is_plain: bool = False,
 ) -> GoodRow:
-    """A clean row as it is written; what the database keeps as JSON is made here, beside its own work."""
+    """A clean row as it is written; what the database keeps as JSON is made here, beside its own work.
+
+    `is_plain` says that its cells hold nothing that JSON or COPY write in another way; so most rows are made by far
+    less work.
+    """
+    if is_plain:
+        return _plain_row(clean, key, came)
     further: dict[str, str | bool] = {}
     if verification != _UNKNOWN:
         further["verification"] = verification
     if is_catch_all:
         further["is_catch_all"] = True
     is_role, is_disposable = marks(clean.email_normalized)
-    understood = line(
+    *fields, number = clean.values
+    lead = line(
         (
             clean.email_normalized,
-            str(clean.number),
-            *clean.values,
+            *fields,
             _object_as_json(clean.custom),
             verification,
             TRUE if is_catch_all else FALSE,
             TRUE if is_role else FALSE,
             TRUE if is_disposable else FALSE,
-            _fields_as_json(clean, further),
+            number,
         )
     )
+    staged = line((clean.email_normalized, str(clean.number), _fields_as_json(clean, further)))
     return GoodRow(
-        clean.number, clean.values[0], clean.email_normalized, came, understood=b"%b\t%b" % (key, understood)
+        clean.number,
+        clean.values[0],
+        clean.email_normalized,
+        came,
+        lead=lead if number else lead + NOTHING,
+        staged=b"%b\t%b" % (key, staged),
     )
+
+
+def _plain_row(clean: CleanRow, key: bytes, came: bytes) -> GoodRow:
+    """What `ready` makes of a row of a file whose cells need no escape, nor then do the values of them."""
+    number, address, values, custom = clean
+    *fields, size = values
+    is_role, is_disposable = marks(address)
+    free = tuple(custom.values())
+    of_all, of_free = _templates(tuple(compress(LEAD_FIELDS, values)), tuple(custom))
+    end = f"{of_free % free}\t{_UNKNOWN}\t{FALSE}\t{TRUE if is_role else FALSE}\t{TRUE if is_disposable else FALSE}"
+    lead = "\t".join((address, *fields, end, size)).encode()
+    staged = f"\t{address}\t{number}\t{of_all % (*compress(values, values), *free)}".encode()
+    return GoodRow(number, values[0], address, came, lead if size else lead + NOTHING, key + staged)
+
+
+@lru_cache(maxsize=1_024)
+def _templates(names: tuple[str, ...], free: tuple[str, ...]) -> tuple[str, str]:
+    """JSON of fields and free fields, and of free fields alone, with room for the values: few sets are filled."""
+    pairs = [f'"{name}":"%s"' for name in names] + [f'"{CUSTOM_PREFIX}{name}":"%s"' for name in free]
+    alone = [f'"{name}":"%s"' for name in free]
+    return f"{{{','.join(pairs)}}}", f"{{{','.join(alone)}}}"
 
 
 def _fields_as_json(clean: CleanRow, further: Mapping[str, str | bool]) -> str:
@@ -262,14 +311,20 @@ def _quoted_pairs(texts: Mapping[str, str]) -> str:
 
 def row_as_it_came(lead_import_id: int, key: bytes, number: int, cells: Sequence[str]) -> bytes:
     """The line of a row's key, import, number and cells."""
-    return b"%b\t%d\t%b" % (key, lead_import_id, line((str(number), _cells_as_json(cells))))
+    text, is_plain = _cells_as_json(cells)
+    return _line_as_it_came(lead_import_id, key, number, text, is_plain=is_plain)
 
 
-def _cells_as_json(cells: Sequence[str]) -> str:
+def _line_as_it_came(lead_import_id: int, key: bytes, number: int, cells: str, *, is_plain: bool) -> bytes:
+    return b"%b\t%d\t%d\t%b" % (key, lead_import_id, number, cells.encode() if is_plain else line([cells]))
+
+
+def _cells_as_json(cells: Sequence[str]) -> tuple[str, bool]:
+    """The cells, and whether they hold nothing that needs an escape."""
     text = f'["{_BETWEEN.join(cells)}"]'
     if _needs_no_escape(text, quotes=2 * len(cells)):
-        return text
-    return f"[{','.join([_quoted(storable(cell)) for cell in cells])}]"
+        return text, True
+    return f"[{','.join([_quoted(storable(cell)) for cell in cells])}]", False
 
 
 def _needs_no_escape(text: str, *, quotes: int) -> bool:

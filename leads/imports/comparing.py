@@ -1,42 +1,38 @@
-"""The rows of a chunk laid out by COPY beside the leads there are: which are known, and what would change.
+"""The rows of a chunk beside the leads there are: which are known, and what would change.
 
 It is the first half of a merge, so that a dry run says what the import will do.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from leads.imports.checking import LAID_OUT, GoodRow
+from campaigns_project.database.arrays import json_array
+from leads.imports.checking import AS_LEAD, GoodRow
 from leads.imports.fields import LEAD_FIELDS
 from leads.imports.lines import copy_lines
 
 _NUMBERS = frozenset({"company_size"})  # kept as numbers; all other fields are texts, empty where nothing is known
 _TEXTS = tuple(name for name in LEAD_FIELDS if name != "email" and name not in _NUMBERS)
-GIVEN = {name: f"nullif(came.{name}, '')::integer" for name in LEAD_FIELDS if name in _NUMBERS}
-_MARKS = ("is_role", "is_disposable")  # told by the address, which never changes here: written with a new lead alone
-WRITTEN = ("email_normalized", *LEAD_FIELDS, "custom", "verification", "is_catch_all", *_MARKS)
 _TYPES = {
-    "row_number": "integer NOT NULL",
-    "raw_lead_id": "bigint",
     "custom": "jsonb NOT NULL",
-    "fields": "jsonb NOT NULL",
-    "is_catch_all": "boolean NOT NULL",
-    **dict.fromkeys(_MARKS, "boolean NOT NULL"),
+    **dict.fromkeys(("is_catch_all", "is_role", "is_disposable"), "boolean NOT NULL"),
+    **dict.fromkeys(_NUMBERS, "integer"),
 }
 _CREATE = f"""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_known;
 CREATE TEMPORARY TABLE import_rows (
-    {", ".join(f"{name} {_TYPES.get(name, 'text NOT NULL')}" for name in LAID_OUT)}
+    lead_id bigint NOT NULL, row_number integer NOT NULL,
+    {", ".join(f"{name} {_TYPES.get(name, 'text NOT NULL')}" for name in AS_LEAD)}
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_known (
     row_number integer NOT NULL, lead_id bigint NOT NULL, version xid NOT NULL, changes jsonb
 ) ON COMMIT DROP;
 """
-_COPY = f"COPY import_rows ({', '.join(LAID_OUT)}) FROM STDIN"
+_COPY = f"COPY import_rows (lead_id, row_number, {', '.join(AS_LEAD)}) FROM STDIN"
 
 # A free field may be there without a value: such a one is filled like one that is not there.
 _FILLED = """CASE WHEN leads.custom @? '$.* ? (@ == "" || @ == null)'
@@ -48,14 +44,14 @@ _FILLED = """CASE WHEN leads.custom @? '$.* ? (@ == "" || @ == null)'
 NEW_VALUES = {
     "fill": {
         **{name: f"CASE WHEN leads.{name} = '' THEN came.{name} ELSE leads.{name} END" for name in _TEXTS},
-        **{name: f"coalesce(leads.{name}, {given})" for name, given in GIVEN.items()},
+        **{name: f"coalesce(leads.{name}, came.{name})" for name in _NUMBERS},
         "verification": "CASE leads.verification WHEN 'unknown' THEN came.verification ELSE leads.verification END",
         "is_catch_all": "leads.is_catch_all OR came.is_catch_all",
         "custom": _FILLED,
     },
     "overwrite": {
         **{name: f"CASE WHEN came.{name} = '' THEN leads.{name} ELSE came.{name} END" for name in _TEXTS},
-        **{name: f"coalesce({given}, leads.{name})" for name, given in GIVEN.items()},
+        **{name: f"coalesce(came.{name}, leads.{name})" for name in _NUMBERS},
         "verification": "CASE came.verification WHEN 'unknown' THEN leads.verification ELSE came.verification END",
         "is_catch_all": "leads.is_catch_all OR came.is_catch_all",
         "custom": "leads.custom || came.custom",
@@ -63,21 +59,26 @@ NEW_VALUES = {
 }
 # Each row is looked up by itself (OFFSET keeps that apart) and by its address (no index is of a sum): while the table
 # grows faster than its statistics, the planner would read all leads of the organization, for a chunk or even for a row.
-LEAD_OF_ROW = """
-    SELECT *, xmin FROM leads
+_LOOK_UP = """
+SELECT array_agg(came.place), array_agg(leads.id)
+FROM json_array_elements_text(%(addresses)s) WITH ORDINALITY AS came (email_normalized, place)
+JOIN LATERAL (
+    SELECT id FROM leads
     WHERE email_normalized = came.email_normalized AND organization_id + 0 = %(organization)s OFFSET 0
+) AS leads ON true
 """
-# Which rows are leads already, and field by field what would change: {"company": ["Acme", "Acme GmbH"]}.
-_FIND_KNOWN = f"""
+# Field by field what would change of those that are leads already: {"company": ["Acme", "Acme GmbH"]}.
+_FIND_CHANGES = """
 WITH known AS (
     INSERT INTO import_known (row_number, lead_id, version, changes)
-    SELECT came.row_number, leads.id, leads.xmin, {{changes}}
+    SELECT came.row_number, leads.id, leads.xmin, {changes}
     FROM import_rows AS came
-    JOIN LATERAL ({LEAD_OF_ROW}) AS leads ON true
+    JOIN LATERAL (SELECT *, xmin FROM leads WHERE id = came.lead_id OFFSET 0) AS leads
+        ON leads.email_normalized = came.email_normalized
     RETURNING changes
 )
 SELECT count(*), count(changes) FROM known
-"""  # noqa: S608 - names of our own
+"""
 _COUNT_FIELDS = """
 SELECT field, count(*) FROM import_known, jsonb_object_keys(changes) AS field GROUP BY field
 """
@@ -117,8 +118,8 @@ class Comparison(NamedTuple):
 def compare(rows: Sequence[GoodRow], *, organization_id: int, on_existing: str, samples: int) -> Comparison:
     """What `merge` would do with the rows of a chunk; needs a transaction for temporary tables and changes nothing."""
     with connection.cursor() as cursor:
-        lay_out(cursor, rows)
-        merged = find_known(cursor, len(rows), organization_id, on_existing)
+        known, changed = find_changes(cursor, look_up(cursor, rows, organization_id), on_existing)
+        merged = Merged(created=len(rows) - known, updated=changed, unchanged=known - changed)
         if not merged.updated:
             return Comparison(merged, Counter(), [])
         cursor.execute(_COUNT_FIELDS)
@@ -131,23 +132,27 @@ def compare(rows: Sequence[GoodRow], *, organization_id: int, on_existing: str, 
         return Comparison(merged, fields, differences)
 
 
-def lay_out(cursor: Any, rows: Iterable[GoodRow]) -> None:
-    """Put rows into a temporary table."""
+def look_up(cursor: Any, rows: Sequence[GoodRow], organization_id: int) -> list[tuple[GoodRow, int]]:
+    """Those of the rows that are leads already, each with the key of its lead."""
+    addresses = json_array([row.email_normalized for row in rows])
+    cursor.execute(_LOOK_UP, {"addresses": addresses, "organization": organization_id})
+    places, keys = cursor.fetchone()
+    return [(rows[place - 1], key) for place, key in zip(places or (), keys or (), strict=True)]
+
+
+def find_changes(cursor: Any, known: Sequence[tuple[GoodRow, int]], on_existing: str) -> tuple[int, int]:
+    """Lay known rows out beside their leads, with what would change of each: how many are still known, and change."""
+    if not known or on_existing not in NEW_VALUES:
+        return len(known), 0
     cursor.execute(_CREATE)
-    copy_lines(cursor, _COPY, [row.understood for row in rows])
-
-
-def find_known(cursor: Any, rows: int, organization_id: int, on_existing: str) -> Merged:
-    """Look up what was laid out, with what would change of each lead, and count."""
-    cursor.execute(_FIND_KNOWN.format(changes=_changes(on_existing)), {"organization": organization_id})
-    known, changed = cursor.fetchone()
-    return Merged(created=rows - known, updated=changed, unchanged=known - changed)
+    copy_lines(cursor, _COPY, [b"%d\t%d\t%b" % (key, row.number, row.lead) for row, key in known])
+    cursor.execute(_FIND_CHANGES.format(changes=_changes(on_existing)))
+    found, changed = cursor.fetchone()
+    return found, changed
 
 
 def _changes(on_existing: str) -> str:
     """The expression for what would change in `leads`, NULL where nothing does."""
-    if on_existing not in NEW_VALUES:
-        return "NULL::jsonb"
     values = NEW_VALUES[on_existing]
     present = ", ".join(f"leads.{name}" for name in values)
     plain = [(name, value) for name, value in values.items() if name != "custom"]

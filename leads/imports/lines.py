@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import batched
 from typing import Any
 
+from django.db import connection
+
 NOTHING = b"\\N"  # the database's NULL
 TRUE, FALSE = "t", "f"
 _ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
@@ -27,8 +29,8 @@ def texts(made: bytes) -> list[str]:
 
 
 def copy_lines(cursor: Any, statement: str, lines: Iterable[bytes]) -> None:
-    """Run a `COPY ... FROM STDIN` with lines that are made already."""
-    with cursor.copy(statement) as copy:
+    """Run a `COPY ... FROM STDIN` with lines that are made already; errors are those of any statement of Django."""
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
         for some in batched(lines, _AT_ONCE, strict=False):
             copy.write(b"\n".join((*some, b"")))
 

@@ -52,6 +52,8 @@ class People:
 
     def canonical(self, address: str) -> str:
         """The address of the lead that a normalized address means; a lead merged twice is followed to the last."""
+        if address not in self._aliases:
+            return address
         seen = set()
         while address in self._aliases and address not in seen:
             seen.add(address)

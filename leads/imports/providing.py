@@ -17,17 +17,18 @@ from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from campaigns_project.accounts.models import Organization, User
+from campaigns_project.database.arrays import json_array
 from leads.imports import state_errors
 from leads.imports.checking import Chunk, GoodRow, RowProblem, duplicate, erased, rechecked
 from leads.imports.comparing import Merged
 from leads.imports.duplicates import SeenAddresses
 from leads.imports.ending import end_import
-from leads.imports.merging import MARK_STAGED, Raced
+from leads.imports.merging import Raced
 from leads.imports.options import ImportOptions
 from leads.imports.people import People
 from leads.imports.personal import clean_person
@@ -47,6 +48,13 @@ from leads.models import (
 from leads.tagging import tags_named
 
 BATCH = 1_000
+_MARK_PROMOTED = """
+UPDATE staged_leads SET status = 'promoted', email_normalized = became ->> 1, fields = became -> 2,
+    lead_id = (became ->> 3)::bigint, promoted_at = now()
+FROM jsonb_array_elements(%(became)s::jsonb) AS became
+WHERE staged_leads.lead_import_id = %(lead_import)s AND staged_leads.row_number = (became ->> 0)::integer
+    AND staged_leads.status = 'staged'
+"""
 EMAIL = "email"  # what a problem names in place of a column
 # What a provider's record says of a person: our fields, `custom.NAME`, `full_name`, `verification`, `is_catch_all`.
 # Raises RowError for a record that can be no lead.
@@ -206,11 +214,18 @@ def _try_promoting(lead_import_id: int, people: People) -> int:
     people.refresh()
     waiting = StagedLead.objects.filter(lead_import=lead_import, status=StagedStatus.STAGED).order_by("row_number")
     chunk = rechecked(_as_they_stand(waiting[:BATCH]), people=people, email_column=EMAIL)
-    merged = merge_into(lead_import, chunk, noting=MARK_STAGED)
+    written = merge_into(lead_import, chunk)
+    _mark_promoted(lead_import, chunk.rows, written.leads)
     for row in chunk.problems:
         _note_problem(lead_import, row)
-    LeadImport.objects.filter(pk=lead_import_id).update(**progress(merged, len(chunk.problems)))
+    LeadImport.objects.filter(pk=lead_import_id).update(**progress(written.merged, len(chunk.problems)))
     return len(chunk)
+
+
+def _mark_promoted(lead_import: LeadImport, rows: Iterable[GoodRow], leads: Mapping[str, bytes]) -> None:
+    became = [(row.number, row.email_normalized, row.fields, int(leads[row.email_normalized])) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_PROMOTED, {"lead_import": lead_import.pk, "became": json_array(became)})
 
 
 def _as_they_stand(staged: Iterable[StagedLead]) -> Chunk:

@@ -70,7 +70,8 @@ def email(text: str, column: str) -> tuple[str, str]:
     The code of a problem is `missing_email`, `several_emails`, `mistyped_email` or `invalid_email`.
     """
     if _PLAIN.match(text):
-        normal = text.lower()
+        lowered = text.lower()
+        normal = text if lowered == text else lowered  # most are: one text in memory and not two
         address = normal if normal.partition("@")[0] in _ROLES else text
     elif text:
         address, normal = _read(text, column)

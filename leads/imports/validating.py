@@ -5,7 +5,7 @@ Every rule says no to a row, never to the file: a list with three bad rows gives
 
 from typing import NamedTuple
 
-from leads.cleaning import clean_line, clean_lines, clean_plain, is_plain
+from leads.cleaning import clean_line, clean_lines, clean_plain
 from leads.imports import firms, rules
 from leads.imports.fields import (
     BY_NAME,
@@ -23,7 +23,7 @@ from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
 
 _EMAIL, _FIRST_NAME, _LAST_NAME = (LEAD_FIELDS.index(name) for name in ("email", "first_name", "last_name"))
-_LINKS = [(LEAD_FIELDS.index(name), BY_NAME[name]) for name in ("website", "linkedin_url")]
+_LINKS = [LEAD_FIELDS.index(name) for name in ("website", "linkedin_url")]
 _RULES = {  # of the fields that are more than a text; each answers the value to be kept
     LEAD_FIELDS.index(name): rule
     for name, rule in {
@@ -61,14 +61,14 @@ class RowValidator:
         self._code = columns.header.index(CODE) if CODE in columns.header else None
         self._custom = columns.custom
         self._opt_outs = columns.positions(DO_NOT_CONTACT)
-        # (position in the values, position in the row, field)
+        # (position in the values, position in the row, longest text)
         self._fields = [
-            (index, position, BY_NAME[name])
+            (index, position, BY_NAME[name].max_length)
             for index, name in enumerate(LEAD_FIELDS)
             if name != "email" and (position := columns.position(name)) is not None
         ]
         self._ruled = [(i, position, _RULES[i]) for i, position, _ in self._fields if i in _RULES]
-        self._links = [(i, position, field) for i, position, field in self._fields if (i, field) in _LINKS]
+        self._links = [(i, position, limit) for i, position, limit in self._fields if i in _LINKS]
         # What is left out may hold anything; the rest is cleaned, free fields with their line breaks.
         self._cleaners = [
             (position, clean_lines if is_custom(target) else clean_line)
@@ -120,8 +120,9 @@ class RowValidator:
         return cells[:width]
 
     def _cleaned(self, cells: list[str]) -> list[str]:
-        if is_plain(cells):
-            return [clean_plain(cell) for cell in cells]
+        texts = clean_plain(cells)
+        if texts is not None:
+            return texts
         texts = list(cells)
         for position, clean in self._cleaners:
             texts[position] = rules.readable(clean(cells[position]), self._header[position])
@@ -130,13 +131,13 @@ class RowValidator:
     def _values(self, texts: list[str], email: str) -> tuple[str, ...]:
         values = [""] * len(LEAD_FIELDS)
         values[_EMAIL] = email
-        for index, position, field in self._fields:
+        for index, position, limit in self._fields:
             text = texts[position]
-            if len(text) > field.max_length:
-                rules.within(text, self._header[position], field.label, field.max_length)
+            if len(text) > limit:
+                rules.within(text, self._header[position], BY_NAME[LEAD_FIELDS[index]].label, limit)
             values[index] = text
-        for index, position, field in self._links:
-            values[index] = rules.link(values[index], self._header[position], field.max_length)
+        for index, position, limit in self._links:
+            values[index] = rules.link(values[index], self._header[position], limit)
         for index, position, rule in self._ruled:
             if values[index]:
                 values[index] = rule(values[index], self._header[position])

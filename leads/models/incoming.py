@@ -8,16 +8,18 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
-from campaigns_project.database.statement_keys import take_along
+from campaigns_project.database.statement_keys import let_go, take_along
 from campaigns_project.references import LooseReference
 
 OF_CAMPAIGN = LooseReference(column="campaign_id", to="campaigns.Campaign")
 
 
 # What they cannot see, a row that is being added meanwhile, is kept away by locks: whoever adds raw leads holds their
-# import, and whoever stages them has added them in the same transaction, or holds them.
+# import; whoever stages them has added them in the same transaction, or holds them; and so has whoever notes the lead
+# that a row became with that lead.
 RAW_GO_ALONG = take_along("raw_go_along", table="raw_leads", column="lead_import_id")
 STAGED_GO_ALONG = take_along("staged_go_along", table="staged_leads", column="raw_lead_id")
+STAGED_FORGET_IT = let_go("staged_forget_it", table="staged_leads", column="lead_id")
 
 
 class StagedStatus(models.TextChoices):
@@ -100,7 +102,9 @@ class StagedLead(Tenanted, models.Model):
     problem_code = models.CharField(max_length=60, blank=True, db_default="")
     problem_column = models.CharField(max_length=200, blank=True, db_default="")
     problem_message = models.TextField("what is wrong", blank=True, db_default="")
-    lead = models.ForeignKey("leads.Lead", on_delete=models.DB_SET_NULL, null=True, related_name="staged_leads")
+    lead = models.ForeignKey(
+        "leads.Lead", on_delete=models.DB_SET_NULL, null=True, related_name="staged_leads", db_constraint=False
+    )
     staged_at = models.DateTimeField(db_default=Now())
     promoted_at = models.DateTimeField(null=True)
 

@@ -10,7 +10,9 @@ from django.db.models.lookups import StartsWith
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
+from campaigns_project.database.statement_keys import parents_exist
 from leads.addresses import kept_form
+from leads.models.incoming import STAGED_FORGET_IT
 
 
 class LeadStatus(models.TextChoices):
@@ -120,6 +122,7 @@ class Lead(Tenanted, models.Model):
     is_catch_all = models.BooleanField(
         "catch-all domain", default=False, db_default=False, editable=False, help_text="Its server takes any address."
     )
+    # The same for all leads of a chunk: looked up once, by the triggers below and that of the import.
     lead_import = models.ForeignKey(
         "leads.LeadImport",
         on_delete=models.DB_SET_NULL,
@@ -127,6 +130,7 @@ class Lead(Tenanted, models.Model):
         editable=False,
         related_name="created_leads",
         verbose_name="import",
+        db_constraint=False,
     )
     created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
@@ -155,6 +159,7 @@ class Lead(Tenanted, models.Model):
             models.Index(F("organization"), OpClass(Lower("company"), "text_pattern_ops"), name="lead_company"),
             GinIndex(OpClass("custom", "jsonb_path_ops"), name="lead_custom"),
         ]
+        triggers = [STAGED_FORGET_IT, *parents_exist({"lead_import_id": "lead_imports"})]
 
     def __str__(self) -> str:
         return self.full_name or self.email

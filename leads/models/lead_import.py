@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+from campaigns_project.database.statement_keys import let_go
 from campaigns_project.states import ProgressStatus
 from leads.models.incoming import RAW_GO_ALONG
 
@@ -101,7 +102,7 @@ class LeadImport(Tenanted, models.Model):
                 name="import_ended_iff_finished_at",
             ),
         ]
-        triggers = [RAW_GO_ALONG]
+        triggers = [RAW_GO_ALONG, let_go("leads_forget_it", table="leads", column="lead_import_id")]
 
     def __str__(self) -> str:
         return f"{self.file_name} (import {self.pk})"

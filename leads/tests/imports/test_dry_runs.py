@@ -158,7 +158,7 @@ def once(act: Callable[[], None]) -> Callable[..., Any]:
     left = [act]
 
     def wrapper(execute: Any, sql: str, *rest: Any) -> Any:
-        if "import_known" in sql and left:
+        if "json_array_elements_text" in sql and left:
             left.pop()()
         return execute(sql, *rest)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
-from campaigns.tests.factories import LeadEnrichmentFactory, LeadImportFactory
+from campaigns.tests.factories import LeadEnrichmentFactory, LeadFactory, LeadImportFactory
 from campaigns_project.tests.sessions import one_behind_the_other
-from leads.imports.providing import receive_records, stage
+from leads.imports.providing import promote, receive_records, stage
 from leads.models import ImportSource, ImportStatus, Lead, LeadEnrichment, LeadImport, RawLead, StagedLead
 
 Files = Callable[..., LeadImport]
@@ -53,6 +53,26 @@ def test_a_staged_row_goes_with_the_row_as_received(imported: Files):
     assert sorted(StagedLead.objects.values_list("row_number", flat=True)) == [3, 4]
 
 
+def test_a_lead_forgets_the_import_that_goes_and_a_staged_row_the_lead(imported: Files):
+    gone, stays = imported(PEOPLE), imported("email\ncarl@acme.example\n")
+
+    run("DELETE FROM lead_imports WHERE id = %s", gone.pk)
+    run("DELETE FROM leads WHERE email = 'carl@acme.example' OR email = 'ana@acme.example'")
+
+    assert list(Lead.objects.values_list("email", "lead_import")) == [("bob@acme.example", None)]
+    assert list(StagedLead.objects.values_list("lead_import", "status", "lead")) == [(stays.pk, "promoted", None)]
+
+
+@pytest.mark.django_db
+def test_a_lead_of_an_import_that_is_not_there_is_refused():
+    lead = LeadFactory()
+
+    with pytest.raises(IntegrityError, match="There is no row 404 in lead_imports"), transaction.atomic():
+        LeadFactory(organization=lead.organization, lead_import_id=404)
+    with pytest.raises(IntegrityError, match="There is no row 404 in lead_imports"), transaction.atomic():
+        Lead.objects.filter(pk=lead.pk).update(lead_import_id=404)
+
+
 def test_a_session_that_knew_the_tables_small_does_not_read_them_whole_when_they_have_grown(imported: Files):
     run("DELETE FROM lead_imports WHERE id = %s", imported(PEOPLE).pk)
     small, large = imported(PEOPLE), imported(PEOPLE)
@@ -84,3 +104,18 @@ def test_rows_deleted_while_they_are_staged_take_along_what_is_staged_of_them(ta
     )
 
     assert counts() == {"RawLead": 0, "StagedLead": 0, "LeadEnrichment": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_deleted_while_a_row_becomes_it_is_forgotten_by_the_row():
+    options = {"on_existing": "fill", "tag_ids": []}
+    lead_import = LeadImportFactory(source=ImportSource.APOLLO, status=ImportStatus.RUNNING, options=options)
+    receive_records(lead_import_id=lead_import.pk, records=[("id-1", {"email": "a@acme.example"})], campaign_id=None)
+    stage(lead_import_id=lead_import.pk, mapper=lambda record: record)
+    lead = LeadFactory(organization=lead_import.organization, email="a@acme.example")
+
+    one_behind_the_other(
+        lambda: promote(lead_import_id=lead_import.pk), lambda: run("DELETE FROM leads WHERE id = %s", lead.pk)
+    )
+
+    assert list(StagedLead.objects.values_list("status", "lead")) == [("promoted", None)]
