@@ -17,7 +17,8 @@ def has_done_something(row: IdempotentRequest) -> bool:
 
 def acts_of(row: IdempotentRequest) -> list[dict[str, Any]]:
     """Its first acts, in their order."""
-    return list(_entries(row).order_by("pk").values("action", "entity_type", "entity_id")[:MOST_TOLD])
+    first = _entries(row).order_by("pk").values("action", "entity_type", "entity_id")[:MOST_TOLD]
+    return [dict(each) for each in first]
 
 
 def _entries(row: IdempotentRequest) -> QuerySet[AuditLog]:

@@ -40,7 +40,7 @@ def begin(asked: Asked) -> int | Answer:
 
 
 def _insert(asked: Asked) -> int | None:
-    given = [
+    given: list[int | str] = [
         asked.organization_id, asked.user_id, asked.digest, asked.method, asked.path, asked.fingerprints[0],
         asked.request_id,
     ]  # fmt: skip
