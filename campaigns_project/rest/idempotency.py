@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import Error as DatabaseError
 from django.http import HttpResponse
 from django.utils.datastructures import MultiValueDict
+from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -72,7 +73,10 @@ class DoneOnce(APIView):
             content=[sorted(request.query_params.lists()), _content(request.data)],
             request_id=getattr(request, "request_id", ""),
         )
-        found = begin(asked)
+        try:
+            found = begin(asked)
+        except RecursionError:
+            raise ParseError("JSON parse error - it is nested too deeply") from None
         if isinstance(found, Answer):
             raise _AnsweredBefore(found)
         self._number = found

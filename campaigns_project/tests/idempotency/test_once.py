@@ -85,6 +85,13 @@ def test_a_header_that_is_no_key_is_refused_and_nothing_is_done(client, key):
     assert not Tag.objects.exists()
 
 
+@pytest.mark.parametrize("depth", [9_990, 9_997, 20_000])
+def test_a_body_that_is_nested_too_deeply_is_no_fault_of_ours(client, depth):
+    answer = client.post(TAGS, "[" * depth + "]" * depth, content_type="application/json", **KEY)
+
+    assert answer.status_code == 400
+
+
 def test_the_same_key_with_another_request_is_refused(client):
     campaign = CampaignFactory(organization=client.organization)
     client.post(TAGS, {"name": "vip"}, **KEY)
