@@ -18,7 +18,13 @@ def forget_answers(*, organization_id: int, but_of: str = "") -> int:
     """
     has_body = Q(status=RequestStatus.RUNNING) | ~Q(body="")
     rows = IdempotentRequest.objects.filter(has_body, organization=organization_id, keeps_body=True)
-    return rows.exclude(status=RequestStatus.RUNNING, request_id=but_of).update(keeps_body=False, body="")
+    others = rows.exclude(status=RequestStatus.RUNNING, request_id=but_of).order_by("pk")
+    forgotten = last = 0
+    while some := list(others.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]):
+        # By number: one that was answered in between is emptied as well.
+        forgotten += IdempotentRequest.objects.filter(pk__in=some).update(keeps_body=False, body="")
+        last = some[-1]
+    return forgotten
 
 
 def remove_old() -> int:

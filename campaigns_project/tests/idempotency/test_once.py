@@ -332,6 +332,18 @@ def test_forgotten_answers_of_an_organization_are_gone_and_their_keys_stay_taken
     assert elsewhere.post(TAGS, {"name": "vip"}, **KEY)["Idempotent-Replayed"] == "true"
 
 
+def test_deleting_a_campaign_forgets_what_was_answered(client):
+    made = client.post("/api/v1/campaigns", {"name": "Autumn"}, HTTP_IDEMPOTENCY_KEY="make").json()
+    path = f"/api/v1/campaigns/{made['id']}/deletion"
+    confirmed = {"confirm_name": "Autumn", "token": client.get(path).json()["token"], "reason": "over"}
+
+    first, again = [client.post(path, confirmed, HTTP_IDEMPOTENCY_KEY="delete") for _ in range(2)]
+
+    assert (first.status_code, again.content, again["Idempotent-Replayed"]) == (200, first.content, "true")
+    make_again = client.post("/api/v1/campaigns", {"name": "Autumn"}, HTTP_IDEMPOTENCY_KEY="make")
+    assert told(make_again) == (409, "idempotency_answer_not_kept")
+
+
 def test_erasing_a_person_forgets_what_was_answered_but_not_that_it_was_done(client):
     made = client.post("/api/v1/leads", {"email": "ana@gone.example"}, HTTP_IDEMPOTENCY_KEY="make").json()
     asked = f"/api/v1/leads/{made['id']}/erase", {"confirm_email": "ana@gone.example", "reason": "asked for"}
