@@ -144,8 +144,8 @@ class ItemViewSet(Reads, ApiViewSet):
     filterset_class = ItemFilters
     path_names = {"run": ("The run's number.", OpenApiTypes.INT64)}
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+    def find_parents(self) -> None:
+        super().find_parents()
         runs = DeEnrollmentRun.objects.for_organization(self.organization).living()
         self.run = get_object_or_404(runs, pk=self.kwargs["run"])
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from rest_framework.request import Request
 
 from campaigns.models import Campaign
 from campaigns_project.rest.viewsets import ApiViewSet
@@ -33,9 +32,9 @@ class InCampaign(ApiViewSet):
 
     campaign_path: ClassVar[str] = "campaign"
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        _ = self.campaign  # before anything of the body is looked at: without a campaign all of it is 404
+    def find_parents(self) -> None:
+        super().find_parents()
+        _ = self.campaign  # without a campaign all of it is 404
 
     @cached_property
     def campaign(self) -> Campaign:

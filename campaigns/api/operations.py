@@ -3,7 +3,6 @@
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from campaigns.ops.switch import require_operations
 from campaigns_project.accounts.models import User
@@ -27,6 +26,6 @@ class OperationsViewSet(ApiViewSet):
     tag = "operations"
     may_be_off = True
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+    def find_parents(self) -> None:
+        super().find_parents()
         require_operations()

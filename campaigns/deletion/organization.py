@@ -43,6 +43,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
+from campaigns_project.idempotency.models import IdempotentRequest
 
 USERS = "users"  # those behind service accounts
 
@@ -165,6 +166,8 @@ def _shut_out(turn: Turn, organization_id: int) -> None:
     users = User.objects.filter(service_account__organization=organization_id)
     accounts = ServiceAccount.objects.filter(organization=organization_id)
     gone = {
+        # They would go with the users, and nobody would have counted them.
+        IdempotentRequest._meta.db_table: IdempotentRequest.objects.filter(user__in=users).delete()[0],
         Membership._meta.db_table: Membership.objects.filter(organization=organization_id).delete()[0],
         ServiceAccount._meta.db_table: accounts.count(),
         User._meta.db_table: users.delete()[1].get(User._meta.label, 0),

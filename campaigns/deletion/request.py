@@ -20,6 +20,7 @@ from campaigns.task_names import DELETE
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
+from campaigns_project.idempotency.forget import forget_answers
 
 SMALL = 5_000  # rows: gone in a fraction of a second, so that nobody has to wait for a worker
 AT_ONCE = timedelta(minutes=1)  # far more than that takes
@@ -48,6 +49,7 @@ def request_deletion(
     impact = preview(campaign=campaign, now=now)
     require_unchanged(impact, token)
     job = _hide(campaign, impact, reason=reason.strip(), actor=actor, now=now)
+    forget_answers(organization_id=campaign.organization_id, but_of=actor.request_id)
     if impact.total <= SMALL:
         delete_some(job_id=job.pk, now=now, budget=AT_ONCE)
         job.refresh_from_db()

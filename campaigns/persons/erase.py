@@ -23,6 +23,7 @@ from campaigns.verifying.counters import MAILS, OF_MAILS, OF_PEOPLE, PEOPLE
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
+from campaigns_project.idempotency.forget import forget_answers
 from leads.models import Lead
 from leads.suppression import suppress_erased
 
@@ -57,7 +58,10 @@ def erase_person(
     removed.update(erase_from_texts(lead, traces))
     removed["links"] = _remove_links(lead, traces)
     removed["mailbox_copies"] = forget_copies(frozenset(traces.written))
+    removed["answers_forgotten"] = _forget_answers(lead, actor)
     removed.update(_remove(lead, traces, actor))
+    # Once more: a request that found them until now may be answered any moment.
+    removed["answers_forgotten"] += _forget_answers(lead, actor)
     return {label: number for label, number in removed.items() if number}
 
 
@@ -103,6 +107,10 @@ def _remove(lead: Lead, traces: Traces, actor: Actor) -> dict[str, int]:
     )
     Lead.objects.filter(pk=lead.pk).delete()
     return removed
+
+
+def _forget_answers(lead: Lead, actor: Actor) -> int:
+    return forget_answers(organization_id=lead.organization_id, but_of=actor.request_id)
 
 
 def _remove_links(lead: Lead, traces: Traces) -> int:

@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 from campaigns import models as campaigns
 from campaigns_project.accounts import models as accounts
 from campaigns_project.accounts.roles import Role
+from campaigns_project.idempotency.models import IdempotentRequest
 from campaigns_project.webhooks import models as webhooks
 from campaigns_project.webhooks.signing import new_secret
 from leads import models as leads
@@ -62,6 +63,25 @@ class ServiceAccountFactory(DjangoModelFactory):
     organization = factory.SubFactory(OrganizationFactory)
     name = factory.Sequence(lambda n: f"integration {n}")
     role = Role.MANAGER
+
+
+class IdempotentRequestFactory(DjangoModelFactory):
+    class Meta:
+        model = IdempotentRequest
+
+    organization = factory.SubFactory(OrganizationFactory)
+    user = factory.SubFactory(UserFactory)
+    key_digest = factory.Sequence(lambda n: f"{n:064}")
+    method = "POST"
+    path = "/api/v1/leads"
+    fingerprint = factory.Sequence(lambda n: f"{n:064}")
+    request_id = factory.Sequence(lambda n: f"request-{n}")
+    acts_after = 0
+    status = "answered"
+    answered_at = NOON
+    response_status = 201
+    headers = factory.LazyFunction(lambda: {"Content-Type": "application/json"})
+    body = '{"email": "ana@acme.example"}'
 
 
 class LeadFactory(DjangoModelFactory):

@@ -34,6 +34,7 @@ TITLES = {
     409: "The present state does not allow this",
     413: "Too large",
     415: "Unsupported media type",
+    422: "The key was sent with another request",
     429: "Too many requests",
     500: "A fault of ours",
     503: "Not available now",
@@ -94,7 +95,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     request = context["request"]
     if isinstance(error, Refused):
         set_rollback()
-        return _answer(request, error.status, error.code, error.message, hint=error.hint, **error.details)
+        response = _answer(request, error.status, error.code, error.message, hint=error.hint, **error.details)
+        if "retry_after" in error.details:
+            response["Retry-After"] = error.details["retry_after"]
+        return response
     fault = fault_of(error) if isinstance(error, DatabaseError) else None
     if fault is not None:
         set_rollback()

@@ -10,7 +10,9 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework import serializers
 
 from campaigns_project.audit.actors import LONGEST_MESSAGE
+from campaigns_project.idempotency.asked import LONGEST_KEY
 from campaigns_project.rest.filtering import MAY_BE_EMPTY
+from campaigns_project.rest.idempotency import HEADER, REPLAYED
 from campaigns_project.rest.problems import CONTENT_TYPE, TITLES
 from campaigns_project.rest.serializers import StrictSerializer
 
@@ -34,6 +36,17 @@ CHANGE_MESSAGE = OpenApiParameter(
     description="Why, in a sentence: kept in the audit log where the body gives no reason. What is not ASCII "
     "is written as RFC 8187 says: `UTF-8''gr%C3%BCn`.",
 )
+IDEMPOTENCY_KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    OpenApiParameter.HEADER,
+    description="A UUID of your own making. The same request with the same key is done once: for 24 hours it is "
+    "answered as the first time, without being done again.",
+)
+REPLAYED_HEADER = {
+    "description": "The request was done before, and this is what it was answered.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}, "required": True}
 
 
@@ -91,7 +104,7 @@ class DocumentedSchema(AutoSchema):
         return []  # where `?format=` is taken, the view says so itself
 
     def get_override_parameters(self) -> list[Any]:
-        return [] if self.method == "GET" else [CHANGE_MESSAGE]
+        return [] if self.method == "GET" else [IDEMPOTENCY_KEY, CHANGE_MESSAGE]
 
     def get_filter_backends(self) -> list[Any]:
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
@@ -140,7 +153,16 @@ class DocumentedSchema(AutoSchema):
                 answer = self._get_response_for_code(ProblemSerializer, code, [CONTENT_TYPE])
                 bodies[code] = {**answer, "description": TITLES[int(code)]}
         bodies["429"]["headers"] = {"Retry-After": RETRY_AFTER}
+        if self.method != "GET":
+            self._describe_replays(bodies)
         return bodies
+
+    def _describe_replays(self, bodies: dict[str, Any]) -> None:
+        for code, answer in bodies.items():
+            if code.startswith("2"):
+                answer["headers"] = {**answer.get("headers", {}), REPLAYED: REPLAYED_HEADER}
+        # Only of a request that still runs: other conflicts do not end by waiting.
+        bodies["409"]["headers"] = {"Retry-After": {**RETRY_AFTER, "required": False}}
 
     def _error_codes(self) -> list[str]:
         codes = ["400", "401", "403", "406", "429"]
@@ -149,6 +171,8 @@ class DocumentedSchema(AutoSchema):
         # Reading refuses by state only where it asks a service outside.
         if self.method != "GET" or getattr(self.view, "action", "") in getattr(self.view, "asking_outside", ()):
             codes.append("409")
+        if self.method != "GET":
+            codes.append("422")
         if self.method in {"POST", "PATCH", "PUT"}:
             codes += ["413", "415"]
         return codes

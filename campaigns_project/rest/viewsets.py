@@ -18,14 +18,15 @@ from campaigns_project.audit.actors import LONGEST_MESSAGE, change_message
 from campaigns_project.audit.protection import differences, values_of
 from campaigns_project.audit.record import record
 from campaigns_project.rest.filtering import check_query
+from campaigns_project.rest.idempotency import DoneOnce
 from campaigns_project.rest.negotiation import ByHeader
 from campaigns_project.rest.parsing import PlainJSONParser
 from campaigns_project.rest.problems import TooLarge
 from campaigns_project.rest.schema import DocumentedSchema
 
 
-class StrictView(APIView):
-    """JSON of a sensible size, and no query parameter that means nothing here.
+class StrictView(DoneOnce):
+    """JSON of a sensible size, no query parameter that means nothing here, and nothing twice under one key.
 
     `query_parameters` names, by action, those that are not filters of a list; `list_parameters` which of them take
     several values.
@@ -47,6 +48,11 @@ class StrictView(APIView):
         action = getattr(self, "action", None)
         if action != "list":
             check_query(request, self.query_parameters.get(action or "", frozenset()), self.list_parameters)
+        self.find_parents()
+        self.begin_once(request)
+
+    def find_parents(self) -> None:
+        """Find what the whole address is below, or refuse: before anything of the body is looked at."""
 
     def check_permissions(self, request: Request) -> None:
         # First: no role may do what is offered to nobody, and what else is wrong with it does not matter.

@@ -23,6 +23,7 @@ from campaigns.tasks import (
 )
 from campaigns_project.audit.sealing import seal
 from campaigns_project.cleanup.nightly import look_nightly
+from campaigns_project.idempotency.forget import remove_old as forget_old_requests
 from campaigns_project.runtime.verifying import ask_if_due
 from campaigns_project.webhooks.tasks import queue_removal as queue_old_deliveries
 from campaigns_project.webhooks.tasks import queue_what_is_due
@@ -84,5 +85,6 @@ DUTIES: tuple[Duty, ...] = (
     Duty("verify the database once a day", _now(ask_if_due), 3600),
     Duty("remove old rows of imports", _now(queue_removal), 3600),
     Duty("remove old reports of e-mail services", _now(remove_old_webhooks), 3600),
+    Duty("forget what requests with a key were answered", forget_old_requests, 60),
     Duty("echo", enqueue_echo, 2),  # keeps every task cluster's heartbeat going
 )

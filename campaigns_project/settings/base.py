@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "campaigns_project.audit",
     "campaigns_project.workers",
     "campaigns_project.cleanup",
+    "campaigns_project.idempotency",
     "campaigns_project.webhooks",
     "campaigns_project.verification",
     "campaigns_project.accounts",

@@ -23,10 +23,10 @@ OF_A_CAMPAIGN = {
 LOOSELY = {"lead_enrichments", "raw_leads", "staged_leads", "suppressions"}
 OF_AN_ORGANIZATION = {
     "calendar_feeds", "calendar_items", "campaign_plans", "campaigns", "email_templates", "enrichment_profiles",
-    "inbound_webhooks", "instantly_accounts", "lead_aliases", "lead_changes", "lead_import_mappings",
-    "lead_import_parts", "lead_imports", "lead_tags", "leads", "mailboxes", "memberships", "metric_definitions",
-    "metric_entries", "provider_accounts", "provider_purchases", "segment_members", "segments", "sender_usage",
-    "senders", "sending_halts", "service_accounts", "tags", "webhook_deliveries", "webhook_endpoints",
+    "idempotent_requests", "inbound_webhooks", "instantly_accounts", "lead_aliases", "lead_changes",
+    "lead_import_mappings", "lead_import_parts", "lead_imports", "lead_tags", "leads", "mailboxes", "memberships",
+    "metric_definitions", "metric_entries", "provider_accounts", "provider_purchases", "segment_members", "segments",
+    "sender_usage", "senders", "sending_halts", "service_accounts", "tags", "webhook_deliveries", "webhook_endpoints",
 }  # fmt: skip
 # The row outlives what it names, but without it: only within what goes as a whole, so that nobody meets such a row.
 LETS_GO = {

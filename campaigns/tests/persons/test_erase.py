@@ -95,7 +95,7 @@ def test_every_text_of_the_database_is_emptied_or_searched_or_can_name_nobody(pe
 # Rows about the person that stay, empty; the queue's are read one by one.
 EMPTIED = {
     "raw_leads", "staged_leads", "lead_enrichments", "lead_import_parts", "provider_purchases",
-    "lead_aliases", "campaign_links", "django_q_ormq", "django_q_task",
+    "lead_aliases", "campaign_links", "django_q_ormq", "django_q_task", "idempotent_requests",
 }  # fmt: skip
 NAMES_NOBODY = {
     # Operators, and what the system knows of itself.

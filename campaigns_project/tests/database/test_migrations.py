@@ -21,7 +21,10 @@ from campaigns_project.tests.verification.databases import database, migrate, on
 from campaigns_project.verification.verify import verify
 
 # In the order in which they can be undone.
-OURS = ("tracking", "campaigns", "leads", "webhooks", "cleanup", "audit", "workers", "verification", "accounts")
+OURS = (
+    "tracking", "campaigns", "leads", "webhooks", "idempotency", "cleanup", "audit", "workers", "verification",
+    "accounts",
+)  # fmt: skip
 
 
 def test_no_model_has_changed_without_a_migration(db):

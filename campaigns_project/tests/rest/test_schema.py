@@ -151,3 +151,15 @@ def test_every_operation_asks_for_a_key(operations):
     open_to_all = [name for name, operation in operations.items() if operation.get("security") != [{"key": []}]]
 
     assert open_to_all == []
+
+
+def test_every_operation_that_writes_takes_an_idempotency_key_and_says_how_it_refuses_one(operations):
+    for name, operation in operations.items():
+        headers = {each["name"] for each in operation.get("parameters", []) if each["in"] == "header"}
+        if name.startswith("get "):
+            assert "Idempotency-Key" not in headers, name
+            continue
+        assert "Idempotency-Key" in headers, name
+        assert {"400", "409", "422"} <= set(operation["responses"]), name
+        done = [answer for code, answer in operation["responses"].items() if code.startswith("2")]
+        assert all("Idempotent-Replayed" in answer["headers"] for answer in done), name

@@ -1,4 +1,4 @@
-"""Every writing operation of the API, from the schema: it leaves its audit row, and needs its role."""
+"""Every writing operation of the API, from the schema: it leaves its audit row, is done once, and needs its role."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -76,6 +76,9 @@ ASKING = {
     "post /api/v1/segments/preview",
     "post /api/v1/suppressions/check",
 }
+
+# Files, which are made anew by whoever asks anew.
+FILES = {"application/zip", "text/csv; charset=utf-8", "application/x-ndjson"}
 
 # These ask a service outside first, and are tried where a stand-in of it runs.
 ELSEWHERE = {"post /api/v1/instantly-accounts/{id}/campaigns": "campaigns/tests/instantly/test_accounts.py"}
@@ -685,17 +688,23 @@ def document() -> Document:
 
 
 def send(client: Any, operation: str, world: World) -> Any:
+    return prepared(client, operation, world)()
+
+
+def prepared(client: Any, operation: str, world: World, **headers: str) -> Callable[[], Any]:
+    """Sends the request, as it is to be in this world, each time it is called."""
     write = WRITES[operation]
     method = operation.partition(" ")[0]
     path = f"/api/v1/{write.path(world)}"
     if operation == "post /api/v1/imports":
-        file = SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")
-        return client.post(path, {"file": file}, format="multipart")
+        return lambda: client.post(
+            path, {"file": SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")}, format="multipart", **headers
+        )
     if operation == "post /api/v1/inbound-mails":
         raw = f"From: a@b.example\nIn-Reply-To: {world[Message].message_id}\nSubject: Re: Hello\n\nYes.\n"
-        return client.post(path, raw, content_type="message/rfc822")
+        return lambda: client.post(path, raw, content_type="message/rfc822", **headers)
     body = write.body(world) if callable(write.body) else write.body
-    return getattr(client, method)(path, body)
+    return lambda: getattr(client, method)(path, body, **headers)
 
 
 def test_every_writing_operation_of_the_schema_is_tried_here():
@@ -711,12 +720,13 @@ def test_every_writing_operation_of_the_schema_is_tried_here():
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world, document):
+def test_a_write_leaves_its_audit_row_in_the_name_of_the_key_and_is_done_once(operation, world, document):
     WRITES[operation].prepare(world)
     client = key_client(WRITES[operation].role, world.organization)
     seen = AuditLog.objects.latest("pk").pk
+    send_it = prepared(client, operation, world, HTTP_IDEMPOTENCY_KEY="once")
 
-    answer = send(client, operation, world)
+    answer = send_it()
 
     assert answer.status_code < 300, answer.content
     assert document.faults(operation.partition(" ")[0], answer.request["PATH_INFO"], answer) == []
@@ -725,6 +735,16 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key(operation, world, d
     assert row.request_id == answer["X-Request-ID"]
     if answer.status_code == 201:
         assert client.get(answer["Location"]).json()["id"] == answer.json()["id"]
+
+    everything = world.snapshot()
+    again = send_it()
+
+    assert (again.status_code, again.getvalue()) == (answer.status_code, answer.getvalue()) or (
+        answer["Content-Type"] in FILES and again.json()["code"] == "idempotency_answer_not_kept"
+    )
+    assert again.get("Idempotent-Replayed") == (None if again.status_code == 409 else "true")
+    assert document.faults(operation.partition(" ")[0], again.request["PATH_INFO"], again) == []
+    assert world.snapshot() == everything
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,14 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog, AuditSeal
 from campaigns_project.audit.record import record
 from campaigns_project.audit.sealing import seal
+from campaigns_project.idempotency.models import IdempotentRequest
 from campaigns_project.webhooks import models as webhooks
 from leads import models as leads
 from tracking import models as tracking
 
 OURS = (
-    "accounts", "audit", "cleanup", "webhooks", "workers", "verification", "runtime", "leads", "campaigns", "tracking",
+    "accounts", "audit", "cleanup", "idempotency", "webhooks", "workers", "verification", "runtime",
+    "leads", "campaigns", "tracking",
 )  # fmt: skip
 # Models of ours that belong to no organization, and why that is right.
 OF_NOBODY = {
@@ -123,6 +125,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     ),
     accounts.SecondFactor: lambda w: make.SecondFactorFactory(user=w[accounts.Membership].user),
     accounts.ServiceAccount: lambda w: make.ServiceAccountFactory(organization=w.organization, name=w.marker),
+    IdempotentRequest: lambda w: make.IdempotentRequestFactory(
+        organization=w.organization, user=w[accounts.ServiceAccount].user, path=f"/{w.marker}", body=w.marker
+    ),
     leads.Tag: lambda w: make.TagFactory(organization=w.organization, name=w.marker),
     leads.LeadImport: lambda w: make.LeadImportFactory(
         organization=w.organization, file_name=f"{w.marker}.csv", options={"header": ["email"], "targets": ["email"]}
