@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from campaigns.forgetting import kept_since
+from campaigns.forgetting import BY_INDEX, kept_since
 from campaigns_project.accounts.models import Organization
 
 BATCH = 2_000  # events that are looked at in one transaction
@@ -32,17 +32,18 @@ def forget_details(*, organization: Organization, now: datetime) -> tuple[int, b
     reached = organization.details_cleared_to
     wanted: dict[str, Any] = {"organization": organization.pk, "before": before, "after": reached, "batch": BATCH}
     with connection.cursor() as cursor:
+        cursor.execute(BY_INDEX)
         cursor.execute(_NEXT, wanted)
-        up_to = cursor.fetchone()[0]
-        given = {**wanted, "from": reached - LOOKED_BACK, "to": max(up_to or 0, reached), "now": now}
-        cursor.execute(_CLEAR, given)
+        up_to = max(cursor.fetchone()[0] or 0, reached)
+        cursor.execute(_FIND, {**wanted, "from": reached - LOOKED_BACK, "to": up_to})
+        found = [number for (number,) in cursor.fetchall()]
+        cursor.execute(_CLEAR, {"found": found, "now": now})
         cleared = cursor.rowcount
-        cursor.execute(_LEFT, given)
-        is_through = not cursor.fetchone()[0]
-    if is_through:
-        this = Organization.objects.filter(pk=organization.pk, details_cleared_to=reached)
-        this.update(details_cleared_to=given["to"])
-    return cleared, is_through and given["to"] > reached
+    if cleared < len(found):
+        return cleared, False
+    this = Organization.objects.filter(pk=organization.pk, details_cleared_to=reached)
+    this.update(details_cleared_to=up_to)
+    return cleared, up_to > reached
 
 
 def begin_anew(*, organization: Organization) -> None:
@@ -81,16 +82,23 @@ _OLD = f"""
     FROM email_tracking event {OF_ORGANIZATION}
     WHERE event.created_at < %(before)s AND campaign.organization_id = %(organization)s AND {HAS_DETAILS}
 """
+# First the events, then whose they are: the other way round it would be a whole campaign for a few of them.
+_FIND = f"""
+WITH event AS MATERIALIZED (
+    SELECT event.id, event.campaign_recipient_id FROM email_tracking event
+    WHERE event.id > %(from)s AND event.id <= %(to)s AND event.created_at < %(before)s AND {HAS_DETAILS}
+)
+SELECT event.id FROM event {OF_ORGANIZATION} WHERE campaign.organization_id = %(organization)s
+"""  # noqa: S608 - texts of our own
 _CLEAR = f"""
 WITH old AS MATERIALIZED (
-    SELECT event.id {_OLD} AND event.id > %(from)s AND event.id <= %(to)s
-    FOR NO KEY UPDATE OF event SKIP LOCKED
+    SELECT event.id FROM email_tracking event WHERE event.id = ANY(%(found)s::bigint[]) AND {HAS_DETAILS}
+    FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE email_tracking event SET ip_address = NULL, user_agent = '',
     event_data = jsonb_strip_nulls(jsonb_build_object({_pairs}, '{CLEARED}', %(now)s::timestamptz))
 FROM old WHERE event.id = old.id
 """  # noqa: S608 - texts of our own
-_LEFT = f"SELECT EXISTS (SELECT {_OLD} AND event.id > %(after)s AND event.id <= %(to)s)"
 _COUNT = f"""
 SELECT count(*) {_OLD} AND event.id > %(after)s AND event.id < coalesce(
     (SELECT min(young.id) FROM email_tracking young WHERE young.id > %(after)s

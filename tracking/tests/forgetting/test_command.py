@@ -50,7 +50,6 @@ def test_it_says_that_everything_is_kept_for_ever():
     assert run("forget_old") == "Every organization keeps everything for ever: manage.py retention sets a time.\n"
 
 
-@pytest.mark.django_db(transaction=True)
 def test_while_somebody_else_is_at_it_it_ends_with_9():
     other = connection.copy()
     try:
