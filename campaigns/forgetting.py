@@ -60,10 +60,11 @@ def kept_since(days: int | None, now: datetime) -> datetime | None:
 def kept_until(message: Message, organization: Organization) -> datetime | None:
     """Until when the values of `message` are kept; None where that is for ever, or not settled, or over.
 
-    An uncertain mail is kept until somebody has decided, however old it is.
+    An uncertain mail is kept until somebody has decided, however old it is; one that Instantly made never had any.
     """
     days, at = organization.values_kept_days, _settled_at(message)
-    if days is None or at is None or message.values_cleared_at or message.status not in FORGETTABLE:
+    is_over = message.values_cleared_at is not None or message.status not in FORGETTABLE
+    if days is None or at is None or is_over or message.recipient.campaign.delivered_by != DeliveredBy.SENDERS:
         return None
     return at + timedelta(days=days)
 
