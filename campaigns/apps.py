@@ -54,6 +54,7 @@ class CampaignsConfig(AppConfig):
         verifies("recipients", verifying.check_recipients)
         verifies("counters", verifying.check_counters)
         verifies("blackout days", verifying.check_blackouts)
+        verifies("values of mails", verifying.check_values)
         for task in (task_names.CHECK, task_names.RANK, task_names.FETCH, task_names.DELETE):
             speaks_of(task, "campaigns.Job")
         speaks_of(task_names.HAND_OVER, "campaigns.Campaign")

@@ -66,7 +66,7 @@ _tables: list[ExportedTable] = [
             "variant": "variant__label",
             "version": "step_version",
             "sender": "sender__email",
-            **_as_named("status", "reason", "attempts", "message_id", "subject", "merge_values"),
+            **_as_named("status", "reason", "attempts", "message_id", "subject", "merge_values", "values_cleared_at"),
             **_as_named("attempted_at", "first_deferred_at", "sent_at", "smtp_code", "smtp_reply", "created_at"),
         },
     ),

@@ -38,6 +38,7 @@ class Lock(IntEnum):
     LOOK = 0x4614  # an automatic campaign that looks for new people: one worker at a time
     SWEEP = 0x4615  # a run that takes people out: one worker at a time
     HANDOVER = 0x4616  # a campaign at Instantly: one worker at a time tells it something
+    FORGETTING = 0x4617  # clearing what is old: one worker at a time
     MAILBOX = 0x4620  # a mailbox: one reader at a time
 
 

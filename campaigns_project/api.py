@@ -7,6 +7,7 @@ from campaigns import api as campaigns
 from campaigns_project.rest.audit_log import AuditLogViewSet
 from campaigns_project.rest.me import MeView
 from campaigns_project.rest.problems import not_found
+from campaigns_project.rest.retention import RetentionViewSet
 from campaigns_project.webhooks import api as webhooks
 from leads import api as leads
 from tracking import api as tracking
@@ -20,5 +21,6 @@ urlpatterns = [
     *router.urls,
     *(re_path(rf"^{address}$", view, name=name) for address, view, name in (*campaigns.VIEWS, *tracking.VIEWS)),
     path("me", MeView.as_view(), name="me"),
+    path("retention", RetentionViewSet.as_view({"get": "read", "patch": "change"}), name="retention"),
     re_path("", not_found),
 ]

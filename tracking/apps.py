@@ -13,7 +13,12 @@ class TrackingConfig(AppConfig):
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
         from tracking.analytics import counted  # noqa: PLC0415
         from tracking.exported import DAYS, EVENTS, INBOUND_MAILS  # noqa: PLC0415
-        from tracking.verifying import check_days, check_first_times, check_unsubscribed  # noqa: PLC0415
+        from tracking.verifying import (  # noqa: PLC0415
+            check_days,
+            check_details,
+            check_first_times,
+            check_unsubscribed,
+        )
 
         exports(EVENTS)
         exports(INBOUND_MAILS)
@@ -28,3 +33,4 @@ class TrackingConfig(AppConfig):
         verifies("first times", check_first_times)
         verifies("unsubscribed", check_unsubscribed)
         verifies("days of campaigns", check_days)
+        verifies("details of events", check_details)

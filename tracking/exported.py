@@ -39,6 +39,7 @@ INBOUND_MAILS = ExportedTable(
         "text": "text",
         "matched_by": "matched_by",
         "why": "why",
+        "words_cleared_at": "words_cleared_at",
         "received_at": "received_at",
         "created_at": "created_at",
     },

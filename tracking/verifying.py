@@ -8,6 +8,7 @@ from campaigns.tallies.renew import COUNTERS
 from campaigns_project.verification.finding import Finding
 from campaigns_project.verification.rows import FIX_SQL, Fault, scan
 from tracking.days.count import KIND, counted_days
+from tracking.forgetting.details import AHEAD, HAS_DETAILS, OF_ORGANIZATION
 from tracking.models import CampaignDay
 from tracking.sources import Source
 
@@ -50,6 +51,20 @@ def check_unsubscribed(cursor: CursorWrapper) -> Iterable[Finding]:
     return scan(cursor, source=_UNSUBSCRIBED, key="message.id", faults=_AFTERWARDS)
 
 
+def check_details(cursor: CursorWrapper) -> Iterable[Finding]:
+    """No details of events and no words of mails are kept past their time; nothing is read where nobody set one."""
+    cursor.execute(_REACHED)
+    reached = [tuple(map(int, row)) for row in cursor.fetchall()]
+    if not reached:
+        return []
+    kept = f"(VALUES {', '.join(map(str, reached))}) AS kept (organization_id, days, first_young)"
+    on = f"JOIN {kept} ON kept.organization_id ="
+    return [
+        *scan(cursor, source=f"{_EVENTS} {on} campaign.organization_id", key="event.id", faults=_DETAILS),
+        *scan(cursor, source=f"inbound_mails mail {on} mail.organization_id", key="mail.id", faults=_WORDS),
+    ]
+
+
 def check_days(cursor: CursorWrapper) -> Iterable[Finding]:
     """The days of every campaign are what counting gives; not asked where something has happened since."""
     return scan(cursor, source=_DAYS, key="coalesce(kept.campaign_id, counted.campaign_id)", faults=_DAYS_WRONG)
@@ -82,6 +97,38 @@ _AFTERWARDS = [
         condition="message.status IN ('sending', 'sent', 'uncertain')"
         " AND message.attempted_at > event.created_at + interval '1 minute'",
         fix="Nothing takes a mail back. Check that the clocks of the machines agree; else report it as a fault.",
+    )
+]
+
+_LIMIT = "now() - interval '2 days' - {} * interval '1 day'"
+# Events lose their details in the order in which they came in (`forgetting.details`): those behind the first that is
+# young may have come in lately, and tell of what happened long ago.
+_REACHED = f"""
+SELECT organization.id, organization.details_kept_days, coalesce((
+    SELECT min(event.id) FROM email_tracking event WHERE event.id > organization.details_cleared_to
+      AND event.created_at >= {_LIMIT.format("organization.details_kept_days")}
+      AND event.created_at < now() + {AHEAD}), 9223372036854775807)
+FROM organizations organization WHERE organization.details_kept_days IS NOT NULL ORDER BY organization.id
+"""  # noqa: S608 - a text of our own
+_EVENTS = f"email_tracking event {OF_ORGANIZATION}"
+_DETAILS = [
+    Fault(
+        id="details_kept_too_long",
+        where="email_tracking.event_data",
+        message="Their details are kept for longer than their organization keeps those of events.",
+        condition=f"campaign.deleting_at IS NULL AND {HAS_DETAILS} AND event.id < kept.first_young"
+        f" AND event.created_at < {_LIMIT.format('kept.days')}",
+        fix="manage.py forget_old --anew. Workers do so every hour with what is new: see whether they run.",
+    )
+]
+_WORDS = [
+    Fault(
+        id="words_kept_too_long",
+        where="inbound_mails.text",
+        message="Their words are kept for longer than their organization keeps the details of events.",
+        condition="mail.status = 'settled' AND mail.words_cleared_at IS NULL"
+        f" AND mail.created_at < {_LIMIT.format('kept.days')}",
+        fix="manage.py forget_old. Workers do so every hour: see whether they run.",
     )
 ]
 

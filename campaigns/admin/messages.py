@@ -14,6 +14,7 @@ from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient, Place
 from campaigns.admin.previewing import framed
 from campaigns.admin.retrying import told
 from campaigns.admin.tabs import InCampaignTabs
+from campaigns.forgetting import kept_until
 from campaigns.models import ExitReason, Link, Message, MessageStatus
 from campaigns.sending.content import content_of
 from campaigns.sending.retry import OPEN, retry_failed
@@ -75,7 +76,7 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     fields = [
         "recipient", "step", "variant", "step_version", "subject", "sender", "state", "explanation", "attempts",
         "lost_claims", "identity", "answer", "claimed_at", "attempted_at", "sent_at",
-        "first_deferred_at", "merge_values", "created_at",
+        "first_deferred_at", "merge_values", "values_cleared_at", "created_at",
     ]  # fmt: skip
     readonly_fields = ["state", "explanation", "identity", "answer"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
@@ -138,7 +139,8 @@ def _content(message: Message) -> dict[str, Any]:
         mail = content_of(message)
     except Refused as refused:
         return {"problem": str(refused)}
-    return {"mail": mail, "frame": framed(mail.html)}
+    until = kept_until(message, message.recipient.campaign.organization)
+    return {"mail": mail, "frame": framed(mail.html), "kept_until": until}
 
 
 @admin.register(Link)

@@ -1,6 +1,7 @@
 """/campaigns/{campaign}/messages: the ledger, one step to one recipient a row."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 
 from campaigns.api.finding import InCampaign
 from campaigns.api.verbs import ReasonSerializer
+from campaigns.forgetting import kept_until
 from campaigns.models import Message, MessageStatus
 from campaigns.sending.content import content_of
 from campaigns.sending.decide import send_again, treat_as_sent
@@ -25,15 +27,21 @@ class MessageSerializer(serializers.ModelSerializer):
     lead = serializers.IntegerField(source="recipient.lead_id", read_only=True)
     email_address = serializers.CharField(source="recipient.email_address", read_only=True)
     position = serializers.IntegerField(source="step.position", read_only=True)
+    values_kept_until = serializers.SerializerMethodField(
+        help_text="Until then its content can be shown again; null for ever, and while it is not settled."
+    )
 
     class Meta:
         model = Message
         fields = [
             "id", "recipient", "lead", "email_address", "step", "position", "step_version", "variant", "sender",
             "subject", "status", "reason", "attempts", "message_id", "claimed_at", "attempted_at", "sent_at",
-            "smtp_code", "smtp_reply", "created_at",
+            "smtp_code", "smtp_reply", "values_kept_until", "values_cleared_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_values_kept_until(self, message: Message) -> datetime | None:
+        return kept_until(message, self.context["organization"])
 
 
 @extend_schema_serializer(component_name="MessageContent")
@@ -72,7 +80,8 @@ class MessageViewSet(Reads, InCampaign):
 
     @extend_schema(
         summary="Show the content of a message",
-        description="Made again from the kept wording and values; 404 (`content_not_kept`) where they are not there.",
+        description="Made again from the kept wording and values; 404 (`content_not_kept`) where they are not there: "
+        "the mail was never made, or its values were cleared for their age.",
         responses=ContentSerializer,
     )
     @action(detail=True, methods=["get"])

@@ -45,8 +45,9 @@ class Message(Tenanted, models.Model):
         "campaigns.Recipient", on_delete=models.DB_CASCADE, related_name="messages", db_index=False
     )
     # The same few for all messages of a chunk: looked up once, by the triggers below and those of the three models.
+    # An index below begins with it.
     step = models.ForeignKey(
-        "campaigns.Step", on_delete=models.DB_CASCADE, related_name="messages", db_constraint=False
+        "campaigns.Step", on_delete=models.DB_CASCADE, related_name="messages", db_constraint=False, db_index=False
     )
     step_version = models.PositiveIntegerField(default=1)
     variant = models.ForeignKey(
@@ -71,6 +72,9 @@ class Message(Tenanted, models.Model):
         default=0, help_text="Grows with each claim; a worker with an older one may not send."
     )
     merge_values = models.JSONField(null=True, help_text="The values used, so that the exact mail can be shown again.")
+    values_cleared_at = models.DateTimeField(
+        null=True, help_text="When its values were forgotten for their age, or it was found that it has none."
+    )
     subject = models.TextField(
         blank=True, default="", db_default="", help_text="As it was sent; follow-ups in the thread repeat it."
     )
@@ -111,6 +115,10 @@ class Message(Tenanted, models.Model):
                 name="message_not_sent_has_a_reason",
             ),
             models.CheckConstraint(
+                condition=Q(merge_values__isnull=True) | Q(values_cleared_at=None),
+                name="message_values_cleared_or_there",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status="sending") | Q(attempted_at__isnull=False, message_id__isnull=False),
                 name="message_sending_is_identified",
             ),
@@ -122,6 +130,8 @@ class Message(Tenanted, models.Model):
             BrinIndex(fields=["sent_at"], autosummarize=True, name="message_sent_at"),
             # By what never changes, for the same reason; it serves the foreign key as well.
             models.Index(fields=["sender", "created_at"], name="message_sender_created"),
+            # By what sending never changes as well: those whose values are old, and which nobody has cleared yet.
+            models.Index(fields=["step", "values_cleared_at", "created_at"], name="message_values_by_age"),
         ]
         triggers = parents_exist(
             {"step_id": "campaign_steps", "variant_id": "campaign_variants", "sender_id": "senders"}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from campaigns.forgetting import clearing
 from campaigns.models import Message, Variant, VariantVersion
 from campaigns.sending.wording import wording_kept
 from campaigns_project.errors import NotFound
@@ -22,14 +23,18 @@ class Content:
 def content_of(message: Message) -> Content:
     """What `message` said to its recipient. Inert: links lead where they point, nothing is tracked or counted.
 
-    NotFound (`content_not_kept`) for a mail that was never made, or whose values were cleared by retention.
+    NotFound (`content_not_kept`) for a mail that was never made, or whose values were cleared for their age.
     """
+    cleared = clearing(message)
+    if cleared is not None:
+        on, kept_for = cleared
+        raise NotFound("content_not_kept", f"The values of this mail were cleared on {on} (kept for {kept_for}).")
     wording = _wording(message)
     if wording is None or message.merge_values is None:
         raise NotFound(
             "content_not_kept",
             f"The content of message {message.pk} is not there.",
-            "It is kept from the moment the mail passes the gate until retention clears it.",
+            "It is kept from the moment the mail passes the gate for as long as its organization keeps values.",
         )
     # With opting out leading nowhere: the real address would work.
     bodies = wording_kept(wording).render({**message.merge_values, "unsubscribe_url": NOWHERE})

@@ -230,7 +230,7 @@ WITH mine AS MATERIALIZED (
 _GATE = f"""{_ASKED}, passed AS (
     UPDATE campaign_messages message
     SET status = 'sending', attempted_at = clock_timestamp(), merge_values = asked.merge_values,
-        step_version = asked.version, subject = asked.subject
+        values_cleared_at = NULL, step_version = asked.version, subject = asked.subject
     FROM asked WHERE message.id = asked.id AND asked.refusal = '' AND message.fence = asked.fence
         AND CASE message.status WHEN %(was)s THEN true END -- it may have changed since it was read
     RETURNING message.id

@@ -9,5 +9,14 @@ from campaigns.verifying.messages import check_messages
 from campaigns.verifying.pairs import check_pairs
 from campaigns.verifying.recipients import check_recipients
 from campaigns.verifying.tombstones import check_tombstones
+from campaigns.verifying.values import check_values
 
-__all__ = ["check_blackouts", "check_counters", "check_messages", "check_pairs", "check_recipients", "check_tombstones"]
+__all__ = [
+    "check_blackouts",
+    "check_counters",
+    "check_messages",
+    "check_pairs",
+    "check_recipients",
+    "check_tombstones",
+    "check_values",
+]

@@ -37,6 +37,7 @@ from tracking.inbox.due import forget_quarantined, queue_due
 from tracking.ingest import drain
 from tracking.instantly.due import queue_polls
 from tracking.proving import prove_by_events
+from tracking.tasks import queue_forgetting
 
 
 class Duty(NamedTuple):
@@ -86,5 +87,6 @@ DUTIES: tuple[Duty, ...] = (
     Duty("remove old rows of imports", _now(queue_removal), 3600),
     Duty("remove old reports of e-mail services", _now(remove_old_webhooks), 3600),
     Duty("forget what requests with a key were answered", forget_old_requests, 60),
+    Duty("forget old values of mails and details of events", queue_forgetting, 3600),
     Duty("echo", enqueue_echo, 2),  # keeps every task cluster's heartbeat going
 )

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
@@ -93,7 +94,7 @@ class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     @display(description="First words")
     def words(self, mail: InboundMail) -> SafeString:
-        words = " ".join((mail.text or mail.subject).split()) or "—"
+        words = " ".join((mail.text or mail.subject or _cleared(mail)).split()) or "—"
         shown = words[:FIRST_WORDS] + ("…" if len(words) > FIRST_WORDS else "")
         return format_html('<span class="fl-words">{}</span>', shown)
 
@@ -124,11 +125,18 @@ class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     @display(description="Words")
     def new_words(self, mail: InboundMail) -> SafeString:
-        return format_html('<pre class="fl-mail-text">{}</pre>', mail.text or "—")
+        return format_html('<pre class="fl-mail-text">{}</pre>', mail.text or _cleared(mail) or "—")
 
     @display(description="What followed")
     def followed(self, mail: InboundMail) -> str:
         return _followed(mail)
+
+
+def _cleared(mail: InboundMail) -> str:
+    """Why the words of an old mail are not there any more."""
+    if mail.words_cleared_at is None:
+        return ""
+    return f"Its words were cleared for their age on {timezone.localtime(mail.words_cleared_at):%-d %b %Y}."
 
 
 def _followed(mail: InboundMail) -> str:

@@ -23,7 +23,11 @@ _MESSAGES = Message.objects.select_related("recipient__campaign__organization", 
 
 
 class EventSerializer(serializers.ModelSerializer):
-    """Something that happened to a message. `is_machine`: a scanner or pre-fetcher did it, not a person."""
+    """Something that happened to a message. `is_machine`: a scanner or pre-fetcher did it, not a person.
+
+    With `details_cleared_at` in `event_data`, the visitor's address and program and what servers said were cleared for
+    their age; what is left of `event_data` is what is counted by.
+    """
 
     campaign = serializers.IntegerField(source="campaign_recipient.campaign_id", read_only=True)
     recipient = serializers.IntegerField(source="campaign_recipient_id", read_only=True)

@@ -22,7 +22,10 @@ from tracking.models import InboundKind, InboundMail, InboundStatus
 
 
 class InboundMailSerializer(serializers.ModelSerializer):
-    """A mail that came in about one of ours. `event` is what followed; `text` has the new words of an answer."""
+    """A mail that came in about one of ours. `event` is what followed; `text` has the new words of an answer.
+
+    With `words_cleared_at` what it said, from whom and why it was read so are empty: they were cleared for their age.
+    """
 
     campaign = serializers.IntegerField(source="recipient.campaign_id", read_only=True, allow_null=True, default=None)
     event = serializers.IntegerField(read_only=True, allow_null=True, default=None)
@@ -32,7 +35,8 @@ class InboundMailSerializer(serializers.ModelSerializer):
         model = InboundMail
         fields = [
             "id", "kind", "bounce_kind", "status", "campaign", "recipient", "lead", "message", "event", "mailbox",
-            "from_address", "subject", "text", "own_message_id", "matched_by", "why", "received_at", "created_at",
+            "from_address", "subject", "text", "own_message_id", "matched_by", "why", "words_cleared_at",
+            "received_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -79,6 +79,9 @@ class InboundMail(Tenanted, models.Model):
     text = models.TextField("new words", blank=True, default="")
     matched_by = models.CharField(max_length=20, choices=MatchedBy)
     why = models.TextField(blank=True, default="", help_text="What it was known by, and how it was read.")
+    words_cleared_at = models.DateTimeField(
+        null=True, help_text="When what it said, and from whom, was forgotten for its age."
+    )
     status = models.CharField(max_length=12, choices=InboundStatus, default=InboundStatus.SETTLED)
     received_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -93,6 +96,11 @@ class InboundMail(Tenanted, models.Model):
             models.UniqueConstraint(fields=["organization", "identity"], name="inbound_mail_once"),
             models.CheckConstraint(condition=Q(kind__in=InboundKind.values), name="inbound_mail_kind_known"),
             models.CheckConstraint(
+                condition=Q(words_cleared_at=None)
+                | Q(own_message_id="", from_address="", subject="", text="", why=""),
+                name="inbound_mail_words_cleared_or_there",
+            ),
+            models.CheckConstraint(
                 condition=Q(status=InboundStatus.SETTLED, recipient__isnull=False)
                 | Q(
                     status=InboundStatus.QUARANTINED, recipient=None, message=None,
@@ -103,6 +111,11 @@ class InboundMail(Tenanted, models.Model):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["organization", "kind", "-id"], name="inbound_mail_newest"),
+            models.Index(
+                fields=["organization", "created_at"],
+                condition=Q(words_cleared_at=None),
+                name="inbound_mail_words_by_age",
+            ),
         ]
 
     def __str__(self) -> str:

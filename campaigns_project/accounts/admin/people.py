@@ -30,6 +30,14 @@ from campaigns_project.accounts.models import (
 )
 from campaigns_project.accounts.roles import Role
 
+FORGOTTEN = (
+    "Workers clear what is older, every hour, for good: the values by which a mail can be shown again; of events the "
+    "address and program of the visitor and what servers said; of incoming mails the words, subject and writer. "
+    "People, mails, events and incoming mails themselves stay, with every count, date, code, link and subject line of "
+    "a mail sent, and so does who opened, replied or opted out. A mail that is uncertain keeps its values until "
+    "somebody decides."
+)
+
 
 class OrganizationForm(ScopedForm):
     timezone = ZoneField(help_text="For new campaigns, unless they choose another.")
@@ -117,6 +125,10 @@ class OrganizationAdmin(ScopedAdmin):
     fieldsets = [
         (None, {"fields": ["name", "slug", "postal_address"]}),
         ("Campaigns", {"fields": ["timezone", "allows_overlap"]}),
+        (
+            "What is forgotten",
+            {"fields": ["values_kept_days", "details_kept_days"], "description": FORGOTTEN},
+        ),
         ("Times", {"fields": ["created_at", "updated_at"]}),
     ]
 

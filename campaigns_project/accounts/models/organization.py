@@ -1,10 +1,16 @@
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import validate_slug
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_slug
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from campaigns_project.audit.triggers import append_only
+
+# What is forgotten sooner is gone before it could be used: mail servers try for five days, and answers take a week.
+LEAST_KEPT_DAYS = 7
+MOST_KEPT_DAYS = 3_650
+_KEPT_DAYS = [MinValueValidator(LEAST_KEPT_DAYS), MaxValueValidator(MOST_KEPT_DAYS)]
 
 WRITE_TOMBSTONE = pgtrigger.Trigger(
     name="write_tombstone",
@@ -72,6 +78,24 @@ class Organization(models.Model):
     blackout_days = ArrayField(
         models.DateField(), default=list, db_default=[], editable=False, help_text="Days on which no mail leaves."
     )
+    values_kept_days = models.PositiveIntegerField(
+        "keep the values of mails for (days)",
+        null=True,
+        blank=True,
+        validators=_KEPT_DAYS,
+        help_text="So long each mail can be shown again as it was sent. Empty: for ever.",
+    )
+    details_kept_days = models.PositiveIntegerField(
+        "keep the details of events for (days)",
+        null=True,
+        blank=True,
+        validators=_KEPT_DAYS,
+        help_text="Addresses and programs of visitors, what servers said, the words of replies. Empty: for ever.",
+    )
+    # How far whoever clears details got. Events are numbered as they come in, so those of old news are ahead of it.
+    details_cleared_to = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="Events up to this number have no details any more."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -80,6 +104,13 @@ class Organization(models.Model):
     class Meta:
         db_table = "organizations"
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name=f"organization_{name}_possible",
+                condition=Q(**{name: None}) | Q(**{f"{name}__gte": LEAST_KEPT_DAYS, f"{name}__lte": MOST_KEPT_DAYS}),
+            )
+            for name in ("values_kept_days", "details_kept_days")
+        ]
         triggers = [WRITE_TOMBSTONE, REFUSE_TOMBSTONED]
 
     def __str__(self) -> str:

@@ -234,6 +234,7 @@ RUNS = {
         "sending.resumed", lambda world: ("--organization", world.organization.slug, "--yes"), stop_is_in_force
     ),
     "resend_webhooks": Run("webhookendpoint.sent_again", at_home("--since", "2026-01-01")),
+    "retention": Run("organization.changed", at_home("--values", "90", "--yes")),
     "retry_failed": Run("campaign.failed_retried", of_campaign(), mail_has_failed),
     "rollup_stats": Run("campaign.recounted", of_campaign(), counter_is_wrong),
     "send_test": Run("campaign.test_sent", of_campaign("--to", "me@fairlead.example")),
@@ -265,6 +266,7 @@ NOT_NOTED = {
     "campaign_status": "reads",
     "demo": "seeds and sends through the use cases, in the sandbox only",
     "doctor": "reads",
+    "forget_old": "the work itself, as workers do it; how long what is kept is on record where it is set",
     "push_campaign": "the work itself, as workers do it",
     "read_mail": "reads",
     "read_mailboxes": "the work itself, as workers do it: what follows from a mail is an event, and the mail is kept",

@@ -294,6 +294,7 @@ WRITES = {
     "post /api/v1/audit-log/export": Write(
         "auditlog.exported", MANAGER, at("audit-log", "export"), {"format": "csv", "filters": {"action": "campaign."}}
     ),
+    "patch /api/v1/retention": Write("organization.changed", Role.OWNER, at("retention"), {"values_kept_days": 90}),
     "post /api/v1/leads": Write("lead.created", OPERATOR, at("leads"), {"email": "new@acme.example"}),
     "patch /api/v1/leads/{id}": Write("lead.changed", OPERATOR, at("leads", Lead), {"company": "New"}),
     "delete /api/v1/leads/{id}": Write("lead.deleted", MANAGER, at("leads", Lead), prepare=lead_in_no_campaign),

@@ -61,7 +61,8 @@ PLAIN_NUMBERS = {
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "max_connections", "guard_percent", "guard_floor", "hold_seconds", "count", "credit_limit", "position", "days",
     "company_size", "top", "at_most",
-    "row_number", "header_row", "version", "seen_version", "target_value", "budgeted_touches",
+    "row_number", "header_row", "version", "seen_version", "target_value", "budgeted_touches", "values_kept_days",
+    "details_kept_days",
 }  # fmt: skip
 
 
