@@ -304,7 +304,7 @@ DNS_RESOLVER = env.text("DNS_RESOLVER")  # address or address:port; empty: those
 
 # ---- Logs -----------------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.one_of("LOG_FORMAT", ("console", "json"), default="console")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -312,7 +312,7 @@ LOGGING = {
         "console": {"()": "campaigns_project.logs.formatter", "format": LOG_FORMAT},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "console"}},
-    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "axes": {"level": "WARNING"},

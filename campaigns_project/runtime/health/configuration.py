@@ -53,7 +53,7 @@ def safe_settings() -> dict[str, str]:
         "INSTANTLY_API_URL": urlsplit(settings.INSTANTLY_API_URL).hostname or "not set",
         "DNS_RESOLVER": settings.DNS_RESOLVER or "the system's",
         "LOG_FORMAT": settings.LOG_FORMAT,
-        "LOG_LEVEL": settings.LOGGING["root"]["level"],
+        "LOG_LEVEL": settings.LOG_LEVEL,
         "TIME_ZONE": settings.TIME_ZONE,
     }
 
