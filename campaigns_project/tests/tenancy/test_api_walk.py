@@ -57,6 +57,7 @@ ELSEWHERE = {
 CATCH_ALL = ("/api/v1/", "/api/")  # answer 404 to everybody
 # Numbers in bodies that name no row.
 PLAIN_NUMBERS = {
+    "points",
     "wait_amount", "weight", "port", "priority", "sending_days", "daily_limit", "daily_new_leads", "hourly_limit",
     "domain_daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
     "max_connections", "guard_percent", "guard_floor", "hold_seconds", "count", "credit_limit", "position", "days",
