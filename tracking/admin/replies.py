@@ -124,8 +124,8 @@ class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
         return format_html('<a class="text-link" href="{}">{}</a>', address, words)
 
     @display(description="Words")
-    def new_words(self, mail: InboundMail) -> SafeString:
-        return format_html('<pre class="fl-mail-text">{}</pre>', mail.text or _cleared(mail) or "—")
+    def new_words(self, mail: InboundMail) -> SafeString | str:
+        return _cleared(mail) or format_html('<pre class="fl-mail-text">{}</pre>', mail.text or "—")
 
     @display(description="What followed")
     def followed(self, mail: InboundMail) -> str:

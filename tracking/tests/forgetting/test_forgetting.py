@@ -201,3 +201,11 @@ def test_a_mail_that_was_never_made_is_not_said_to_have_lost_its_values():
         content_of(message)
     assert (done.values, message.values_cleared_at) == (0, NOW)
     assert refused.value.message == f"The content of message {message.pk} is not there."
+
+
+def test_no_time_is_told_for_a_mail_that_instantly_made_or_that_is_uncertain():
+    home = keeps(90)
+    there = mail(home, 10 * DAY, merge_values=None, recipient__campaign__delivered_by="instantly")
+    uncertain = mail(home, 10 * DAY, status="uncertain", sent_at=None, reason="timeout")
+
+    assert [kept_until(each, home) for each in (there, uncertain, mail(home, DAY))] == [None, None, NOW + 89 * DAY]
