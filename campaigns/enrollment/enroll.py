@@ -82,17 +82,28 @@ def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datet
     simply given again. Only the best of a ranking (`top`, `most`) are one batch, however many they are.
     Refused for a campaign that has ended; NotFound for one that is gone or being deleted.
     """
-    job: Job | None = None
-    met = 0
-    for above, upto in pairwise(_bounds(campaign, selection, now)):
-        with transaction.atomic():
-            taken = take_in(campaign=campaign, selection=selection, now=now, above=above, upto=upto)
-            met += taken.enrolled + sum(taken.skipped.values())
-            if upto == LAST:
-                taken = _with_missing(taken, met=met)
-            job = report_enrollment(taken, actor=actor, now=now, job=job)
-    assert job is not None
+    first, *further = pairwise(_bounds(campaign, selection, now))
+    job = _enroll_batch(campaign, selection, first, actor=actor, now=now, job=None)
+    for bounds in further:
+        job = _enroll_batch(campaign, selection, bounds, actor=actor, now=now, job=job)
     return EnrollmentResult(job=job, **job.result)
+
+
+@transaction.atomic
+def _enroll_batch(
+    campaign: Campaign,
+    selection: Selection,
+    bounds: tuple[int, int],
+    *,
+    actor: Actor,
+    now: datetime,
+    job: Job | None,
+) -> Job:
+    above, upto = bounds
+    taken = take_in(campaign=campaign, selection=selection, now=now, above=above, upto=upto)
+    if upto == LAST:
+        taken = _with_missing(taken, before=job)
+    return report_enrollment(taken, actor=actor, now=now, job=job)
 
 
 def _bounds(campaign: Campaign, selection: Selection, now: datetime) -> list[int]:
@@ -135,10 +146,14 @@ def take_in(*, campaign: Campaign, selection: Selection, now: datetime, above: i
     return TakenIn(campaign=campaign, selection=selection, enrolled=enrolled, skipped=counts)
 
 
-def _with_missing(taken: TakenIn, *, met: int) -> TakenIn:
-    """Of leads that were named by their numbers, those that are not there are counted with the last batch."""
+def _with_missing(taken: TakenIn, *, before: Job | None) -> TakenIn:
+    """Of leads that were named by their numbers, those that are not there are counted with the last batch.
+
+    `before` lists the batches before it.
+    """
     if taken.selection.lead_ids is None:
         return taken
+    met = taken.enrolled + sum(taken.skipped.values()) + (before.total or 0 if before else 0)
     missing = len(set(taken.selection.lead_ids)) - met
     return replace(taken, skipped={**taken.skipped, SkipReason.NOT_FOUND.value: missing}) if missing else taken
 

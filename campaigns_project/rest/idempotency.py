@@ -26,7 +26,7 @@ from campaigns_project.idempotency.settle import settle
 logger = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
-REPLAYED = "Idempotent-Replayed"
+REPLAYED = "Idempotency-Replayed"
 # What else a header says is of the request at hand: its id, how old the API is.
 KEPT_HEADERS = ("Content-Type", "Location", "Link")
 FAULT = Answer(500, {}, None)

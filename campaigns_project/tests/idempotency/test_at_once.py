@@ -41,7 +41,7 @@ def test_of_many_at_once_one_works_and_nobody_makes_a_second():
     with ThreadPoolExecutor(6) as several:
         answers = list(several.map(send, range(6)))
 
-    worked = [each for each in answers if each.status_code == 201 and "Idempotent-Replayed" not in each]
+    worked = [each for each in answers if each.status_code == 201 and "Idempotency-Replayed" not in each]
     others = [each for each in answers if each not in worked]
     assert len(worked) == 1
     assert all(each.content == worked[0].content for each in others if each.status_code == 201)
@@ -63,7 +63,7 @@ def test_while_the_first_works_the_second_is_told_to_wait_and_then_gets_its_answ
 
     again = client.post(TAGS, {"name": "vip"}, **KEY)
     assert (*told(second), second["Retry-After"]) == (409, "idempotency_request_running", "1")
-    assert (answer.status_code, again.content, again["Idempotent-Replayed"]) == (201, answer.content, "true")
+    assert (answer.status_code, again.content, again["Idempotency-Replayed"]) == (201, answer.content, "true")
 
 
 KILLED = """

@@ -48,7 +48,7 @@ def test_the_same_request_is_answered_as_the_first_time_and_does_nothing(client)
     assert first.status_code == 201
     assert (again.status_code, again.content, again["Location"]) == (201, first.content, first["Location"])
     assert again["Content-Type"] == first["Content-Type"]
-    assert (again["Idempotent-Replayed"], "Idempotent-Replayed" in first) == ("true", False)
+    assert (again["Idempotency-Replayed"], "Idempotency-Replayed" in first) == ("true", False)
     assert (again["Cache-Control"], again["API-Version"]) == (first["Cache-Control"], first["API-Version"])
     assert again["X-Request-ID"] != first["X-Request-ID"]
     assert (Tag.objects.count(), AuditLog.objects.count()) == (1, acts)
@@ -60,7 +60,7 @@ def test_an_answer_without_a_body_is_given_again(client):
     answers = [client.delete(f"{TAGS}/{tag.pk}", **KEY) for _ in range(2)]
 
     assert [(each.status_code, each.content, each.get("Content-Type")) for each in answers] == [(204, b"", None)] * 2
-    assert answers[1]["Idempotent-Replayed"] == "true"
+    assert answers[1]["Idempotency-Replayed"] == "true"
 
 
 def test_without_the_header_nothing_is_kept(client):
@@ -142,7 +142,7 @@ def test_keys_of_another_account_or_organization_are_others(client):
     made = [each.post(TAGS, {"name": name}, **KEY) for each, name in given.items()]
 
     assert [each.status_code for each in made] == [201] * 3
-    assert not any("Idempotent-Replayed" in each for each in made)
+    assert not any("Idempotency-Replayed" in each for each in made)
     assert Tag.objects.count() == 3
 
 
@@ -233,7 +233,7 @@ def test_a_fault_before_anything_was_done_leaves_the_key_free(client, monkeypatc
         failed = client.post(TAGS, {"name": "vip"}, **KEY)
     again = client.post(TAGS, {"name": "vip"}, **KEY)
 
-    assert (failed.status_code, again.status_code, "Idempotent-Replayed" in again) == (500, 201, False)
+    assert (failed.status_code, again.status_code, "Idempotency-Replayed" in again) == (500, 201, False)
 
 
 def broken(**_given):
@@ -296,7 +296,7 @@ def test_after_a_day_the_key_is_free_whether_it_was_removed_or_not(client):
 
     answer = client.post(TAGS, {"name": "new"}, **KEY)
 
-    assert (answer.status_code, "Idempotent-Replayed" in answer) == (201, False)
+    assert (answer.status_code, "Idempotency-Replayed" in answer) == (201, False)
 
 
 def test_what_is_a_day_old_is_removed(client, monkeypatch):
@@ -329,7 +329,7 @@ def test_forgotten_answers_of_an_organization_are_gone_and_their_keys_stay_taken
 
     assert forgotten == 1
     assert told(client.post(TAGS, {"name": "vip"}, **KEY)) == (409, "idempotency_answer_not_kept")
-    assert elsewhere.post(TAGS, {"name": "vip"}, **KEY)["Idempotent-Replayed"] == "true"
+    assert elsewhere.post(TAGS, {"name": "vip"}, **KEY)["Idempotency-Replayed"] == "true"
 
 
 def test_deleting_a_campaign_forgets_what_was_answered(client):
@@ -339,7 +339,7 @@ def test_deleting_a_campaign_forgets_what_was_answered(client):
 
     first, again = [client.post(path, confirmed, HTTP_IDEMPOTENCY_KEY="delete") for _ in range(2)]
 
-    assert (first.status_code, again.content, again["Idempotent-Replayed"]) == (200, first.content, "true")
+    assert (first.status_code, again.content, again["Idempotency-Replayed"]) == (200, first.content, "true")
     make_again = client.post("/api/v1/campaigns", {"name": "Autumn"}, HTTP_IDEMPOTENCY_KEY="make")
     assert told(make_again) == (409, "idempotency_answer_not_kept")
 
@@ -351,7 +351,7 @@ def test_erasing_a_person_forgets_what_was_answered_but_not_that_it_was_done(cli
     first, again = [client.post(*asked, HTTP_IDEMPOTENCY_KEY="erase") for _ in range(2)]
 
     assert (first.status_code, first.json()["removed"]["answers_forgotten"]) == (200, 1)
-    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+    assert (again.content, again["Idempotency-Replayed"]) == (first.content, "true")
     assert not any("ana" in json.dumps([row.body, row.headers]) for row in IdempotentRequest.objects.all())
     make_again = client.post("/api/v1/leads", {"email": "ana@gone.example"}, HTTP_IDEMPOTENCY_KEY="make")
     assert told(make_again) == (409, "idempotency_answer_not_kept")

@@ -162,4 +162,4 @@ def test_every_operation_that_writes_takes_an_idempotency_key_and_says_how_it_re
         assert "Idempotency-Key" in headers, name
         assert {"400", "409", "422"} <= set(operation["responses"]), name
         done = [answer for code, answer in operation["responses"].items() if code.startswith("2")]
-        assert all("Idempotent-Replayed" in answer["headers"] for answer in done), name
+        assert all("Idempotency-Replayed" in answer["headers"] for answer in done), name

@@ -743,7 +743,7 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key_and_is_done_once(op
     assert (again.status_code, again.getvalue()) == (answer.status_code, answer.getvalue()) or (
         answer["Content-Type"] in FILES and again.json()["code"] == "idempotency_answer_not_kept"
     )
-    assert again.get("Idempotent-Replayed") == (None if again.status_code == 409 else "true")
+    assert again.get("Idempotency-Replayed") == (None if again.status_code == 409 else "true")
     assert document.faults(operation.partition(" ")[0], again.request["PATH_INFO"], again) == []
     assert world.snapshot() == everything
 
