@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import path, reverse
+from django.urls import get_script_prefix, path, reverse
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
@@ -76,7 +76,7 @@ class FairleadAdminSite(UnfoldAdminSite):
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar for this user."""
     site: Any = admin.site
-    home = {"title": "Home", "icon": "home", "link": reverse("admin:index")}
+    home = {"title": "Home", "icon": "home", "link": _address("admin:index", get_script_prefix())}
     groups: list[dict[str, Any]] = [{"items": [home]}]
     for title, items in SIDEBAR:
         seen = _lit_once([_item(request, *item) for item in items if site.may_view(request, item[2])])
@@ -161,20 +161,27 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = "") -> dict[str, Any]:
     name = label if label in _pages else f"{label.lower().replace('.', '_')}_changelist"
-    link = reverse(f"admin:{name}")
+    link = _address(f"admin:{name}", get_script_prefix())
     item: dict[str, Any] = {"title": title, "icon": icon, "link": f"{link}?{query}" if query else link}
     if query:
         item["active"] = request.path == link and query in request.GET.urlencode()
     elif label in _pages:
-        item["active"] = any(request.path.startswith(path) for path in (link, *_lists_of(label)))
+        item["active"] = request.path.startswith((link, *_lists_of(label, get_script_prefix())))
     count = _badges[title](request) if title in _badges else ""
     return {**item, "badge": count, "badge_variant": "warning"} if count else item
 
 
-def _lists_of(page: str) -> Iterable[str]:
+@cache
+def _address(name: str, prefix: str) -> str:
+    """As Django finds it, once for every `prefix` of ours: half a hundred of them stand on each page."""
+    return reverse(name)
+
+
+@cache
+def _lists_of(page: str, prefix: str) -> tuple[str, ...]:
     """Addresses of the lists whose rows are shown on a page of the sidebar: it is lit on their pages as well."""
     shown = [model for model, found in admin.site._registry.items() if getattr(found, "shown_on", "") == page]
-    return [reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in shown]
+    return tuple(_address(f"admin:{each._meta.app_label}_{each._meta.model_name}_changelist", prefix) for each in shown)
 
 
 def _lit_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
