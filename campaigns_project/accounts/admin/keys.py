@@ -61,7 +61,7 @@ class KeyDialog(ActDialog):
             expires_after=timedelta(days=days) if days else None,
         )
         keep_to_show(self.request, self.object, key)
-        return f"“{name}” has a new key. This page shows it once."
+        return f"A key for “{name}” was made."
 
 
 class NewKey(KeyDialog):
@@ -85,7 +85,10 @@ class NewKey(KeyDialog):
         owned = held_roles(self.request).scope(living(Organization.objects.all()), Role.OWNER).order_by("name")
         chosen: Any = self.fields["organization"]
         chosen.queryset, chosen.initial = owned, owned.first()
-        if self.request.method == "GET" and len(owned[:2]) == 1:
+        offered = [str(key) for key in owned.values_list("pk", flat=True)[:2]]
+        # Not asked where there is one. Where another was sent it is shown, since the error stands beside it.
+        is_it = self.request.method == "GET" or self.request.POST.get("organization") in offered
+        if len(offered) == 1 and is_it:
             chosen.widget = forms.HiddenInput()
 
     def clean_name(self) -> str:
@@ -164,8 +167,8 @@ class ServiceAccountAdmin(ScopedAdmin):
     fields = ["name", "organization", "role", "created_at"]
     readonly_fields = ["created_at"]
     empty_text = (
-        "A program that uses the API has a key, with a role. Owners make one here, and it is shown once; so does "
-        "manage.py create_api_key on the server."
+        "A program that uses the API has a key, with a role. Owners make one here, and it is shown once. On the server "
+        "manage.py create_api_key makes one."
     )
     change_form_outer_before_template = "accounts/admin/new_key.html"
     change_form_outer_after_template = "accounts/admin/keys.html"
