@@ -22,6 +22,7 @@ from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound
 from campaigns_project.tests.admin.browsers import client_of, member, press
+from campaigns_project.tests.sessions import one_behind_the_other
 
 pytestmark = pytest.mark.django_db
 
@@ -191,3 +192,12 @@ def test_a_dry_run_and_a_run_without_a_yes_revoke_nothing() -> None:
 
     assert ("Would revoke" in err, key in err, refused.value.returncode) == (True, False, 7)
     assert (status_with(key), AuditLog.objects.filter(action="api_key.revoked").count()) == (200, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_make_a_key_of_one_new_name_at_once_both_get_one() -> None:
+    home = OrganizationFactory()
+
+    one_behind_the_other(lambda: make(home), lambda: make(home))
+
+    assert (ServiceAccount.objects.count(), AuthToken.objects.count()) == (1, 2)
