@@ -1,15 +1,23 @@
-"""Keys for integrations: a service account with a hashed token, shown once."""
+"""Keys for integrations: a service account with hashed tokens, each shown once and taken away when it is not wanted."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from knox.models import get_token_model
+from knox.settings import CONSTANTS
 
 from campaigns_project.accounts.models import Organization, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import StateRefused
+from campaigns_project.errors import NotFound, StateRefused
+
+LONGEST_NAME = 100
+MOST_DAYS = 3_650
+BEGINNING = CONSTANTS.TOKEN_KEY_LENGTH  # characters of a key that are kept readable, to tell it from others
+SOME = 10  # names that a refusal repeats
 
 
 @transaction.atomic
@@ -21,6 +29,7 @@ def create_api_key(
     The token is kept hashed and cannot be shown again. Refused when the name is in use with another role: a key's
     rights never change behind the back of those who hold the earlier ones.
     """
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)  # two at once: one after the other
     account = ServiceAccount.objects.filter(organization=organization, name=name).first()
     if account is not None and account.role != role:
         raise StateRefused(
@@ -39,6 +48,66 @@ def create_api_key(
         after={"name": name, "role": role, "token_prefix": instance.token_key, "expires_at": instance.expiry},
     )
     return account, token
+
+
+@transaction.atomic
+def revoke_api_key(*, account: ServiceAccount, beginning: str, actor: Actor) -> None:
+    """Take away the key of `account` that begins with `beginning`: from now on it opens nothing. The account stays.
+
+    NotFound where the account has no such key, or has it no more.
+    """
+    key = keys_of(account).select_for_update().filter(token_key=beginning).first()
+    if key is None:
+        raise NotFound(
+            "api_key_not_found",
+            f"“{account.name}” of {account.organization.slug} has no such key.",
+            "It may have been revoked meanwhile.",
+        )
+    record(
+        action="api_key.revoked",
+        entity=account,
+        organization_id=account.organization_id,
+        actor=actor,
+        before={
+            "name": account.name,
+            "role": account.role,
+            "token_prefix": key.token_key,
+            "created_at": key.created,
+            "expires_at": key.expiry,
+        },
+    )
+    key.delete()
+
+
+def keys_of(account: ServiceAccount) -> QuerySet[Any]:
+    """The keys of `account`, newest first; those that have expired as well, until somebody tries one."""
+    return get_token_model().objects.filter(user=account.user_id).order_by("-created")
+
+
+def keys_named(*, organization: Organization, named: str) -> list[tuple[ServiceAccount, Any]]:
+    """The key of `organization` that begins as `named` does, or all keys of the service account of that name.
+
+    `named` may be a whole key; it is not repeated where there is none.
+    """
+    accounts = ServiceAccount.objects.filter(organization=organization).select_related("organization", "user")
+    beginning = accounts.filter(user__auth_token_set__token_key=named[:BEGINNING]).first()
+    if beginning is not None:
+        return [(beginning, key) for key in keys_of(beginning).filter(token_key=named[:BEGINNING])]
+    account = accounts.filter(name=named).first()
+    found = [(account, key) for key in keys_of(account)] if account else []
+    if not found:
+        having = accounts.filter(user__auth_token_set__isnull=False).distinct().values_list("name", flat=True)
+        raise NotFound(
+            "api_key_not_found",
+            f"No key of {organization.slug} begins so, and no service account of that name has one.",
+            f"There are keys of: {', '.join(having[:SOME]) or 'none'}.",
+        )
+    return found
+
+
+def is_name(text: str) -> bool:
+    """Whether a service account may be called that."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
 def _make_account(*, organization: Organization, name: str, role: Role) -> ServiceAccount:

@@ -40,7 +40,7 @@ TITLES = {
     503: "Not available now",
 }
 HINTS = {
-    401: "Send “Authorization: Bearer KEY”. An owner makes a key with: "
+    401: "Send “Authorization: Bearer KEY”. An owner makes a key in the admin under API keys, or with: "
     "manage.py create_api_key --organization SLUG --name NAME --role operator",
     404: "GET /api/docs/ shows what there is; lists show what your organization has.",
     405: "The header Allow names the methods of this address.",

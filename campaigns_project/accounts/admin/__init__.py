@@ -1,1 +1,2 @@
+from campaigns_project.accounts.admin import keys as keys
 from campaigns_project.accounts.admin import people as people

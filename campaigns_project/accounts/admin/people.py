@@ -1,4 +1,4 @@
-"""Admin pages of users, organizations, memberships and service accounts."""
+"""Admin pages of users, organizations and memberships."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from campaigns_project.accounts.admin.base import NOBODY, ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline, SystemAdmin
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline, SystemAdmin
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
@@ -25,7 +25,6 @@ from campaigns_project.accounts.models import (
     Organization,
     OrganizationTombstone,
     SecondFactor,
-    ServiceAccount,
     User,
 )
 from campaigns_project.accounts.roles import Role
@@ -251,27 +250,6 @@ class SecondFactorAdmin(SystemAdmin):
     readonly_fields = ["created_at", "last_used_at"]
     empty_text = "Nobody has set one up. Each person does so for themselves, behind their name at the bottom left."
     writable = frozenset({"delete"})
-
-
-@admin.register(ServiceAccount)
-class ServiceAccountAdmin(ScopedAdmin):
-    """Keys are made by `create_api_key`, which shows them once; here one sees which there are."""
-
-    roles = {"view": Role.MANAGER, "add": NOBODY, "change": NOBODY}
-    list_display = ["name", "organization", "role", "keys", "created_at"]
-    list_filter = [("organization", ScopedRelatedFilter), "role"]
-    list_select_related = ["organization"]
-    search_fields = ["name"]
-    fields = ["name", "organization", "role", "keys", "created_at"]
-    readonly_fields = ["keys", "created_at"]
-    empty_text = "manage.py create_api_key makes one and shows it once."
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(key_count=Count("user__auth_token_set")).order_by("name")
-
-    @display(description="Keys", ordering="key_count")
-    def keys(self, account: ServiceAccount) -> int:
-        return account.key_count  # type: ignore[attr-defined]
 
 
 def _kept(membership: Membership) -> dict[str, Any]:

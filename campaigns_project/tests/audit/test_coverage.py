@@ -31,8 +31,10 @@ from campaigns.models import (
     Variant,
 )
 from campaigns.tests.factories import MembershipFactory, UserFactory
-from campaigns_project.accounts.models import Membership, Organization, User
+from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.service_accounts import create_api_key, keys_of
+from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import client_of, press
 from campaigns_project.tests.audit.refusing import refusing
@@ -118,7 +120,22 @@ def everybody(world: World) -> dict[str, Any]:
     return {"everybody": Lead.objects.for_organization(world.organization).count()}
 
 
+def account_has_a_key(world: World) -> None:
+    account = world[ServiceAccount]
+    create_api_key(organization=world.organization, name=account.name, role=Role(account.role), actor=SYSTEM)
+
+
 ACTS = {
+    "accounts_serviceaccount_new_key": Act(
+        "api_key.created",
+        lambda world: {"organization": world.organization.pk, "name": "CRM", "role": "viewer", "days": "30"},
+    ),
+    "accounts_serviceaccount_another_key": Act("api_key.created"),
+    "accounts_serviceaccount_revoke_key": Act(
+        "api_key.revoked",
+        lambda world: {"key": keys_of(world[ServiceAccount]).get().token_key},
+        account_has_a_key,
+    ),
     "campaigns_campaign_start": Act("campaign.started", typed(has_read="on"), never_started),
     "campaigns_campaign_resume": Act(
         "campaign.resumed", typed(overdue="send"), campaign_is("paused", paused_at="2026-01-01T12:00Z")

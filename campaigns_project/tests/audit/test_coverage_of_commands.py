@@ -23,13 +23,22 @@ from knox.models import AuthToken
 
 from campaigns.models import Campaign, MetricDefinition, Sender
 from campaigns.tests.factories import MembershipFactory, SecondFactorFactory, UserFactory
-from campaigns_project.accounts.models import SecondFactor, User
+from campaigns_project.accounts.models import SecondFactor, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import client_of
 from campaigns_project.tests.admin.conftest import make_installation
 from campaigns_project.tests.audit.refusing import refusing
-from campaigns_project.tests.audit.test_coverage import EDITS, OURS, Edit, editor, form_of, page, save
+from campaigns_project.tests.audit.test_coverage import (
+    EDITS,
+    OURS,
+    Edit,
+    account_has_a_key,
+    editor,
+    form_of,
+    page,
+    save,
+)
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import (
     WRITES,
@@ -236,6 +245,9 @@ RUNS = {
     "resend_webhooks": Run("webhookendpoint.sent_again", at_home("--since", "2026-01-01")),
     "retention": Run("organization.changed", at_home("--values", "90", "--yes")),
     "retry_failed": Run("campaign.failed_retried", of_campaign(), mail_has_failed),
+    "revoke_api_key": Run(
+        "api_key.revoked", lambda world: (world[ServiceAccount].name, *at_home("--yes")(world)), account_has_a_key
+    ),
     "rollup_stats": Run("campaign.recounted", of_campaign(), counter_is_wrong),
     "send_test": Run("campaign.test_sent", of_campaign("--to", "me@fairlead.example")),
     "start_campaign": Run("campaign.started", of_campaign(), never_started),

@@ -18,10 +18,11 @@ from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.shown_once import keep_to_show, taken_to_show
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.audit.actors import Actor
-from campaigns_project.encryption import Unreadable, decrypt, encrypt, told_of
+from campaigns_project.encryption import Unreadable, told_of
 from campaigns_project.errors import Refused
 from campaigns_project.webhooks.endpoints import (
     LONGEST_REASON,
@@ -39,7 +40,6 @@ from campaigns_project.webhooks.models import EndpointStatus, WebhookEndpoint
 from campaigns_project.webhooks.standing import last_error_of, standing_of, with_standing
 
 LATER = ("State", "Secret")  # there is nothing to say of an endpoint that is only being made
-SHOW_ONCE = "webhook_secret"  # in the session, encrypted, from the act that made it to the page that shows it
 ADDRESS = "An https address that takes a POST for each event. It may hold a token: only managers see it whole."
 
 
@@ -117,7 +117,7 @@ class RotateSecret(ActDialog):
 
     def act(self) -> str:
         endpoint = rotate_secret(endpoint=self.object, actor=self.actor, now=self.now)
-        keep_to_show(self.request, endpoint)
+        keep_to_show(self.request, endpoint, endpoint.secret)
         return "The new secret signs from now on."
 
 
@@ -224,18 +224,18 @@ class WebhookEndpointAdmin(ScopedAdmin):
             prepare(obj, actor=Actor.of_request(request, via="admin"))
         super().save_model(request, obj, form, change)
         if not change:
-            keep_to_show(request, obj)
+            keep_to_show(request, obj, obj.secret)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """To its page, which shows the secret this once, whichever button was pressed."""
         self.message_user(request, f"{obj} is told what happens from now on.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:webhooks_webhookendpoint_change", args=[obj.pk]))
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        shown = {"new_secret": taken_to_show(request, object_id)} if request.method == "GET" else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        endpoint = context.get("original")
+        if endpoint is not None and request.method == "GET":
+            context["new_secret"] = taken_to_show(request, endpoint)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description="Endpoint", header=True, ordering="shown_url")
     def name(self, endpoint: WebhookEndpoint) -> tuple[str, str]:
@@ -275,17 +275,3 @@ class WebhookEndpointAdmin(ScopedAdmin):
         if until is None or until <= timezone.now():
             return "By one secret, which is kept encrypted and never shown again."
         return f"By two secrets until {timezone.localtime(until):%d %b %Y %H:%M %Z}; from then on by the new one alone."
-
-
-def keep_to_show(request: HttpRequest, endpoint: WebhookEndpoint) -> None:
-    """Have the next page of this endpoint show its secret. Encrypted, since sessions stand in the database."""
-    request.session[SHOW_ONCE] = [endpoint.pk, encrypt(endpoint.secret)]
-
-
-def taken_to_show(request: HttpRequest, object_id: str) -> str:
-    """The secret that was kept for this page, now forgotten; empty where there is none."""
-    kept = request.session.get(SHOW_ONCE)
-    if kept is None or str(kept[0]) != object_id:
-        return ""
-    del request.session[SHOW_ONCE]
-    return decrypt(kept[1])

@@ -7,11 +7,9 @@ from django.db import transaction
 from campaigns_project.accounts.finding import find_organization
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
-from campaigns_project.accounts.service_accounts import create_api_key
+from campaigns_project.accounts.service_accounts import LONGEST_NAME, MOST_DAYS, create_api_key, is_name
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import FairleadCommand
-
-MOST_DAYS = 3_650
 
 
 class Command(FairleadCommand):
@@ -63,8 +61,8 @@ class Command(FairleadCommand):
 
 def _name(text: str) -> str:
     name = text.strip()
-    if not 0 < len(name) <= 100 or not name.isprintable():
-        raise ArgumentTypeError("a name has 1 to 100 printable characters")
+    if not is_name(name):
+        raise ArgumentTypeError(f"a name has 1 to {LONGEST_NAME} printable characters")
     return name
 
 
