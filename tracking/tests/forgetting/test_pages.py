@@ -47,6 +47,7 @@ def test_the_page_of_a_mail_says_until_when_it_is_kept_and_then_that_it_was_clea
     assert f"It can be read here until {NOW + DAY:%-d %b %Y}." in young
     assert "Its age is reached: it is cleared within the hour." in due
     assert f"The values of this mail were cleared on {NOW:%-d %b %Y} (kept for 100 days)." in after
+    assert ">null<" not in after
 
 
 def test_the_page_of_a_reply_says_that_its_words_were_cleared(message):
