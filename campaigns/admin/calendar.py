@@ -274,12 +274,14 @@ class CalendarFeedAdmin(OperationsPages, ReadOnlyAdmin):
 
     shown_on = "operations_calendar"
     list_display = ["user", "organization", "created_at", "read_at"]
-    list_select_related = ["user", "organization"]
     fields = ["user", "organization", "created_at", "read_at"]
     empty_text = "Addresses at which programs read the calendar stand here; one is made on the calendar's page."
     actions_detail = ["close"]
 
     close = dialog_action(CloseFeed)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user", "organization")  # its name tells them
 
 
 def _may_touch(request: HttpRequest, item: CalendarItem, kind: str) -> bool:

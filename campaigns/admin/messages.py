@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -140,7 +141,8 @@ def _content(message: Message) -> dict[str, Any]:
     except Refused as refused:
         return {"problem": str(refused)}
     until = kept_until(message, message.recipient.campaign.organization)
-    return {"mail": mail, "frame": framed(mail.html), "kept_until": until}
+    is_due = until is not None and until <= timezone.now()
+    return {"mail": mail, "frame": framed(mail.html), "kept_until": until, "is_due": is_due}
 
 
 @admin.register(Link)

@@ -99,4 +99,4 @@ class CalendarFeed(Tenanted, models.Model):
         constraints = [models.UniqueConstraint(fields=["organization", "user"], name="calendar_feed_once")]
 
     def __str__(self) -> str:
-        return f"Calendar of organization {self.organization_id} for user {self.user_id}"
+        return f"Calendar of {self.organization} for {self.user}"

@@ -114,7 +114,10 @@ class Campaign(Tenanted, models.Model):
     )
 
     is_active = models.BooleanField(
-        default=True, editable=False, help_text="An automatic campaign enrolls by itself; of others it says nothing."
+        "active",
+        default=True,
+        editable=False,
+        help_text="An automatic campaign enrolls by itself; of others it says nothing.",
     )
     is_automatic = models.BooleanField(
         "automatic",
@@ -153,9 +156,9 @@ class Campaign(Tenanted, models.Model):
         editable=False,
         help_text="Who sends its mails: senders (those of the campaign) or instantly.",
     )
-    instantly_campaign_id = models.CharField(max_length=64, blank=True, editable=False)
+    instantly_campaign_id = models.CharField("campaign ID at Instantly", max_length=64, blank=True, editable=False)
 
-    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
+    timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[validate_timezone])
     sending_days = ArrayField(
         models.SmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
         default=list,

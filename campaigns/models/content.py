@@ -116,7 +116,7 @@ class Variant(Tenanted, Wording):
     step = models.ForeignKey("campaigns.Step", on_delete=models.DB_CASCADE, related_name="variants")
     label = models.CharField(max_length=10, default="A")
     weight = models.PositiveSmallIntegerField(default=1)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Counts the edits of this wording.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

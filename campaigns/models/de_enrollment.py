@@ -26,13 +26,14 @@ class DeEnrollmentRun(Tenanted, models.Model):
         related_name="de_enrollment_runs",
         help_text="Empty: all of the organization.",
     )
-    is_automatic = models.BooleanField(default=False, db_default=False, help_text="Asked for by the tick.")
+    is_automatic = models.BooleanField("automatic", default=False, db_default=False, help_text="Asked for by the tick.")
     is_dry_run = models.BooleanField("only looked", default=False, db_default=False)
     lead_ids = ArrayField(
         models.BigIntegerField(),
         default=list,
         db_default=[],
         help_text="Numbers of people who are taken out since somebody named them; empty for a sweep.",
+        verbose_name="lead IDs",
     )
     status = models.CharField(max_length=20, choices=ProgressStatus, default=ProgressStatus.QUEUED)
     scanned = models.IntegerField(default=0, db_default=0, help_text="How many were still in and looked at.")

@@ -151,7 +151,9 @@ class HandedLead(Tenanted, models.Model):
         "campaigns.Recipient", on_delete=models.DB_SET_NULL, null=True, related_name="handed"
     )
     status = models.CharField(max_length=10, choices=HandedStatus, default=HandedStatus.ASKED)
-    external_id = models.CharField(max_length=64, blank=True, default="", help_text="What Instantly calls the lead.")
+    external_id = models.CharField(
+        "external ID", max_length=64, blank=True, default="", help_text="What Instantly calls the lead."
+    )
     reason = models.CharField(max_length=60, blank=True, default="", help_text="Why it was not taken.")
     asked_at = models.DateTimeField(db_default=Now())
     answered_at = models.DateTimeField(null=True)

@@ -10,9 +10,9 @@ class Link(Tenanted, models.Model):
     deleting_path = "campaign__deleting_at"
 
     campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.DB_CASCADE, related_name="links")
-    url = models.TextField()
+    url = models.TextField("address")
     url_hash = models.CharField(
-        max_length=64, editable=False, help_text="SHA-256 of the address, since it may be long."
+        "hash of the address", max_length=64, editable=False, help_text="SHA-256 of the address, since it may be long."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -87,8 +87,8 @@ class Message(Tenanted, models.Model):
     attempted_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     first_deferred_at = models.DateTimeField(null=True)
-    smtp_code = models.PositiveSmallIntegerField(null=True)
-    smtp_reply = models.TextField(blank=True, default="")
+    smtp_code = models.PositiveSmallIntegerField("SMTP code", null=True)
+    smtp_reply = models.TextField("SMTP reply", blank=True, default="")
     reason = models.CharField(max_length=60, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 

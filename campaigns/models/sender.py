@@ -110,7 +110,11 @@ class Sender(Tenanted, models.Model):
         "connections", default=4, help_text="Most connections at once to its server, over all workers."
     )
     timezone = models.CharField(
-        max_length=64, default="UTC", validators=[validate_timezone], help_text="Where its day begins, for limits."
+        "time zone",
+        max_length=64,
+        default="UTC",
+        validators=[validate_timezone],
+        help_text="Where its day begins, for limits.",
     )
     daily_limit = _limit("Most mails a day. Empty: no limit.")
     hourly_limit = _limit("Most mails in one hour of the clock. Empty: no limit.")

@@ -32,7 +32,7 @@ def renew_feed(*, organization: Organization, user: User, actor: Actor) -> Calen
     feed, is_new = CalendarFeed.objects.get_or_create(organization=organization, user=user)
     if not is_new:
         CalendarFeed.objects.filter(pk=feed.pk).update(turn=F("turn") + 1)
-        feed.refresh_from_db()
+        feed.refresh_from_db(fields=["turn"])
     act = "created" if is_new else "renewed"
     record(action=f"calendarfeed.{act}", entity=feed, organization_id=organization.pk, actor=actor)
     return feed

@@ -31,7 +31,7 @@ class IdempotentRequest(Tenanted, models.Model):
     method = models.CharField(max_length=7)
     path = models.TextField()
     fingerprint = models.CharField(max_length=64, editable=False)
-    request_id = models.CharField(max_length=64)
+    request_id = models.CharField("request ID", max_length=64)
     acts_after = models.BigIntegerField(editable=False)
     status = models.CharField(max_length=8, choices=RequestStatus, db_default="running")
     started_at = models.DateTimeField(db_default=Now())

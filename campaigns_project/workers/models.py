@@ -15,7 +15,7 @@ class WorkerHeartbeat(models.Model):
     name = models.CharField(max_length=200, unique=True, help_text="For example tick@host-3f9a2c.")
     kind = models.CharField(max_length=20, choices=WorkerKind)
     host = models.CharField(max_length=255)
-    pid = models.PositiveIntegerField()
+    pid = models.PositiveIntegerField("process ID")
     capacity = models.PositiveIntegerField(default=0, help_text="How many tasks it can run at the same time.")
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()

@@ -46,7 +46,9 @@ class RawLead(Tenanted, models.Model):
         verbose_name="import",
     )
     campaign_id = models.BigIntegerField("campaign number", null=True, help_text="The campaign it was fetched for.")
-    external_id = models.CharField(max_length=200, blank=True, db_default="", help_text="The provider's own number.")
+    external_id = models.CharField(
+        "external ID", max_length=200, blank=True, db_default="", help_text="The provider's own number."
+    )
     row_number = models.IntegerField(
         help_text="As a spreadsheet counts: the header is row 1. Of a provider or the API: 1, 2, 3 and so on."
     )

@@ -97,7 +97,12 @@ class Lead(Tenanted, models.Model):
     city = models.CharField(max_length=120, blank=True)
     country = models.CharField(max_length=120, blank=True)
     timezone = models.CharField(
-        max_length=64, blank=True, db_default="", validators=[validate_timezone], help_text="E.g. Europe/Prague."
+        "time zone",
+        max_length=64,
+        blank=True,
+        db_default="",
+        validators=[validate_timezone],
+        help_text="E.g. Europe/Prague.",
     )
     seniority = models.CharField(max_length=40, blank=True, db_default="", help_text="E.g. c_suite, head, manager.")
     industry = models.CharField(max_length=120, blank=True, db_default="")

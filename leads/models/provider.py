@@ -61,7 +61,7 @@ class ProviderPurchase(Tenanted, models.Model):
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="purchases")
     provider = models.CharField(max_length=20, choices=Provider)
-    external_id = models.CharField(max_length=200, help_text="What the provider calls this person.")
+    external_id = models.CharField("external ID", max_length=200, help_text="What the provider calls this person.")
     status = models.CharField(max_length=20, choices=PurchaseStatus, default=PurchaseStatus.ASKED)
     credits = models.DecimalField(max_digits=10, decimal_places=3, null=True, help_text="As the provider counted.")
     payload = models.JSONField(null=True, help_text="What it answered, to be used again.")
@@ -109,7 +109,7 @@ class EnrichmentProfile(Tenanted, models.Model):
     api_key = EncryptedTextField("API key", blank=True, default="", help_text="Kept encrypted, never shown again.")
     prompt = models.TextField(help_text="What to find out; {{ company }} and other fields are filled in.")
     fields = models.JSONField(help_text="Fields the answer may fill where they are empty, e.g. [“custom.icebreaker”].")
-    is_active = models.BooleanField(default=True, db_default=True)
+    is_active = models.BooleanField("active", default=True, db_default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.utils.text import capfirst
 
 from campaigns_project.errors import Refused
 from leads.models import Lead
@@ -38,7 +39,7 @@ class FieldChoice:
         """The field's name for people."""
         if self.name.startswith(CUSTOM):
             return self.name.removeprefix(CUSTOM).replace("_", " ").capitalize()
-        return str(Lead._meta.get_field(self.name).verbose_name).capitalize()  # type: ignore[union-attr]
+        return str(capfirst(Lead._meta.get_field(self.name).verbose_name))  # type: ignore[union-attr]
 
     @property
     def value(self) -> Any:

@@ -63,7 +63,7 @@ class InboundMail(Tenanted, models.Model):
         help_text="Where it was read; empty where it was handed in.",
     )
     folder = models.CharField(max_length=255, blank=True, default="")
-    uid = models.BigIntegerField(null=True)
+    uid = models.BigIntegerField("UID", null=True)
     identity = models.CharField(max_length=64, help_text="A digest of the mail: the same one is taken once.")
     kind = models.CharField(max_length=20, choices=InboundKind)
     bounce_kind = models.CharField(max_length=10, blank=True, default="")

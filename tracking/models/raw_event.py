@@ -12,10 +12,10 @@ class RawEvent(models.Model):
     """
 
     event_type = models.CharField(max_length=20, choices=EventType)
-    message_ref = models.BigIntegerField()
-    link_ref = models.BigIntegerField(null=True)
+    message_ref = models.BigIntegerField("message number")
+    link_ref = models.BigIntegerField("link number", null=True)
     user_agent = models.TextField(blank=True)
-    ip_address = models.GenericIPAddressField(null=True)
+    ip_address = models.GenericIPAddressField("IP address", null=True)
     source = models.CharField(max_length=60)
     created_at = models.DateTimeField(db_default=Now())
 

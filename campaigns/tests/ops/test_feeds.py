@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
 
@@ -12,6 +13,7 @@ from campaigns.ops.feeds import address_of, close_feed, renew_feed
 from campaigns.tests.factories import CalendarItemFactory, MembershipFactory, OperatorTaskFactory
 from campaigns.tokens import Purpose, sign
 from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.tests.admin.browsers import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +93,15 @@ def test_without_the_operations_side_it_is_closed(member, settings):
     settings.CAMPAIGN_OPS_ENABLED = False
 
     assert fetch(feed).status_code == 404
+
+
+def test_its_page_names_whose_it_is(member):
+    feed = feed_for(member)
+    client = client_of(member.user)
+
+    page = client.get(reverse("admin:campaigns_calendarfeed_change", args=[feed.pk])).content.decode()
+
+    assert f"Calendar of {member.organization.name} for {member.user}" in page
 
 
 def test_only_reading_is_possible(member):

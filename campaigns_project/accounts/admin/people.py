@@ -30,11 +30,10 @@ from campaigns_project.accounts.models import (
 from campaigns_project.accounts.roles import Role
 
 FORGOTTEN = (
-    "Workers clear what is older, every hour, for good: the values by which a mail can be shown again; of events the "
-    "address and program of the visitor and what servers said; of incoming mails the words, subject and writer. "
-    "People, mails, events and incoming mails themselves stay, with every count, date, code, link and subject line of "
-    "a mail sent, and so does who opened, replied or opted out. A mail that is uncertain keeps its values until "
-    "somebody decides."
+    "What is older is cleared for good, every hour: of mails the values they were made with; of events the address and "
+    "program of the visitor and what servers said; of incoming mails the words, subject and writer. All else stays: "
+    "people, counts, dates, codes, links, the subjects of mails sent, and who opened, replied or opted out. A mail "
+    "that is uncertain stays readable until somebody decides."
 )
 
 
@@ -72,10 +71,6 @@ class MembershipForm(MeanwhileForm):
 
 class PersonForm(MeanwhileForm, UserChangeForm):
     """Somebody who logs in; the password has a page of its own."""
-
-    class Meta(UserChangeForm.Meta):
-        labels = {"is_active": "Active", "is_superuser": "System administrator"}
-        help_texts = {"is_superuser": "Sees all organizations, and runs the installation."}
 
 
 class Memberships(PaginationInlineFormSet, BaseInlineFormSet):

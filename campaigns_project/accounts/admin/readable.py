@@ -6,6 +6,7 @@ import re
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+_NOTHING = re.compile(r"(?:<[^>]*>|\s|null)+")  # once in light colors and once in dark ones
 # One letter as JSON writes it, or two that stand for one; not behind a backslash that is itself a letter of the text.
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)((?:\\u[0-9a-f]{4})+)")
 
@@ -13,8 +14,10 @@ _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)((?:\\u[0-9a-f]{4})+)")
 def readable_json(shown: SafeString) -> SafeString:
     r"""`shown`, the HTML of a JSON value, with letters in place of what JSON makes of them: é for \u00e9.
 
-    What shows nothing, or turns the direction of a line, stays as it is.
+    What shows nothing, or turns the direction of a line, stays as it is. Where there is no value stands a dash.
     """
+    if _NOTHING.fullmatch(shown):
+        return SafeString("—")
     return mark_safe(_ESCAPED.sub(_letters, shown))  # noqa: S308 - it was safe, and what is put in is escaped
 
 

@@ -19,12 +19,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='organization',
             name='details_kept_days',
-            field=models.PositiveIntegerField(blank=True, help_text='Addresses and programs of visitors, what servers said, the words of replies. Empty: for ever.', null=True, validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(3650)], verbose_name='keep the details of events for (days)'),
+            field=models.PositiveIntegerField(blank=True, help_text='Addresses and programs of visitors, what servers said, who wrote which words. Empty: forever.', null=True, validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(3650)], verbose_name='keep details of events and replies for (days)'),
         ),
         migrations.AddField(
             model_name='organization',
             name='values_kept_days',
-            field=models.PositiveIntegerField(blank=True, help_text='So long each mail can be shown again as it was sent. Empty: for ever.', null=True, validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(3650)], verbose_name='keep the values of mails for (days)'),
+            field=models.PositiveIntegerField(blank=True, help_text='So long a mail can be read again as it was sent. Empty: forever.', null=True, validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(3650)], verbose_name='keep mails readable for (days)'),
         ),
         migrations.AddConstraint(
             model_name='organization',

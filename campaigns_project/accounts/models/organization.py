@@ -72,25 +72,25 @@ class Organization(models.Model):
         default=False, help_text="Let one lead be in several running campaigns at once. Off: one campaign per person."
     )
     timezone = models.CharField(
-        max_length=64, default="UTC", help_text="Default for new campaigns, e.g. Europe/Prague."
+        "time zone", max_length=64, default="UTC", help_text="Default for new campaigns, e.g. Europe/Prague."
     )
     # Kept by a trigger on the calendar, where they are entered, so that whoever sends has them with the row.
     blackout_days = ArrayField(
         models.DateField(), default=list, db_default=[], editable=False, help_text="Days on which no mail leaves."
     )
     values_kept_days = models.PositiveIntegerField(
-        "keep the values of mails for (days)",
+        "keep mails readable for (days)",
         null=True,
         blank=True,
         validators=_KEPT_DAYS,
-        help_text="So long each mail can be shown again as it was sent. Empty: for ever.",
+        help_text="So long a mail can be read again as it was sent. Empty: forever.",
     )
     details_kept_days = models.PositiveIntegerField(
-        "keep the details of events for (days)",
+        "keep details of events and replies for (days)",
         null=True,
         blank=True,
         validators=_KEPT_DAYS,
-        help_text="Addresses and programs of visitors, what servers said, the words of replies. Empty: for ever.",
+        help_text="Addresses and programs of visitors, what servers said, who wrote which words. Empty: forever.",
     )
     # How far whoever clears details got. Events are numbered as they come in, so those of old news are ahead of it.
     details_cleared_to = models.BigIntegerField(

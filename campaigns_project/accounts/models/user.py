@@ -42,8 +42,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail", max_length=254, unique=True)
     name = models.CharField(max_length=150, blank=True)
     is_staff = models.BooleanField("may use the admin", default=True)
+    is_superuser = models.BooleanField(
+        "system administrator", default=False, help_text="Sees all organizations, and runs the installation."
+    )
     is_active = models.BooleanField(
-        default=True, help_text="Switch off instead of deleting: the history keeps the name."
+        "active", default=True, help_text="Switch off instead of deleting: the history keeps the name."
     )
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 

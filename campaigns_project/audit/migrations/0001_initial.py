@@ -23,18 +23,18 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('organization_ref', models.BigIntegerField(editable=False, null=True, verbose_name='organization')),
                 ('actor_kind', models.CharField(choices=[('user', 'Person'), ('key', 'API key'), ('command', 'Command'), ('system', 'System')], editable=False, max_length=20)),
-                ('actor_id', models.BigIntegerField(editable=False, null=True)),
+                ('actor_id', models.BigIntegerField(editable=False, null=True, verbose_name='actor ID')),
                 ('actor_name', models.CharField(editable=False, max_length=254)),
                 ('via', models.CharField(blank=True, editable=False, max_length=60)),
                 ('action', models.CharField(editable=False, max_length=80)),
                 ('entity_type', models.CharField(editable=False, max_length=60)),
-                ('entity_id', models.CharField(editable=False, max_length=60)),
+                ('entity_id', models.CharField(editable=False, max_length=60, verbose_name='entity ID')),
                 ('entity_name', models.CharField(blank=True, editable=False, max_length=200)),
                 ('before', models.JSONField(editable=False, encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
                 ('after', models.JSONField(editable=False, encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
                 ('reason', models.TextField(blank=True, editable=False)),
-                ('request_id', models.CharField(blank=True, editable=False, max_length=64)),
-                ('ip_address', models.GenericIPAddressField(editable=False, null=True)),
+                ('request_id', models.CharField(blank=True, editable=False, max_length=64, verbose_name='request ID')),
+                ('ip_address', models.GenericIPAddressField(editable=False, null=True, verbose_name='IP address')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -72,10 +72,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UnsealedEntry',
             fields=[
-                ('entry_ref', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('entry_ref', models.BigIntegerField(primary_key=True, serialize=False, verbose_name='entry number')),
                 ('chain', models.BigIntegerField()),
             ],
             options={
+                'verbose_name_plural': 'unsealed entries',
                 'db_table': 'audit_unsealed',
             },
         ),
@@ -121,11 +122,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SealedEntry',
             fields=[
-                ('entry_ref', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('entry_ref', models.BigIntegerField(primary_key=True, serialize=False, verbose_name='entry number')),
                 ('digest', models.BinaryField()),
                 ('seal', models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name='sealed_entries', to='audit.auditseal')),
             ],
             options={
+                'verbose_name_plural': 'sealed entries',
                 'db_table': 'audit_sealed_entries',
             },
         ),

@@ -69,11 +69,12 @@ class AuditSeal(Tenanted, models.Model):
 class SealedEntry(models.Model):
     """An entry under a seal, and its digest (SHA-256) as it was then. The key keeps it from being sealed twice."""
 
-    entry_ref = models.BigIntegerField(primary_key=True)
+    entry_ref = models.BigIntegerField("entry number", primary_key=True)
     seal = models.ForeignKey(AuditSeal, on_delete=models.DB_CASCADE, related_name="sealed_entries")
     digest = models.BinaryField()
 
     class Meta:
+        verbose_name_plural = "sealed entries"
         db_table = "audit_sealed_entries"
         triggers = append_only()
 
@@ -84,10 +85,11 @@ class SealedEntry(models.Model):
 class UnsealedEntry(models.Model):
     """An entry that waits to be sealed, put here by a trigger on the log."""
 
-    entry_ref = models.BigIntegerField(primary_key=True)
+    entry_ref = models.BigIntegerField("entry number", primary_key=True)
     chain = models.BigIntegerField()
 
     class Meta:
+        verbose_name_plural = "unsealed entries"
         db_table = "audit_unsealed"
         triggers = [pgtrigger.Protect(name="never_changed", operation=pgtrigger.Update), never_truncated()]
 

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('method', models.CharField(max_length=7)),
                 ('path', models.TextField()),
                 ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('request_id', models.CharField(max_length=64)),
+                ('request_id', models.CharField(max_length=64, verbose_name='request ID')),
                 ('acts_after', models.BigIntegerField(editable=False)),
                 ('status', models.CharField(choices=[('running', 'Running, or ended without a word'), ('answered', 'Answered'), ('broken', 'Broken off after it had done something')], db_default='running', max_length=8)),
                 ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

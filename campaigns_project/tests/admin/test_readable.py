@@ -25,9 +25,10 @@ from campaigns_project.tests.admin.browsers import client_of
         ("a\nb\x00", r'"a\nb\u0000"'),
         ("\u202eada", r'"\u202eada"'),
         ("\ud800é", r'"\ud800é"'),
+        (None, "—"),
     ],
 )
-def test_letters_are_shown_and_what_shows_nothing_is_named(value: str, shown: str) -> None:
+def test_letters_are_shown_and_what_shows_nothing_is_named(value: str | None, shown: str) -> None:
     assert readable_json(mark_safe(json.dumps(value))) == shown
 
 

@@ -93,6 +93,15 @@ def test_every_page_has_one_main_part_under_the_banner_of_the_sandbox(root: Clie
     assert [(page.count("<main"), page.count("nothing leaves this machine")) for page in shown] == [(1, 1)] * 5
 
 
+def test_whoever_has_no_name_stands_in_the_sidebar_by_the_address_alone(db: None) -> None:
+    nameless, named = UserFactory(name="", is_superuser=True), UserFactory(name="Ada Byron", is_superuser=True)
+
+    shown = [client_of(user).get(reverse("admin:index")).content.decode() for user in (nameless, named)]
+
+    assert [page.count(f">{user.email}<") for page, user in zip(shown, (nameless, named), strict=True)] == [1, 1]
+    assert [page.count(">Ada Byron<") for page in shown] == [0, 1]
+
+
 def test_a_row_stands_under_what_the_sidebar_calls_it(root: Client) -> None:
     task, mail = OperatorTaskFactory(title="Call"), InboundMailFactory()
     board, replies = reverse("admin:operations_board"), reverse("admin:tracking_inboundmail_changelist")

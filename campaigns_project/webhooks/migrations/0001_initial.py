@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('active', 'Active'), ('disabled', 'Disabled')], db_default='active', default='active', editable=False, max_length=10)),
                 ('status_reason', models.TextField(blank=True, default='', editable=False, help_text='Why it is disabled.')),
                 ('disabled_at', models.DateTimeField(editable=False, null=True)),
-                ('is_disabled_by_system', models.BooleanField(db_default=False, default=False, editable=False)),
+                ('is_disabled_by_system', models.BooleanField(db_default=False, default=False, editable=False, verbose_name='disabled by the system')),
                 ('failing_since', models.DateTimeField(editable=False, help_text='No event has come through since then.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             name='WebhookDelivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.CharField(help_text='The same at every endpoint, and each time it is sent.', max_length=40)),
+                ('event_id', models.CharField(help_text='The same at every endpoint, and each time it is sent.', max_length=40, verbose_name='event ID')),
                 ('event_type', models.CharField(choices=[('campaign.started', 'A campaign was started'), ('campaign.paused', 'A campaign was paused, by a person or by the system'), ('campaign.resumed', 'A campaign goes on after a pause or a failure'), ('campaign.completed', 'Nobody is left in a campaign'), ('campaign.stopped', 'A campaign was stopped for good'), ('campaign.failed', 'A campaign failed: its lead source gave nothing'), ('campaign.deleted', 'A campaign was deleted'), ('recipient.replied', 'A recipient replied'), ('recipient.bounced', 'A mail to a recipient bounced'), ('recipient.unsubscribed', 'A recipient unsubscribed'), ('recipient.complained', 'A recipient complained of spam'), ('recipient.exited', 'A recipient left its campaign, whatever the reason'), ('message.sent', 'A mail was sent'), ('suppression.created', 'Addresses or domains were suppressed'), ('suppression.removed', 'The suppression of an address or domain was lifted'), ('sender.paused', 'A sender was paused, by a person or by itself'), ('sender.resumed', 'A sender is used again'), ('import.finished', 'An import ended'), ('webhook.test', 'A test that somebody asked for')], max_length=40)),
                 ('occurred_at', models.DateTimeField()),
                 ('payload', models.JSONField(help_text='What the body has as data.')),

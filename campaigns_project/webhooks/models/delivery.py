@@ -33,7 +33,9 @@ class WebhookDelivery(Tenanted, models.Model):
     is_personal = True  # the payload names people
 
     endpoint = models.ForeignKey("webhooks.WebhookEndpoint", on_delete=models.DB_CASCADE, related_name="deliveries")
-    event_id = models.CharField(max_length=40, help_text="The same at every endpoint, and each time it is sent.")
+    event_id = models.CharField(
+        "event ID", max_length=40, help_text="The same at every endpoint, and each time it is sent."
+    )
     event_type = models.CharField(max_length=40, choices=EventType)
     occurred_at = models.DateTimeField()
     payload = models.JSONField(help_text="What the body has as data.")

@@ -57,7 +57,9 @@ class WebhookEndpoint(Tenanted, models.Model):
     )
     status_reason = models.TextField(blank=True, default="", editable=False, help_text="Why it is disabled.")
     disabled_at = models.DateTimeField(null=True, editable=False)
-    is_disabled_by_system = models.BooleanField(default=False, db_default=False, editable=False)
+    is_disabled_by_system = models.BooleanField(
+        "disabled by the system", default=False, db_default=False, editable=False
+    )
     failing_since = models.DateTimeField(null=True, editable=False, help_text="No event has come through since then.")
     created_by = models.ForeignKey(
         "accounts.User", on_delete=models.DB_SET_NULL, null=True, related_name="+", editable=False

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='For example tick@host-3f9a2c.', max_length=200, unique=True)),
                 ('kind', models.CharField(choices=[('supervisor', 'Supervisor'), ('qcluster', 'Task cluster'), ('tick', 'Tick')], max_length=20)),
                 ('host', models.CharField(max_length=255)),
-                ('pid', models.PositiveIntegerField()),
+                ('pid', models.PositiveIntegerField(verbose_name='process ID')),
                 ('capacity', models.PositiveIntegerField(default=0, help_text='How many tasks it can run at the same time.')),
                 ('started_at', models.DateTimeField()),
                 ('seen_at', models.DateTimeField()),

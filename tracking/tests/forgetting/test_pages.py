@@ -36,12 +36,18 @@ def shown(message: Message, name: str, row: object) -> str:
 
 
 def test_the_page_of_a_mail_says_until_when_it_is_kept_and_then_that_it_was_cleared(message):
-    before = shown(message, "campaigns_message", message)
+    home = message.recipient.campaign.organization
+    Organization.objects.filter(pk=home.pk).update(values_kept_days=101)
+    young = shown(message, "campaigns_message", message)
+    Organization.objects.filter(pk=home.pk).update(values_kept_days=90)
+    due = shown(message, "campaigns_message", message)
     forget_old(now=NOW)
     after = shown(message, "campaigns_message", message)
 
-    assert f"Kept until {NOW - 10 * DAY:%-d %b %Y}." in before
+    assert f"It can be read here until {NOW + DAY:%-d %b %Y}." in young
+    assert "Its age is reached: it is cleared within the hour." in due
     assert f"The values of this mail were cleared on {NOW:%-d %b %Y} (kept for 100 days)." in after
+    assert ">null<" not in after
 
 
 def test_the_page_of_a_reply_says_that_its_words_were_cleared(message):
@@ -93,7 +99,7 @@ def test_an_owner_sets_the_ages_on_the_page_of_the_organization():
     address = reverse("admin:accounts_organization_change", args=[home.pk])
     form = client.get(address).context["adminform"].form
 
-    assert "Workers clear what is older" in client.get(address).content.decode()
+    assert "What is older is cleared for good" in client.get(address).content.decode()
     assert {"values_kept_days", "details_kept_days"} <= set(form.fields)
     assert "details_cleared_to" not in form.fields
     assert Organization.objects.get(pk=home.pk).values_kept_days is None
