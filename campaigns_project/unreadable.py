@@ -1,9 +1,11 @@
 """Requests whose head says what cannot be: `charset=base64`, a content type without end.
 
 Django reads the head while it makes its request of it, before anything of it would turn an error into an answer: the
-connection would end with an empty 500. Whatever else goes wrong is answered inside and does not come this far.
+connection would end with an empty 500. Whatever else goes wrong is answered inside and does not come this far, but
+for a charset by which nothing but the body would be read: whoever reads a body takes it for one of texts.
 """
 
+import codecs
 import json
 import logging
 from collections.abc import Callable, Iterable
@@ -11,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.utils.http import parse_header_parameters
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +28,23 @@ class Readable:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
+            _require_text(environ.get("CONTENT_TYPE", ""))
             return self._application(environ, start_response)
         except (BadRequest, SuspiciousOperation, LookupError, ValueError) as error:
             logger.warning("a request that cannot be read was refused: %s", type(error).__name__)
             return _refusal(start_response)
+
+
+def _require_text(content_type: str) -> None:
+    """LookupError or ValueError for a charset by which no text is written, such as zlib; one nobody knows is UTF-8."""
+    charset = parse_header_parameters(content_type)[1].get("charset") if "charset" in content_type.lower() else None
+    if charset is None:
+        return
+    try:
+        codecs.lookup(charset)
+    except LookupError:
+        return
+    " ".encode(charset)
 
 
 def _refusal(start_response: Callable[..., Any]) -> Iterable[bytes]:
