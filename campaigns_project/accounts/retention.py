@@ -47,6 +47,6 @@ def _require_possible(name: str, number: int | None) -> None:
         raise Refused(
             "kept_days_impossible",
             f"Nothing can be kept for {number:,} days.",
-            f"Give a number of days from {LEAST_KEPT_DAYS} to {MOST_KEPT_DAYS:,}, or none to keep it for ever.",
+            f"Give a number of days from {LEAST_KEPT_DAYS} to {MOST_KEPT_DAYS:,}, or none to keep it forever.",
             {"field": name},
         )

@@ -60,4 +60,4 @@ def _told(organization: Organization) -> str:
 
 
 def _time(days: int | None) -> str:
-    return "for ever" if days is None else f"for {days:,} days"
+    return "forever" if days is None else f"for {days:,} days"
