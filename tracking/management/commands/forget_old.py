@@ -35,7 +35,7 @@ class Command(FairleadCommand):
             self.stdout.write(_told(each, "would be cleared" if is_dry_run else "cleared"))
         if not done:
             where = "Every organization" if organization is None else str(organization)
-            self.stdout.write(f"{where} keeps everything for ever: manage.py retention sets a time.")
+            self.stdout.write(f"{where} keeps everything forever: manage.py retention sets a time.")
 
 
 def _as_dict(each: Forgotten) -> dict[str, Any]:

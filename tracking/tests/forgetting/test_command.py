@@ -47,7 +47,7 @@ def test_a_dry_run_counts_what_is_then_cleared():
 
 
 def test_it_says_that_everything_is_kept_for_ever():
-    assert run("forget_old") == "Every organization keeps everything for ever: manage.py retention sets a time.\n"
+    assert run("forget_old") == "Every organization keeps everything forever: manage.py retention sets a time.\n"
 
 
 def test_while_somebody_else_is_at_it_it_ends_with_9():
@@ -70,7 +70,7 @@ def test_ages_are_shown_set_and_taken_away():
     run("retention", "--organization", "acme", "--values", "90", "--details", "30", "--yes")
     changed = answer("retention", "--organization", "acme", "--values", "forever", "--yes")
 
-    assert shown == "Acme keeps the values of mails for ever, the details of events for ever.\n"
+    assert shown == "Acme keeps the values of mails forever, the details of events forever.\n"
     assert (changed["values_kept_days"], changed["details_kept_days"]) == (None, 30)
     told = list(AuditLog.objects.order_by("pk").values_list("action", "before", "after"))
     assert told == [
