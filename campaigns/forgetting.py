@@ -8,19 +8,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import DeliveredBy, Message, MessageStatus, Step
 from campaigns_project.accounts.models import Organization
+from campaigns_project.database.plans import by_index
 
 BATCH = 1_000  # rows of one transaction: some 50 ms
-# For the rest of the transaction each row is found by its index. Statistics are from before the last batches, and by
-# them a planner reads the whole table again for each.
-BY_INDEX = """
-SET LOCAL enable_seqscan TO off; SET LOCAL enable_bitmapscan TO off; SET LOCAL enable_hashjoin TO off;
-SET LOCAL enable_mergejoin TO off; SET LOCAL jit TO off
-"""
 
 
 def forget_values(*, organization: Organization, now: datetime) -> tuple[int, bool]:
@@ -34,8 +29,7 @@ def forget_values(*, organization: Organization, now: datetime) -> tuple[int, bo
     if not steps:
         return 0, False
     wanted: dict[str, Any] = {"steps": steps, "before": before, "now": now, "batch": BATCH}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BY_INDEX)
+    with by_index() as cursor:
         cursor.execute(_CLEAR, wanted)
         looked, had = cursor.fetchone()
     return had, looked == BATCH
@@ -58,7 +52,7 @@ def kept_since(days: int | None, now: datetime) -> datetime | None:
 
 
 def kept_until(message: Message, organization: Organization) -> datetime | None:
-    """Until when the values of `message` are kept; None where that is for ever, or not settled, or over.
+    """Until when the values of `message` are kept; None where that is forever, or not settled, or over.
 
     An uncertain mail is kept until somebody has decided, however old it is; one that Instantly made never had any.
     """

@@ -18,3 +18,21 @@ def without_loops() -> Iterator[Any]:
         cursor.execute("SET LOCAL enable_nestloop = off")
         yield cursor
         cursor.execute("SET LOCAL enable_nestloop = on")
+
+
+@contextmanager
+def by_index() -> Iterator[Any]:
+    """A cursor for statements that look for few rows among very many, in a transaction: each is found by its index.
+
+    Statistics are from before the last batches of a long work, and by them a planner reads the whole table again for
+    each. It holds to the end of the transaction.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_BY_INDEX)
+        yield cursor
+
+
+_BY_INDEX = """
+SET LOCAL enable_seqscan TO off; SET LOCAL enable_bitmapscan TO off; SET LOCAL enable_hashjoin TO off;
+SET LOCAL enable_mergejoin TO off; SET LOCAL jit TO off
+"""

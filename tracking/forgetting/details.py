@@ -8,10 +8,11 @@ that was told of months later.
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
-from campaigns.forgetting import BY_INDEX, kept_since
+from campaigns.forgetting import kept_since
 from campaigns_project.accounts.models import Organization
+from campaigns_project.database.plans import by_index
 
 BATCH = 2_000  # events that are looked at in one transaction
 LOOKED_BACK = 1_000  # numbers before the last: of one that was given earlier and committed later
@@ -20,7 +21,6 @@ CLEARED = "details_cleared_at"
 KEPT = ("kind", "status", "code", "link_id", "url", "merged_lead")
 
 
-@transaction.atomic
 def forget_details(*, organization: Organization, now: datetime) -> tuple[int, bool]:
     """Clear the details of the old ones among the next events; of how many, and whether there may be more.
 
@@ -31,18 +31,17 @@ def forget_details(*, organization: Organization, now: datetime) -> tuple[int, b
         return 0, False
     reached = organization.details_cleared_to
     wanted: dict[str, Any] = {"organization": organization.pk, "before": before, "after": reached, "batch": BATCH}
-    with connection.cursor() as cursor:
-        cursor.execute(BY_INDEX)
+    with by_index() as cursor:
         cursor.execute(_NEXT, wanted)
         up_to = max(cursor.fetchone()[0] or 0, reached)
         cursor.execute(_FIND, {**wanted, "from": reached - LOOKED_BACK, "to": up_to})
         found = [number for (number,) in cursor.fetchall()]
         cursor.execute(_CLEAR, {"found": found, "now": now})
         cleared = cursor.rowcount
-    if cleared < len(found):
-        return cleared, False
-    this = Organization.objects.filter(pk=organization.pk, details_cleared_to=reached)
-    this.update(details_cleared_to=up_to)
+        if cleared < len(found):
+            return cleared, False
+        this = Organization.objects.filter(pk=organization.pk, details_cleared_to=reached)
+        this.update(details_cleared_to=up_to)
     return cleared, up_to > reached
 
 
