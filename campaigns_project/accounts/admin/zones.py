@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
+
+from campaigns_project.accounts.timezones import known_zones
 
 
 class ZoneField(forms.ChoiceField):
@@ -21,5 +22,5 @@ class ZoneField(forms.ChoiceField):
 @lru_cache(maxsize=1)
 def zones() -> tuple[tuple[str, str], ...]:
     """Every zone as value and words, UTC first."""
-    named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "System")))
+    named = sorted(name for name in known_zones() if "/" in name and not name.startswith(("Etc/", "System")))
     return (("UTC", "UTC"), *((name, name.replace("_", " ")) for name in named))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
+from campaigns_project.accounts.timezones import known_zones
 from leads.providers.values import Mapped, RecordProblem
 
 LOCKED = "email_not_unlocked"  # the local part of what stands where an address was not paid for
@@ -103,7 +103,7 @@ def _line(value: Any, name: str) -> str:
 
 
 def _timezone(value: Any) -> Any:
-    return value if isinstance(value, str) and value in available_timezones() else None
+    return value if isinstance(value, str) and value in known_zones() else None
 
 
 def _phone(person: Mapping[str, Any]) -> Any:

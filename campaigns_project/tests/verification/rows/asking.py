@@ -9,15 +9,17 @@ from campaigns_project.verification.finding import Finding
 from campaigns_project.verification.registry import row_checks
 
 
-def findings() -> list[Finding]:
-    """What every registered check finds in the database as it is."""
+def findings(*, check: str = "") -> list[Finding]:
+    """What every registered check finds in the database as it is, or the one of this name alone."""
+    checks = [one for one in row_checks() if check in ("", one.name)]
+    assert checks, f"no check is registered as {check}"
     with transaction.atomic(), connection.cursor() as cursor:
-        return [finding for check in row_checks() for finding in check.run(cursor)]
+        return [finding for one in checks for finding in one.run(cursor)]
 
 
-def told() -> list[tuple[str, str, int, list[str]]]:
+def told(*, check: str = "") -> list[tuple[str, str, int, list[str]]]:
     """The same in short: id, where, how many, samples."""
-    return [(one.id, one.where, one.count, one.samples) for one in findings()]
+    return [(one.id, one.where, one.count, one.samples) for one in findings(check=check)]
 
 
 def run(statement: str, *values: object) -> None:
