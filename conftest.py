@@ -13,6 +13,7 @@ import pytest
 from django.core.management.commands import flush
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import client
 from hypothesis import settings
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from pytest_django import DjangoDbBlocker
@@ -72,6 +73,20 @@ def _many_tests_share_the_machine() -> Iterator[None]:
     """None of them costs a query more because another one held it up; those of slow lists take this back."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(patience, "SHARED_BY", 50)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _of_a_page_its_own_context_is_kept() -> Iterator[None]:
+    """Django's test client copies the context of each of the hundred templates that a page includes as well."""
+    kept = client.store_rendered_templates
+
+    def keep(store: dict[str, Any], *arguments: Any, **named: Any) -> None:
+        if "context" not in store:
+            kept(store, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "store_rendered_templates", keep)
         yield
 
 
