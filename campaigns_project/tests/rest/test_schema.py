@@ -1,10 +1,16 @@
 """The OpenAPI document: without a warning, and with what every operation owes its reader."""
 
+import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from drf_spectacular import validation
+from jsonschema import Draft202012Validator
+from jsonschema_specifications import REGISTRY
+from referencing import Resource
 
 from campaigns_project.tests.rest.answers import described
 
@@ -22,8 +28,19 @@ def operations() -> dict[str, dict[str, Any]]:
     }
 
 
-def test_the_schema_is_valid_and_without_a_warning():
-    call_command("spectacular", validate=True, fail_on_warn=True, stdout=StringIO())
+def test_the_schema_is_made_without_a_warning():
+    call_command("spectacular", fail_on_warn=True, stdout=StringIO())
+
+
+def test_the_schema_is_one_of_openapi():
+    """By the specification that drf-spectacular brings, as `spectacular --validate` does in ten times as long."""
+    specification = json.loads(Path(validation.__file__).with_name("openapi_3_1_schema.json").read_text())
+    known = REGISTRY.with_resource(specification["$id"], Resource.from_contents(specification)).crawl()
+
+    faults = Draft202012Validator({"$ref": specification["$id"]}, registry=known).iter_errors(described())
+
+    assert described()["openapi"].startswith("3.1")
+    assert [(error.json_path, error.message) for error in faults] == []
 
 
 def test_every_operation_has_a_summary_and_a_tag(operations):
