@@ -1,14 +1,12 @@
 """What every request passes through: a request id, and a content policy per area."""
 
-import re
-import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csp import ContentSecurityPolicyMiddleware
 from django.utils.csp import CSP
 
-_GOOD_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+from campaigns_project.request_id import HEADER, request_id_of
 
 STRICT = {
     "default-src": [CSP.SELF],
@@ -32,10 +30,9 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request.request_id = given if _GOOD_ID.match(given) else uuid.uuid4().hex  # type: ignore[attr-defined]
+        request.request_id = request_id_of(request.headers.get(HEADER, ""))  # type: ignore[attr-defined]
         response = self.get_response(request)
-        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        response[HEADER] = request.request_id  # type: ignore[attr-defined]
         return response
 
 

@@ -7,12 +7,13 @@ Files in a form are written to the disk before anybody has asked who sends them,
 it: nothing longer than the largest import gets that far.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import Any
+
+from campaigns_project.problem import refuse_early
 
 IN_MEMORY = 2 * 1024 * 1024  # bytes; what is longer goes to a file
 MOST_BYTES = 2**30 + 2**24  # the largest file an import takes, and what stands around it in a form
@@ -31,7 +32,7 @@ class Measured:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         announced = environ.get("CONTENT_LENGTH") or ""
         if announced.isdecimal() and int(announced[:20]) > self._most:
-            return _too_large(start_response, self._most)
+            return _too_large(environ, start_response, self._most)
         if not environ.get("HTTP_TRANSFER_ENCODING") or announced:
             return self._application(environ, start_response)
         return self._measured(environ, start_response)
@@ -44,7 +45,7 @@ class Measured:
             while left and (read := environ["wsgi.input"].read(min(left, _AT_ONCE))):
                 left -= body.write(read)
             if not left:
-                return _too_large(start_response, self._most)
+                return _too_large(environ, start_response, self._most)
             length = body.tell()
             body.seek(0)
             known = {**environ, "wsgi.input": body, "CONTENT_LENGTH": str(length)}
@@ -68,14 +69,6 @@ class _Answer:
         self._things.close()
 
 
-def _too_large(start_response: Callable[..., Any], most: int) -> Iterable[bytes]:
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    said = {
-        "type": "urn:fairlead:problem:too_large",
-        "title": "Too large",
-        "status": status.value,
-        "code": "too_large",
-        "detail": f"The body is longer than the {most:,} bytes that are taken. Send it in parts.",
-    }
-    start_response(f"{status.value} {status.phrase}", [("Content-Type", "application/problem+json")])
-    return [json.dumps(said).encode()]
+def _too_large(environ: dict[str, Any], start_response: Callable[..., Any], most: int) -> Iterable[bytes]:
+    said = f"The body is longer than the {most:,} bytes that are taken. Send it in parts."
+    return refuse_early(environ, start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", said)

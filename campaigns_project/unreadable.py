@@ -6,7 +6,6 @@ for a charset by which nothing but the body would be read: whoever reads a body 
 """
 
 import codecs
-import json
 import logging
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -14,6 +13,8 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.utils.http import parse_header_parameters
+
+from campaigns_project.problem import refuse_early
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Readable:
             return self._application(environ, start_response)
         except (BadRequest, SuspiciousOperation, LookupError, ValueError) as error:
             logger.warning("a request that cannot be read was refused: %s", type(error).__name__)
-            return _refusal(start_response)
+            return _refusal(environ, start_response)
 
 
 def _require_text(content_type: str) -> None:
@@ -47,14 +48,6 @@ def _require_text(content_type: str) -> None:
     " ".encode(charset)
 
 
-def _refusal(start_response: Callable[..., Any]) -> Iterable[bytes]:
-    status = HTTPStatus.BAD_REQUEST
-    said = {
-        "type": "urn:fairlead:problem:bad_request",
-        "title": "The request cannot be accepted",
-        "status": status.value,
-        "code": "bad_request",
-        "detail": "The head of the request cannot be read: look at its Content-Type and the charset in it.",
-    }
-    start_response(f"{status.value} {status.phrase}", [("Content-Type", "application/problem+json")])
-    return [json.dumps(said).encode()]
+def _refusal(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    said = "The head of the request cannot be read: look at its Content-Type and the charset in it."
+    return refuse_early(environ, start_response, HTTPStatus.BAD_REQUEST, "bad_request", said)

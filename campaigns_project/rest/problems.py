@@ -20,33 +20,10 @@ from rest_framework.views import exception_handler, set_rollback
 
 from campaigns_project.errors import Refused
 from campaigns_project.faults import fault_of
+from campaigns_project.problem import CONTENT_TYPE, NOT_KEPT, members
 
 logger = logging.getLogger(__name__)
 
-CONTENT_TYPE = "application/problem+json"
-TITLES = {
-    400: "The request cannot be accepted",
-    401: "Not signed in",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "The present state does not allow this",
-    413: "Too large",
-    415: "Unsupported media type",
-    422: "The key was sent with another request",
-    429: "Too many requests",
-    500: "A fault of ours",
-    503: "Not available now",
-}
-HINTS = {
-    401: "Send “Authorization: Bearer KEY”. An owner makes a key in the admin under API keys, or with: "
-    "manage.py create_api_key --organization SLUG --name NAME --role operator",
-    404: "GET /api/docs/ shows what there is; lists show what your organization has.",
-    405: "The header Allow names the methods of this address.",
-    415: "Send the body as application/json; a file for an import as multipart/form-data.",
-    429: "Wait as many seconds as the header Retry-After says, then go on; nothing was changed.",
-}
 ALMOST = 0.8  # how alike two names are when one is a slip of the other; 1 is the same
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
@@ -142,7 +119,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def problem(request: HttpRequest, status_code: int, code: str, detail: str, **more: Any) -> JsonResponse:
     """A problem as the answer of a view that is not DRF's; `more` are further members, `hint` among them."""
     body = _body(request, status_code, code, detail, **more)
-    return JsonResponse(body, status=status_code, content_type=CONTENT_TYPE)
+    return JsonResponse(body, status=status_code, content_type=CONTENT_TYPE, headers=NOT_KEPT)
 
 
 def _is_duplicate(error: Exception) -> bool:
@@ -202,25 +179,5 @@ def _answer(request: Any, status_code: int, code: str, detail: str, **more: Any)
     return Response(_body(request, status_code, code, detail, **more), status=status_code, content_type=CONTENT_TYPE)
 
 
-def _body(request: Any, status_code: int, code: str, detail: str, *, hint: str = "", **more: Any) -> dict[str, Any]:
-    said = {
-        "type": f"urn:fairlead:problem:{code}",
-        "title": TITLES.get(status_code, "Error"),
-        "status": status_code,
-        "code": code,
-        "detail": detail,
-        "hint": hint or HINTS.get(status_code, ""),
-        "instance": request.path,
-        "request_id": getattr(request, "request_id", ""),
-    }
-    given = {key: value for key, value in said.items() if value != ""}
-    return _sound({**given, **{key: value for key, value in more.items() if key not in said}})
-
-
-def _sound(value: Any) -> Any:
-    """Without the lone surrogates that JSON can bring in and an answer that repeats them could not be written with."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_sound(key): _sound(each) for key, each in value.items()}
-    return [_sound(each) for each in value] if isinstance(value, list | tuple) else value
+def _body(request: Any, status_code: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    return members(status_code, code, detail, request.path, getattr(request, "request_id", ""), **more)

@@ -11,9 +11,9 @@ from rest_framework import serializers
 
 from campaigns_project.audit.actors import LONGEST_MESSAGE
 from campaigns_project.idempotency.asked import LONGEST_KEY
+from campaigns_project.problem import CONTENT_TYPE, TITLES
 from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.idempotency import HEADER, REPLAYED
-from campaigns_project.rest.problems import CONTENT_TYPE, TITLES
 from campaigns_project.rest.serializers import StrictSerializer
 
 # Parts of nested addresses that are no field of the rows they lead to.

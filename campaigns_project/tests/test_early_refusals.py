@@ -1,0 +1,49 @@
+"""What is refused before Django sees it is answered like anything else."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+
+from campaigns_project.unmeasured import Measured
+from campaigns_project.unreadable import Readable
+
+pytestmark = pytest.mark.django_db
+
+TOO_MUCH = {"CONTENT_LENGTH": "11", "CONTENT_TYPE": "application/json"}
+NO_TEXT = {"CONTENT_LENGTH": "2", "CONTENT_TYPE": "application/json; charset=zlib"}
+INSIDE = {"CONTENT_LENGTH": "2", "CONTENT_TYPE": "application/json"}
+
+
+def answered(rf, **head: str) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """Status, headers and problem, to a POST by somebody without a key."""
+    seen: list[Any] = []
+    path = "/api/v1/grün".encode().decode("latin-1")  # as WSGI has it
+    body = io.BytesIO(b"{}" + b" " * 9)
+    environ = {**rf.post("/").environ, "PATH_INFO": path, "wsgi.input": body, **head}
+    application = Measured(Readable(get_wsgi_application()), most=10)
+    said = b"".join(application(environ, lambda status, headers: seen.extend([status, dict(headers)])))
+    return seen[0], seen[1], json.loads(said)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (TOO_MUCH, "413 "),
+        ({"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}, "413 "),
+        (NO_TEXT, "400 "),
+        (INSIDE, "404 "),
+    ],
+)
+@pytest.mark.parametrize(("given", "is_taken"), [("ticket-4137", True), ("a b", False), ("x" * 65, False), ("", False)])
+def test_whoever_refuses_says_it_in_one_shape_and_under_an_id(rf, head, status, given, is_taken):
+    line, headers, said = answered(rf, **head, HTTP_X_REQUEST_ID=given)
+
+    assert line.startswith(status)
+    assert (headers["Content-Type"], headers["Cache-Control"]) == ("application/problem+json", "no-store")
+    assert said["request_id"] == headers["X-Request-ID"]
+    assert (said["request_id"] == given) is is_taken
+    assert (said["instance"], said["status"]) == ("/api/v1/grün", int(line[:3]))
+    assert {"type", "title", "code", "detail"} <= set(said)
