@@ -15,6 +15,7 @@ from campaigns_project.audit.actors import ActorKind
 from campaigns_project.audit.exporting import CONTENT_TYPES, ExportFormat, export, file_name
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter
+from campaigns_project.rest.kinds import WordField
 from campaigns_project.rest.serializers import LineField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 
@@ -53,7 +54,7 @@ class AuditExportSerializer(StrictSerializer):
 
     format = serializers.ChoiceField(ExportFormat.choices, default=ExportFormat.JSONL)
     filters = serializers.DictField(
-        child=LineField(max_length=200), required=False, help_text="By name, as in the query of the list."
+        child=WordField(max_length=200), required=False, help_text="By name, as in the query of the list."
     )
     reason = LineField(max_length=LONGEST_REASON, required=False, help_text="Why, for the audit log.")
 

@@ -14,6 +14,7 @@ from campaigns_project.idempotency.asked import LONGEST_KEY
 from campaigns_project.problem import CONTENT_TYPE, TITLES
 from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.idempotency import HEADER, REPLAYED
+from campaigns_project.rest.kinds import WordField
 from campaigns_project.rest.serializers import StrictSerializer
 
 # Parts of nested addresses that are no field of the rows they lead to.
@@ -115,6 +116,8 @@ class DocumentedSchema(AutoSchema):
         described = super()._map_serializer_field(field, direction, bypass_extensions)
         if direction == "request" and isinstance(field, serializers.DecimalField):
             _describe_as_number(described)
+        if direction == "request" and isinstance(field, WordField):
+            described["type"] = ["string", "integer"]
         return _within(field, described)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:

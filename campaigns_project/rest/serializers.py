@@ -11,6 +11,7 @@ from django.db import models
 from rest_framework import serializers
 
 from campaigns_project.accounts.tenancy import living
+from campaigns_project.rest.kinds import misfit
 from campaigns_project.rest.problems import UnknownParameter
 
 
@@ -41,7 +42,7 @@ class KeptJSONField(serializers.JSONField):
 
 
 class StrictSerializer(serializers.Serializer):
-    """Refuses a body field it does not know, may only read, or gets twice: silence would look like success."""
+    """Refuses a field it does not know, may only read, gets twice or of another kind: silence looks like success."""
 
     def to_internal_value(self, data: Any) -> Any:
         if hasattr(data, "keys"):
@@ -52,7 +53,21 @@ class StrictSerializer(serializers.Serializer):
                 if name not in writable:
                     raise UnknownParameter(name, writable)
                 self._refuse_a_second_one(name, data)
-        return super().to_internal_value(data)
+        wrong = self._of_another_kind(data)
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **wrong}) from None  # type: ignore[dict-item]
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return value
+
+    def _of_another_kind(self, data: Any) -> dict[str, Any]:
+        """What is of another kind than its field, in a body of JSON; the values of a form are all texts."""
+        if not isinstance(data, dict) or hasattr(data, "getlist"):
+            return {}
+        found = {name: misfit(self.fields[name], value) for name, value in data.items()}
+        return {name: said for name, said in found.items() if said}
 
     def _refuse_a_second_one(self, name: str, data: Any) -> None:
         """In a form a field may stand twice, of which the last alone would count."""

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.errors import NotFound, Refused
+from campaigns_project.rest.kinds import WordField
 from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.schema import example, problems
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer
@@ -52,7 +53,7 @@ class WebAddress(LineField):
 class CustomFields(serializers.DictField):
     """Further fields as texts: a template shows `stand` as `custom.stand`. One with an empty text is not there."""
 
-    child = serializers.CharField(allow_blank=True, max_length=CUSTOM_VALUE_MAX)
+    child = WordField(allow_blank=True, max_length=CUSTOM_VALUE_MAX)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         fields = super().to_internal_value(data)
