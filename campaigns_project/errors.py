@@ -61,6 +61,12 @@ class NotFound(Refused):
     status = 404
 
 
+class ConditionNotMet(Refused):
+    """What was to be changed is not as the request says it is."""
+
+    status = 412
+
+
 class NotConfirmed(Refused):
     """An act that has to be confirmed was not, or with something else than was asked for."""
 

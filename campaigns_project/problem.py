@@ -17,6 +17,7 @@ TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "The present state does not allow this",
+    412: "A condition does not hold",
     413: "Too large",
     415: "Unsupported media type",
     422: "The key was sent with another request",

@@ -149,6 +149,8 @@ class FeedViewSet(Reads, Deletes, OperationsViewSet):
     queryset = CalendarFeed.objects.all()
     serializer_class = FeedSerializer
     filterset_class = FeedFilters
+    shows = frozenset({"retrieve"})  # the answer to POST has the address, which no other has
+    live = frozenset({"read_at"})
     roles = {"destroy": Role.OPERATOR}
 
     @extend_schema(

@@ -28,6 +28,13 @@ KEPT_BY_THE_SYSTEM = (
     "total_records", "delivered_by", "instantly_campaign_id", "created_by", "created_at", "updated_at",
 )  # fmt: skip
 
+# What moves while mails go out.
+COUNTED = (
+    "total_recipients", "recipients_reached", "emails_sent", "emails_opened", "emails_clicked", "emails_replied",
+    "emails_bounced", "active_leads_count", "completed_leads_count", "opted_out_count", "booked_count", "open_rate",
+    "click_rate", "reply_rate", "bounce_rate", "last_enrollment_at",
+)  # fmt: skip
+
 
 @example("A campaign with a time zone and a limit", name="Autumn", timezone="Europe/Prague", daily_limit=200)
 class CampaignSerializer(StrictModelSerializer):

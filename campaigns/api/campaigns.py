@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 
 from campaigns import preflight
 from campaigns.api.automatic import CampaignAudience
-from campaigns.api.campaign import CampaignSerializer
+from campaigns.api.campaign import COUNTED, CampaignSerializer
 from campaigns.api.deletion import CampaignDeletion
 from campaigns.api.fetching import CampaignFetching
 from campaigns.api.finding import REFERENCE, find_campaign
@@ -77,6 +77,8 @@ class CampaignViewSet(
         **CampaignDeletion.roles,
     }
     query_parameters = CampaignDeletion.query_parameters
+    live = frozenset(COUNTED)
+    guards = frozenset({"partial_update"})  # a deletion is bound to what was seen by its own token
 
     def get_object(self) -> Campaign:
         return find_campaign(self.get_queryset(), self.kwargs["id"])

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from campaigns.models import Campaign
 from campaigns_project.rest.viewsets import ApiViewSet
@@ -43,6 +44,15 @@ class InCampaign(ApiViewSet):
 
     def parents(self) -> dict[str, models.Model]:
         return {"campaign": self.campaign}
+
+    def hold(self) -> Any:
+        # First, as whoever edits what is below a campaign does: from two ends each would wait for the other.
+        self.hold_campaign()
+        return self.get_object()
+
+    def hold_campaign(self) -> Campaign:
+        """The campaign as it is, nobody else editing it or what is below before the transaction ends."""
+        return get_object_or_404(Campaign.objects.living().select_for_update(no_key=True), pk=self.campaign.pk)
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()

@@ -94,6 +94,7 @@ class InstantlyAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = InstantlyAccount.objects.all()
     serializer_class = InstantlyAccountSerializer
     asking_outside = ("campaigns",)
+    live = frozenset({"checked_at", "last_error", "heard_at"})
     roles = dict.fromkeys(
         ("create", "partial_update", "destroy", "check", "pause", "resume", "campaigns", "take_over"), Role.MANAGER
     )

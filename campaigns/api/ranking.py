@@ -108,6 +108,14 @@ class RankingRulesViewSet(InCampaign):
     serializer_class = ToldRulesSerializer
     pagination_class = None
     filter_backends: list[Any] = []
+    shows = frozenset({"read"})
+    guards = frozenset({"replace"})
+
+    def hold(self) -> Any:
+        return ranking.read_point_rules(self.hold_campaign().ranking_rules)
+
+    def shown(self, row: Any) -> Any:
+        return self._told(row)
 
     @extend_schema(summary="Read the ranking rules", responses=ToldRulesSerializer)
     def read(self, request: Request, **_address: str) -> Response:

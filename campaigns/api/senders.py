@@ -161,6 +161,7 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     roles = dict.fromkeys(
         ("create", "partial_update", "destroy", "pause", "resume", "check", "renew_webhook"), Role.MANAGER
     )
+    live = frozenset({"used_today", "heard_at", "health", "health_checked_at", "backs_off_until"})
 
     @extend_schema(description="Refused (409) while a campaign that may still send uses it.")
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -226,6 +227,9 @@ class CampaignSenderViewSet(InCampaign):
     campaign_path = "campaign_senders__campaign"
     roles = {"replace": Role.MANAGER}
     pagination_class = None
+    shows = frozenset({"chosen"})
+    guards = frozenset({"replace"})
+    live = frozenset({"each"})
 
     def parents(self) -> dict[str, models.Model]:
         return {"organization": self.organization}
@@ -245,6 +249,17 @@ class CampaignSenderViewSet(InCampaign):
         asked.is_valid(raise_exception=True)
         set_senders(campaign=self.campaign, senders=asked.validated_data["senders"], actor=self.actor)
         return self._answer()
+
+    def hold(self) -> Any:
+        self.hold_campaign()
+        return self.get_queryset().order_by("pk")
+
+    def shown(self, row: Any) -> Any:
+        return self.get_serializer(row, many=True).data
+
+    def entity_tag(self, shown: Any) -> str:
+        """Of which senders they are, and then of how each is."""
+        return super().entity_tag({"senders": [sender["id"] for sender in shown], "each": shown})
 
     def _answer(self) -> Response:
         senders = self.get_queryset().order_by("pk")

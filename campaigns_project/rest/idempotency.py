@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 # What else a header says is of the request at hand: its id, how old the API is.
-KEPT_HEADERS = ("Content-Type", "Location", "Link")
+KEPT_HEADERS = ("Content-Type", "Location", "Link", "ETag")
 FAULT = Answer(500, {}, None)
 
 

@@ -1,11 +1,14 @@
 """/retention: for how many days an organization keeps what tells of single people."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.accounts.api import OrganizationScoped
+from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.models.organization import LEAST_KEPT_DAYS, MOST_KEPT_DAYS
 from campaigns_project.accounts.retention import keep_for
 from campaigns_project.accounts.roles import Role
@@ -37,6 +40,14 @@ class RetentionViewSet(StrictView, OrganizationScoped, viewsets.ViewSet):
 
     tag = "me"
     roles = {"change": Role.OWNER}
+    shows = frozenset({"read", "change"})
+    guards = frozenset({"change"})
+
+    def hold(self) -> Organization:
+        return Organization.objects.select_for_update(no_key=True).get(pk=self.organization.pk)
+
+    def shown(self, row: Organization) -> Any:
+        return RetentionSerializer(row).data
 
     @extend_schema(summary="Read how long what tells of people is kept", responses=RetentionSerializer)
     def read(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from campaigns_project.audit.actors import LONGEST_MESSAGE
 from campaigns_project.idempotency.asked import LONGEST_KEY
 from campaigns_project.problem import CONTENT_TYPE, TITLES
+from campaigns_project.rest.conditions import IF_MATCH, IF_NONE_MATCH
 from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.idempotency import HEADER, REPLAYED
 from campaigns_project.rest.kinds import WordField
@@ -44,6 +45,23 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="A UUID of your own making. The same request with the same key is done once: for 24 hours it is "
     "answered as the first time, without being done again.",
 )
+IF_MATCH_GIVEN = OpenApiParameter(
+    IF_MATCH,
+    {"type": "string", "minLength": 1},
+    OpenApiParameter.HEADER,
+    description="The ETag under which you read it: where somebody changed it since, nothing is done (412).",
+)
+IF_NONE_MATCH_GIVEN = OpenApiParameter(
+    IF_NONE_MATCH,
+    {"type": "string", "minLength": 1},
+    OpenApiParameter.HEADER,
+    description="The ETag of what you have: while it is the same, the answer is a 304 without a body.",
+)
+ETAG = {
+    "description": "Of the row as it is answered. Where it has two parts, the second is of what moves by itself.",
+    "schema": {"type": "string", "pattern": '^"[0-9a-f.]+"$'},
+    "required": True,
+}
 REPLAYED_HEADER = {
     "description": "The request was done before, and this is what it was answered.",
     "schema": {"type": "string", "enum": ["true"]},
@@ -105,7 +123,9 @@ class DocumentedSchema(AutoSchema):
         return []  # where `?format=` is taken, the view says so itself
 
     def get_override_parameters(self) -> list[Any]:
-        return [] if self.method == "GET" else [IDEMPOTENCY_KEY, CHANGE_MESSAGE]
+        if self.method == "GET":
+            return [IF_NONE_MATCH_GIVEN] if self._shows else []
+        return [IDEMPOTENCY_KEY, CHANGE_MESSAGE, *([IF_MATCH_GIVEN] if self._guards else [])]
 
     def get_filter_backends(self) -> list[Any]:
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
@@ -158,7 +178,26 @@ class DocumentedSchema(AutoSchema):
         bodies["429"]["headers"] = {"Retry-After": RETRY_AFTER}
         if self.method != "GET":
             self._describe_replays(bodies)
+        if self._shows:
+            self._describe_tags(bodies)
         return bodies
+
+    @property
+    def _shows(self) -> bool:
+        """Whether a row is answered, under an ETag."""
+        return getattr(self.view, "action", "") in self.view.shows  # type: ignore[attr-defined]
+
+    @property
+    def _guards(self) -> bool:
+        """Whether If-Match is looked at."""
+        return getattr(self.view, "action", "") in self.view.guards  # type: ignore[attr-defined]
+
+    def _describe_tags(self, bodies: dict[str, Any]) -> None:
+        answered = bodies.get("201" if self.method == "POST" else "200")
+        if answered is not None:
+            answered["headers"] = {**answered.get("headers", {}), "ETag": ETAG}
+        if self.method == "GET":
+            bodies["304"] = {"description": "It is as you have it.", "headers": {"ETag": ETAG}}
 
     def _describe_replays(self, bodies: dict[str, Any]) -> None:
         for code, answer in bodies.items():
@@ -178,6 +217,8 @@ class DocumentedSchema(AutoSchema):
             codes.append("422")
         if self.method in {"POST", "PATCH", "PUT"}:
             codes += ["413", "415"]
+        if self._guards:
+            codes.append("412")
         return codes
 
 

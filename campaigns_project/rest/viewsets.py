@@ -17,6 +17,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import LONGEST_MESSAGE, change_message
 from campaigns_project.audit.protection import differences, values_of
 from campaigns_project.audit.record import record
+from campaigns_project.rest.conditions import Conditional
 from campaigns_project.rest.filtering import check_query
 from campaigns_project.rest.idempotency import DoneOnce
 from campaigns_project.rest.negotiation import ByHeader
@@ -25,8 +26,8 @@ from campaigns_project.rest.problems import TooLarge
 from campaigns_project.rest.schema import DocumentedSchema
 
 
-class StrictView(DoneOnce):
-    """JSON of a sensible size, no query parameter that means nothing here, and nothing twice under one key.
+class StrictView(DoneOnce, Conditional):
+    """JSON of a sensible size, no query parameter that means nothing here, nothing done twice or overwritten unseen.
 
     `query_parameters` names, by action, those that are not filters of a list; `list_parameters` which of them take
     several values.
@@ -50,6 +51,7 @@ class StrictView(DoneOnce):
             check_query(request, self.query_parameters.get(action or "", frozenset()), self.list_parameters)
         self.find_parents()
         self.begin_once(request)
+        self.guard(request)
 
     def find_parents(self) -> None:
         """Find what the whole address is below, or refuse: before anything of the body is looked at."""
@@ -102,6 +104,7 @@ class ApiViewSet(StrictView, OrganizationScoped, viewsets.GenericViewSet):
     lookup_value_regex = "[0-9]{1,18}"
     tag: ClassVar[str] = ""
     noun: ClassVar[tuple[str, str]] = ("", "")
+    _is_held = False
 
     def parents(self) -> dict[str, models.Model]:
         """By field name: what a row made here belongs to. Never taken from the body."""
@@ -112,6 +115,19 @@ class ApiViewSet(StrictView, OrganizationScoped, viewsets.GenericViewSet):
         if not getattr(self, "swagger_fake_view", False):
             context["parents"] = self.parents()
         return context
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()
+        return rows.select_for_update(of=("self",), no_key=True) if self._is_held else rows
+
+    def hold(self) -> Any:
+        self._is_held = True
+        row = self.get_object()
+        self._is_held = False
+        return row
+
+    def shown(self, row: Any) -> Any:
+        return self.get_serializer(row).data
 
     def filter_queryset(self, queryset: Any) -> Any:
         # Filters are for lists; DRF would run them over a single row as well.

@@ -198,7 +198,8 @@ SPECTACULAR_SETTINGS = {
         "Campaigns, leads and what happened to every mail. Send a key as `Authorization: Bearer KEY`; "
         "`manage.py create_api_key` makes one. Lists are paged: follow `next`. Times are RFC 3339 in UTC. "
         "Errors are `application/problem+json` with a `code` for programs and a sentence for people; "
-        "an unknown parameter or field is an error too."
+        "an unknown parameter or field is an error too. A row has an `ETag`: sent as `If-Match` it keeps a change from "
+        "overwriting what somebody else has changed meanwhile."
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",

@@ -158,6 +158,8 @@ class WebhookEndpointViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = WebhookEndpoint.objects.all()
     serializer_class = WebhookEndpointSerializer
     filterset_class = WebhookEndpointFilters
+    shows = frozenset({"retrieve", "partial_update"})  # the answer to POST has the secret, which no other has
+    live = frozenset({"failing_since"})
     roles = dict.fromkeys(
         ("create", "partial_update", "destroy", "rotate_secret", "test", "disable", "enable"), Role.MANAGER
     )

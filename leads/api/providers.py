@@ -88,6 +88,7 @@ class ProviderAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     serializer_class = ProviderAccountSerializer
     filterset_class = ProviderAccountFilters
     roles = dict.fromkeys(("create", "partial_update", "destroy", "check", "ask_again"), Role.MANAGER)
+    live = frozenset({"checked_at", "last_error"})
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         super().perform_update(serializer)

@@ -64,6 +64,7 @@ class TagViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = Tag.objects.annotate(lead_count=_COUNT)
     serializer_class = TagSerializer
     filterset_class = TagFilters
+    live = frozenset({"lead_count"})
     roles = {**ApiViewSet.roles, "merge": Role.MANAGER}
 
     @extend_schema(

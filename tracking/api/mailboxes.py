@@ -90,6 +90,7 @@ class MailboxViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     queryset = Mailbox.objects.all()
     serializer_class = MailboxSerializer
     filterset_class = MailboxFilters
+    live = frozenset({"last_read_at", "last_error", "next_look_at", "seen_count", "taken_count"})
     roles = dict.fromkeys(("create", "partial_update", "destroy", "pause", "resume", "test"), Role.MANAGER)
 
     @extend_schema(description="Refused (409) while the replies of a sender arrive there.")

@@ -1,11 +1,14 @@
 """Two requests at once that the same check lets pass."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from campaigns.tests.factories import LeadFactory, SenderFactory, VariantFactory
 from campaigns_project.tests.rest.clients import KeyClient, key_client
 from leads.models import Tag
 
@@ -17,7 +20,7 @@ def test_the_second_of_two_makers_of_the_same_is_told_so_and_not_that_we_are_at_
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
             Tag.objects.create(organization=client.organization, name="vip")
-            answer = other.submit(post_and_hang_up, client)
+            answer = other.submit(hanging_up, lambda: client.post("/api/v1/tags", {"name": "VIP"}))
             wait_until_somebody_waits_for_us()
         answered = answer.result(timeout=20)
 
@@ -25,15 +28,50 @@ def test_the_second_of_two_makers_of_the_same_is_told_so_and_not_that_we_are_at_
     assert Tag.objects.count() == 1
 
 
-def post_and_hang_up(client: KeyClient):
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_who_saw_the_same_one_is_told_and_nothing_is_lost():
+    """Two connections: the second looks while the first has the row, and must not go by what it saw before."""
+    client = key_client()
+    campaign = VariantFactory(step__campaign__organization=client.organization).step.campaign
+    step = campaign.steps.get()
+    sender = SenderFactory(organization=client.organization)
+    lead = LeadFactory(organization=client.organization)
+    below = f"/api/v1/campaigns/{campaign.pk}"
+    changes = [
+        (below, {"name": "Theirs"}, {"description": "mine"}),
+        (f"{below}/steps/{step.pk}", {"wait_amount": 3}, {"wait_unit": "hours"}),
+        (f"{below}/steps/{step.pk}/variants/{step.variants.get().pk}", {"weight": 3}, {"subject": "Mine"}),
+        (f"/api/v1/senders/{sender.pk}", {"name": "Theirs"}, {"daily_limit": 9}),
+        (f"/api/v1/leads/{lead.pk}", {"company": "Theirs"}, {"tags": ["mine"]}),
+    ]
+
+    outcomes = [of_two(client, *change) for change in changes]
+
+    assert outcomes == [(200, 412, "changed_meanwhile", True)] * len(outcomes)
+
+
+def of_two(client: KeyClient, address: str, theirs: dict[str, Any], mine: dict[str, Any]) -> tuple[Any, ...]:
+    seen = client.get(address)["ETag"]
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            first = client.patch(address, theirs, headers={"If-Match": seen})
+            second = other.submit(hanging_up, lambda: client.patch(address, mine, headers={"If-Match": seen}))
+            wait_until_somebody_waits_for_us()
+        refused = second.result(timeout=20)
+    now = client.get(address)
+    is_kept = all(now.json()[name] == value for name, value in theirs.items()) and now["ETag"] == first["ETag"]
+    return first.status_code, refused.status_code, refused.json()["code"], is_kept
+
+
+def hanging_up(ask: Callable[[], Any]) -> Any:
     try:
-        return client.post("/api/v1/tags", {"name": "VIP"})
+        return ask()
     finally:
         connection.close()
 
 
 def wait_until_somebody_waits_for_us() -> None:
-    """Until another session's insert is blocked by ours."""
+    """Until another session is blocked by ours."""
     deadline = monotonic() + 20
     while monotonic() < deadline:
         with connection.cursor() as cursor:
@@ -41,4 +79,4 @@ def wait_until_somebody_waits_for_us() -> None:
             if cursor.fetchone()[0]:
                 return
         sleep(0.01)
-    pytest.fail("The second insert never came to wait for the first.")
+    pytest.fail("The second never came to wait for the first.")
