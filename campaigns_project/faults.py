@@ -18,6 +18,9 @@ NUMBERS = re.compile(r"_id_tombstoned$|_pkey$")
 # Connection exceptions, insufficient resources (disk full, too many connections), operator intervention (shutdown).
 DOWN = ("08", "53", "57P")
 
+WHEN_DOWN = 10  # seconds until one may ask again: a restart takes less
+GAVE_WAY = frozenset({"40P01", "40001"})  # deadlock, serialization failure
+
 log = logging.getLogger(__name__)
 
 
@@ -73,6 +76,14 @@ def fault_of(error: Error) -> DatabaseFault | None:
     return fault
 
 
+def gave_way(error: Error) -> DatabaseFault | None:
+    """What to say of what Postgres ended for the sake of another, and nobody tries again; None for any other error."""
+    if getattr(error.__cause__, "sqlstate", None) not in GAVE_WAY:
+        return None
+    message = "This and something else waited for each other. This gave way: what it would have changed is as it was."
+    return DatabaseFault("gave_way", message, "Send it again.", {"retry_after": 1})
+
+
 def what_broke(error: Exception) -> str:
     """A sentence on an error at the edge of a task, for everybody who sees its job; the log has the rest."""
     if isinstance(error, Refused):
@@ -94,7 +105,8 @@ def _fault(state: str, error: Error) -> DatabaseFault | None:
         return _sequence_behind()
     if state.startswith(DOWN) or (not state and isinstance(error, OperationalError | InterfaceError)):
         hint = "See whether it runs and can be reached; manage.py doctor tells."
-        return DatabaseFault("database_down", "The database cannot be used at the moment.", hint)
+        when = {"retry_after": WHEN_DOWN}
+        return DatabaseFault("database_down", "The database cannot be used at the moment.", hint, when)
     return None
 
 

@@ -116,8 +116,10 @@ class MetricEntryViewSet(Reads, Deletes, OperationsViewSet):
         asked = ValueSerializer(data=request.data, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         entry, is_new = record_value(entered=_value(asked.validated_data), **self._by())
-        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(self.get_serializer(entry).data, status=code)
+        told = self.get_serializer(entry).data
+        if not is_new:
+            return Response(told)
+        return Response(told, status=status.HTTP_201_CREATED, headers={"Location": f"{request.path}/{entry.pk}"})
 
     @extend_schema(
         summary="Enter or correct many values",

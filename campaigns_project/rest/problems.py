@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from campaigns_project.errors import Refused
-from campaigns_project.faults import fault_of
+from campaigns_project.faults import fault_of, gave_way
 from campaigns_project.problem import CONTENT_TYPE, NOT_KEPT, members
 
 logger = logging.getLogger(__name__)
@@ -72,15 +72,12 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     request = context["request"]
     if isinstance(error, Refused):
         set_rollback()
-        response = _answer(request, error.status, error.code, error.message, hint=error.hint, **error.details)
-        if "retry_after" in error.details:
-            response["Retry-After"] = error.details["retry_after"]
-        return response
-    fault = fault_of(error) if isinstance(error, DatabaseError) else None
+        return _refused(request, error)
+    fault = fault_of(error) or gave_way(error) if isinstance(error, DatabaseError) else None
     if fault is not None:
         set_rollback()
         logger.error("%s: %s", fault.code, error, extra={"request_id": getattr(request, "request_id", "")})
-        return _answer(request, fault.status, fault.code, fault.message, hint=fault.hint)
+        return _refused(request, fault)
     if _is_duplicate(error):
         set_rollback()
         return _answer(request, 409, "already_exists", "Another request has just made the same. Read it, then go on.")
@@ -97,7 +94,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 @csrf_exempt  # it changes nothing; without this a POST to a wrong address would get Django's CSRF page
 def not_found(request: HttpRequest, *_args: Any, **_kwargs: Any) -> JsonResponse:
     """Answers an address of the API that does not exist."""
-    return problem(request, 404, "not_found", "There is nothing at this address.")
+    hint = "Addresses of the API have no slash at the end." if request.path.endswith("/") else ""
+    return problem(request, 404, "not_found", "There is nothing at this address.", hint=hint)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -171,6 +169,13 @@ def _step(pointer: str, key: str) -> str:
     if key.startswith("?"):
         return key
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"  # RFC 6901 section 3
+
+
+def _refused(request: Any, refusal: Refused) -> Response:
+    answer = _answer(request, refusal.status, refusal.code, refusal.message, hint=refusal.hint, **refusal.details)
+    if "retry_after" in refusal.details:
+        answer["Retry-After"] = refusal.details["retry_after"]
+    return answer
 
 
 def _answer(request: Any, status_code: int, code: str, detail: str, **more: Any) -> Response:

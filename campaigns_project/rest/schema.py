@@ -66,6 +66,7 @@ REPLAYED_HEADER = {
     "description": "The request was done before, and this is what it was answered.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+LOCATION = {"description": "Where it is to be read.", "schema": {"type": "string"}}
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}, "required": True}
 
 
@@ -178,6 +179,8 @@ class DocumentedSchema(AutoSchema):
         bodies["429"]["headers"] = {"Retry-After": RETRY_AFTER}
         if self.method != "GET":
             self._describe_replays(bodies)
+        for code in {"201", "202"} & set(bodies):
+            bodies[code]["headers"] = {**bodies[code].get("headers", {}), "Location": LOCATION}
         if self._shows:
             self._describe_tags(bodies)
         return bodies

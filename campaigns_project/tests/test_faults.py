@@ -97,6 +97,20 @@ def test_the_api_names_no_part_of_the_database(rf):
     assert "secret_name" not in str(answer.data)
 
 
+@pytest.mark.parametrize(
+    ("statement", "code", "wait"),
+    [
+        ("DO $$ BEGIN RAISE 'full' USING ERRCODE = 'too_many_connections'; END $$", "database_down", 10),
+        ("DO $$ BEGIN RAISE deadlock_detected; END $$", "gave_way", 1),
+        ("SELECT FROM no_such_table", "schema_incomplete", None),
+    ],
+)
+def test_the_api_says_when_to_come_again_where_waiting_helps(rf, statement, code, wait):
+    answer = problem_response(error_of(statement), {"request": rf.get("/api/v1/tags")})
+
+    assert (answer.status_code, answer.data["code"], answer.get("Retry-After")) == (503, code, wait and str(wait))
+
+
 def test_the_api_answers_503_while_nothing_can_be_written():
     client = key_client()
 

@@ -199,7 +199,8 @@ class WebhookEndpointViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     def test(self, request: Request, **_address: str) -> Response:
         refuse_a_body(request.data)
         delivery = send_test(endpoint=self.get_object(), actor=self.actor, now=timezone.now())
-        return Response(WebhookDeliverySerializer(delivery).data, status=status.HTTP_202_ACCEPTED)
+        where = {"Location": f"/api/v1/webhook-deliveries/{delivery.pk}"}
+        return Response(WebhookDeliverySerializer(delivery).data, status=status.HTTP_202_ACCEPTED, headers=where)
 
     @extend_schema(
         summary="Disable a webhook endpoint",

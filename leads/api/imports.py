@@ -136,8 +136,7 @@ class ImportViewSet(Reads, ApiViewSet):
     @action(detail=True, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request, **_address: str) -> Response:
         refuse_a_body(request.data)
-        asked = start_dry_run(lead_import=self.get_object(), actor=self.actor, now=timezone.now())
-        return Response(self.get_serializer(asked).data, status=status.HTTP_202_ACCEPTED)
+        return self._under_way(start_dry_run(lead_import=self.get_object(), actor=self.actor, now=timezone.now()))
 
     @extend_schema(
         summary="Import a draft",
@@ -151,7 +150,7 @@ class ImportViewSet(Reads, ApiViewSet):
         queued = commit_import(
             lead_import=self.get_object(), actor=self.actor, now=timezone.now(), confirm_repeat=confirmed
         )
-        return Response(self.get_serializer(queued).data, status=status.HTTP_202_ACCEPTED)
+        return self._under_way(queued)
 
     @extend_schema(
         summary="Cancel an import",
@@ -184,8 +183,7 @@ class ImportViewSet(Reads, ApiViewSet):
     @undo.mapping.post
     def undo_it(self, request: Request, **_address: str) -> Response:
         refuse_a_body(request.data)
-        undone = undo_import(lead_import=self.get_object(), actor=self.actor, now=timezone.now())
-        return Response(self.get_serializer(undone).data, status=status.HTTP_202_ACCEPTED)
+        return self._under_way(undo_import(lead_import=self.get_object(), actor=self.actor, now=timezone.now()))
 
     @extend_schema(
         summary="List the rows that became no lead",
@@ -216,6 +214,11 @@ class ImportViewSet(Reads, ApiViewSet):
             )
         page = self.paginate_queryset(problems_of(lead_import).select_related("raw_lead"))
         return self.get_paginated_response(ImportProblemSerializer(page, many=True).data)
+
+    def _under_way(self, lead_import: LeadImport) -> Response:
+        """202, and where to look what becomes of it."""
+        where = {"Location": self.request.path.rpartition("/")[0]}
+        return Response(self.get_serializer(lead_import).data, status=status.HTTP_202_ACCEPTED, headers=where)
 
 
 def _checked(serializer: type[Any], request: Request) -> dict[str, Any]:

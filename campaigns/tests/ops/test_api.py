@@ -207,6 +207,7 @@ def test_a_value_is_entered_by_put_and_corrected_by_the_next(client, organizatio
 
     first = client.put("/api/v1/metric-entries", body)
     second = client.put("/api/v1/metric-entries", {**body, "value": "5.5", "note": ""})
+    assert client.get(first["Location"]).json()["value"] == second.json()["value"]
 
     assert (first.status_code, second.status_code) == (201, 200)
     assert (second.json()["value"], second.json()["note"]) == ("5.5000", "")

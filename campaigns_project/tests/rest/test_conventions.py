@@ -51,6 +51,10 @@ def test_an_address_that_does_not_exist_is_a_problem_for_everybody(method, path)
     assert (answer.status_code, answer["Content-Type"], answer.json()["code"]) == (404, PROBLEM, "not_found")
 
 
+def test_an_address_with_a_slash_too_many_is_told_so():
+    assert "no slash" in key_client().get("/api/v1/leads/").json()["hint"]
+
+
 def test_a_method_that_is_not_offered_names_those_that_are():
     answer = key_client().put("/api/v1/leads", {})
 
