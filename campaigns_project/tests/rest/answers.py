@@ -34,9 +34,11 @@ class Document:
         content = described.get("content", {})
         if kind not in content:
             return [f"{method} {path} answers {kind or 'nothing'}"] if content or kind else []
+        promised = {name for name, header in described.get("headers", {}).items() if header.get("required")}
+        found = [f"{method} {path} has no {name}" for name in sorted(promised) if name not in answer]
         if not kind.endswith("json") or "schema" not in content[kind]:
-            return []
-        return [f"{method} {path} {fault}" for fault in self.unfit(content[kind]["schema"], answer.json())]
+            return found
+        return found + [f"{method} {path} {fault}" for fault in self.unfit(content[kind]["schema"], answer.json())]
 
     def unfit(self, described: dict[str, Any], value: Any) -> list[str]:
         """Where `value` is not as `described`, a schema of the document."""
