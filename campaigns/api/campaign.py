@@ -43,6 +43,8 @@ class CampaignSerializer(StrictModelSerializer):
     plan = ScopedRelatedField(queryset=CampaignPlan.objects.all(), allow_null=True, required=False)
     template = ScopedRelatedField(queryset=EmailTemplate.objects.all(), allow_null=True, required=False)
     allowed_actions = serializers.SerializerMethodField()
+    # As somebody copied it: browsers write brackets into addresses, of which no URI is made.
+    url = serializers.CharField(read_only=True, help_text="The search that its people come from, where it has one.")
     open_rate = serializers.FloatField(read_only=True, allow_null=True, help_text="0 to 1, of recipients_reached.")
     click_rate = serializers.FloatField(read_only=True, allow_null=True, help_text="0 to 1, of recipients_reached.")
     reply_rate = serializers.FloatField(read_only=True, allow_null=True, help_text="0 to 1, of recipients_reached.")

@@ -12,6 +12,7 @@ from campaigns_project.idempotency.errors import KeyMalformed
 LONGEST_KEY = 255
 _PLAIN = re.compile(r"[!#-~][ -~]*")  # printable ASCII that does not begin with a quotation mark
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')  # RFC 8941, sf-string
+KEYS = f"^({_PLAIN.pattern}|{_QUOTED.pattern})$"  # the whole header
 _ESCAPED = re.compile(r"\\(.)")
 
 

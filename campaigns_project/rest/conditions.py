@@ -10,6 +10,7 @@ held against the first.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import blake2b
@@ -28,6 +29,7 @@ from campaigns_project.errors import ConditionNotMet, Refused
 
 IF_MATCH = "If-Match"
 IF_NONE_MATCH = "If-None-Match"
+TAGS = r'^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$'  # what both headers hold (RFC 9110 section 8.8.3)
 _DIGEST = 10  # bytes: by chance two states of one row never look alike
 _WEAK = "W/"
 
@@ -60,12 +62,17 @@ class Conditional(APIView):
 
     def guard(self, request: Request) -> None:
         """Have the change that is about to be made refuse what was changed meanwhile: the last that `initial` does."""
-        if request.method in SAFE_METHODS or not {IF_MATCH, IF_NONE_MATCH} & set(request.headers):
+        given = {name for name in (IF_MATCH, IF_NONE_MATCH) if name in request.headers}
+        is_reading = request.method in SAFE_METHODS
+        is_looked_at = getattr(self, "action", "") in (self.shows if is_reading else self.guards)
+        for name in given if is_looked_at else ():
+            _require_tags(name, request.headers[name])
+        if is_reading or not given:
             return
-        if getattr(self, "action", "") in self.guards:
+        if is_looked_at:
             method = str(request.method).lower()
             setattr(self, method, partial(self._as_seen, getattr(self, method)))
-        elif IF_MATCH in request.headers:
+        elif IF_MATCH in given:
             message = "If-Match is not looked at here: this address has no ETag of its own."
             hint = "Leave it out. PATCH, PUT and DELETE of what has an ETag when it is read take it."
             raise ConditionNotMet("condition_not_taken", message, hint)
@@ -94,6 +101,12 @@ def _digest(value: Any) -> str:
     return blake2b(written.encode(), digest_size=_DIGEST).hexdigest()
 
 
+def _require_tags(name: str, header: str) -> None:
+    if not re.match(TAGS, header.strip(" \t")):
+        message = f"The header {name} holds no ETag: they are in quotation marks, as GET answers them."
+        raise Refused("etag_malformed", message, "Send the ETag as it was answered.")
+
+
 def _is_a_row(request: Request, response: Any) -> bool:
     # A POST that answers anything else than what it made, such as a job, answers no row of this address.
     good = {HTTPStatus.CREATED} if request.method == "POST" else {HTTPStatus.OK}
@@ -116,9 +129,6 @@ def _leave_out(response: Response) -> None:
 
 def _require_seen(header: str, tag: str) -> None:
     given = parse_etags(header)
-    if not given:
-        message = "The header If-Match holds no ETag: they are in quotation marks, as GET answers them."
-        raise Refused("if_match_malformed", message, "Send the ETag as it was answered.")
     if "*" in given or _row(tag) in {_row(each) for each in given}:
         return
     if all(each.startswith(_WEAK) for each in given):

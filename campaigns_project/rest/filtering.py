@@ -1,6 +1,7 @@
 """Filters that refuse what they do not know."""
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -134,6 +135,14 @@ class _MomentField(IsoDateTimeField):
     default_error_messages: ClassVar[dict[str, Any]] = {
         "invalid": "Write a time as RFC 3339 has it: 2026-11-23T09:00:00Z. In an address, the + of +01:00 is %%2B."
     }
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment = super().to_python(value)
+        try:
+            # Postgres knows no offset of 16 hours and more, which RFC 3339 does.
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid") from None
 
 
 class Moment(filters.IsoDateTimeFilter):

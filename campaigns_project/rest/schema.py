@@ -10,9 +10,9 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework import serializers
 
 from campaigns_project.audit.actors import LONGEST_MESSAGE
-from campaigns_project.idempotency.asked import LONGEST_KEY
+from campaigns_project.idempotency.asked import KEYS, LONGEST_KEY
 from campaigns_project.problem import CONTENT_TYPE, TITLES
-from campaigns_project.rest.conditions import IF_MATCH, IF_NONE_MATCH
+from campaigns_project.rest.conditions import IF_MATCH, IF_NONE_MATCH, TAGS
 from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.idempotency import HEADER, REPLAYED
 from campaigns_project.rest.kinds import WordField
@@ -40,20 +40,20 @@ CHANGE_MESSAGE = OpenApiParameter(
 )
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
-    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": KEYS},
     OpenApiParameter.HEADER,
     description="A UUID of your own making. The same request with the same key is done once: for 24 hours it is "
     "answered as the first time, without being done again.",
 )
 IF_MATCH_GIVEN = OpenApiParameter(
     IF_MATCH,
-    {"type": "string", "minLength": 1},
+    {"type": "string", "minLength": 1, "pattern": TAGS},
     OpenApiParameter.HEADER,
     description="The ETag under which you read it: where somebody changed it since, nothing is done (412).",
 )
 IF_NONE_MATCH_GIVEN = OpenApiParameter(
     IF_NONE_MATCH,
-    {"type": "string", "minLength": 1},
+    {"type": "string", "minLength": 1, "pattern": TAGS},
     OpenApiParameter.HEADER,
     description="The ETag of what you have: while it is the same, the answer is a 304 without a body.",
 )

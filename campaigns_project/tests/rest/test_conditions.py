@@ -72,13 +72,18 @@ def test_counters_that_move_are_news_to_a_reader_and_no_change_to_whoever_edits(
 
 @pytest.mark.parametrize(
     ("given", "status", "code"),
-    [("W/{seen}", 412, "weak_etag"), ("autumn", 400, "if_match_malformed"), ('"autumn"', 412, "changed_meanwhile")],
+    [("W/{seen}", 412, "weak_etag"), ("autumn", 400, "etag_malformed"), ('"autumn"', 412, "changed_meanwhile")],
 )
 def test_what_is_no_etag_of_ours_lets_nothing_through(client, campaign, given, status, code):
     given = given.format(seen=client.get(campaign)["ETag"])
 
     assert code_of(client.patch(campaign, {"name": "Winter"}, headers={"If-Match": given})) == (status, code)
     assert client.get(campaign).json()["name"] == "Autumn"
+
+
+@pytest.mark.parametrize("given", ["", "autumn", '"autumn', '"a" "b"'])
+def test_what_is_no_etag_at_all_is_refused_of_a_reader_too(client, campaign, given):
+    assert code_of(client.get(campaign, headers={"If-None-Match": given})) == (400, "etag_malformed")
 
 
 def test_a_condition_that_would_not_be_looked_at_is_refused(client, campaign):

@@ -149,3 +149,16 @@ def test_a_date_that_could_be_another_one_is_refused_everywhere_with_the_way_to_
 
     assert ({answer.status_code for answer in answers}, len(answers) > 5) == ({400}, True)
     assert all(any(way in answer.json()["detail"] for way in ways) for answer in answers)
+
+
+def test_a_time_may_have_any_offset_that_rfc_3339_knows(world, questions):
+    """Postgres takes none of 16 hours and more."""
+    client = key_client(organization=world.organization)
+
+    asked = [f"{path}?{name}=2026-11-23T09:00:00-23:50" for path, name, known in questions if is_time(known)]
+
+    assert ({client.get(address).status_code for address in asked}, len(asked) > 20) == ({200}, True)
+
+
+def is_time(known: dict[str, Any]) -> bool:
+    return known.get("format") == "date-time"
