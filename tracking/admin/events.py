@@ -41,7 +41,7 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
-        return rows.select_related("campaign_recipient__campaign__organization", "message__step")
+        return rows.select_related("campaign_recipient__campaign__organization", "message__step", "message__recipient")
 
     @display(description="What", ordering="event_type")
     def kind(self, event: EmailEvent) -> str:
