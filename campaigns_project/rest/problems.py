@@ -162,7 +162,10 @@ def _unacceptable(exception: Exception) -> tuple[str, str]:
             "given; whoever runs it can let it answer to this one as well (ALLOWED_HOSTS).",
         )
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
-        return "Too much at once", "The page sent more than is taken at once. Nothing was changed. Go back and send less."
+        return (
+            "Too much at once",
+            "The page sent more than is taken at once. Nothing was changed. Go back and send less.",
+        )
     return (
         "Not understood",
         "What came from your browser cannot be read. Nothing was changed. Go back, load the page again, and try once "

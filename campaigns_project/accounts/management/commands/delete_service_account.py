@@ -25,7 +25,9 @@ class Command(FairleadCommand):
         organization = find_organization(options["organization"])
         account = service_account_named(organization=organization, name=options["name"])
         number = keys_of(account).count()
-        told = f"the service account “{account.name}” ({account.role}) with {number:,} {'key' if number == 1 else 'keys'}"
+        told = (
+            f"the service account “{account.name}” ({account.role}) with {number:,} {'key' if number == 1 else 'keys'}"
+        )
         if not options["dry_run"]:
             self.confirm(f"Delete {told}?", options)
             number = delete_service_account(account=account, actor=Actor.of_command("delete_service_account"))
