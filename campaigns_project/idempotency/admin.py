@@ -1,4 +1,4 @@
-"""The page of requests that named a key: what became of each, for whoever asks why one was not done again. Read only."""
+"""The page of requests that named a key: what became of each, for whoever asks why one was not done again."""
 
 from typing import Any
 

@@ -158,13 +158,13 @@ def _unacceptable(exception: Exception) -> tuple[str, str]:
     if isinstance(exception, DisallowedHost):
         return (
             "Not known by this address",
-            "This installation does not answer to the name in your browser's address line. Open it by the name you were "
-            "given; whoever runs it can let it answer to this one as well (ALLOWED_HOSTS).",
+            "This installation does not answer to the name in your browser's address line. Open it by the name you "
+            "were given; whoever runs it can let it answer to this one as well (ALLOWED_HOSTS).",
         )
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
         return (
             "Too much at once",
-            "The page sent more than is taken at once. Nothing was changed. Go back and send less.",
+            "It sent more than is taken at once. Nothing was changed. Go back and send less.",
         )
     return (
         "Not understood",

@@ -1,4 +1,4 @@
-"""The pages of service accounts and their keys: owners make, revoke, rename and delete; managers see which there are."""
+"""The pages of service accounts and their keys: owners make and take away, managers see which there are."""
 
 from datetime import timedelta
 from typing import Any

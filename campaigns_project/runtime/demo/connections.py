@@ -1,4 +1,4 @@
-"""What connects the demo with others, all at rest: a mailbox and a webhook endpoint of nobody's, a key that nobody has."""
+"""What connects the demo with others, all at rest: mailbox and webhook endpoint of nobody's, a key nobody has."""
 
 from datetime import datetime, timedelta
 

@@ -176,6 +176,17 @@ def test_a_form_with_more_than_is_taken_says_so_and_leads_home(root: Client, set
     assert (answer.status_code, "Too much at once" in page, 'href="/admin/"' in page) == (400, True, True)
 
 
+def test_the_organization_is_named_where_there_are_several_and_times_have_their_zone(root: Client, world: World) -> None:
+    page = reverse("admin:leads_tag_changelist")
+
+    of_one = root.get(page).content.decode()
+    OrganizationFactory()
+    of_two = root.get(page).content.decode()
+
+    assert ("column-organization" in of_one, "column-organization" in of_two) == (False, True)
+    assert "\N{NO-BREAK SPACE}UTC" in of_one
+
+
 def test_an_empty_installation_is_led_to_the_first_mail(db: None) -> None:
     organization = OrganizationFactory(postal_address="")
 

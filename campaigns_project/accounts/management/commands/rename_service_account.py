@@ -12,7 +12,7 @@ from campaigns_project.commands import FairleadCommand
 class Command(FairleadCommand):
     help = (
         "Call a service account by another name; its keys go on as they are. On record. "
-        "Exit codes: 0 renamed, or called so already; 2 no name; 3 no such organization or account; 4 the name is taken."
+        "Exit codes: 0 renamed, or called so already; 2 no name; 3 no such organization or account; 4 it is taken."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
