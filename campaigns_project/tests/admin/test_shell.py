@@ -176,7 +176,7 @@ def test_a_form_with_more_than_is_taken_says_so_and_leads_home(root: Client, set
     assert (answer.status_code, "Too much at once" in page, 'href="/admin/"' in page) == (400, True, True)
 
 
-def test_the_organization_is_named_where_there_are_several_and_times_have_their_zone(root: Client, world: World) -> None:
+def test_the_organization_is_named_where_there_are_several_and_times_have_a_zone(root: Client, world: World) -> None:
     page = reverse("admin:leads_tag_changelist")
 
     of_one = root.get(page).content.decode()
