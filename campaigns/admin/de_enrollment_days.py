@@ -56,7 +56,7 @@ def days_of(organizations: Collection[int], *, now: datetime) -> Days:
     zone, today = timezone.get_current_timezone(), timezone.localdate(now)
     dates = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     since = datetime(dates[0].year, dates[0].month, dates[0].day, tzinfo=zone)
-    found = removed_by_day(organizations, since=since, zone=zone)  # type: ignore[arg-type]  # settings name a ZoneInfo
+    found = removed_by_day(organizations, since=since, zone=zone)
     counts = {day: _grouped(found.get(day, {})) for day in dates}
     most = max(sum(each) for each in counts.values())
     totals = [sum(each[place] for each in counts.values()) for place in range(len(GROUPS))]
