@@ -37,7 +37,7 @@ from campaigns_project.accounts.admin.dialogs import dialog_action
 from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged
 from campaigns_project.accounts.roles import Role
-from campaigns_project.accounts.templatetags.fairlead import chip, percent
+from campaigns_project.accounts.templatetags.fairlead import chip, moment, percent
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 
@@ -46,7 +46,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     """Deleting has a page of its own, since it takes rows with it that one has to see first; never several at once."""
 
     form = CampaignForm
-    list_display = ["headline", "state", "kind", "sent_of", "replies", "bounces", "starts", "updated_at"]
+    list_display = ["headline", "state", "kind", "sent_of", "replies", "bounces", "starts", "changed"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
         Kind,
@@ -312,6 +312,10 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     @display(description="Started", ordering="started_at")
     def starts(self, campaign: Campaign) -> Any:
         return campaign.started_at or campaign.scheduled_at
+
+    @display(description="Changed", ordering="updated_at")
+    def changed(self, campaign: Campaign) -> str:
+        return moment(campaign.updated_at)
 
 
 def _rate(part: int, whole: int) -> str:

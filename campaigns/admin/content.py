@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from campaigns import steps
@@ -18,6 +19,7 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.templatetags.fairlead import wait
 from campaigns_project.audit.actors import Actor
 
 TEMPLATES_OFFERED = 30  # to start a wording from
@@ -179,7 +181,7 @@ class RemoveVariant(RemoveContent):
 
 @admin.register(Step)
 class StepAdmin(ContentAdmin):
-    list_display = ["__str__", "campaign", "wait_amount", "wait_unit", "in_thread"]
+    list_display = ["__str__", "campaign", "waits", "in_thread"]
     list_filter = [OfCampaign]
     list_select_related = ["campaign"]
     add_fieldsets = [
@@ -194,6 +196,10 @@ class StepAdmin(ContentAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("campaign__organization")
+
+    @display(description="Waits")
+    def waits(self, step: Step) -> str:
+        return wait(step)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs.setdefault("form", StepSettingsForm if obj else StepForm)
@@ -235,7 +241,7 @@ class StepAdmin(ContentAdmin):
 @admin.register(Variant)
 class VariantAdmin(ContentAdmin):
     form = WordingForm
-    list_display = ["__str__", "step", "weight", "is_active", "version"]
+    list_display = ["__str__", "campaign", "step", "weight", "is_active", "version"]
     list_select_related = ["step", "step__campaign"]
     search_fields = ["subject"]
     add_fieldsets = [(None, {"fields": ["step", "weight", "subject", "preheader", "body_html", "body_text"]})]
@@ -247,6 +253,10 @@ class VariantAdmin(ContentAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("step__campaign__organization")
+
+    @display(description="Campaign")
+    def campaign(self, variant: Variant) -> str:
+        return variant.step.campaign.name
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

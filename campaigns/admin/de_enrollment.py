@@ -18,6 +18,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from campaigns.admin.de_enrollment_days import days_of
 from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient
 from campaigns.de_enrollment import Scope, ask_for_run, count_by_reason, healths_of
 from campaigns.de_enrollment.naming import leads_named
@@ -134,8 +135,10 @@ class DeEnrollmentRunAdmin(ReadOnlyAdmin):
         context = getattr(response, "context_data", None)
         if context is not None:
             homes = held_roles(request).scope(Organization.objects.all()).order_by("name")[:MOST_HOMES]
-            healths = healths_of([each.pk for each in homes], now=timezone.now())
+            now, shown = timezone.now(), [each.pk for each in homes]
+            healths = healths_of(shown, now=now)
             context["healths"] = [(each, healths[each.pk]) for each in homes]
+            context["removed"] = days_of(shown, now=now) if shown else None
         return response
 
     @display(description="Begun", ordering="created_at")

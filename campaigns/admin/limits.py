@@ -24,6 +24,14 @@ class CampaignUsageAdmin(ReadOnlyAdmin):
 
 @admin.register(VariantVersion)
 class VariantVersionAdmin(ReadOnlyAdmin):
-    list_display = ["variant", "version", "subject", "created_at"]
-    list_select_related = ["variant"]
+    list_display = ["variant", "step", "campaign", "version", "created_at"]
+    list_select_related = ["variant__step__campaign"]
     empty_text = "Every wording that mails were made of is kept here as it was."
+
+    @admin.display(description="Step")
+    def step(self, version: VariantVersion) -> str:
+        return str(version.variant.step)
+
+    @admin.display(description="Campaign")
+    def campaign(self, version: VariantVersion) -> str:
+        return version.variant.step.campaign.name

@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -74,12 +76,22 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     list_select_related = ["recipient", "recipient__campaign", "step", "variant", "sender"]
     search_fields = ["recipient__email_address", "=message_id"]
     search_help_text = "Part of the address, or a whole Message-ID"
-    fields = [
-        "recipient", "step", "variant", "step_version", "subject", "sender", "state", "explanation", "attempts",
-        "lost_claims", "identity", "answer", "claimed_at", "attempted_at", "sent_at",
-        "first_deferred_at", "merge_values", "values_cleared_at", "created_at",
+    fieldsets = [
+        (
+            None,
+            {"fields": ["campaign", "recipient", "step", "variant", "subject", "sender", "state", "why", "sent_at"]},
+        ),
+        (
+            "How it was handed over",
+            {
+                "fields": [
+                    "answer", "attempts", "lost_claims", "claimed_at", "attempted_at", "first_deferred_at", "identity",
+                ]
+            },
+        ),
+        ("What it was made of", {"fields": ["step_version", "merge_values", "values_cleared_at", "created_at"]}),
     ]  # fmt: skip
-    readonly_fields = ["state", "explanation", "identity", "answer"]
+    readonly_fields = ["campaign", "state", "why", "identity", "answer"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
     actions_list = ["treat_all_as_sent", "send_all_again"]
     empty_when = {"place=uncertain": "No mail is uncertain"}
@@ -114,10 +126,19 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     def state(self, message: Message) -> str:
         return chip(message.status, message.get_status_display())
 
-    @display(description="Why")
+    @display(description="Why, or what the server said")
     def explanation(self, message: Message) -> str:
-        reason = message.reason.replace("_", " ")
-        return ": ".join(part for part in (reason, _answer(message)[:200]) if part) or "—"
+        return ": ".join(part for part in (_reason(message), _answer(message)[:200]) if part) or "—"
+
+    @display(description="Why")
+    def why(self, message: Message) -> str:
+        return _reason(message) or "—"
+
+    @display(description="Campaign")
+    def campaign(self, message: Message) -> str:
+        campaign = message.recipient.campaign
+        address = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, campaign.name)
 
     @display(description="Message-ID")
     def identity(self, message: Message) -> str:
@@ -126,6 +147,10 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     @display(description="The server's answer")
     def answer(self, message: Message) -> str:
         return _answer(message) or "—"
+
+
+def _reason(message: Message) -> str:
+    return message.reason.replace("_", " ")
 
 
 def _answer(message: Message) -> str:

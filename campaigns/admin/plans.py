@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -26,9 +25,11 @@ class DeletePlan(RemovalDialog):
     submit_text = "Delete plan"
 
 
-@admin.register(CampaignPlan)
 class CampaignPlanAdmin(OperationsPages, ScopedAdmin):
-    """A campaign is put into a plan on the campaign's own settings."""
+    """A campaign is put into a plan on the campaign's own settings.
+
+    Registered by the app above, which knows what came of the campaigns.
+    """
 
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
     list_display = ["name", "starts_on", "ends_on", "aim", "campaigns_in_it", "organization"]

@@ -141,8 +141,6 @@ def standing_sentence(recipient: Recipient) -> str:
 
 def _in_running(recipient: Recipient) -> str:
     step, due = recipient.next_step, _leaves_at(recipient)
-    if recipient.status == RecipientStatus.HELD:
-        return "Held: active in another campaign."
     if step is None:
         return "In; no further step is planned."
     if due is None:

@@ -1,6 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from campaigns.models.recipient import ExitReason
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
@@ -75,7 +76,8 @@ class DeEnrollmentRun(Tenanted, models.Model):
         indexes = [models.Index(fields=["organization", "-id"], name="de_enrollment_run_newest")]
 
     def __str__(self) -> str:
-        return f"De-enrollment run {self.pk}"
+        whom = f"De-enrollment of {len(self.lead_ids):,} named people" if self.lead_ids else "Sweep"
+        return f"{whom}, {timezone.localtime(self.created_at):%-d %b %Y %H:%M %Z}"
 
 
 class Outcome(models.TextChoices):
@@ -91,6 +93,7 @@ class Outcome(models.TextChoices):
 class DeEnrollmentLog(Tenanted, models.Model):
     """Somebody whom a run found: why, since when, and what became of it. Goes with the recipient."""
 
+    is_personal = True
     organization_path = "run__organization"
     deleting_path = "recipient__campaign__deleting_at"
 
@@ -123,7 +126,7 @@ class DeEnrollmentLog(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Recipient {self.recipient_id} in run {self.run_id}"
+        return f"{self.recipient}: {self.get_reason_display()}"
 
     @property
     def lag(self) -> float | None:

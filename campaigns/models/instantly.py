@@ -119,7 +119,7 @@ class Handover(Tenanted, models.Model):
         constraints = [models.CheckConstraint(condition=Q(told__in=Told.values), name="handover_told_known")]
 
     def __str__(self) -> str:
-        return f"Handover of campaign {self.campaign_id}"
+        return f"{self.campaign} at Instantly"
 
 
 class HandedStatus(models.TextChoices):
@@ -140,6 +140,7 @@ class HandedLead(Tenanted, models.Model):
     own number the person is removed there all the same.
     """
 
+    is_personal = True
     organization_path = "handover__campaign__organization"
     deleting_path = "handover__campaign__deleting_at"
 
@@ -190,7 +191,7 @@ class HandedLead(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Lead at Instantly {self.pk}"
+        return str(self.recipient or "Somebody who was erased")
 
 
 class InstantlyDay(Tenanted, models.Model):
@@ -214,4 +215,4 @@ class InstantlyDay(Tenanted, models.Model):
         constraints = [models.UniqueConstraint(fields=["campaign", "day"], name="instantly_day_once")]
 
     def __str__(self) -> str:
-        return f"{self.day}"
+        return f"{self.campaign} on {self.day:%-d %b %Y}"

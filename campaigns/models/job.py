@@ -93,4 +93,4 @@ class Job(Tenanted, models.Model):
         indexes = [models.Index(fields=["campaign", "-id"], name="job_by_campaign")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.pk}"
+        return f"{self.get_kind_display()} (job {self.pk})"

@@ -45,4 +45,4 @@ class Lease(Tenanted, models.Model):
         db_table = "sending_leases"
 
     def __str__(self) -> str:
-        return f"Lease {self.pk}"
+        return f"{len(self.recipients):,} recipients of {self.campaign}"

@@ -138,4 +138,4 @@ class Message(Tenanted, models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Message {self.pk}"
+        return f"Step {self.step.position} to {self.recipient.email_address}"

@@ -19,7 +19,6 @@ class RecipientStatus(models.TextChoices):
 
     PENDING = "pending", "Waiting for the first mail"
     SENT = "sent", "Got a mail, more to come"
-    HELD = "held", "Held: active elsewhere"
     PAUSED = "paused", "Paused"
     COMPLETED = "completed", "Completed"
     REPLIED = "replied", "Replied"
@@ -30,7 +29,7 @@ class RecipientStatus(models.TextChoices):
     SKIPPED = "skipped", "Skipped"
     STOPPED = "stopped", "Stopped"
 
-    IN = nonmember(frozenset({"pending", "sent", "held", "paused"}))
+    IN = nonmember(frozenset({"pending", "sent", "paused"}))
     OUT = nonmember(
         frozenset({"completed", "replied", "bounced", "unsubscribed", "complained", "failed", "skipped", "stopped"})
     )

@@ -37,4 +37,4 @@ class CampaignTally(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of campaign {self.campaign_id}"
+        return f"{self.campaign}: {self.kind}"

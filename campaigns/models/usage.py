@@ -36,7 +36,7 @@ class SenderUsage(Tenanted, models.Model):
         indexes = [models.Index(fields=["starts_at"], name="sender_usage_starts_at")]
 
     def __str__(self) -> str:
-        return f"{self.used} {self.get_scope_display()}"
+        return f"{self.sender}: {self.used:,} {self.get_scope_display()}"
 
 
 class CampaignUsage(Tenanted, models.Model):
@@ -61,4 +61,4 @@ class CampaignUsage(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.used} {self.get_scope_display()}"
+        return f"{self.campaign}: {self.used:,} {self.get_scope_display()}"

@@ -2,13 +2,17 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.text import Truncator
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
+
+_EXCERPT = 60  # characters of a note that stand for it
 
 
 class LeadRanking(Tenanted, models.Model):
     """How well a lead fits a campaign by its ranking rules: the most points are rank 1."""
 
+    is_personal = True
     organization_path = "campaign__organization"
     deleting_path = "campaign__deleting_at"
 
@@ -30,7 +34,7 @@ class LeadRanking(Tenanted, models.Model):
         indexes = [models.Index(fields=["campaign", "rank"], name="lead_ranking_in_order")]
 
     def __str__(self) -> str:
-        return f"Rank {self.rank} of lead {self.lead_id} in campaign {self.campaign_id}"
+        return f"{self.lead}, rank {self.rank} in {self.campaign}"
 
 
 class LeadNote(Tenanted, models.Model):
@@ -65,7 +69,7 @@ class LeadNote(Tenanted, models.Model):
         indexes = [models.Index(fields=["lead", "-id"], name="lead_note_newest")]
 
     def __str__(self) -> str:
-        return f"Note {self.pk} on lead {self.lead_id}"
+        return Truncator(" ".join(self.text.split())).chars(_EXCERPT)
 
 
 class UserStatus(models.TextChoices):
@@ -82,6 +86,7 @@ class UserStatus(models.TextChoices):
 class LeadUserStatus(Tenanted, models.Model):
     """Where one operator stands with a lead, in a campaign where there is one; goes with any of the three."""
 
+    is_personal = True
     organization_path = "lead__organization"
     deleting_path = "campaign__deleting_at"
 
@@ -113,4 +118,4 @@ class LeadUserStatus(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} on lead {self.lead_id}: {self.status}"
+        return f"{self.user} on {self.lead}: {self.get_status_display()}"

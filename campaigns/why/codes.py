@@ -69,7 +69,6 @@ class WhyCode(models.TextChoices):
     WORKER_DOWN = "worker_down", "no worker is alive"
     LEFT = "left", "the recipient has left the campaign"
     SUPPRESSED = "suppressed", "the address or its domain is suppressed"
-    HELD_ELSEWHERE = "held_elsewhere", "the person is active in another campaign"
     RECIPIENT_PAUSED = "recipient_paused", "this recipient is paused"
     DEFERRED = "deferred", "the mail server put the mail off"
     BROKEN_OFF = "broken_off", "the last try broke off before the mail was handed over; it is tried again"

@@ -99,8 +99,6 @@ def _suppression(recipient: Recipient, facts: Facts) -> Gate:
 
 def _message(recipient: Recipient, message: Message | None, facts: Facts) -> Gate:
     """What is open about the mail itself."""
-    if recipient.status == RecipientStatus.HELD:
-        return Gate(GateCode.MESSAGE, "Held: active in another campaign.", WhyCode.HELD_ELSEWHERE)
     if message is not None and message.status == MessageStatus.UNCERTAIN:
         sentence = "A mail may have arrived, and nobody can know: it waits for a decision or a sign of the recipient."
         numbers = {"message": message.pk}

@@ -1,5 +1,6 @@
-"""Keys for integrations: a service account with hashed tokens, each shown once and taken away when it is not wanted."""
+"""Service accounts of integrations and their keys: hashed tokens, each shown once, taken away when not wanted."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from campaigns_project.accounts.models import Organization, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import NotFound, StateRefused
+from campaigns_project.errors import NotFound, Refused, StateRefused
 
 LONGEST_NAME = 100
 MOST_DAYS = 3_650
@@ -79,6 +80,82 @@ def revoke_api_key(*, account: ServiceAccount, beginning: str, actor: Actor) -> 
     key.delete()
 
 
+@transaction.atomic
+def rename_service_account(*, account: ServiceAccount, name: str, actor: Actor) -> bool:
+    """Call `account` by another name from now on; False when it has that name. Its keys and its role stay.
+
+    What it did before stands in the audit log under the name it had then. Refused for what is no name (`is_name`), and
+    for one that another service account of the organization has.
+    """
+    if not is_name(name):
+        message = f"A name has 1 to {LONGEST_NAME:,} printable characters."
+        raise Refused("bad_name", message, "Choose another one.", {"field": "name"})
+    current = _locked(account)
+    if current.name == name:
+        return False
+    if ServiceAccount.objects.filter(organization=current.organization_id, name=name).exists():
+        raise StateRefused(
+            "name_in_use", f"There is a service account “{name}” already.", "Choose another name.", {"field": "name"}
+        )
+    record(
+        action="serviceaccount.renamed",
+        entity=current,
+        organization_id=current.organization_id,
+        actor=actor,
+        before={"name": current.name},
+        after={"name": name},
+    )
+    User.objects.filter(pk=current.user_id).update(name=name)
+    ServiceAccount.objects.filter(pk=current.pk).update(name=name)
+    return True
+
+
+@transaction.atomic
+def delete_service_account(*, account: ServiceAccount, actor: Actor) -> int:
+    """Revoke all keys of `account` and remove it; how many keys it had. What it made and did stays.
+
+    The audit log keeps its name with each act of before; rows that say who made them say nobody.
+    """
+    current = _locked(account)
+    keys = [key.token_key for key in keys_of(current)]
+    for beginning in keys:
+        revoke_api_key(account=current, beginning=beginning, actor=actor)
+    record(
+        action="serviceaccount.deleted",
+        entity=current,
+        organization_id=current.organization_id,
+        actor=actor,
+        before={"name": current.name, "role": current.role, "created_at": current.created_at, "keys": len(keys)},
+    )
+    current.user.delete()  # the service account goes with it
+    return len(keys)
+
+
+def service_account_named(*, organization: Organization, name: str) -> ServiceAccount:
+    """The service account of `organization` that is called so; NotFound tells which there are."""
+    accounts = ServiceAccount.objects.filter(organization=organization)
+    found = accounts.filter(name=name).select_related("organization", "user").first()
+    if found is None:
+        names = ", ".join(accounts.values_list("name", flat=True)[:SOME])
+        raise NotFound(
+            "service_account_not_found",
+            f"{organization.slug} has no service account “{name}”.",
+            f"There are: {names or 'none'}.",
+        )
+    return found
+
+
+def _locked(account: ServiceAccount) -> ServiceAccount:
+    """`account` as it is now, while nobody makes keys or names in its organization; NotFound when it is gone."""
+    Organization.objects.select_for_update(no_key=True).filter(pk=account.organization_id).first()
+    current = ServiceAccount.objects.select_related("organization", "user").filter(pk=account.pk).first()
+    if current is None:
+        raise NotFound(
+            "service_account_not_found", f"“{account.name}” is not there any more.", "Somebody deleted it meanwhile."
+        )
+    return current
+
+
 def keys_of(account: ServiceAccount) -> QuerySet[Any]:
     """The keys of `account`, newest first; those that have expired as well, until somebody tries one."""
     return get_token_model().objects.filter(user=account.user_id).order_by("-created")
@@ -111,7 +188,8 @@ def is_name(text: str) -> bool:
 
 
 def _make_account(*, organization: Organization, name: str, role: Role) -> ServiceAccount:
-    number = ServiceAccount.objects.count()
-    address = f"{name}.{number}@{organization.slug}.service.invalid".replace(" ", "-").lower()[-254:]
+    # Nothing is sent there. By chance, since names and slugs are free again when somebody changes or deletes them.
+    apart = secrets.token_hex(8)
+    address = f"{name}.{apart}@{organization.slug}.service.invalid".replace(" ", "-").lower()[-254:]
     user = User.objects.create_user(address, name=name, is_staff=False)
     return ServiceAccount.objects.create(user=user, organization=organization, name=name, role=role)

@@ -42,4 +42,5 @@ def act(action: str) -> str:
 
 @cache
 def _kinds() -> dict[str, str]:
-    return {model._meta.model_name or "": str(model._meta.verbose_name) for model in apps.get_models()}
+    named = {model._meta.model_name or "": str(model._meta.verbose_name) for model in apps.get_models()}
+    return {**named, "api_key": "API key"}

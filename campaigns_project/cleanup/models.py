@@ -1,6 +1,7 @@
 """What was found and removed, for the pages and the alert: one row for a night or a run by hand."""
 
 from django.db import models
+from django.utils import timezone
 
 
 class OrphanReport(models.Model):
@@ -27,7 +28,7 @@ class OrphanReport(models.Model):
         verbose_name_plural = "orphans"
 
     def __str__(self) -> str:
-        return f"Look for orphans {self.pk}"
+        return f"Look for orphans, {timezone.localtime(self.queued_at):%-d %b %Y %H:%M %Z}"
 
     @property
     def left(self) -> int:

@@ -30,9 +30,8 @@ class Asked:
 
     @property
     def digest(self) -> str:
-        """What is kept of the key. Not keyed: a change of FIELD_ENCRYPTION_KEYS must free no key."""
-        said = json.dumps([self.organization_id, self.user_id, self.key])
-        return hashlib.sha256(said.encode()).hexdigest()
+        """What is kept of the key."""
+        return digest_of(self.organization_id, self.user_id, self.key)
 
     @property
     def fingerprints(self) -> list[str]:
@@ -40,6 +39,11 @@ class Asked:
         said = json.dumps([self.method, self.path, self.content], sort_keys=True, separators=(",", ":")).encode()
         keys = keys_for("fingerprints of requests")
         return [hashlib.blake2b(said, key=key, digest_size=32).hexdigest() for key in keys]
+
+
+def digest_of(organization_id: int, user_id: int, key: str) -> str:
+    """What stands for `key` of this account. Not keyed: a change of FIELD_ENCRYPTION_KEYS must free no key."""
+    return hashlib.sha256(json.dumps([organization_id, user_id, key]).encode()).hexdigest()
 
 
 def key_of_header(value: str) -> str:

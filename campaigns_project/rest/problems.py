@@ -6,12 +6,17 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import Error as DatabaseError
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -101,7 +106,11 @@ def not_found(request: HttpRequest, *_args: Any, **_kwargs: Any) -> JsonResponse
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler400`: what Django refuses before a view sees it, such as an unknown host."""
     if not request.path.startswith("/api/"):
-        return defaults.bad_request(request, exception)
+        title, sentence = _unacceptable(exception)
+        # An address that is not ours leads to no page of ours.
+        is_admin = request.path.startswith("/admin/") and not isinstance(exception, DisallowedHost)
+        known = {"title": title, "sentence": sentence, **_known(request), "is_admin": is_admin}
+        return HttpResponse(render_to_string("400.html", known), status=400)
     return problem(request, 400, "bad_request", "The request is malformed, or names a host that is not ours.")
 
 
@@ -109,8 +118,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`: says that it is our fault and under which id the log has it, and nothing of what happened."""
     if not request.path.startswith("/api/"):
         # Without the request: what the frame of a page asks of the database may be what went wrong.
-        known = {"request_id": getattr(request, "request_id", ""), "is_admin": request.path.startswith("/admin/")}
-        return HttpResponse(render_to_string("500.html", known), status=500)
+        return HttpResponse(render_to_string("500.html", _known(request)), status=500)
     return problem(request, 500, "internal_error", "This is a fault of ours. The log has it under the request id.")
 
 
@@ -118,6 +126,31 @@ def problem(request: HttpRequest, status_code: int, code: str, detail: str, **mo
     """A problem as the answer of a view that is not DRF's; `more` are further members, `hint` among them."""
     body = _body(request, status_code, code, detail, **more)
     return JsonResponse(body, status=status_code, content_type=CONTENT_TYPE, headers=NOT_KEPT)
+
+
+def _unacceptable(exception: Exception) -> tuple[str, str]:
+    """What was wrong with a request to a page, in a title and a sentence that says what to do."""
+    if isinstance(exception, DisallowedHost):
+        return (
+            "Not known by this address",
+            "This installation does not answer to the name in your browser's address line. Open it by the name you "
+            "were given; whoever runs it can let it answer to this one as well (ALLOWED_HOSTS).",
+        )
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return (
+            "Too much at once",
+            "It sent more than is taken at once. Nothing was changed. Go back and send less.",
+        )
+    return (
+        "Not understood",
+        "What came from your browser cannot be read. Nothing was changed. Go back, load the page again, and try once "
+        "more.",
+    )
+
+
+def _known(request: HttpRequest) -> dict[str, Any]:
+    """What the page of an error says besides its words."""
+    return {"request_id": getattr(request, "request_id", ""), "is_admin": request.path.startswith("/admin/")}
 
 
 def _is_duplicate(error: Exception) -> bool:

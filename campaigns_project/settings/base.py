@@ -138,6 +138,7 @@ AXES_USERNAME_CALLABLE = "campaigns_project.accounts.attempts.account_meant"
 AXES_USERNAME_FORM_FIELD = "username"
 # Beside the password, in what is kept of a failed login: a code that came with a wrong password can still be used.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "token", "code"]
+AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False  # registered on our own admin base, see accounts.admin
 
 # ---- Times and words ------------------------------------------------------------------------------------------------

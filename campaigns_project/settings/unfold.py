@@ -71,6 +71,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         [
             ("Organizations", "apartment", "accounts.Organization"),
             ("API keys", "key", "accounts.ServiceAccount"),
+            ("Idempotency keys", "repeat", "idempotency.IdempotentRequest"),
             ("Webhooks", "webhook", "webhooks.WebhookEndpoint"),
             ("Webhook deliveries", "outbox", "webhooks.WebhookDelivery"),
         ],

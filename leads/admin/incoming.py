@@ -76,7 +76,7 @@ class StagedLeadAdmin(ReadOnlyAdmin):
 @admin.register(LeadEnrichment)
 class LeadEnrichmentAdmin(ReadOnlyAdmin):
     list_display = ["id", "staged_lead", "provider", "model", "created_at"]
-    list_select_related = ["staged_lead"]
+    list_select_related = ["staged_lead__lead_import"]
     search_fields = ["id__exact"]
     search_help_text = "Its number"
     fields = ["staged_lead", "provider", "model", "result", "error_message", "campaign_id", "created_at"]

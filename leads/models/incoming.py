@@ -6,6 +6,7 @@ These tables take bulk loads and sit below `campaigns`: their `campaign_id` is a
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.database.statement_keys import let_go, take_along
@@ -67,7 +68,7 @@ class RawLead(Tenanted, models.Model):
         triggers = [STAGED_GO_ALONG]
 
     def __str__(self) -> str:
-        return f"Row {self.row_number} of import {self.lead_import_id}"
+        return f"Row {self.row_number} of {self.lead_import}"
 
 
 class StagedLead(Tenanted, models.Model):
@@ -136,7 +137,7 @@ class StagedLead(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Staged row {self.row_number} of import {self.lead_import_id}"
+        return f"Row {self.row_number} of {self.lead_import}"
 
 
 class LeadEnrichment(Tenanted, models.Model):
@@ -164,4 +165,4 @@ class LeadEnrichment(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Enrichment {self.pk}"
+        return f"{self.provider}, {timezone.localtime(self.created_at):%-d %b %Y %H:%M %Z}"

@@ -241,4 +241,4 @@ class LeadChange(Tenanted, models.Model):
         indexes = [models.Index(fields=["lead", "-id"], name="lead_change_newest")]
 
     def __str__(self) -> str:
-        return f"Change {self.pk} of lead {self.lead_id}"
+        return f"{self.lead}: {', '.join(self.changes)}"

@@ -125,7 +125,7 @@ class LeadImportPart(Tenanted, models.Model):
         constraints = [models.UniqueConstraint(fields=["lead_import", "number"], name="import_part_once")]
 
     def __str__(self) -> str:
-        return f"Part {self.number} of import {self.lead_import_id}"
+        return f"Part {self.number} of {self.lead_import}"
 
 
 class ImportMapping(Tenanted, models.Model):

@@ -36,6 +36,7 @@ class Segment(Tenanted, models.Model):
 class SegmentMember(Tenanted, models.Model):
     """A lead of a frozen segment."""
 
+    is_personal = True
     organization_path = "segment__organization"
 
     segment = models.ForeignKey("leads.Segment", on_delete=models.DB_CASCADE, db_index=False, related_name="members")
@@ -48,4 +49,4 @@ class SegmentMember(Tenanted, models.Model):
         constraints = [models.UniqueConstraint(fields=["segment", "lead"], name="segment_member_once")]
 
     def __str__(self) -> str:
-        return f"Lead {self.lead_id} in segment {self.segment_id}"
+        return f"{self.lead} in {self.segment}"

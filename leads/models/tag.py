@@ -34,6 +34,7 @@ class Tag(Tenanted, models.Model):
 class LeadTag(Tenanted, models.Model):
     """A tag on a lead; both of one organization."""
 
+    is_personal = True
     organization_path = "lead__organization"
 
     lead = models.ForeignKey("leads.Lead", on_delete=models.DB_CASCADE, related_name="lead_tags")
@@ -46,4 +47,4 @@ class LeadTag(Tenanted, models.Model):
         constraints = [models.UniqueConstraint(fields=["lead", "tag"], name="lead_tagged_once")]
 
     def __str__(self) -> str:
-        return f"{self.tag} on lead {self.lead_id}"
+        return f"{self.tag} on {self.lead}"

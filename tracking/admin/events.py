@@ -3,7 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -33,15 +37,15 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     search_fields = ["campaign_recipient__email_address"]
     search_help_text = "Part of the address"
     fields = [
-        "kind", "campaign_recipient", "message", "event_data", "user_agent", "address", "automated", "source",
+        "kind", "campaign", "recipient", "message", "event_data", "user_agent", "address", "automated", "source",
         "source_event_id", "created_at",
     ]  # fmt: skip
-    readonly_fields = ["kind", "address", "automated"]
+    readonly_fields = ["kind", "campaign", "recipient", "address", "automated"]
     empty_text = "Opens, clicks, replies, bounces and opt-outs stand here, within seconds of happening."
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
-        return rows.select_related("campaign_recipient__campaign__organization", "message__step")
+        return rows.select_related("campaign_recipient__campaign__organization", "message__step", "message__recipient")
 
     @display(description="What", ordering="event_type")
     def kind(self, event: EmailEvent) -> str:
@@ -50,6 +54,14 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     @display(description="Who")
     def who(self, event: EmailEvent) -> str:
         return event.campaign_recipient.email_address
+
+    @display(description="Campaign")
+    def campaign(self, event: EmailEvent) -> SafeString:
+        return _link("campaigns_campaign", event.campaign_recipient.campaign)
+
+    @display(description="Recipient")
+    def recipient(self, event: EmailEvent) -> SafeString:
+        return _link("campaigns_recipient", event.campaign_recipient)
 
     @display(description="Step")
     def step_number(self, event: EmailEvent) -> str:
@@ -66,6 +78,10 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     @display(description="Automated")
     def automated(self, event: EmailEvent) -> str:
         return event.machine_reason.replace("_", " ") if event.is_machine else "—"
+
+
+def _link(pages: str, row: Model) -> SafeString:
+    return format_html('<a class="text-link" href="{}">{}</a>', reverse(f"admin:{pages}_change", args=[row.pk]), row)
 
 
 @admin.register(RawEvent)

@@ -68,4 +68,4 @@ class EmailEvent(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_event_type_display()} {self.pk}"
+        return f"{self.get_event_type_display()}: {self.campaign_recipient}"

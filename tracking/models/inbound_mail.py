@@ -3,6 +3,7 @@ from typing import Self
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from tracking.models.event import EmailEvent
@@ -119,7 +120,9 @@ class InboundMail(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.pk}"
+        if self.from_address:
+            return f"{self.get_kind_display()} from {self.from_address}"
+        return f"{self.get_kind_display()} of {timezone.localtime(self.received_at):%-d %b %Y %H:%M %Z}"
 
     @property
     def event_key(self) -> str:

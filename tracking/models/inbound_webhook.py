@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from campaigns.delivery.hooks import label_of
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
@@ -89,4 +90,4 @@ class InboundWebhook(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Report {self.pk} of {label_of(self.service)}"
+        return f"Report of {label_of(self.service)}, {timezone.localtime(self.received_at):%-d %b %Y %H:%M:%S %Z}"

@@ -79,7 +79,6 @@ CASES = [
     (uncertain, "undecided", False, None),
     (deferred, "deferred", True, NOON + timedelta(minutes=5)),
     (broken_off, "broken_off", True, NOON + timedelta(minutes=5)),
-    (lambda campaign: Recipient.objects.update(status="held"), "held_elsewhere", True, None),
     (lambda campaign: Recipient.objects.update(status="paused"), "recipient_paused", False, None),
     (
         lambda campaign: Recipient.objects.update(next_send_at=NOON + timedelta(hours=3)),

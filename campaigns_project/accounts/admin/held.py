@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 
-from campaigns_project.accounts.models import Membership
+from campaigns_project.accounts.models import Membership, Organization
 from campaigns_project.accounts.roles import Role
 
 
@@ -17,10 +18,12 @@ class HeldRoles:
     everywhere: bool = False
     by_organization: Mapping[int, Role] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def is_of_one(self) -> bool:
-        """True for a member of a single organization, whom its name tells nothing."""
-        return not self.everywhere and len(self.by_organization) == 1
+        """True for who sees a single organization, whom its name tells nothing."""
+        if self.everywhere:
+            return len(Organization.objects.order_by("pk").values_list("pk")[:2]) < 2
+        return len(self.by_organization) == 1
 
     def covers(self, needed: Role, organization_id: int | None = None) -> bool:
         """True when `needed` is covered in that organization, or, without one, in any."""

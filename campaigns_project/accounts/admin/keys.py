@@ -1,4 +1,4 @@
-"""The pages of service accounts and their keys: owners make keys and revoke them, managers see which there are."""
+"""The pages of service accounts and their keys: owners make and take away, managers see which there are."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns_project.accounts.admin.base import NOBODY, ScopedAdmin
-from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.admin.permissions import may_here
@@ -26,8 +26,10 @@ from campaigns_project.accounts.service_accounts import (
     LONGEST_NAME,
     MOST_DAYS,
     create_api_key,
+    delete_service_account,
     is_name,
     keys_of,
+    rename_service_account,
     revoke_api_key,
 )
 from campaigns_project.accounts.tenancy import living
@@ -157,6 +159,55 @@ class RevokeKey(ActDialog):
         return f"The key {beginning}… was revoked."
 
 
+class RenameAccount(ActDialog):
+    needs = Role.OWNER
+    label = "Rename"
+    icon = "edit"
+    submit_text = "Rename"
+    description = "Its keys go on as they are. What it did so far stands in the audit log under the name it had."
+
+    name = forms.CharField(max_length=LONGEST_NAME, widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("name", self.object.name)
+
+    @property
+    def title(self) -> str:
+        return f"Rename “{self.object.name}”?"
+
+    def act(self) -> str:
+        name = self.cleaned_data["name"]
+        if not rename_service_account(account=self.object, name=name, actor=self.actor):
+            return f"It is called “{name}” already."
+        return f"“{self.object.name}” is called “{name}” from now on."
+
+
+class DeleteAccount(RemovalDialog):
+    needs = Role.OWNER
+    label = "Delete"
+    noun = "service account"
+    submit_text = "Delete service account"
+
+    @property
+    def title(self) -> str:
+        return f"Delete “{self.object.name}”?"
+
+    @property
+    def description(self) -> str:
+        number = keys_of(self.object).count()
+        keys = {0: "It has no key.", 1: "Its key is revoked: whatever uses it is refused from this moment on."}.get(
+            number, f"Its {number:,} keys are revoked: whatever uses one is refused from this moment on."
+        )
+        return (
+            f"{keys} What it made stays, without saying who made it; the audit log keeps all it did, under its name. "
+            "It cannot be brought back."
+        )
+
+    def remove(self) -> None:
+        delete_service_account(account=self.object, actor=self.actor)
+
+
 @admin.register(ServiceAccount)
 class ServiceAccountAdmin(ScopedAdmin):
     roles = {"view": Role.MANAGER, "add": NOBODY, "change": NOBODY}
@@ -173,11 +224,13 @@ class ServiceAccountAdmin(ScopedAdmin):
     change_form_outer_before_template = "accounts/admin/new_key.html"
     change_form_outer_after_template = "accounts/admin/keys.html"
     actions_list = ["new_key"]
-    actions_detail = ["another_key", "revoke_key"]
+    actions_detail = ["another_key", "rename", "revoke_key", "remove"]
 
     new_key = dialog_action(NewKey)
     another_key = dialog_action(AnotherKey)
+    rename = dialog_action(RenameAccount)
     revoke_key = dialog_action(RevokeKey)
+    remove = dialog_action(DeleteAccount)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(key_count=Count("user__auth_token_set")).order_by("name")

@@ -45,7 +45,9 @@ class MembershipForm(MeanwhileForm):
     """Names a person by e-mail: a list of all users is for system administrators only."""
 
     email = forms.EmailField(
-        label="Person", widget=UnfoldAdminEmailInputWidget, help_text="The e-mail address the person logs in with."
+        label="Person",
+        widget=UnfoldAdminEmailInputWidget({"placeholder": "The address they log in with"}),
+        help_text="The e-mail address the person logs in with.",
     )
 
     class Meta:

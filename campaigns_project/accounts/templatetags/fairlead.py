@@ -39,7 +39,6 @@ CHIPS = {
     "sent": ("send", "good"),
     "settled": ("check", "quiet"),
     "quarantined": ("inventory", "warn"),
-    "held": ("front_hand", "warn"),
     "deferred": ("update", "warn"),
     "skipped": ("skip_next", "quiet"),
     "uncertain": ("help", "warn"),

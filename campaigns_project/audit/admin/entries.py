@@ -138,9 +138,8 @@ class AuditLogAdmin(ReadOnlyAdmin):
         return {"one_request": first, "objects": of_it.count()} if first else {}
 
     @display(description="When", ordering="created_at")
-    def when(self, entry: AuditLog) -> SafeString:
-        moment = date_format(timezone.localtime(entry.created_at), "DATETIME_FORMAT")
-        return format_html('<span class="fl-nowrap">{}</span>', moment)
+    def when(self, entry: AuditLog) -> str:
+        return date_format(timezone.localtime(entry.created_at), "DATETIME_FORMAT")
 
     @display(description="From")
     def address(self, entry: AuditLog) -> str:

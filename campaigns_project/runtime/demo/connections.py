@@ -1,23 +1,27 @@
-"""A mailbox and a webhook endpoint of the demo, both at rest: at addresses of nobody's, asked and told nothing."""
+"""What connects the demo with others, all at rest: mailbox and webhook endpoint of nobody's, a key nobody has."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from campaigns.mailboxes import pause_mailbox
 from campaigns.models import Mailbox
 from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.service_accounts import create_api_key
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
 from campaigns_project.webhooks import endpoints
 from campaigns_project.webhooks.models import WebhookEndpoint
 
 AT_REST = "The demo connects to nobody."
+NOBODYS = "Example (nobody has its key)"
+KEY_HOLDS_FOR = timedelta(days=90)
 
 
 @transaction.atomic  # a worker never sees them awake
 def add_connections(organization: Organization, now: datetime) -> None:
-    """A paused mailbox, and a disabled endpoint with one event that it was not told."""
+    """A paused mailbox, a disabled endpoint with one event that it was not told, and a service account that reads."""
     mailbox = Mailbox.objects.create(
         organization=organization, name="Replies", host="imap.example.com", username="replies@example.com"
     )
@@ -37,3 +41,5 @@ def add_connections(organization: Organization, now: datetime) -> None:
     )
     endpoints.send_test(endpoint=endpoint, actor=SYSTEM, now=now)
     endpoints.disable(endpoint=endpoint, actor=SYSTEM, now=now, reason=AT_REST)
+    # The key itself is shown to nobody: the page of the account shows what there is of one.
+    create_api_key(organization=organization, name=NOBODYS, role=Role.VIEWER, actor=SYSTEM, expires_after=KEY_HOLDS_FOR)

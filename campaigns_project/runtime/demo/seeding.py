@@ -23,6 +23,7 @@ from campaigns.models import Campaign, EmailTemplate, Link, Message, MessageStat
 from campaigns.ranking import ask_ranking, set_ranking_rules
 from campaigns.sending.work import send_chunk
 from campaigns_project.accounts.models import Membership, Organization, User
+from campaigns_project.accounts.retention import keep_for
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.record import record
@@ -53,6 +54,7 @@ from tracking.models import EventType, RawEvent
 LOGIN_FILE = "demo_login"
 EMAIL = "demo@harbor.example"
 PAST = timedelta(days=9)  # how long ago the finished campaign ran
+KEPT_DAYS = {"values_kept_days": 365, "details_kept_days": 180}  # more than the demo has of the past
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -88,6 +90,7 @@ def seed(*, now: datetime) -> dict[str, int]:
     with transaction.atomic():
         organization = demo_organization("harbor-demo", "Harbor Demo")
         _login(organization)
+        keep_for(organization=organization, days=KEPT_DAYS, actor=SYSTEM)
     _leads(organization, now)
     _file_to_review(organization, now)
     sender = demo_sender(organization)

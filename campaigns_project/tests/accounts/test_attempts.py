@@ -16,7 +16,11 @@ def lock_out(settings):
 
 
 def log_in(name, password, address="203.0.113.9"):
-    return Client().post("/admin/login/", {"username": name, "password": password}, REMOTE_ADDR=address).status_code
+    return answer_to(name, password, address).status_code
+
+
+def answer_to(name, password, address="203.0.113.9"):
+    return Client().post("/admin/login/", {"username": name, "password": password}, REMOTE_ADDR=address)
 
 
 def test_an_account_is_locked_in_any_spelling_of_its_address(settings):
@@ -29,6 +33,7 @@ def test_an_account_is_locked_in_any_spelling_of_its_address(settings):
 
     assert {log_in(name, RIGHT) for name in spellings} == {429}
     assert AccessAttempt.objects.get().username == "silas@fairlead.example"
+    assert "Wait 15 minutes" in answer_to(spellings[0], RIGHT).content.decode()
 
 
 def test_a_login_is_taken_in_any_case_while_nobody_guesses():

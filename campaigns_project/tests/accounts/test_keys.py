@@ -15,7 +15,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from campaigns.tests.factories import MembershipFactory, OrganizationFactory, ServiceAccountFactory
-from campaigns_project.accounts.models import ServiceAccount
+from campaigns_project.accounts.models import ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.service_accounts import create_api_key, revoke_api_key
 from campaigns_project.audit.actors import SYSTEM
@@ -33,8 +33,8 @@ def page(name: str, *args: Any) -> str:
     return reverse(f"admin:accounts_serviceaccount_{name}", args=args)
 
 
-def make(organization: Any, name: str = "CRM", **more: Any) -> tuple[ServiceAccount, str]:
-    return create_api_key(organization=organization, name=name, role=Role.VIEWER, actor=SYSTEM, **more)
+def make(organization: Any, name: str = "CRM", role: Role = Role.VIEWER, **more: Any) -> tuple[ServiceAccount, str]:
+    return create_api_key(organization=organization, name=name, role=role, actor=SYSTEM, **more)
 
 
 def status_with(key: str) -> int:
@@ -42,9 +42,19 @@ def status_with(key: str) -> int:
 
 
 def revoke(*arguments: str) -> tuple[str, str]:
+    return run("revoke_api_key", *arguments)
+
+
+def run(command: str, *arguments: str) -> tuple[str, str]:
     out, err = StringIO(), StringIO()
-    call_command("revoke_api_key", *arguments, stdout=out, stderr=err)
+    call_command(command, *arguments, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
+
+
+def tag_with(key: str, name: str) -> None:
+    """Do something that is on record in the name of whoever has the key."""
+    client = APIClient()
+    assert client.post("/api/v1/tags", {"name": name}, headers={"Authorization": f"Bearer {key}"}).status_code == 201
 
 
 def test_a_revoked_key_opens_nothing_and_the_others_of_its_account_go_on() -> None:
@@ -126,13 +136,14 @@ def test_managers_see_keys_and_neither_make_nor_revoke_them() -> None:
     account, key = make(OrganizationFactory())
     make(account.organization, expires_after=timedelta(seconds=-1))
     manager = member(account.organization, Role.MANAGER)
-    acts = [page("new_key"), page("another_key", account.pk), page("revoke_key", account.pk)]
+    own = [page(act, account.pk) for act in ("another_key", "revoke_key", "rename", "remove")]
+    acts = [page("new_key"), *own]
 
     shown = manager.get(page("change", account.pk)).content.decode()
     refused = [press(manager, act, key=key[:15], name="x", role="owner").status_code for act in acts]
 
     assert (key[:15] in shown, "Expired" in shown, "revoke_key" in shown) == (True, True, False)
-    assert refused == [403, 403, 403]
+    assert refused == [403] * 5
     assert AuthToken.objects.count() == 2
 
 
@@ -152,7 +163,8 @@ def test_another_organizations_accounts_and_keys_are_not_there() -> None:
     own = ServiceAccountFactory()
     stranger = member(own.organization, Role.OWNER)
 
-    theirs = [press(stranger, page(act, account.pk), key=key[:15]).status_code for act in ("another_key", "revoke_key")]
+    acts = ("another_key", "revoke_key", "rename", "remove")
+    theirs = [press(stranger, page(act, account.pk), key=key[:15], name="x").status_code for act in acts]
     by_own = press(stranger, page("revoke_key", own.pk), key=key[:15])
     asked = stranger.get(page("revoke_key", own.pk), {"key": key[:15]})
     with pytest.raises(NotFound):
@@ -160,7 +172,7 @@ def test_another_organizations_accounts_and_keys_are_not_there() -> None:
     with pytest.raises(CommandError) as refused:
         revoke(key, "--organization", own.organization.slug, "--yes")
 
-    assert theirs == [404, 404]
+    assert theirs == [404] * 4
     assert "has no such key" in by_own.content.decode()
     assert "This key is not there" in asked.content.decode()
     assert (refused.value.returncode, key in str(refused.value)) == (3, False)
@@ -192,6 +204,69 @@ def test_a_dry_run_and_a_run_without_a_yes_revoke_nothing() -> None:
 
     assert ("Would revoke" in err, key in err, refused.value.returncode) == (True, False, 7)
     assert (status_with(key), AuditLog.objects.filter(action="api_key.revoked").count()) == (200, 0)
+
+
+def test_a_renamed_account_keeps_its_keys_and_what_it_did_stays_in_the_name_of_then() -> None:
+    home = OrganizationFactory()
+    account, key = make(home, role=Role.OPERATOR)
+    make(home, "Other")
+    owner = member(home, Role.OWNER)
+    tag_with(key, "before")
+
+    taken = press(owner, page("rename", account.pk), name="Other").content.decode()
+    press(owner, page("rename", account.pk), name="Accounting")
+    tag_with(key, "after")
+    press(owner, page("rename", account.pk), name="Accounting")
+    made_anew, _ = make(home)
+
+    assert ("There is a service account “Other” already" in taken, made_anew.name) == (True, "CRM")
+    account.refresh_from_db()
+    assert (account.name, account.user.name, str(account.user)) == ("Accounting", "Accounting", "Accounting")
+    acts = AuditLog.objects.filter(action="tag.created").order_by("pk")
+    assert list(acts.values_list("actor_name", flat=True)) == ["CRM", "Accounting"]
+    (entry,) = AuditLog.objects.filter(action="serviceaccount.renamed")
+    assert (entry.before, entry.after, entry.entity_id) == ({"name": "CRM"}, {"name": "Accounting"}, str(account.pk))
+
+
+def test_a_deleted_account_opens_nothing_more_and_the_log_still_says_what_it_did() -> None:
+    home = OrganizationFactory()
+    account, key = make(home, role=Role.OPERATOR)
+    make(home, role=Role.OPERATOR)
+    owner = member(home, Role.OWNER)
+    tag_with(key, "made by it")
+    number = str(account.pk)
+    asked = owner.get(page("remove", account.pk)).content.decode()
+
+    answer = press(owner, page("remove", account.pk))
+
+    assert ("Its 2 keys are revoked" in asked, answer["HX-Redirect"]) == (True, page("changelist"))
+    assert (status_with(key), AuthToken.objects.count(), ServiceAccount.objects.count()) == (401, 0, 0)
+    assert not User.objects.filter(email__endswith=".service.invalid").exists()
+    told = AuditLog.objects.filter(actor_name="CRM").get()
+    assert (told.action, told.actor_kind) == ("tag.created", "key")
+    acts = AuditLog.objects.filter(entity_type="serviceaccount", entity_id=number).order_by("pk")
+    assert [each.action for each in acts][-3:] == ["api_key.revoked", "api_key.revoked", "serviceaccount.deleted"]
+    assert (acts.last().before["name"], acts.last().before["keys"]) == ("CRM", 2)
+
+
+def test_the_commands_rename_and_delete_an_account_and_a_dry_run_does_neither() -> None:
+    _, key = make(OrganizationFactory(slug="acme"))
+    at_home = ("--organization", "acme")
+
+    _, would = run("rename_service_account", "CRM", "Books", *at_home, "--dry-run")
+    run("rename_service_account", "CRM", "Books", *at_home)
+    _, would_delete = run("delete_service_account", "Books", *at_home, "--dry-run")
+    with pytest.raises(CommandError) as unsure:
+        run("delete_service_account", "Books", *at_home)
+    with pytest.raises(CommandError, match="There are: Books") as unknown:
+        run("delete_service_account", "CRM", *at_home, "--yes")
+    before = status_with(key)
+    out, _ = run("delete_service_account", "Books", *at_home, "--yes", "--json")
+
+    assert "“CRM” would be called “Books”. Nothing was changed." in would
+    assert "Would delete the service account “Books” (viewer) with 1 key." in would_delete
+    assert (unsure.value.returncode, unknown.value.returncode, before) == (7, 3, 200)
+    assert (json.loads(out)["keys"], status_with(key), ServiceAccount.objects.exists()) == (1, 401, False)
 
 
 @pytest.mark.django_db(transaction=True)

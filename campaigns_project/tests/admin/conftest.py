@@ -52,6 +52,7 @@ def make_world(**campaign: Any) -> World:
     problem = factories.StagedLeadFactory(
         raw_lead=raw, status="problem", problem_code="bad", problem_message="Bad.", email_normalized=""
     )
+    account = factories.ServiceAccountFactory(organization=organization)
     rows = [
         organization, draft, variant, variant.step, recipient, recipient.lead, message, lead_tag, lead_tag.tag, used,
         used.sender, lead_import, raw, problem,
@@ -63,7 +64,8 @@ def make_world(**campaign: Any) -> World:
         factories.InstantlyAccountFactory(organization=organization),
         factories.JobFactory(campaign=draft),
         factories.EventFactory(message=message),
-        factories.ServiceAccountFactory(organization=organization),
+        account,
+        factories.IdempotentRequestFactory(organization=organization, user=account.user),
         factories.MembershipFactory(organization=organization),
         record(action="campaign.created", entity=draft, organization_id=organization.pk, actor=SYSTEM),
         _tombstone(organization),

@@ -29,7 +29,7 @@ SYSTEM = {
     "cleanup.OrphanReport",
 }
 APPEND_ONLY = {"auditlog", "campaigntombstone"}
-OURS = ("accounts", "audit", "cleanup", "campaigns", "leads", "tracking", "webhooks", "workers")
+OURS = ("accounts", "audit", "cleanup", "campaigns", "idempotency", "leads", "tracking", "webhooks", "workers")
 
 
 def test_every_model_of_ours_is_in_the_admin() -> None:

@@ -157,6 +157,36 @@ def test_a_page_that_is_not_there_leads_home(root: Client, settings: Any) -> Non
     assert (page.status_code, b"Nothing here" in page.content, b'href="/admin/"' in page.content) == (404, True, True)
 
 
+def test_an_address_that_is_not_ours_says_what_lets_it_be_one(db: None, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["fairlead.example"]
+
+    answer = Client().get("/admin/", headers={"host": "evil.example"})
+
+    page = answer.content.decode()
+    assert (answer.status_code, "ALLOWED_HOSTS" in page, answer["X-Request-ID"] in page) == (400, True, True)
+    assert "evil.example" not in page and "Home" not in page  # which would lead to the same words again
+
+
+def test_a_form_with_more_than_is_taken_says_so_and_leads_home(root: Client, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 1
+
+    answer = root.post(reverse("admin:leads_tag_add"), {"name": "vip", "color": "#0ea5e9"})
+
+    page = answer.content.decode()
+    assert (answer.status_code, "Too much at once" in page, 'href="/admin/"' in page) == (400, True, True)
+
+
+def test_the_organization_is_named_where_there_are_several_and_times_have_a_zone(root: Client, world: World) -> None:
+    page = reverse("admin:leads_tag_changelist")
+
+    of_one = root.get(page).content.decode()
+    OrganizationFactory()
+    of_two = root.get(page).content.decode()
+
+    assert ("column-organization" in of_one, "column-organization" in of_two) == (False, True)
+    assert "\N{NO-BREAK SPACE}UTC" in of_one
+
+
 def test_an_empty_installation_is_led_to_the_first_mail(db: None) -> None:
     organization = OrganizationFactory(postal_address="")
 

@@ -136,6 +136,8 @@ ACTS = {
         lambda world: {"key": keys_of(world[ServiceAccount]).get().token_key},
         account_has_a_key,
     ),
+    "accounts_serviceaccount_rename": Act("serviceaccount.renamed", typed(name="Books")),
+    "accounts_serviceaccount_remove": Act("serviceaccount.deleted"),
     "campaigns_campaign_start": Act("campaign.started", typed(has_read="on"), never_started),
     "campaigns_campaign_resume": Act(
         "campaign.resumed", typed(overdue="send"), campaign_is("paused", paused_at="2026-01-01T12:00Z")

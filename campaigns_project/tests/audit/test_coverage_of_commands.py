@@ -222,6 +222,9 @@ RUNS = {
         at_home("--name", "new", "--role", "viewer"),
     ),
     "createsuperuser": Run("user.superuser_created", lambda _world: ("--noinput", "--email", "root@fairlead.example")),
+    "delete_service_account": Run(
+        "serviceaccount.deleted", lambda world: (world[ServiceAccount].name, *at_home("--yes")(world))
+    ),
     "delete_campaign": Run("campaign.deletion_requested", sure_of_the_campaign, nothing_is_under_way),
     "erase_organization": Run("organization.erasure_requested", sure_of_the_organization, no_work_at_all),
     "de_enroll": Run("deenrollmentrun.asked", at_home("--yes")),
@@ -236,6 +239,9 @@ RUNS = {
     ),
     "export_audit": Run("auditlog.exported", at_home()),
     "import_leads": Run("import.created", leads_file),
+    "rename_service_account": Run(
+        "serviceaccount.renamed", lambda world: (world[ServiceAccount].name, "Books", *at_home()(world))
+    ),
     "remove_second_factor": Run(
         "user.second_factor_removed", lambda _world: ("ana@fairlead.example", "--yes"), ana_has_a_second_factor
     ),

@@ -18,6 +18,8 @@ from campaigns.models import (
     OperatorTask,
     Sender,
 )
+from campaigns_project.accounts.models import ServiceAccount
+from campaigns_project.accounts.service_accounts import keys_of
 from campaigns_project.runtime.demo.seeding import seed
 from campaigns_project.webhooks.models import WebhookDelivery, WebhookEndpoint
 from leads.models import LeadImport
@@ -55,3 +57,6 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     assert list(WebhookDelivery.objects.values_list("endpoint", "status")) == [(endpoint.pk, "abandoned")]
     review = LeadImport.objects.get(status="draft")
     assert (review.dry_run_status, review.dry_run["created"], review.dry_run["problems"]) == ("succeeded", 6, 3)
+    home, account = finished.organization, ServiceAccount.objects.get()
+    assert (home.values_kept_days, home.details_kept_days) == (365, 180)
+    assert (account.role, account.name, keys_of(account).count()) == ("viewer", "Example (nobody has its key)", 1)

@@ -70,4 +70,4 @@ class WebhookDelivery(Tenanted, models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.event_id
+        return f"{self.event_type} {self.event_id}"
