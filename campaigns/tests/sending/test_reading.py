@@ -11,10 +11,11 @@ from campaigns.sending.gate import Candidate, gate
 from campaigns.sending.work import able_senders
 from campaigns.tests.factories import StepFactory
 from campaigns.tests.sending.sending import started_campaign
+from leads.models import Suppression
 
 pytestmark = pytest.mark.django_db
 PEOPLE, OTHERS = 240, 3000
-MESSAGES, LEADS = "campaign_messages", "leads"
+MESSAGES, LEADS, SUPPRESSIONS = "campaign_messages", "leads", "suppressions"
 
 
 def rows_read(table: str) -> int:
@@ -97,6 +98,22 @@ def test_the_gate_reads_no_table_anew_for_each_of_its_mails(campaign):
     # Once or twice through a table of few pages is cheaper than fifty looks into its index.
     for table, read in before.items():
         assert rows_read(table) - read < 3 * (PEOPLE + OTHERS), table
+
+
+@pytest.mark.parametrize("listed", [300, 1_500], ids=["of some pages", "of many pages"])
+def test_the_gate_reads_no_list_of_suppressions_anew_for_each_of_its_mails(campaign, listed):
+    """No statistics know of the list: it was filled a moment ago."""
+    claims = claimed(campaign, 50)
+    own = campaign.organization
+    Suppression.objects.bulk_create([Suppression(organization=own, address=f"x{n}@far.example") for n in range(listed)])
+    before = rows_read(SUPPRESSIONS)
+
+    answers = gate(
+        [Candidate(one, address=f"{one.recipient}@example.com", version=1, merge_values={}) for one in claims]
+    )
+
+    assert set(answers.values()) == {""}
+    assert rows_read(SUPPRESSIONS) - before <= listed
 
 
 def test_the_people_of_a_chunk_are_read_and_no_others(campaign):
