@@ -16,7 +16,7 @@ from campaigns.admin.deletion_words import counted
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.old_jobs import RemoveOldJobs
 from campaigns.admin.tabs import InCampaignTabs
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import CampaignSender, CampaignTombstone, Job, JobKind
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action

@@ -19,9 +19,10 @@ from django_q.tasks import async_task
 
 from campaigns.automatic.audience import StandingAudience, selection_of
 from campaigns.enrollment.booking import release_booked
-from campaigns.enrollment.enroll import report_enrollment, take_in
+from campaigns.enrollment.enroll import report_enrollment
+from campaigns.enrollment.take_in import take_in
 from campaigns.fetching.opened import STARTING
-from campaigns.locks import Lock, held, hold_audience, let_go, take_audience, take_for_session
+from campaigns.locks import SOON, AudienceTaken, Lock, held, hold_audience, let_go, take_audience, take_for_session
 from campaigns.models import Campaign, CampaignQuerySet, CampaignStatus, Job
 from campaigns.task_names import LOOK
 from campaigns_project.audit.actors import SYSTEM
@@ -33,7 +34,6 @@ EVERY = timedelta(minutes=5)
 SHARE = 20  # a look that took a second is made at most every 20: it goes through all leads, and others enroll too
 ASK_AGAIN = timedelta(minutes=10)  # one that was asked for and not made: its worker died, or all of them are busy
 LONGEST = timedelta(minutes=2)  # that a statement of a look may take: a task that takes 300 s is killed without a word
-SOON = timedelta(seconds=5)  # for one that gave way
 MOST_AT_ONCE = 100  # campaigns the tick asks for in one go; the others in its next
 
 
@@ -149,7 +149,7 @@ def note_broken_off(*, campaign_id: int, message: str, now: datetime) -> bool:
     return bool(Campaign.objects.living().enrolling().filter(pk=campaign_id).update(last_look=kept))
 
 
-_BUSY = "Somebody else enrolls, starts or stops in the organization at this moment; it is tried again in some seconds."
+_BUSY = str(AudienceTaken())
 _NO_ROOM = "As many automatic campaigns as may at once look at this moment; it is tried again in some seconds."
 _TOO_LONG = (
     f"Going through everybody took longer than {LONGEST.seconds // 60} minutes. Ask for less in the segments of the "

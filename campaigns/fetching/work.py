@@ -14,7 +14,7 @@ from campaigns.fetching.opened import OPEN, end_fetch, remember
 from campaigns.fetching.steps import STEPS
 from campaigns.fetching.turn import Gone, ImportGone, Turn
 from campaigns.lifecycle.filled import begin_filled, fail_by_system
-from campaigns.locks import Lock, let_go, take_for_session
+from campaigns.locks import SOON, AudienceTaken, Lock, let_go, take_for_session
 from campaigns.models import Job
 from campaigns.open_jobs import take_silent
 from campaigns.task_names import FETCH
@@ -46,6 +46,8 @@ def work_on_fetch(*, job_id: int, now: datetime, budget: timedelta) -> bool:
             return False
         except ImportGone:
             return _end_with_import(turn)
+        except AudienceTaken as taken:
+            return _wait(turn, turn.now + SOON, str(taken))
         except Refused as refused:
             return _broken_off(turn, refused)
 

@@ -1,0 +1,54 @@
+"""What workers do with enrollments of many batches: go on with them, give way to others, give up what never works."""
+
+import time
+from datetime import datetime, timedelta
+
+from campaigns.enrollment.enroll import OPEN, go_on, queue_rest
+from campaigns.enrollment.imported import note_enrollment
+from campaigns.fetching.opened import remember
+from campaigns.locks import SOON, AudienceTaken
+from campaigns.models import Job
+from campaigns.open_jobs import end_job, take_silent
+from campaigns.task_names import ENROLL_REST
+from campaigns_project.errors import Refused
+from campaigns_project.states import ProgressStatus
+from campaigns_project.workers.stopping import is_stopping
+
+STALE_AFTER = timedelta(minutes=3)  # a batch takes seconds, and whoever waits for others is not long about it
+MOST_ATTEMPTS = 5  # turns in a row that got nowhere: it kills its worker, or breaks off each time
+
+
+def work_on_enrollment(*, job_id: int, now: datetime, budget: timedelta) -> bool:
+    """Go on with an enrollment for `budget`; True when there is more to do at once.
+
+    Where somebody else enrolls in the organization it is put off, and queued again for some seconds later.
+    """
+    ends = time.monotonic() + budget.total_seconds()
+    jobs = Job.objects.filter(OPEN, pk=job_id)
+    job = jobs.first()
+    if job is None:
+        return False
+    attempts = job.state.get("attempts", 0) + 1
+    if attempts > MOST_ATTEMPTS:
+        message = f"It broke off {MOST_ATTEMPTS} times in a row; the log says more. Enroll the same people again."
+        end_job(job, ProgressStatus.FAILED, error_message=message)
+        return False
+    # Counted before the work: a worker that is killed cannot say so.
+    remember(jobs, fields={"status": ProgressStatus.RUNNING, "error_message": ""}, attempts=attempts)
+    try:
+        while go_on(job_id=job_id, now=now, gives_way=True):
+            if time.monotonic() >= ends or is_stopping():
+                return True
+    except AudienceTaken as taken:
+        remember(jobs, fields={"status": ProgressStatus.QUEUED, "error_message": str(taken)}, attempts=0)
+        queue_rest(job_id, after=SOON)
+        return False
+    except Refused:
+        pass  # the job says so
+    note_enrollment(Job.objects.get(pk=job_id))
+    return False
+
+
+def take_cut_off() -> list[int]:
+    """The enrollments whose worker, or web process, died (by the database's clock), to be queued again."""
+    return take_silent(Job.objects.filter(OPEN), after=STALE_AFTER, task=ENROLL_REST)
