@@ -20,7 +20,8 @@ from campaigns.open_jobs import take_silent
 from campaigns.task_names import FETCH
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
-from leads.imports.state_errors import ImportStateRefused
+from leads.imports.state_errors import ImportStateRefused, TooBusy
+from leads.imports.tries import again_after
 from leads.providers.errors import ProviderLimited, ProviderRefused
 from leads.providers.registry import provider_class
 
@@ -91,9 +92,10 @@ def _work(turn: Turn) -> bool:
 
 
 def _broken_off(turn: Turn, refused: Refused) -> bool:
+    if isinstance(refused, TooBusy):
+        return _wait(turn, turn.now + again_after(), str(refused))
     if isinstance(refused, ImportStateRefused):
-        # Ended just now, which the next turn sees; else others are at the same leads, and it is resumed later.
-        return turn.is_import_ended
+        return turn.is_import_ended  # just now, which the next turn sees
     if isinstance(refused, ProviderLimited):
         return _wait(turn, refused.retry_at, str(refused))
     if isinstance(refused, ProviderRefused):
