@@ -14,12 +14,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
 from django_q.tasks import async_task
 
 from campaigns.automatic.audience import StandingAudience, selection_of
-from campaigns.enrollment.booking import release_booked
 from campaigns.enrollment.enroll import report_enrollment
+from campaigns.enrollment.finishing import CAME_AT, release_after_look
 from campaigns.enrollment.take_in import take_in
 from campaigns.fetching.opened import STARTING
 from campaigns.locks import SOON, AudienceTaken, Lock, held, hold_audience, let_go, take_audience, take_for_session
@@ -90,8 +89,7 @@ def look(*, campaign_id: int, now: datetime, gives_way: bool = False) -> Look | 
     try:
         found = _look(campaign_id, now, gives_way=gives_way)
         if found and found.enrolled:
-            # Behind the commit: who booked a meeting while it went through everybody shows only now.
-            release_booked(campaign_id=campaign_id, came_at=now, at=timezone.now())
+            release_after_look(campaign_id)
         return found
     finally:
         let_go(Lock.LOOK, campaign_id % 2**31)
@@ -131,7 +129,7 @@ def _enroll_new(campaign: Campaign, now: datetime) -> Look:
     except TookTooLong:
         return Look(at=now, refused=_TOO_LONG)
     if taken.enrolled:
-        report_enrollment(taken, actor=SYSTEM, now=now)
+        report_enrollment(taken, actor=SYSTEM, now=now, rest={CAME_AT: now.isoformat()})
     return Look(at=now, enrolled=taken.enrolled, skipped=taken.skipped)
 
 

@@ -1,6 +1,7 @@
 """Enroll leads, batch by batch: one job says how far it is, and anybody can go on with what was cut off."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -75,10 +76,8 @@ def begin_enrollment(
         taken = take_in(campaign=campaign, selection=selection, now=now, upto=upto)
         if meant is None:
             return report_enrollment(_with_missing(taken, met=0), actor=actor, now=now)
-        job = report_enrollment(taken, actor=actor, now=now, total=meant)
-        rest: dict[str, Any] = {"selection": selection.as_json(), "above": upto, "actor": asdict(actor)}
-        remember(Job.objects.filter(pk=job.pk), **rest)
-    return job
+        rest = {"selection": selection.as_json(), "above": upto, "actor": asdict(actor)}
+        return report_enrollment(taken, actor=actor, now=now, total=meant, rest=rest)
 
 
 def go_on(*, job_id: int, now: datetime, gives_way: bool = False) -> bool:
@@ -109,10 +108,13 @@ def queue_rest(job_id: int, *, after: timedelta | None = None) -> None:
         transaction.on_commit(partial(async_task, ENROLL_REST, job_id, q_options={"task_name": f"enroll {job_id}"}))
 
 
-def report_enrollment(taken: TakenIn, *, actor: Actor, now: datetime, total: int | None = None) -> Job:
+def report_enrollment(
+    taken: TakenIn, *, actor: Actor, now: datetime, total: int | None = None, rest: Mapping[str, Any] | None = None
+) -> Job:
     """The audit row and the job of an enrollment, in the transaction in which they came.
 
-    With a `total` of leads that are meant it is the first batch of several, and the job goes on.
+    With a `rest` that is still to be done the job goes on, and remembers it; `total` is how many leads are meant, where
+    it is more than were met.
     """
     _audit(taken, actor)
     campaign = taken.campaign
@@ -120,13 +122,13 @@ def report_enrollment(taken: TakenIn, *, actor: Actor, now: datetime, total: int
         organization_id=campaign.organization_id,
         campaign=campaign,
         kind=JobKind.ENROLL,
-        status=ProgressStatus.SUCCEEDED if total is None else ProgressStatus.RUNNING,
+        status=ProgressStatus.SUCCEEDED if rest is None else ProgressStatus.RUNNING,
         result={"enrolled": taken.enrolled, "skipped": taken.skipped},
-        state=_origin(taken.selection),
+        state={**_origin(taken.selection), **(rest or {})},
         created_by=actor.name,
         started_at=now,
-        heartbeat_at=now,
-        finished_at=now if total is None else None,
+        heartbeat_at=Now(),
+        finished_at=now if rest is None else None,
         done=taken.enrolled,
         total=taken.enrolled + sum(taken.skipped.values()) if total is None else total,
     )

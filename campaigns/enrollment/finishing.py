@@ -1,8 +1,13 @@
-"""What workers do with enrollments of many batches: go on with them, give way to others, give up what never works."""
+"""What workers do with enrollments that are not through: go on, give way to others, give up what never works."""
 
 import time
 from datetime import datetime, timedelta
 
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from campaigns.enrollment.booking import release_booked
 from campaigns.enrollment.enroll import OPEN, go_on, queue_rest
 from campaigns.enrollment.imported import note_enrollment
 from campaigns.fetching.opened import remember
@@ -15,6 +20,9 @@ from campaigns_project.states import ProgressStatus
 from campaigns_project.workers.stopping import is_stopping
 
 STALE_AFTER = timedelta(minutes=3)  # a batch takes seconds, and whoever waits for others is not long about it
+LOOK_STALE_AFTER = timedelta(seconds=15)  # what is left of a look takes a moment; until then a mail may leave
+CAME_AT = "came_at"  # in the state of a look's job, until those have left who booked a meeting meanwhile
+OF_A_LOOK = OPEN & Q(state__has_key=CAME_AT)
 MOST_ATTEMPTS = 5  # turns in a row that got nowhere: it kills its worker, or breaks off each time
 
 
@@ -35,6 +43,9 @@ def work_on_enrollment(*, job_id: int, now: datetime, budget: timedelta) -> bool
         return False
     # Counted before the work: a worker that is killed cannot say so.
     remember(jobs, fields={"status": ProgressStatus.RUNNING, "error_message": ""}, attempts=attempts)
+    if CAME_AT in job.state:
+        _release(job)
+        return False
     try:
         while go_on(job_id=job_id, now=now, gives_way=True):
             if time.monotonic() >= ends or is_stopping():
@@ -45,10 +56,25 @@ def work_on_enrollment(*, job_id: int, now: datetime, budget: timedelta) -> bool
         return False
     except Refused:
         pass  # the job says so
-    note_enrollment(Job.objects.get(pk=job_id))
+    if (over := Job.objects.filter(pk=job_id).first()) is not None:  # unless its campaign was deleted
+        note_enrollment(over)
     return False
+
+
+def release_after_look(campaign_id: int) -> None:
+    """Behind the commit of a look, where a booking shows that was made while it went through everybody: these leave."""
+    for job in Job.objects.filter(OF_A_LOOK, campaign=campaign_id):
+        _release(job)
 
 
 def take_cut_off() -> list[int]:
     """The enrollments whose worker, or web process, died (by the database's clock), to be queued again."""
-    return take_silent(Job.objects.filter(OPEN), after=STALE_AFTER, task=ENROLL_REST)
+    looks = take_silent(Job.objects.filter(OF_A_LOOK), after=LOOK_STALE_AFTER, task=ENROLL_REST)
+    return looks + take_silent(Job.objects.filter(OPEN), after=STALE_AFTER, task=ENROLL_REST)
+
+
+@transaction.atomic
+def _release(job: Job) -> None:
+    came_at = datetime.fromisoformat(job.state[CAME_AT])
+    release_booked(campaign_id=job.campaign_id, came_at=came_at, at=timezone.now())
+    end_job(job, ProgressStatus.SUCCEEDED, state={})
