@@ -40,6 +40,7 @@ def work_on_enrollment(*, job_id: int, now: datetime, budget: timedelta) -> bool
     if attempts > MOST_ATTEMPTS:
         message = f"It broke off {MOST_ATTEMPTS} times in a row; the log says more. Enroll the same people again."
         end_job(job, ProgressStatus.FAILED, error_message=message)
+        _note(job_id)
         return False
     # Counted before the work: a worker that is killed cannot say so.
     remember(jobs, fields={"status": ProgressStatus.RUNNING, "error_message": ""}, attempts=attempts)
@@ -56,8 +57,7 @@ def work_on_enrollment(*, job_id: int, now: datetime, budget: timedelta) -> bool
         return False
     except Refused:
         pass  # the job says so
-    if (over := Job.objects.filter(pk=job_id).first()) is not None:  # unless its campaign was deleted
-        note_enrollment(over)
+    _note(job_id)
     return False
 
 
@@ -71,6 +71,11 @@ def take_cut_off() -> list[int]:
     """The enrollments whose worker, or web process, died (by the database's clock), to be queued again."""
     looks = take_silent(Job.objects.filter(OF_A_LOOK), after=LOOK_STALE_AFTER, task=ENROLL_REST)
     return looks + take_silent(Job.objects.filter(OPEN), after=STALE_AFTER, task=ENROLL_REST)
+
+
+def _note(job_id: int) -> None:
+    for over in Job.objects.filter(pk=job_id, status__in=ProgressStatus.ended):  # gone with its campaign, perhaps
+        note_enrollment(over)
 
 
 @transaction.atomic
