@@ -89,9 +89,11 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
     def outcome(self, job: Job) -> str:
         if job.kind in JobKind.deleting:
             return sentence(job)
+        counts = "; ".join(_told(job.result))
         if job.error_message:
-            return job.error_message
-        return "; ".join(_told(job.result)) or "—"
+            # Who came in with the batches before stays in.
+            return f"{job.error_message} {counts}." if job.kind == JobKind.ENROLL and counts else job.error_message
+        return counts or "—"
 
 
 @admin.register(CampaignTombstone)

@@ -91,8 +91,13 @@ def go_on(*, job_id: int, now: datetime, gives_way: bool = False) -> bool:
     try:
         return _next_batch(job, job.campaign, now, gives_way=gives_way)
     except Refused as refused:
-        end_job(job, ProgressStatus.FAILED, error_message=str(refused), state=_origin(_selection(job)))
+        fail_enrollment(job, message=str(refused))
         raise
+
+
+def fail_enrollment(job: Job, *, message: str) -> None:
+    """End one that cannot go on. Who is in by now stays in."""
+    end_job(job, ProgressStatus.FAILED, error_message=message, state=_kept(job))
 
 
 def note_broken_off(*, job_id: int, message: str) -> None:
@@ -151,7 +156,7 @@ def _next_batch(job: Job, campaign: Campaign, now: datetime, *, gives_way: bool)
     enrolled, skipped = job.result["enrolled"] + taken.enrolled, before + Counter(taken.skipped)
     counts: dict[str, Any] = {"result": {"enrolled": enrolled, "skipped": dict(skipped)}, "done": enrolled}
     if is_last:
-        end_job(job, ProgressStatus.SUCCEEDED, total=enrolled + skipped.total(), state=_origin(selection), **counts)
+        end_job(job, ProgressStatus.SUCCEEDED, total=enrolled + skipped.total(), state=_kept(job), **counts)
     else:
         running = {"status": ProgressStatus.RUNNING, "error_message": ""}
         remember(ours, fields={**running, **counts}, above=upto, attempts=0)
@@ -210,3 +215,8 @@ def _origin(selection: Selection) -> dict[str, int]:
     if isinstance(selection, OfImport):
         return {"import": selection.lead_import_id}
     return {} if selection.segment is None else {"segment": selection.segment}
+
+
+def _kept(job: Job) -> dict[str, Any]:
+    """What its state keeps when it is over: all but what was needed to go on."""
+    return {name: value for name, value in job.state.items() if name in ("import", "segment")}

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaigns.enrollment.booking import release_booked
-from campaigns.enrollment.enroll import OPEN, go_on, queue_rest
+from campaigns.enrollment.enroll import OPEN, fail_enrollment, go_on, queue_rest
 from campaigns.enrollment.imported import note_enrollment
 from campaigns.fetching.opened import remember
 from campaigns.locks import SOON, AudienceTaken
@@ -39,7 +39,7 @@ def work_on_enrollment(*, job_id: int, now: datetime, budget: timedelta) -> bool
     attempts = job.state.get("attempts", 0) + 1
     if attempts > MOST_ATTEMPTS:
         message = f"It broke off {MOST_ATTEMPTS} times in a row; the log says more. Enroll the same people again."
-        end_job(job, ProgressStatus.FAILED, error_message=message)
+        fail_enrollment(job, message=message)
         _note(job_id)
         return False
     # Counted before the work: a worker that is killed cannot say so.
