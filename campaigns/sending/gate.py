@@ -92,9 +92,15 @@ def _count(
 def _look(statement: str, asked: Mapping[str, str]) -> list[tuple[Any, ...]]:
     """Its rows. In one round trip with how it is to be planned: a list that seems short would be read for each mail."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL enable_seqscan TO off; {statement}; SET LOCAL enable_seqscan TO on", asked)
-        cursor.nextset()
+        cursor.execute(f"{_BY_INDEX}; {statement}; {_AS_USUAL}", asked)
+        for _ in range(_BY_INDEX.count(";") + 1):
+            cursor.nextset()
         return cursor.fetchall()
+
+
+# What cannot be avoided is given so high a price by some versions of Postgres that they would compile the statement.
+_BY_INDEX = "SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off"
+_AS_USUAL = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
 
 
 def _asked(candidates: Sequence[Candidate], clock: tzinfo) -> dict[str, str]:
