@@ -4,7 +4,7 @@ SETUP := sh campaigns_project/runtime/bootstrap.sh
 # Images of containers like to switch bytecode off; every process that is started below would pay for it.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint stop-db torture torture-delete fuzz bench-send bench-connection bench-produce bench-delete bench-import bench-verify bench-leads bench-page bench-opens bench-sweep schema-manifest
+.PHONY: help run test demo lint stop-db torture torture-delete fuzz bench-send bench-connection bench-produce bench-delete bench-import bench-verify bench-leads bench-page bench-opens bench-sweep bench-enroll schema-manifest
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ bench-opens: ## opens noted durably by two server processes, beside a constant p
 bench-sweep: ## taking whoever must leave out of 1,000,000 active recipients, beside a loop row by row; takes minutes
 	@$(SETUP)
 	@$(PYTHON) -m bench.sweep
+
+bench-enroll: ## 1,000,000 leads into a running campaign: seconds, memory, and what others wait for; takes minutes
+	@$(SETUP)
+	@$(PYTHON) -m bench.enroll
 
 bench-import: ## a CSV of 1,000,000 people through raw, staged and lead, beside bulk_create into leads; takes minutes
 	@$(SETUP)

@@ -55,7 +55,13 @@ class CampaignsConfig(AppConfig):
         verifies("counters", verifying.check_counters)
         verifies("blackout days", verifying.check_blackouts)
         verifies("values of mails", verifying.check_values)
-        for task in (task_names.CHECK, task_names.RANK, task_names.FETCH, task_names.DELETE):
+        for task in (
+            task_names.CHECK,
+            task_names.RANK,
+            task_names.FETCH,
+            task_names.DELETE,
+            task_names.ENROLL_REST,
+        ):
             speaks_of(task, "campaigns.Job")
         speaks_of(task_names.HAND_OVER, "campaigns.Campaign")
         speaks_of(task_names.LOOK, "campaigns.Campaign")

@@ -10,12 +10,15 @@ senders by id, then campaigns by id. Rows of usage are touched by nobody who doe
 """
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from enum import IntEnum, unique
 from functools import wraps
 
 from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 TRIES = 3
+SOON = timedelta(seconds=5)  # for whoever gave way
 _RETRIABLE = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
 
 
@@ -53,6 +56,33 @@ def take_audience(organization_id: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [Lock.AUDIENCE, organization_id % 2**31])
         return cursor.fetchone()[0]
+
+
+def require_audience(organization_id: int, *, patience: timedelta = timedelta()) -> None:
+    """As `hold_audience`, for those who must not wait, or no longer than `patience`: AudienceTaken where they would."""
+    if not patience:
+        if not take_audience(organization_id):
+            raise AudienceTaken
+        return
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout TO {int(patience.total_seconds() * 1000)}")
+            hold_audience(organization_id)
+            cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise AudienceTaken from error
+        raise
+
+
+class AudienceTaken(Exception):
+    """Somebody else enrolls, starts or stops in the organization at this moment. Nothing was done."""
+
+    def __str__(self) -> str:
+        return (
+            "Somebody else enrolls, starts or stops in the organization at this moment; it is tried again in some "
+            "seconds."
+        )
 
 
 def is_audience_free(organization_id: int) -> bool:

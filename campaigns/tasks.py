@@ -13,7 +13,8 @@ from campaigns.deletion.organization import erase_some
 from campaigns.deletion.request import enqueue as enqueue_deletion
 from campaigns.deletion.stalled import note_failure, take_stalled_deletions
 from campaigns.deletion.work import delete_some
-from campaigns.enrollment import imported
+from campaigns.enrollment import finishing, imported
+from campaigns.enrollment.enroll import note_broken_off, queue_rest
 from campaigns.fetching.opened import enqueue as enqueue_fetch
 from campaigns.fetching.work import note_failure as note_fetch_failure
 from campaigns.fetching.work import take_waiting, work_on_fetch
@@ -56,6 +57,23 @@ def check_campaign(job_id: int) -> bool:
 def enroll_imported(lead_import_id: int) -> None:
     """Enroll the people of an import that is through. Running it twice does no harm."""
     imported.enroll_imported(lead_import_id=lead_import_id, now=timezone.now())
+
+
+def enroll_rest(job_id: int) -> bool:
+    """A turn of an enrollment of many batches; queues the next while there is more. False when it has ended."""
+    return _turn(
+        partial(finishing.work_on_enrollment, job_id=job_id, now=timezone.now(), budget=TURN),
+        go_on=partial(queue_rest, job_id),
+        note=partial(note_broken_off, job_id=job_id),
+    )
+
+
+def resume_cut_off_enrollments() -> int:
+    """Queue again the enrollments whose worker or web process died; how many."""
+    cut_off = finishing.take_cut_off()
+    for job_id in cut_off:
+        queue_rest(job_id)
+    return len(cut_off)
 
 
 def resume_stalled_checks() -> int:

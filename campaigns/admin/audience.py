@@ -20,7 +20,7 @@ from unfold.widgets import (
 
 from campaigns import steps
 from campaigns.enrollment import EnrollmentResult, Selection, enroll
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import Campaign, CampaignStatus, LeadRanking, Sender
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.dialogs import ActDialog

@@ -12,7 +12,7 @@ from campaigns.admin.audience import EditableOnly
 from campaigns.admin.verbs import WithReason
 from campaigns.automatic import Look, StandingAudience
 from campaigns.automatic.audience import MOST_AT_ONCE, USUAL
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import Campaign
 from campaigns_project.accounts.roles import Role
 from leads.models import Segment, Tag

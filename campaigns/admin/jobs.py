@@ -16,7 +16,7 @@ from campaigns.admin.deletion_words import counted
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.old_jobs import RemoveOldJobs
 from campaigns.admin.tabs import InCampaignTabs
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import CampaignSender, CampaignTombstone, Job, JobKind
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
@@ -89,9 +89,11 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
     def outcome(self, job: Job) -> str:
         if job.kind in JobKind.deleting:
             return sentence(job)
+        counts = "; ".join(_told(job.result))
         if job.error_message:
-            return job.error_message
-        return "; ".join(_told(job.result)) or "—"
+            # Who came in with the batches before stays in.
+            return f"{job.error_message} {counts}." if job.kind == JobKind.ENROLL and counts else job.error_message
+        return counts or "—"
 
 
 @admin.register(CampaignTombstone)

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from campaigns.admin.verbs import WithReason
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import RecipientStatus
 from campaigns.sending.retry import OPEN, Retried, retry_failed
 from campaigns_project.accounts.admin.dialogs import ActDialog

@@ -15,7 +15,7 @@ from campaigns.api.campaign import CampaignSerializer
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.automatic import Look, StandingAudience
 from campaigns.automatic.audience import MOST_AT_ONCE, USUAL
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import Campaign
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.serializers import ScopedRelatedField, StrictSerializer

@@ -16,7 +16,7 @@ from campaigns.api.selecting import EnrolledSerializer, selection_of
 from campaigns.api.standing import StandingSerializer
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.enrollment import de_enroll, enroll
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import ExitReason, Recipient, RecipientStatus
 from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient

@@ -14,14 +14,14 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
 from django_q.tasks import async_task
 
 from campaigns.automatic.audience import StandingAudience, selection_of
-from campaigns.enrollment.booking import release_booked
-from campaigns.enrollment.enroll import report_enrollment, take_in
+from campaigns.enrollment.enroll import report_enrollment
+from campaigns.enrollment.finishing import CAME_AT, release_after_look
+from campaigns.enrollment.take_in import take_in
 from campaigns.fetching.opened import STARTING
-from campaigns.locks import Lock, held, hold_audience, let_go, take_audience, take_for_session
+from campaigns.locks import SOON, AudienceTaken, Lock, held, hold_audience, let_go, take_audience, take_for_session
 from campaigns.models import Campaign, CampaignQuerySet, CampaignStatus, Job
 from campaigns.task_names import LOOK
 from campaigns_project.audit.actors import SYSTEM
@@ -33,7 +33,6 @@ EVERY = timedelta(minutes=5)
 SHARE = 20  # a look that took a second is made at most every 20: it goes through all leads, and others enroll too
 ASK_AGAIN = timedelta(minutes=10)  # one that was asked for and not made: its worker died, or all of them are busy
 LONGEST = timedelta(minutes=2)  # that a statement of a look may take: a task that takes 300 s is killed without a word
-SOON = timedelta(seconds=5)  # for one that gave way
 MOST_AT_ONCE = 100  # campaigns the tick asks for in one go; the others in its next
 
 
@@ -90,8 +89,7 @@ def look(*, campaign_id: int, now: datetime, gives_way: bool = False) -> Look | 
     try:
         found = _look(campaign_id, now, gives_way=gives_way)
         if found and found.enrolled:
-            # Behind the commit: who booked a meeting while it went through everybody shows only now.
-            release_booked(campaign_id=campaign_id, came_at=now, at=timezone.now())
+            release_after_look(campaign_id)
         return found
     finally:
         let_go(Lock.LOOK, campaign_id % 2**31)
@@ -131,7 +129,7 @@ def _enroll_new(campaign: Campaign, now: datetime) -> Look:
     except TookTooLong:
         return Look(at=now, refused=_TOO_LONG)
     if taken.enrolled:
-        report_enrollment(taken, actor=SYSTEM, now=now)
+        report_enrollment(taken, actor=SYSTEM, now=now, rest={CAME_AT: now.isoformat()})
     return Look(at=now, enrolled=taken.enrolled, skipped=taken.skipped)
 
 
@@ -149,7 +147,7 @@ def note_broken_off(*, campaign_id: int, message: str, now: datetime) -> bool:
     return bool(Campaign.objects.living().enrolling().filter(pk=campaign_id).update(last_look=kept))
 
 
-_BUSY = "Somebody else enrolls, starts or stops in the organization at this moment; it is tried again in some seconds."
+_BUSY = str(AudienceTaken())
 _NO_ROOM = "As many automatic campaigns as may at once look at this moment; it is tried again in some seconds."
 _TOO_LONG = (
     f"Going through everybody took longer than {LONGEST.seconds // 60} minutes. Ask for less in the segments of the "

@@ -80,7 +80,7 @@ def _came_meanwhile(lead: Lead, *, at: datetime) -> bool:
     return inside.filter(created_at__lte=at).exists()
 
 
-def release_booked(*, campaign_id: int, came_at: datetime, at: datetime) -> int:
+def release_booked(*, campaign_id: int | None, came_at: datetime, at: datetime) -> int:
     """Those whom the enrollment of `came_at` put into the campaign, and who had booked in that moment, leave it.
 
     The other half of what `book` does: of the two, whoever comes second sees what the first has done.

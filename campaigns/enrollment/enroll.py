@@ -1,56 +1,33 @@
-"""Put leads into a campaign: one statement for each many thousand of them, with a count for every reason not to."""
+"""Enroll leads, batch by batch: one job says how far it is, and anybody can go on with what was cut off."""
 
-import re
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import pairwise
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import models, transaction
-from django.db.models import F
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django_q.tasks import async_task
 
-from campaigns.enrollment.first_due import set_first_due
-from campaigns.enrollment.select import Selection
-from campaigns.enrollment.values import without_values
-from campaigns.errors import StateConflict
-from campaigns.fetching.opened import is_being_filled
-from campaigns.locks import hold_audience
-from campaigns.models import Campaign, CampaignStatus, Job, JobKind, Step
-from campaigns.scheduling import due_after, waits_by_lead
+from campaigns.enrollment.select import OfImport, Selection
+from campaigns.enrollment.take_in import LAST, SkipReason, TakenIn, take_in
+from campaigns.fetching.opened import remember
+from campaigns.locks import hold_audience, require_audience
+from campaigns.models import Campaign, Job, JobKind
+from campaigns.open_jobs import end_job
+from campaigns.task_names import ENROLL_REST
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.database.plans import without_loops
-from campaigns_project.errors import NotFound
+from campaigns_project.errors import Refused
+from campaigns_project.faults import what_broke
 from campaigns_project.states import ProgressStatus
-from leads.models import LeadQuerySet
-from leads.suppression import in_force_sql
+from campaigns_project.workers.queue import queue_later
 
 BATCH = 50_000  # leads a transaction: whoever else enrolls, starts or stops waits as long as one lasts, a second or two
-LAST = 2**63 - 1  # as high as a lead's number can be
-
-
-class SkipReason(models.TextChoices):
-    """Why a lead was not enrolled."""
-
-    NOT_FOUND = "not_found", "no such lead in this organization"
-    ALREADY_ENROLLED = "already_enrolled", "already in this campaign"
-    SUPPRESSED = "suppressed", "suppressed: never to be written to"
-    UNSUBSCRIBED = "unsubscribed", "unsubscribed"
-    BOUNCED = "bounced", "the address bounced"
-    COMPLAINED = "complained", "complained of spam"
-    ACTIVE_ELSEWHERE = "active_elsewhere", "active in another campaign"
-    BEING_DELETED_ELSEWHERE = (
-        "being_deleted_elsewhere",
-        "in another campaign whose deletion is under way: free when it is gone",
-    )
-    MERGE_VALUE_MISSING = (
-        "merge_value_missing",
-        "a mail of the campaign shows a value the lead lacks",
-    )
-    BOOKED = "booked", "booked a meeting: nobody is enrolled automatically after that"
-    NEXT_TIME = "next_time", "more than one look enrolls: the next one goes on"
+OPEN = Q(kind=JobKind.ENROLL) & ~Q(status__in=ProgressStatus.ended)
 
 
 @dataclass(frozen=True)
@@ -62,244 +39,184 @@ class EnrollmentResult:
     skipped: dict[str, int]
 
 
-@dataclass(frozen=True)
-class TakenIn:
-    """The same before it is reported; the campaign as it was when they came."""
-
-    campaign: Campaign
-    selection: Selection
-    enrolled: int
-    skipped: dict[str, int]
-
-
 def enroll(*, campaign: Campaign, selection: Selection, actor: Actor, now: datetime) -> EnrollmentResult:
-    """Enroll the selected leads; each is either in, or counted under the reason why not.
+    """Enroll the selected leads; each is either in, or counted under the reason why not: see `take_in`.
 
-    Nobody is enrolled twice, nobody who may not be written to, and (unless the organization allows overlap) nobody who
-    is active in another campaign. In a campaign that was started they are due after the first step's wait, and nobody
-    comes in whose mail could not be made for want of a value; before the start pre-flight says so.
-    In batches, each a transaction with an audit entry of its own, and one job for all: cut off, the same selection is
-    simply given again. Only the best of a ranking (`top`, `most`) are one batch, however many they are.
-    Refused for a campaign that has ended; NotFound for one that is gone or being deleted.
+    In batches, each a transaction with an audit entry of its own, and one job for all. Cut off by a kill, workers go on
+    where it was. Only the best of a ranking (`top`, `most`) are one batch, however many they are.
+    Refused for a campaign that has ended, NotFound for one that is gone or being deleted; where that happens between
+    two batches the job says so, and keeps its counts.
     """
-    first, *further = pairwise(_bounds(campaign, selection, now))
-    job = _enroll_batch(campaign, selection, first, actor=actor, now=now, job=None)
-    for bounds in further:
-        job = _enroll_batch(campaign, selection, bounds, actor=actor, now=now, job=job)
+    job = begin_enrollment(campaign=campaign, selection=selection, actor=actor, now=now)
+    if job.status in ProgressStatus.ended:
+        return EnrollmentResult(job=job, **job.result)
+    try:
+        while go_on(job_id=job.pk, now=now):
+            pass
+    except DatabaseError:
+        raise  # nothing can be noted; the job falls silent, and workers go on with it
+    except Exception as error:
+        note_broken_off(job_id=job.pk, message=f"It broke off and is tried again. {what_broke(error)}")
+        raise
+    job.refresh_from_db()
     return EnrollmentResult(job=job, **job.result)
 
 
-@transaction.atomic
-def _enroll_batch(
-    campaign: Campaign,
-    selection: Selection,
-    bounds: tuple[int, int],
-    *,
-    actor: Actor,
-    now: datetime,
-    job: Job | None,
+def begin_enrollment(
+    *, campaign: Campaign, selection: Selection, actor: Actor, now: datetime, gives_way: bool = False
 ) -> Job:
-    above, upto = bounds
-    taken = take_in(campaign=campaign, selection=selection, now=now, above=above, upto=upto)
-    if upto == LAST:
-        taken = _with_missing(taken, before=job)
-    return report_enrollment(taken, actor=actor, now=now, job=job)
+    """Enroll the first batch: the job, which runs on where there are more (`go_on`, `queue_rest`).
 
-
-def _bounds(campaign: Campaign, selection: Selection, now: datetime) -> list[int]:
-    """Numbers of leads with a batch above each but the last."""
-    bounds = [0]
-    if selection.top is None and selection.most is None:
-        meant = selection.leads_for(campaign, now=now).order_by("pk").values_list("pk", flat=True)
-        # The last of a batch, and whether there is one more behind it.
-        while len(ends := meant.filter(pk__gt=bounds[-1])[BATCH - 1 : BATCH + 1]) > 1:
-            bounds.append(ends[0])
-    return [*bounds, LAST]
-
-
-@transaction.atomic
-def take_in(*, campaign: Campaign, selection: Selection, now: datetime, above: int = 0, upto: int = LAST) -> TakenIn:
-    """As `enroll`, without a word about it, of the leads whose numbers are `above` the one and `upto` the other.
-
-    Of a selection that is standing somebody who booked a meeting anywhere stays out, and before the start as after it
-    whoever lacks a value: nobody is there to read why a start is refused.
+    One that `gives_way` raises AudienceTaken, with nothing done, where somebody else enrolls at this moment.
     """
-    leads = selection.leads_for(campaign, now=now).filter(pk__gt=above, pk__lte=upto)
-    hold_audience(campaign.organization_id)
-    campaign = _living(campaign)
-    if campaign.status not in CampaignStatus.editable:
-        raise StateConflict("enroll", campaign.status)
-    first_step = campaign.steps.order_by("position").first()
-    # While the campaign waits for its people nobody is due: the mails of all of them are checked first.
-    is_sending = campaign.status == CampaignStatus.RUNNING and not is_being_filled(campaign)
-    due = _due(campaign, first_step, now) if is_sending else None
-    counts = _insert(campaign, selection, leads, first_step, due=due, now=now, above=above, upto=upto)
-    if is_sending and first_step and waits_by_lead(first_step, campaign):
-        set_first_due(campaign, now)
-    enrolled = counts.pop("enrolled", 0)
-    if enrolled or not selection.is_standing:
-        Campaign.objects.filter(pk=campaign.pk).update(
-            total_recipients=F("total_recipients") + enrolled,
-            active_leads_count=F("active_leads_count") + enrolled,
-            last_enrollment_at=now,
-        )
-    return TakenIn(campaign=campaign, selection=selection, enrolled=enrolled, skipped=counts)
+    upto = _end_of_batch(campaign, selection, 0, now)
+    meant = None if upto == LAST else _count(campaign, selection, now)
+    with transaction.atomic():
+        _hold(campaign, gives_way=gives_way)
+        taken = take_in(campaign=campaign, selection=selection, now=now, upto=upto)
+        if meant is None:
+            return report_enrollment(_with_missing(taken, met=0), actor=actor, now=now)
+        rest = {"selection": selection.as_json(), "above": upto, "actor": asdict(actor)}
+        return report_enrollment(taken, actor=actor, now=now, total=meant, rest=rest)
 
 
-def _with_missing(taken: TakenIn, *, before: Job | None) -> TakenIn:
-    """Of leads that were named by their numbers, those that are not there are counted with the last batch.
+def go_on(*, job_id: int, now: datetime, gives_way: bool = False) -> bool:
+    """Enroll the next batch of a job; False when it has ended, or somebody else goes on with it.
 
-    `before` lists the batches before it.
+    A refusal, such as that of a campaign that has ended, ends the job and is raised. AudienceTaken as in the beginning.
     """
-    if taken.selection.lead_ids is None:
-        return taken
-    met = taken.enrolled + sum(taken.skipped.values()) + (before.total or 0 if before else 0)
-    missing = len(set(taken.selection.lead_ids)) - met
-    return replace(taken, skipped={**taken.skipped, SkipReason.NOT_FOUND.value: missing}) if missing else taken
+    job = Job.objects.filter(OPEN, pk=job_id).select_related("campaign__organization").first()
+    if job is None or job.campaign is None:
+        return False
+    try:
+        return _next_batch(job, job.campaign, now, gives_way=gives_way)
+    except Refused as refused:
+        fail_enrollment(job, message=str(refused))
+        raise
 
 
-def report_enrollment(taken: TakenIn, *, actor: Actor, now: datetime, job: Job | None = None) -> Job:
-    """Its audit row and the job that lists it, `job` for a further batch; in the transaction in which they came."""
-    counts: dict[str, Any] = {"enrolled": taken.enrolled, "skipped": taken.skipped}
+def fail_enrollment(job: Job, *, message: str) -> None:
+    """End one that cannot go on. Who is in by now stays in."""
+    end_job(job, ProgressStatus.FAILED, error_message=message, state=_kept(job))
+
+
+def note_broken_off(*, job_id: int, message: str) -> None:
+    """Say on the job why it stands still; workers go on with it after a while."""
+    Job.objects.filter(OPEN, pk=job_id).update(status=ProgressStatus.STALLED, error_message=message, heartbeat_at=Now())
+
+
+def queue_rest(job_id: int, *, after: timedelta | None = None) -> None:
+    """Have a worker go on with a job, once the present transaction has committed; not before `after` is over."""
+    if after is not None:
+        transaction.on_commit(partial(queue_later, ENROLL_REST, job_id, after=after))
+    else:
+        transaction.on_commit(partial(async_task, ENROLL_REST, job_id, q_options={"task_name": f"enroll {job_id}"}))
+
+
+def report_enrollment(
+    taken: TakenIn, *, actor: Actor, now: datetime, total: int | None = None, rest: Mapping[str, Any] | None = None
+) -> Job:
+    """The audit row and the job of an enrollment, in the transaction in which they came.
+
+    With a `rest` that is still to be done the job goes on, and remembers it; `total` is how many leads are meant, where
+    it is more than were met.
+    """
+    _audit(taken, actor)
     campaign = taken.campaign
-    record(
-        action="campaign.enrolled", entity=campaign, organization_id=campaign.organization_id, actor=actor, after=counts
-    )
-    segment = taken.selection.segment
-    job = job or Job(
+    return Job.objects.create(
         organization_id=campaign.organization_id,
         campaign=campaign,
         kind=JobKind.ENROLL,
-        status=ProgressStatus.SUCCEEDED,
-        result={"enrolled": 0, "skipped": {}},
-        state={} if segment is None else {"segment": segment},
+        status=ProgressStatus.SUCCEEDED if rest is None else ProgressStatus.RUNNING,
+        result={"enrolled": taken.enrolled, "skipped": taken.skipped},
+        state={**_origin(taken.selection), **(rest or {})},
         created_by=actor.name,
         started_at=now,
-        finished_at=now,
+        heartbeat_at=Now(),
+        finished_at=now if rest is None else None,
+        done=taken.enrolled,
+        total=taken.enrolled + sum(taken.skipped.values()) if total is None else total,
     )
-    enrolled = job.result["enrolled"] + taken.enrolled
-    skipped = Counter(job.result["skipped"]) + Counter(taken.skipped)
-    job.result = {"enrolled": enrolled, "skipped": dict(skipped)}
-    job.total, job.done = enrolled + skipped.total(), enrolled
-    job.save()
-    return job
 
 
-def _living(campaign: Campaign) -> Campaign:
-    current = Campaign.objects.living().select_related("organization").filter(pk=campaign.pk).first()
-    if current is None:
-        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
-    return current
+@transaction.atomic
+def _next_batch(job: Job, campaign: Campaign, now: datetime, *, gives_way: bool) -> bool:
+    above, selection = job.state["above"], _selection(job)
+    upto = _end_of_batch(campaign, selection, above, now)
+    _hold(campaign, gives_way=gives_way)
+    ours = Job.objects.filter(OPEN, pk=job.pk, state__above=above)
+    if not ours.select_for_update(no_key=True).exists():
+        return False
+    taken = take_in(campaign=campaign, selection=selection, now=now, above=above, upto=upto)
+    is_last = upto == LAST
+    before = Counter(job.result["skipped"])
+    if is_last:
+        taken = _with_missing(taken, met=job.result["enrolled"] + before.total())
+    _audit(taken, Actor(**job.state["actor"]))
+    enrolled, skipped = job.result["enrolled"] + taken.enrolled, before + Counter(taken.skipped)
+    counts: dict[str, Any] = {"result": {"enrolled": enrolled, "skipped": dict(skipped)}, "done": enrolled}
+    if is_last:
+        end_job(job, ProgressStatus.SUCCEEDED, total=enrolled + skipped.total(), state=_kept(job), **counts)
+    else:
+        running = {"status": ProgressStatus.RUNNING, "error_message": ""}
+        remember(ours, fields={**running, **counts}, above=upto, attempts=0)
+    return not is_last
 
 
-def _insert(
-    campaign: Campaign,
-    selection: Selection,
-    leads: LeadQuerySet,
-    first_step: Step | None,
-    *,
-    due: datetime | None,
-    now: datetime,
-    above: int,
-    upto: int,
-) -> dict[str, int]:
-    are_checked = campaign.started_at is not None or selection.is_standing
-    lacking = without_values(campaign, leads) if are_checked else leads.none()
-    params = {
-        "campaign": campaign.pk,
-        "organization": campaign.organization_id,
-        "above": above,
-        "upto": upto,
-        "exclusive": not campaign.organization.allows_overlap,
-        "step": first_step.pk if first_step else None,
-        "due": due,
-        "now": now,
-        "standing": selection.is_standing,
-        "most": selection.most,
-        "left_over": SkipReason.ACTIVE_ELSEWHERE if selection.most is None else SkipReason.NEXT_TIME,
-    }
-    with without_loops() as cursor:
-        cursor.execute(_statement(params, chosen=leads, lacking=lacking), params)
-        rows = cursor.fetchall()
-    return {reason: count for reason, count in rows if count}
+def _hold(campaign: Campaign, *, gives_way: bool) -> None:
+    if gives_way:
+        require_audience(campaign.organization_id)
+    else:
+        hold_audience(campaign.organization_id)
 
 
-def _due(campaign: Campaign, first_step: Step | None, now: datetime) -> datetime | None:
-    """When their first mail is due in a campaign that sends; None where that differs from one to the other."""
-    if first_step is None or waits_by_lead(first_step, campaign):
-        return None
-    return due_after(first_step, campaign=campaign, at=now)
+def _end_of_batch(campaign: Campaign, selection: Selection, above: int, now: datetime) -> int:
+    """The highest number of the batch behind `above`; LAST where nobody is left behind it."""
+    if selection.top is not None or selection.most is not None:
+        return LAST
+    meant = selection.leads_for(campaign, now=now).order_by("pk").values_list("pk", flat=True)
+    # The last of it, and whether there is one more.
+    ends = meant.filter(pk__gt=above)[BATCH - 1 : BATCH + 1]
+    return ends[0] if len(ends) > 1 else LAST
 
 
-def _statement(params: dict, **selections: models.QuerySet) -> str:
-    """The statement with these selections of leads in it; their parameters are added to `params`."""
-    statement = _STATEMENT
-    for name, leads in selections.items():
-        statement = statement.replace(f"{{{name}}}", _named(name, leads, params))
-    return statement
+def _count(campaign: Campaign, selection: Selection, now: datetime) -> int:
+    if selection.lead_ids is not None:
+        return len(set(selection.lead_ids))
+    return selection.leads_for(campaign, now=now).count()
 
 
-def _named(name: str, leads: models.QuerySet, params: dict) -> str:
-    """The selection as SQL; its positional parameters get names, since one style must serve the whole statement."""
-    try:
-        sql, values = leads.order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:
-        return "SELECT 0 WHERE false"
-    names = [f"{name}_{number}" for number in range(len(values))]
-    params.update(zip(names, values, strict=True))
-    left = iter(names)
-    return re.sub(r"%[%s]", lambda found: "%%" if found[0] == "%%" else f"%({next(left)})s", sql)
+def _with_missing(taken: TakenIn, *, met: int) -> TakenIn:
+    """Of leads that were named by their numbers, those that are not there are counted with the last batch.
+
+    Batches before it have `met` so many.
+    """
+    if taken.selection.lead_ids is None:
+        return taken
+    missing = len(set(taken.selection.lead_ids)) - met - taken.enrolled - sum(taken.skipped.values())
+    return replace(taken, skipped={**taken.skipped, SkipReason.NOT_FOUND.value: missing}) if missing else taken
 
 
-# All is joined, and nothing asked by EXISTS or IN, which may be read anew for each lead. Of a large table no more is
-# read than what is of the batch, for which it has to be said of each of them.
-# Candidates get their reason first; only those without one are inserted. What a second campaign's enrollment took
-# meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below. Whoever is left
-# over without a reason is beyond the most, or was taken by what cannot happen.
-_STATEMENT = f"""
-WITH forbidden AS MATERIALIZED (
-    SELECT DISTINCT address FROM ({in_force_sql(organization="%(organization)s", at="%(now)s")}) listed
-    WHERE campaign_id IS NULL OR campaign_id = %(campaign)s
-), candidate AS MATERIALIZED (
-    SELECT lead.id, lead.email,
-        CASE
-            WHEN already.id IS NOT NULL OR taken.address IS NOT NULL THEN 'already_enrolled'
-            WHEN lead.status <> 'ok' THEN lead.status
-            WHEN by_address.address IS NOT NULL OR by_domain.address IS NOT NULL THEN 'suppressed'
-            WHEN dying.id IS NOT NULL THEN 'being_deleted_elsewhere'
-            WHEN busy.id IS NOT NULL THEN 'active_elsewhere'
-            WHEN booked.lead_id IS NOT NULL THEN 'booked'
-            WHEN lacking.id IS NOT NULL THEN 'merge_value_missing'
-        END AS reason
-    FROM leads lead
-    LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s
-        AND already.lead_id > %(above)s AND already.lead_id <= %(upto)s
-    LEFT JOIN (
-        SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients WHERE campaign_id = %(campaign)s
-    ) taken ON taken.address = lower(lead.email)
-    LEFT JOIN forbidden by_address ON by_address.address = lead.email_normalized
-    LEFT JOIN forbidden by_domain ON by_domain.address = lead.domain
-    LEFT JOIN ({{lacking}}) lacking (id) ON lacking.id = lead.id
-    LEFT JOIN (
-        SELECT DISTINCT lead_id FROM campaign_recipients WHERE booked_at IS NOT NULL AND %(standing)s
-    ) booked ON booked.lead_id = lead.id
-    LEFT JOIN campaign_recipients busy ON busy.lead_id = lead.id AND busy.occupies AND %(exclusive)s
-        AND busy.lead_id > %(above)s AND busy.lead_id <= %(upto)s
-    LEFT JOIN campaigns dying ON dying.id = busy.campaign_id AND dying.deleting_at IS NOT NULL
-    WHERE lead.organization_id = %(organization)s AND lead.id > %(above)s AND lead.id <= %(upto)s
-      AND lead.id IN ({{chosen}})
-), inserted AS (
-    INSERT INTO campaign_recipients
-        (campaign_id, lead_id, email_address, status, next_step_id, next_send_at, occupies, created_at, updated_at)
-    SELECT %(campaign)s, id, email, 'pending', %(step)s::bigint, %(due)s::timestamptz, %(exclusive)s, %(now)s, %(now)s
-    FROM candidate WHERE reason IS NULL ORDER BY id LIMIT %(most)s::bigint
-    ON CONFLICT DO NOTHING
-    RETURNING lead_id
-)
-SELECT 'enrolled', count(*) FROM inserted
-UNION ALL
-SELECT coalesce(reason, %(left_over)s::text), count(*) FROM candidate
-LEFT JOIN inserted ON inserted.lead_id = candidate.id
-WHERE reason IS NOT NULL OR inserted.lead_id IS NULL
-GROUP BY 1
-"""  # noqa: S608 - a text of our own
+def _audit(taken: TakenIn, actor: Actor) -> None:
+    campaign = taken.campaign
+    counts: dict[str, Any] = {"enrolled": taken.enrolled, "skipped": taken.skipped}
+    record(
+        action="campaign.enrolled", entity=campaign, organization_id=campaign.organization_id, actor=actor, after=counts
+    )
+
+
+def _selection(job: Job) -> Selection:
+    stored = job.state["selection"]
+    return OfImport.of_json(stored) if "lead_import_id" in stored else Selection.of_json(stored)
+
+
+def _origin(selection: Selection) -> dict[str, int]:
+    """Where they came from, as is asked of a job later on."""
+    if isinstance(selection, OfImport):
+        return {"import": selection.lead_import_id}
+    return {} if selection.segment is None else {"segment": selection.segment}
+
+
+def _kept(job: Job) -> dict[str, Any]:
+    """What its state keeps when it is over: all but what was needed to go on."""
+    return {name: value for name, value in job.state.items() if name in ("import", "segment")}

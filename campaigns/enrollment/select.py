@@ -11,7 +11,7 @@ from campaigns.models import Campaign, LeadRanking, Recipient
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import NotFound, Refused
 from leads.addresses import kept_form
-from leads.models import Lead, LeadQuerySet, LeadStatus, Segment, Tag
+from leads.models import Lead, LeadQuerySet, LeadStatus, Segment, StagedLead, Tag
 from leads.segments.members import members
 
 # What a filter may ask, and how the answer is looked up.
@@ -98,6 +98,17 @@ class Selection:
             )
         if self.top is not None and self.top < 1:
             raise Refused("top_too_small", f"The best {self.top} is nobody.", "Give a number from 1 on.")
+
+
+@dataclass(frozen=True)
+class OfImport(Selection):
+    """Everybody whom an import made or met."""
+
+    lead_import_id: int = 0
+
+    def leads(self, organization: Organization, *, now: datetime) -> LeadQuerySet:
+        staged = StagedLead.objects.filter(lead_import_id=self.lead_import_id, lead__isnull=False)
+        return Lead.objects.for_organization(organization).filter(pk__in=staged.values("lead"))
 
 
 def _tag(organization: Organization, name: str) -> Tag:

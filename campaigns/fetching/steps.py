@@ -6,13 +6,14 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns.enrollment.enroll import enroll
-from campaigns.enrollment.imported import OfImport
+from campaigns.enrollment.enroll import begin_enrollment, go_on
+from campaigns.enrollment.select import OfImport
 from campaigns.fetching.opened import Phase
 from campaigns.fetching.turn import Turn
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Job
 from campaigns_project.audit.actors import SYSTEM
-from campaigns_project.errors import Refused
+from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.states import ProgressStatus
 from leads.enrichment.enriching import Enriched, enrich
 from leads.enrichment.profiles import active_profiles
 from leads.imports.providing import close_import, promote, receive_records, stage
@@ -102,12 +103,25 @@ def make_leads(turn: Turn) -> None:
 
 
 def enroll_them(turn: Turn) -> None:
-    """All of them into the campaign, each in or counted under the reason why not; with the note, or not at all."""
-    people = OfImport(lead_import_id=turn.lead_import)
-    with transaction.atomic():
-        done = enroll(campaign=turn.campaign, selection=people, actor=SYSTEM, now=turn.now)
-        counts = {"enrolled": done.enrolled, "skipped": done.skipped}
-        turn.keep(fields={"result": {**turn.job.result, **counts}}, phase=Phase.BEGIN)
+    """A batch of them into the campaign, each in or counted under the reason why not; with the note, or not at all.
+
+    AudienceTaken, with nothing done, where somebody else enrolls at this moment.
+    """
+    if (number := turn.job.state.get("enrollment")) is None:
+        people = OfImport(lead_import_id=turn.lead_import)
+        with transaction.atomic():
+            job = begin_enrollment(campaign=turn.campaign, selection=people, actor=SYSTEM, now=turn.now, gives_way=True)
+            turn.keep(enrollment=job.pk)
+    elif not go_on(job_id=number, now=turn.now, gives_way=True):
+        _note_enrolled(turn, Job.objects.get(pk=number))
+
+
+def _note_enrolled(turn: Turn, job: Job) -> None:
+    """What came of it, if it has ended; if it has not, another worker took it up, and is waited for."""
+    if job.status == ProgressStatus.SUCCEEDED:
+        turn.keep(fields={"result": {**turn.job.result, **job.result}}, phase=Phase.BEGIN)
+    elif job.status in ProgressStatus.ended:
+        raise StateRefused("enrollment_failed", f"They could not all be enrolled: {job.error_message}")
 
 
 STEPS: dict[Phase, Callable[[Turn], None]] = {

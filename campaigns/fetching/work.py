@@ -14,13 +14,14 @@ from campaigns.fetching.opened import OPEN, end_fetch, remember
 from campaigns.fetching.steps import STEPS
 from campaigns.fetching.turn import Gone, ImportGone, Turn
 from campaigns.lifecycle.filled import begin_filled, fail_by_system
-from campaigns.locks import Lock, let_go, take_for_session
+from campaigns.locks import SOON, AudienceTaken, Lock, let_go, take_for_session
 from campaigns.models import Job
 from campaigns.open_jobs import take_silent
 from campaigns.task_names import FETCH
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
-from leads.imports.state_errors import ImportStateRefused
+from leads.imports.state_errors import ImportStateRefused, TooBusy
+from leads.imports.tries import again_after
 from leads.providers.errors import ProviderLimited, ProviderRefused
 from leads.providers.registry import provider_class
 
@@ -46,6 +47,8 @@ def work_on_fetch(*, job_id: int, now: datetime, budget: timedelta) -> bool:
             return False
         except ImportGone:
             return _end_with_import(turn)
+        except AudienceTaken as taken:
+            return _wait(turn, turn.now + SOON, str(taken))
         except Refused as refused:
             return _broken_off(turn, refused)
 
@@ -89,9 +92,10 @@ def _work(turn: Turn) -> bool:
 
 
 def _broken_off(turn: Turn, refused: Refused) -> bool:
+    if isinstance(refused, TooBusy):
+        return _wait(turn, turn.now + again_after(), str(refused))
     if isinstance(refused, ImportStateRefused):
-        # Ended just now, which the next turn sees; else others are at the same leads, and it is resumed later.
-        return turn.is_import_ended
+        return turn.is_import_ended  # just now, which the next turn sees
     if isinstance(refused, ProviderLimited):
         return _wait(turn, refused.retry_at, str(refused))
     if isinstance(refused, ProviderRefused):

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.fetching.opened import STARTING, cancel_starting
@@ -40,15 +40,18 @@ def complete_finished(*, now: datetime) -> int:
 
     Also finishes what a crash left of a stop: recipients that are still in an ended campaign.
     """
-    anybody = Exists(Recipient.objects.filter(campaign=OuterRef("pk"), status__in=RecipientStatus.IN))
+    # As a value, and not by EXISTS, which may be turned into a search through all recipients for each campaign.
+    inside = Recipient.objects.filter(campaign=OuterRef("pk"), status__in=RecipientStatus.IN).order_by()
+    living = Campaign.objects.living().alias(somebody=Subquery(inside.values("pk")[:1]))
+    anybody = Q(somebody__isnull=False)
     open_job = Exists(Job.objects.filter(_open_sending_job(), campaign=OuterRef("pk")))
-    stopped = Campaign.objects.living().filter(status__in=[CampaignStatus.STOPPED, CampaignStatus.ARCHIVED])
+    stopped = living.filter(status__in=[CampaignStatus.STOPPED, CampaignStatus.ARCHIVED])
     for campaign in stopped.filter(anybody | open_job):
         _release_recipients(campaign, now)
     being_filled = Exists(Job.objects.filter(STARTING, campaign=OuterRef("pk")))
     # Only an automatic one may begin without anybody; switched off before somebody came, it is at its end too.
     had_somebody = Q(total_recipients__gt=0) | Q(is_automatic=True)
-    empty = Campaign.objects.running().exclude(_ENROLLING).filter(had_somebody, ~anybody, ~being_filled)
+    empty = living.running().exclude(_ENROLLING).filter(had_somebody, ~anybody, ~being_filled)
     return sum(_complete(campaign, now) for campaign in empty)
 
 

@@ -12,7 +12,7 @@ from campaigns.fetching.opened import end_fetch
 from campaigns.lifecycle.begin import open_job, recheck
 from campaigns.lifecycle.end import close_job
 from campaigns.lifecycle.transitions import move_by_system
-from campaigns.locks import hold_audience
+from campaigns.locks import AudienceTaken, is_audience_free, require_audience
 from campaigns.models import Campaign, CampaignStatus, Job
 from campaigns.models.campaign import CampaignQuerySet
 from campaigns_project.audit.actors import SYSTEM
@@ -20,17 +20,20 @@ from campaigns_project.audit.record import record
 from campaigns_project.states import ProgressStatus
 
 OnProgress = Callable[[int], object]
+PATIENCE = timedelta(seconds=3)  # a batch of an enrollment takes less, and all mails were made for this
 
 
 def begin_filled(*, job: Job, now: datetime, on_progress: OnProgress | None = None) -> bool:
     """Check every mail for those who were fetched, and let them leave; False when the campaign does not run any more.
 
     The fetch succeeds with it. StartRefused with what blocks, SnapshotChanged when content or audience became another
-    meanwhile; nothing was changed then.
+    meanwhile, AudienceTaken where somebody else enrolls in the organization; nothing was changed then.
     """
     campaign = _running(job).select_related("organization").first()
     if campaign is None:
         return False
+    if not is_audience_free(campaign.organization_id):
+        raise AudienceTaken  # before the mails of everybody are made for nothing
     report = preflight.examine(campaign, now=now, on_progress=on_progress)
     if report.blocking:
         raise StartRefused([problem.as_dict() for problem in report.blocking])
@@ -66,7 +69,7 @@ def _go(job: Job, report: preflight.Report, now: datetime) -> bool:
     campaign = _running(job).select_related("organization").first()
     if campaign is None:
         return False
-    hold_audience(campaign.organization_id)
+    require_audience(campaign.organization_id, patience=PATIENCE)
     if not end_fetch(job, ProgressStatus.SUCCEEDED):
         return False
     set_first_due(campaign, now)

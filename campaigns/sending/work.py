@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from campaigns.content.message_id import check_sender_address
@@ -141,12 +141,15 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
 
     Somebody is due, the window is open, the limits leave room and no emergency stop is in force.
     """
-    waiting = Recipient.objects.due(now).filter(campaign=OuterRef("pk"))
+    # As a value, so that each campaign's own are looked up, the longest due first: a condition may be turned into a
+    # search through all recipients for each campaign, as long as statistics know of few.
+    waiting = Recipient.objects.due(now).filter(campaign=OuterRef("pk")).order_by("next_send_at", "pk").values("pk")
     limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
     unheld = Q(hold_until=None) | Q(hold_until__lte=now)
     campaigns = (
         unhalted(Campaign.objects.running().delivered_here())
-        .filter(unheld, Exists(waiting))
+        .alias(first_due=Subquery(waiting[:1]))
+        .filter(unheld, first_due__isnull=False)
         .annotate(has_limited_sender=limited)
     )
     due = campaigns.select_related("organization").order_by("-priority", "pk")

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderStatus, WindowZone
 from campaigns.scheduling import next_opening
 from campaigns.sending.limits import Gauge, LimitCode

@@ -16,6 +16,7 @@ from campaigns.sending.recover import recover
 from campaigns.sending.usage import forget_unlimited, forget_usage
 from campaigns.tallies import ask_for_counts
 from campaigns.tasks import (
+    resume_cut_off_enrollments,
     resume_stalled_checks,
     resume_stalled_deletions,
     resume_stalled_rankings,
@@ -74,6 +75,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty("remove old deliveries of webhooks", queue_old_deliveries, 3600),
     Duty("forget what was counted against limits", _now(forget_usage), 3600),
     Duty("forget what was counted against limits that were taken away", _now(forget_unlimited), 30),
+    Duty("go on with enrollments that were cut off", resume_cut_off_enrollments, 10),
     Duty("go on with checks of dead workers", resume_stalled_checks, 60),
     Duty("go on with rankings of dead workers", resume_stalled_rankings, 60),
     Duty("tell Instantly what it does not know yet", _now(queue_handovers), 2),

@@ -21,6 +21,19 @@ def waiting_for_locks() -> int:
         return int(cursor.fetchone()[0])
 
 
+def beside[T](act: Callable[[], T]) -> T:
+    """What `act` answers in a session of its own, while this one holds what it holds."""
+
+    def alone() -> T:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(alone).result(PATIENCE)
+
+
 def one_behind_the_other(first: Callable[[], object], second: Callable[[], object]) -> None:
     """Both to their end: `first` in a transaction that ends when `second`, in another session, waits for it."""
     is_done, may_end = threading.Event(), threading.Event()

@@ -40,3 +40,16 @@ class Turns(ORM):
             if self.get_connection().filter(pk=task.pk, lock=task.lock).update(lock=until):
                 return task
         return None
+
+
+class Later(ORM):
+    """Puts tasks into the queue that are free only `after` a while: django-q knows no such thing but schedules, which
+    are looked at every half minute."""
+
+    def __init__(self, after: timedelta):
+        super().__init__()
+        self._after = after
+
+    def enqueue(self, task: str) -> int:
+        free_at = timezone.now() + self._after
+        return self.get_connection().create(key=self.list_key, payload=task, lock=free_at).pk

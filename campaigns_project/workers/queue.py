@@ -9,7 +9,7 @@ from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from campaigns_project.workers.broker import KEYS
+from campaigns_project.workers.broker import KEYS, Later
 
 ECHO_SECONDS = 10  # an echo does nothing, so it may not take longer
 ENOUGH_ECHOES = 20  # while nobody works, the queue must not fill with them
@@ -36,6 +36,11 @@ def queue_state(*keys: str) -> QueueState:
         oldest_wait=Now() - Min("lock", filter=free),
     )
     return QueueState(counts["waiting"], counts["claimed"], counts["oldest_wait"] or timedelta())
+
+
+def queue_later(task: str, subject: int, *, after: timedelta) -> None:
+    """Queue `task` for the row of this key; no worker takes it before `after` is over."""
+    async_task(task, subject, q_options={"task_name": f"{task.rpartition('.')[2]} {subject}", "broker": Later(after)})
 
 
 def enqueue_echo() -> bool:

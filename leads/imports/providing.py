@@ -33,7 +33,8 @@ from leads.imports.options import ImportOptions
 from leads.imports.people import People
 from leads.imports.personal import clean_person
 from leads.imports.rules import Problem, RowError
-from leads.imports.running import TRIES, do_not_wait_for_the_disk, progress
+from leads.imports.running import do_not_wait_for_the_disk, progress
+from leads.imports.tries import tries
 from leads.imports.writing import merge_into
 from leads.models import (
     ImportSource,
@@ -199,12 +200,12 @@ def _seen_before(lead_import: LeadImport) -> SeenAddresses:
 
 
 def _promote_batch(lead_import: LeadImport, people: People) -> int:
-    for _ in range(TRIES):
+    for _ in tries():
         try:
             return _try_promoting(lead_import.pk, people)
         except Raced:
             people.read_anew()  # rolled back as a whole, and done again with what others wrote
-    raise state_errors.too_busy(lead_import.pk)
+    raise state_errors.TooBusy(lead_import.pk)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from campaigns_project.workers.queue import queue_later
 from campaigns_project.workers.stopping import is_stopping
 from leads.imports import errors, state_errors
 from leads.imports.ahead import made_ahead
@@ -26,13 +28,14 @@ from leads.imports.keys import RawKeys
 from leads.imports.merging import Raced
 from leads.imports.opening import reading_of
 from leads.imports.people import People
+from leads.imports.receiving import RUN_TASK
 from leads.imports.shutting_out import shut_out
 from leads.imports.storing import fetch_parts
+from leads.imports.tries import again_after, tries
 from leads.imports.writing import write_rows
 from leads.models import ImportSource, ImportStatus, LeadImport
 
 STALE_AFTER = timedelta(minutes=3)  # a chunk takes seconds, even beside a busy database
-TRIES = 5  # of one chunk, when people or other imports write the same leads at the same moment
 OnProgress = Callable[[LeadImport], object]
 logger = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ def run_import(
     With a `budget` it stops after the chunk in which that time is over and leaves the import queued for the next run;
     at least one chunk is done. So it does when its worker is asked to stop. A file that turns out unreadable ends as
     failed with the sentence. Canceling takes effect between two chunks. Raises `import_not_runnable` when another
-    worker runs it or it has ended.
+    worker runs it or it has ended, and `import_too_busy` when others write the same leads all the time: a worker goes
+    on some seconds later.
     """
     lead_import = _claim(lead_import_id, now)
     deadline = time.monotonic() + budget.total_seconds() if budget is not None else None
@@ -53,6 +57,9 @@ def run_import(
         is_done = _run_chunks(lead_import, deadline, on_progress)
     except errors.FileRefused as refused:
         fail_import(lead_import_id=lead_import_id, message=str(refused))
+    except state_errors.TooBusy as busy:
+        _put_off(lead_import, str(busy))
+        raise
     else:
         _release(lead_import, is_done=is_done)
     return LeadImport.objects.get(pk=lead_import_id)
@@ -83,7 +90,10 @@ def _claim(lead_import_id: int, now: datetime) -> LeadImport:
         status=ImportStatus.RUNNING, heartbeat_at__lt=Now() - STALE_AFTER
     )
     claimed = LeadImport.objects.filter(free, pk=lead_import_id, source__in=ImportSource.in_parts).update(
-        status=ImportStatus.RUNNING, started_at=Coalesce(F("started_at"), now), heartbeat_at=Now()
+        status=ImportStatus.RUNNING,
+        started_at=Coalesce(F("started_at"), now),
+        heartbeat_at=Now(),
+        error_message="",
     )
     if not claimed:
         raise state_errors.not_runnable(lead_import_id)
@@ -120,13 +130,13 @@ def _write_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_co
     """
     if chunk.opted_out and _ours(lead_import).exists():
         shut_out(lead_import, chunk.opted_out, at=timezone.now())
-    for _ in range(TRIES):
+    for _ in tries():
         try:
             return _try_chunk(lead_import, chunk, people, email_column)
         except Raced:
             logger.info("a chunk of import %s is done again: others wrote the same leads", lead_import.pk)
             people.read_anew()
-    raise state_errors.too_busy(lead_import.pk)
+    raise state_errors.TooBusy(lead_import.pk)
 
 
 def _try_chunk(lead_import: LeadImport, chunk: Chunk, people: People, email_column: str) -> bool:
@@ -178,6 +188,12 @@ def do_not_wait_for_the_disk() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit TO off; SET LOCAL jit TO off")
+
+
+@transaction.atomic
+def _put_off(lead_import: LeadImport, why: str) -> None:
+    if _ours(lead_import).update(status=ImportStatus.QUEUED, error_message=why, heartbeat_at=Now()):
+        transaction.on_commit(partial(queue_later, RUN_TASK, lead_import.pk, after=again_after()))
 
 
 def _release(lead_import: LeadImport, *, is_done: bool) -> None:

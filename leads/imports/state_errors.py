@@ -9,21 +9,23 @@ class ImportStateRefused(StateRefused):
     """The import is in a state that does not allow the act (running elsewhere, ended, canceled)."""
 
 
+class TooBusy(ImportStateRefused):
+    """Others changed the same leads again and again while a chunk was written."""
+
+    def __init__(self, lead_import_id: int):
+        super().__init__(
+            "import_too_busy",
+            f"Import {lead_import_id} met the same leads being changed by others again and again.",
+            "It goes on by itself in some seconds.",
+        )
+
+
 def not_runnable(lead_import_id: int) -> ImportStateRefused:
     """Another worker does the import, or someone ended it."""
     return ImportStateRefused(
         "import_not_runnable",
         f"Import {lead_import_id} is running elsewhere or has ended.",
         "Look at its state; an import whose worker died is taken up again after a few minutes.",
-    )
-
-
-def too_busy(lead_import_id: int) -> ImportStateRefused:
-    """Others changed the same leads again and again while a chunk was written."""
-    return ImportStateRefused(
-        "import_too_busy",
-        f"Import {lead_import_id} met the same leads being changed by others again and again.",
-        "It goes on by itself in a few minutes.",
     )
 
 

@@ -65,8 +65,9 @@ class Suppression(Tenanted, models.Model):
         db_table = "suppressions"
         ordering = ["-id"]
         constraints = [
+            # The address first: a look-up of one cannot take any other index for it (`forbidden_sql`).
             models.UniqueConstraint(
-                fields=["organization", "address", "campaign_id"],
+                fields=["address", "organization", "campaign_id"],
                 condition=~Q(address=""),
                 nulls_distinct=False,
                 name="suppression_once_per_scope",

@@ -17,11 +17,12 @@ def forbidden_sql(*, organization: str, addresses: str, campaign: str, at: str) 
 
     All four are SQL, of the caller's own making; a campaign of NULL asks only for what holds everywhere. An index
     probe for each row, whatever the length of the list: for the last look, which has some hundred rows and no time.
-    Not for more of them: as long as a table has no statistics, the whole list may be read for each row. Erased persons
-    are not asked for: they have no lead.
+    Erased persons are not asked for: they have no lead.
     """
+    # The organization as a sum, so that no index that begins with it will do: while the database does not know how many
+    # rows each of them has, it may take such a one for as good, and read the whole list for each row.
     return f"""EXISTS (
-        SELECT 1 FROM ({in_force_sql(organization=organization, at=at)}) listed
+        SELECT 1 FROM ({in_force_sql(organization=organization, at=at, own="suppression.organization_id + 0")}) listed
         WHERE listed.address IN ({addresses}) AND (listed.campaign_id IS NULL OR listed.campaign_id = {campaign})
     )"""  # noqa: S608 - texts of our own
 
@@ -41,17 +42,18 @@ def forbidden_among_sql(*, rows: str, addresses: Sequence[str], organization: st
     """  # noqa: S608 - texts of our own
 
 
-def in_force_sql(*, organization: str, at: str) -> str:
+def in_force_sql(*, organization: str, at: str, own: str = "suppression.organization_id") -> str:
     """A SELECT of all that is suppressed in an organization at the time `at`: for a statement over everybody.
 
     To be joined by `address` with the addresses of leads, and once more with their domains, in one pass
-    (`without_loops`); what it says of one campaign alone is for the caller to leave out.
+    (`without_loops`); what it says of one campaign alone is for the caller to leave out. `own` is what is compared with
+    the organization.
     """
     # The index is made for addresses that are not empty, and serves nobody who does not say so.
     return f"""
         SELECT suppression.address, suppression.campaign_id, suppression.reason, suppression.created_at
         FROM suppressions suppression
-        WHERE suppression.organization_id = {organization} AND suppression.address <> ''
+        WHERE {own} = {organization} AND suppression.address <> ''
           AND (suppression.expires_at IS NULL OR suppression.expires_at > {at})
     """  # noqa: S608 - texts of our own
 

@@ -1,6 +1,5 @@
 """Automatic campaigns: who comes in by itself, who does not, and how long the campaign waits for more."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -36,7 +35,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound, Refused, StateRefused
-from campaigns_project.tests.sessions import one_behind_the_other
+from campaigns_project.tests.sessions import beside, one_behind_the_other
 from leads.models import Lead, Segment
 from leads.segments.uses import uses_of
 from leads.tags import merge_tags
@@ -451,19 +450,6 @@ def test_of_two_workers_one_looks(now):
 
     enrolled = [look.enrolled for look in looks if look is not None]
     assert (sum(enrolled), campaign.recipients.count()) == (1, 1)
-
-
-def beside[Answer](act: Callable[[], Answer]) -> Answer:
-    """What comes of it in another session, which would wait for ever for what this one holds."""
-
-    def alone() -> Answer:
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(alone).result(30)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,13 +8,16 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from campaigns import automatic
-from campaigns.automatic import StandingAudience
+from campaigns.automatic import StandingAudience, looking
 from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.enrollment.booking import book, take_back_booking
+from campaigns.enrollment.finishing import LOOK_STALE_AFTER
 from campaigns.enrollment.outrank import leave
-from campaigns.models import Campaign, ExitReason, Recipient
+from campaigns.models import Campaign, ExitReason, Job, Recipient
+from campaigns.tasks import enroll_rest, resume_cut_off_enrollments
 from campaigns.tests.factories import (
     NOON,
     CampaignFactory,
@@ -156,6 +159,31 @@ def test_a_look_in_the_moment_of_the_booking_lets_nobody_in_for_long(lead):
     )
 
     assert states(lead) == [("stopped", "booked", 1, 0), ("stopped", "booked", 0, 0)]
+
+
+def test_what_a_worker_left_that_was_killed_behind_its_look_is_mended(lead, django_capture_on_commit_callbacks):
+    booked = inside(lead)
+    rules = {"groups": [{"rules": [{"field": "status", "operator": "is_any_of", "value": ["ok"]}]}]}
+    segment = SegmentFactory(organization=lead.organization, rules=rules)
+    looked = StepFactory(campaign__organization=lead.organization, campaign__running=True).campaign
+    automatic.set_audience(campaign=looked, audience=StandingAudience((segment.pk,)), actor=SYSTEM, now=timezone.now())
+    looking._look(looked.pk, timezone.now(), gives_way=True)  # and nothing of what follows its commit
+    # Of a booking that was committed while it went through everybody it saw nothing.
+    Recipient.objects.filter(pk=booked.pk).update(booked_at=timezone.now())
+    early = resume_cut_off_enrollments()
+    Job.objects.update(heartbeat_at=timezone.now() - LOOK_STALE_AFTER)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        taken = resume_cut_off_enrollments()
+    enroll_rest(*OrmQ.objects.get().task["args"])
+
+    left = Recipient.objects.get(campaign=looked)
+    assert (early, taken, left.status, left.exit_reason) == (0, 1, "stopped", "booked")
+    assert Job.objects.values_list("status", "state", "result").get() == (
+        "succeeded",
+        {},
+        {"enrolled": 1, "skipped": {}},
+    )
 
 
 @pytest.mark.django_db(transaction=True)

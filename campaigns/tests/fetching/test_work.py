@@ -1,19 +1,22 @@
 """A fetch from the question to the enrollment, over real HTTP to the fake Apollo."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from campaigns import lifecycle, preflight
 from campaigns.enrollment import Selection, enroll
 from campaigns.errors import StartRefused
-from campaigns.fetching.opened import open_fetch
+from campaigns.fetching.opened import Phase, open_fetch
 from campaigns.fetching.request import cancel_fetch, request_fetch
 from campaigns.fetching.source import set_lead_source
+from campaigns.fetching.steps import STEPS
 from campaigns.fetching.work import STALE_AFTER, UNREACHABLE_WAITS, take_waiting, work_on_fetch
+from campaigns.locks import SOON, AudienceTaken, hold_audience
 from campaigns.models import Campaign, Job, Recipient
 from campaigns.tests.factories import NOON, LeadFactory, StepFactory, SuppressionFactory, VariantFactory
 from campaigns.tests.fetching.conftest import FILTERS
@@ -21,6 +24,7 @@ from campaigns.why import why_campaign
 from campaigns.why.codes import GateCode
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.errors import Refused
+from campaigns_project.tests.sessions import beside
 from leads.imports.canceling import cancel_import
 from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, RawLead, StagedLead
 from leads.providers.apollo import client
@@ -381,3 +385,30 @@ def test_somebody_enrolled_by_hand_meanwhile_waits_for_the_check_too(ready, apol
     worked(job)
     assert ready.recipients.exclude(next_send_at=None).count() == 13
     assert ProviderPurchase.objects.count() == 12
+
+
+@pytest.mark.parametrize("phase", ["enroll", "begin"])
+def test_a_fetch_gives_way_to_whoever_enrolls_and_goes_on_soon_after(ready, apollo, monkeypatch, phase):
+    started(ready)
+    job = open_fetch(ready)
+    if phase == "begin":  # everybody is in, and the mails are not checked yet
+        monkeypatch.setitem(STEPS, Phase.ENROLL, partial(enroll_and_stop, STEPS[Phase.ENROLL]))
+        worked(job)
+    with transaction.atomic():
+        hold_audience(ready.organization_id)
+        has_more = beside(partial(work_on_fetch, job_id=job.pk, now=NOON, budget=LONG))
+    job.refresh_from_db()
+    waits = (has_more, job.status, job.error_message, job.state["phase"], take_waiting(now=NOON))
+
+    later = take_waiting(now=NOON + SOON)
+    worked(job, now=NOON + SOON)
+
+    assert waits == (False, "queued", str(AudienceTaken()), phase, [])
+    ready.refresh_from_db()
+    assert (later, job.status, job.error_message, ready.active_leads_count) == ([job.pk], "succeeded", "", 12)
+
+
+def enroll_and_stop(step, turn):
+    step(turn)
+    if turn.phase == Phase.BEGIN:
+        raise AudienceTaken

@@ -4,17 +4,20 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from campaigns.lifecycle import complete_finished
 from campaigns.merge_values import people_of
 from campaigns.models import Recipient
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.gate import Candidate, gate
-from campaigns.sending.work import able_senders
-from campaigns.tests.factories import StepFactory
+from campaigns.sending.work import able_senders, due_campaigns
+from campaigns.tests.factories import CampaignFactory, CampaignSenderFactory, StepFactory
 from campaigns.tests.sending.sending import started_campaign
+from leads.models import Suppression
 
 pytestmark = pytest.mark.django_db
 PEOPLE, OTHERS = 240, 3000
-MESSAGES, LEADS = "campaign_messages", "leads"
+MESSAGES, RECIPIENTS = "campaign_messages", "campaign_recipients"
+LEADS, SUPPRESSIONS = "leads", "suppressions"
 
 
 def rows_read(table: str) -> int:
@@ -87,6 +90,18 @@ def test_whether_anybody_is_due_is_asked_of_the_messages_of_those_it_comes_by(ca
     assert rows_read(MESSAGES) - before <= 2 * PEOPLE
 
 
+def test_whose_turn_it_is_and_who_is_through_is_asked_of_no_recipients_but_the_campaigns_own(campaign):
+    """The tick asks it every second, of every campaign that runs; here most of them have nobody."""
+    now = timezone.now()
+    for _ in range(5):
+        CampaignSenderFactory(campaign=CampaignFactory(organization=campaign.organization, running=True))
+    before = rows_read(RECIPIENTS)
+
+    assert (due_campaigns(now=now), complete_finished(now=now)) == ([campaign], 0)
+
+    assert rows_read(RECIPIENTS) - before < PEOPLE
+
+
 def test_the_gate_reads_no_table_anew_for_each_of_its_mails(campaign):
     claims = claimed(campaign, PEOPLE)
     before = {table: rows_read(table) for table in (MESSAGES, LEADS)}
@@ -97,6 +112,22 @@ def test_the_gate_reads_no_table_anew_for_each_of_its_mails(campaign):
     # Once or twice through a table of few pages is cheaper than fifty looks into its index.
     for table, read in before.items():
         assert rows_read(table) - read < 3 * (PEOPLE + OTHERS), table
+
+
+@pytest.mark.parametrize("listed", [300, 1_500], ids=["of some pages", "of many pages"])
+def test_the_gate_reads_no_list_of_suppressions_anew_for_each_of_its_mails(campaign, listed):
+    """No statistics know of the list: it was filled a moment ago."""
+    claims = claimed(campaign, 50)
+    own = campaign.organization
+    Suppression.objects.bulk_create([Suppression(organization=own, address=f"x{n}@far.example") for n in range(listed)])
+    before = rows_read(SUPPRESSIONS)
+
+    answers = gate(
+        [Candidate(one, address=f"{one.recipient}@example.com", version=1, merge_values={}) for one in claims]
+    )
+
+    assert set(answers.values()) == {""}
+    assert rows_read(SUPPRESSIONS) - before <= listed
 
 
 def test_the_people_of_a_chunk_are_read_and_no_others(campaign):

@@ -7,7 +7,7 @@ from django.db import models
 
 from campaigns.deletion.errors import BlockerCode, DeletionCode
 from campaigns.delivery.outcomes import Kind
-from campaigns.enrollment.enroll import SkipReason
+from campaigns.enrollment.take_in import SkipReason
 from campaigns.errors import AdviceCode, FailCode, PauseCode, StartCode
 from campaigns.health import HealthCheck, HealthStatus
 from campaigns.models import ExitReason

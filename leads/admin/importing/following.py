@@ -111,7 +111,8 @@ def _sentence(lead_import: LeadImport) -> str:
         case ImportStatus.DRAFT:
             return "A draft: nothing was imported yet."
         case ProgressStatus.QUEUED:
-            return f"{total} waiting for a worker."
+            why = lead_import.error_message  # it gave up for some seconds
+            return f"{done:,} of {total} done. {why}" if why else f"{total} waiting for a worker."
         case ProgressStatus.RUNNING:
             return f"{done:,} of {total} done."
         case ProgressStatus.STALLED:

@@ -4,15 +4,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.utils import timezone
+from django_q.models import OrmQ
 
 from campaigns.tests.factories import LeadAliasFactory, LeadFactory
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
-from leads.imports import running
+from leads.admin.importing import following
+from leads.imports import tries
 from leads.imports.running import run_import
+from leads.imports.tasks import run_import_task
 from leads.models import Lead, LeadChange, LeadImport, RawLead, StagedLead, Suppression
 from leads.suppression import hash_of
 from leads.tests.imports.conftest import NOON
@@ -172,9 +177,11 @@ def test_lead_changed_meanwhile_is_looked_at_again(received: Files, organization
 
 
 @pytest.mark.django_db(transaction=True)
-def test_import_that_is_disturbed_again_and_again_gives_up_and_goes_on_later(
-    received: Files, organization: Organization
+def test_import_that_is_disturbed_again_and_again_gives_up_and_goes_on_some_seconds_later(
+    received: Files, organization: Organization, monkeypatch: pytest.MonkeyPatch
 ):
+    pauses: list[float] = []
+    monkeypatch.setattr(tries, "time", SimpleNamespace(sleep=pauses.append))
     lead = LeadFactory(organization=organization, email="ana@acme.example", first_name="", title="0")
     lead_import = received("email,first name\nana@acme.example,Ana\n")
     disturbed = []
@@ -186,9 +193,16 @@ def test_import_that_is_disturbed_again_and_again_gives_up_and_goes_on_later(
     with pytest.raises(Refused) as refused:
         run_beside(lead_import, disturb, times=99, behind=COMPARISON)
 
-    assert (refused.value.code, len(disturbed)) == ("import_too_busy", running.TRIES)
+    assert (refused.value.code, len(disturbed)) == ("import_too_busy", tries.TRIES)
+    assert [0.5 <= pause / (tries.FIRST_PAUSE * 2**n) <= 1.5 for n, pause in enumerate(pauses)] == [True] * 4
     lead_import.refresh_from_db()
-    assert (lead_import.status, lead_import.rows_done) == ("running", 0)
+    assert (lead_import.status, lead_import.rows_done) == ("queued", 0)
+    assert following._sentence(lead_import) == f"0 of 1 row done. {refused.value}"
+    (again,) = OrmQ.objects.all()
+    assert 0 < (again.lock - timezone.now()).total_seconds() <= 15
+    assert run_import_task(*again.task["args"]) == "succeeded"
+    lead_import.refresh_from_db()
+    assert (lead_import.error_message, lead_import.updated_count) == ("", 1)
 
 
 @pytest.mark.django_db(transaction=True)
