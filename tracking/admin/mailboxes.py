@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from campaigns.mailboxes import check_folders, check_password_stays, pause_mailbox, remove_mailbox, resume_mailbox
+from campaigns.mailboxes import check_folders, check_login_stays, pause_mailbox, remove_mailbox, resume_mailbox
 from campaigns.models import Mailbox, MailboxStatus
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
@@ -68,10 +68,10 @@ class MailboxForm(ScopedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         try:
-            if self.instance.pk and self._keeps_password and "host" in cleaned:
-                check_password_stays(self.instance, host=cleaned["host"])
+            if self.instance.pk and "host" in cleaned:
+                check_login_stays(self.instance, host=cleaned["host"], keeps_password=self._keeps_password)
         except Refused as refused:
-            self.add_error("password", str(refused))
+            self.add_error(refused.details["field"], str(refused))
         return cleaned
 
 

@@ -185,6 +185,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
     campaigns.Sender: lambda w: make.SenderFactory(
         organization=w.organization, email=f"sender@{w.marker}.example", name=w.marker, password="hunter2"
     ),
+    campaigns.OAuthApplication: lambda w: make.OAuthApplicationFactory(
+        organization=w.organization, name=w.marker, client_id=w.marker, client_secret=w.marker
+    ),
     campaigns.CampaignPlan: lambda w: make.CampaignPlanFactory(
         organization=w.organization, name=w.marker, goal=w.marker, target_metric="replies", target_value=40
     ),
