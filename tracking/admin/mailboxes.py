@@ -12,6 +12,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from campaigns.admin.oauth import Connect, Disconnect, ShowsLogin
 from campaigns.mailboxes import check_folders, check_login_stays, pause_mailbox, remove_mailbox, resume_mailbox
 from campaigns.models import Mailbox, MailboxStatus
 from campaigns_project.accounts.admin.base import ScopedAdmin
@@ -136,7 +137,7 @@ class RemoveMailbox(RemovalDialog):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(ScopedAdmin):
+class MailboxAdmin(ShowsLogin, ScopedAdmin):
     form = MailboxForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
     list_display = ["name", "state", "health", "account", "taken_count", "organization"]
@@ -150,6 +151,7 @@ class MailboxAdmin(ScopedAdmin):
         "looked_at",
         "quarantined",
         "of_senders",
+        "login",
         "created_at",
         "updated_at",
     ]
@@ -163,17 +165,19 @@ class MailboxAdmin(ScopedAdmin):
                 ]
             },
         ),
-        ("IMAP", {"fields": [("host", "port"), "security", ("username", "password"), "folders"]}),
+        ("IMAP", {"fields": [("host", "port"), "security", "login", ("username", "password"), "folders"]}),
     ]  # fmt: skip
     empty_text = (
         "A mailbox is read for replies and bounces, so that who replied gets nothing more. Nothing in it is changed."
     )
     save_label = "Save mailbox"
-    actions_detail = ["test_login", "pause", "resume", "remove"]
+    actions_detail = ["test_login", "pause", "resume", "connect", "disconnect", "remove"]
 
     test_login = dialog_action(TestLogin)
     pause = dialog_action(PauseMailbox)
     resume = dialog_action(ResumeMailbox)
+    connect = dialog_action(Connect)
+    disconnect = dialog_action(Disconnect)
     remove = dialog_action(RemoveMailbox)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -100,6 +100,7 @@ OF_THE_SYSTEM = {
     "cleanup_orphanreport_look": "changes nothing",
     "cleanup_orphanreport_remove": "cleanup/test_nightly.py",
     "campaigns_sender_connect": "changes nothing: the entry comes with the tokens, campaigns/tests/oauth",
+    "campaigns_mailbox_connect": "changes nothing: the entry comes with the tokens, campaigns/tests/oauth",
     "campaigns_instantlyaccount_discover": "asks Instantly first: campaigns/tests/instantly/test_accounts.py",
 }
 
@@ -210,6 +211,7 @@ ACTS = {
     "campaigns_mailbox_test_login": Act("mailbox.tested"),
     "campaigns_mailbox_pause": Act("mailbox.paused", reasoned),
     "campaigns_mailbox_resume": Act("mailbox.resumed", prepare=mailbox_is_paused),
+    "campaigns_mailbox_disconnect": Act("mailbox.disconnected", prepare=account_is_connected),
     "campaigns_mailbox_remove": Act("mailbox.deleted"),
     "campaigns_emailtemplate_delete_template": Act("emailtemplate.deleted"),
     "leads_enrichmentprofile_try_on_lead": Act("enrichmentprofile.tried", lambda world: {"lead": world[Lead].pk}),
