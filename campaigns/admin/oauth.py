@@ -53,7 +53,7 @@ class ShowsLogin:
     @display(description="Logs in by")
     def login(self, owner: Owner) -> SafeString | str:
         if owner.connected_at is None:
-            return "Password. Save it first; then Microsoft 365 and Google can be connected by the button above."
+            return "Password. An account at Microsoft 365 or Google is connected by “Connect” above, once this is saved."
         name = owner.oauth_application.provider_name if owner.oauth_application else "an application that is gone"
         if owner.connection_ended_at is not None:
             return format_html("{} {}, {}", chip("fail", "Connect again"), name, moment(owner.connection_ended_at))
@@ -61,12 +61,12 @@ class ShowsLogin:
 
 
 class Connect(ActDialog):
-    label = "Connect account"
+    label = "Connect"
     icon = "link"
     submit_text = "Go on to the provider"
 
     application = forms.ChoiceField(
-        label="By", widget=UnfoldAdminSelectWidget, help_text="An OAuth application of the organization."
+        label="OAuth application", widget=UnfoldAdminSelectWidget, help_text="Owners make them, under this name."
     )
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -78,9 +78,9 @@ class Connect(ActDialog):
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
-        """For whatever logs in at a mail server."""
+        """For whatever logs in at a mail server and is not connected, or not any more."""
         is_by_api = isinstance(obj, Sender) and obj.kind != SenderKind.SMTP
-        return not is_by_api and super().offered(request, obj)
+        return not is_by_api and not obj.is_connected and super().offered(request, obj)
 
     @property
     def title(self) -> str:
@@ -113,7 +113,7 @@ class Connect(ActDialog):
 
 
 class Disconnect(ActDialog):
-    label = "Disconnect account"
+    label = "Disconnect"
     icon = "link_off"
     is_final = True
     title = "Forget the account?"

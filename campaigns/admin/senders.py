@@ -266,7 +266,7 @@ class SenderAdmin(ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAdmin):
         return shown
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(tuple(SECRETS)) and super().lookup_allowed(lookup, value, request)
+        return not lookup.startswith(Sender.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     @display(description="Sender", header=True, ordering="email")
     def address(self, sender: Sender) -> tuple[str, str]:

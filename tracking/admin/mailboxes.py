@@ -188,7 +188,7 @@ class MailboxAdmin(ShowsLogin, ScopedAdmin):
         return shown
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
+        return not lookup.startswith(Mailbox.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     @display(description="Status", ordering="status")
     def state(self, mailbox: Mailbox) -> str:

@@ -14,7 +14,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any, Self
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from campaigns.models import OAuthApplication
 from campaigns.tests.factories import NOON, OAuthApplicationFactory
@@ -32,7 +32,7 @@ class OAuthServer:
         self.asked: list[dict[str, str]] = []
         self.faults: list[tuple[int, Any]] = []
         self.more: dict[str, Any] = {}  # in every answer
-        self.gives_refresh_tokens = True
+        self.denies = False
         self.answers = threading.Event()
         self.answers.set()
         self.is_asked = threading.Event()
@@ -88,11 +88,9 @@ class OAuthServer:
     def _tokens(self) -> dict[str, Any]:
         number = next(self._numbers)
         self.tokens.append(f"access-token-{number}-of-ada")
-        given: dict[str, Any] = {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 3599}
-        if self.gives_refresh_tokens:
-            given["refresh_token"] = f"refresh-token-{number}"
-            self.refresh_tokens.add(given["refresh_token"])
-        return {**given, **self.more}
+        self.refresh_tokens.add(f"refresh-token-{number}")
+        given = {"access_token": self.tokens[-1], "refresh_token": f"refresh-token-{number}"}
+        return {**given, "token_type": "Bearer", "expires_in": 3599, **self.more}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -110,6 +108,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
+
+    def do_GET(self) -> None:
+        """A browser comes by itself: whoever it is of says yes at once, or no while the provider `denies`."""
+        brought = self.provider.allow(self.path)
+        if self.provider.denies:
+            brought = {"error": "access_denied", "error_description": "No.", "state": brought["state"]}
+        self.send_response(302)
+        self.send_header(
+            "Location", f"{dict(parse_qsl(urlsplit(self.path).query))['redirect_uri']}?{urlencode(brought)}"
+        )
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()

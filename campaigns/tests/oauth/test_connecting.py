@@ -95,6 +95,14 @@ def address_of_list():
     return reverse("admin:campaigns_oauthapplication_changelist")
 
 
+@pytest.mark.parametrize("model", ["sender", "mailbox"])
+def test_no_list_can_be_narrowed_by_what_a_token_is_stored_as(sender, manager, model):
+    connect(sender)
+    address = reverse(f"admin:campaigns_{model}_changelist")
+
+    assert [manager.get(address, {f"{name}__startswith": "g"}).status_code for name in Sender.TOKENS] == [400, 400]
+
+
 def test_the_api_shows_how_a_sender_logs_in_and_takes_no_tokens(sender):
     client = key_client(Role.MANAGER, sender.organization)
     before = client.get(f"/api/v1/senders/{sender.pk}").json()
