@@ -53,7 +53,7 @@ class ShowsLogin:
     @display(description="Logs in by")
     def login(self, owner: Owner) -> SafeString | str:
         if owner.connected_at is None:
-            return "Password. An account at Microsoft 365 or Google is connected by “Connect” above, once this is saved."
+            return "Password. With “Connect” above, once this is saved: an account at Microsoft 365, Google or another."
         name = owner.oauth_application.provider_name if owner.oauth_application else "an application that is gone"
         if owner.connection_ended_at is not None:
             return format_html("{} {}, {}", chip("fail", "Connect again"), name, moment(owner.connection_ended_at))
@@ -71,10 +71,10 @@ class Connect(ActDialog):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        found = applications_for(self.object)
+        self._found = {str(each.pk): each for each in applications_for(self.object)}
         self._address = ""
-        self.fields["application"].choices = [(each.pk, str(each)) for each in found]
-        self.is_blocked = not found
+        self.fields["application"].choices = [(key, str(each)) for key, each in self._found.items()]
+        self.is_blocked = not self._found
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -97,10 +97,9 @@ class Connect(ActDialog):
         )
 
     def act(self) -> str:
-        found = {str(each.pk): each for each in applications_for(self.object)}
         attempt, self._address = begin(
             owner=self.object,
-            application=found[self.cleaned_data["application"]],
+            application=self._found[self.cleaned_data["application"]],
             person=self.request.user.pk,
             redirect=redirect_address(),
             now=self.now,

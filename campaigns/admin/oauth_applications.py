@@ -106,8 +106,8 @@ class OAuthApplicationAdmin(ScopedAdmin):
         **dict.fromkeys(("authorize_url", "token_url", "scopes"), _shown_for("custom")),
     }
     empty_text = (
-        "Microsoft 365 takes no passwords of programs, and Google not everywhere. With an application that is registered "
-        "there once, senders and mailboxes are connected with accounts instead."
+        "Microsoft 365 takes no passwords of programs, and Google not everywhere. With an application that is "
+        "registered there once, senders and mailboxes are connected with accounts instead."
     )
     save_label = "Save application"
     actions_detail = ["remove"]

@@ -8,6 +8,6 @@ HINTS: Mapping[str, str] = {
     "shows; a secret there may have ended and be replaced by a new one.",
     "token_service": "It is tried again by itself; see whether the provider reports trouble.",
     "token_refused": "See that the user name is the account that was connected, or one it may use, and that its "
-    "provider allows it IMAP and authenticated SMTP. If it is another account, disconnect it and connect the right one.",
+    "provider allows it IMAP and authenticated SMTP. If it is another one, disconnect it and connect the right one.",
     "secret_unreadable": "Put the missing key back, or enter the secret of the application and connect again.",
 }

@@ -8,7 +8,7 @@ from django.utils import timezone
 from campaigns.delivery.tokens import NoToken
 from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import LogsIn, Mailbox, OAuthApplication, Sender
-from campaigns.oauth.providers import KNOWN
+from campaigns.oauth.providers import KNOWN, takes_tokens
 from campaigns_project.accounts.tenancy import OrganizationQuerySet
 from campaigns_project.encryption import UNREADABLE, Unreadable
 
@@ -16,7 +16,8 @@ EARLY = timedelta(minutes=5)  # before its end a token is not used any more: clo
 SHORT = 5  # of one that lives shorter than an hour only this part of its life is given away
 LOOK_EVERY = 0.2  # seconds, while another worker asks the provider
 LOCK = {Sender: Lock.SENDER_TOKEN, Mailbox: Lock.MAILBOX_TOKEN}
-_NEEDED = (*LogsIn.TOKENS, "oauth_application", "oauth_scopes", "token_good_until", "connected_at",
+_DELETED = "the OAuth application it was connected by was deleted"
+_NEEDED = (*LogsIn.TOKENS, "host", "oauth_application__provider", "oauth_scopes", "token_good_until", "connected_at",
            "connection_ended_at")  # fmt: skip
 
 
@@ -45,11 +46,18 @@ class OwnTokens:
         return _good(owner, instead_of) or self._renewed(owner, seconds=max(ends - time.monotonic(), 1.0))
 
     def _owner(self) -> Sender | Mailbox:
-        owner = self._model.objects.only(*_NEEDED).filter(pk=self._pk).first()
+        found = self._model.objects.select_related("oauth_application").only(*_NEEDED)
+        owner = found.filter(pk=self._pk).first()
         if owner is None or owner.connected_at is None:
             raise NoToken("connect_again", "it was disconnected", permanent=True)
         if owner.connection_ended_at is not None:
             said = f"what was allowed at the provider has ended on {owner.connection_ended_at:%Y-%m-%d}"
+            raise NoToken("connect_again", said, permanent=True)
+        if owner.oauth_application is None:
+            raise NoToken("connect_again", _DELETED, permanent=True)
+        # Asked also here, where they are used: a host may have been saved while it was being connected.
+        if not takes_tokens(owner.oauth_application, owner.host):
+            said = f"{owner.host} is not a mail server of {owner.oauth_application.get_provider_display()}"
             raise NoToken("connect_again", said, permanent=True)
         return owner
 
@@ -57,9 +65,9 @@ class OwnTokens:
         # Loaded here: an HTTP library, which a worker needs once an hour.
         from campaigns.oauth.asking import refreshed  # noqa: PLC0415
 
-        application = owner.oauth_application
+        application = OAuthApplication.objects.filter(pk=owner.oauth_application_id).first()
         if application is None:
-            raise NoToken("connect_again", "the OAuth application it was connected by was deleted", permanent=True)
+            raise NoToken("connect_again", _DELETED, permanent=True)
         if isinstance(owner.refresh_token, Unreadable):
             raise NoToken("secret_unreadable", UNREADABLE, permanent=True)
         # Whoever connects it again in between has newer tokens, which are not to be written over.

@@ -133,7 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def connect(owner: Any, application: OAuthApplication | None = None, **given: Any) -> Any:
     """`owner` as if somebody had connected it, by an application of its organization."""
-    application = application or OAuthApplicationFactory(organization=owner.organization)
+    elsewhere = {"provider": "custom", "authorize_url": "https://idp.example/a", "token_url": "https://idp.example/t"}
+    application = application or OAuthApplicationFactory(organization=owner.organization, **elsewhere)
     values = {"oauth_application": application, "refresh_token": "refresh-token-0", "connected_at": NOON, **given}
     type(owner).objects.filter(pk=owner.pk).update(**values)
     owner.refresh_from_db()

@@ -1,4 +1,4 @@
-"""A real browser goes from a sender's page to the provider and comes back: past the content policy, with its session."""
+"""A real browser goes from a sender's page to the provider and comes back, past the content policy and signed in."""
 
 from campaigns.models import Sender
 from campaigns.tests.factories import MembershipFactory, SenderFactory

@@ -19,7 +19,7 @@ from campaigns.models import Message, Sender
 from campaigns.oauth.tokens import OwnTokens
 from campaigns.sending.connections import Connections
 from campaigns.tests.delivery.fault_server import FEATURES, FaultServer
-from campaigns.tests.factories import SenderFactory
+from campaigns.tests.factories import OAuthApplicationFactory, SenderFactory
 from campaigns.tests.oauth.oauth_server import connect
 from campaigns.tests.sending.sending import send_all, started_campaign
 from campaigns_project.audit.models import AuditLog
@@ -151,6 +151,16 @@ def test_what_has_ended_is_not_asked_for_again_and_its_tokens_are_gone(provider)
     sender.refresh_from_db()
     assert (none.value.reason, none.value.permanent, len(provider.asked)) == ("connect_again", True, 1)
     assert (sender.refresh_token, sender.access_token, sender.connection_ended_at is None) == ("", "", False)
+
+
+def test_a_token_is_kept_from_a_host_that_is_not_the_providers_however_it_came_there():
+    sender = SenderFactory(host="smtp.office365.com")
+    microsoft = OAuthApplicationFactory(organization=sender.organization)
+    connect(sender, microsoft, access_token="good", token_good_until=timezone.now() + timedelta(hours=1))
+    before = OwnTokens(sender).token(seconds=5.0)
+    Sender.objects.update(host="office365.com.evil.example")
+
+    assert (before, _refusal(sender).reason) == ("good", "connect_again")
 
 
 def test_a_provider_that_cannot_be_reached_is_trouble_that_passes_and_one_inside_is_not_asked(provider, settings):
