@@ -116,6 +116,11 @@ def account_is_connected(world: World) -> None:
         model.objects.filter(pk=world[model].pk).update(connected_at=NOON + "Z")
 
 
+def nothing_logs_in_by_it(_world: World) -> None:
+    for model in (Sender, Mailbox):
+        model.objects.update(oauth_application=None)
+
+
 def typed(**answers: Any) -> Callable[[World], dict[str, Any]]:
     return lambda _world: answers
 
@@ -205,7 +210,7 @@ ACTS = {
     "campaigns_sender_pause": Act("sender.paused", reasoned),
     "campaigns_sender_resume": Act("sender.resumed", prepare=sender_is_paused),
     "campaigns_sender_disconnect": Act("sender.disconnected", prepare=account_is_connected),
-    "campaigns_oauthapplication_remove": Act("oauthapplication.deleted"),
+    "campaigns_oauthapplication_remove": Act("oauthapplication.deleted", prepare=nothing_logs_in_by_it),
     "campaigns_sender_renew_webhook": Act("sender.webhook_renewed", prepare=service_reports),
     "campaigns_sender_remove": Act("sender.deleted", prepare=campaign_is("stopped")),
     "campaigns_mailbox_test_login": Act("mailbox.tested"),
