@@ -65,7 +65,7 @@ class OwnTokens:
         # Loaded here: an HTTP library, which a worker needs once an hour.
         from campaigns.oauth.asking import refreshed  # noqa: PLC0415
 
-        application = OAuthApplication.objects.filter(pk=owner.oauth_application_id).first()
+        application = OAuthApplication.objects.filter(pk=owner.oauth_application_id or 0).first()
         if application is None:
             raise NoToken("connect_again", _DELETED, permanent=True)
         if isinstance(owner.refresh_token, Unreadable):
