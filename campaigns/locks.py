@@ -43,6 +43,8 @@ class Lock(IntEnum):
     HANDOVER = 0x4616  # a campaign at Instantly: one worker at a time tells it something
     FORGETTING = 0x4617  # clearing what is old: one worker at a time
     MAILBOX = 0x4620  # a mailbox: one reader at a time
+    SENDER_TOKEN = 0x4621  # of a sender: one asks for a new access token at a time
+    MAILBOX_TOKEN = 0x4622  # of a mailbox: the same
 
 
 def hold_audience(organization_id: int) -> None:

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from campaigns.models import Mailbox, MailboxStatus, Sender
 from campaigns.models.mailbox import MOST_FOLDERS
+from campaigns.oauth.connecting import check_connection_stays
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.encryption import refuse_elsewhere
@@ -31,9 +32,11 @@ def check_folders(folders: object) -> list[str]:
     return names
 
 
-def check_password_stays(mailbox: Mailbox, *, host: str) -> None:
-    """Refused where the stored password of `mailbox` would go to `host`, which it was not given for."""
-    refuse_elsewhere(mailbox.password, field="password", before=mailbox.host, after=host)
+def check_login_stays(mailbox: Mailbox, *, host: str, keeps_password: bool) -> None:
+    """Refused where what `mailbox` logs in by, password or tokens, would go to `host`, which it was not given for."""
+    check_connection_stays(mailbox, host=host)
+    if keeps_password:
+        refuse_elsewhere(mailbox.password, field="password", before=mailbox.host, after=host)
 
 
 @transaction.atomic

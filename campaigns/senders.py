@@ -15,6 +15,7 @@ from campaigns.delivery.hooks import check_hook
 from campaigns.delivery.services import read_settings
 from campaigns.hearing import service_of
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderKind, SenderStatus
+from campaigns.oauth.connecting import check_connection_stays
 from campaigns.telling import tell_of_sender
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
@@ -49,9 +50,14 @@ def check_settings(sender: Sender) -> None:
     check_hook(sender.webhook_service or service_of(sender), sender.webhook_secret)
 
 
-def check_password_stays(sender: Sender, *, host: str) -> None:
-    """Refused where the stored password of `sender` would from now on be sent to `host`, which it was not given for."""
-    refuse_elsewhere(sender.password, field="password", before=sender.host, after=host)
+def check_login_stays(sender: Sender, *, host: str, keeps_password: bool) -> None:
+    """Refused where what `sender` logs in by would from now on be sent to `host`, which it was not given for.
+
+    Its stored password, unless another is given, and the tokens of the account that it is connected with.
+    """
+    check_connection_stays(sender, host=host)
+    if keeps_password:
+        refuse_elsewhere(sender.password, field="password", before=sender.host, after=host)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from campaigns.admin import leases as leases
 from campaigns.admin import limits as limits
 from campaigns.admin import messages as messages
 from campaigns.admin import metrics as metrics
+from campaigns.admin import oauth_applications as oauth_applications
 from campaigns.admin import operator_tasks as operator_tasks
 from campaigns.admin import organizations as organizations
 from campaigns.admin import plans as plans

@@ -34,6 +34,7 @@ WORDS = {
     "calendar_feeds": ("address of the calendar for a program", "addresses of the calendar for programs"),
     "calendar_items": ("item of the calendar", "items of the calendar"),
     "mailboxes": ("mailbox", "mailboxes"),
+    "oauth_applications": ("OAuth application", "OAuth applications"),
     "metric_entries": ("value of a metric", "values of metrics"),
     "operator_tasks": ("task", "tasks"),
     "lead_user_statuses": ("operator's status", "operators' statuses"),

@@ -19,12 +19,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from campaigns.admin.oauth import Connect, Disconnect, ShowsLogin
 from campaigns.admin.sender_limits import LIMITS_FIELDSET, SenderLimitsForm, ShowsLimits
 from campaigns.admin.sender_webhook import WEBHOOK_FIELDSET, RenewWebhookAddress, SenderWebhookForm, ShowsWebhook
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthStatus, check_sender
 from campaigns.models import Sender, SenderKind, SenderStatus
-from campaigns.senders import check_password_stays, check_settings, pause_sender, remove_sender, resume_sender
+from campaigns.senders import check_login_stays, check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending import guard
 from campaigns.sending.connections import is_by_mailbox
 from campaigns.sending.reasons import in_words
@@ -102,8 +103,8 @@ class SenderForm(SenderWebhookForm, SenderLimitsForm):
         cleaned = super().clean()
         try:
             check_settings(Sender(**{name: cleaned.get(name, "") for name in LOOKED_AT}))
-            if self.instance.pk and self._keeps_password and "host" in cleaned:
-                check_password_stays(self.instance, host=cleaned["host"])
+            if self.instance.pk and "host" in cleaned:
+                check_login_stays(self.instance, host=cleaned["host"], keeps_password=self._keeps_password)
         except Refused as refused:
             field = refused.details.get("field")
             self.add_error(field if field in self.fields else None, str(refused))
@@ -195,7 +196,7 @@ class RemoveSender(ActDialog):
 
 
 @admin.register(Sender)
-class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
+class SenderAdmin(ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAdmin):
     form = SenderForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
     list_display = ["address", "state", "well", "reason", "today", "way_out", "organization", "updated_at"]
@@ -208,7 +209,7 @@ class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
     search_fields = ["email", "name"]
     readonly_fields = [
         "state", "used_of_limits", "last_days", "reason", "backs_off_until", "guarded", "checks", "heard", "webhook",
-        "created_at", "updated_at",
+        "login", "created_at", "updated_at",
     ]  # fmt: skip
     fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
         (None, {"fields": ["organization", ("email", "name"), "reply_to", "mailbox"]}),
@@ -225,6 +226,7 @@ class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
                     "kind",
                     ("host", "port"),
                     "security",
+                    "login",
                     ("username", "password"),
                     ("esp", "esp_settings"),
                     "max_connections",
@@ -246,11 +248,13 @@ class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
     empty_text = (
         "A sender is a mailbox that mails go out from. With the sandbox on, an address is enough to try things out."
     )
-    actions_detail = ["check_now", "pause", "resume", "renew_webhook", "remove"]
+    actions_detail = ["check_now", "pause", "resume", "connect", "disconnect", "renew_webhook", "remove"]
 
     check_now = dialog_action(CheckSender)
     pause = dialog_action(PauseSender)
     resume = dialog_action(ResumeSender)
+    connect = dialog_action(Connect)
+    disconnect = dialog_action(Disconnect)
     renew_webhook = dialog_action(RenewWebhookAddress)
     remove = dialog_action(RemoveSender)
 
@@ -262,7 +266,7 @@ class SenderAdmin(ShowsLimits, ShowsWebhook, ScopedAdmin):
         return shown
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(tuple(SECRETS)) and super().lookup_allowed(lookup, value, request)
+        return not lookup.startswith(Sender.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     @display(description="Sender", header=True, ordering="email")
     def address(self, sender: Sender) -> tuple[str, str]:

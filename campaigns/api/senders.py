@@ -18,8 +18,8 @@ from campaigns.delivery.hooks import HOOKS
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthCheck, HealthStatus, check_sender
 from campaigns.hearing import how_to_set_up, renew_webhook_address, webhook_address
-from campaigns.models import Mailbox, Sender, SenderKind, SenderStatus
-from campaigns.senders import check_password_stays, check_settings, pause_sender, remove_sender, resume_sender
+from campaigns.models import Authentication, Mailbox, Sender, SenderKind, SenderStatus
+from campaigns.senders import check_login_stays, check_settings, pause_sender, remove_sender, resume_sender
 from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
 from campaigns_project.accounts.roles import Role
@@ -64,6 +64,14 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         help_text="The number of the mailbox in which its replies and bounces arrive and are read.",
     )
     has_password = serializers.SerializerMethodField()
+    authentication = serializers.ChoiceField(
+        choices=Authentication.choices,
+        read_only=True,
+        help_text="How it logs in. A person connects it with an account on its page in the admin; no key can do that.",
+    )
+    is_connected = serializers.BooleanField(
+        read_only=True, help_text="Whether it is connected; false also where a person has to connect it again."
+    )
     has_esp_settings = serializers.SerializerMethodField()
     has_webhook_secret = serializers.SerializerMethodField()
     webhook_address = serializers.SerializerMethodField(
@@ -81,8 +89,10 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         model = Sender
         fields = [
             "id", "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password",
-            "has_password", "esp", "esp_settings", "has_esp_settings", "max_connections", "guard_percent",
-            "guard_floor", "dkim_selector", "return_path_domain", "return_path_plus", "mailbox", "webhook_service",
+            "has_password", "authentication", "is_connected", "esp", "esp_settings", "has_esp_settings",
+            "max_connections", "guard_percent", "guard_floor",
+            "dkim_selector", "return_path_domain", "return_path_plus", "mailbox",
+            "webhook_service",
             "webhook_secret", "has_webhook_secret", "webhook_address", "webhook_setup", "heard_at", "health",
             "health_checked_at", *LIMITS, "used_today",
             "status", "status_reason", "backs_off_until", "created_at", "updated_at",
@@ -135,8 +145,8 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         attrs = super().validate(attrs)
         row = cast(Sender, self._would_be(attrs))
         check_settings(row)
-        if self.instance is not None and "password" not in attrs:
-            check_password_stays(cast(Sender, self.instance), host=row.host)
+        if self.instance is not None:
+            check_login_stays(cast(Sender, self.instance), host=row.host, keeps_password="password" not in attrs)
         return attrs
 
 
@@ -155,7 +165,7 @@ class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
 
     tag = "senders"
     noun = ("a sender", "senders")
-    queryset = Sender.objects.prefetch_related(RECENT_DAYS)
+    queryset = Sender.objects.defer(*Sender.TOKENS).prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer
     filterset_class = SenderFilters
     roles = dict.fromkeys(
@@ -222,7 +232,7 @@ class CampaignSenderViewSet(InCampaign):
     """Recipients are spread over the senders of their campaign and then stay with theirs."""
 
     tag = "senders"
-    queryset = Sender.objects.prefetch_related(RECENT_DAYS)
+    queryset = Sender.objects.defer(*Sender.TOKENS).prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer
     campaign_path = "campaign_senders__campaign"
     roles = {"replace": Role.MANAGER}

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
+from campaigns.delivery.tokens import Tokens
+
 
 class Security(StrEnum):
     NONE = "none"
@@ -18,7 +20,8 @@ class SmtpServer:
 
     `host` is what its certificate must name. `address`, where set, is the IP to connect to instead of asking DNS, and
     `more_addresses` are tried after it: those that were checked are then those that are used. An empty `username` means
-    no login. `ehlo_name` is the name we give ourselves; empty for the address literal of our end.
+    no login; with `tokens` the login is by one of them, and not by the password. `ehlo_name` is the name we give
+    ourselves; empty for the address literal of our end.
     """
 
     host: str
@@ -26,6 +29,7 @@ class SmtpServer:
     security: Security = Security.STARTTLS
     username: str = ""
     password: str = field(default="", repr=False)
+    tokens: Tokens | None = field(default=None, repr=False)
     address: str = ""
     ehlo_name: str = ""
     more_addresses: tuple[str, ...] = ()

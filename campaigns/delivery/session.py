@@ -19,6 +19,7 @@ from campaigns.delivery.base import Envelope
 from campaigns.delivery.hiding import without
 from campaigns.delivery.outcomes import SenderFault, Stage
 from campaigns.delivery.server import Security, SmtpServer, tls_context
+from campaigns.delivery.tokens import NoToken, Tokens, xoauth2
 from campaigns.delivery.wire import Reply, Wire, WireError
 
 # In the clear a password is better not shown; under TLS, PLAIN works also where CRAM-MD5 is offered and cannot.
@@ -27,7 +28,9 @@ AUTH_ORDER = {
     Security.STARTTLS: ("PLAIN", "LOGIN", "CRAM-MD5"),
     Security.TLS: ("PLAIN", "LOGIN", "CRAM-MD5"),
 }
-
+BY_TOKEN = ("XOAUTH2",)
+MOST_OF_A_COMMAND = 510  # bytes without its end (RFC 5321 4.5.3.1.4); what is longer is shown when it is asked for
+TOKEN_REFUSED = "token_refused"  # noqa: S105 - the reason of a login that is refused for its token
 
 WHILE = {
     Stage.GREETING: "before the server greeted",
@@ -77,7 +80,27 @@ def open_session(server: SmtpServer, *, context: ssl.SSLContext | None, deadline
 
     Without a `context` that of the process is used, where the server is to be talked to under TLS.
     Only the DNS lookup is bounded by the system's resolver instead; `server.address` avoids it.
+    A token that the server refuses is replaced by a new one once: it may have been taken back before its time.
     """
+    if server.tokens is None:
+        return _opened(server, server.password, context, deadline=deadline)
+    token = _token(server.tokens, deadline=deadline)
+    try:
+        return _opened(server, token, context, deadline=deadline)
+    except SessionError as refused:
+        if refused.fault.reason != TOKEN_REFUSED:
+            raise
+    return _opened(server, _token(server.tokens, deadline=deadline, instead_of=token), context, deadline=deadline)
+
+
+def _token(tokens: Tokens, *, deadline: float, instead_of: str = "") -> str:
+    try:
+        return tokens.token(seconds=max(deadline - time.monotonic(), 0.0), instead_of=instead_of)
+    except NoToken as none:
+        raise _refused(none.reason, Stage.AUTH, text=none.said, permanent=none.permanent) from none
+
+
+def _opened(server: SmtpServer, secret: str, context: ssl.SSLContext | None, *, deadline: float) -> Session:
     wire = _connect(server, deadline=deadline)
     try:
         if server.security is Security.TLS:
@@ -87,7 +110,7 @@ def open_session(server: SmtpServer, *, context: ssl.SSLContext | None, deadline
         if server.security is Security.STARTTLS:
             features = _upgrade(wire, server, context, features, deadline=deadline)
         if server.username:
-            _login(wire, server, features, deadline=deadline)
+            _login(wire, server, secret, features, deadline=deadline)
     except BaseException:
         wire.close()
         raise
@@ -186,18 +209,23 @@ def _words_of(error: Exception) -> str:
     return _IN_SOURCE.sub("", str(error))
 
 
-def _login(wire: Wire, server: SmtpServer, features: dict[str, str], *, deadline: float) -> None:
+def _login(wire: Wire, server: SmtpServer, secret: str, features: dict[str, str], *, deadline: float) -> None:
+    """By the password of `server`, or by a token of its account, which `secret` is."""
     offered = features.get("AUTH", "").upper().split()
-    method = next((name for name in AUTH_ORDER[server.security] if name in offered), "")
+    known = BY_TOKEN if server.tokens else AUTH_ORDER[server.security]
+    method = next((name for name in known if name in offered), "")
     if not method:
         raise _no_method(server, features, offered)
     try:
         with _at(Stage.AUTH):
-            reply = _authenticate(wire, method, server.username, server.password, deadline=deadline)
+            reply = _authenticate(wire, method, server.username, secret, deadline=deadline)
         if not reply.is_positive:
-            raise _refused(fault_of_login(reply), Stage.AUTH, reply, permanent=reply.code >= 500)
+            reason = fault_of_login(reply)
+            is_for_good = reply.code >= 500
+            is_for_its_token = server.tokens is not None and reason == "auth" and is_for_good
+            raise _refused(TOKEN_REFUSED if is_for_its_token else reason, Stage.AUTH, reply, permanent=is_for_good)
     except SessionError as error:
-        forms = [server.password, _b64(server.password), _plain(server.username, server.password)]
+        forms = [secret, _b64(secret), _plain(server.username, secret), _b64(xoauth2(server.username, secret))]
         raise SessionError(replace(error.fault, reply=without(forms, error.fault.reply))) from None
 
 
@@ -205,7 +233,8 @@ def _no_method(server: SmtpServer, features: dict[str, str], offered: list[str])
     if not offered and server.security is Security.NONE and "STARTTLS" in features:
         text = "the server offers a login only once the line is encrypted"
         return _refused("tls_required", Stage.AUTH, text=text, permanent=True)
-    text = f"the server offers {' '.join(offered)}, not PLAIN, LOGIN or CRAM-MD5" if offered else NO_LOGIN
+    wanted = "XOAUTH2" if server.tokens else "PLAIN, LOGIN or CRAM-MD5"
+    text = f"the server offers {' '.join(offered)}, not {wanted}" if offered else NO_LOGIN
     return _refused("auth_unavailable", Stage.AUTH, text=text, permanent=True)
 
 
@@ -219,6 +248,8 @@ def fault_of_login(reply: Reply) -> str:
 def _authenticate(wire: Wire, method: str, username: str, password: str, *, deadline: float) -> Reply:
     if method == "PLAIN":
         return wire.command(f"AUTH PLAIN {_plain(username, password)}", deadline=deadline)
+    if method == "XOAUTH2":
+        return _show_token(wire, _b64(xoauth2(username, password)), deadline=deadline)
     reply = wire.command(f"AUTH {method}", deadline=deadline)
     if method == "CRAM-MD5" and reply.code == 334:
         return wire.command(_b64(_cram_md5(reply, username, password)), deadline=deadline)
@@ -226,6 +257,17 @@ def _authenticate(wire: Wire, method: str, username: str, password: str, *, dead
         if reply.code == 334:
             reply = wire.command(_b64(answer), deadline=deadline)
     return reply
+
+
+def _show_token(wire: Wire, shown: str, *, deadline: float) -> Reply:
+    command = f"AUTH XOAUTH2 {shown}"
+    if len(command) <= MOST_OF_A_COMMAND:
+        reply = wire.command(command, deadline=deadline)
+    else:
+        reply = wire.command("AUTH XOAUTH2", deadline=deadline)
+        reply = wire.command(shown, deadline=deadline) if reply.code == 334 else reply
+    # Some say why they refuse in one more question, and refuse once they have got an empty answer to it.
+    return wire.command("", deadline=deadline) if reply.code == 334 else reply
 
 
 def _plain(username: str, password: str) -> str:

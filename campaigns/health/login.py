@@ -10,6 +10,7 @@ from campaigns.delivery.session import SessionError, open_session
 from campaigns.delivery.wire import WireError
 from campaigns.health.findings import Finding, HealthCheck, HealthStatus
 from campaigns.models import Sender
+from campaigns.oauth import hints
 from campaigns.sending.connections import fault_of, is_by_mailbox, is_by_service, server_of
 from campaigns_project.errors import Refused
 from campaigns_project.outbound import addresses_of
@@ -17,10 +18,11 @@ from campaigns_project.outbound import addresses_of
 LOGIN_SECONDS = 10.0
 LEAST_SECONDS = 1.0  # what is left for the server when DNS took nearly all of it
 # Reasons that speak of the way there and not of the sender.
-DOWN = frozenset({"dns", "host_unknown", "connect", "timeout", "dropped", "service_trouble"})
+DOWN = frozenset({"dns", "host_unknown", "connect", "timeout", "dropped", "service_trouble", "token_service"})
 HINTS = {
+    **hints.HINTS,
     "auth": "Enter the password or key again; some providers want one made for programs.",
-    "auth_unavailable": "Ask the provider how programs log in; OAuth is not offered here.",
+    "auth_unavailable": "Ask the provider how programs log in; where it wants OAuth, connect the sender on its page.",
     "auth_required": "Enter user name and password of the account.",
     "certificate": "Use the host name that the certificate is made for, or have the server's certificate renewed.",
     "tls_unavailable": "Choose the encryption that this port offers: TLS on 465, STARTTLS on 587.",
@@ -67,10 +69,11 @@ def _server(sender: Sender, seconds: float) -> Finding:
 
 def _good(sender: Sender, server: SmtpServer, features: frozenset[str]) -> Finding:
     how = {Security.TLS: "over TLS", Security.STARTTLS: "over STARTTLS", Security.NONE: "in the clear"}
-    who = f"logged in as {server.username}" if server.username else "without a login"
+    by = " by a token" if server.tokens else ""
+    who = f"logged in as {server.username}{by}" if server.username else "without a login"
     found = f"{server.host}:{server.port} {how[server.security]}, {who}; it offers {', '.join(sorted(features))}"
     if server.security is Security.NONE and server.username:
-        message = "It works, but the password goes over the line in the clear."
+        message = f"It works, but the {'token' if by else 'password'} goes over the line in the clear."
         return _finding(HealthStatus.WARN, message, found, "Choose STARTTLS or TLS.")
     where = "the local mailbox" if is_by_mailbox(sender) else "the mail server"
     return _finding(HealthStatus.OK, f"It could hand over a mail to {where} now.", found)

@@ -35,6 +35,10 @@ from campaigns.models.metric import Cadence as Cadence
 from campaigns.models.metric import Direction as Direction
 from campaigns.models.metric import MetricDefinition as MetricDefinition
 from campaigns.models.metric import MetricEntry as MetricEntry
+from campaigns.models.oauth import Authentication as Authentication
+from campaigns.models.oauth import LogsIn as LogsIn
+from campaigns.models.oauth import OAuthApplication as OAuthApplication
+from campaigns.models.oauth import OAuthProvider as OAuthProvider
 from campaigns.models.plan import CampaignPlan as CampaignPlan
 from campaigns.models.plan import PlanMetric as PlanMetric
 from campaigns.models.recipient import ExitReason as ExitReason

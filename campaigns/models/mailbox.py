@@ -3,6 +3,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from campaigns.models.oauth import LogsIn, without_tokens_once_ended
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.encryption import EncryptedTextField
 
@@ -32,10 +33,10 @@ class MailboxQuerySet(OrganizationQuerySet):
         return self.filter(status=MailboxStatus.ACTIVE)
 
 
-class Mailbox(Tenanted, models.Model):
+class Mailbox(Tenanted, LogsIn):
     """Where replies and bounces arrive: read over IMAP, and nothing in it is changed."""
 
-    SECRETS: ClassVar = ("password",)
+    SECRETS: ClassVar = ("password", *LogsIn.TOKENS)
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="mailboxes")
     name = models.CharField(max_length=100, help_text="What it is called here.")
@@ -73,6 +74,7 @@ class Mailbox(Tenanted, models.Model):
             models.CheckConstraint(condition=Q(status__in=MailboxStatus.values), name="mailbox_status_known"),
             models.CheckConstraint(condition=Q(security__in=MailboxSecurity.values), name="mailbox_security_known"),
             models.CheckConstraint(condition=Q(port__gte=1, port__lte=65535), name="mailbox_port_in_range"),
+            without_tokens_once_ended("mailbox"),
         ]
 
     def __str__(self) -> str:

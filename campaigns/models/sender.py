@@ -4,6 +4,7 @@ from django.core.validators import DomainNameValidator, MaxValueValidator, MinVa
 from django.db import models
 from django.db.models import Q
 
+from campaigns.models.oauth import LogsIn, without_tokens_once_ended
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
 from campaigns_project.database.statement_keys import let_go
@@ -46,11 +47,11 @@ class SenderQuerySet(OrganizationQuerySet):
         return self.filter(status=SenderStatus.ACTIVE)
 
 
-class Sender(Tenanted, models.Model):
+class Sender(Tenanted, LogsIn):
     """A mailbox mails go out from. With SANDBOX on, its mails reach the local mailbox and nothing else."""
 
     # Left out where many are read and nobody needs them: each costs a decryption.
-    SECRETS: ClassVar = ("password", "esp_settings", "webhook_secret")
+    SECRETS: ClassVar = ("password", "esp_settings", "webhook_secret", *LogsIn.TOKENS)
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="senders")
     email = models.EmailField("e-mail", max_length=254)
@@ -168,6 +169,7 @@ class Sender(Tenanted, models.Model):
             models.CheckConstraint(condition=Q(status__in=SenderStatus.values), name="sender_status_known"),
             models.CheckConstraint(condition=Q(security__in=SenderSecurity.values), name="sender_security_known"),
             models.CheckConstraint(condition=Q(port__gte=1, port__lte=65535), name="sender_port_in_range"),
+            without_tokens_once_ended("sender"),
             models.CheckConstraint(condition=Q(kind__in=SenderKind.values), name="sender_kind_known"),
             models.CheckConstraint(condition=Q(max_connections__gte=1), name="sender_connections_from_one"),
             models.CheckConstraint(condition=Q(guard_percent__lte=100), name="sender_guard_is_a_share"),

@@ -13,6 +13,8 @@ from campaigns.delivery.server import Security, SmtpServer
 from campaigns.delivery.services import read_settings
 from campaigns.delivery.smtp import SmtpConnection
 from campaigns.models import Sender, SenderKind
+from campaigns.oauth.connecting import account_of
+from campaigns.oauth.tokens import OwnTokens
 from campaigns_project.encryption import readable
 from campaigns_project.errors import Refused
 from campaigns_project.outbound import addresses_of
@@ -104,19 +106,21 @@ def server_of(sender: Sender) -> SmtpServer:
     """Where mails of `sender` go: its own server, or with SANDBOX on the local mailbox and nowhere else.
 
     HostUnknown and AddressNotAllowed where its host cannot or must not be connected to, Refused where its password
-    cannot be read.
+    cannot be read. One that is connected gets its tokens only when it logs in.
     """
     name = wire_domain(sender.email)
     if is_by_mailbox(sender):
         host, port = settings.SANDBOX_SMTP_HOST, settings.SANDBOX_SMTP_PORT
         return SmtpServer(host=host, port=port, security=Security.NONE, ehlo_name=name)
     address, *more = addresses_of(sender.host, port=sender.port)
+    by_token = sender.connected_at is not None
     return SmtpServer(
         host=sender.host,
         port=sender.port,
         security=Security(sender.security),
-        username=sender.username,
-        password=readable(sender.password),
+        username=account_of(sender) if by_token else sender.username,
+        password="" if by_token else readable(sender.password),
+        tokens=OwnTokens(sender) if by_token else None,
         address=address,
         more_addresses=tuple(more),
         ehlo_name=name,

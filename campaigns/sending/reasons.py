@@ -30,6 +30,9 @@ class SenderReason(models.TextChoices):
     AUTH = "auth", "the login or key was refused; paused"
     AUTH_UNAVAILABLE = "auth_unavailable", "the server offers no way to log in that is known here; paused"
     AUTH_REQUIRED = "auth_required", "the server takes no mail without a login, and got none; paused"
+    TOKEN_REFUSED = "token_refused", "the server refuses the token of the account that was connected; paused"
+    CONNECT_AGAIN = "connect_again", "what was allowed at the provider has ended, connect it again; paused"
+    APPLICATION_REFUSED = "application_refused", "the provider refuses the OAuth application or its secret; paused"
     CERTIFICATE = "certificate", "the server's certificate is not valid for its name; paused"
     TLS_UNAVAILABLE = "tls_unavailable", "the server offers no encryption where it was asked for; paused"
     TLS_REQUIRED = "tls_required", "the server takes nothing that is not encrypted; paused"
@@ -54,6 +57,7 @@ class SenderReason(models.TextChoices):
     ASKED_TO_WAIT = "asked_to_wait", "its server takes no more mails for now; tried again"
     BROKEN_OFF = "broken_off", "its server hung up in the middle of several mails in a row; tried again"
     UNANSWERED = "unanswered", "nobody knows of several mails in a row whether its server took them; tried again"
+    TOKEN_SERVICE = "token_service", "the provider gave no access token; tried again"
     SERVICE_TROUBLE = "service_trouble", "the e-mail service has trouble of its own; tried again"
 
 

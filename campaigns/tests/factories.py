@@ -272,6 +272,16 @@ class MailboxFactory(DjangoModelFactory):
     password = "hunter2-of-ada"
 
 
+class OAuthApplicationFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.OAuthApplication
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Application {n}")
+    client_id = "fairlead-here"
+    client_secret = "secret-of-the-client"
+
+
 class CampaignFactory(DjangoModelFactory):
     """A draft; `running=True` gives one that was started at noon."""
 

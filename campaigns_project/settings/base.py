@@ -237,6 +237,7 @@ SPECTACULAR_SETTINGS = {
         "TaskKind": "campaigns.models.TaskKind",
         "CalendarItemKind": "campaigns.models.ItemKind",
         "CalendarEntryKind": "campaigns.ops.calendar.EntryKind",
+        "Authentication": "campaigns.models.oauth.Authentication",
         "GateCode": "campaigns.why.codes.GateCode",
         "WhyCode": "campaigns.why.codes.WhyCode",
         "ActorKind": "campaigns_project.audit.actors.ActorKind",

@@ -47,6 +47,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
             ("Senders", "outgoing_mail", "campaigns.Sender"),
             ("De-enrollment", "person_remove", "campaigns.DeEnrollmentRun"),
             ("Mailboxes", "inbox", "campaigns.Mailbox"),
+            ("OAuth applications", "link", "campaigns.OAuthApplication"),
             ("Instantly accounts", "forward_to_inbox", "campaigns.InstantlyAccount"),
             ("Messages", "mail", "campaigns.Message"),
             ("Uncertain", "help", "campaigns.Message", "place=uncertain"),

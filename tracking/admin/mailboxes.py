@@ -12,7 +12,8 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from campaigns.mailboxes import check_folders, check_password_stays, pause_mailbox, remove_mailbox, resume_mailbox
+from campaigns.admin.oauth import Connect, Disconnect, ShowsLogin
+from campaigns.mailboxes import check_folders, check_login_stays, pause_mailbox, remove_mailbox, resume_mailbox
 from campaigns.models import Mailbox, MailboxStatus
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
@@ -68,10 +69,10 @@ class MailboxForm(ScopedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         try:
-            if self.instance.pk and self._keeps_password and "host" in cleaned:
-                check_password_stays(self.instance, host=cleaned["host"])
+            if self.instance.pk and "host" in cleaned:
+                check_login_stays(self.instance, host=cleaned["host"], keeps_password=self._keeps_password)
         except Refused as refused:
-            self.add_error("password", str(refused))
+            self.add_error(refused.details["field"], str(refused))
         return cleaned
 
 
@@ -136,7 +137,7 @@ class RemoveMailbox(RemovalDialog):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(ScopedAdmin):
+class MailboxAdmin(ShowsLogin, ScopedAdmin):
     form = MailboxForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
     list_display = ["name", "state", "health", "account", "taken_count", "organization"]
@@ -150,6 +151,7 @@ class MailboxAdmin(ScopedAdmin):
         "looked_at",
         "quarantined",
         "of_senders",
+        "login",
         "created_at",
         "updated_at",
     ]
@@ -163,17 +165,19 @@ class MailboxAdmin(ScopedAdmin):
                 ]
             },
         ),
-        ("IMAP", {"fields": [("host", "port"), "security", ("username", "password"), "folders"]}),
+        ("IMAP", {"fields": [("host", "port"), "security", "login", ("username", "password"), "folders"]}),
     ]  # fmt: skip
     empty_text = (
         "A mailbox is read for replies and bounces, so that who replied gets nothing more. Nothing in it is changed."
     )
     save_label = "Save mailbox"
-    actions_detail = ["test_login", "pause", "resume", "remove"]
+    actions_detail = ["test_login", "pause", "resume", "connect", "disconnect", "remove"]
 
     test_login = dialog_action(TestLogin)
     pause = dialog_action(PauseMailbox)
     resume = dialog_action(ResumeMailbox)
+    connect = dialog_action(Connect)
+    disconnect = dialog_action(Disconnect)
     remove = dialog_action(RemoveMailbox)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -184,7 +188,7 @@ class MailboxAdmin(ScopedAdmin):
         return shown
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
+        return not lookup.startswith(Mailbox.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     @display(description="Status", ordering="status")
     def state(self, mailbox: Mailbox) -> str:

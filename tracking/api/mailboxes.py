@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.verbs import ReasonSerializer
-from campaigns.mailboxes import check_folders, check_password_stays, pause_mailbox, remove_mailbox, resume_mailbox
-from campaigns.models import Mailbox, MailboxStatus
+from campaigns.mailboxes import check_folders, check_login_stays, pause_mailbox, remove_mailbox, resume_mailbox
+from campaigns.models import Authentication, Mailbox, MailboxStatus
 from campaigns_project.accounts.roles import Role
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters
 from campaigns_project.rest.serializers import LineField, StrictModelSerializer, StrictSerializer, refuse_a_body
@@ -27,6 +27,14 @@ class MailboxSerializer(StrictModelSerializer):
     """A mailbox that is read for replies and bounces. Its password is taken and never shown."""
 
     has_password = serializers.SerializerMethodField()
+    authentication = serializers.ChoiceField(
+        choices=Authentication.choices,
+        read_only=True,
+        help_text="How it logs in. A person connects it with an account on its page in the admin; no key can do that.",
+    )
+    is_connected = serializers.BooleanField(
+        read_only=True, help_text="Whether it is connected; false also where a person has to connect it again."
+    )
     folders = serializers.ListField(
         child=LineField(), required=False, help_text="The folders that are read, as the server names them."
     )
@@ -39,7 +47,8 @@ class MailboxSerializer(StrictModelSerializer):
     class Meta:
         model = Mailbox
         fields = [
-            "id", "name", "host", "port", "security", "username", "password", "has_password", "folders", *STATE,
+            "id", "name", "host", "port", "security", "username", "password", "has_password", "authentication",
+            "is_connected", "folders", *STATE,
         ]  # fmt: skip
         read_only_fields = STATE
         extra_kwargs = {
@@ -58,9 +67,9 @@ class MailboxSerializer(StrictModelSerializer):
         attrs = super().validate(attrs)
         if "folders" in attrs:
             attrs["folders"] = check_folders(attrs["folders"])
-        if self.instance is not None and "password" not in attrs:
+        if self.instance is not None:
             row = cast(Mailbox, self._would_be(attrs))
-            check_password_stays(cast(Mailbox, self.instance), host=row.host)
+            check_login_stays(cast(Mailbox, self.instance), host=row.host, keeps_password="password" not in attrs)
         return attrs
 
 
@@ -87,7 +96,7 @@ class MailboxViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
 
     tag = "mailboxes"
     noun = ("a mailbox", "mailboxes")
-    queryset = Mailbox.objects.all()
+    queryset = Mailbox.objects.defer(*Mailbox.TOKENS)
     serializer_class = MailboxSerializer
     filterset_class = MailboxFilters
     live = frozenset({"last_read_at", "last_error", "next_look_at", "seen_count", "taken_count"})

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from campaigns.oauth import hints
+
 
 class MailboxFault(models.TextChoices):
     """The first word of what a mailbox says of its last look; what the server said follows."""
@@ -17,17 +19,31 @@ class MailboxFault(models.TextChoices):
     GARBAGE = "garbage", "What answers there does not speak IMAP"
     TOO_BIG = "too_big", "The server sent more than was asked for"
     AUTH = "auth", "The login was refused"
-    AUTH_UNAVAILABLE = "auth_unavailable", "The server takes no login by password"
-    SECRET_UNREADABLE = "secret_unreadable", "The stored password cannot be decrypted"
+    AUTH_UNAVAILABLE = "auth_unavailable", "The server takes no login of this kind"
+    TOKEN_REFUSED = "token_refused", "The server refuses the token of the account that was connected"
+    CONNECT_AGAIN = "connect_again", "What was allowed at the provider has ended"
+    APPLICATION_REFUSED = "application_refused", "The provider refuses the OAuth application or its secret"
+    TOKEN_SERVICE = "token_service", "The provider gave no access token"
+    SECRET_UNREADABLE = "secret_unreadable", "The stored password or token cannot be decrypted"
     FOLDER_MISSING = "folder_missing", "A folder that is to be read is not there"
     REFUSED = "refused", "The server refused a command"
 
 
 # A person has to mend these: looking again soon only annoys the server, or locks the account.
-FINAL = frozenset({MailboxFault.SECRET_UNREADABLE, MailboxFault.AUTH_UNAVAILABLE})
+FINAL = frozenset(
+    {
+        MailboxFault.SECRET_UNREADABLE,
+        MailboxFault.AUTH_UNAVAILABLE,
+        MailboxFault.CONNECT_AGAIN,
+        MailboxFault.APPLICATION_REFUSED,
+    }
+)
+# Not at once: a server that is in trouble may say the same.
+REFUSES_LOGINS = frozenset({MailboxFault.AUTH, MailboxFault.TOKEN_REFUSED})
 HINTS = {
+    **hints.HINTS,
     MailboxFault.AUTH: "Enter the password again. Gmail and others want one made for programs (an app password).",
-    MailboxFault.AUTH_UNAVAILABLE: "Ask the provider how programs log in; OAuth is not offered here.",
+    MailboxFault.AUTH_UNAVAILABLE: "Where the provider wants OAuth, connect the mailbox with the account on its page.",
     MailboxFault.CERTIFICATE: "Use the host name that the certificate is made for.",
     MailboxFault.TLS: "Choose the encryption that this port offers: TLS on 993, STARTTLS on 143.",
     MailboxFault.TLS_UNAVAILABLE: "Choose the encryption that this port offers: TLS on 993, STARTTLS on 143.",
@@ -36,7 +52,7 @@ HINTS = {
     MailboxFault.GARBAGE: "Check the port: what answers there is no IMAP server, or wants TLS from the first byte.",
     MailboxFault.HOST_UNKNOWN: "Check how the host is spelled.",
     MailboxFault.ADDRESS_NOT_ALLOWED: "If it is meant, an administrator adds it to OUTBOUND_ALLOW_HOSTS.",
-    MailboxFault.SECRET_UNREADABLE: "Enter the password again.",
+    MailboxFault.SECRET_UNREADABLE: "Enter the password again, or connect it again.",
     MailboxFault.FOLDER_MISSING: "Write the folder as the server names it: the login test lists them.",
 }
 

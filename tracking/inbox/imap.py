@@ -4,6 +4,7 @@ Not imaplib as it is: it waits for each read and not for all of them together, t
 and asks DNS itself. Here every command has a deadline and a most of bytes, and the addresses are judged before.
 """
 
+import base64
 import imaplib
 import re
 import socket
@@ -20,6 +21,7 @@ from imap_tools.mailbox import BaseMailBox
 
 from campaigns.delivery.hiding import without
 from campaigns.delivery.server import tls_context
+from campaigns.delivery.tokens import NoToken, Tokens, xoauth2
 from tracking.inbox.faults import MailboxFault, NotRead
 
 CONNECT_SECONDS = 20.0
@@ -40,7 +42,10 @@ _RECEIVED = re.compile(rb'INTERNALDATE "([^"]{20,30})"')
 
 @dataclass(frozen=True, slots=True)
 class ImapServer:
-    """One account on one server; `host` is what its certificate must name, `addresses` are those to connect to."""
+    """One account on one server; `host` is what its certificate must name, `addresses` are those to connect to.
+
+    With `tokens` the login is by one of them, and not by the password.
+    """
 
     host: str
     port: int
@@ -48,6 +53,7 @@ class ImapServer:
     username: str
     password: str = field(repr=False)
     addresses: tuple[str, ...]
+    tokens: Tokens | None = field(default=None, repr=False)
 
 
 class OpenFolder(NamedTuple):
@@ -67,12 +73,28 @@ class Fetched(NamedTuple):
 
 
 class ImapSession:
-    """Logged in; to be closed."""
+    """Logged in; to be closed.
+
+    A token that the server refuses is replaced by a new one once: it may have been taken back before its time.
+    """
 
     def __init__(self, server: ImapServer, *, context: ssl.SSLContext | None = None):
-        self._server = server
+        self._server, self._secret = server, server.password
+        if server.tokens is None:
+            self._begin(context)
+            return
+        self._secret = _token(server.tokens)
+        try:
+            self._begin(context)
+        except NotRead as refused:
+            if refused.fault != MailboxFault.TOKEN_REFUSED:
+                raise
+            self._secret = _token(server.tokens, instead_of=self._secret)
+            self._begin(context)
+
+    def _begin(self, context: ssl.SSLContext | None) -> None:
         with self._told():
-            self._client = _Client(server, context or tls_context())
+            self._client = _Client(self._server, context or tls_context())
             self._box = _Box(self._client)
         try:
             with self._told():
@@ -135,6 +157,9 @@ class ImapSession:
         client.allow(COMMAND_SECONDS)
         if server.security == "starttls":
             client.upgrade()
+        if server.tokens is not None:
+            self._show_token()
+            return
         is_plain = "LOGINDISABLED" in client.capabilities or not (server.username + server.password).isascii()
         if is_plain and "AUTH=PLAIN" not in client.capabilities:
             raise NotRead(MailboxFault.AUTH_UNAVAILABLE, f"it offers {', '.join(client.capabilities)}"[:SAID])
@@ -147,6 +172,21 @@ class ImapSession:
             raise
         except imaplib.IMAP4.error as error:  # what AUTHENTICATE raises for NO, and LOGIN for BAD
             raise _login_refused(str(error), self._hidden) from error
+
+    def _show_token(self) -> None:
+        client, shown = self._client, xoauth2(self._server.username, self._secret)
+        if "AUTH=XOAUTH2" not in client.capabilities:
+            raise NotRead(MailboxFault.AUTH_UNAVAILABLE, f"it offers {', '.join(client.capabilities)}"[:SAID])
+        # To a second question, which tells why it will be refused, the answer is empty.
+        answers = iter([shown.encode()])
+        try:
+            client.authenticate("XOAUTH2", lambda _question: next(answers, b""))
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            refused = _login_refused(str(error), self._hidden)
+            fault = MailboxFault.TOKEN_REFUSED if refused.fault == MailboxFault.AUTH else refused.fault
+            raise NotRead(fault, refused.said, is_final=refused.is_final) from error
 
     def _search(self, criteria: str) -> list[int]:
         with self._told():
@@ -164,7 +204,10 @@ class ImapSession:
             raise NotRead(MailboxFault.REFUSED, self._hidden(_words(answered)))
 
     def _hidden(self, text: str) -> str:
-        return without([self._server.password], text)[:SAID]
+        forms = [self._secret]
+        if self._server.tokens is not None:
+            forms.append(base64.b64encode(xoauth2(self._server.username, self._secret).encode()).decode())
+        return without(forms, text)[:SAID]
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -298,6 +341,13 @@ class _Client(imaplib.IMAP4):
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _token(tokens: Tokens, *, instead_of: str = "") -> str:
+    try:
+        return tokens.token(seconds=CONNECT_SECONDS, instead_of=instead_of)
+    except NoToken as none:
+        raise NotRead(MailboxFault(none.reason), none.said[:SAID], is_final=none.permanent) from none
 
 
 def _login_refused(said: str, hidden: Any) -> NotRead:

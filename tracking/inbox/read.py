@@ -17,13 +17,14 @@ from django.db.models import F
 from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.mailboxes import pause_by_itself
 from campaigns.models import Mailbox, MailboxStatus
+from campaigns.oauth.tokens import OwnTokens
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.encryption import readable
 from campaigns_project.errors import Locked, Refused, StateRefused
 from campaigns_project.faults import is_of_the_database
 from campaigns_project.outbound import addresses_of
 from tracking.inbox.due import LOOK_EVERY
-from tracking.inbox.faults import MailboxFault, NotRead
+from tracking.inbox.faults import REFUSES_LOGINS, MailboxFault, NotRead
 from tracking.inbox.imap import Fetched, ImapServer, ImapSession, OpenFolder
 from tracking.inbox.take import Fate, Place, Taken, look, read_up_to, set_aside, take
 
@@ -49,14 +50,19 @@ class ReadResult:
 
 
 def server_of(mailbox: Mailbox) -> ImapServer:
-    """Where it is read. NotRead where its host must not or cannot be connected to, or its password cannot be read."""
+    """Where it is read. NotRead where its host must not or cannot be connected to, or its password cannot be read.
+
+    One that is connected gets its tokens only when it logs in.
+    """
+    by_token = mailbox.connected_at is not None
     try:
         return ImapServer(
             host=mailbox.host,
             port=mailbox.port,
             security=mailbox.security,
             username=mailbox.username,
-            password=readable(mailbox.password),
+            password="" if by_token else readable(mailbox.password),
+            tokens=OwnTokens(mailbox) if by_token else None,
             addresses=tuple(addresses_of(mailbox.host, port=mailbox.port)),
         )
     except Refused as refused:
@@ -169,7 +175,7 @@ class _Reading:
         rows.update(last_error=fault.sentence, failed_tries=F("failed_tries") + 1)
         self.mailbox.refresh_from_db()
         tries = self.mailbox.failed_tries
-        is_hopeless = fault.fault == MailboxFault.AUTH and tries >= REFUSED_LOGINS
+        is_hopeless = fault.fault in REFUSES_LOGINS and tries >= REFUSED_LOGINS
         if fault.is_final or is_hopeless:
             pause_by_itself(self.mailbox, why=f"{fault.sentence} {fault.hint}".strip(), actor=SYSTEM, now=self.now)
         else:

@@ -5,6 +5,7 @@
 
 Each stage takes one action for every time, or a list used up one by one; without one the server behaves well. A
 command out of its turn, such as RCPT after a refused MAIL, gets 503 and uses up nothing, unless the server is `lax`.
+`tokens` are those that a login by XOAUTH2 is taken with; `shown` are all accounts and tokens that came.
 One that `keeps_refused` stays within a mail that it refused after the dot until RSET, as Postfix does.
 """
 
@@ -15,6 +16,7 @@ import ssl
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -101,12 +103,15 @@ class FaultServer:
         features: str = FEATURES,
         lax: bool = False,
         keeps_refused: bool = False,
+        tokens: Sequence[str] = (),
         **script: Any,
     ):
         self.tls = tls
         self.lax = lax
         self.keeps_refused = keeps_refused
         self.features = features
+        self.tokens = tokens
+        self.shown: list[tuple[str, str]] = []
         self.script = script
         self.commands: list[str] = []
         self.talks: list[Talk] = []
@@ -246,11 +251,28 @@ class Talk:
             self.progress = "rcpt"
 
     def authenticate(self, command: str) -> None:
+        if command.startswith("AUTH XOAUTH2"):
+            self.take_token(command.removeprefix("AUTH XOAUTH2").strip())
+            return
         prompts = {"AUTH LOGIN": ["Username:", "Password:"], "AUTH CRAM-MD5": [CHALLENGE]}
         for prompt in prompts.get(command, []):
             self.say(f"334 {base64.b64encode(prompt.encode()).decode()}")
             self.read_command()
         self.act("auth")
+
+    def take_token(self, shown: str) -> None:
+        if not shown:
+            self.say("334 ")
+            shown = self.read_command()
+        account, _, rest = base64.b64decode(shown).decode().removeprefix("user=").partition("\1auth=Bearer ")
+        token = rest.removesuffix("\1\1")
+        self.server.shown.append((account, token))
+        if token in self.server.tokens:
+            self.act("auth")
+            return
+        self.say(f"334 {base64.b64encode(b'{"status": "400"}').decode()}")
+        answer = self.read_command()
+        self.say("501 5.5.2 an empty line was to come" if answer else f"535 5.7.8 not accepted: {shown}")
 
     def start_tls(self) -> None:
         assert self.server.tls is not None

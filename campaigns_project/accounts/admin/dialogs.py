@@ -57,7 +57,10 @@ class ActDialog(BaseDialogForm):
         return may_here(request, cls.needs, obj)
 
     def act(self) -> str:
-        """Do it, by one call of a use case; answers the sentence that is shown afterwards. May raise Refused."""
+        """Do it, by one call of a use case; answers the sentence that is shown afterwards (empty: none is).
+
+        May raise Refused.
+        """
         raise NotImplementedError
 
     @property
@@ -111,7 +114,8 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
         except Refused as refused:
             form.add_error(_field_of(refused, form), str(refused))
             return render(request, TEMPLATE, {"dialog": {}, "form": form})
-        messages.add_message(request, form.level, sentence)
+        if sentence:
+            messages.add_message(request, form.level, sentence)
         return _go_to(request, form.next_url())
 
     @wraps(act)

@@ -22,7 +22,7 @@ def examine_inbound() -> Iterator[Check]:
 
 
 def _mailboxes() -> Iterator[Check]:
-    mailboxes = list(Mailbox.objects.select_related("organization").defer("password", "positions").order_by("pk"))
+    mailboxes = list(Mailbox.objects.select_related("organization").defer(*Mailbox.SECRETS, "positions").order_by("pk"))
     if not mailboxes:
         hint = "Whoever replies gets the next mail all the same. Add one in the admin under Mailboxes."
         yield Check("inbound", Level.NOTE, "No mailbox is read for replies and bounces.", hint)

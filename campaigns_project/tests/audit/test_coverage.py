@@ -24,6 +24,7 @@ from campaigns.models import (
     LeadNote,
     Mailbox,
     MetricDefinition,
+    OAuthApplication,
     OperatorTask,
     Recipient,
     Sender,
@@ -98,6 +99,8 @@ class Act:
 OF_THE_SYSTEM = {
     "cleanup_orphanreport_look": "changes nothing",
     "cleanup_orphanreport_remove": "cleanup/test_nightly.py",
+    "campaigns_sender_connect": "changes nothing: the entry comes with the tokens, campaigns/tests/oauth",
+    "campaigns_mailbox_connect": "changes nothing: the entry comes with the tokens, campaigns/tests/oauth",
     "campaigns_instantlyaccount_discover": "asks Instantly first: campaigns/tests/instantly/test_accounts.py",
 }
 
@@ -106,6 +109,16 @@ def draft_never_used(world: World) -> None:
     nothing_is_under_way(world)
     world[Campaign].recipients.all().delete()
     campaign_is("draft", started_at=None, paused_at=None, emails_sent=0)(world)
+
+
+def account_is_connected(world: World) -> None:
+    for model in (Sender, Mailbox):
+        model.objects.filter(pk=world[model].pk).update(connected_at=NOON + "Z")
+
+
+def nothing_logs_in_by_it(_world: World) -> None:
+    for model in (Sender, Mailbox):
+        model.objects.update(oauth_application=None)
 
 
 def typed(**answers: Any) -> Callable[[World], dict[str, Any]]:
@@ -198,11 +211,14 @@ ACTS = {
     "campaigns_sender_check_now": Act("sender.checked"),
     "campaigns_sender_pause": Act("sender.paused", reasoned),
     "campaigns_sender_resume": Act("sender.resumed", prepare=sender_is_paused),
+    "campaigns_sender_disconnect": Act("sender.disconnected", prepare=account_is_connected),
+    "campaigns_oauthapplication_remove": Act("oauthapplication.deleted", prepare=nothing_logs_in_by_it),
     "campaigns_sender_renew_webhook": Act("sender.webhook_renewed", prepare=service_reports),
     "campaigns_sender_remove": Act("sender.deleted", prepare=campaign_is("stopped")),
     "campaigns_mailbox_test_login": Act("mailbox.tested"),
     "campaigns_mailbox_pause": Act("mailbox.paused", reasoned),
     "campaigns_mailbox_resume": Act("mailbox.resumed", prepare=mailbox_is_paused),
+    "campaigns_mailbox_disconnect": Act("mailbox.disconnected", prepare=account_is_connected),
     "campaigns_mailbox_remove": Act("mailbox.deleted"),
     "campaigns_emailtemplate_delete_template": Act("emailtemplate.deleted"),
     "leads_enrichmentprofile_try_on_lead": Act("enrichmentprofile.tried", lambda world: {"lead": world[Lead].pk}),
@@ -382,6 +398,11 @@ EDITS = {
         "mailbox.created", Mailbox, at_home(name="New", host="imap.fairlead.example", username="ada"), is_new=True
     ),
     "a mailbox": Edit("mailbox.changed", Mailbox, typed(name="Other")),
+    "a new OAuth application": Edit(
+        "oauthapplication.created", OAuthApplication, at_home(name="New", provider="google", client_id="here"),
+        is_new=True,
+    ),
+    "an OAuth application": Edit("oauthapplication.changed", OAuthApplication, typed(name="Other")),
     "a new import": Edit(
         "import.created", LeadImport,
         lambda world: {"organization": world.organization.pk,

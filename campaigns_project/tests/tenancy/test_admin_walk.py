@@ -115,7 +115,8 @@ def test_forms_filled_with_rows_of_another_organization_tie_nothing_together(wor
     numbers = {model: model._base_manager.count() for model in models_of_tenants()}
 
     for model in models_of_tenants():
-        keys = [field for field in model._meta.fields if isinstance(field, ForeignKey)]
+        # What no form has is set by use cases, whose own tests show whose rows they take.
+        keys = [field for field in model._meta.fields if isinstance(field, ForeignKey) and field.editable]
         for owners in itertools.product([theirs, ours], repeat=len(keys)):
             if theirs not in owners:
                 continue

@@ -101,6 +101,12 @@ def _in(model: type[Model], organization: int) -> dict[str, int]:
     return {model.organization_path: organization}
 
 
+def _tokens(world: World) -> dict[str, Any]:
+    """As after an account was connected; but the password counts and hosts may change, since nobody did."""
+    application = world[campaigns.OAuthApplication]
+    return {"oauth_application": application, "refresh_token": world.marker, "access_token": world.marker}
+
+
 def _audit_row(world: World) -> AuditLog:
     subject, home = world[campaigns.Campaign], world.organization
     return record(action="campaign.made", entity=subject, organization_id=home.pk, actor=SYSTEM, reason=world.marker)
@@ -179,11 +185,22 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         ended=True,
     ),
     campaigns.EmailTemplate: lambda w: make.EmailTemplateFactory(organization=w.organization, name=w.marker),
+    campaigns.OAuthApplication: lambda w: make.OAuthApplicationFactory(
+        organization=w.organization, name=w.marker, client_id=w.marker, client_secret=w.marker
+    ),
     campaigns.Mailbox: lambda w: make.MailboxFactory(
-        organization=w.organization, name=w.marker, host=f"imap.{w.marker}.example", username=f"ada@{w.marker}.example"
+        organization=w.organization,
+        name=w.marker,
+        host=f"imap.{w.marker}.example",
+        username=f"ada@{w.marker}.example",
+        **_tokens(w),
     ),
     campaigns.Sender: lambda w: make.SenderFactory(
-        organization=w.organization, email=f"sender@{w.marker}.example", name=w.marker, password="hunter2"
+        organization=w.organization,
+        email=f"sender@{w.marker}.example",
+        name=w.marker,
+        password="hunter2",
+        **_tokens(w),
     ),
     campaigns.CampaignPlan: lambda w: make.CampaignPlanFactory(
         organization=w.organization, name=w.marker, goal=w.marker, target_metric="replies", target_value=40

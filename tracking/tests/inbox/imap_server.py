@@ -35,6 +35,8 @@ class ImapServer:
     def __init__(self, *, tls: ssl.SSLContext | None = None, is_tls_from_the_start: bool = False):
         self.username, self.password = "ada", "hunter2-of-ada"
         self.folders: dict[str, Folder] = {"INBOX": Folder()}
+        self.tokens: list[str] = []  # that a login by XOAUTH2 is taken with
+        self.shown: list[str] = []  # what came in such logins
         self.commands: list[str] = []
         self.refuses_login = ""  # what it says to one
         self.drops_after: int | None = None  # bytes of the next answer to a FETCH, once
@@ -133,11 +135,29 @@ class _Conversation:
         said = self.server.refuses_login or f"[AUTHENTICATIONFAILED] no entry for {words[-1]}"
         self._say(f"{tag} OK welcome" if self.is_in else f"{tag} NO {said}")
 
-    def _authenticate(self, tag: str, _words: list[str]) -> None:
+    def _authenticate(self, tag: str, words: list[str]) -> None:
+        if words[1].upper() == "XOAUTH2":
+            self._take_token(tag)
+            return
         self._say("+ ")
         shown = base64.b64decode(self.file.readline()).decode()
         self.is_in = shown == f"\0{self.server.username}\0{self.server.password}"
         self._say(f"{tag} OK welcome" if self.is_in else f"{tag} NO [AUTHENTICATIONFAILED] no")
+
+    def _take_token(self, tag: str) -> None:
+        self._say("+ ")
+        line = self.file.readline().strip().decode()
+        shown = base64.b64decode(line).decode()
+        self.server.shown.append(shown)
+        taken = [f"user={self.server.username}\1auth=Bearer {token}\1\1" for token in self.server.tokens]
+        self.is_in = shown in taken
+        if self.is_in:
+            self._say(f"{tag} OK welcome")
+            return
+        self._say(f"+ {base64.b64encode(b'{"status": "400"}').decode()}")
+        is_empty = self.file.readline() == b"\r\n"
+        said = self.server.refuses_login or "AUTHENTICATE failed for"
+        self._say(f"{tag} NO {said} {line}" if is_empty else f"{tag} BAD an empty line was to come")
 
     def _logout(self, tag: str, _words: list[str]) -> None:
         self._say("* BYE")
