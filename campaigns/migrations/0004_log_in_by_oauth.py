@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_how_long_values_and_details_are_kept'),
-        ('campaigns', '0002_values_of_mails_are_cleared'),
+        ('campaigns', '0003_nobody_is_held'),
     ]
 
     operations = [
