@@ -14,6 +14,7 @@ from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
+from knox.models import AuthToken
 from pytest_django import DjangoDbBlocker
 
 from campaigns_project.tests.processes import database_url, environment
@@ -52,6 +53,7 @@ def test_every_migration_of_ours_can_be_reversed_and_applied_again_with_data_pre
     take_back(full, {app: found[-2] for app, found in names.items() if len(found) > 1})  # the newest of each app
     assert one(full, "SELECT count(*) > 0 FROM leads")
     migrate(full)
+    AuthToken.objects.using(full).all().delete()  # what is knox's own makes a column shorter than what stands in it
     take_back(full, dict.fromkeys(OURS))
     assert one(full, "SELECT to_regclass('leads') IS NULL AND to_regclass('organizations') IS NULL")
     migrate(full)
