@@ -175,7 +175,9 @@ def test_a_new_host_wants_the_password_again(manager: Client, campaign: Any) -> 
     assert (together.status_code, Sender.objects.get().password) == (302, "an0ther")
 
 
-def test_whoever_may_only_read_a_sender_sees_no_password_field(operator: Client, manager: Client, campaign: Any) -> None:
+def test_whoever_may_only_read_a_sender_sees_no_password_field(
+    operator: Client, manager: Client, campaign: Any
+) -> None:
     Sender.objects.update(password="s3cret-word")
 
     page = operator.get(sender_page(Sender.objects.get())).content.decode()
