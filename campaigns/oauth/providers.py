@@ -23,6 +23,8 @@ class Server:
 class Known:
     """A provider that needs no addresses. Its tokens go to hosts below `domains` and to no other."""
 
+    signs_in_at: str  # with a place for the tenant, where the provider has such
+    gives_tokens_at: str
     domains: tuple[str, ...]
     smtp: Server
     imap: Server
@@ -32,12 +34,16 @@ class Known:
 
 KNOWN: Mapping[str, Known] = {
     OAuthProvider.MICROSOFT: Known(
+        signs_in_at=f"{MICROSOFT}authorize",
+        gives_tokens_at=f"{MICROSOFT}token",
         domains=("office365.com", "outlook.com"),
         smtp=Server("smtp.office365.com", 587, "starttls"),
         imap=Server("outlook.office365.com", 993, "tls"),
         repeats_scopes=True,
     ),
     OAuthProvider.GOOGLE: Known(
+        signs_in_at="https://accounts.google.com/o/oauth2/v2/auth",
+        gives_tokens_at="https://oauth2.googleapis.com/token",
         domains=("gmail.com", "googlemail.com"),
         smtp=Server("smtp.gmail.com", 587, "starttls"),
         imap=Server("imap.gmail.com", 993, "tls"),
@@ -49,22 +55,14 @@ KNOWN: Mapping[str, Known] = {
 
 def authorize_url(application: OAuthApplication) -> str:
     """Where a person signs in and allows it."""
-    match application.provider:
-        case OAuthProvider.MICROSOFT:
-            return MICROSOFT.format(tenant=application.tenant or ANY_TENANT) + "authorize"
-        case OAuthProvider.GOOGLE:
-            return "https://accounts.google.com/o/oauth2/v2/auth"
-    return application.authorize_url
+    known = KNOWN.get(application.provider)
+    return _of_its_tenant(known.signs_in_at, application) if known else application.authorize_url
 
 
 def token_url(application: OAuthApplication) -> str:
     """Where tokens are asked for."""
-    match application.provider:
-        case OAuthProvider.MICROSOFT:
-            return MICROSOFT.format(tenant=application.tenant or ANY_TENANT) + "token"
-        case OAuthProvider.GOOGLE:
-            return "https://oauth2.googleapis.com/token"
-    return application.token_url
+    known = KNOWN.get(application.provider)
+    return _of_its_tenant(known.gives_tokens_at, application) if known else application.token_url
 
 
 def scopes_of(application: OAuthApplication, owner: Sender | Mailbox) -> str:
@@ -90,3 +88,7 @@ def takes_tokens(application: OAuthApplication, host: str) -> bool:
     """Whether tokens of the provider may be shown to this host: whoever sees one may use it for an hour."""
     known = KNOWN.get(application.provider)
     return known is None or host.lower().rstrip(".").endswith(tuple(f".{domain}" for domain in known.domains))
+
+
+def _of_its_tenant(address: str, application: OAuthApplication) -> str:
+    return address.format(tenant=application.tenant or ANY_TENANT)

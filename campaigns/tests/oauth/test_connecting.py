@@ -1,5 +1,6 @@
 """A person connects a sender, from its page to the provider and back: what is kept then, and what is refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import OAuthApplication, Sender
-from campaigns.oauth import connecting, providers
+from campaigns.oauth import connecting
 from campaigns.oauth.connecting import begin
+from campaigns.oauth.providers import KNOWN
 from campaigns.tests.factories import (
     MailboxFactory,
     OAuthApplicationFactory,
@@ -209,7 +211,9 @@ def test_tokens_go_to_the_providers_own_servers_alone(sender, manager):
 
 
 def test_connecting_fills_in_the_host_of_the_provider(provider, sender, manager, monkeypatch):
-    monkeypatch.setattr(providers, "MICROSOFT", f"{provider.address}/{{tenant}}/")
+    there = f"{provider.address}/{{tenant}}/"
+    ours = replace(KNOWN["microsoft"], signs_in_at=f"{there}authorize", gives_tokens_at=f"{there}token")
+    monkeypatch.setitem(KNOWN, "microsoft", ours)
     Sender.objects.update(host="", port=25, security="none")
     application = OAuthApplicationFactory(organization=sender.organization, tenant="sender.example")
 
