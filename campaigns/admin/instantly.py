@@ -42,6 +42,7 @@ from campaigns.providers.instantly.discover import Discovered, discover, take_ov
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
@@ -97,7 +98,7 @@ class ChooseDelivery(ActDialog):
 
 
 class InstantlyAccountForm(ApiKeyForm):
-    where_to_find = "In Instantly under Settings, Integrations, API keys: of version 2. Kept encrypted."
+    api_key = SecretField(label="API key", missing="In Instantly under Settings, Integrations, API keys: of version 2.")
 
 
 class TestInstantlyKey(ActDialog):
@@ -215,6 +216,7 @@ class InstantlyAccountAdmin(ScopedAdmin):
         (None, {"fields": ["organization", "api_key"]}),
         ("State", {"fields": ["state", "workspace_name", "heard", "heard_at", ("created_at", "updated_at")]}),
     ]
+    later_sections = ("State",)
     empty_text = "With a key for Instantly, campaigns can be delivered from the mailboxes that are connected there."
     save_label = "Save key"
     actions_detail = ["test_key", "discover", "pause", "resume", "remove"]
@@ -224,18 +226,6 @@ class InstantlyAccountAdmin(ScopedAdmin):
     pause = dialog_action(PauseInstantly)
     resume = dialog_action(ResumeInstantly)
     remove = dialog_action(RemoveInstantlyKey)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [each for each in self.fieldsets if obj or each[0] is None]
-        # Whoever may only read sees the key nowhere: the field is for writing.
-        if not self.has_change_permission(request, obj):
-            return [
-                (title, {"fields": [each for each in parts["fields"] if each != "api_key"]}) for title, parts in shown
-            ]
-        return shown
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(InstantlyAccount.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.webhook_secret = obj.webhook_secret or new_secret()
