@@ -189,7 +189,12 @@ WITH forbidden AS MATERIALIZED (
     LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s
         AND already.lead_id > %(above)s AND already.lead_id <= %(upto)s
     LEFT JOIN (
-        SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients WHERE campaign_id = %(campaign)s
+        -- Narrowed to addresses of the batch first: else all who are inside are told apart for each batch.
+        SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients
+        WHERE campaign_id = %(campaign)s AND lower(email_address) IN (
+            SELECT lower(email) FROM leads
+            WHERE organization_id = %(organization)s AND id > %(above)s AND id <= %(upto)s
+        )
     ) taken ON taken.address = lower(lead.email)
     LEFT JOIN forbidden by_address ON by_address.address = lead.email_normalized
     LEFT JOIN forbidden by_domain ON by_domain.address = lead.domain
