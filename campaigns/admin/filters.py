@@ -44,7 +44,7 @@ class Kind(DropdownFilter):
 class Standing(DropdownFilter):
     """Where recipients stand, in the groups of the ledger."""
 
-    title = "standing"
+    title = "being in or out"
     parameter_name = "standing"
     groups = {
         "in": ("Still in", RecipientStatus.IN),

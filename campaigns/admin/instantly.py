@@ -41,7 +41,7 @@ from campaigns.providers.instantly.choose import choose_delivery
 from campaigns.providers.instantly.discover import Discovered, discover, take_over
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
@@ -266,7 +266,7 @@ class InstantlyAccountAdmin(ScopedAdmin):
 class HandoverAdmin(ReadOnlyAdmin):
     list_display = ["campaign", "told", "told_at", "attempts", "last_error", "polled_at"]
     list_select_related = ["campaign"]
-    list_filter = [("told", ChoicesDropdownFilter), OfCampaign]
+    list_filter = [("told", titled(ChoicesDropdownFilter, "what Instantly was told")), OfCampaign]
     fields = [
         "campaign", "mailboxes", "told", "told_at", "last_error", "retry_at", "polled_at", "poll_error", "figures",
     ]  # fmt: skip

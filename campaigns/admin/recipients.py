@@ -23,6 +23,7 @@ from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import titled
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, moment
 from campaigns_project.errors import StateRefused
@@ -58,7 +59,7 @@ class DeEnroll(ActDialog):
 class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Recipients"
     list_display = ["person", "campaign", "state", "standing", "next_send", "sender", "last_sign"]
-    list_filter = [("status", ChoicesDropdownFilter), Standing, ("exit_reason", ChoicesDropdownFilter), OfCampaign]
+    list_filter = [("status", ChoicesDropdownFilter), Standing, ("exit_reason", titled(ChoicesDropdownFilter, "why they left")), OfCampaign]
     list_select_related = ["lead", "campaign", "campaign__organization", "next_step", "sender"]
     search_fields = ["email_address"]
     search_help_text = "Part of the address"

@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.webhooks.endpoints import resend
 from campaigns_project.webhooks.models import DeliveryStatus, EndpointStatus, WebhookDelivery, WebhookEndpoint
@@ -47,7 +47,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_display = ["event", "endpoint", "state", "answer", "attempts", "created_at"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
-        ("event_type", ChoicesDropdownFilter),
+        ("event_type", titled(ChoicesDropdownFilter, "what it tells")),
         ("endpoint", ScopedRelatedFilter),
     ]
     search_fields = ["=event_id"]
