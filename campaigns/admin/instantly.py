@@ -120,6 +120,7 @@ class PauseInstantly(ActDialog):
     title = "Pause everything that Instantly delivers?"
     description = "Each campaign is paused there, and none is handed over. Their state here stays."
     submit_text = "Pause"
+    undone_by = "resume"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -136,6 +137,7 @@ class ResumeInstantly(ActDialog):
     title = "Let Instantly go on?"
     description = "It goes on with the campaigns that run here; those that are paused here stay so."
     submit_text = "Resume"
+    undone_by = "pause"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:

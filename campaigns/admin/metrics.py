@@ -153,7 +153,10 @@ class MetricDefinitionAdmin(MembersChoice, OperationsPages, ScopedAdmin):
     shown_on = "operations_metrics"
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
     list_display = ["name", "unit", "direction", "aim", "cadence", "entered_by", "organization"]
-    list_filter = [("cadence", titled(ChoicesDropdownFilter, "how often it is entered")), ("organization", ScopedRelatedFilter)]
+    list_filter = [
+        ("cadence", titled(ChoicesDropdownFilter, "how often it is entered")),
+        ("organization", ScopedRelatedFilter),
+    ]
     list_select_related = ["organization", "entered_by"]
     search_fields = ["name"]
     fields = ["organization", "name", "unit", ("direction", "target"), "cadence", "entered_by"]

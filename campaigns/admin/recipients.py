@@ -59,7 +59,12 @@ class DeEnroll(ActDialog):
 class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Recipients"
     list_display = ["person", "campaign", "state", "standing", "next_send", "sender", "last_sign"]
-    list_filter = [("status", ChoicesDropdownFilter), Standing, ("exit_reason", titled(ChoicesDropdownFilter, "why they left")), OfCampaign]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        Standing,
+        ("exit_reason", titled(ChoicesDropdownFilter, "why they left")),
+        OfCampaign,
+    ]
     list_select_related = ["lead", "campaign", "campaign__organization", "next_step", "sender"]
     search_fields = ["email_address"]
     search_help_text = "Part of the address"

@@ -50,7 +50,8 @@ class AuditLogAdmin(ReadOnlyAdmin):
     roles = {**ReadOnlyAdmin.roles, "view": Role.MANAGER}
     list_display = ["when", "who", "did", "what", "why", "way", "together"]
     list_filter = [
-        ("actor_kind", titled(ChoicesDropdownFilter, "person, key or system")), Who, Action, Kind, Number, Via, OfRequest, OfOrganization,
+        ("actor_kind", titled(ChoicesDropdownFilter, "person, key or system")),
+        Who, Action, Kind, Number, Via, OfRequest, OfOrganization,
         ("created_at", MomentsFilter),
     ]  # fmt: skip
     list_before_template = "admin/audit_before.html"
