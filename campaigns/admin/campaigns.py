@@ -78,6 +78,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         "A campaign sends a short sequence of mails to a list of people and stops when they reply. "
         "Make one, add its steps, enroll leads, start."
     )
+    acts_at_hand = frozenset({"pause", "resume", "start"})
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
         "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "standing_audience",

@@ -54,6 +54,7 @@ class FairleadAdmin(ModelAdmin):
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
+    acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
     shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
 
     @cached_property
@@ -68,6 +69,12 @@ class FairleadAdmin(ModelAdmin):
         if title.lower() == plural.lower():
             return plural
         return title if title[:2].isupper() else f"{title[0].lower()}{title[1:]}"
+
+    @cached_property
+    def row_icon(self) -> str:
+        """The sign of its rows: that of the list in the sidebar."""
+        icons = {name: icon for _, items in SIDEBAR for _title, icon, name, *query in items if not query}
+        return icons.get(self.opts.label, "data_object")
 
     @cached_property
     def stands_under(self) -> tuple[str, str]:

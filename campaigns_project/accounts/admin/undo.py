@@ -47,7 +47,7 @@ def undo_of(message: Message) -> Undo | None:
 
 
 def require_in_time(request: HttpRequest) -> None:
-    """StateRefused (`undo_too_late`) where the POST is an undo that came too late, or for something else."""
+    """StateRefused (`too_late_to_undo`) where the POST is an undo that came too late, or for something else."""
     stamp = request.POST.get(STAMP)
     if stamp is None:
         return
@@ -58,7 +58,7 @@ def require_in_time(request: HttpRequest) -> None:
     if not is_good:
         minutes = VALID_FOR // timedelta(minutes=1)
         raise StateRefused(
-            "undo_too_late",
+            "too_late_to_undo",
             f"This can be undone for {minutes} minutes, which have passed.",
             "Use the buttons of its page.",
         )

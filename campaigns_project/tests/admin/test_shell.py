@@ -16,12 +16,15 @@ from campaigns.models import Campaign, Sender
 from campaigns.tests.factories import (
     CampaignFactory,
     InboundMailFactory,
+    LeadFactory,
     LeadImportFactory,
     OperatorTaskFactory,
     OrganizationFactory,
     UserFactory,
 )
 from campaigns_project.accounts.roles import Role
+from campaigns_project.palette import EACH
+from campaigns_project.settings.unfold import KEYS
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.admin.conftest import World, make_world
 from campaigns_project.workers import heartbeat
@@ -278,3 +281,47 @@ def test_the_front_page_asks_the_same_however_much_there_is(world: World) -> Non
 @pytest.mark.parametrize("name", ["favicon.svg", "admin.css", "admin.js"])
 def test_our_own_files_are_served_by_ourselves(root: Client, name: str) -> None:
     assert f"/static/fairlead/{name}" in root.get(reverse("admin:index")).content.decode()
+
+
+def test_the_command_search_finds_pages_rows_and_acts_and_offers_none_that_the_state_or_the_role_forbids(
+    db: None,
+) -> None:
+    home = OrganizationFactory()
+    for name, status in (("Autumn fair", "running"), ("Autumn calls", "paused"), ("Spring", "running")):
+        CampaignFactory(organization=home, name=name, status=status, started_at=timezone.now(),
+                        paused_at=timezone.now() if status == "paused" else None)  # fmt: skip
+    LeadFactory(organization=home, email="ana@quay.example", first_name="Ana", last_name="Quay")
+    manager, viewer = member(home, Role.MANAGER), member(home, Role.VIEWER)
+
+    def found(browser: Client, typed: str) -> list[str]:
+        page = browser.get(reverse("admin:search"), {"s": typed}).content.decode()
+        return re.findall('data-title="([^"]*)"', page)
+
+    assert found(manager, "pause autumn") == ["Pause: Autumn fair"]
+    assert found(manager, "paus") == ["Pause: Spring", "Pause: Autumn fair"]
+    assert found(viewer, "pause autumn") == []
+    assert found(viewer, "autumn fair") == ["Autumn fair"]
+    assert found(manager, "ana@qu") == ["Ana Quay"]
+    assert found(manager, "calls") == ["Autumn calls", "Resume: Autumn calls"]
+    assert found(viewer, "suppress") == ["Suppressions"]
+    assert (found(manager, ""), found(manager, "\x00")) == ([], [])
+
+
+def test_the_command_search_reads_a_few_rows_however_many_match(db: None) -> None:
+    home = OrganizationFactory()
+    LeadFactory.create_batch(12, organization=home, company="Quay")
+    browser = member(home, Role.VIEWER)
+
+    page = browser.get(reverse("admin:search"), {"s": "quay"}).content.decode()
+
+    assert page.count("data-title=") == EACH
+
+
+def test_the_keys_that_lead_to_pages_stand_in_their_list_for_the_pages_that_one_may_see(root: Client) -> None:
+    viewer = member(OrganizationFactory(), Role.VIEWER)
+
+    shown = [browser.get(reverse("admin:index")).content.decode() for browser in (root, viewer)]
+
+    keys = [re.findall('data-go="(.)"', page) for page in shown]
+    assert keys[0] == sorted(set(keys[0]), key=keys[0].index) and len(keys[0]) == len(KEYS)
+    assert set(KEYS.values()) - set(keys[1]) == {KEYS["System health"]}
