@@ -246,6 +246,7 @@ class OperatorTaskAdmin(MembersChoice, OperationsPages, ScopedAdmin):
     shown_on = "operations_board"
     form = TaskForm
     list_display = ["title", "state", "kind", "due_at", "assignee", "campaign", "lead"]
+    views = (("All", ""), *((str(status.label), f"status__exact={status.value}") for status in TaskStatus))
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin.booking import BookedHere
-from campaigns.admin.filters import OfCampaign, Standing
+from campaigns.admin.filters import Did, OfCampaign, Standing
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.enrollment import de_enroll
 from campaigns.models import CampaignStatus, ExitReason, Recipient, RecipientStatus
@@ -59,9 +59,18 @@ class DeEnroll(ActDialog):
 class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Recipients"
     list_display = ["person", "campaign", "state", "standing", "next_send", "sender", "last_sign"]
+    views = (
+        ("All", ""),
+        ("Still in", "standing=in"),
+        ("Out before the end", "standing=early"),
+        ("Replied", "did=replied"),
+        ("Bounced", "did=bounced"),
+        ("Opted out", "did=opted_out"),
+    )
     list_filter = [
         ("status", ChoicesDropdownFilter),
         Standing,
+        Did,
         ("exit_reason", titled(ChoicesDropdownFilter, "why they left")),
         OfCampaign,
     ]

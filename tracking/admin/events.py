@@ -27,6 +27,14 @@ class OfCampaignByEvent(OfCampaign):
 class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Events"
     list_display = ["kind", "who", "step_number", "detail", "automated", "created_at"]
+    views = (
+        ("All", ""),
+        ("Replies", "event_type__exact=reply"),
+        ("Clicks", "event_type__exact=click"),
+        ("Opens", "event_type__exact=open"),
+        ("Bounces", "event_type__exact=bounce"),
+        ("Opt-outs", "event_type__exact=unsubscribe"),
+    )
     list_filter = [
         ("event_type", titled(ChoicesDropdownFilter, "what happened")),
         ("is_machine", titled(BooleanRadioFilter, "whether a machine did it")),

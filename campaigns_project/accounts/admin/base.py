@@ -54,6 +54,7 @@ class FairleadAdmin(ModelAdmin):
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
+    views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
     acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
     shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
 
@@ -119,6 +120,14 @@ class FairleadAdmin(ModelAdmin):
         shown.nothing = self.empty_when.get(asked.urlencode(), "")
         shown.is_narrowed = bool(asked)
         shown.within = urlencode({"campaign": within[-1]}) if within else ""
+        shown.views = [
+            {
+                "title": title,
+                "query": "&".join(filter(None, [shown.within, query])),
+                "is_open": query == _part_of(asked),
+            }
+            for title, query in self.views
+        ]
         return shown
 
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
@@ -325,6 +334,11 @@ class SystemAdmin(FairleadAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.writable and self.has_view_permission(request)
+
+
+def _part_of(asked: Any) -> str:
+    """What the list is narrowed by, whatever its order and page."""
+    return urlencode([(name, value) for name, value in asked.items() if name not in {"p", "o"} and value])
 
 
 def _of_new(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:

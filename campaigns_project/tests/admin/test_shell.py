@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -325,3 +326,34 @@ def test_the_keys_that_lead_to_pages_stand_in_their_list_for_the_pages_that_one_
     keys = [re.findall('data-go="(.)"', page) for page in shown]
     assert keys[0] == sorted(set(keys[0]), key=keys[0].index) and len(keys[0]) == len(KEYS)
     assert set(KEYS.values()) - set(keys[1]) == {KEYS["System health"]}
+
+
+def test_every_part_of_a_list_is_one_that_the_list_knows_and_is_marked_where_it_is_open(root: Client) -> None:
+    parts = {
+        f"{reverse(f'admin:{model._meta.app_label}_{model._meta.model_name}_changelist')}?{query}": title
+        for model, found in admin.site._registry.items()
+        for title, query in getattr(found, "views", ())
+    }
+
+    opened = {address: root.get(address) for address in parts}
+
+    marked = {
+        address: re.findall(r'class="fl-on" aria-current="page">([^<]*)</a>', answer.content.decode())
+        for address, answer in opened.items()
+    }
+    assert marked == {address: [title] for address, title in parts.items()}
+
+
+def test_a_campaign_in_the_archive_is_shown_to_those_who_look_there_or_search(root: Client) -> None:
+    now = timezone.now()
+    CampaignFactory(name="Kept", status="archived")
+    CampaignFactory(name="Held by the guard", status="paused", paused_at=now, started_at=now, status_code="bounce_rate")
+    CampaignFactory(name="Held by Ana", status="paused", paused_at=now, started_at=now)
+
+    def shown(**asked: str) -> set[str]:
+        page = root.get(reverse("admin:campaigns_campaign_changelist"), asked)
+        return {campaign.name for campaign in page.context["cl"].result_list}
+
+    assert shown() == {"Held by the guard", "Held by Ana"}
+    assert shown(group="archived") == shown(q="kept") == shown(status__exact="archived") == {"Kept"}
+    assert shown(group="attention") == {"Held by the guard"}

@@ -45,6 +45,12 @@ class SendAgain(ActDialog):
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_display = ["event", "endpoint", "state", "answer", "attempts", "created_at"]
+    views = (
+        ("All", ""),
+        ("Waiting", "status__exact=waiting"),
+        ("Failed", "status__exact=failed"),
+        ("Succeeded", "status__exact=succeeded"),
+    )
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("event_type", titled(ChoicesDropdownFilter, "what it tells")),
