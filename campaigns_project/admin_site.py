@@ -23,7 +23,7 @@ from campaigns_project.accounts.login_form import LoginForm
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.palette import look_up
-from campaigns_project.settings.unfold import KEYS, SIDEBAR
+from campaigns_project.settings.unfold import KEYS, SEARCHED, SIDEBAR
 
 FOUND_SHOWN = 100  # in the command search, which has no second page
 
@@ -74,8 +74,7 @@ class FairleadAdminSite(UnfoldAdminSite):
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The command search. Not Unfold's own, which reads every row that matches and keeps what it found a while."""
         began, typed = time.monotonic(), request.GET.get("s", "")
-        models = settings.UNFOLD["COMMAND"]["search_models"]
-        found = Paginator(look_up(request, typed, pages=navigation(request), models=models), FOUND_SHOWN)
+        found = Paginator(look_up(request, typed, pages=navigation(request), models=SEARCHED), FOUND_SHOWN)
         context = {
             "search_term": typed,
             "page_obj": found,

@@ -98,6 +98,12 @@ KEYS = {
     "Task board": "t", "Jobs": "j", "System health": "y",
 }  # fmt: skip
 
+# Models whose rows the command search finds.
+SEARCHED = [
+    "campaigns.campaign", "leads.lead", "campaigns.sender", "campaigns.emailtemplate", "leads.segment",
+    "campaigns.campaignplan",
+]  # fmt: skip
+
 UNFOLD = {
     "SITE_TITLE": "Fairlead",
     "SITE_HEADER": "Fairlead",
@@ -117,14 +123,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "campaigns_project.runtime.home.dashboard",
     "COMMAND": {
         # History is off: it would keep addresses of leads in the browser.
-        "search_models": [
-            "campaigns.campaign",
-            "leads.lead",
-            "campaigns.sender",
-            "campaigns.emailtemplate",
-            "leads.segment",
-            "campaigns.campaignplan",
-        ],
+        "search_models": SEARCHED,
         "show_history": False,
     },
     "ACCOUNT": {
