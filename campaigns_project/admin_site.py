@@ -172,13 +172,31 @@ def show_foot(of: Callable[[HttpRequest], str]) -> None:
         _feet.append(of)
 
 
+@dataclass(frozen=True)
+class Copy:
+    """What can be copied from a page: a text for a terminal, and what it is."""
+
+    kind: str
+    text: str
+
+
+_copies: list[Callable[[HttpRequest], Iterable[Copy]]] = []
+
+
+def show_copies(of: Callable[[HttpRequest], Iterable[Copy]]) -> None:
+    """Offer what `of` answers under every page; for apps above this one."""
+    if of not in _copies:
+        _copies.append(of)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """What the templates around every page know."""
     if not request.user.is_authenticated:
-        return {"is_sandbox": settings.SANDBOX, "banners": [], "feet": []}
+        return {"is_sandbox": settings.SANDBOX, "banners": [], "feet": [], "copies": []}
     banners = [banner for of in _banners for banner in of(request)]
     feet = [line for of in _feet if (line := of(request))]
-    return {"is_sandbox": settings.SANDBOX, "banners": banners, "feet": feet}
+    copies = [copy for of in _copies for copy in of(request)]
+    return {"is_sandbox": settings.SANDBOX, "banners": banners, "feet": feet, "copies": copies}
 
 
 def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = "") -> dict[str, Any]:

@@ -28,6 +28,7 @@ from campaigns_project.palette import EACH
 from campaigns_project.settings.unfold import KEYS
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.admin.conftest import World, make_world
+from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.workers import heartbeat
 
 
@@ -357,3 +358,23 @@ def test_a_campaign_in_the_archive_is_shown_to_those_who_look_there_or_search(ro
     assert shown() == {"Held by the guard", "Held by Ana"}
     assert shown(group="archived") == shown(q="kept") == shown(status__exact="archived") == {"Kept"}
     assert shown(group="attention") == {"Held by the guard"}
+
+
+def test_what_a_page_offers_to_copy_is_answered_by_the_api_with_what_the_page_shows(root: Client, world: World) -> None:
+    campaign, people = world.campaign.pk, reverse("admin:campaigns_recipient_changelist")
+    pages = {
+        reverse("admin:campaigns_campaign_change", args=[campaign]): f"/api/v1/campaigns/{campaign}",
+        reverse("admin:campaigns_campaign_results", args=[campaign]): f"/api/v1/campaigns/{campaign}/analytics",
+        f"{people}?campaign={campaign}": f"/api/v1/campaigns/{campaign}/recipients",
+        reverse("admin:leads_lead_change", args=[world.lead.pk]): f"/api/v1/leads/{world.lead.pk}",
+        reverse("admin:campaigns_campaignplan_changelist"): "/api/v1/plans",
+    }
+    key = key_client(Role.VIEWER, world.organization)
+
+    offered = {
+        page: re.findall(r"data-copy=\"curl [^\"]*(/api/v1/[^&]*)&", root.get(page).content.decode()) for page in pages
+    }
+
+    assert offered == {page: [address] for page, address in pages.items()}
+    assert {key.get(address).status_code for address in pages.values()} == {200}
+    assert "Copy as" not in root.get(reverse("admin:index")).content.decode()
