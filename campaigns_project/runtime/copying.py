@@ -52,9 +52,10 @@ def _routes() -> dict[str, tuple[str, str]]:
     """By model, where its rows are: all of them, and those of one campaign."""
     found: dict[str, tuple[str, str]] = {}
     for prefix, viewset, _name in router.registry:
-        if not hasattr(viewset, "retrieve") or getattr(viewset, "queryset", None) is None:
+        rows = getattr(viewset, "queryset", None)
+        if rows is None or not hasattr(viewset, "retrieve"):
             continue
-        label = viewset.queryset.model._meta.label_lower
+        label = rows.model._meta.label_lower
         whole, narrowed = found.get(label, ("", ""))
         if "(" not in prefix:
             found[label] = whole or prefix, narrowed
