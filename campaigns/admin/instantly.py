@@ -41,7 +41,7 @@ from campaigns.providers.instantly.choose import choose_delivery
 from campaigns.providers.instantly.discover import Discovered, discover, take_over
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
@@ -121,6 +121,7 @@ class PauseInstantly(ActDialog):
     title = "Pause everything that Instantly delivers?"
     description = "Each campaign is paused there, and none is handed over. Their state here stays."
     submit_text = "Pause"
+    undone_by = "resume"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -137,6 +138,7 @@ class ResumeInstantly(ActDialog):
     title = "Let Instantly go on?"
     description = "It goes on with the campaigns that run here; those that are paused here stay so."
     submit_text = "Resume"
+    undone_by = "pause"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -256,7 +258,7 @@ class InstantlyAccountAdmin(ScopedAdmin):
 class HandoverAdmin(ReadOnlyAdmin):
     list_display = ["campaign", "told", "told_at", "attempts", "last_error", "polled_at"]
     list_select_related = ["campaign"]
-    list_filter = [("told", ChoicesDropdownFilter), OfCampaign]
+    list_filter = [("told", titled(ChoicesDropdownFilter, "what Instantly was told")), OfCampaign]
     fields = [
         "campaign", "mailboxes", "told", "told_at", "last_error", "retry_at", "polled_at", "poll_error", "figures",
     ]  # fmt: skip

@@ -82,6 +82,7 @@ class PauseMailbox(ActDialog):
     title = "Pause reading this mailbox?"
     description = "Nobody notices replies and bounces then: whoever replied gets the next mail all the same."
     submit_text = "Pause reading"
+    undone_by = "resume"
 
     reason = forms.CharField(label="Why", required=False, max_length=300, widget=UnfoldAdminTextInputWidget)
 
@@ -101,6 +102,7 @@ class ResumeMailbox(ActDialog):
     title = "Read this mailbox again?"
     description = "It is read at once, from where it was left: nothing that came meanwhile is lost."
     submit_text = "Resume reading"
+    undone_by = "pause"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:

@@ -56,6 +56,8 @@ class FairleadAdmin(ModelAdmin):
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
     later_sections: ClassVar[tuple[str, ...]] = ()  # of its form; there is nothing to say in them of a new row
+    views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
+    acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
     shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
 
     @cached_property
@@ -70,6 +72,12 @@ class FairleadAdmin(ModelAdmin):
         if title.lower() == plural.lower():
             return plural
         return title if title[:2].isupper() else f"{title[0].lower()}{title[1:]}"
+
+    @cached_property
+    def row_icon(self) -> str:
+        """The sign of its rows: that of the list in the sidebar."""
+        icons = {name: icon for _, items in SIDEBAR for _title, icon, name, *query in items if not query}
+        return icons.get(self.opts.label, "data_object")
 
     @cached_property
     def stands_under(self) -> tuple[str, str]:
@@ -120,6 +128,14 @@ class FairleadAdmin(ModelAdmin):
         shown.nothing = self.empty_when.get(asked.urlencode(), "")
         shown.is_narrowed = bool(asked)
         shown.within = urlencode({"campaign": within[-1]}) if within else ""
+        shown.views = [
+            {
+                "title": title,
+                "query": "&".join(filter(None, [shown.within, query])),
+                "is_open": query == _part_of(asked),
+            }
+            for title, query in self.views
+        ]
         return shown
 
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
@@ -326,6 +342,11 @@ class SystemAdmin(FairleadAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return "delete" in self.writable and self.has_view_permission(request)
+
+
+def _part_of(asked: Any) -> str:
+    """What the list is narrowed by, whatever its order and page."""
+    return urlencode([(name, value) for name, value in asked.items() if name not in {"p", "o"} and value])
 
 
 def _without(names: Collection[str], fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
