@@ -99,23 +99,30 @@ def is_opted_out(cell: str) -> bool | None:
     return True if _YEAR.search(text) else None
 
 
+def key_of(word: str) -> str:
+    """A word as it is compared with others; of numbers and mere signs every character counts: -1 is not 1."""
+    text = clean_line(word)
+    word = folded(text)
+    return word if word and not word.isdecimal() else text.casefold()
+
+
 def judging(column: str, decided: Mapping[str, str]) -> Judge:
     """`is_opted_out` for the cells of a column, but for the words that somebody has decided.
 
-    OUT or IN by word, compared as names of columns are; by ANY_OTHER for whatever nobody knows, which in a column of
-    reasons says that somebody is out.
+    OUT or IN by word, whatever its case and punctuation (`key_of`); by ANY_OTHER for whatever nobody knows, which in a
+    column of reasons says that somebody is out.
     """
     is_of_reasons = folded(column) in _OF_REASONS
     if not decided and not is_of_reasons:
         return is_opted_out
-    of_words = {folded(word): said == OUT for word, said in decided.items() if word != ANY_OTHER}
+    of_words = {key_of(word): said == OUT for word, said in decided.items() if word != ANY_OTHER}
     of_others = decided[ANY_OTHER] == OUT if ANY_OTHER in decided else True if is_of_reasons else None
 
     @lru_cache(maxsize=4_096)
     def judge(cell: str) -> bool | None:
-        word = folded(clean_line(cell[:_CELL_MAX]))
-        if word in of_words:
-            return of_words[word]
+        key = key_of(cell[:_CELL_MAX])
+        if key and key in of_words:
+            return of_words[key]
         known = is_opted_out(cell)
         return of_others if known is None else known
 
@@ -171,7 +178,7 @@ class Words:
         written: dict[str, str] = {}
         for text, rows in self._counts.most_common():
             if word := text.strip():
-                found[written.setdefault(folded(word) or word, word)] += rows
+                found[written.setdefault(key_of(word), word)] += rows
         if any(len(word) > _CELL_MAX for word in found):
             return {}
         return dict(found.most_common())

@@ -22,9 +22,8 @@ from leads.imports.fields import (
     custom_key,
     is_custom,
 )
-from leads.imports.folding import folded
 from leads.imports.opening import columns_of
-from leads.imports.opt_outs import ANY_OTHER, IN, OUT, judging
+from leads.imports.opt_outs import ANY_OTHER, IN, OUT, judging, key_of
 from leads.imports.receiving import reread
 from leads.imports.sampling import suggestions
 from leads.imports.suggesting import Confidence, Suggestion
@@ -198,7 +197,7 @@ def _by_word(marks: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     first: dict[str, tuple[str, str]] = {}
     for column, words in marks.items():
         for word in words:
-            first.setdefault(folded(word) or word, (word, column))
+            first.setdefault(key_of(word), (word, column))
     return dict(first.values())
 
 

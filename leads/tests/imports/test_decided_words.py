@@ -16,6 +16,7 @@ from leads.models import Lead, LeadImport, StagedLead, Suppression
 STAGES = "Email,Outcome\nana@acme.example,Cold\nbob@acme.example,Do Not Contact\neva@acme.example,Nurture\n"
 NAMES = st.sampled_from(["Status", "Stage", "Outcome", "Kategorie", "Unsubscribed", "x"])
 WORDS = st.sampled_from(["", "Cold", "New", "Nurture", "disabled", "Unsubscribed", "do not contact", "Blocklisted"])
+NUMBERS = st.sampled_from(["1", "-1", "0", "+1"])
 SURE = {"Unsubscribed", "do not contact", "Blocklisted"}
 
 
@@ -43,7 +44,7 @@ def test_whoever_a_sure_word_names_is_shut_out_or_the_file_is_refused(name: str,
 
 
 @settings(max_examples=40)
-@given(st.dictionaries(WORDS.filter(bool) | st.just("*"), st.sampled_from(["out", "in"])), WORDS)
+@given(st.dictionaries(WORDS.filter(bool) | NUMBERS | st.just("*"), st.sampled_from(["out", "in"])), WORDS | NUMBERS)
 def test_what_was_decided_of_a_word_goes_before_what_is_known_and_the_rest_after(decided: dict[str, str], cell: str):
     means = {"out": True, "in": False}
     known = judging("Status", {})(cell)
