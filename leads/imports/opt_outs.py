@@ -166,10 +166,12 @@ class Words:
 
     def look(self, cells: Iterable[str]) -> None:
         """Some further cells."""
+        known = len(self._counts)
         if self.are_few:
-            self._counts.update([cell[: _CELL_MAX + 1] for cell in cells])
-            if len(self._counts) > MOST_WORDS + 1:  # the empty text is none
-                self._counts, self.are_few = Counter(), False
+            self._counts.update(cells)
+        now = len(self._counts)
+        if now > known and (now > MOST_WORDS + 1 or max(map(len, self._counts)) > _CELL_MAX):  # the empty one is none
+            self._counts, self.are_few = Counter(), False
 
     @property
     def found(self) -> dict[str, int]:
@@ -179,6 +181,4 @@ class Words:
         for text, rows in self._counts.most_common():
             if word := text.strip():
                 found[written.setdefault(key_of(word), word)] += rows
-        if any(len(word) > _CELL_MAX for word in found):
-            return {}
         return dict(found.most_common())
