@@ -164,7 +164,7 @@ def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None, way_o
 
 def _foreseen_subject(step: Step, lead: Lead, values: Mapping[str, str]) -> str:
     """What `lead` would see as the subject of a follow-up: of the thread it is in, else of the mails it is to get."""
-    recipient = Recipient.objects.filter(campaign=step.campaign_id, lead=lead).first()
+    recipient = Recipient.objects.filter(campaign=step.campaign_id, lead=lead.pk).first()  # an imagined one has no key
     thread = threads_of({recipient.pk: step.position}).get(recipient.pk) if recipient else None
     if thread and thread.opening:
         return thread.subject
