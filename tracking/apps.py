@@ -11,7 +11,7 @@ class TrackingConfig(AppConfig):
         from campaigns_project.verification.registry import verifies  # noqa: PLC0415
         from campaigns_project.verification.rows import related  # noqa: PLC0415
         from campaigns_project.workers.subjects import speaks_of  # noqa: PLC0415
-        from tracking.analytics import counted  # noqa: PLC0415
+        from tracking.analytics import counted, returned  # noqa: PLC0415
         from tracking.exported import DAYS, EVENTS, INBOUND_MAILS  # noqa: PLC0415
         from tracking.verifying import (  # noqa: PLC0415
             check_days,
@@ -24,6 +24,7 @@ class TrackingConfig(AppConfig):
         exports(INBOUND_MAILS)
         exports(DAYS)
         counts(counted.KIND, counted.count)
+        counts(returned.KIND, returned.count)
         may_mention("email_tracking", "event_data")
         may_mention("inbound_mails", "text", "subject", "from_address", "own_message_id", "why")
         may_mention_anybody("inbound_webhooks", "body", "event")

@@ -81,6 +81,7 @@ class Did(DropdownFilter):
     parameter_name = "did"
     kinds = {
         "reached": ("Got a mail", Q(sent_at__isnull=False)),
+        "delivered": ("Delivered to", Q(sent_at__isnull=False, bounced_at=None)),
         "replied": ("Replied", Q(replied_at__isnull=False)),
         "clicked": ("Clicked", Q(clicked_at__isnull=False)),
         "opened": ("Opened, about", Q(opened_at__isnull=False)),

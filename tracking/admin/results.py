@@ -1,9 +1,12 @@
-"""The page of what came of a campaign: day by day, by what people did, by step and wording."""
+"""The page of what came of a campaign: day by day, how far people came, what they did, by step and wording."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tracking.admin.drawing import Drawn, drawing
+from tracking.admin.funnel import steps_down
+from tracking.admin.heat import heat
+from tracking.admin.why_not import why_not
 from tracking.analytics.differences import EARLY, Difference, difference
 from tracking.analytics.shares import Share
 from tracking.models import EventType
@@ -35,14 +38,22 @@ def results(figures: Mapping[str, Any]) -> dict[str, Any]:
         "drawing": drawing([_drawn(day) for day in days]),
         "days": [_line(day) for day in reversed(days) if any(day[name] for name in _TABLED)],
         "did": [{"label": label, "tone": tone, **_part(figures["people"][name])} for name, label, tone in _DID],
+        "funnel": steps_down(figures["funnel"], campaign=figures["campaign"]),
+        "heat": heat(figures["reply_hours"]),
+        "undelivered": why_not(figures["undelivered"], campaign=figures["campaign"]),
         "steps": figures["steps"],
-        "compared": [sentence for step in figures["steps"] for sentence in _compared(step)],
+        "compared": compared(figures["steps"]),
         "events": [
             {"label": EventType(name).label, **counts}
             for name, counts in figures["events"].items()
             if any(counts.values())
         ],
     }
+
+
+def compared(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each wording of `steps` (those of `campaign_analytics`) that stands beside another one."""
+    return [sentence for step in steps for sentence in _compared(step)]
 
 
 def _compared(step: Mapping[str, Any]) -> Iterator[str]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from campaigns.models import Campaign
 from campaigns.tallies import tally
-from tracking.analytics.counted import KIND
+from tracking.analytics import counted, returned
 from tracking.analytics.days import laid_out
+from tracking.analytics.funnel import funnel
 from tracking.analytics.shares import Share, share
 from tracking.analytics.steps import step_figures
 from tracking.models import EventType
@@ -22,17 +23,24 @@ def campaign_analytics(campaign: Campaign, *, now: datetime) -> dict[str, Any]:
     - `steps`: the same by step and variant, of the messages sent.
     - `days`: the last 30 days of the campaign's time zone, oldest first, days without anything included; of a campaign
       that has ended those up to six days after its end.
+    - `funnel`: how far people came, from enrolled to booked.
+    - `reply_hours`: the hours of the week in which people replied.
+    - `undelivered`: why mails failed or came back.
     """
-    counted = tally(KIND, campaign, now=now)
-    events = counted.figures["events"]
+    told = tally(counted.KIND, campaign, now=now)
+    back = tally(returned.KIND, campaign, now=now)
+    events = told.figures["events"]
     return {
         "campaign": campaign.pk,
-        "generated_at": counted.counted_at,
+        "generated_at": min(told.counted_at, back.counted_at),
         "counters": {name: getattr(campaign, name) for name in _COUNTERS},
-        "people": _people(campaign, counted.figures["people"]),
+        "people": _people(campaign, told.figures["people"]),
         "events": events,
-        "steps": step_figures(campaign, counted.figures["wordings"]),
-        "days": laid_out(counted.figures["days"], campaign, now=now),
+        "steps": step_figures(campaign, told.figures["wordings"]),
+        "days": laid_out(told.figures["days"], campaign, now=now),
+        "funnel": funnel(campaign, delivered=back.figures["delivered"]),
+        "reply_hours": back.figures["reply_hours"],
+        "undelivered": back.figures["undelivered"],
     }
 
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from campaigns.api.finding import InCampaign
 from campaigns.models import Campaign
 from tracking.analytics import campaign_analytics
+from tracking.analytics.funnel import STAGES
 from tracking.models import EventType
 
 
@@ -45,6 +46,34 @@ class StepFiguresSerializer(serializers.Serializer):
     variants = VariantFiguresSerializer(many=True)
 
 
+class StageSerializer(serializers.Serializer):
+    """How many people came as far as this."""
+
+    stage = serializers.ChoiceField(choices=STAGES)
+    people = serializers.IntegerField()
+    of_previous = ShareSerializer(allow_null=True, help_text="Of the stage before; null for the first.")
+    of_delivered = ShareSerializer(allow_null=True, help_text="Of those whom a mail reached; null up to there.")
+
+
+class HourSerializer(serializers.Serializer):
+    """Replies in one hour of the week, in the campaign's time zone."""
+
+    weekday = serializers.IntegerField(min_value=1, max_value=7, help_text="1 is Monday.")
+    hour = serializers.IntegerField(min_value=0, max_value=23, help_text="That in which it began.")
+    replies = serializers.IntegerField()
+
+
+class UndeliveredSerializer(serializers.Serializer):
+    """Mails that did not arrive for one reason."""
+
+    how = serializers.ChoiceField(
+        choices=["failed", "bounced"], help_text="`failed`: no server took it. `bounced`: one did, and it came back."
+    )
+    reason = serializers.CharField(help_text="Of the message that failed; of a bounce its kind: hard, soft, sender.")
+    status = serializers.CharField(help_text="What a bounce says by RFC 3463, as 5.1.1; or nothing.")
+    mails = serializers.IntegerField()
+
+
 class AnalyticsSerializer(serializers.Serializer):
     """Machines are in no number but those named so; opens are an approximation (blocked images, proxies)."""
 
@@ -64,6 +93,9 @@ class AnalyticsSerializer(serializers.Serializer):
         help_text="The last 30 days in the campaign's time zone (once it has ended, up to six days after that), oldest "
         "first: date, sent, events by type, machine.",
     )
+    funnel = StageSerializer(many=True, help_text="From enrolled to booked, in this order.")
+    reply_hours = HourSerializer(many=True, help_text="Those with replies, from Monday on.")
+    undelivered = UndeliveredSerializer(many=True, help_text="The most frequent first.")
 
 
 class AnalyticsView(InCampaign):

@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from campaigns.models import Campaign
 from campaigns.tests.factories import NOON, EventFactory, MessageFactory, RecipientFactory, StepFactory, VariantFactory
+from tracking.admin.heat import heat
 from tracking.admin.results import results
+from tracking.admin.why_not import why_not
 from tracking.analytics import campaign_analytics
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,37 @@ def test_the_table_has_the_days_on_which_something_happened_the_newest_first(cam
     assert days == [NOON.date(), NOON.date() - timedelta(days=3)]
 
 
+def test_hours_are_shown_from_fifty_replies_on_with_the_fullest_three_in_words():
+    hours = [{"weekday": 2, "hour": 9, "replies": 20}, {"weekday": 2, "hour": 11, "replies": 20}]
+    few = heat([*hours, {"weekday": 7, "hour": 23, "replies": 9}])
+    enough = heat([*hours, {"weekday": 7, "hour": 23, "replies": 10}])
+
+    assert (few.rows, few.sentence.rpartition(": ")[2]) == ((), "49 so far.")
+    assert enough.sentence == "Most replies come on Tuesday from 9:00 to 12:00: 40 of 50."
+    assert [(day, len(cells)) for day, cells in enough.rows][-1] == ("Sunday", 24)
+    assert [cell.shade for cell in enough.rows[6][1]][-2:] == [0, 50]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("failed", "address_dead", ""), "Refused: the address is dead"),
+        (("failed", "merge_value_missing", ""), "Merge value missing"),
+        (("failed", "deferred_too_long", ""), "The mail server put it off for four days"),
+        (("bounced", "hard", "5.1.1"), "Came back: the address is dead (5.1.1: the address)"),
+        (("bounced", "sender", "5.7.26"), "Came back because of the sender (5.7.26: security or policy)"),
+        (("bounced", "", "gibberish"), "Came back (gibberish)"),
+        (("bounced", "", ""), "Came back"),
+    ],
+)
+def test_why_a_mail_did_not_arrive_is_said_in_words(row: tuple[str, str, str], words: str):
+    how, reason, status = row
+
+    (cause,) = why_not([{"how": how, "reason": reason, "status": status, "mails": 2}], campaign=1)
+
+    assert (cause.words, cause.mails, cause.most) == (words, 2, 2)
+
+
 def test_the_page_shows_figures_of_each_wording_and_machines_apart(campaign: Campaign, client: Client):
     client.force_login(get_user_model().objects.create_superuser(email="root@example.com", password="x"))
 
@@ -74,3 +107,6 @@ def test_the_page_of_a_campaign_without_anything_says_so(client: Client):
 
     assert "Nothing was sent and nobody answered" in page
     assert "Show as table" not in page
+    assert "Nobody is enrolled yet." in page
+    assert "No mail failed or came back." in page
+    assert "none yet" in page

@@ -170,8 +170,59 @@ def test_the_number_of_queries_does_not_grow():
             campaign_analytics(campaign, now=NOON)
         return len(captured)
 
-    assert [queries(1), queries(3)] == [8, 8]
+    assert [queries(1), queries(3)] == [12, 12]
 
 
 def test_the_answer_can_be_sent_as_json():
     DjangoJSONEncoder().encode(figures(EventFactory().message.recipient.campaign))
+
+
+def test_the_funnel_goes_down_by_people_and_who_was_refused_at_once_was_never_sent_to():
+    campaign = CampaignFactory(
+        total_recipients=10, recipients_reached=4, emails_bounced=2, emails_replied=1, booked_count=2
+    )
+    for sent, bounced in ((NOON, None), (NOON, None), (NOON, None), (NOON, NOON), (None, NOON), (None, None)):
+        RecipientFactory(campaign=campaign, sent_at=sent, bounced_at=bounced)
+
+    stages = {stage["stage"]: stage for stage in figures(campaign)["funnel"]}
+
+    assert [(name, stage["people"]) for name, stage in stages.items()] == [
+        ("enrolled", 10),
+        ("sent", 4),
+        ("delivered", 3),
+        ("replied", 1),
+        ("booked", 2),
+    ]
+    assert (stages["enrolled"]["of_previous"], stages["sent"]["of_previous"]["rate"]) == (None, 0.4)
+    assert stages["replied"]["of_delivered"] == {"count": 1, "of": 3, "rate": 0.333333}
+
+
+@pytest.mark.parametrize(("zone", "weekday", "hour"), [("UTC", 5, 12), ("Pacific/Auckland", 6, 1)])
+def test_hours_of_replies_are_those_of_people_in_the_campaigns_time_zone(zone, weekday, hour):
+    message = MessageFactory(recipient__campaign__timezone=zone)
+    for at in (NOON, NOON + timedelta(minutes=59)):
+        EventFactory(message=message, event_type="reply", created_at=at)
+    EventFactory(message=message, event_type="reply", created_at=NOON, **MACHINE)
+    EventFactory(message=message, event_type="click", created_at=NOON)
+
+    found = figures(message.recipient.campaign)["reply_hours"]
+
+    assert found == [{"weekday": weekday, "hour": hour, "replies": 2}]
+
+
+def test_what_did_not_arrive_is_told_by_reason_the_most_frequent_first():
+    campaign = CampaignFactory()
+    step = StepFactory(campaign=campaign)
+    for reason in ("policy", "address_dead", "policy", "policy"):
+        sent_to(campaign, step=step, status="failed", sent_at=None, reason=reason)
+    for data in ({"kind": "soft", "status": "4.2.2"}, {"kind": "soft", "status": "4.2.2"}, {}):
+        EventFactory(message=sent_to(campaign, step=step), event_type="bounce", event_data=data)
+
+    found = [tuple(row.values()) for row in figures(campaign)["undelivered"]]
+
+    assert found == [
+        ("failed", "policy", "", 3),
+        ("bounced", "soft", "4.2.2", 2),
+        ("bounced", "", "", 1),
+        ("failed", "address_dead", "", 1),
+    ]
