@@ -166,7 +166,7 @@ _tables: list[ExportedTable] = [
 
 
 def exports(table: ExportedTable) -> None:
-    """Have every export of a campaign hold `table`; called by upper apps in `AppConfig.ready`."""
+    """Have every export of a campaign hold `table`; called by upper apps in their `wiring`."""
     _tables.append(table)
 
 

@@ -1,4 +1,4 @@
-"""Checks of rows, filled in by the apps that own them (`AppConfig.ready`), lowest first."""
+"""Checks of rows, filled in by the apps that own them (in their `wiring`), lowest first."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Which row a queued task speaks of. The apps that queue tasks say so, in `AppConfig.ready`."""
+"""Which row a queued task speaks of. The apps that queue tasks say so, in their `wiring`."""
 
 from collections import defaultdict
 from collections.abc import Iterator
