@@ -10,7 +10,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -167,8 +168,19 @@ def _ehlo(wire: Wire, server: SmtpServer, *, deadline: float) -> dict[str, str]:
             reply = wire.command(f"HELO {name}", deadline=deadline)
     if not reply.is_positive:
         raise _refused("ehlo", Stage.EHLO, reply)
-    pairs = (line.replace("=", " ", 1).partition(" ") for line in reply.lines[1:])
-    return {keyword.upper(): parameters.strip() for keyword, _, parameters in pairs}
+    return _features(reply.lines[1:])
+
+
+def _features(lines: Iterable[str]) -> dict[str, str]:
+    """The keywords of EHLO with their parameters. One that is said again adds to what was said of it before.
+
+    Servers say AUTH twice, the second time as clients of before RFC 2554 want it, and not always with all of it.
+    """
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for line in lines:
+        keyword, *parameters = line.replace("=", " ", 1).split() or [""]
+        found[keyword.upper()].update(dict.fromkeys(parameters))
+    return {keyword: " ".join(parameters) for keyword, parameters in found.items()}
 
 
 def _address_literal(wire: Wire) -> str:

@@ -251,6 +251,8 @@ def test_a_gate_that_fails_leaves_no_session_in_mid_transaction(envelope):
         ("PLAIN LOGIN", ["AUTH PLAIN AHVzZXIAcGFzcw=="]),
         ("LOGIN", ["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
         ("XOAUTH2 login", ["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
+        ("PLAIN LOGIN,AUTH=GSSAPI", ["AUTH PLAIN AHVzZXIAcGFzcw=="]),  # said twice, and not with the same
+        ("GSSAPI,AUTH=LOGIN", ["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
     ],
 )
 def test_the_login_uses_a_method_the_server_offers(envelope, offered, expected):
