@@ -166,19 +166,26 @@ def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
     except Exception as error:
         if is_of_the_database(error):
             raise  # nobody's fault here: the whole turn ends, and the queue tries again
-        logger.exception("campaign %s cannot be sent", campaign.pk)
-        message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
-        pause_by_system(
-            campaign_id=campaign.pk,
-            code=PauseCode.SENDING_ERROR,
-            message=message,
-            now=timezone.now(),
-            error=type(error).__name__,
-        )
+        if isinstance(error, Sender.DoesNotExist):
+            logger.info("a sender was deleted before its mails left", extra={"campaign": campaign.pk})
+        else:
+            _pause_broken(campaign, error)
         # What was in hand is settled by what is known of it: the next chunk would wipe that from the journal.
         stream.journal.leave_behind()
         inherit(now=timezone.now())
         return 0
+
+
+def _pause_broken(campaign: Campaign, error: Exception) -> None:
+    logger.exception("campaign %s cannot be sent", campaign.pk)
+    message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
+    pause_by_system(
+        campaign_id=campaign.pk,
+        code=PauseCode.SENDING_ERROR,
+        message=message,
+        now=timezone.now(),
+        error=type(error).__name__,
+    )
 
 
 def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.inf) -> int:

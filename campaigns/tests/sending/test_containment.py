@@ -15,6 +15,7 @@ from campaigns.delivery.outcomes import Kind, NotSent, Refused, SenderFault, Sta
 from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient, Sender, Variant
 from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.connections import Connections
 from campaigns.sending.gate import GateRefusal
 from campaigns.sending.journal import Journal, left_behind
 from campaigns.sending.record import record
@@ -22,7 +23,7 @@ from campaigns.sending.recover import recover
 from campaigns.sending.settle import MOST_BREAKS, not_now, refused_at_gate
 from campaigns.sending.work import Stream, able_senders, send_chunk, send_round, work
 from campaigns.tests.delivery.fault_server import FaultServer, Say
-from campaigns.tests.factories import NOON
+from campaigns.tests.factories import NOON, SenderFactory
 from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
@@ -158,6 +159,26 @@ class BreaksAtTheSecond(Road):
             if place == 1:
                 raise RuntimeError("a fault of ours")
             yield self.backend.deliver(envelope, before_data=partial(before_data, place))
+
+
+def test_a_sender_that_is_deleted_before_its_mails_leave_leaves_them_to_another(now, server, settings, tmp_path):
+    campaign = started_campaign(people=4, now=now)
+    first, second = Sender.objects.get(), SenderFactory(organization=campaign.organization)
+    Sender.objects.update(host="127.0.0.1", port=server.port, security="none")
+    settings.VAR_DIR, settings.SANDBOX = tmp_path, False  # without the sandbox the sender's password is read
+
+    class Replaced(Connections):
+        def to(self, sender):
+            steps.set_senders(campaign=campaign, senders=[second], actor=SYSTEM)
+            Sender.objects.filter(pk=first.pk).delete()
+            return super().to(sender)
+
+    with Replaced() as connections, Journal() as journal:
+        send_round([campaign], Stream(connections, journal), math.inf)
+    work(lane=1)
+
+    campaign.refresh_from_db()
+    assert (campaign.status, ledger(campaign).sent, len(server.mails)) == ("running", 4, 4)
 
 
 def test_a_server_that_refuses_one_address_is_quoted_there_and_keeps_nobody_else_waiting(now, settings):

@@ -16,6 +16,7 @@ from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, Recipient, Sender, Variant
+from campaigns.senders import remove_sender
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.connections import CONNECT_SECONDS, TRANSACTION_SECONDS
 from campaigns.sending.deliver import deliver
@@ -113,6 +114,21 @@ def test_nothing_more_leaves_through_a_sender_that_was_taken_out_of_the_campaign
 
     assert ledger(campaign).sent == 12
     assert Message.objects.filter(sender=first).count() == Pace().size
+
+
+def test_a_sender_that_is_deleted_while_its_mails_leave_takes_none_of_them_along(now):
+    campaign = started_campaign(people=12, now=now)
+    first, second = Sender.objects.get(), SenderFactory(organization=campaign.organization)
+
+    def replace():
+        steps.set_senders(campaign=campaign, senders=[second], actor=SYSTEM)
+        remove_sender(sender=first, actor=SYSTEM)
+
+    send_all(campaign, while_under_way(once(replace)))
+
+    connection.check_constraints()
+    assert (ledger(campaign).sent, ledger(campaign).adds_up) == (12, True)
+    assert Recipient.objects.filter(sender=None).count() == Pace().size
 
 
 def test_a_limit_set_while_mails_leave_holds_from_the_next_of_them_on(now):
