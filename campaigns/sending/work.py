@@ -152,11 +152,30 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
         .filter(unheld, first_due__isnull=False)
         .annotate(has_limited_sender=limited)
     )
-    due = campaigns.select_related("organization").order_by("-priority", "pk")
+    due = list(campaigns.select_related("organization").order_by("-priority", "pk"))
+    try:
+        return _able_to_send(due, now)
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+    return [campaign for campaign in due if _is_able_to_send(campaign, now)]
+
+
+def _able_to_send(due: Sequence[Campaign], now: datetime) -> list[Campaign]:
     opened = [campaign for campaign in due if next_opening(campaign, now) <= now]
     asked = [campaign for campaign in opened if campaign.has_limited_sender or is_limited(campaign)]
     full = set(asked) - set(with_room(asked, now=now))
     return [campaign for campaign in opened if campaign not in full]
+
+
+def _is_able_to_send(campaign: Campaign, now: datetime) -> bool:
+    """The same of one campaign alone. One that it cannot be said of is: whoever sends it finds out and pauses it."""
+    try:
+        return bool(_able_to_send([campaign], now))
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+        return True
 
 
 def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:

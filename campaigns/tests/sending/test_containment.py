@@ -13,7 +13,7 @@ from campaigns import lifecycle, steps
 from campaigns.delivery.memory import MemoryBackend
 from campaigns.delivery.outcomes import Kind, NotSent, Refused, SenderFault, Stage
 from campaigns.ledger import ledger
-from campaigns.models import Message, Recipient, Sender, Variant
+from campaigns.models import Campaign, Message, Recipient, Sender, Variant
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.connections import Connections
 from campaigns.sending.gate import GateRefusal
@@ -66,6 +66,24 @@ def test_a_campaign_that_breaks_the_worker_is_paused_and_the_others_send(now, se
     broken.refresh_from_db()
     assert (settled, ledger(good).sent, len(server.mails)) == (1, 1, 1)
     assert (broken.status, bool(broken.status_error), "Resume" in broken.status_message) == ("paused", True, True)
+
+
+def test_a_time_zone_that_this_machine_does_not_know_pauses_its_campaigns_and_the_others_send(now, server, caplog):
+    """They come and go with releases of the operating system."""
+    by_window, by_limit = started_campaign(people=1, now=now), started_campaign(people=1, now=now)
+    Campaign.objects.filter(pk=by_window.pk).update(timezone="Mars/Olympus", sending_days=[1, 2, 3, 4, 5, 6, 7])
+    Sender.objects.filter(organization=by_limit.organization).update(timezone="Mars/Olympus", daily_limit=5)
+    good = started_campaign(people=1, now=now)
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.work"):
+        settled = work(lane=1)
+
+    assert (settled, ledger(good).sent, len(server.mails)) == (1, 1, 1)
+    assert dict(Campaign.objects.values_list("pk", "status")) == {
+        by_window.pk: "paused",
+        by_limit.pk: "paused",
+        good.pk: "running",
+    }
 
 
 def test_a_campaign_that_breaks_the_check_at_its_hour_is_paused_and_the_others_start(now, caplog):
