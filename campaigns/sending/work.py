@@ -263,9 +263,14 @@ def _send_for(
             zones=zones_of(campaign, [one.recipient for one in claims]),
             step_back=stream.step_back,
         )
-    journal.settled()
-    if settled == len(claims):  # what is in other hands by now, or was in them, is left to who looks after ended leases
+    if settled == len(claims):
+        journal.settled()
         leases.drop(claims[0].lease)
+    else:
+        # Some are in other hands by now, or were in them: this machine slept, and its worker was taken for dead. Its
+        # journal says of them what it would say of a dead one's; the lease is left to who looks after ended ones.
+        journal.leave_behind()
+        inherit(now=timezone.now())
     seconds = time.monotonic() - began
     # Another stream is of use where this one mostly waits for the server; where it works, they would share its time.
     waited = speed.pace.seconds - before
