@@ -28,6 +28,7 @@ from campaigns.tests.faults.engine import (
 )
 from campaigns.tests.sending.sending import started_campaign
 from campaigns_project.audit.models import AuditLog
+from leads.models import Lead
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -498,9 +499,11 @@ def test_row_08_single_mails_in_doubt_stop_no_sender(now, facing):
 # Row 24: an address that cannot be written to.
 
 
-def test_row_24_an_address_that_cannot_be_written_to_fails_and_nothing_is_opened_for_it(now, facing):
+@pytest.mark.parametrize("address", ["a b@example.com", '"a b"@example.com', "a..b@example.com"])
+def test_row_24_an_address_that_cannot_be_written_to_fails_and_nothing_is_opened_for_it(now, facing, address):
     started_campaign(people=1, now=now)
-    Recipient.objects.update(email_address="a b@example.com")
+    Lead.objects.update(email=address, email_normalized=address)
+    Recipient.objects.update(email_address=address)
     with facing() as server:
         send()
 
