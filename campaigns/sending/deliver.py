@@ -97,7 +97,7 @@ def deliver(
             renewed_at = time.monotonic()
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         limited = limited_by(campaign, sender)
-        one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
+        one = _send_slice(current, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
         left.extendleft(reversed(one.expired))
         settled += _settle(campaign, one, left, sender, pace, limited, step_back=step_back)
     return settled
@@ -179,7 +179,7 @@ def _send_slice(
     done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
     try:
-        _hand_over(passed, done, backend, _LastLook(list(passed), gated, journal, done.begun, limited, clock), pace)
+        _hand_over(passed, done, backend, _LastLook(campaign, list(passed), gated, journal, done.begun, limited, clock), pace)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
         # in hand, or those of one request to an e-mail service.
@@ -198,9 +198,11 @@ class _LastLook:
     """Asked right before the content of each mail, by its place: may it begin?
 
     One whose gate's answer holds no longer is asked about again while the server waits: a server that thinks for longer
-    than that over every DATA would never get a mail otherwise. The others behind it have to be gated anew.
+    than that over every DATA would never get a mail otherwise. The others behind it have to be gated anew. Its window
+    may have closed meanwhile, too.
     """
 
+    campaign: Campaign
     mails: Sequence[Prepared]
     gated: Moment
     journal: Journal
@@ -219,6 +221,9 @@ class _LastLook:
         return True
 
     def _asked_again(self, place: int, mail: Prepared) -> bool:
+        now, zone = timezone.now(), mail.candidate.zone or self.clock
+        if next_opening(self.campaign, now, zone) > now:
+            return False
         self.asked_again[place] = Moment()
         # The database may have taken its time: then what it says is old news.
         return gate_again(mail.candidate, limited=self.limited, clock=self.clock) and self._holds(place)
