@@ -11,7 +11,7 @@ from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient, Sender, SenderSecurity
 from campaigns.sending import work
 from campaigns.sending.connections import Connections
-from campaigns.tests.delivery.fault_server import FEATURES, Dribble, Drop, FaultServer, Say, Silence
+from campaigns.tests.delivery.fault_server import FEATURES, Deaf, Dribble, Drop, FaultServer, Say, Silence
 from campaigns.tests.faults.engine import (
     campaign_status,
     message,
@@ -475,6 +475,16 @@ def test_row_08_mails_in_a_row_are_counted_however_few_a_turn_has(now, facing, s
         send()
 
     assert (ledger(campaign).sent > 2, Sender.objects.get().in_vain, sender()) == (True, 0, ("active", ""))
+
+
+def test_row_07_a_server_that_loses_what_is_pipelined_gets_its_mails_one_command_at_a_time(now, facing, hasty):
+    campaign = started_campaign(people=1, now=now)
+    with facing(features=f"PIPELINING,{FEATURES}", mail=Deaf()) as server:
+        send()
+        wait_until_due()
+        send()
+
+    assert (len(server.taken), ledger(campaign).sent, sender()) == (1, 1, ("active", ""))
 
 
 def test_row_07_one_mail_that_its_server_hangs_up_on_again_and_again_keeps_no_other_waiting(now, facing):
