@@ -259,7 +259,10 @@ def fault_of_login(reply: Reply) -> str:
 
 def _authenticate(wire: Wire, method: str, username: str, password: str, *, deadline: float) -> Reply:
     if method == "PLAIN":
-        return wire.command(f"AUTH PLAIN {_plain(username, password)}", deadline=deadline)
+        shown = _plain(username, password)
+        reply = wire.command(f"AUTH PLAIN {shown}", deadline=deadline)
+        # Some ask for what they were shown already: they read nothing behind the name of the method.
+        return wire.command(shown, deadline=deadline) if reply.code == 334 else reply
     if method == "XOAUTH2":
         return _show_token(wire, _b64(xoauth2(username, password)), deadline=deadline)
     reply = wire.command(f"AUTH {method}", deadline=deadline)

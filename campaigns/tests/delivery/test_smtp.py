@@ -263,6 +263,14 @@ def test_the_login_uses_a_method_the_server_offers(envelope, offered, expected):
     assert server.commands[1 : 1 + len(expected)] == expected
 
 
+def test_a_server_that_asks_for_what_it_was_shown_is_shown_it_again(envelope):
+    asked = {"auth": Say("334 "), "ahvzzxiacgfzcw==": Say("235 2.7.0 welcome")}
+    with FaultServer(features="AUTH PLAIN", **asked) as server:
+        outcome = deliver_once(envelope, server.account(username="user", password="pass"))
+
+    assert (type(outcome), server.commands[1:3]) == (Accepted, ["AUTH PLAIN AHVzZXIAcGFzcw==", "AHVzZXIAcGFzcw=="])
+
+
 def test_cram_md5_answers_as_in_its_rfc(envelope):
     with FaultServer() as server:
         deliver_once(envelope, server.account(username="tim", password="tanstaaftanstaaf"))
