@@ -115,10 +115,10 @@ class SmtpConnection:
         following: Envelope | None = None,
         pipelined: bool = False,
     ) -> Outcome:
-        was_kept = self._is_ahead(envelope) or self._may_be_used_again()
+        kept = self._session if self._is_ahead(envelope) or self._may_be_used_again() else None
         outcome = self._deliver_once(envelope, before_data, following, pipelined=pipelined)
         is_out_of_step = pipelined and _is_out_of_step(outcome)
-        is_stale = was_kept and _is_stale_connection(outcome)
+        is_stale = kept is not None and not kept.wire.is_hung_up and _is_stale_connection(outcome)
         if pipelined and _is_broken_off_in_envelope(outcome) and not is_stale:
             # Its answers to several commands at once are not to be relied on, or it reads but the first of them.
             self._is_pipelined = False

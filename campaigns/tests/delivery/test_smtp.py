@@ -3,17 +3,20 @@ import os
 import resource
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 
 from campaigns.delivery.base import Envelope
+from campaigns.delivery.lines import hang_up_all
 from campaigns.delivery.outcomes import Accepted, Deferred, Kind, NotSent, Refused, SenderFault, Stage
 from campaigns.delivery.server import Security, SmtpServer, tls_context
 from campaigns.delivery.smtp import SmtpConnection
 from campaigns.delivery.transaction import on_the_wire
-from campaigns.tests.delivery.fault_server import Drop, FaultServer, Say
+from campaigns.tests.delivery.fault_server import PATIENCE, Drop, FaultServer, Say, Silence
+from campaigns_project.tests.processes import wait_until
 
 
 class Inbox:
@@ -160,6 +163,19 @@ def test_a_kept_connection_that_ends_at_mail_is_replaced_once(envelope, farewell
 
     assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted]
     assert (server.connections, len(server.mails)) == (2, 2)
+
+
+def test_a_kept_connection_that_we_hang_up_on_is_not_replaced(envelope):
+    """Somebody has to end, and a server that answers nothing may take its time for a new connection too."""
+    with FaultServer(mail=[None, Silence()]) as server, SmtpConnection(server.account()) as connection:
+        connection.deliver(envelope)
+        with ThreadPoolExecutor(1) as pool:
+            second = pool.submit(connection.deliver, envelope)
+            wait_until(lambda: server.verbs().count("MAIL") == 2, "it waits for the answer to MAIL")
+            hang_up_all()
+            outcome = second.result(PATIENCE)
+
+    assert (outcome, server.connections) == (NotSent("dropped", Stage.MAIL), 1)
 
 
 def test_a_new_connection_that_ends_at_mail_is_not_tried_again(envelope):
