@@ -3,6 +3,8 @@
 import re
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from campaigns.delivery.classify import is_for_all
 from campaigns.delivery.outcomes import (
     Accepted,
@@ -153,7 +155,9 @@ def remember_count(sender: Sender, count: int) -> None:
     """Whoever sends through it next goes on counting: a slow server, or one that is asked at long intervals, has a mail
     or two of each turn."""
     if sender.in_vain != count:
-        Sender.objects.filter(pk=sender.pk).update(in_vain=count)
+        more = count - sender.in_vain
+        # Others count beside us: what grew is added.
+        Sender.objects.filter(pk=sender.pk).update(in_vain=F("in_vain") + more if more > 0 else count)
         sender.in_vain = count
 
 
