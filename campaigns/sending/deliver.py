@@ -99,7 +99,7 @@ def deliver(
         limited = limited_by(campaign, sender)
         one = _send_slice(current, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
         left.extendleft(reversed(one.expired))
-        settled += _settle(campaign, one, left, sender, pace, limited, step_back=step_back)
+        settled += _settle(campaign, one, left, sender, limited, pace=pace, step_back=step_back)
     return settled
 
 
@@ -132,9 +132,9 @@ def _settle(
     one: _Slice,
     left: deque[Prepared],
     sender: Sender,
-    pace: Pace,
     limited: Limited | None,
     *,
+    pace: Pace,
     step_back: Callable[[Sender], bool],
 ) -> int:
     now = timezone.now()
@@ -178,8 +178,9 @@ def _send_slice(
     full = {claim.recipient: answers[claim.message] for claim in refused}
     done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
+    may_begin = _LastLook(campaign, list(passed), gated, journal, done.begun, limited, clock)
     try:
-        _hand_over(passed, done, backend, _LastLook(campaign, list(passed), gated, journal, done.begun, limited, clock), pace)
+        _hand_over(passed, done, backend, may_begin, pace)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
         # in hand, or those of one request to an e-mail service.
