@@ -30,6 +30,7 @@ AUTH_ORDER = {
     Security.TLS: ("PLAIN", "LOGIN", "CRAM-MD5"),
 }
 BY_TOKEN = ("XOAUTH2",)
+NEXT_AFTER = 2.5  # seconds: far more than a connection takes, and long enough for a first packet that is lost
 MOST_OF_A_COMMAND = 510  # bytes without its end (RFC 5321 4.5.3.1.4); what is longer is shown when it is asked for
 TOKEN_REFUSED = "token_refused"  # noqa: S105 - the reason of a login that is refused for its token
 
@@ -119,11 +120,17 @@ def _opened(server: SmtpServer, secret: str, context: ssl.SSLContext | None, *, 
 
 
 def _connect(server: SmtpServer, *, deadline: float) -> Wire:
-    """A connection to the first address that answers; each gets an equal share of the time that is left."""
+    """A connection to the first address that answers.
+
+    Each gets an equal share of the time that is left, and not more than NEXT_AFTER while there is another: of a name's
+    addresses some may lead nowhere (IPv6 often does), and each new connection would wait for them.
+    """
     addresses = _addresses(server)
     refusal = OSError("no address")
     for count, (family, kind, protocol, _, address) in enumerate(addresses):
-        share = (deadline - time.monotonic()) / (len(addresses) - count)
+        others = len(addresses) - count - 1
+        share = (deadline - time.monotonic()) / (others + 1)
+        share = min(share, NEXT_AFTER) if others else share
         try:
             return Wire(_connected(socket.socket(family, kind, protocol), address, seconds=max(share, 0.001)))
         except OSError as error:  # also where this machine has no sockets left, or none of this family
