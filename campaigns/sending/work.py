@@ -5,7 +5,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -153,25 +153,27 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
         .annotate(has_limited_sender=limited)
     )
     due = list(campaigns.select_related("organization").order_by("-priority", "pk"))
+    limited = frozenset(campaign.pk for campaign in due if campaign.has_limited_sender or is_limited(campaign))
     try:
-        return _able_to_send(due, now)
+        return _able_to_send(due, limited, now)
     except Exception as error:
         if is_of_the_database(error):
             raise
-    return [campaign for campaign in due if _is_able_to_send(campaign, now)]
+    return [campaign for campaign in due if _is_able_to_send(campaign, limited, now)]
 
 
-def _able_to_send(due: Sequence[Campaign], now: datetime) -> list[Campaign]:
+def _able_to_send(due: Sequence[Campaign], limited: Collection[int], now: datetime) -> list[Campaign]:
+    """Those whose window is open, and of the `limited` ones, by id, those with room."""
     opened = [campaign for campaign in due if next_opening(campaign, now) <= now]
-    asked = [campaign for campaign in opened if campaign.has_limited_sender or is_limited(campaign)]
+    asked = [campaign for campaign in opened if campaign.pk in limited]
     full = set(asked) - set(with_room(asked, now=now))
     return [campaign for campaign in opened if campaign not in full]
 
 
-def _is_able_to_send(campaign: Campaign, now: datetime) -> bool:
+def _is_able_to_send(campaign: Campaign, limited: Collection[int], now: datetime) -> bool:
     """The same of one campaign alone. One that it cannot be said of is: whoever sends it finds out and pauses it."""
     try:
-        return bool(_able_to_send([campaign], now))
+        return bool(_able_to_send([campaign], limited, now))
     except Exception as error:
         if is_of_the_database(error):
             raise
