@@ -477,6 +477,21 @@ def test_row_08_mails_in_a_row_are_counted_however_few_a_turn_has(now, facing, s
     assert (ledger(campaign).sent > 2, Sender.objects.get().in_vain, sender()) == (True, 0, ("active", ""))
 
 
+def test_row_08_a_server_that_never_answers_keeps_no_other_campaign_waiting_for_ever(
+    now, own_server, hasty, monkeypatch
+):
+    """Each of its mails takes all the time that a turn has, and its campaign comes first in each."""
+    monkeypatch.setattr("campaigns.sending.deliver.RENEW_AFTER", 0.2)
+    silent, other = (started_campaign(people=people, now=now, priority=people) for people in (6, 2))
+    with FaultServer(dot=Silence()) as server, FaultServer() as healthy:
+        own_server(server.port)
+        Sender.objects.filter(organization=other.organization).update(host="127.0.0.1", port=healthy.port)
+        for _ in range(5):
+            work.work(lane=1, turn=timedelta(seconds=0.4))
+
+    assert (ledger(silent).uncertain, len(healthy.taken), ledger(other).sent) == (3, 2, 2)
+
+
 def test_row_07_a_server_that_loses_what_is_pipelined_gets_its_mails_one_command_at_a_time(now, facing, hasty):
     campaign = started_campaign(people=1, now=now)
     with facing(features=f"PIPELINING,{FEATURES}", mail=Deaf()) as server:
