@@ -25,6 +25,7 @@ MAX_REFUSED = 5
 SLOW_SECONDS = 0.5  # for opening a session; half of what a gate's answer holds for
 MAX_IDLE_SECONDS = 60.0  # servers close after minutes of silence; a new connection is cheaper than finding out
 ENVELOPE_STAGES = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA})
+OF_THE_LINE = frozenset({"dropped", "timeout", "garbage"})  # as a WireError has it
 
 
 class SmtpConnection:
@@ -215,7 +216,7 @@ def _with_next(envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Envelo
 
 
 def _is_broken_off_in_envelope(outcome: Outcome) -> bool:
-    return isinstance(outcome, NotSent) and outcome.stage in ENVELOPE_STAGES and not _is_left_over(outcome)
+    return isinstance(outcome, NotSent) and outcome.stage in ENVELOPE_STAGES and outcome.reason in OF_THE_LINE
 
 
 def _is_out_of_step(outcome: Outcome) -> bool:
