@@ -144,13 +144,13 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
     # As a value, so that each campaign's own are looked up, the longest due first: a condition may be turned into a
     # search through all recipients for each campaign, as long as statistics know of few.
     waiting = Recipient.objects.due(now).filter(campaign=OuterRef("pk")).order_by("next_send_at", "pk").values("pk")
-    limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
+    of_sender = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
     unheld = Q(hold_until=None) | Q(hold_until__lte=now)
     campaigns = (
         unhalted(Campaign.objects.running().delivered_here())
         .alias(first_due=Subquery(waiting[:1]))
         .filter(unheld, first_due__isnull=False)
-        .annotate(has_limited_sender=limited)
+        .annotate(has_limited_sender=of_sender)
     )
     due = list(campaigns.select_related("organization").order_by("-priority", "pk"))
     limited = frozenset(campaign.pk for campaign in due if campaign.has_limited_sender or is_limited(campaign))
