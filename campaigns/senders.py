@@ -113,7 +113,7 @@ def _check_service(sender: Sender) -> None:
 
 def _move(sender: Sender, left: SenderStatus, to: SenderStatus, why: str, actor: Actor) -> Sender:
     rows = Sender.objects.filter(pk=sender.pk, status=left)
-    anew = {"guard_since": Now(), "failed_tries": 0} if to == SenderStatus.ACTIVE else {}
+    anew = {"guard_since": Now(), "failed_tries": 0, "in_vain": 0} if to == SenderStatus.ACTIVE else {}
     if not rows.update(status=to, status_reason=why, backs_off_until=None, updated_at=Now(), **anew):
         raise StateRefused(
             "state_conflict", f"{sender.email} is {to.label.lower()} already.", details={"current_status": to}

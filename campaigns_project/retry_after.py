@@ -14,7 +14,7 @@ def retry_after(value: str, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=float(value))
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: a number in it that is longer than any date has
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(at - now, timedelta(0))

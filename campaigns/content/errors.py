@@ -43,6 +43,15 @@ class HeaderRefused(Refused):
         self.reason = reason
 
 
+class AddressRefused(HeaderRefused):
+    """An address that no mail can be written to or come from; `field` is the header's name."""
+
+    def __init__(self, field: str, address: str):
+        shown = ascii(address[:80])
+        super().__init__(field, f"{shown} is not an address mail can be sent to", "Write it as name@example.com.")
+        self.code = "invalid_address"
+
+
 class BodyRefused(Refused):
     """A body that cannot be sent; `field` is html or text."""
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import idna
 
-from campaigns.content.errors import HeaderRefused
+from campaigns.content.errors import AddressRefused
 
 MAX_ADDRESS = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
 MAX_LOCAL = 64
@@ -26,16 +26,16 @@ class Mailbox(NamedTuple):
 # Asked for several times for each mail.
 @lru_cache(maxsize=1_024)
 def wire_address(address: str, *, field: str = "address") -> str:
-    """`address` with its domain in ASCII (IDNA 2008); HeaderRefused, naming `field`, when it cannot be written to.
+    """`address` with its domain in ASCII (IDNA 2008); AddressRefused, naming `field`, when it cannot be written to.
 
     A non-ASCII local part stays as it is: it needs a server that offers SMTPUTF8 (RFC 6531).
     """
     local, at, domain = address.rpartition("@")
     if not at or not _LOCAL.fullmatch(local) or len(local.encode("utf-8", "replace")) > MAX_LOCAL:
-        raise _refused(field, address)
+        raise AddressRefused(field, address)
     ascii_domain = domain if domain.isascii() else _idna(domain, field=field, address=address)
     if not _DOMAIN.fullmatch(ascii_domain) or len(local) + len(ascii_domain) + 1 > MAX_ADDRESS:
-        raise _refused(field, address)
+        raise AddressRefused(field, address)
     return f"{local}@{ascii_domain}"
 
 
@@ -48,9 +48,4 @@ def _idna(domain: str, *, field: str, address: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode()
     except idna.IDNAError as error:
-        raise _refused(field, address) from error
-
-
-def _refused(field: str, address: str) -> HeaderRefused:
-    shown = ascii(address[:80])
-    return HeaderRefused(field, f"{shown} is not an address mail can be sent to", "Write it as name@example.com.")
+        raise AddressRefused(field, address) from error

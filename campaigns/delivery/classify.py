@@ -80,7 +80,7 @@ _POLICY = _phrases(
     *(r"(?:domain|address) of (?:the )?sender", r"(?:account|mailbox) [\w ]{0,30}for sending", "smtp account", "ehlo"),
     *("envelope sender", r"send\w* (?:\w+ )?(?:limit|quota)", r"outgoing (?:\w+ )?(?:limit|quota)"),
     *("refused due to", "recipient preferences", "poor quality", "not accepted from", "access denied by"),
-    *("your (?:daily|hourly) limit", r"e?-?mails per (?:hour|day)", "sending activity"),
+    *("your (?:daily|hourly) limit", r"(?:e?-?mails|messages|recipients) per (?:hour|day|minute)", "sending activity"),
 )
 _FULL = _phrases(
     *("mailbox (?:is )?full", "full mailbox", "over ?quota", "quota exceeded", r"exceed\w* (?:\w+ )?quota"),
@@ -103,6 +103,9 @@ _FOR_ALL = _phrases(
     *("(?:hourly|daily) (?:limit|quota)", "server (?:is )?(?:too )?busy", "too busy", "concurrent connections"),
     "(?:client host|helo command|sender address) rejected",
 )
+# A quota in these words is the sender's own, and no full mailbox.
+_OWN_QUOTA = _phrases(r"throttl\w*", r"(?:daily|hourly|sending|submission|outgoing) (?:\w+ )?quota")
+_OF_SYSTEM = re.compile(r"\d{3}[ -]4\.3\.[125](?!\d)")  # full, not accepting, badly set up: the server and no mailbox
 _OF_MAILBOX = re.compile(r"\d{3}[ -]4\.2\.\d{1,3}(?![\d.])")  # the recipient's: full, or written to too much by all
 _GREYLISTED = re.compile(r"gr[ae]y[ -]?list", re.IGNORECASE)  # each recipient has to be asked for once, and goes later
 # What OpenSMTPD says of whomever it takes no mail for: nobody there has that name, or we may not send through it.
@@ -170,11 +173,12 @@ def is_for_all(code: int, reply: str, *, stage: Stage) -> bool:
 
     Before the server knew for whom the mail is, with the end of the connection, or since it has had too many.
     """
-    if stage is Stage.MAIL or code == SERVICE_CLOSING:
+    if stage is Stage.MAIL or code == SERVICE_CLOSING or _OF_SYSTEM.match(reply):
         return True
     words = _NOISE.sub(" ", reply[:MAX_TEXT])
-    is_of_recipient = _OF_MAILBOX.match(reply) or _FULL.search(words) or _GREYLISTED.search(reply)
-    return bool(_FOR_ALL.search(words)) and not is_of_recipient
+    is_full = _FULL.search(words) and not _OWN_QUOTA.search(words)
+    is_of_recipient = _OF_MAILBOX.match(reply) or is_full or _GREYLISTED.search(reply)
+    return bool(_FOR_ALL.search(words) or _OWN_QUOTA.search(words)) and not is_of_recipient
 
 
 def _is_passing(reply: str, words: str) -> bool:

@@ -10,7 +10,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,7 @@ AUTH_ORDER = {
     Security.TLS: ("PLAIN", "LOGIN", "CRAM-MD5"),
 }
 BY_TOKEN = ("XOAUTH2",)
+NEXT_AFTER = 2.5  # seconds: far more than a connection takes, and long enough for a first packet that is lost
 MOST_OF_A_COMMAND = 510  # bytes without its end (RFC 5321 4.5.3.1.4); what is longer is shown when it is asked for
 TOKEN_REFUSED = "token_refused"  # noqa: S105 - the reason of a login that is refused for its token
 
@@ -118,11 +120,17 @@ def _opened(server: SmtpServer, secret: str, context: ssl.SSLContext | None, *, 
 
 
 def _connect(server: SmtpServer, *, deadline: float) -> Wire:
-    """A connection to the first address that answers; each gets an equal share of the time that is left."""
+    """A connection to the first address that answers.
+
+    Each gets an equal share of the time that is left, and not more than NEXT_AFTER while there is another: of a name's
+    addresses some may lead nowhere (IPv6 often does), and each new connection would wait for them.
+    """
     addresses = _addresses(server)
     refusal = OSError("no address")
     for count, (family, kind, protocol, _, address) in enumerate(addresses):
-        share = (deadline - time.monotonic()) / (len(addresses) - count)
+        others = len(addresses) - count - 1
+        share = (deadline - time.monotonic()) / (others + 1)
+        share = min(share, NEXT_AFTER) if others else share
         try:
             return Wire(_connected(socket.socket(family, kind, protocol), address, seconds=max(share, 0.001)))
         except OSError as error:  # also where this machine has no sockets left, or none of this family
@@ -167,8 +175,19 @@ def _ehlo(wire: Wire, server: SmtpServer, *, deadline: float) -> dict[str, str]:
             reply = wire.command(f"HELO {name}", deadline=deadline)
     if not reply.is_positive:
         raise _refused("ehlo", Stage.EHLO, reply)
-    pairs = (line.replace("=", " ", 1).partition(" ") for line in reply.lines[1:])
-    return {keyword.upper(): parameters.strip() for keyword, _, parameters in pairs}
+    return _features(reply.lines[1:])
+
+
+def _features(lines: Iterable[str]) -> dict[str, str]:
+    """The keywords of EHLO with their parameters. One that is said again adds to what was said of it before.
+
+    Servers say AUTH twice, the second time as clients of before RFC 2554 want it, and not always with all of it.
+    """
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for line in lines:
+        keyword, *parameters = line.replace("=", " ", 1).split() or [""]
+        found[keyword.upper()].update(dict.fromkeys(parameters))
+    return {keyword: " ".join(parameters) for keyword, parameters in found.items()}
 
 
 def _address_literal(wire: Wire) -> str:
@@ -247,7 +266,10 @@ def fault_of_login(reply: Reply) -> str:
 
 def _authenticate(wire: Wire, method: str, username: str, password: str, *, deadline: float) -> Reply:
     if method == "PLAIN":
-        return wire.command(f"AUTH PLAIN {_plain(username, password)}", deadline=deadline)
+        shown = _plain(username, password)
+        reply = wire.command(f"AUTH PLAIN {shown}", deadline=deadline)
+        # Some ask for what they were shown already: they read nothing behind the name of the method.
+        return wire.command(shown, deadline=deadline) if reply.code == 334 else reply
     if method == "XOAUTH2":
         return _show_token(wire, _b64(xoauth2(username, password)), deadline=deadline)
     reply = wire.command(f"AUTH {method}", deadline=deadline)

@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,7 @@ MAX_REFUSED = 5
 SLOW_SECONDS = 0.5  # for opening a session; half of what a gate's answer holds for
 MAX_IDLE_SECONDS = 60.0  # servers close after minutes of silence; a new connection is cheaper than finding out
 ENVELOPE_STAGES = frozenset({Stage.MAIL, Stage.RCPT, Stage.DATA})
+OF_THE_LINE = frozenset({"dropped", "timeout", "garbage"})  # as a WireError has it
 
 
 class SmtpConnection:
@@ -32,7 +33,7 @@ class SmtpConnection:
 
     For one thread at a time. `connect_seconds` bounds opening a session with TLS and login, `transaction_seconds` one
     mail from MAIL to the answer after the dot; both by the wall clock. `pipelined` is whether deliver_many() may use
-    RFC 2920 where the server offers it.
+    RFC 2920 where the server offers it, and `not_pipelined` is called when it turned out to get on badly with that.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SmtpConnection:
         max_mails: int = MAX_MAILS,
         max_idle_seconds: float = MAX_IDLE_SECONDS,
         pipelined: bool = True,
+        not_pipelined: Callable[[], None] = lambda: None,
     ):
         self.server = server
         self._context = context
@@ -53,6 +55,7 @@ class SmtpConnection:
         self._max_mails = max_mails
         self._max_idle_seconds = max_idle_seconds
         self._is_pipelined = pipelined
+        self._not_pipelined = not_pipelined
         self._may_send_ahead = True
         self._session: Session | None = None
         self._used_at = 0.0
@@ -113,15 +116,18 @@ class SmtpConnection:
         following: Envelope | None = None,
         pipelined: bool = False,
     ) -> Outcome:
-        was_kept = self._is_ahead(envelope) or self._may_be_used_again()
+        kept = self._session if self._is_ahead(envelope) or self._may_be_used_again() else None
         outcome = self._deliver_once(envelope, before_data, following, pipelined=pipelined)
-        if pipelined and _is_out_of_step(outcome):
-            # This server's answers to several commands at once are not to be relied on.
+        is_out_of_step = pipelined and _is_out_of_step(outcome)
+        is_stale = kept is not None and not kept.wire.is_hung_up and _is_stale_connection(outcome)
+        if pipelined and _is_broken_off_in_envelope(outcome) and not is_stale:
+            # Its answers to several commands at once are not to be relied on, or it reads but the first of them.
             self._is_pipelined = False
-        elif _is_left_over(outcome):
+            self._not_pipelined()
+        if _is_left_over(outcome):
             # It has to be told to forget a mail that it refused, and what is sent ahead comes before that.
             self._may_send_ahead = False
-        elif not (was_kept and _is_stale_connection(outcome)):
+        elif not (is_out_of_step or is_stale):
             return outcome
         return self._deliver_once(envelope, before_data, None, pipelined=False)
 
@@ -207,6 +213,10 @@ def _with_next(envelopes: Iterable[Envelope]) -> Iterator[tuple[Envelope, Envelo
         following = next(source, None)
         yield envelope, following
         envelope = following
+
+
+def _is_broken_off_in_envelope(outcome: Outcome) -> bool:
+    return isinstance(outcome, NotSent) and outcome.stage in ENVELOPE_STAGES and outcome.reason in OF_THE_LINE
 
 
 def _is_out_of_step(outcome: Outcome) -> bool:

@@ -66,6 +66,7 @@ class Wire:
     def __init__(self, sock: socket.socket):
         sock.setblocking(False)
         self.sock = sock
+        self.is_hung_up = False  # from another thread, on our side
         self._lines: deque[bytes] = deque()  # that came in and were not used, without their line feeds
         self._rest = b""  # what came in behind them: the beginning of a line
         self._at_once = 0  # answers in a row that were there within NEAR
@@ -150,6 +151,7 @@ class Wire:
 
     def hang_up(self) -> None:
         """End the conversation from another thread: who waits for an answer finds the line dropped at once."""
+        self.is_hung_up = True
         with suppress(OSError):  # it is gone already
             # The plain socket's: that of a TLS socket would let later bytes go out in the clear.
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)

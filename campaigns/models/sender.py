@@ -155,6 +155,12 @@ class Sender(Tenanted, LogsIn):
     failed_tries = models.PositiveIntegerField(
         default=0, editable=False, help_text="How often in a row its server could not be reached; each wait is longer."
     )
+    in_vain = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How many of its last mails, in a row, came to nothing for a reason that was not theirs.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -101,14 +101,17 @@ SELECT id, campaign_id, position, wait_amount, wait_unit FROM campaign_steps WHE
 _LOCK = "SELECT FROM campaign_recipients WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 # One statement, since it is run after every slice of mail. Whoever has had the last step is left as `stop_recipients`
-# leaves people; no message of theirs can be waiting.
+# leaves people; no message of theirs can be waiting. A sender may have been deleted while its server took the mail.
 _ADVANCE = f"""
-WITH before AS (
-    SELECT recipient.id, way.sender, way.following, way.due, recipient.sent_at IS NULL AS is_first,
+WITH known AS (
+    SELECT id FROM senders WHERE id = ANY(%(sender)s::bigint[]) FOR KEY SHARE
+), before AS (
+    SELECT recipient.id, known.id AS sender, way.following, way.due, recipient.sent_at IS NULL AS is_first,
            waits.for_it AS is_in, waits.for_it AND way.following IS NULL AS is_done
     FROM unnest(%(recipients)s::bigint[], %(places)s::bigint[]) AS mail(recipient, place)
     JOIN unnest(%(step)s::bigint[], %(sender)s::bigint[], %(following)s::bigint[], %(due)s::timestamptz[])
         WITH ORDINALITY AS way(step, sender, following, due, place) ON way.place = mail.place
+    LEFT JOIN known ON known.id = way.sender
     JOIN campaign_recipients recipient ON recipient.id = mail.recipient
     CROSS JOIN LATERAL (SELECT recipient.status IN ('pending', 'sent', 'paused')
         AND recipient.next_step_id IS NOT DISTINCT FROM way.step AS for_it) waits

@@ -1,6 +1,8 @@
 """The open connections of one worker, one per sender, by the sender's kind; with SANDBOX on all lead to the mailbox."""
 
+import time
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -22,7 +24,11 @@ from campaigns_project.outbound import addresses_of
 CONNECT_SECONDS = 20.0
 # Long, since giving up after the final dot makes a mail uncertain; shorter than the lease of a mail being sent.
 TRANSACTION_SECONDS = 120.0
+ONE_AT_A_TIME = 600.0  # seconds in which a server that gets on badly with pipelining is not tried with it again
 PASSING = frozenset({"host_unknown"})  # refusals that may mend by themselves
+
+
+_one_at_a_time_until: dict[int, float] = {}  # by sender, monotonic
 
 
 class Routes(Protocol):
@@ -89,7 +95,18 @@ def backend_of(
         server = server_of(sender)
     except Refused as refused:
         return NoWayOut(fault_of(refused))
-    return SmtpConnection(server, connect_seconds=connect_seconds, transaction_seconds=transaction_seconds)
+    return SmtpConnection(
+        server,
+        connect_seconds=connect_seconds,
+        transaction_seconds=transaction_seconds,
+        pipelined=time.monotonic() >= _one_at_a_time_until.get(sender.pk, 0.0),
+        not_pipelined=partial(_one_at_a_time, sender.pk),
+    )
+
+
+def _one_at_a_time(sender_id: int) -> None:
+    """For the next connections of this process too: found out anew in each turn it would cost one mail's time each."""
+    _one_at_a_time_until[sender_id] = time.monotonic() + ONE_AT_A_TIME
 
 
 def is_by_service(sender: Sender) -> bool:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from campaigns.delivery.base import Backend
-from campaigns.delivery.outcomes import GATE_EXPIRED, Accepted, NotSent, SenderFault, Uncertain
+from campaigns.delivery.outcomes import GATE_EXPIRED, Accepted, NotSent, SenderFault
 from campaigns.models import Campaign, MessageStatus, Sender
 from campaigns.scheduling import next_opening
 from campaigns.sending.advance import free_to_move
@@ -26,16 +26,14 @@ from campaigns.sending.prepare import Prepared
 from campaigns.sending.record import Verdict, record
 from campaigns.sending.reserve import Limited, limited_by
 from campaigns.sending.settle import (
-    asked_to_wait,
     blame_sender,
-    broken_off,
-    is_broken_off,
-    is_for_anybody,
+    fault_of_many,
+    in_vain,
     not_now,
     praise_sender,
     refused_at_gate,
+    remember_count,
     sender_fault,
-    unanswered,
     verdict_of,
 )
 from campaigns.sending.sizing import Pace
@@ -81,6 +79,7 @@ def deliver(
     over others.
     """
     pace = pace or Pace()
+    pace.in_vain = sender.in_vain
     left = deque(_by_clock(mails, zones) if zones else mails)
     settled = 0
     renewed_at = time.monotonic() if claimed_at is None else claimed_at
@@ -98,9 +97,9 @@ def deliver(
             renewed_at = time.monotonic()
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         limited = limited_by(campaign, sender)
-        one = _send_slice(campaign, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
+        one = _send_slice(current, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
         left.extendleft(reversed(one.expired))
-        settled += _settle(campaign, one, left, sender, limited, step_back=step_back)
+        settled += _settle(campaign, one, left, sender, limited, pace=pace, step_back=step_back)
     return settled
 
 
@@ -135,11 +134,13 @@ def _settle(
     sender: Sender,
     limited: Limited | None,
     *,
+    pace: Pace,
     step_back: Callable[[Sender], bool],
 ) -> int:
     now = timezone.now()
     if one.accepted:
         praise_sender(sender)
+    remember_count(sender, pace.in_vain)
     # A server that takes some and then refuses for a while has worked in between: its waits do not grow.
     if one.fault is not None:
         if not (one.fault.may_be_crowded and step_back(sender)):
@@ -177,8 +178,9 @@ def _send_slice(
     full = {claim.recipient: answers[claim.message] for claim in refused}
     done.others_may = [pk for pk, gauge in full.items() if isinstance(gauge, Gauge) and gauge.is_of_sender_alone]
     passed = deque(mail for mail in batch if answers.get(mail.claim.message) == "")
+    may_begin = _LastLook(campaign, list(passed), gated, journal, done.begun, limited, clock)
     try:
-        _hand_over(passed, done, backend, _LastLook(list(passed), gated, journal, done.begun, limited, clock), pace)
+        _hand_over(passed, done, backend, may_begin, pace)
     except BaseException:
         # What was not at the server goes back and what was answered is kept; only what was begun is in doubt: the one
         # in hand, or those of one request to an e-mail service.
@@ -197,9 +199,11 @@ class _LastLook:
     """Asked right before the content of each mail, by its place: may it begin?
 
     One whose gate's answer holds no longer is asked about again while the server waits: a server that thinks for longer
-    than that over every DATA would never get a mail otherwise. The others behind it have to be gated anew.
+    than that over every DATA would never get a mail otherwise. The others behind it have to be gated anew. Its window
+    may have closed meanwhile, too.
     """
 
+    campaign: Campaign
     mails: Sequence[Prepared]
     gated: Moment
     journal: Journal
@@ -218,6 +222,9 @@ class _LastLook:
         return True
 
     def _asked_again(self, place: int, mail: Prepared) -> bool:
+        now, zone = timezone.now(), mail.candidate.zone or self.clock
+        if next_opening(self.campaign, now, zone) > now:
+            return False
         self.asked_again[place] = Moment()
         # The database may have taken its time: then what it says is old news.
         return gate_again(mail.candidate, limited=self.limited, clock=self.clock) and self._holds(place)
@@ -246,14 +253,11 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             passed.popleft()
             if isinstance(outcome, Accepted):
                 done.accepted += 1
-                pace.doubts = pace.put_off = pace.breaks = 0
+                pace.in_vain = 0
             else:
-                pace.doubts = pace.doubts + 1 if isinstance(outcome, Uncertain) else 0
-                pace.put_off = pace.put_off + 1 if is_for_anybody(outcome) else 0
-                pace.breaks = pace.breaks + 1 if is_broken_off(outcome) else 0
-                fault = unanswered(outcome, pace.doubts) or asked_to_wait(outcome, pace.put_off)
-                fault = fault or broken_off(outcome, pace.breaks)
-                done.fault = done.fault or sender_fault(outcome) or fault
+                if not is_stopping():  # then it was perhaps we who hung up
+                    pace.in_vain = in_vain(pace.in_vain, outcome, mail.claim)
+                done.fault = done.fault or sender_fault(outcome) or fault_of_many(outcome, pace.in_vain)
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
             may_begin.is_over = may_begin.is_over or done.fault is not None or is_stopping() or is_late

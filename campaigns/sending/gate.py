@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import nonmember
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -52,7 +53,7 @@ class Candidate(NamedTuple):
     version: int
     merge_values: Mapping[str, str]
     subject: str = ""  # as it stands in the mail
-    zone: tzinfo | None = None
+    zone: ZoneInfo | None = None
 
 
 @transaction.atomic

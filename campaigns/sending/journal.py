@@ -107,7 +107,19 @@ class Journal:
         if self._file is not None:
             if not self._open_claims:
                 self._path.unlink(missing_ok=True)
+            elif not os.fstat(self._file).st_nlink:
+                self._put_back(self._file)
             self._close(keep=self._end)
+
+    def _put_back(self, file: int) -> None:
+        """Somebody removed it while it was written: what it says is still known."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._unborn.touch(mode=0o600)
+            self._unborn.write_bytes(os.pread(file, self._end, 0))
+            self._unborn.rename(self._path)
+        except OSError as error:
+            logger.warning("the journal was removed and cannot be put back: %s", error)
 
     def leave_behind(self) -> None:
         """Begin another one. What is not settled in this one is for who inherits from the dead, as if we had died."""

@@ -3,6 +3,8 @@
 import re
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from campaigns.delivery.classify import is_for_all
 from campaigns.delivery.outcomes import (
     Accepted,
@@ -31,9 +33,7 @@ GIVE_UP_AFTER = timedelta(days=4)
 LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clocks may differ by so much at midnight
 BACK_OFF = timedelta(minutes=1)  # the first wait of a mail whose transaction broke off
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
-MOST_PUT_OFF = 3  # mails in a row, for a reason that is not theirs; each more would be put off for longer than need be
-MOST_BROKEN_OFF = 3  # mails in a row; one or two meet a server that is restarted, or one line that failed
-MOST_DOUBTS = 3  # mails in a row; one or two are left in doubt by any server that is restarted
+MOST_IN_VAIN = 3  # mails in a row; one or two meet a server that is restarted, or one line that failed
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
@@ -98,45 +98,44 @@ def sender_fault(outcome: Outcome) -> SenderFault | None:
     return None
 
 
-def unanswered(outcome: Outcome, doubts: int) -> SenderFault | None:
-    """The fault of a sender whose server left so many mails in a row in doubt: each more would wait for a person."""
-    if not isinstance(outcome, Uncertain) or doubts < MOST_DOUBTS:
-        return None
-    reply = f"{doubts} mails in a row may or may not have arrived ({outcome.reason})"
-    return SenderFault("unanswered", reply=reply, stage=Stage.DOT)
+def in_vain(before: int, outcome: Outcome, claim: Claim) -> int:
+    """How many mails in a row came to nothing for a reason that is not theirs, with this one and those `before` it.
 
-
-def broken_off(outcome: Outcome, breaks: int) -> SenderFault | None:
-    """The fault of a sender whose server broke so many mails in a row off before their last byte.
-
-    Each more would cost a connection and come to the same; the sender rests instead and goes on where it was. If it is
-    the mails that a server hangs up on, they alone are given up after MOST_BREAKS of these tries.
+    One that broke off for the second time may be what its server hangs up on, and counts for nothing; nor does one that
+    never got as far as the server.
     """
-    if not isinstance(outcome, NotSent) or breaks < MOST_BROKEN_OFF:
-        return None
-    reply = f"{breaks} mails in a row broke off before their last byte ({outcome.reason} at {outcome.stage.upper()})"
-    return SenderFault("broken_off", reply=reply, stage=outcome.stage)
+    match outcome:
+        case SenderFault() | NotSent(stage=Stage.CONNECT):
+            return before
+        case NotSent():
+            return before + (claim.attempts == 1)
+        case Uncertain():
+            return before + 1
+        case Deferred() if is_for_all(outcome.code, outcome.reply, stage=outcome.stage):
+            return before + 1
+    return 0
 
 
-def is_broken_off(outcome: Outcome) -> bool:
-    """Whether a transaction ended before its last byte, by what the server did and not by our own end."""
-    return isinstance(outcome, NotSent) and outcome.stage is not Stage.CONNECT
+def fault_of_many(outcome: Outcome, count: int) -> SenderFault | None:
+    """The fault of a sender of whose mails so many in a row came to nothing, this one as the last.
 
-
-def asked_to_wait(outcome: Outcome, put_off: int) -> SenderFault | None:
-    """The fault of a sender whose server has put off so many mails in a row that it takes no more of anybody's.
-
-    To ask it for all the others as well would only put off each of them, for longer every time, until they are given up
-    after four days; the sender rests instead and goes on where it was.
+    Each more would be put off for longer than need be, cost a connection, or wait for a person who knows what became
+    of it; the sender rests instead and goes on where it was. If it is the mails that a server hangs up on, they alone
+    are given up after MOST_BREAKS of these tries.
     """
-    if not isinstance(outcome, Deferred) or put_off < MOST_PUT_OFF:
+    if count < MOST_IN_VAIN:
         return None
-    return SenderFault("asked_to_wait", outcome.code, outcome.reply, stage=outcome.stage)
-
-
-def is_for_anybody(outcome: Outcome) -> bool:
-    """Whether a mail was put off for a reason that has nothing to do with whom it is for."""
-    return isinstance(outcome, Deferred) and is_for_all(outcome.code, outcome.reply, stage=outcome.stage)
+    match outcome:
+        case Uncertain():
+            reply = f"{count} mails in a row came to nothing; the last may or may not have arrived ({outcome.reason})"
+            return SenderFault("unanswered", reply=reply, stage=Stage.DOT)
+        case NotSent():
+            where = f"{outcome.reason} at {outcome.stage.upper()}"
+            reply = f"{count} mails in a row came to nothing; the last broke off before its last byte ({where})"
+            return SenderFault("broken_off", reply=reply, stage=outcome.stage)
+        case Deferred():
+            return SenderFault("asked_to_wait", outcome.code, outcome.reply, stage=outcome.stage)
+    return None
 
 
 def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:
@@ -150,6 +149,16 @@ def blame_sender(sender: Sender, fault: SenderFault, *, now: datetime) -> None:
 def praise_sender(sender: Sender) -> None:
     """It works: what was wrong with it is over."""
     recovered(sender=sender)
+
+
+def remember_count(sender: Sender, count: int) -> None:
+    """Whoever sends through it next goes on counting: a slow server, or one that is asked at long intervals, has a mail
+    or two of each turn."""
+    if sender.in_vain != count:
+        more = count - sender.in_vain
+        # Others count beside us: what grew is added.
+        Sender.objects.filter(pk=sender.pk).update(in_vain=F("in_vain") + more if more > 0 else count)
+        sender.in_vain = count
 
 
 def _deferred(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:

@@ -33,9 +33,7 @@ class Pace:
 
     size: int = 5
     seconds: float = 0.0  # spent at the server so far
-    put_off: int = 0  # mails in a row that the server put off for a reason that is not theirs
-    breaks: int = 0  # mails in a row that broke off before their last byte
-    doubts: int = 0  # mails in a row that the server left without an answer it can be believed by
+    in_vain: int = 0  # mails in a row that came to nothing for a reason that is not theirs
 
     def learn(self, mails: int, seconds: float) -> None:
         self.seconds += seconds

@@ -70,7 +70,8 @@ def _is_held(sender: Sender) -> bool:
 
 def _numbers(sender: Sender) -> range:
     # With a gap one mail leaves after the other. While a slow server looks at one, another stream would take its place.
-    most = 1 if has_gap(sender) else min(sender.max_connections, MOST)
+    # A server that was left alone may still not answer: that costs one stream and one mail, and not all of them.
+    most = 1 if has_gap(sender) or sender.failed_tries else min(sender.max_connections, MOST)
     return _all_numbers(sender)[:most]
 
 

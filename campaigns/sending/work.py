@@ -5,7 +5,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -144,19 +144,40 @@ def due_campaigns(*, now: datetime) -> list[Campaign]:
     # As a value, so that each campaign's own are looked up, the longest due first: a condition may be turned into a
     # search through all recipients for each campaign, as long as statistics know of few.
     waiting = Recipient.objects.due(now).filter(campaign=OuterRef("pk")).order_by("next_send_at", "pk").values("pk")
-    limited = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
+    of_sender = Exists(Sender.objects.filter(LIMITED_SENDER, campaign_senders__campaign=OuterRef("pk")))
     unheld = Q(hold_until=None) | Q(hold_until__lte=now)
     campaigns = (
         unhalted(Campaign.objects.running().delivered_here())
         .alias(first_due=Subquery(waiting[:1]))
         .filter(unheld, first_due__isnull=False)
-        .annotate(has_limited_sender=limited)
+        .annotate(has_limited_sender=of_sender)
     )
-    due = campaigns.select_related("organization").order_by("-priority", "pk")
+    due = list(campaigns.select_related("organization").order_by("-priority", "pk"))
+    limited = frozenset(campaign.pk for campaign in due if campaign.has_limited_sender or is_limited(campaign))
+    try:
+        return _able_to_send(due, limited, now)
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+    return [campaign for campaign in due if _is_able_to_send(campaign, limited, now)]
+
+
+def _able_to_send(due: Sequence[Campaign], limited: Collection[int], now: datetime) -> list[Campaign]:
+    """Those whose window is open, and of the `limited` ones, by id, those with room."""
     opened = [campaign for campaign in due if next_opening(campaign, now) <= now]
-    asked = [campaign for campaign in opened if campaign.has_limited_sender or is_limited(campaign)]
+    asked = [campaign for campaign in opened if campaign.pk in limited]
     full = set(asked) - set(with_room(asked, now=now))
     return [campaign for campaign in opened if campaign not in full]
+
+
+def _is_able_to_send(campaign: Campaign, limited: Collection[int], now: datetime) -> bool:
+    """The same of one campaign alone. One that it cannot be said of is: whoever sends it finds out and pauses it."""
+    try:
+        return bool(_able_to_send([campaign], limited, now))
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+        return True
 
 
 def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
@@ -166,19 +187,26 @@ def _contained(campaign: Campaign, stream: Stream, *, until: float) -> int:
     except Exception as error:
         if is_of_the_database(error):
             raise  # nobody's fault here: the whole turn ends, and the queue tries again
-        logger.exception("campaign %s cannot be sent", campaign.pk)
-        message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
-        pause_by_system(
-            campaign_id=campaign.pk,
-            code=PauseCode.SENDING_ERROR,
-            message=message,
-            now=timezone.now(),
-            error=type(error).__name__,
-        )
+        if isinstance(error, Sender.DoesNotExist):
+            logger.info("a sender was deleted before its mails left", extra={"campaign": campaign.pk})
+        else:
+            _pause_broken(campaign, error)
         # What was in hand is settled by what is known of it: the next chunk would wipe that from the journal.
         stream.journal.leave_behind()
         inherit(now=timezone.now())
         return 0
+
+
+def _pause_broken(campaign: Campaign, error: Exception) -> None:
+    logger.exception("campaign %s cannot be sent", campaign.pk)
+    message = "Sending broke off by a fault of the system; its log says more. Resume to try again."
+    pause_by_system(
+        campaign_id=campaign.pk,
+        code=PauseCode.SENDING_ERROR,
+        message=message,
+        now=timezone.now(),
+        error=type(error).__name__,
+    )
 
 
 def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.inf) -> int:
@@ -237,9 +265,14 @@ def _send_for(
             zones=zones_of(campaign, [one.recipient for one in claims]),
             step_back=stream.step_back,
         )
-    journal.settled()
-    if settled == len(claims):  # what is in other hands by now, or was in them, is left to who looks after ended leases
+    if settled == len(claims):
+        journal.settled()
         leases.drop(claims[0].lease)
+    else:
+        # Some are in other hands by now, or were in them: this machine slept, and its worker was taken for dead. Its
+        # journal says of them what it would say of a dead one's; the lease is left to who looks after ended ones.
+        journal.leave_behind()
+        inherit(now=timezone.now())
     seconds = time.monotonic() - began
     # Another stream is of use where this one mostly waits for the server; where it works, they would share its time.
     waited = speed.pace.seconds - before

@@ -295,7 +295,7 @@ def test_an_address_no_mail_can_be_sent_to_is_refused(address):
     with pytest.raises(HeaderRefused) as refusal:
         wire_address(address, field="To")
 
-    assert (refusal.value.field, refusal.value.code) == ("To", "header_refused")
+    assert (refusal.value.field, refusal.value.code) == ("To", "invalid_address")
 
 
 def test_the_domain_of_an_address_is_ascii_in_lower_case():

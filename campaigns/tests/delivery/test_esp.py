@@ -79,6 +79,14 @@ def test_too_many_requests_defer_by_what_the_service_asks_for(esp):
     assert (outcome.code, outcome.retry_after) == (429, timedelta(seconds=37))
 
 
+@pytest.mark.parametrize("asked", [f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", f"Wed, 21 Oct 2015 07:28:00 +{'9' * 14}"])
+def test_a_date_that_no_calendar_has_asks_for_no_wait(asked):
+    with ServiceServer(Says(429, "", {"Retry-After": asked})) as server:
+        outcome = connected(server).deliver(a_mail())
+
+    assert (type(outcome), outcome.retry_after) == (Deferred, None)
+
+
 def test_until_then_the_service_is_not_asked_again():
     with ServiceServer(Says(429, "", {"Retry-After": "37"})) as server:
         outcomes = list(connected(server).deliver_many([a_mail(), a_mail("eve@example.org"), a_mail("x@example.org")]))

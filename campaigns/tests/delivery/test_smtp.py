@@ -3,17 +3,20 @@ import os
 import resource
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 
 from campaigns.delivery.base import Envelope
+from campaigns.delivery.lines import hang_up_all
 from campaigns.delivery.outcomes import Accepted, Deferred, Kind, NotSent, Refused, SenderFault, Stage
 from campaigns.delivery.server import Security, SmtpServer, tls_context
 from campaigns.delivery.smtp import SmtpConnection
 from campaigns.delivery.transaction import on_the_wire
-from campaigns.tests.delivery.fault_server import Drop, FaultServer, Say
+from campaigns.tests.delivery.fault_server import PATIENCE, Drop, FaultServer, Say, Silence
+from campaigns_project.tests.processes import wait_until
 
 
 class Inbox:
@@ -162,6 +165,19 @@ def test_a_kept_connection_that_ends_at_mail_is_replaced_once(envelope, farewell
     assert (server.connections, len(server.mails)) == (2, 2)
 
 
+def test_a_kept_connection_that_we_hang_up_on_is_not_replaced(envelope):
+    """Somebody has to end, and a server that answers nothing may take its time for a new connection too."""
+    with FaultServer(mail=[None, Silence()]) as server, SmtpConnection(server.account()) as connection:
+        connection.deliver(envelope)
+        with ThreadPoolExecutor(1) as pool:
+            second = pool.submit(connection.deliver, envelope)
+            wait_until(lambda: server.verbs().count("MAIL") == 2, "it waits for the answer to MAIL")
+            hang_up_all()
+            outcome = second.result(PATIENCE)
+
+    assert (outcome, server.connections) == (NotSent("dropped", Stage.MAIL), 1)
+
+
 def test_a_new_connection_that_ends_at_mail_is_not_tried_again(envelope):
     with FaultServer(mail=Drop()) as server, SmtpConnection(server.account()) as connection:
         outcome = connection.deliver(envelope)
@@ -251,6 +267,8 @@ def test_a_gate_that_fails_leaves_no_session_in_mid_transaction(envelope):
         ("PLAIN LOGIN", ["AUTH PLAIN AHVzZXIAcGFzcw=="]),
         ("LOGIN", ["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
         ("XOAUTH2 login", ["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
+        ("PLAIN LOGIN,AUTH=GSSAPI", ["AUTH PLAIN AHVzZXIAcGFzcw=="]),  # said twice, and not with the same
+        ("GSSAPI,AUTH=LOGIN", ["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]),
     ],
 )
 def test_the_login_uses_a_method_the_server_offers(envelope, offered, expected):
@@ -259,6 +277,14 @@ def test_the_login_uses_a_method_the_server_offers(envelope, offered, expected):
 
     assert type(outcome) is Accepted
     assert server.commands[1 : 1 + len(expected)] == expected
+
+
+def test_a_server_that_asks_for_what_it_was_shown_is_shown_it_again(envelope):
+    asked = {"auth": Say("334 "), "ahvzzxiacgfzcw==": Say("235 2.7.0 welcome")}
+    with FaultServer(features="AUTH PLAIN", **asked) as server:
+        outcome = deliver_once(envelope, server.account(username="user", password="pass"))
+
+    assert (type(outcome), server.commands[1:3]) == (Accepted, ["AUTH PLAIN AHVzZXIAcGFzcw==", "AHVzZXIAcGFzcw=="])
 
 
 def test_cram_md5_answers_as_in_its_rfc(envelope):

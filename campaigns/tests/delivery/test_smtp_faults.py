@@ -40,6 +40,28 @@ def test_a_refused_connection_is_the_senders_passing_fault(envelope):
     assert (type(outcome), outcome.reason, outcome.permanent) == (SenderFault, "connect", False)
 
 
+def test_an_address_that_leads_nowhere_is_not_waited_for_where_there_is_another(envelope, monkeypatch):
+    monkeypatch.setattr("campaigns.delivery.session.NEXT_AFTER", 0.1)
+    with FaultServer() as server, nowhere("127.0.0.2", server.port):
+        began = time.monotonic()
+        with connected(server, address="127.0.0.2", more_addresses=("127.0.0.1",)) as connection:
+            outcome = connection.deliver(envelope)
+
+    assert (type(outcome), time.monotonic() - began < 2.0) == (Accepted, True)  # and not half of five seconds
+
+
+@contextlib.contextmanager
+def nowhere(host, port):
+    """An address at which nobody answers: its queue of one is full, so further calls are not even refused."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(socket.create_server((host, port), backlog=0))
+        for _ in range(3):
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex((host, port))
+        yield
+
+
 def test_a_host_that_dns_does_not_know_is_the_senders_passing_fault(envelope):
     with FaultServer() as server, connected(server, host="nobody.invalid", address="") as connection:
         outcome = connection.deliver(envelope)

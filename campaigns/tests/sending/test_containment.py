@@ -13,8 +13,9 @@ from campaigns import lifecycle, steps
 from campaigns.delivery.memory import MemoryBackend
 from campaigns.delivery.outcomes import Kind, NotSent, Refused, SenderFault, Stage
 from campaigns.ledger import ledger
-from campaigns.models import Message, Recipient, Sender, Variant
+from campaigns.models import Campaign, Message, Recipient, Sender, Variant
 from campaigns.sending.claim import Wordings, claim
+from campaigns.sending.connections import Connections
 from campaigns.sending.gate import GateRefusal
 from campaigns.sending.journal import Journal, left_behind
 from campaigns.sending.record import record
@@ -22,7 +23,7 @@ from campaigns.sending.recover import recover
 from campaigns.sending.settle import MOST_BREAKS, not_now, refused_at_gate
 from campaigns.sending.work import Stream, able_senders, send_chunk, send_round, work
 from campaigns.tests.delivery.fault_server import FaultServer, Say
-from campaigns.tests.factories import NOON
+from campaigns.tests.factories import NOON, SenderFactory
 from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
@@ -65,6 +66,24 @@ def test_a_campaign_that_breaks_the_worker_is_paused_and_the_others_send(now, se
     broken.refresh_from_db()
     assert (settled, ledger(good).sent, len(server.mails)) == (1, 1, 1)
     assert (broken.status, bool(broken.status_error), "Resume" in broken.status_message) == ("paused", True, True)
+
+
+def test_a_time_zone_that_this_machine_does_not_know_pauses_its_campaigns_and_the_others_send(now, server, caplog):
+    """They come and go with releases of the operating system."""
+    by_window, by_limit = started_campaign(people=1, now=now), started_campaign(people=1, now=now)
+    Campaign.objects.filter(pk=by_window.pk).update(timezone="Mars/Olympus", sending_days=[1, 2, 3, 4, 5, 6, 7])
+    Sender.objects.filter(organization=by_limit.organization).update(timezone="Mars/Olympus", daily_limit=5)
+    good = started_campaign(people=1, now=now)
+
+    with caplog.at_level(logging.CRITICAL, "campaigns.sending.work"):
+        settled = work(lane=1)
+
+    assert (settled, ledger(good).sent, len(server.mails)) == (1, 1, 1)
+    assert dict(Campaign.objects.values_list("pk", "status")) == {
+        by_window.pk: "paused",
+        by_limit.pk: "paused",
+        good.pk: "running",
+    }
 
 
 def test_a_campaign_that_breaks_the_check_at_its_hour_is_paused_and_the_others_start(now, caplog):
@@ -158,6 +177,26 @@ class BreaksAtTheSecond(Road):
             if place == 1:
                 raise RuntimeError("a fault of ours")
             yield self.backend.deliver(envelope, before_data=partial(before_data, place))
+
+
+def test_a_sender_that_is_deleted_before_its_mails_leave_leaves_them_to_another(now, server, settings, tmp_path):
+    campaign = started_campaign(people=4, now=now)
+    first, second = Sender.objects.get(), SenderFactory(organization=campaign.organization)
+    Sender.objects.update(host="127.0.0.1", port=server.port, security="none")
+    settings.VAR_DIR, settings.SANDBOX = tmp_path, False  # without the sandbox the sender's password is read
+
+    class Replaced(Connections):
+        def to(self, sender):
+            steps.set_senders(campaign=campaign, senders=[second], actor=SYSTEM)
+            Sender.objects.filter(pk=first.pk).delete()
+            return super().to(sender)
+
+    with Replaced() as connections, Journal() as journal:
+        send_round([campaign], Stream(connections, journal), math.inf)
+    work(lane=1)
+
+    campaign.refresh_from_db()
+    assert (campaign.status, ledger(campaign).sent, len(server.mails)) == ("running", 4, 4)
 
 
 def test_a_server_that_refuses_one_address_is_quoted_there_and_keeps_nobody_else_waiting(now, settings):

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shutil
 import time
 
 import pytest
@@ -236,6 +237,21 @@ def test_a_worker_that_settled_everything_leaves_no_journal(now, campaign):
         journal.settled()
 
     assert list(journal_folder().iterdir()) == []
+
+
+def test_a_journal_that_is_removed_while_it_is_written_is_put_back(now, campaign):
+    claims = claim_all(campaign, now)
+    let_through(claims)
+    with contextlib.suppress(OperationalError), Journal() as journal:
+        journal.claimed(claims)
+        journal.begin(claims[0])
+        journal.ended(claims[0], Accepted(250, "ok"))
+        shutil.rmtree(journal_folder())
+        raise OperationalError("the database is gone")
+
+    inherit(now=now)
+
+    assert statuses() == ["sent", "pending", "pending"]
 
 
 def test_a_journal_that_cannot_be_settled_is_set_aside_and_the_others_are_settled(now, campaign, caplog):

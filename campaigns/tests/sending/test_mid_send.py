@@ -16,6 +16,7 @@ from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.ledger import ledger
 from campaigns.lifecycle.transitions import move
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, Recipient, Sender, Variant
+from campaigns.senders import remove_sender
 from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.connections import CONNECT_SECONDS, TRANSACTION_SECONDS
 from campaigns.sending.deliver import deliver
@@ -29,6 +30,7 @@ from campaigns.sending.sizing import Pace
 from campaigns.sending.withdraw import withdraw
 from campaigns.sending.work import Stream, able_senders, send_chunk, send_round
 from campaigns.tests.factories import LeadFactory, SenderFactory
+from campaigns.tests.faults.workers import until_gates_are_old
 from campaigns.tests.sending.leases import age_leases
 from campaigns.tests.sending.sending import Road, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
@@ -113,6 +115,21 @@ def test_nothing_more_leaves_through_a_sender_that_was_taken_out_of_the_campaign
 
     assert ledger(campaign).sent == 12
     assert Message.objects.filter(sender=first).count() == Pace().size
+
+
+def test_a_sender_that_is_deleted_while_its_mails_leave_takes_none_of_them_along(now):
+    campaign = started_campaign(people=12, now=now)
+    first, second = Sender.objects.get(), SenderFactory(organization=campaign.organization)
+
+    def replace():
+        steps.set_senders(campaign=campaign, senders=[second], actor=SYSTEM)
+        remove_sender(sender=first, actor=SYSTEM)
+
+    send_all(campaign, while_under_way(once(replace)))
+
+    connection.check_constraints()
+    assert (ledger(campaign).sent, ledger(campaign).adds_up) == (12, True)
+    assert Recipient.objects.filter(sender=None).count() == Pace().size
 
 
 def test_a_limit_set_while_mails_leave_holds_from_the_next_of_them_on(now):
@@ -320,6 +337,29 @@ def test_what_was_claimed_before_the_window_closed_waits_for_its_next_opening(no
     tomorrow = (now + timedelta(days=1)).date()
     assert (road.backend.asked, ledger(campaign).waiting) == ([], 3)
     assert {recipient.next_send_at.date() for recipient in Recipient.objects.all()} == {tomorrow}
+
+
+def test_a_mail_that_waits_at_its_server_until_the_window_has_closed_stays(now):
+    campaign = started_campaign(people=2, now=now)
+    senders = able_senders(campaign, now=now)
+    batch = prepare(campaign, claim_all(campaign, now), wordings=Wordings.of(campaign), senders=senders, now=now)
+
+    class Thinking(Road):
+        def to(self, sender):
+            return self
+
+        def deliver_many(self, envelopes, *, before_data):
+            until_gates_are_old()
+            campaign.sending_days = [day for day in range(1, 8) if day != now.isoweekday()]
+            Campaign.objects.update(sending_days=campaign.sending_days)
+            for place, envelope in enumerate(envelopes):
+                yield self.backend.deliver(envelope, before_data=partial(before_data, place))
+
+    road = Thinking()
+    sender, at = next(iter(senders.values())), time.monotonic()
+    deliver(campaign, batch.prepared, sender=sender, connections=road, journal=Journal(), claimed_at=at)
+
+    assert (road.backend.mails, ledger(campaign).waiting) == ([], 2)
 
 
 def test_a_retry_says_which_version_of_the_wording_went_out(now):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns import lifecycle
 from campaigns.content import errors as content_errors
 from campaigns.content.errors import (
+    AddressRefused,
     BodyRefused,
     HeaderRefused,
     HtmlInvalid,
@@ -220,7 +221,7 @@ def test_a_reason_of_an_older_release_is_taken_where_a_mail_has_it(now):
 def test_every_reason_for_which_a_mail_cannot_be_made_is_known_as_one():
     refused = [
         TemplateInvalid("x", line=1), MergeValueMissing("x"), SubjectEmpty(), HeaderRefused("x", "x"),
-        BodyRefused("x", "x"), HtmlInvalid("x"), EnvelopeRefused("x", "x"),
+        AddressRefused("x", "x"), BodyRefused("x", "x"), HtmlInvalid("x"), EnvelopeRefused("x", "x"),
     ]  # fmt: skip
 
     assert {each.code for each in refused} <= OF_FAILED
