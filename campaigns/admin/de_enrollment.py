@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import (
@@ -22,6 +22,7 @@ from campaigns.admin.de_enrollment_days import days_of
 from campaigns.admin.filters import OfCampaign, OfCampaignByRecipient
 from campaigns.de_enrollment import Scope, ask_for_run, count_by_reason, healths_of
 from campaigns.de_enrollment.naming import leads_named
+from campaigns.de_enrollment.reading import readings_of
 from campaigns.models import Campaign, CampaignStatus, DeEnrollmentLog, DeEnrollmentRun, ExitReason
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
@@ -59,7 +60,7 @@ class Sweep(ActDialog):
         help_text="Numbers of leads or their addresses, separated by commas or lines. Empty: whoever must not be in.",
     )
     dry_run = forms.BooleanField(
-        label="Only look: take nobody out, and list who would be", required=False, widget=UnfoldBooleanWidget
+        label="Dry run: take nobody out, and list who would leave", required=False, widget=UnfoldBooleanWidget
     )
     reason = forms.CharField(
         label="Why",
@@ -111,12 +112,25 @@ class Sweep(ActDialog):
         return reverse("admin:campaigns_deenrollmentrun_change", args=[self.run.pk]) if self.run else super().next_url()
 
 
+class KindOfRun(DropdownFilter):
+    """A dry run took nobody out."""
+
+    title = "kind of run"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("acted", "Takes people out"), ("dry", "Dry run: takes nobody out")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(is_dry_run=self.value() == "dry") if self.value() in {"acted", "dry"} else queryset
+
+
 @admin.register(DeEnrollmentRun)
 class DeEnrollmentRunAdmin(ReadOnlyAdmin):
     list_before_template = "campaigns/admin/de_enrollment.html"
     list_display = ["begun", "what", "state", "scanned", "outcome", "lag", "asked_by"]
     list_select_related = ["organization", "campaign"]
-    list_filter = [("status", ChoicesDropdownFilter), "is_dry_run", OfCampaign, ("organization", ScopedRelatedFilter)]
+    list_filter = [("status", ChoicesDropdownFilter), KindOfRun, OfCampaign, ("organization", ScopedRelatedFilter)]
     fields = [
         "what", "state", "outcome", "people", "scanned", "found", "removed", "already_out", "cleared", "lag",
         "reason", "error_message", "asked_by", "created_at", "started_at", "finished_at",
@@ -137,7 +151,9 @@ class DeEnrollmentRunAdmin(ReadOnlyAdmin):
             homes = held_roles(request).scope(Organization.objects.all()).order_by("name")[:MOST_HOMES]
             now, shown = timezone.now(), [each.pk for each in homes]
             healths = healths_of(shown, now=now)
-            context["healths"] = [(each, healths[each.pk]) for each in homes]
+            readings = readings_of(shown)
+            told = [(each, healths[each.pk], readings.get(each.pk)) for each in homes]
+            context["healths"] = sorted(told, key=lambda each: each[1].status == "ok")  # trouble first
             context["removed"] = days_of(shown, now=now) if shown else None
         return response
 
@@ -147,9 +163,10 @@ class DeEnrollmentRunAdmin(ReadOnlyAdmin):
 
     @display(description="What")
     def what(self, run: DeEnrollmentRun) -> str:
-        whom = f"{len(run.lead_ids):,} named people" if run.lead_ids else "Sweep"
+        named = "1 person named" if len(run.lead_ids) == 1 else f"{len(run.lead_ids):,} people named"
+        whom = named if run.lead_ids else "Sweep"
         where = f" of “{run.campaign}”" if run.campaign else ""
-        return f"{whom}{where}{', only looked' if run.is_dry_run else ''}"
+        return f"{whom}{where}{', dry run' if run.is_dry_run else ''}"
 
     @display(description="State", ordering="status")
     def state(self, run: DeEnrollmentRun) -> str:

@@ -86,7 +86,12 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     fieldsets = [
         (
             None,
-            {"fields": ["campaign", "recipient", "step", "variant", "subject", "sender", "state", "why", "sent_at"]},
+            {
+                "fields": [
+                    "campaign", "recipient", "step", "variant", "subject", "sender", "state", "why", "sent_at",
+                    "happened",
+                ]
+            },
         ),
         (
             "How it was handed over",
@@ -98,7 +103,7 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
         ),
         ("What it was made of", {"fields": ["step_version", "merge_values", "values_cleared_at", "created_at"]}),
     ]  # fmt: skip
-    readonly_fields = ["campaign", "state", "why", "identity", "answer"]
+    readonly_fields = ["campaign", "state", "why", "happened", "identity", "answer"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
     actions_list = ["treat_all_as_sent", "send_all_again"]
     empty_when = {"place=uncertain": "No mail is uncertain"}
@@ -146,6 +151,13 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
         campaign = message.recipient.campaign
         address = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
         return format_html('<a class="text-link" href="{}">{}</a>', address, campaign.name)
+
+    @display(description="What happened to it")
+    def happened(self, message: Message) -> str:
+        address = f"{reverse('admin:tracking_emailevent_changelist')}?message={message.pk}"
+        return format_html(
+            '<a class="text-link" href="{}">Opens, clicks, replies and bounces of this mail</a>', address
+        )
 
     @display(description="Message-ID")
     def identity(self, message: Message) -> str:

@@ -79,9 +79,9 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     search_help_text = "Part of the address"
     fields = [
         "lead", "campaign", "email_address", "state", "why", "sender", "sent_at", "opened_at", "clicked_at",
-        "replied_at", "bounced_at", "booked_at", "exited_at", "error_message", "messages", "created_at",
+        "replied_at", "bounced_at", "booked_at", "exited_at", "error_message", "messages", "happened", "created_at",
     ]  # fmt: skip
-    readonly_fields = ["state", "why", "messages"]
+    readonly_fields = ["state", "why", "messages", "happened"]
     empty_text = "A recipient is a lead inside a campaign. Enroll leads on the campaign's page."
     actions_detail = ["booked", "de_enroll"]
 
@@ -130,6 +130,11 @@ class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
         url = f"{reverse('admin:campaigns_message_changelist')}?recipient={recipient.pk}"
         count = recipient.messages.count()
         return format_html('<a class="text-link" href="{}">{} message{}</a>', url, count, "" if count == 1 else "s")
+
+    @display(description="What happened")
+    def happened(self, recipient: Recipient) -> str:
+        url = f"{reverse('admin:tracking_emailevent_changelist')}?campaign_recipient={recipient.pk}"
+        return format_html('<a class="text-link" href="{}">Opens, clicks, replies and bounces</a>', url)
 
 
 def _leaves_at(recipient: Recipient) -> datetime | None:

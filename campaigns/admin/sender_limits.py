@@ -6,17 +6,17 @@ from typing import Any
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
 
+from campaigns.admin.sender_today import limits_said
 from campaigns.models import Sender
 from campaigns.sender_days import SenderDay, sent_by_day
 from campaigns.sender_limits import limit_problems
-from campaigns.sending.limits import RECENT_DAYS, Gauge, LimitCode, sender_gauges, used_by_senders, used_today
+from campaigns.sending.limits import RECENT_DAYS, LimitCode, sender_gauges, used_by_senders, used_today
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
-from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.patience import TookTooLong
 
 LIMITS_FIELDSET = (
@@ -24,21 +24,12 @@ LIMITS_FIELDSET = (
     {
         "fields": [
             "timezone", ("daily_limit", "hourly_limit", "domain_daily_limit"), ("gap_seconds", "gap_jitter_seconds"),
-            ("ramp_start", "ramp_increase"), ("ramp_started_on", "ramp_ceiling"), "used_of_limits",
+            ("ramp_start", "ramp_increase"), ("ramp_started_on", "ramp_ceiling"),
         ]
     },
 )  # fmt: skip
 
-_PER = {
-    LimitCode.SENDER_DAY: "{} of {} mails today",
-    LimitCode.SENDER_RAMP: "{} of {} mails today (ramp-up)",
-    LimitCode.SENDER_HOUR: "{} of {} this hour",
-}
-
-
 _ZONE_HELP = "Where its day begins, for limits."
-
-
 _ZERO_WHERE_EMPTY = {"gap_seconds", "gap_jitter_seconds", "ramp_increase"}
 _CHECKED = (
     "daily_limit", "gap_seconds", "gap_jitter_seconds", "ramp_start", "ramp_increase", "ramp_ceiling",
@@ -88,7 +79,7 @@ class ShowsLimits:
         now = timezone.now()
         used = used_today(sender, now=now)
         if used is None:
-            return "—"
+            return "no limit"
         day = next((gauge for gauge in sender_gauges(sender, {}, now=now) if gauge.code in _DAY), None)
         return f"{used:,} of {day.limit:,}" if day else f"{used:,}"
 
@@ -101,20 +92,14 @@ class ShowsLimits:
         shown = {"days": found, "timezone": sender.timezone, **(_drawn(found) if found else {})}
         return mark_safe(render_to_string("campaigns/admin/sender_days.html", shown))  # noqa: S308 - a template of ours
 
-    @display(description="Used so far")
-    def used_of_limits(self, sender: Sender) -> str:
+    @display(description="Today")
+    def used_of_limits(self, sender: Sender) -> SafeString:
         now = timezone.now()
-        gauges = sender_gauges(sender, used_by_senders([sender], now=now)[sender.pk], now=now)
-        return format_html_join("; ", "{}", [(said,) for gauge in gauges if (said := _said(gauge))]) or "—"
+        said = limits_said(sender, used_by_senders([sender], now=now)[sender.pk], now=now)
+        return format_html_join("", "<p>{}</p>", ((sentence,) for sentence in said))
 
 
 _DAY = {LimitCode.SENDER_DAY, LimitCode.SENDER_RAMP}
-
-
-def _said(gauge: Gauge) -> str:
-    if gauge.code == LimitCode.SENDER_GAP:
-        return format_html("the next one {}", moment(gauge.free_at)) if gauge.is_full else ""
-    return _PER[gauge.code].format(f"{gauge.used:,}", f"{gauge.limit:,}")
 
 
 def _drawn(days: Sequence[SenderDay]) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns.admin.oauth import Connect, Disconnect, ShowsLogin
 from campaigns.admin.sender_limits import LIMITS_FIELDSET, SenderLimitsForm, ShowsLimits
+from campaigns.admin.sender_standing import ShowsStanding
 from campaigns.admin.sender_webhook import WEBHOOK_FIELDSET, RenewWebhookAddress, SenderWebhookForm, ShowsWebhook
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthStatus, check_sender
@@ -33,6 +34,7 @@ from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
 
 HEALTH_WORDS = {"ok": "Well", "warn": "With warnings", "fail": "Not well", "unknown": "Not known"}
+UNCHECKED = "unchecked"
 LOOKED_AT = (  # together, before they are saved
     "email", "reply_to", "kind", "esp", "esp_settings", "webhook_service", "webhook_secret",
 )  # fmt: skip
@@ -146,27 +148,56 @@ class RemoveSender(ActDialog):
         return f"{email} was deleted."
 
 
+class OfHealth(DropdownFilter):
+    """What the last look found, in the words of the list."""
+
+    title = "health"
+    parameter_name = "health"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*HEALTH_WORDS.items(), (UNCHECKED, "Not checked yet")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == UNCHECKED:
+            return queryset.filter(health__isnull=True)
+        return queryset.filter(health__status=self.value()) if self.value() in HEALTH_WORDS else queryset
+
+
 @admin.register(Sender)
-class SenderAdmin(ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAdmin):
+class SenderAdmin(ShowsStanding, ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAdmin):
     form = SenderForm
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
-    list_display = ["address", "state", "well", "reason", "today", "way_out", "organization", "updated_at"]
+    list_display = [
+        "address", "state", "well", "reason", "today", "lately", "way_out", "organization",
+    ]  # fmt: skip
     list_filter = [
         ("status", ChoicesDropdownFilter),
+        OfHealth,
         ("kind", ChoicesDropdownFilter),
         ("organization", ScopedRelatedFilter),
     ]
     list_select_related = ["organization"]
     search_fields = ["email", "name"]
     readonly_fields = [
-        "state", "used_of_limits", "last_days", "reason", "backs_off_until", "guarded", "checks", "heard", "webhook",
-        "login", "created_at", "updated_at",
+        "state", "used_of_limits", "last_days", "reason", "backs_off_until", "guarded", "last_week", "runs_for",
+        "checks", "heard", "webhook", "login", "created_at", "updated_at",
     ]  # fmt: skip
     fieldsets: ClassVar[list[tuple[str | None, dict[str, Any]]]] = [
         (None, {"fields": ["organization", ("email", "name"), "reply_to", "mailbox"]}),
         (
             "State",
-            {"fields": ["state", "reason", "backs_off_until", "guarded", ("created_at", "updated_at")]},
+            {
+                "fields": [
+                    "state",
+                    "reason",
+                    "backs_off_until",
+                    "used_of_limits",
+                    "runs_for",
+                    "last_week",
+                    "guarded",
+                    ("created_at", "updated_at"),
+                ]
+            },
         ),
         ("Last 30 days", {"fields": ["last_days"]}),
         ("Health", {"fields": ["checks"]}),

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from campaigns.delivery.base import Envelope
+from campaigns.delivery.heard import Heard
 from campaigns.delivery.hiding import without
 from campaigns.delivery.outcomes import SenderFault, Stage
 from campaigns.delivery.server import Security, SmtpServer, tls_context
@@ -77,22 +78,27 @@ class Session:
         self.max_size = int(size) if re.fullmatch(r"[0-9]{1,15}", size) else 0
 
 
-def open_session(server: SmtpServer, *, context: ssl.SSLContext | None, deadline: float) -> Session:
+def open_session(
+    server: SmtpServer, *, context: ssl.SSLContext | None, deadline: float, heard: Heard | None = None
+) -> Session:
     """A session ready for MAIL by `deadline`; SessionError says why there is none. Nothing is left open then.
+
+    `heard` gets what was said, also where there is no session in the end.
 
     Without a `context` that of the process is used, where the server is to be talked to under TLS.
     Only the DNS lookup is bounded by the system's resolver instead; `server.address` avoids it.
     A token that the server refuses is replaced by a new one once: it may have been taken back before its time.
     """
     if server.tokens is None:
-        return _opened(server, server.password, context, deadline=deadline)
+        return _opened(server, server.password, context, heard, deadline=deadline)
     token = _token(server.tokens, deadline=deadline)
     try:
-        return _opened(server, token, context, deadline=deadline)
+        return _opened(server, token, context, heard, deadline=deadline)
     except SessionError as refused:
         if refused.fault.reason != TOKEN_REFUSED:
             raise
-    return _opened(server, _token(server.tokens, deadline=deadline, instead_of=token), context, deadline=deadline)
+    another = _token(server.tokens, deadline=deadline, instead_of=token)
+    return _opened(server, another, context, heard, deadline=deadline)
 
 
 def _token(tokens: Tokens, *, deadline: float, instead_of: str = "") -> str:
@@ -102,8 +108,14 @@ def _token(tokens: Tokens, *, deadline: float, instead_of: str = "") -> str:
         raise _refused(none.reason, Stage.AUTH, text=none.said, permanent=none.permanent) from none
 
 
-def _opened(server: SmtpServer, secret: str, context: ssl.SSLContext | None, *, deadline: float) -> Session:
+def _opened(
+    server: SmtpServer, secret: str, context: ssl.SSLContext | None, heard: Heard | None, *, deadline: float
+) -> Session:
     wire = _connect(server, deadline=deadline)
+    if heard is not None:
+        heard.hide(_shown_forms(server.username, secret))
+        heard.happened(f"Connected to {_name_of(wire.sock.getpeername())}")
+        wire.heard = heard
     try:
         if server.security is Security.TLS:
             _start_tls(wire, server, context, deadline=deadline)
@@ -162,6 +174,8 @@ def _addresses(server: SmtpServer) -> list[tuple[Any, ...]]:
 def _greeting(wire: Wire, *, deadline: float) -> None:
     with _at(Stage.GREETING):
         reply = wire.read_reply(deadline=deadline)
+    if wire.heard is not None:
+        wire.heard.theirs(reply.code, reply.lines)
     if reply.code != 220:
         raise _refused("greeting", Stage.GREETING, reply)
 
@@ -188,6 +202,11 @@ def _features(lines: Iterable[str]) -> dict[str, str]:
         keyword, *parameters = line.replace("=", " ", 1).split() or [""]
         found[keyword.upper()].update(dict.fromkeys(parameters))
     return {keyword: " ".join(parameters) for keyword, parameters in found.items()}
+
+
+def _name_of(address: Any) -> str:
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _address_literal(wire: Wire) -> str:
@@ -219,6 +238,8 @@ def _start_tls(wire: Wire, server: SmtpServer, context: ssl.SSLContext | None, *
             raise _refused("timeout", Stage.TLS, text=str(error)) from error
         except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can carry
             raise _refused("tls", Stage.TLS, text=_words_of(error)) from error
+    if wire.heard is not None and isinstance(wire.sock, ssl.SSLSocket):
+        wire.heard.happened(f"Encrypted: {wire.sock.version()}")
 
 
 def _words_of(error: Exception) -> str:
@@ -244,8 +265,13 @@ def _login(wire: Wire, server: SmtpServer, secret: str, features: dict[str, str]
             is_for_its_token = server.tokens is not None and reason == "auth" and is_for_good
             raise _refused(TOKEN_REFUSED if is_for_its_token else reason, Stage.AUTH, reply, permanent=is_for_good)
     except SessionError as error:
-        forms = [secret, _b64(secret), _plain(server.username, secret), _b64(xoauth2(server.username, secret))]
-        raise SessionError(replace(error.fault, reply=without(forms, error.fault.reply))) from None
+        said = without(_shown_forms(server.username, secret), error.fault.reply)
+        raise SessionError(replace(error.fault, reply=said)) from None
+
+
+def _shown_forms(username: str, secret: str) -> list[str]:
+    """Every way in which a login writes its secret."""
+    return [secret, _b64(secret), _plain(username, secret), _b64(xoauth2(username, secret))]
 
 
 def _no_method(server: SmtpServer, features: dict[str, str], offered: list[str]) -> SessionError:

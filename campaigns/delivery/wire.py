@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from campaigns.delivery.heard import Heard
 from campaigns.delivery.lines import closed, opened
 
 MAX_REPLY = 64_000  # bytes; RFC 5321 4.5.3.1.5 asks for 512 a line
@@ -67,6 +68,7 @@ class Wire:
         sock.setblocking(False)
         self.sock = sock
         self.is_hung_up = False  # from another thread, on our side
+        self.heard: Heard | None = None  # who listens to commands and their answers
         self._lines: deque[bytes] = deque()  # that came in and were not used, without their line feeds
         self._rest = b""  # what came in behind them: the beginning of a line
         self._at_once = 0  # answers in a row that were there within NEAR
@@ -110,8 +112,13 @@ class Wire:
 
     def command(self, line: str, *, deadline: float) -> Reply:
         """Send one command and read its answer; garbage if an answer nobody asked for is there, to be taken for it."""
+        if self.heard is not None:
+            self.heard.ours(line)
         self.ask(f"{line}\r\n".encode(), deadline=deadline)
-        return self.read_reply(deadline=deadline)
+        reply = self.read_reply(deadline=deadline)
+        if self.heard is not None:
+            self.heard.theirs(reply.code, reply.lines)
+        return reply
 
     def ask(self, commands: bytes, *, deadline: float) -> None:
         """Send one command or several, whose answers are then to be read; garbage if one is there already."""

@@ -30,7 +30,8 @@ class HealthCheck(models.TextChoices):
 class Finding:
     """One check: what should be there, what is, and what to do.
 
-    `is_down` marks something outside that could not be reached: the network, a resolver, a mail server.
+    `is_down` marks something outside that could not be reached: the network, a resolver, a mail server. `where` is the
+    name in DNS that was asked, `publish` what can be put there as it stands, `log` what was said at a login.
     """
 
     code: HealthCheck
@@ -40,6 +41,9 @@ class Finding:
     found: str = ""
     hint: str = ""
     is_down: bool = False
+    where: str = ""
+    publish: str = ""
+    log: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """As it is kept in Sender.health and answered by the API."""

@@ -2,7 +2,9 @@
 
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 
+from campaigns.delivery.heard import Heard
 from campaigns.delivery.outcomes import SenderFault, Stage
 from campaigns.delivery.server import Security, SmtpServer, tls_context
 from campaigns.delivery.services import SERVICES, read_settings, url_of
@@ -57,14 +59,15 @@ def _server(sender: Sender, seconds: float) -> Finding:
         raise Refused("host_missing", f"{sender.email} has no SMTP host.", "Fill in its host.")
     ends = time.monotonic() + seconds
     server = server_of(sender)
+    heard, least = Heard(), time.monotonic() + LEAST_SECONDS
     try:
-        session = open_session(server, context=tls_context(), deadline=max(ends, time.monotonic() + LEAST_SECONDS))
+        session = open_session(server, context=tls_context(), deadline=max(ends, least), heard=heard)
     except SessionError as error:
-        return _failed(error.fault, HINTS.get(error.fault.reason, ""))
+        return replace(_failed(error.fault, HINTS.get(error.fault.reason, "")), log=str(heard))
     # Whatever it makes of our goodbye, it took the login.
     with closing(session.wire), suppress(WireError):
         session.wire.command("QUIT", deadline=time.monotonic() + LEAST_SECONDS)
-    return _good(sender, server, frozenset(session.features))
+    return replace(_good(sender, server, frozenset(session.features)), log=str(heard))
 
 
 def _good(sender: Sender, server: SmtpServer, features: frozenset[str]) -> Finding:

@@ -40,7 +40,9 @@ def check_records(
 
 def check_mx(domain: str, lookup: Lookup) -> Finding:
     """Whether replies and bounces arrive anywhere."""
-    finding = partial(Finding, HealthCheck.MX, expected="an MX record", hint="Publish an MX record for it.")
+    finding = partial(
+        Finding, HealthCheck.MX, where=domain, expected="an MX record", hint="Publish an MX record for it."
+    )
     hosts = lookup.mail_servers(domain)
     if "" in hosts:
         return finding(HealthStatus.FAIL, f"{domain} says that it takes no mail: replies are lost.", found="0 .")
@@ -60,6 +62,7 @@ def check_dkim(domain: str, selector: str, lookup: Lookup) -> Finding:
         hint = "Whoever signs the mails tells the selector; enter it as DKIM selector of the sender."
         return finding(HealthStatus.UNKNOWN, "The selector is not known, so the key cannot be looked up.", hint=hint)
     name = f"{selector}._domainkey.{domain}"
+    finding = partial(finding, where=name)
     records = [text for text in lookup.texts(name) if "p" in _tags(text)]
     if not records:
         hint = f"Publish the record for {name} that the signing server or service shows."
@@ -74,14 +77,16 @@ def check_dmarc(domain: str, lookup: Lookup) -> Finding:
     """The policy of the domain, or of the nearest domain above that has one (RFC 7489 6.6.3)."""
     finding = partial(Finding, HealthCheck.DMARC, expected="one TXT record at _dmarc: v=DMARC1; p=…")
     for above in _tree(domain):
+        at_name = partial(finding, where=f"_dmarc.{above}")
         records = [text for text in lookup.texts(f"_dmarc.{above}") if re.match(r"v\s*=\s*DMARC1\b", text, re.I)]
         if len(records) > 1:
             message = f"_dmarc.{above} has {len(records)} records, and receivers then believe none."
-            return finding(HealthStatus.FAIL, message, found="\n".join(records), hint="Leave one of them.")
+            return at_name(HealthStatus.FAIL, message, found="\n".join(records), hint="Leave one of them.")
         if records:
-            return _policy(above, records[0], finding)
+            return _policy(above, records[0], at_name)
     hint = f"Publish “v=DMARC1; p=none; rua=mailto:…” at _dmarc.{domain}; large receivers ask senders of bulk for it."
-    return finding(HealthStatus.FAIL, f"Neither {domain} nor a domain above it has a DMARC record.", hint=hint)
+    message = f"Neither {domain} nor a domain above it has a DMARC record."
+    return finding(HealthStatus.FAIL, message, hint=hint, where=f"_dmarc.{domain}", publish="v=DMARC1; p=none")
 
 
 def _policy(at: str, record: str, finding: Callable[..., Finding]) -> Finding:

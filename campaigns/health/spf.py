@@ -1,7 +1,7 @@
 """The SPF record of a domain: exactly one, not too costly to evaluate, and with an end (RFC 7208)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from campaigns.health.findings import Finding, HealthCheck, HealthStatus
 from campaigns.health.lookup import Lookup
@@ -26,6 +26,10 @@ def check_spf(domain: str, lookup: Lookup, *, by_service: bool = False) -> Findi
 
     `by_service`: the mails' return path is the service's, whose SPF counts then; to have none is a lesser thing.
     """
+    return replace(_checked(domain, lookup, by_service=by_service), where=domain)
+
+
+def _checked(domain: str, lookup: Lookup, *, by_service: bool) -> Finding:
     records = [text for text in lookup.texts(domain) if _VERSION.match(text)]
     if not records:
         status = HealthStatus.WARN if by_service else HealthStatus.FAIL
@@ -48,10 +52,10 @@ def _judged(domain: str, record: str, lookup: Lookup) -> Finding:
     ending = next((found[1] or "+" for term in record.split() if (found := _ALL.fullmatch(term))), "")
     if ending == "+":
         message = "It ends with “all” and so lets everybody send for the domain."
-        return _finding(HealthStatus.FAIL, message, record, "End it with ~all or -all.")
+        return _finding(HealthStatus.FAIL, message, record, "End it with ~all or -all.", _ended(record))
     if ending == "?" or (not ending and "redirect=" not in record.lower()):
         message = "It does not say what to do with other servers."
-        return _finding(HealthStatus.WARN, message, record, "End it with ~all or -all.")
+        return _finding(HealthStatus.WARN, message, record, "End it with ~all or -all.", _ended(record))
     return _finding(HealthStatus.OK, f"One record, {cost.lookups} of at most {MOST_LOOKUPS} look-ups.", record)
 
 
@@ -80,5 +84,10 @@ def _below(target: str, lookup: Lookup, seen: frozenset[str]) -> _Cost:
     return _cost(records[0], lookup, seen=seen | {target})
 
 
-def _finding(status: HealthStatus, message: str, found: str, hint: str = "") -> Finding:
-    return Finding(HealthCheck.SPF, status, message, expected=EXPECTED, found=found, hint=hint)
+def _ended(record: str) -> str:
+    """The same record with an end that says no to all others."""
+    return " ".join([*(term for term in record.split() if not _ALL.fullmatch(term)), "~all"])
+
+
+def _finding(status: HealthStatus, message: str, found: str, hint: str = "", publish: str = "") -> Finding:
+    return Finding(HealthCheck.SPF, status, message, expected=EXPECTED, found=found, hint=hint, publish=publish)

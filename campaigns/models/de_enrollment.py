@@ -76,7 +76,8 @@ class DeEnrollmentRun(Tenanted, models.Model):
         indexes = [models.Index(fields=["organization", "-id"], name="de_enrollment_run_newest")]
 
     def __str__(self) -> str:
-        whom = f"De-enrollment of {len(self.lead_ids):,} named people" if self.lead_ids else "Sweep"
+        people = "1 person" if len(self.lead_ids) == 1 else f"{len(self.lead_ids):,} people"
+        whom = f"De-enrollment of {people}" if self.lead_ids else "Sweep"
         return f"{whom}, {timezone.localtime(self.created_at):%-d %b %Y %H:%M %Z}"
 
 

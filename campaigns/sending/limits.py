@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from campaigns.models import Campaign, CampaignUsage, Sender, SenderUsage, UsageScope
 from campaigns.scheduling.clock import day_end, day_start, hour_start
+from campaigns.sending.ramp import ramp_of
 
 # A mail leaves at most so long after it passed the gate, where it was counted (promise 2; gate.VALID_FOR).
 AFTER_GATE = timedelta(seconds=1)
@@ -194,16 +195,7 @@ def used_by_campaigns(campaigns: Iterable[Campaign], *, now: datetime) -> dict[i
 
 
 def _daily_limit(sender: Sender, now: datetime) -> tuple[int | None, LimitCode]:
-    ramp = _ramp(sender, now)
-    if ramp is not None and (sender.daily_limit is None or ramp < sender.daily_limit):
-        return ramp, LimitCode.SENDER_RAMP
+    ramp = ramp_of(sender, now)
+    if ramp is not None and (sender.daily_limit is None or ramp.allowed < sender.daily_limit):
+        return ramp.allowed, LimitCode.SENDER_RAMP
     return sender.daily_limit, LimitCode.SENDER_DAY
-
-
-def _ramp(sender: Sender, now: datetime) -> int | None:
-    """What the ramp-up allows on the day of `now`; before its first day as much as on that."""
-    if sender.ramp_start is None or sender.ramp_started_on is None:
-        return None
-    days = (now.astimezone(ZoneInfo(sender.timezone)).date() - sender.ramp_started_on).days
-    grown = sender.ramp_start + sender.ramp_increase * max(days, 0)
-    return grown if sender.ramp_ceiling is None else min(grown, sender.ramp_ceiling)

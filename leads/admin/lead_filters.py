@@ -40,12 +40,12 @@ class TagFilter(ByParameter):
 
 
 class AndTagFilter(TagFilter):
-    title = "another tag"
+    title = "a second tag"
     parameter_name = "and_tag"
 
 
 class WithoutTagFilter(TagFilter):
-    title = "tag that is missing"
+    title = "a tag they do not have"
     parameter_name = "without_tag"
 
     def narrowed(self, leads: Any, tag: Any) -> Any:
@@ -109,7 +109,7 @@ class CustomFilter(TextFilter):
 class MarkFilter(DropdownFilter):
     """What the address looks like."""
 
-    title = "mark"
+    title = "what the address looks like"
     parameter_name = "mark"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -122,7 +122,7 @@ class MarkFilter(DropdownFilter):
 class SuppressedFilter(DropdownFilter):
     """Who is never to be written to: what a segment asks, of each organization the user may see."""
 
-    title = "suppressed"
+    title = "whether they are suppressed"
     parameter_name = "suppressed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:

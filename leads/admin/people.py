@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.templatetags.fairlead import chip
@@ -43,6 +43,7 @@ from leads.suppression import require_free, suppressed_among, taking
 from leads.tagging import set_tags
 
 TAG_MAX = 60
+TAGS_SHOWN = 4  # of one lead in a list; the others are counted
 
 
 def names_of_tags(typed: str) -> list[str]:
@@ -143,7 +144,7 @@ class LeadAdmin(ScopedAdmin):
         WithoutTagFilter,
         SegmentFilter,
         ImportFilter,
-        ("verification", ChoicesDropdownFilter),
+        ("verification", titled(ChoicesDropdownFilter, "whether the address works")),
         MarkFilter,
         DomainFilter,
         CustomFilter,
@@ -165,6 +166,7 @@ class LeadAdmin(ScopedAdmin):
         ("More", {"fields": ["custom_lines", "state", "lead_import", ("created_at", "updated_at")]}),
     ]
     empty_text = "A lead is a person you may write to. Import a file, or add one by hand."
+    empty_first = ("Import a file", "admin:leads_leadimport_add")
     adds_another = True
     actions_detail = ["remove"]
 
@@ -217,16 +219,21 @@ class LeadAdmin(ScopedAdmin):
     @display(description="Tags")
     def tag_names(self, lead: Lead) -> str:
         tags = sorted((each.tag for each in lead.lead_tags.all()), key=lambda tag: tag.name)
-        dotted = '<span class="fl-chip"><span class="fl-tag-dot" style="background: {}"></span>{}</span>'
-        return _chips(format_html(dotted, tag.color, tag.name) for tag in tags)
+        dotted = (
+            '<span class="fl-chip fl-tag"><span class="fl-tag-dot" style="background: {}"></span><span>{}</span></span>'
+        )
+        chips = [format_html(dotted, tag.color, tag.name) for tag in tags[:TAGS_SHOWN]]
+        others = ", ".join(tag.name for tag in tags[TAGS_SHOWN:])
+        more = format_html('<span class="fl-chip" title="{}">+{}</span>', others, len(tags) - TAGS_SHOWN)
+        return _chips([*chips, more] if others else chips)
 
     @display(description="Further fields")
-    def further(self, lead: Lead) -> str | None:
-        return "\n".join(f"{key}: {value}" for key, value in lead.custom.items()) or None
+    def further(self, lead: Lead) -> str:
+        return "\n".join(f"{key}: {value}" for key, value in lead.custom.items()) or "—"
 
     @display(description="Time zone")
-    def zone(self, lead: Lead) -> str | None:
-        return lead.timezone or None
+    def zone(self, lead: Lead) -> str:
+        return lead.timezone or "—"
 
     @display(description="Status")
     def state(self, lead: Lead) -> str:

@@ -305,7 +305,9 @@ def _choices(found: Field, kind: str, value: Any, organization: Organization | N
         return []
     held = {str(each) for each in (value if isinstance(value, list) else [value])}
     offered = found.choices() or _rows(found, held, organization)
-    return [(key, label, key in held) for key, label in offered]
+    choices = [(key, label, key in held) for key, label in offered]
+    # Of a long list that scrolls, what is chosen has to be in sight.
+    return sorted(choices, key=lambda choice: not choice[2]) if kind == "rows" else choices
 
 
 def _rows(found: Field, held: set[str], organization: Organization | None) -> list[tuple[str, str]]:

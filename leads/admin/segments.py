@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import path, reverse, reverse_lazy
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -36,12 +37,13 @@ from leads.segments.keeping import (
     unfreeze_segment,
 )
 from leads.segments.members import matching, members
-from leads.segments.uses import uses_of
+from leads.segments.uses import Use, told, uses_of
 from leads.segments.words import in_words, words_of
 
 BUILDER = Builder(
     url=reverse_lazy("admin:leads_segment_builder"), count_url=reverse_lazy("admin:leads_segment_count_draft")
 )
+USES_SHOWN = 20  # on a segment's page
 FIELDS = ["name", "description", "rules"]
 
 
@@ -154,9 +156,19 @@ class RemoveSegment(RemovalDialog):
 
     @property
     def description(self) -> str:
-        uses = uses_of(self.object)
-        used = f" It is used by {', '.join(use.name for use in uses)}." if uses else ""
+        if self.is_blocked:
+            keeping = [use.name for use in self.uses if use.keeps]
+            return f"It is asked for by {told(keeping)}: change their rules first."
+        used = f" It is used by {told([use.name for use in self.uses])}." if self.uses else ""
         return f"The question is forgotten; the leads stay.{used}"
+
+    @cached_property
+    def uses(self) -> list[Use]:
+        return uses_of(self.object)
+
+    @property
+    def is_blocked(self) -> bool:
+        return any(use.keeps for use in self.uses)
 
     def remove(self) -> None:
         remove_segment(segment=self.object, actor=self.actor)
@@ -244,7 +256,7 @@ class SegmentAdmin(ScopedAdmin):
     @display(description="Members")
     def kind(self, segment: Segment) -> str:
         if segment.frozen_at is None:
-            return "asked anew each time"
+            return "kept up to date"
         return format_html("frozen {}", moment(segment.frozen_at))
 
     @display(description="Leads now")
@@ -259,8 +271,11 @@ class SegmentAdmin(ScopedAdmin):
     @display(description="Used by")
     def used_by(self, segment: Segment) -> str:
         pages = {"segment": "admin:leads_segment_change", "campaign": "admin:campaigns_campaign_change"}
-        links = ((reverse(pages[use.kind], args=[use.number]), f"{use.kind} {use.name}") for use in uses_of(segment))
-        return format_html_join(", ", '<a class="text-link" href="{}">{}</a>', links) or "nothing yet"
+        uses = uses_of(segment)
+        shown = ((reverse(pages[use.kind], args=[use.number]), f"{use.kind} {use.name}") for use in uses[:USES_SHOWN])
+        links = format_html_join(", ", '<a class="text-link" href="{}">{}</a>', shown)
+        more = f" and {len(uses) - USES_SHOWN:,} more" if len(uses) > USES_SHOWN else ""
+        return format_html("{}{}", links, more) if uses else "nothing yet"
 
 
 @admin.register(SegmentMember)

@@ -22,7 +22,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
 from leads.imports.lists import listed
 from leads.models import GIVEN_REASONS, SuppressionReason
-from leads.suppression import campaigns_of, look_at, normalize_target, require_future, require_scope
+from leads.suppression import campaigns_of, look_at, normalize_target, require_future, require_scope, targets_in
 
 MOST_CHECKED = 1_000  # addresses in one question
 LARGEST_FILE = 2 * 1024 * 1024  # bytes, some 80,000 addresses; more goes by the command
@@ -135,13 +135,14 @@ class ListForm(forms.Form):
 
 
 class CheckForm(forms.Form):
-    """Can we write to these?"""
+    """Can we write to these? Taken as a list to be suppressed is: one a line, with names, or a column of a table."""
 
     organization = forms.ModelChoiceField(Organization.objects.none(), widget=UnfoldAdminSelectWidget)
     addresses = forms.CharField(
         label="Addresses",
         max_length=MOST_CHECKED * 320,
         widget=UnfoldAdminExpandableTextareaWidget({"spellcheck": "false"}),
+        help_text=f"One, or up to {MOST_CHECKED:,} as people write them or as they stand in a table; domains too.",
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any):
@@ -151,7 +152,12 @@ class CheckForm(forms.Form):
         self.fields["organization"].initial = homes.first()
 
     def clean_addresses(self) -> list[str]:
-        found = [word for word in self.cleaned_data["addresses"].replace(",", " ").split() if word]
+        text = self.cleaned_data["addresses"]
+        table = listed(text)
+        lines = table.lines if table.column else text.splitlines()  # without a header nothing is taken for aside
+        found = list(dict.fromkeys(target for line in lines for target in targets_in(line)))
+        if not found:
+            raise forms.ValidationError("No address and no domain stands here.")
         if len(found) > MOST_CHECKED:
             raise forms.ValidationError(f"At most {MOST_CHECKED:,} at once; these are {len(found):,}.")
         return found

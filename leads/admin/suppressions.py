@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -18,11 +19,13 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.audit.actors import Actor
 from leads.admin.suppression_forms import SuppressionForm
 from leads.admin.suppression_pages import SuppressionPages
 from leads.models import Suppression, SuppressionReason
-from leads.suppression import PROTECTED, suppress, unsuppress
+from leads.segments.counting import count
+from leads.suppression import PROTECTED, people_of, suppress, unsuppress, with_campaign_names
 
 
 class Scope(admin.SimpleListFilter):
@@ -70,7 +73,7 @@ class RemoveSuppression(ActDialog):
 class SuppressionAdmin(SuppressionPages, ScopedAdmin):
     form = SuppressionForm
     roles = {"change": NOBODY}
-    list_display = ["whom", "scope", "reason", "source", "created_at", "created_by", "expires_at"]
+    list_display = ["whom", "scope", "reason", "led", "created_at", "created_by", "expires_at"]
     list_before_template = "leads/admin/suppressions_before.html"
     list_filter = [
         ("reason", ChoicesDropdownFilter),
@@ -80,8 +83,8 @@ class SuppressionAdmin(SuppressionPages, ScopedAdmin):
     ]
     list_select_related = ["organization", "created_by"]
     search_fields = ["address"]
-    fields = ["organization", "whom", "scope", "reason", "source", "expires_at", "created_by", "created_at"]
-    readonly_fields = ["whom", "scope", "created_by", "created_at"]
+    fields = ["organization", "whom", "people", "scope", "reason", "led", "until", "created_by", "created_at"]
+    readonly_fields = ["whom", "people", "scope", "led", "until", "created_by", "created_at"]
     empty_text = (
         "Whoever unsubscribes, complains or bounces stands here and gets nothing more. You can add people yourself."
     )
@@ -90,6 +93,9 @@ class SuppressionAdmin(SuppressionPages, ScopedAdmin):
     actions_detail = ["remove"]
 
     remove = dialog_action(RemoveSuppression)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_campaign_names(super().get_queryset(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         typed = ["organization", "address", "confirmed", "campaign_id", "reason", "source", "expires_at"]
@@ -119,9 +125,34 @@ class SuppressionAdmin(SuppressionPages, ScopedAdmin):
     def scope(self, suppression: Suppression) -> str:
         if suppression.campaign_id is None:
             return "All campaigns"
-        campaign = Suppression.loose_references[0].target._meta  # of an app above, of which this one knows no more
-        url = reverse(f"admin:{campaign.app_label}_{campaign.model_name}_change", args=[suppression.campaign_id])
-        return format_html('<a class="text-link" href="{}">Campaign {}</a>', url, suppression.campaign_id)
+        name = suppression.campaign_name or f"Campaign {suppression.campaign_id}"  # type: ignore[attr-defined]
+        return _campaign(suppression.campaign_id, name)
+
+    @display(description="Source")
+    def led(self, suppression: Suppression) -> str:
+        """What led to it: the campaign by its name, where one of its mails did."""
+        name: str | None = suppression.source_name  # type: ignore[attr-defined]
+        return _campaign(suppression.source_campaign, name) if name else suppression.source or "—"  # type: ignore[attr-defined]
+
+    @display(description="Holds until")
+    def until(self, suppression: Suppression) -> str:
+        return moment(suppression.expires_at) if suppression.expires_at else "for good"
+
+    @display(description="Leads")
+    def people(self, suppression: Suppression) -> str:
+        """Whom it is about, as a list; of an erased person there is none."""
+        if not suppression.address:
+            return "—"
+        found = count(people_of(suppression.organization, [suppression.address]))
+        narrowed = urlencode({"q" if "@" in suppression.address else "domain": suppression.address})
+        url = f"{reverse('admin:leads_lead_changelist')}?{narrowed}"
+        return format_html('<a class="text-link" href="{}">{}</a>', url, found.of_leads) if found.number else "none"
+
+
+def _campaign(number: int, name: str) -> str:
+    campaign = Suppression.loose_references[0].target._meta  # of an app above, of which this one knows no more
+    url = reverse(f"admin:{campaign.app_label}_{campaign.model_name}_change", args=[number])
+    return format_html('<a class="text-link" href="{}">{}</a>', url, name)
 
 
 def _may_remove(request: HttpRequest, suppression: Suppression) -> bool:

@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget
@@ -18,10 +19,12 @@ from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
-from leads.models import LeadTag, Segment, Tag
-from leads.segments.uses import segments_with_tag, users_of_tag
+from leads.models import LeadTag, Tag
+from leads.segments.uses import told, users_of_tag
 from leads.tagging import refuse_separator
 from leads.tags import merge_tags, remove_tag
+
+USERS_SHOWN = 10  # on a tag's page; dialogs tell fewer
 
 
 class TagForm(ScopedForm):
@@ -58,8 +61,8 @@ class MergeTag(ActDialog):
 
     @property
     def description(self) -> str:
-        asking = segments_with_tag(self.object)
-        also = f" So do the segments {_names(asking)}." if asking else ""
+        asking = users_of_tag(self.object)
+        also = f" What asks for it asks for the other one then: {told(asking)}." if asking else ""
         return f"{self.object.lead_tags.count():,} leads get the other tag, and this one is gone.{also}"
 
     def act(self) -> str:
@@ -78,11 +81,17 @@ class DeleteTag(RemovalDialog):
 
     @property
     def description(self) -> str:
-        asking = users_of_tag(self.object)
-        if asking:
-            names = ", ".join(f"“{name}”" for name in asking)
-            return f"It is asked for by {names}: change their rules first, or merge it into another tag."
+        if self.users:
+            return f"It is asked for by {told(self.users)}: change their rules first, or merge it into another tag."
         return f"“{self.object}” comes off {self.object.lead_tags.count():,} leads. The leads stay."
+
+    @cached_property
+    def users(self) -> list[str]:
+        return users_of_tag(self.object)
+
+    @property
+    def is_blocked(self) -> bool:
+        return bool(self.users)
 
     def remove(self) -> None:
         remove_tag(tag=self.object, actor=self.actor)
@@ -95,13 +104,16 @@ class TagAdmin(ScopedAdmin):
     list_filter = [("organization", ScopedRelatedFilter)]
     list_select_related = ["organization"]
     search_fields = ["name"]
-    fields = ["organization", "name", "color", "created_at"]
-    readonly_fields = ["created_at"]
+    fields = ["organization", "name", "color", "leads", "used_by", "created_at"]
+    readonly_fields = ["leads", "used_by", "created_at"]
     empty_text = "A tag is a word you put on leads, to find them again and to enroll them together."
     actions_detail = ["merge", "delete_tag"]
 
     merge = dialog_action(MergeTag)
     delete_tag = dialog_action(DeleteTag)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj else self.fields[:3]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         counts = LeadTag.objects.filter(tag=OuterRef("pk")).order_by().values("tag").annotate(n=Count("pk")).values("n")
@@ -116,7 +128,12 @@ class TagAdmin(ScopedAdmin):
     @display(description="Leads", ordering="lead_count")
     def leads(self, tag: Tag) -> str:
         url = reverse("admin:leads_lead_changelist")
-        return format_html('<a class="text-link" href="{}?tag={}">{}</a>', url, tag.pk, tag.lead_count)  # type: ignore[attr-defined]
+        number: int = tag.lead_count  # type: ignore[attr-defined]
+        return format_html('<a class="text-link" href="{}?tag={}">{}</a>', url, tag.pk, f"{number:,}")
+
+    @display(description="Used by")
+    def used_by(self, tag: Tag) -> str:
+        return told(users_of_tag(tag), USERS_SHOWN) or "nothing yet"
 
 
 @admin.register(LeadTag)
@@ -126,7 +143,3 @@ class LeadTagAdmin(ReadOnlyAdmin):
     list_display = ["lead", "tag"]
     list_select_related = ["lead", "tag"]
     search_fields = ["=tag__name"]
-
-
-def _names(segments: list[Segment]) -> str:
-    return ", ".join(f"“{segment}”" for segment in segments)

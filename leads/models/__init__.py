@@ -23,6 +23,7 @@ from leads.models.segment import Segment as Segment
 from leads.models.segment import SegmentMember as SegmentMember
 from leads.models.suppression import GIVEN_REASONS as GIVEN_REASONS
 from leads.models.suppression import Suppression as Suppression
+from leads.models.suppression import SuppressionQuerySet as SuppressionQuerySet
 from leads.models.suppression import SuppressionReason as SuppressionReason
 from leads.models.tag import LeadTag as LeadTag
 from leads.models.tag import Tag as Tag

@@ -68,9 +68,13 @@ def tell_of_merge(tag: Tag, into: Tag) -> None:
 def refuse_in_use(code: str, what: str, users: list[str]) -> None:
     """InUse where there is anybody in `users`."""
     if users:
-        more = f" and {len(users) - TOLD} more" if len(users) > TOLD else ""
-        names = ", ".join(f"“{name}”" for name in users[:TOLD])
-        raise InUse(code, f"{what} is asked for by {names}{more}.", "Change their rules first.")
+        raise InUse(code, f"{what} is asked for by {told(users)}.", "Change their rules first.")
+
+
+def told(names: list[str], most: int = TOLD) -> str:
+    """The first of `names`, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(f"“{name}”" for name in names[:most]) + more
 
 
 def _asking_for(organization_id: int, model: type, number: int) -> list[Segment]:

@@ -3,6 +3,7 @@
 from leads.suppression.among import suppressed_among as suppressed_among
 from leads.suppression.check import Checked as Checked
 from leads.suppression.check import check as check
+from leads.suppression.check import held_back as held_back
 from leads.suppression.erased import ErasedCode as ErasedCode
 from leads.suppression.erased import suppress_erased as suppress_erased
 from leads.suppression.expire import remove_expired as remove_expired
@@ -25,6 +26,7 @@ from leads.suppression.merged import GIVEN_UP as GIVEN_UP
 from leads.suppression.merged import addresses_of as addresses_of
 from leads.suppression.scopes import campaigns_of as campaigns_of
 from leads.suppression.scopes import require_scope as require_scope
+from leads.suppression.scopes import with_campaign_names as with_campaign_names
 from leads.suppression.suppress import PROTECTED as PROTECTED
 from leads.suppression.suppress import STATUS_AFTER as STATUS_AFTER
 from leads.suppression.suppress import require_future as require_future
@@ -33,4 +35,6 @@ from leads.suppression.suppress import unsuppress as unsuppress
 from leads.suppression.taking import require_free as require_free
 from leads.suppression.taking import taking as taking
 from leads.suppression.targets import normalize_target as normalize_target
+from leads.suppression.targets import people_of as people_of
+from leads.suppression.targets import targets_in as targets_in
 from leads.suppression.told import when_suppressed as when_suppressed

@@ -1,5 +1,6 @@
 """May we write to these? Asked for any number of addresses and domains in one query."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from campaigns_project.errors import Refused
 from leads.addresses import domain_of
 from leads.models import Suppression
 from leads.suppression.hashes import hashes_of
+from leads.suppression.scopes import with_campaign_names
 from leads.suppression.targets import normalize_target
 
 INVALID = "invalid_address"
@@ -28,6 +30,7 @@ class Checked:
     code: str = ""
     suppression: Suppression | None = None
     is_domain: bool = False
+    target: str = ""  # the normalized address or domain; empty where it is neither
 
     @property
     def is_allowed(self) -> bool:
@@ -48,6 +51,17 @@ def check(
     return [_answer(asked, address, known, organization) for asked, address in normal.items()]
 
 
+def held_back(*, organization: Organization, targets: Collection[str], now: datetime) -> dict[str, list[Suppression]]:
+    """By normalized address or domain: what forbids it in single campaigns, which are named, while others may write."""
+    wanted = {target: {target, domain_of(target) if "@" in target else target} for target in targets}
+    own = Suppression.objects.for_organization(organization).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    found = own.filter(campaign_id__isnull=False, address__in=set().union(*wanted.values()))
+    by_address: dict[str, list[Suppression]] = defaultdict(list)
+    for each in with_campaign_names(found).order_by("pk"):
+        by_address[each.address].append(each)
+    return {target: [one for address in sorted(ways) for one in by_address[address]] for target, ways in wanted.items()}
+
+
 def _known(
     organization: Organization, addresses: Collection[str], campaign_id: int | None, now: datetime
 ) -> dict[str, Suppression]:
@@ -56,7 +70,7 @@ def _known(
     hashes = {one for address in addresses if "@" in address for one in hashes_of(organization.pk, address)}
     own = Suppression.objects.for_organization(organization).in_force(now, campaign_id=campaign_id)
     found = own.filter(Q(address__in=targets) | Q(address_hash__in=hashes))
-    ordered = sorted(found, key=lambda each: each.campaign_id is None)
+    ordered = sorted(with_campaign_names(found), key=lambda each: each.campaign_id is None)
     return {each.address or each.address_hash: each for each in ordered}
 
 
@@ -66,7 +80,7 @@ def _answer(asked: str, target: str, known: dict[str, Suppression], organization
     is_domain = "@" not in target
     ways = (target,) if is_domain else (target, *hashes_of(organization.pk, target), domain_of(target))
     found = next((known[way] for way in ways if way in known), None)
-    return Checked(asked, found.reason if found else "", found, is_domain)
+    return Checked(asked, found.reason if found else "", found, is_domain, target)
 
 
 def _normal(text: str) -> str:

@@ -123,6 +123,14 @@ def unsuppress(*, suppression: Suppression, actor: Actor, reason: str) -> None:
     if suppression.campaign_id is None and suppression.address:
         people = Lead.objects.filter(organization=suppression.organization, email_normalized=suppression.address)
         people.exclude(status=LeadStatus.OK).update(status=LeadStatus.OK)
+        for lead in people:  # or their page would tell nothing of it: the entry itself is gone
+            record(
+                action="lead.allowed_again",
+                entity=lead,
+                organization_id=lead.organization_id,
+                actor=actor,
+                reason=reason.strip(),
+            )
     given = {"reason": suppression.reason, "campaign_id": suppression.campaign_id, "source": suppression.source}
     tell_outside(
         EventType.SUPPRESSION_REMOVED,

@@ -5,12 +5,13 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Case, Value, When
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.admin.recipients import standing_sentence
-from campaigns.models import LeadUserStatus, MessageStatus, Recipient, UserStatus
+from campaigns.models import LeadUserStatus, MessageStatus, Recipient, RecipientStatus, UserStatus
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
@@ -20,6 +21,7 @@ from tracking.timeline import Entry, EntryKind, Show, expected_next, timeline
 from tracking.timeline.places import Place
 
 CAMPAIGNS_SHOWN = 50  # the newest; more have no room on a page
+CAMPAIGNS_AT_ONCE = 8  # of those, and all that the lead is still in; the others are unfolded
 ORIGINS_SHOWN = 5
 
 _VERIFIED = {
@@ -44,15 +46,14 @@ _PAGES = (
     ("recipient", "campaigns_recipient", "Recipient"),
 )
 _EVENT = ("event", "tracking_emailevent", "Details")
+_REPLY = ("inbound_mail", "tracking_inboundmail", "Read")
 _LEFT_US = frozenset({MessageStatus.SENT, MessageStatus.UNCERTAIN})
 
 
 def story(request: HttpRequest, lead: Lead) -> dict[str, Any]:
     """The context of the whole page."""
-    recipients = Recipient.objects.living().filter(lead=lead)
-    recipients = recipients.select_related("campaign__organization", "lead", "next_step")[:CAMPAIGNS_SHOWN]
     return {
-        "in_campaigns": [{"recipient": each, "sentence": standing_sentence(each)} for each in recipients],
+        **_campaigns(lead),
         "suppression": find_suppression(lead.organization, lead.email_normalized),
         "expected": expected_next(lead, now=timezone.now()),
         "verified": _VERIFIED[Verification(lead.verification)],
@@ -69,6 +70,17 @@ def story(request: HttpRequest, lead: Lead) -> dict[str, Any]:
         .first(),
         **older(request, lead),
     }
+
+
+def _campaigns(lead: Lead) -> dict[str, Any]:
+    """Those the lead is in come first, and are never folded away."""
+    is_out = Case(When(status__in=RecipientStatus.IN, then=Value(0)), default=Value(1))
+    recipients = Recipient.objects.living().filter(lead=lead).order_by(is_out, "-pk")
+    found = recipients.select_related("campaign__organization", "lead", "next_step")[:CAMPAIGNS_SHOWN]
+    rows = [{"recipient": each, "sentence": standing_sentence(each)} for each in found]
+    inside = sum(each.status in RecipientStatus.IN for each in found)
+    at_once = max(CAMPAIGNS_AT_ONCE, inside)
+    return {"in_campaigns": rows[:at_once], "earlier_campaigns": rows[at_once:]}
 
 
 def older(request: HttpRequest, lead: Lead) -> dict[str, Any]:
@@ -99,7 +111,7 @@ def _days(entries: Iterable[Entry], last: Any) -> Iterator[dict[str, Any]]:
 
 
 def _line(entry: Entry) -> dict[str, Any]:
-    pages = (_EVENT, *_PAGES) if "event" in entry.refs else _PAGES
+    pages = (_REPLY, _EVENT, *_PAGES) if "event" in entry.refs else _PAGES
     found = next(((name, word, entry.refs[ref]) for ref, name, word in pages if ref in entry.refs), None)
     if found is None:
         return {"entry": entry, "url": "", "word": ""}

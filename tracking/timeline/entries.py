@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, Func, OuterRef, Subquery, Value
+from django.utils.timezone import localtime
 
 from campaigns.models import LeadNote, LeadUserStatus, Message, Recipient
 from campaigns_project.audit.models import AuditLog
 from leads.models import LeadAlias, LeadChange, StagedLead, Suppression
+from leads.suppression import with_campaign_names
 from tracking.models import EmailEvent, InboundKind, InboundMail
 from tracking.timeline import words
 from tracking.timeline.kinds import EntryKind
@@ -44,7 +46,8 @@ def describe(kind: EntryKind, ids: Iterable[int]) -> dict[int, Entry]:
 
 def _left(recipient: Recipient) -> Entry:
     title = f"Left “{recipient.campaign}”: {words.exit_reason(recipient.exit_reason)}"
-    return Entry(EntryKind.LEFT, recipient.status, title, recipient.error_message, refs=_refs(recipient))
+    detail = recipient.error_message or words.how_soon(recipient)
+    return Entry(EntryKind.LEFT, recipient.status, title, detail, refs=_refs(recipient))
 
 
 def _event(event: EmailEvent) -> Entry:
@@ -69,9 +72,15 @@ def _mail(message: Message) -> Entry:
 
 
 def _suppressed(suppression: Suppression) -> Entry:
-    title = f"{suppression.address} was suppressed: {suppression.get_reason_display().lower()}"
+    campaign = suppression.campaign_id and suppression.campaign_name  # type: ignore[attr-defined]
+    where = f" in “{campaign}” alone" if campaign else ""
+    until = f", until {localtime(suppression.expires_at):%-d %b %Y}" if suppression.expires_at else ""
+    why = suppression.get_reason_display().lower()
+    title = f"{suppression.address} was suppressed{where}: {why}{until}"
     by = str(suppression.created_by) if suppression.created_by else ""
-    return Entry(EntryKind.SUPPRESSED, "suppressed", title, suppression.source, by, {"suppression": suppression.pk})
+    led: str | None = suppression.source_name  # type: ignore[attr-defined]
+    source = f"By a mail of “{led}”" if led else suppression.source
+    return Entry(EntryKind.SUPPRESSED, "suppressed", title, source, by, {"suppression": suppression.pk})
 
 
 def _status(row: LeadUserStatus) -> Entry:
@@ -109,8 +118,7 @@ def _imported(staged: StagedLead) -> Entry:
 
 
 def _act(entry: AuditLog) -> Entry:
-    did = entry.action.replace(".", " ").replace("_", " ").capitalize()
-    detail = entry.reason or ", ".join(entry.after or {})
+    did, detail = words.act(entry)
     return Entry(EntryKind.ACT, "act", did, detail, entry.actor_name, data={"action": entry.action})
 
 
@@ -136,7 +144,7 @@ _DESCRIBED: Mapping[EntryKind, tuple[Any, Callable[[Any], Entry]]] = {
         Message.objects.select_related("recipient__campaign", "step", "variant", "sender"),
         _mail,
     ),
-    EntryKind.SUPPRESSED: (Suppression.objects.select_related("created_by"), _suppressed),
+    EntryKind.SUPPRESSED: (with_campaign_names(Suppression.objects.select_related("created_by")), _suppressed),
     EntryKind.STATUS: (LeadUserStatus.objects.select_related("user", "campaign"), _status),
     EntryKind.NOTE: (LeadNote.objects.select_related("created_by", "campaign"), _note),
     EntryKind.MERGED: (LeadAlias.objects.all(), _merged),

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaigns.delivery.outcomes import Kind
-from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Step, Variant
+from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, Step, Variant
 from campaigns.sending.gate import GateRefusal
 from campaigns.sending.limits import LimitCode
 from campaigns.sending.reasons import MessageReason
+from campaigns_project.audit.models import AuditLog
+from campaigns_project.audit.reading import act as audited
+from campaigns_project.audit.reading import words as without_hashes
 from leads.models import LeadChange
 from tracking.machines import MachineReason
 from tracking.models import EmailEvent, EventType
@@ -57,6 +60,16 @@ def exit_reason(code: str) -> str:
     return ExitReason(code).label
 
 
+def how_soon(recipient: Recipient) -> str:
+    """How long after the news somebody left whom a reply or a bounce took out; empty for all others."""
+    came = {ExitReason.REPLIED: recipient.replied_at, ExitReason.HARD_BOUNCE: recipient.bounced_at}
+    at = came.get(ExitReason(recipient.exit_reason))
+    if at is None or recipient.exited_at is None or recipient.exited_at < at:
+        return ""
+    seconds = round((recipient.exited_at - at).total_seconds())
+    return f"{seconds:,} s after it came" if seconds < 120 else f"{seconds / 60:,.0f} min after it came"
+
+
 def mail(message: Message, about: str) -> tuple[str, str]:
     """What became of a mail: a sentence, and what the mail server said of it."""
     why = reason(message.reason)
@@ -86,17 +99,18 @@ def event(happened: EmailEvent, about: str) -> tuple[str, str]:
         return f"A program {did} {about}", _machine(happened.machine_reason)
     if happened.event_type == EventType.BOUNCE:
         said, advice = _BOUNCES.get(str(data.get("kind")), ("came back", ""))
-        return _sentence(f"{about} {said}"), " ".join(filter(None, (_reply(data), advice)))
+        told = f"“{reply}”" if (reply := _reply(data)) else ""
+        return _sentence(f"{about} {said}"), " ".join(filter(None, (told, advice)))
     return _DID[EventType(happened.event_type)].format(about=about), _beside(happened)
 
 
 _DID = {
     EventType.OPEN: "Opened {about}",
-    EventType.CLICK: "Clicked in {about}",
+    EventType.CLICK: "Clicked a link in {about}",
     EventType.REPLY: "Replied to {about}",
     EventType.FORWARD: "Forwarded {about}",
-    EventType.UNSUBSCRIBE: "Unsubscribed by {about}",
-    EventType.COMPLAIN: "Complained of {about}",
+    EventType.UNSUBSCRIBE: "Unsubscribed in {about}",
+    EventType.COMPLAIN: "Reported {about} as spam",
 }
 
 
@@ -113,6 +127,26 @@ def origin(change: LeadChange) -> str:
         return change.get_source_display()
     row = f", row {change.row_number:,}" if change.row_number else ""
     return f"{change.get_source_display()} {change.lead_import.file_name}{row}"
+
+
+# What was done to a lead; the words of campaigns, mails and imports tell of all else.
+_ACTS = {
+    "lead.created": "Added",
+    "lead.booked": "Booked a meeting",
+    "lead.booking_taken_back": "The booking was a mistake, and was taken back",
+    "lead.de_enrolled": "Taken out of every campaign",
+    "lead.allowed_again": "May be written to again: the suppression was removed",
+    "lead.exported": "All that is held of this person was exported",
+    "lead.erasure_requested": "Their erasure was asked for",
+}
+_VIA = {"admin": "by hand", "api": "by the API"}
+
+
+def act(entry: AuditLog) -> tuple[str, str]:
+    """What somebody did to the lead: a sentence, and why."""
+    said = _ACTS.get(entry.action) or audited(entry.action)
+    how = _VIA.get(entry.via, "") if entry.action == "lead.created" else ""
+    return f"{said} {how}".strip(), without_hashes(entry.reason)
 
 
 def _field(name: str) -> str:

@@ -43,7 +43,13 @@ class Command(FairleadCommand):
         self.stdout.write(f"{sender.email} (sender {sender.pk}): {worst(findings).value}")
         for finding in findings:
             self.stdout.write(f"{MARKS[finding.status]} {finding.code.upper():<6} {finding.message}")
-            for title, text in (("found", finding.found), ("do", finding.hint)):
+            at = f"at {finding.where}" if finding.publish else ""
+            for title, text in (
+                ("found", finding.found),
+                ("do", finding.hint),
+                ("put", f"{finding.publish}\n{at}".strip()),
+                ("said", finding.log),
+            ):
                 lines = text.splitlines() if finding.status != HealthStatus.OK else []
                 for line in lines:
                     self.stdout.write(f"         {title:<6} {line}")

@@ -1,5 +1,6 @@
 """A sender looked at as a whole: real mail servers, real e-mail services, a real DNS server."""
 
+import base64
 import json
 import ssl
 from io import StringIO
@@ -77,6 +78,41 @@ def test_where_it_ended_is_said_in_the_servers_words(script, reason, words):
         login = look(smtp_sender(server.port, username="ada", password="x"))[HealthCheck.LOGIN]
 
     assert (login.status, reason in login.message, words in login.found, bool(login.hint)) == ("fail", True, True, True)
+
+
+@pytest.mark.parametrize("offered", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_what_was_said_at_a_login_is_told_without_what_was_shown_there(offered):
+    with FaultServer(features=f"AUTH {offered}") as server:
+        login = look(smtp_sender(server.port, username="ada", password="hunter2hunter2"))[HealthCheck.LOGIN]
+
+    shown = {word for command in server.commands[1:-1] for word in command.removeprefix(f"AUTH {offered}").split()}
+    said = login.log.splitlines()
+    assert said[0].startswith("Connected to 127.0.0.1:")
+    assert [line for line in said if line.startswith(">")][1].removesuffix(" (hidden)") == f"> AUTH {offered}"
+    assert said[-2:] == ["> QUIT", "< 221 2.0.0 bye"]
+    assert (bool(shown), [word for word in shown if word in login.log]) == (True, [])
+
+
+def test_a_secret_that_a_server_repeats_is_not_in_what_was_said():
+    shown = base64.b64encode(b"\0ada\0hunter2hunter2").decode()
+    with FaultServer(features="AUTH PLAIN", auth=Say(f"535 5.7.8 hunter2hunter2 or {shown} is wrong")) as server:
+        login = look(smtp_sender(server.port, username="ada", password="hunter2hunter2"))[HealthCheck.LOGIN]
+
+    assert login.log.splitlines()[-1] == "< 535 5.7.8 (hidden) or (hidden) is wrong"
+
+
+def test_what_has_to_be_published_is_there_to_be_copied(settings):
+    zone = {("sender.example", "TXT"): ['"v=spf1 mx ?all"']}
+    with DnsServer(zone) as dns, FaultServer() as server:
+        settings.DNS_RESOLVER = dns.address
+        found = look(smtp_sender(server.port, dkim_selector="s1"))
+
+    assert {code: (each.where, each.publish) for code, each in found.items() if each.where} == {
+        "mx": ("sender.example", ""),
+        "spf": ("sender.example", "v=spf1 mx ~all"),
+        "dkim": ("s1._domainkey.sender.example", ""),
+        "dmarc": ("_dmarc.sender.example", "v=DMARC1; p=none"),
+    }
 
 
 def test_a_server_that_says_nothing_is_not_waited_for(monkeypatch):

@@ -54,6 +54,7 @@ class FairleadAdmin(ModelAdmin):
     save_label: ClassVar[str] = "Save"
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
+    empty_first: ClassVar[tuple[str, str]] = ("", "")  # what to begin with rather than by adding one: words, URL name
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
     later_sections: ClassVar[tuple[str, ...]] = ()  # of its form; there is nothing to say in them of a new row
     views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each

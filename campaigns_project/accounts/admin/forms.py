@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.http import HttpRequest
 
@@ -37,6 +38,36 @@ class ScopedForm(KeepsSecrets):
             field = part.details.get("field")
             self.add_error(field if field in self.fields else None, str(part))
         return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        told = self.errors.get(NON_FIELD_ERRORS)
+        if told is None:
+            return
+        for error in told.as_data():
+            constraint = self._constraint_in(error)
+            if constraint is not None:
+                told.data.remove(error)
+                self.add_error(*self._in_words(constraint))
+        if not told.data:
+            del self.errors[NON_FIELD_ERRORS]
+
+    def _constraint_in(self, error: ValidationError) -> models.BaseConstraint | None:
+        """The constraint of which Django knows to tell the name and nothing else."""
+        message = str(error.message)
+        unsaid = models.BaseConstraint.default_violation_error_message
+        own = self.instance._meta.constraints
+        return next((each for each in own if message == str(unsaid) % {"name": each.name}), None)
+
+    def _in_words(self, constraint: models.BaseConstraint) -> tuple[str | None, str]:
+        """The field it is about, and what is wrong. Names of constraints are statements."""
+        if not isinstance(constraint, models.UniqueConstraint):
+            return None, f"This must hold: {constraint.name.replace('_', ' ')}."
+        parts = [*map(str, constraint.expressions), *(f"F({name})" for name in constraint.fields)]
+        named = [each for part in parts for each in self.fields if f"F({each})" in part and each != "organization"]
+        field = next(reversed(named), None)
+        label = f"this {str(self.fields[field].label).lower()}" if field else "these values"
+        return field, f"There is a {self.instance._meta.verbose_name} with {label} already."
 
     def _refuse_control_characters(self, cleaned: dict[str, Any]) -> None:
         """A line break in a name, address or subject would end up in the header of a mail."""

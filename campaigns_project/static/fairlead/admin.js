@@ -228,14 +228,24 @@
     const button = event.target instanceof Element && event.target.closest("[data-copy]");
     if (!button) return;
     const icon = button.querySelector(".material-symbols-outlined");
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      icon.textContent = "check";
-    } catch {
-      icon.textContent = "error"; // the browser allows it on secure addresses alone
-    }
+    icon.textContent = (await copied(button.dataset.copy)) ? "check" : "error";
     setTimeout(() => { icon.textContent = "content_copy"; }, 2_000);
   });
+
+  async function copied(text) {
+    // There is no clipboard but on secure addresses: elsewhere, as inside an own network, the text is marked and copied.
+    if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+    const focused = document.activeElement;
+    const marked = document.createElement("textarea");
+    marked.value = text;
+    marked.className = "fl-unseen";
+    document.body.append(marked);
+    marked.select();
+    const done = document.execCommand("copy");
+    marked.remove();
+    if (focused instanceof HTMLElement) focused.focus();
+    return done;
+  }
 
   // ---- The area a file is dropped on ---------------------------------------------------------------------------------
   document.addEventListener("DOMContentLoaded", () => {

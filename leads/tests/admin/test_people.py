@@ -14,7 +14,9 @@ from campaigns.tests.factories import (
     LeadFactory,
     LeadTagFactory,
     RecipientFactory,
+    SegmentFactory,
     SuppressionFactory,
+    TagFactory,
 )
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -113,7 +115,7 @@ def test_a_leads_page_shows_campaigns_and_what_happened(operator: Client, organi
     page = operator.get(page_of(event.campaign_recipient.lead)).content.decode()
 
     about = f"step {event.message.step.position} of “{event.campaign_recipient.campaign}”"
-    assert f"Clicked in {about}" in page
+    assert f"Clicked a link in {about}" in page
     assert f"S{about[1:]} was sent" in page
 
 
@@ -159,6 +161,18 @@ def test_the_list_shows_what_an_address_looks_like_and_tags_in_their_color(opera
     assert "<b>1 lead</b>" in shown
 
 
+def test_of_many_tags_a_list_shows_four_and_counts_the_others(operator: Client, organization: Any) -> None:
+    empty = operator.get(reverse("admin:leads_lead_changelist")).content.decode()
+    lead = LeadFactory(organization=organization)
+    for name in "abcdef":
+        LeadTagFactory(lead=lead, tag__name=name)
+
+    shown = operator.get(reverse("admin:leads_lead_changelist")).content.decode()
+
+    assert '<span class="fl-chip" title="e, f">+2</span>' in shown
+    assert ("Import a file</a>" in empty, "Import a file</a>" in shown) == (True, False)
+
+
 def test_a_lead_is_added_to_a_campaign_from_its_page(operator: Client, organization: Any) -> None:
     lead, campaign = LeadFactory(organization=organization), CampaignFactory(organization=organization)
 
@@ -196,6 +210,31 @@ def test_a_tag_leads_to_its_leads(operator: Client, organization: Any) -> None:
     page = operator.get(reverse("admin:leads_lead_changelist"), {"tag": tagged.tag.pk})
 
     assert list(page.context["cl"].result_list) == [tagged.lead]
+
+
+def test_a_second_tag_of_one_name_is_refused_beside_the_name(operator: Client, organization: Any) -> None:
+    TagFactory(organization=organization, name="Autumn fair")
+    typed = {"organization": organization.pk, "name": "autumn FAIR", "color": "#0ea5e9"}
+
+    answer = operator.post(reverse("admin:leads_tag_add"), typed)
+
+    assert dict(answer.context["adminform"].form.errors) == {"name": ["There is a tag with this name already."]}
+
+
+def test_the_page_of_a_tag_counts_its_leads_and_names_what_asks_for_it_which_has_to_change_first(
+    manager: Client, organization: Any
+) -> None:
+    tag = LeadTagFactory(lead__organization=organization).tag
+    rule = {"field": "tag", "operator": "any_of", "value": [tag.pk]}
+    asking = {"match": "all", "groups": [{"match": "all", "rules": [rule]}]}
+    SegmentFactory(organization=organization, name="Visitors", rules=asking)
+
+    shown = manager.get(reverse("admin:leads_tag_change", args=[tag.pk])).content.decode()
+    dialog = manager.get(reverse("admin:leads_tag_delete_tag", args=[tag.pk])).content.decode()
+
+    assert f'?tag={tag.pk}">1</a>' in shown
+    assert ("“Visitors”" in shown, "It is asked for by “Visitors”" in dialog) == (True, True)
+    assert 'class="fl-button fl-button-danger" disabled>' in dialog
 
 
 def test_a_tag_is_deleted_by_a_manager_and_the_leads_stay(manager: Client, operator: Client, organization: Any) -> None:
@@ -262,4 +301,4 @@ def test_who_may_only_read_reads_tags_and_further_fields(db: None) -> None:
     page = viewer.get(reverse("admin:leads_lead_change", args=[lead.pk])).content.decode()
 
     assert "stand: B 12" in page
-    assert page.count("</span>fair</span>") == 1
+    assert page.count("<span>fair</span></span>") == 1

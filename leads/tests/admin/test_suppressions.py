@@ -48,12 +48,39 @@ def test_a_question_says_of_each_address_whether_and_why_not(operator: Client, o
         page("check"), {"organization": organization.pk, "addresses": "ana@acme.example, bo@x.example\nnonsense"}
     )
 
-    told = [(each.asked, each.is_allowed, each.code) for each in answer.context["answers"]]
+    answers = [each["answer"] for each in answer.context["answers"]]
+    told = [(each.asked, each.is_allowed, each.code) for each in answers]
     assert told == [
         ("ana@acme.example", False, "legal"),
         ("bo@x.example", True, ""),
         ("nonsense", False, "invalid_address"),
     ]
+
+
+def test_an_answer_names_the_lead_the_campaign_that_led_to_it_and_where_else_it_holds(
+    operator: Client, organization: Any, django_assert_max_num_queries: Any
+) -> None:
+    campaign = CampaignFactory(organization=organization, name="Autumn")
+    lead = LeadFactory(organization=organization, email="ana@acme.example")
+    SuppressionFactory(organization=organization, address=lead.email, campaign_id=campaign.pk)
+    asked = {"organization": organization.pk, "addresses": "Ana Marin <ana@acme.example>; bo@x.example, cy@x.example"}
+    with django_assert_max_num_queries(60) as few:
+        first = operator.post(page("check"), asked)
+    for number in range(3):
+        SuppressionFactory(organization=organization, address=f"{number}@x.example", source=f"campaign {campaign.pk}")
+    asked["addresses"] += "".join(f"; {number}@x.example" for number in range(3))
+
+    with django_assert_max_num_queries(len(few)):
+        second = operator.post(page("check"), asked)
+
+    words = first.content.decode()
+    assert "Yes, with exceptions" in words
+    assert (
+        f'Not in <a class="text-link" href="{reverse("admin:campaigns_campaign_change", args=[campaign.pk])}">' in words
+    )
+    assert reverse("admin:leads_lead_change", args=[lead.pk]) in words
+    assert first.context["to_copy"].splitlines()[1:] == ["bo@x.example", "cy@x.example"]
+    assert (second.context["allowed_count"], "(campaign “Autumn”)" in second.content.decode()) == (3, True)
 
 
 def test_a_question_about_a_domain_is_answered_for_everybody_there(operator: Client, organization: Any) -> None:

@@ -99,7 +99,7 @@ def test_one_part_of_the_timeline_is_shown_alone(operator, organization, lead):
 
     page = shown(operator, lead, show="clicks")
 
-    assert "Clicked in step 1" in page
+    assert "Clicked a link in step 1" in page
     assert "was sent" not in page
 
 

@@ -23,8 +23,11 @@ from campaigns.tests.factories import (
     SuppressionFactory,
     VariantFactory,
 )
+from campaigns_project.audit.actors import Actor
+from campaigns_project.audit.record import record
 from campaigns_project.errors import Refused
-from leads.models import Lead
+from leads.models import Lead, SuppressionReason
+from leads.suppression import suppress, unsuppress
 from tracking.timeline import Show, timeline
 
 pytestmark = pytest.mark.django_db
@@ -147,7 +150,7 @@ def test_a_bounce_says_what_it_means_and_what_to_do(lead):
     entry = timeline(lead=lead, show=[Show.SYSTEM]).entries[-1]
 
     assert "came back: the address is dead" in entry.title
-    assert entry.detail == "550 5.1.1 unknown Nothing more is sent to it. Find another address of this person."
+    assert entry.detail == "“550 5.1.1 unknown” Nothing more is sent to it. Find another address of this person."
 
 
 def test_a_mail_that_was_never_tried_stands_where_its_recipient_left(lead):
@@ -200,3 +203,44 @@ def test_a_page_of_a_lead_with_ten_thousand_events_is_read_within_its_budget(lea
 
     assert len(page.entries) == 50
     assert len(queries) < 10
+
+
+def test_who_left_after_a_reply_says_how_soon(lead):
+    campaign = CampaignFactory(name="Autumn", organization=lead.organization)
+    came = NOON - timedelta(seconds=41)
+    RecipientFactory(
+        campaign=campaign, lead=lead, status="replied", exit_reason="replied", exited_at=NOON, replied_at=came
+    )
+
+    left = timeline(lead=lead, show=[Show.SYSTEM]).entries[-1]
+
+    assert (left.title, left.detail) == ("Left “Autumn”: replied", "41 s after it came")
+
+
+def test_a_suppression_says_where_it_holds_how_long_and_by_which_campaign(lead):
+    campaign = CampaignFactory(name="Autumn", organization=lead.organization)
+    SuppressionFactory(organization=lead.organization, address="acme.example", reason="legal", expires_at=NOON)
+    SuppressionFactory(
+        organization=lead.organization, address=lead.email, campaign_id=campaign.pk, source=f"campaign {campaign.pk}"
+    )
+
+    said = {(entry.title, entry.detail) for entry in timeline(lead=lead, show=[Show.SYSTEM]).entries}
+
+    assert said == {
+        ("acme.example was suppressed: legal request, until 20 Nov 2026", ""),
+        ("ana@acme.example was suppressed in “Autumn” alone: added by hand", "By a mail of “Autumn”"),
+    }
+
+
+def test_what_people_did_to_a_lead_is_a_sentence_also_when_its_suppression_is_gone(lead):
+    actor = Actor(kind="user", name="ana@fairlead.example", via="admin")
+    record(action="lead.created", entity=lead, organization_id=lead.organization_id, actor=actor)
+    record(action="lead.something_new", entity=lead, organization_id=lead.organization_id, actor=actor)
+    suppressed = suppress(organization=lead.organization, address=lead.email, reason=SuppressionReason.UNSUBSCRIBED)
+    unsuppress(suppression=suppressed, actor=actor, reason="asked for it again, see bo@acme.example")
+
+    told = [(entry.title, entry.detail) for entry in timeline(lead=lead, show=[Show.SYSTEM]).entries]
+
+    assert told[1:] == [("Lead: something new", ""), ("Added by hand", "")]
+    assert told[0][0] == "May be written to again: the suppression was removed"
+    assert told[0][1].startswith("asked for it again, see [personal, hash ")
