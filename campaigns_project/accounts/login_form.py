@@ -1,11 +1,31 @@
 """The form of the login page."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
+from django.http import HttpRequest
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+
+@dataclass(frozen=True)
+class FilledIn:
+    """A login that the page shows to whoever opens it."""
+
+    email: str
+    password: str
+
+
+_fills: list[Callable[[HttpRequest], FilledIn | None]] = []
+
+
+def fill_in(by: Callable[[HttpRequest], FilledIn | None]) -> None:
+    """Ask `by` what the empty login page is filled in with; for apps above this one. None: nothing, as usual."""
+    if by not in _fills:
+        _fills.append(by)
 
 
 class LoginForm(AuthenticationForm):
@@ -25,6 +45,14 @@ class LoginForm(AuthenticationForm):
             "After a wrong code wait a little, and take the next one: each is taken once."
         ),
     }
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        found = [one for by in _fills if self.request is not None and not self.is_bound and (one := by(self.request))]
+        self.is_filled_in = bool(found)
+        for login in found[:1]:
+            self.initial |= {"username": login.email, "password": login.password}
+            self.fields["password"].widget.render_value = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """As Django's, with the code; an account that has none takes whatever is typed there."""

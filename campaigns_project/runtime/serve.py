@@ -9,13 +9,13 @@ from django.core.management import call_command
 
 from campaigns_project.database import migrating
 from campaigns_project.runtime import welcome
+from campaigns_project.runtime.demo.login import login_file
 from campaigns_project.runtime.together import Together
 
 # Requests served at the same time. Most load a pixel and wait for a commit that they share with all who come meanwhile:
 # the more of them, the fewer commits. Nor may they be too many, since each may come to keep one connection to the
 # database, which takes a hundred unless told otherwise.
 THREADS = 32
-LOGIN_FILE = "demo_login"  # under VAR_DIR: written by seed_demo, "e-mail / password" in one line
 
 
 def prepare() -> None:
@@ -65,5 +65,4 @@ def _greet() -> None:
 
 
 def _login() -> str:
-    file = settings.VAR_DIR / LOGIN_FILE
-    return file.read_text().strip() if file.exists() else ""
+    return login_file().read_text().strip() if login_file().exists() else ""

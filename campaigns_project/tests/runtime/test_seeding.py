@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import Count, F, Max, Min
 from django.utils import timezone
 
 from campaigns import preflight
@@ -12,17 +13,21 @@ from campaigns.models import (
     Campaign,
     CampaignPlan,
     CampaignTombstone,
+    Job,
     Mailbox,
     Message,
     MetricDefinition,
     OperatorTask,
+    Recipient,
     Sender,
 )
+from campaigns.sending.work import due_campaigns
 from campaigns_project.accounts.models import ServiceAccount
 from campaigns_project.accounts.service_accounts import keys_of
 from campaigns_project.runtime.demo.seeding import seed
 from campaigns_project.webhooks.models import WebhookDelivery, WebhookEndpoint
 from leads.models import LeadImport
+from tracking.models import CampaignDay
 
 pytestmark = pytest.mark.django_db
 
@@ -36,12 +41,22 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     seed(now=now)
 
     marta, jan, nils = (Sender.objects.get(email__startswith=name) for name in ("marta@", "jan@", "nils@"))
-    finished, draft, fetching, automatic = Campaign.objects.order_by("pk")
-    counts = ledger(finished)
+    finished, held_up, running, draft, fetching, automatic = Campaign.objects.order_by("pk")
+    counts = [ledger(each) for each in (finished, held_up, running)]
     assert (marta.status, jan.ramp_start, nils.status) == ("active", 10, "paused")
     assert nils.status_reason.startswith("bounce_guard: ")
-    assert (finished.status, counts.adds_up, counts.failed > 0) == ("completed", True, True)
+    assert [each.adds_up for each in counts] == [True] * 3
+    assert (finished.status, counts[0].failed, finished.emails_replied > 0) == ("completed", 0, True)
+    assert (held_up.status, held_up.status_code, counts[1].failed > 0) == ("paused", "no_sender", True)
+    assert (running.status, len(due_campaigns(now=now)), counts[2].sent > 160) == ("running", 1, True)
+    assert Recipient.objects.due(now).filter(campaign=running).count() >= 400
     assert not Message.objects.filter(attempted_at__gt=now).exists()
+    days = CampaignDay.objects.aggregate(first=Min("day"), last=Max("day"), number=Count("day", distinct=True))
+    assert (now.date() - days["first"]).days in range(25, 35) and days["number"] > 15
+    followed_up = Message.objects.filter(step__position=2, status="sent")
+    assert not followed_up.filter(recipient__replied_at__lt=F("sent_at")).exists()
+    broken = Job.objects.get(status="failed")
+    assert (broken.kind, "There is no tag" in broken.error_message) == ("rank", True)
     assert (draft.total_recipients, draft.rankings.filter(score__gt=0).exists()) == (200, True)
     blocking = {problem.code for problem in preflight.check(fetching)}
     assert (fetching.status, fetching.lead_source["count"], blocking) == ("draft", 200, {"lead_source_unusable"})
@@ -49,7 +64,8 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     assert automatic.last_look["skipped"]["active_elsewhere"] > 0
     assert CampaignTombstone.objects.get().reason == "The fair was called off."
     plan = CampaignPlan.objects.get()
-    assert (plan.campaigns.count(), OperatorTask.objects.count(), MetricDefinition.objects.count()) == (2, 5, 2)
+    assert (plan.campaigns.count(), OperatorTask.objects.count(), MetricDefinition.objects.count()) == (3, 5, 2)
+    assert OperatorTask.objects.filter(due_at__date=now.date()).count() == 1
     assert [day > now.date() for day in finished.organization.blackout_days] == [True]
     mailbox, endpoint = Mailbox.objects.get(), WebhookEndpoint.objects.get()
     assert (mailbox.status, mailbox.host) == ("paused", "imap.example.com")

@@ -4,7 +4,8 @@ from typing import Any
 from django.utils import timezone
 
 from campaigns_project.commands import FairleadCommand
-from campaigns_project.runtime.demo.seeding import login_file, seed
+from campaigns_project.runtime.demo.login import login_file
+from campaigns_project.runtime.demo.seeding import seed
 
 
 class Command(FairleadCommand):
