@@ -20,6 +20,7 @@ THREADS = 32
 
 def prepare() -> None:
     """Migrate; on the very first run of a sandbox make the demo data."""
+    print("Preparing the database; the first time that takes a while.", flush=True)
     applied = migrating.migrate(verbosity=0)
     if applied:
         print(f"{len(applied)} migrations applied.", flush=True)

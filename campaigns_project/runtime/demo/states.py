@@ -44,11 +44,11 @@ def running(organization: Organization, now: datetime) -> Campaign:
     sender = demo_sender(organization, name="Ina Berth", email="ina@harbor.example")
     first = Selection(lead_ids=_people(organization, of_the_directory=slice(REACHED)))
     campaign = _begun(organization, "Harbor directory", sender, first, now - FORTNIGHT)
-    habits = Habits(read=34, click=6, reply=5)
+    habits = Habits(read=34, click=6, reply=6, are_gone=2)
     live_through(campaign, until=now - timedelta(minutes=20), a_day=16, now=now, habits=habits)
     rest = Selection(lead_ids=_people(organization, of_the_directory=slice(REACHED, -TRIED - KEPT_BACK)))
     enroll(campaign=campaign, selection=rest, actor=SYSTEM, now=now)
-    Sender.objects.filter(pk=sender.pk).update(gap_seconds=5, gap_jitter_seconds=4)
+    Sender.objects.filter(pk=sender.pk).update(gap_seconds=4, gap_jitter_seconds=3)
     return _dated_back(campaign, by=FORTNIGHT)
 
 

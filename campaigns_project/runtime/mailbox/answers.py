@@ -29,7 +29,7 @@ class Sent:
 
 _BOUNCES = {
     Answer.BOUNCE: ("5.1.1", "550 5.1.1 No such user here"),
-    Answer.FULL: ("4.2.2", "452 4.2.2 The mailbox is full"),
+    Answer.FULL: ("5.2.2", "552 5.2.2 The mailbox is full"),
 }
 
 
@@ -57,9 +57,8 @@ def _reply(mail: Sent, words: str, name: str, *, is_automatic: bool) -> bytes:
 
 
 def _bounce(mail: Sent, name: str, status: str, said: str) -> bytes:
-    action = "failed" if status.startswith("5") else "delayed"
     fields = (
-        f"Reporting-MTA: dns; mx.answers.example\n\nFinal-Recipient: rfc822; {mail.address}\nAction: {action}\n"
+        f"Reporting-MTA: dns; mx.answers.example\n\nFinal-Recipient: rfc822; {mail.address}\nAction: failed\n"
         f"Status: {status}\nDiagnostic-Code: smtp; {said}\n"
     )
     return _report(
