@@ -33,6 +33,8 @@ PLACES = (
     ("Göteborg", "Sweden"), ("Aarhus", "Denmark"), ("Bergen", "Norway"), ("Turku", "Finland"), ("Tallinn", "Estonia"),
     ("Riga", "Latvia"), ("Le Havre", "France"), ("Genoa", "Italy"), ("Bilbao", "Spain"), ("Porto", "Portugal"),
 )  # fmt: skip
+# Of addresses; an import goes by them, and mails that leave in that order should not all go to one first name.
+SHAPES = ("{first}.{last}", "{first[0]}.{last}", "{last}", "{last}.{first}")
 HEADER = ("Email", "First name", "Last name", "Company", "Title", "City", "Country")
 
 
@@ -46,7 +48,7 @@ def directory(number: int) -> bytes:
     rows.writerow(HEADER)
     for first, last in pairs:
         company = f"{chance.choice(companies)} {chance.choice(TRADES)}"
-        address = f"{_plain(first)}.{_plain(last)}@{_plain(company)}.example"
+        address = f"{chance.choice(SHAPES).format(first=_plain(first), last=_plain(last))}@{_plain(company)}.example"
         rows.writerow([address, first, last.replace("-", " "), company, chance.choice(TITLES), *chance.choice(PLACES)])
     return out.getvalue().encode()
 
