@@ -137,7 +137,7 @@ def test_the_command_says_the_same_and_asks_dns_although_the_sandbox_is_on(
     told = json.loads(capsys.readouterr().out)["checks"]
     assert ended.value.code == 6
     assert [check["name"] for check in told if check["level"] == "fail"] == [
-        "address", "tls", "people", "people", "workers", "workers", "workers", "demo", "demo", "sandbox",
+        "address", "tls", "people", "workers", "workers", "workers", "demo", "demo", "sandbox",
     ]  # fmt: skip
     poor = [check["message"] for check in told if check["name"] == "dns"]
     assert poor and all(message.startswith("acme.example, D") for message in poor)
