@@ -18,7 +18,8 @@ from campaigns_project.admin_site import Page, show_page
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from campaigns_project.runtime.demo.login import EMAIL
-from campaigns_project.runtime.going_live import SUBJECTS, examine_going_live, pause_the_demo
+from campaigns_project.runtime.demo.quiet import pause_the_demo
+from campaigns_project.runtime.going_live import SUBJECTS, examine_going_live
 from campaigns_project.runtime.health import Examination, Level
 from campaigns_project.runtime.health.check import worst
 from campaigns_project.runtime.health.examination import Card

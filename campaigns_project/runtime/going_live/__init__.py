@@ -2,4 +2,3 @@
 
 from campaigns_project.runtime.going_live.examination import SUBJECTS as SUBJECTS
 from campaigns_project.runtime.going_live.examination import examine_going_live as examine_going_live
-from campaigns_project.runtime.going_live.quiet import pause_the_demo as pause_the_demo

@@ -22,8 +22,13 @@ from campaigns.models import (
     Sender,
 )
 from campaigns.sending.work import due_campaigns
-from campaigns_project.accounts.models import ServiceAccount
+from campaigns.tests.factories import CampaignFactory, MembershipFactory, OrganizationFactory, UserFactory
+from campaigns_project.accounts.models import Membership, Organization, ServiceAccount
 from campaigns_project.accounts.service_accounts import keys_of
+from campaigns_project.audit.actors import SYSTEM
+from campaigns_project.errors import StateRefused
+from campaigns_project.runtime.demo.login import EMAIL, login_file
+from campaigns_project.runtime.demo.resetting import reset
 from campaigns_project.runtime.demo.seeding import seed
 from campaigns_project.webhooks.models import WebhookDelivery, WebhookEndpoint
 from leads.models import LeadImport
@@ -32,13 +37,18 @@ from tracking.models import CampaignDay
 pytestmark = pytest.mark.django_db
 
 
-def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left_of_one(
+def test_a_demo_made_anew_shows_senders_and_campaigns_in_several_states_and_what_is_left_of_one(
     settings: Any, tmp_path: Path
 ) -> None:
     settings.VAR_DIR = tmp_path
     now = timezone.now()
+    earlier = CampaignFactory(organization__is_demo=True, status="running", started_at=now, name="Spring fair")
+    owner = MembershipFactory(organization=earlier.organization, user__email=EMAIL).user
 
-    seed(now=now)
+    reset(actor=SYSTEM, now=now)
+
+    assert not Organization.objects.filter(pk=earlier.organization_id).exists()
+    assert (Membership.objects.get().user, login_file().exists()) == (owner, False)
 
     marta, jan, nils = (Sender.objects.get(email__startswith=name) for name in ("marta@", "jan@", "nils@"))
     finished, held_up, running, draft, fetching, automatic = Campaign.objects.order_by("pk")
@@ -62,7 +72,7 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     assert (fetching.status, fetching.lead_source["count"], blocking) == ("draft", 200, {"lead_source_unusable"})
     assert (automatic.status, automatic.enrolls_by_itself) == ("running", True)
     assert automatic.last_look["skipped"]["active_elsewhere"] > 0
-    assert CampaignTombstone.objects.get().reason == "The fair was called off."
+    assert CampaignTombstone.objects.get(organization_ref=finished.organization_id).reason == "The fair was called off."
     plan = CampaignPlan.objects.get()
     assert (plan.campaigns.count(), OperatorTask.objects.count(), MetricDefinition.objects.count()) == (3, 5, 2)
     assert OperatorTask.objects.filter(due_at__date=now.date()).count() == 1
@@ -76,3 +86,24 @@ def test_the_demo_shows_senders_and_campaigns_in_several_states_and_what_is_left
     home, account = finished.organization, ServiceAccount.objects.get()
     assert (home.values_kept_days, home.details_kept_days) == (365, 180)
     assert (account.role, account.name, keys_of(account).count()) == ("viewer", "Example (nobody has its key)", 1)
+
+
+@pytest.mark.parametrize("somebodys_own", [OrganizationFactory, UserFactory])
+def test_the_demo_is_not_made_anew_where_somebody_has_something_of_their_own(somebodys_own: Any) -> None:
+    demo = CampaignFactory(organization__is_demo=True, status="running", started_at=timezone.now())
+    somebodys_own()
+
+    with pytest.raises(StateRefused, match="besides the demo's owner"):
+        reset(actor=SYSTEM, now=timezone.now())
+
+    demo.refresh_from_db()
+    assert demo.status == "running"
+
+
+def test_nothing_is_made_up_where_people_are() -> None:
+    UserFactory()
+
+    with pytest.raises(StateRefused, match="There are people already"):
+        seed(now=timezone.now())
+
+    assert not Organization.objects.exists()
