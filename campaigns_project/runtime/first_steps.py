@@ -92,7 +92,8 @@ def _done_by_people(organization: Organization) -> set[str]:
 
 def _demo_steps(organization: Organization, done: Collection[str]) -> Iterator[FirstStep]:
     campaigns = Campaign.objects.living().for_organization(organization)
-    at_work = campaigns.filter(status=CampaignStatus.RUNNING).order_by("-emails_sent").first()
+    under_way = [CampaignStatus.RUNNING, CampaignStatus.PAUSED]  # so that who paused it finds it again
+    at_work = campaigns.filter(status__in=under_way).order_by("-emails_sent").first()
     drafts = campaigns.filter(status=CampaignStatus.DRAFT)
     ready = drafts.filter(total_recipients__gt=0).order_by("-total_recipients").first()
     own = drafts.exclude(created_by=None).order_by("-pk").first()

@@ -1,4 +1,4 @@
-"""“Leaving the demo”: the list of what real use still needs. For system administrators alone."""
+"""“Going live”: the list of what real use still needs. For system administrators alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,18 +45,13 @@ def going_live_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "pause" in request.POST:
         return _pause(request)
     found = examine_going_live(now=timezone.now(), asks_outside=request.method == "POST")
-    context = {"title": title(), "found": found, "cards": list(_cards(found)), "summary": _summary(found)}
+    context = {"title": "Going live", "found": found, "cards": list(_cards(found)), "summary": _summary(found)}
     return TemplateResponse(request, "runtime/admin/going_live.html", {**admin.site.each_context(request), **context})
 
 
 def may_view(request: HttpRequest) -> bool:
     """System administrators: it is about the whole installation."""
     return bool(request.user.is_superuser)
-
-
-def title() -> str:
-    """What the page is called here."""
-    return "Leaving the demo" if settings.SANDBOX else "Going live"
 
 
 def _pause(request: HttpRequest) -> HttpResponse:

@@ -46,9 +46,14 @@ def directory(number: int) -> bytes:
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(HEADER)
+    taken: set[str] = set()
     for first, last in pairs:
         company = f"{chance.choice(companies)} {chance.choice(TRADES)}"
-        address = f"{chance.choice(SHAPES).format(first=_plain(first), last=_plain(last))}@{_plain(company)}.example"
+        names = {"first": _plain(first), "last": _plain(last)}
+        address = f"{chance.choice(SHAPES).format(**names)}@{_plain(company)}.example"
+        if address in taken:
+            address = f"{SHAPES[0].format(**names)}@{_plain(company)}.example"
+        taken.add(address)
         rows.writerow([address, first, last.replace("-", " "), company, chance.choice(TITLES), *chance.choice(PLACES)])
     return out.getvalue().encode()
 
