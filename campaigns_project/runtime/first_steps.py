@@ -22,10 +22,10 @@ from campaigns_project.audit.models import AuditLog
 from leads.models import Lead
 
 BY_PEOPLE = (ActorKind.USER, ActorKind.KEY, ActorKind.COMMAND)
-MADE, ENROLLED, STARTED = "campaign.created", "campaign.enrolled", "campaign.started"
+MADE, STARTED = "campaign.created", "campaign.started"
 RESUMED, IMPORTED = "campaign.resumed", "import.committed"
 ANSWERED, KEY_MADE = "inboundmail.handed_in", "api_key.created"
-TOLD_BY_THE_LOG = (MADE, ENROLLED, STARTED, RESUMED, IMPORTED, ANSWERED, KEY_MADE, TEST_SENT)
+TOLD_BY_THE_LOG = (MADE, STARTED, RESUMED, IMPORTED, ANSWERED, KEY_MADE, TEST_SENT)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def _demo_steps(organization: Organization, done: Collection[str]) -> Iterator[F
     at_work = campaigns.filter(status__in=under_way).order_by("-emails_sent").first()
     drafts = campaigns.filter(status=CampaignStatus.DRAFT)
     ready = drafts.filter(total_recipients__gt=0).order_by("-total_recipients").first()
-    own = drafts.exclude(created_by=None).order_by("-pk").first()
+    of_people = campaigns.exclude(created_by=None)
+    own = of_people.filter(status=CampaignStatus.DRAFT).order_by("-pk").first()
     yield FirstStep(
         RESUMED in done,
         "Watch the running campaign, pause it, and resume it",
@@ -122,7 +123,7 @@ def _demo_steps(organization: Organization, done: Collection[str]) -> Iterator[F
         reverse("admin:campaigns_campaign_add"),
     )
     yield FirstStep(
-        ENROLLED in done,
+        of_people.filter(total_recipients__gt=0, steps__isnull=False, campaign_senders__isnull=False).exists(),
         "Write its first mail, choose a sender, and enroll your people",
         "The preview shows the mail as each of them will get it.",
         _page(own, "steps"),

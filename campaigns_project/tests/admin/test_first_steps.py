@@ -11,10 +11,12 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.tests.factories import (
     CampaignFactory,
+    CampaignSenderFactory,
     LeadFactory,
     OrganizationFactory,
     SenderFactory,
     StepFactory,
+    UserFactory,
 )
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -74,6 +76,11 @@ def test_in_the_demo_what_people_did_counts_and_not_what_the_demo_made() -> None
     assert done(client) == [True, False, True, *[False] * 5]
 
     did(organization, *TOLD_BY_THE_LOG)
+    assert done(client) == [*[True] * 4, False, *[True] * 3]
+
+    campaign = CampaignFactory(organization=organization, total_recipients=17, created_by=UserFactory())
+    StepFactory(campaign=campaign)
+    CampaignSenderFactory(campaign=campaign)
     assert shown(client) is None
 
 

@@ -9,6 +9,7 @@ from campaigns_project.commands import Exit, FairleadCommand
 from campaigns_project.runtime.demo.login import login_file
 from campaigns_project.runtime.demo.resetting import count_the_demo, require_a_demo, reset
 from campaigns_project.runtime.demo.seeding import seed
+from campaigns_project.runtime.health.check import counted
 
 
 class Command(FairleadCommand):
@@ -42,7 +43,7 @@ class Command(FairleadCommand):
     def _reset(self, options: dict[str, Any]) -> dict[str, int] | None:
         require_a_demo()
         found = count_the_demo()
-        what = f"{found['organizations']} made-up organizations with {found['campaigns']} campaigns"
+        what = f"{counted(found['organizations'], 'organization')} with {counted(found['campaigns'], 'campaign')}"
         if options["dry_run"]:
             if options["json"]:
                 self.print_json("seed_demo", dry_run=True, would_erase=found)
