@@ -81,7 +81,8 @@ def _in_the_demo(held: HeldRoles) -> FirstSteps | None:
     organization = held.scope(made_up, Role.OPERATOR).order_by("pk").first() if settings.SANDBOX else None
     if organization is None:
         return None
-    steps = list(_demo_steps(organization, _done_by_people(organization)))
+    may_make_keys = held.covers(Role.OWNER, organization.pk)
+    steps = list(_demo_steps(organization, _done_by_people(organization), may_make_keys=may_make_keys))
     return FirstSteps("Ten minutes with the demo", steps, is_demo=True)
 
 
@@ -90,7 +91,7 @@ def _done_by_people(organization: Organization) -> set[str]:
     return set(acts.order_by().values_list("action", flat=True).distinct())
 
 
-def _demo_steps(organization: Organization, done: Collection[str]) -> Iterator[FirstStep]:
+def _demo_steps(organization: Organization, done: Collection[str], *, may_make_keys: bool) -> Iterator[FirstStep]:
     campaigns = Campaign.objects.living().for_organization(organization)
     under_way = [CampaignStatus.RUNNING, CampaignStatus.PAUSED]  # so that who paused it finds it again
     at_work = campaigns.filter(status__in=under_way).order_by("-emails_sent").first()
@@ -144,7 +145,7 @@ def _demo_steps(organization: Organization, done: Collection[str]) -> Iterator[F
         KEY_MADE in done,
         "Make an API key and ask for the same numbers",
         "Under every page stands the request that gives the same rows, to be copied.",
-        reverse("admin:accounts_serviceaccount_changelist"),
+        reverse(f"admin:accounts_serviceaccount_{'new_key' if may_make_keys else 'changelist'}"),
     )
 
 

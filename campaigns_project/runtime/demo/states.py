@@ -49,6 +49,7 @@ def running(organization: Organization, now: datetime) -> Campaign:
     rest = Selection(lead_ids=_people(organization, of_the_directory=slice(REACHED, -TRIED - KEPT_BACK)))
     enroll(campaign=campaign, selection=rest, actor=SYSTEM, now=now)
     Sender.objects.filter(pk=sender.pk).update(gap_seconds=4, gap_jitter_seconds=3)
+    Campaign.objects.filter(pk=campaign.pk).update(priority=1)  # the first one on Home
     return _dated_back(campaign, by=FORTNIGHT)
 
 
