@@ -48,11 +48,16 @@ class LoginForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        found = [one for by in _fills if self.request is not None and not self.is_bound and (one := by(self.request))]
-        self.is_filled_in = bool(found)
-        for login in found[:1]:
+        login = None if self.is_bound else self._login_to_show()
+        self.is_filled_in = login is not None
+        if login is not None:
             self.initial |= {"username": login.email, "password": login.password}
-            self.fields["password"].widget.render_value = True  # type: ignore[attr-defined]
+            self.fields["password"].widget.render_value = True
+
+    def _login_to_show(self) -> FilledIn | None:
+        if self.request is None:
+            return None
+        return next((login for by in _fills if (login := by(self.request)) is not None), None)
 
     def clean(self) -> dict[str, Any]:
         """As Django's, with the code; an account that has none takes whatever is typed there."""

@@ -101,7 +101,7 @@ def _settled(campaign: Campaign, *, position: int) -> dict[int, datetime | None]
 def _set_back(moments: dict[int, datetime]) -> None:
     """Let each mail have been tried at its moment, and its recipient have moved on then."""
     with connection.cursor() as cursor:
-        cursor.execute(_SET_BACK, [list(moments), list(moments.values()), FOLLOWS])
+        cursor.execute(_SET_BACK, [list(moments), list(moments.values()), FOLLOWS.days])
 
 
 _SET_BACK = """
@@ -117,7 +117,7 @@ WITH placed AS (
 UPDATE campaign_recipients recipient SET
     sent_at = CASE WHEN placed.status = 'sent' THEN least(recipient.sent_at, placed.at) ELSE recipient.sent_at END,
     exited_at = CASE WHEN recipient.exited_at IS NOT NULL THEN placed.at END,
-    next_send_at = CASE WHEN recipient.next_send_at IS NOT NULL THEN placed.at + %s END
+    next_send_at = CASE WHEN recipient.next_send_at IS NOT NULL THEN placed.at + make_interval(days => %s) END
 FROM placed WHERE placed.recipient_id = recipient.id
 """
 
