@@ -1,11 +1,31 @@
 """The form of the login page."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
+from django.http import HttpRequest
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+
+@dataclass(frozen=True)
+class FilledIn:
+    """A login that the page shows to whoever opens it."""
+
+    email: str
+    password: str
+
+
+_fills: list[Callable[[HttpRequest], FilledIn | None]] = []
+
+
+def fill_in(by: Callable[[HttpRequest], FilledIn | None]) -> None:
+    """Ask `by` what the empty login page is filled in with; for apps above this one. None: nothing, as usual."""
+    if by not in _fills:
+        _fills.append(by)
 
 
 class LoginForm(AuthenticationForm):
@@ -25,6 +45,19 @@ class LoginForm(AuthenticationForm):
             "After a wrong code wait a little, and take the next one: each is taken once."
         ),
     }
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        login = None if self.is_bound else self._login_to_show()
+        self.is_filled_in = login is not None
+        if login is not None:
+            self.initial |= {"username": login.email, "password": login.password}
+            self.fields["password"].widget.render_value = True
+
+    def _login_to_show(self) -> FilledIn | None:
+        if self.request is None:
+            return None
+        return next((login for by in _fills if (login := by(self.request)) is not None), None)
 
     def clean(self) -> dict[str, Any]:
         """As Django's, with the code; an account that has none takes whatever is typed there."""

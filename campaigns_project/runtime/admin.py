@@ -11,11 +11,24 @@ from knox.models import AuthToken
 from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import SystemAdmin
+from campaigns_project.accounts.login_form import fill_in
 from campaigns_project.accounts.models import ServiceAccount
 from campaigns_project.accounts.templatetags.fairlead import seconds
 from campaigns_project.audit.record import Subject
-from campaigns_project.runtime import copying, foot, health_page, second_factor_page, workers_page  # noqa: F401 - each registers what it shows
+from campaigns_project.runtime import (  # noqa: F401 - each registers what it shows
+    copying,
+    first_steps_page,
+    foot,
+    going_live_page,
+    health_page,
+    home,
+    second_factor_page,
+    workers_page,
+)
+from campaigns_project.runtime.demo.login import filled_in
 from campaigns_project.workers.models import DutyRun
+
+fill_in(filled_in)
 
 for model in (
     AccessAttempt,

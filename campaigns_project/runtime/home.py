@@ -7,18 +7,20 @@ from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
 
 from campaigns.admin.operator_tasks import my_tasks_today
-from campaigns.models import Campaign, CampaignStatus, Message, Sender, SenderStatus, Step
+from campaigns.models import Campaign, CampaignStatus, Message, Sender, SenderStatus
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
-from campaigns_project.accounts.models import Organization
-from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged, version_of
 from campaigns_project.accounts.templatetags.fairlead import relative
+from campaigns_project.admin_site import Page, show_page
+from campaigns_project.runtime.first_steps import first_steps
 from campaigns_project.runtime.health import Check, Level, examine
 from campaigns_project.runtime.home_cards import numbers
 from campaigns_project.states import ProgressStatus
@@ -26,6 +28,8 @@ from campaigns_project.webhooks.models import WebhookEndpoint
 from leads.models import ImportStatus, Lead, LeadImport, Suppression
 
 SHOWN = 10  # running campaigns
+EVERY = 10  # seconds between two looks at them by a page that is open
+FIGURES = ("recipients_reached", "total_recipients", "emails_sent", "emails_replied", "emails_bounced")
 ALERTS = 7
 TASKS = 5  # of today; the board has them all
 COUNTED_UP_TO = 100_000  # larger numbers are shown as “100,000+”: counting a million rows is not cheap
@@ -53,41 +57,41 @@ class Alert:
     url: str
 
 
-@dataclass(frozen=True)
-class Task:
-    """One of the first things to do in an empty installation."""
-
-    is_done: bool
-    text: str
-    detail: str
-    url: str
-
-
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What `templates/admin/index.html` shows, for the organizations of this user."""
     held, now = held_roles(request), timezone.now()
     campaigns = held.scope(Campaign.objects.living())
     found = examine(now=now, quick=True, only=() if held.everywhere else SHOWN_TO_ALL).checks
     lights = [check for check in found if check.name in SHOWN_TO_ALL]
-    running = list(campaigns.filter(status=CampaignStatus.RUNNING).order_by("-priority", "-started_at")[:SHOWN])
-    may_begin = held.covers(Role.OPERATOR) and not _was_started(campaigns)
-    first_steps = list(_first_steps(held, campaigns)) if may_begin else []
     return {
         **context,
         "title": "Home",
         "now": now,
-        "first_steps": first_steps,
+        "first_steps": first_steps(request),
         "alerts": [*_alerts(held, campaigns, lights, now), *_findings(held, found)][:ALERTS],
         "numbers": numbers(held, now=now),
         "my_tasks": list(my_tasks_today(request, now=now).select_related("organization", "campaign", "lead")[:TASKS]),
         "tiles": list(_tiles(held)),
-        "running": running,
+        **running_part(held),
         "lights": lights,
     }
 
 
-def _was_started(campaigns: QuerySet[Campaign]) -> bool:
-    return campaigns.exclude(started_at=None).exists()
+def running_part(held: HeldRoles) -> dict[str, Any]:
+    """The campaigns that run, and how soon the page should ask for them again."""
+    campaigns = held.scope(Campaign.objects.living()).filter(status=CampaignStatus.RUNNING)
+    running = list(campaigns.order_by("-priority", "-started_at")[:SHOWN])
+    shown = [(each.pk, each.name, *(getattr(each, name) for name in FIGURES)) for each in running]
+    return {"running": running, "pulse": Pulse(version_of(*shown), EVERY)}
+
+
+@require_safe
+def running_live(request: HttpRequest) -> HttpResponse:
+    """The table of running campaigns, for a page that is open; see `accounts.admin.live`."""
+    context = running_part(held_roles(request))
+    if is_shown(request, context["pulse"].version):
+        return unchanged()
+    return fragment(request, "admin/running.html", context, context["pulse"])
 
 
 def _tiles(held: HeldRoles) -> Iterator[Tile]:
@@ -158,33 +162,4 @@ def _page(name: str, row: Any) -> str:
     return reverse(f"admin:{name}_change", args=[row.pk])
 
 
-def _first_steps(held: HeldRoles, campaigns: QuerySet[Campaign]) -> Iterator[Task]:
-    """From an empty installation to the first mail, in the order of the job."""
-    organization = held.scope(Organization.objects.all()).order_by("pk").first()
-    campaign = campaigns.order_by("-pk").first()
-    page = _page("campaigns_campaign", campaign) if campaign else reverse("admin:campaigns_campaign_add")
-    steps = reverse("admin:campaigns_campaign_steps", args=[campaign.pk]) if campaign else page
-    home = _page("accounts_organization", organization) if organization else reverse("admin:accounts_organization_add")
-    yield Task(
-        bool(organization and organization.postal_address),
-        "Say who you are",
-        "Every mail shows your organization's postal address; anti-spam law asks for it.",
-        home,
-    )
-    yield Task(
-        held.scope(Sender.objects.all()).exists(),
-        "Add a sender",
-        "The mailbox your mails come from. With the sandbox on, an address is enough.",
-        reverse("admin:campaigns_sender_add"),
-    )
-    yield Task(
-        held.scope(Lead.objects.all()).exists(),
-        "Import your leads",
-        "A CSV with one person a row. Columns, encoding and delimiter are found.",
-        reverse("admin:leads_leadimport_add"),
-    )
-    yield Task(campaign is not None, "Make a campaign", "Its name and when mail may leave.", page)
-    has_steps = campaign is not None and Step.objects.filter(campaign=campaign).exists()
-    yield Task(has_steps, "Write its first mail", "A subject and a body, with a preview as a real lead.", steps)
-    is_peopled = campaign is not None and campaign.total_recipients > 0
-    yield Task(is_peopled, "Enroll leads and start", "The campaign's page says what is missing.", page)
+show_page(Page("home_running", "running/", running_live, lambda request: request.user.is_authenticated))

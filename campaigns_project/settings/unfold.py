@@ -81,6 +81,7 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
         "Installation",
         [
             ("System health", "monitor_heart", "system_health"),
+            ("Going live", "rocket_launch", "going_live"),
             ("People", "group", "accounts.User"),
             ("Second factors", "phonelink_lock", "accounts.SecondFactor"),
             ("Workers", "memory", "workers.WorkerHeartbeat"),

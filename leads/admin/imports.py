@@ -1,7 +1,5 @@
 """The admin pages of imports: the list, and the five steps from a file to leads."""
 
-import csv
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +19,6 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.admin_site import show_badge
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
-from campaigns_project.formulas import guard
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.acts import CancelImport, CommitImport, DiscardDraft, UndoImport
 from leads.admin.importing.checking import dry_run_live, dry_run_page
@@ -30,6 +27,7 @@ from leads.admin.importing.fixing import FixPage
 from leads.admin.importing.following import progress_live, progress_page
 from leads.admin.importing.mapping import MapPage
 from leads.admin.importing.pages import StepPage, needs_review, state_chip
+from leads.admin.importing.sample import sample_for
 from leads.admin.importing.steps import MAP, PROGRESS, UPLOAD, marks_of, present_step, url_name
 from leads.admin.importing.uploading import AT_FIRST, UploadForm, UploadPage
 from leads.admin.importing.wording import rows_known
@@ -40,11 +38,6 @@ from leads.models import ImportStatus, LeadImport
 COUNTED_UP_TO = 99
 NOTHING = "—"
 _COUNTS = {"created": "created_count", "updated": "updated_count", "problems": "problem_count"}
-SAMPLE = [
-    ["email", "first_name", "last_name", "company", "title", "country", "industry"],
-    ["ana.marin@acme.example", "Ana", "Marin", "Acme", "Head of Sales", "Spain", "Shipping"],
-    ["petr.novak@globex.example", "Petr", "Novák", "Globex", "CEO", "Czechia", "Energy"],
-]
 
 
 class LeadImportAdmin(ScopedAdmin):
@@ -104,6 +97,7 @@ class LeadImportAdmin(ScopedAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         named = {"title": "Import leads", "marks": marks_of(UPLOAD), "has_file_field": True}
+        named["sample"] = sample_for(request)
         return super().add_view(request, form_url, {**named, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -164,11 +158,10 @@ class LeadImportAdmin(ScopedAdmin):
         return response
 
     def sample_view(self, request: HttpRequest) -> HttpResponse:
-        """A small file that imports as it is, to see what one looks like."""
-        out = io.StringIO()
-        csv.writer(out).writerows([guard(cell) for cell in row] for row in SAMPLE)
-        headers = {"Content-Disposition": 'attachment; filename="sample-leads.csv"'}
-        return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+        """Something to try an import with."""
+        sample = sample_for(request)
+        headers = {"Content-Disposition": f'attachment; filename="{sample.name}"'}
+        return HttpResponse(sample.text, content_type="text/csv; charset=utf-8", headers=headers)
 
     @display(description="Status", ordering="status")
     def state(self, lead_import: LeadImport) -> str:

@@ -96,6 +96,13 @@ class Organization(models.Model):
     details_cleared_to = models.BigIntegerField(
         default=0, db_default=0, editable=False, help_text="Events up to this number have no details any more."
     )
+    is_demo = models.BooleanField(
+        "made up",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The demo made it: whatever is in it was made up, and may go.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

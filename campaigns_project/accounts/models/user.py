@@ -49,6 +49,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         "active", default=True, help_text="Switch off instead of deleting: the history keeps the name."
     )
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    first_steps_closed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since then the first steps are not on their first page."
+    )
 
     objects = UserManager.from_queryset(UserQuerySet)()
 

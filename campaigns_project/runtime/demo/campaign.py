@@ -11,6 +11,8 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.runtime.demo.content import FOLLOW_UP, INTRODUCTION, wording
 
+POSTAL_ADDRESS = "Pier 4, 1 Quay Street, 110 00 Prague, Czechia"
+
 
 def make_campaign(
     *, organization: Organization, name: str, senders: Sequence[Sender], wait: tuple[int, WaitUnit], actor: Actor
@@ -41,7 +43,7 @@ def demo_sender(organization: Organization, *, name: str = "Marta Quay", email: 
 def demo_organization(slug: str, name: str) -> Organization:
     """An organization of the demo, made on first use."""
     return Organization.objects.get_or_create(
-        slug=slug, defaults={"name": name, "postal_address": "Pier 4, 1 Quay Street, 110 00 Prague, Czechia"}
+        slug=slug, defaults={"name": name, "postal_address": POSTAL_ADDRESS, "is_demo": True}
     )[0]
 
 

@@ -75,7 +75,7 @@ def _tasks(organization: Organization, campaign: Campaign, person: User | None, 
             {"text": "Import it and check what is wrong", "done": False},
         ]}),
     ):  # fmt: skip
-        due = now + timedelta(days=days, hours=3)
+        due = min(now + timedelta(hours=3), now.replace(hour=23, minute=55)) + timedelta(days=days)
         asked: dict[str, Any] = {
             "title": title,
             "kind": kind,

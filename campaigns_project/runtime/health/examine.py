@@ -1,6 +1,6 @@
 """Ask the subjects, one after the other; one that breaks is a finding and does not keep the others from being asked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import Error, connection, transaction
@@ -12,13 +12,15 @@ from campaigns_project.runtime.health.subjects import SUBJECTS
 LONGEST_QUESTION = 5_000  # ms; a table that somebody has locked must not hold up the whole examination
 
 
-def examine(*, now: datetime, only: Collection[str] = (), quick: bool = False) -> Examination:
-    """Examine everything, or the subjects named in `only`, or just the quick ones. Changes nothing.
+def examine(
+    *, now: datetime, only: Collection[str] = (), quick: bool = False, subjects: Sequence[Subject] = SUBJECTS
+) -> Examination:
+    """Examine all `subjects`, or those named in `only`, or just the quick ones. Changes nothing.
 
     Without a database and its tables only what needs none is asked; what is wrong with the database is said then, also
     where it was not named.
     """
-    wanted = [subject for subject in SUBJECTS if _is_wanted(subject, only, quick)]
+    wanted = [subject for subject in subjects if _is_wanted(subject, only, quick)]
     found = {subject.name: _asked(subject) for subject in wanted if subject.needs == Needs.NOTHING}
     if any(subject.needs for subject in wanted):
         ground = _ground()
@@ -26,7 +28,8 @@ def examine(*, now: datetime, only: Collection[str] = (), quick: bool = False) -
         if not any(_fails(checks) for checks in ground.values()):
             found |= {subject.name: _asked(subject) for subject in wanted if subject.needs == Needs.TABLES}
     names = {subject.name for subject in wanted}
-    checks = [check for subject in SUBJECTS for check in found.get(subject.name, ())]
+    order = dict.fromkeys(subject.name for subject in (*subjects, *SUBJECTS))
+    checks = [check for name in order for check in found.get(name, ())]
     return Examination(now, [check for check in checks if check.name in names or check.level == Level.FAIL])
 
 

@@ -16,6 +16,8 @@ SITE_PAGES = (
     "search",
     "system_health",
     "support_bundle",
+    "going_live",
+    "home_running",
 )
 
 

@@ -192,28 +192,13 @@ def test_the_organization_is_named_where_there_are_several_and_times_have_a_zone
     assert "\N{NO-BREAK SPACE}UTC" in of_one
 
 
-def test_an_empty_installation_is_led_to_the_first_mail(db: None) -> None:
-    organization = OrganizationFactory(postal_address="")
-
-    steps = member(organization, Role.OWNER).get(reverse("admin:index")).context["first_steps"]
-
-    assert [(step.is_done, step.text) for step in steps] == [
-        (False, "Say who you are"),
-        (False, "Add a sender"),
-        (False, "Import your leads"),
-        (False, "Make a campaign"),
-        (False, "Write its first mail"),
-        (False, "Enroll leads and start"),
-    ]
-
-
 def test_who_has_no_role_is_told_so_and_led_nowhere(db: None) -> None:
     OrganizationFactory()
 
     shown = client_of(UserFactory(is_staff=True)).get(reverse("admin:index")).context
 
     assert (shown["first_steps"], [alert.text for alert in shown["alerts"]]) == (
-        [],
+        None,
         ["You have no role in any organization yet"],
     )
 
@@ -224,12 +209,6 @@ def test_who_adds_a_person_is_told_that_they_have_no_role_yet(root: Client) -> N
     page = root.post(reverse("admin:accounts_user_add"), {**person, "usable_password": "true"}, follow=True)
 
     assert "eva@example.com has no role yet" in page.content.decode()
-
-
-def test_the_first_steps_are_gone_once_a_campaign_was_started(world: World) -> None:
-    Campaign.objects.update(started_at=timezone.now())
-
-    assert member(world.organization, Role.OWNER).get(reverse("admin:index")).context["first_steps"] == []
 
 
 def test_what_waits_for_a_person_stands_on_the_front_page(world: World) -> None:

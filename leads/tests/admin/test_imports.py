@@ -13,6 +13,7 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from campaigns.tests.factories import LeadFactory
+from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import member
@@ -290,9 +291,13 @@ def queries(client: Client, address: str) -> int:
     return len(asked)
 
 
-def test_the_sample_file_imports_as_it_is(operator: Client, organization: Any) -> None:
+@pytest.mark.parametrize(("is_demo", "counts"), [(False, (2, 0)), (True, (17, 3))])
+def test_the_sample_file_imports_as_it_is_and_that_of_the_demo_has_rows_to_correct(
+    operator: Client, organization: Any, is_demo: bool, counts: tuple[int, int]
+) -> None:
+    Organization.objects.filter(pk=organization.pk).update(is_demo=is_demo)
     sample = operator.get(reverse("admin:leads_leadimport_sample")).content
 
     found = checked(operator, draft_of(operator, organization, sample)).dry_run
 
-    assert (found["created"], found["problems"]) == (2, 0)
+    assert (found["created"], found["problems"]) == counts

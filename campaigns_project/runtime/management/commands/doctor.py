@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns.working import working
 from campaigns_project.commands import Exit, FairleadCommand
 from campaigns_project.private_files import create
+from campaigns_project.runtime.going_live import examine_going_live
 from campaigns_project.runtime.health import Check, Examination, Level, examine, exit_code
 from campaigns_project.runtime.health.bundle import make_bundle
 from campaigns_project.runtime.health.subjects import SUBJECTS
@@ -36,6 +37,11 @@ class Command(FairleadCommand):
             help=f"examine these: {', '.join(NAMES)}. public_url is fetched only where it is named",
         )
         parser.add_argument(
+            "--going-live",
+            action="store_true",
+            help="examine instead what real use still needs, from the public address to the demo's data; asks outside",
+        )
+        parser.add_argument(
             "--fail-on", choices=["fail", "warn"], default="fail", help="whether warnings count for the exit code"
         )
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of lines")
@@ -44,7 +50,14 @@ class Command(FairleadCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = examine(now=timezone.now(), only=options["only"])
+        if options["going_live"]:
+            if options["only"]:
+                raise CommandError(
+                    "--only does not go with --going-live: that is a list of its own.", returncode=Exit.USAGE
+                )
+            found = examine_going_live(now=timezone.now(), asks_outside=True)
+        else:
+            found = examine(now=timezone.now(), only=options["only"])
         if options["json"]:
             self._print_json(found)
         else:
