@@ -83,7 +83,7 @@ torture-delete: ## its second half alone: campaigns by every path, deleted under
 	@$(SETUP) --dev
 	@$(PYTHON) -m campaigns.tests.torture.deletion $(OPTIONS)
 
-fuzz: ## the tests with made-up input alone, with thirty times as much of it
+fuzz: ## the tests with made-up input alone, with sixty times as much of it
 	@$(SETUP) --dev
 	@$(PYTHON) -m pytest -n 2 -m hypothesis --hypothesis-profile=long --timeout 1800
 

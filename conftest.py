@@ -22,7 +22,7 @@ from campaigns_project import patience
 from campaigns_project.tests.verification.template import migrated_template
 
 # How much is made up for a test with made-up input, unless it says so itself: `make fuzz` asks for the long one.
-settings.register_profile("short", deadline=None, max_examples=100)
+settings.register_profile("short", deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3_000)
 settings.load_profile("short")
 
@@ -130,6 +130,11 @@ def pytest_configure() -> None:
 def pytest_sessionstart() -> None:
     """Have all pages of the admin found, as in a web process: some tests are made from what is registered there."""
     import_module("campaigns_project.urls")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: none of them begins when the others are through, and runs on alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -28,6 +28,11 @@ class PasswordAndCode(ModelBackend):
         user = super().authenticate(request, username=username, password=password, **more)
         return user if isinstance(user, User) and passes(user=user, code=token) else None
 
+    def get_user(self, user_id: Any) -> User | None:
+        """As Django's; and, in the same question, whether it is a program, which every page of the admin asks."""
+        user = User.objects.select_related("service_account").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
     async def aauthenticate(self, *args: Any, **credentials: Any) -> User | None:
         """By way of ours: Django's own would not ask for the code."""
         return await sync_to_async(self.authenticate)(*args, **credentials)

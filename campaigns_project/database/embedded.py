@@ -4,7 +4,9 @@ The settings call `url()`, so this module reads the environment itself and never
 """
 
 import contextlib
+import hashlib
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -23,6 +25,17 @@ if TYPE_CHECKING:
 DATABASE = "fairlead"
 CREATE_LOCK = 0x666C6462  # "fldb": one process at a time looks for the database and makes it
 CONNECT_SECONDS = 10
+MEMORY = Path("/dev/shm")  # noqa: S108 - whose the folder in it is, is checked
+ROOM_IN_MEMORY = 4 * 1024**3  # bytes that must be free there: tests leave most of it so, and Docker gives 64 MB
+# Nothing waits for a disk, and a database is copied as files.
+FORGETTING = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "128MB",
+}
 OTHER_WAYS = "Or set DATABASE_URL to a Postgres of yours (15 or newer), or VAR_DIR to another folder."
 
 
@@ -32,9 +45,21 @@ def url() -> str:
     The form is `postgresql://postgres@:5432//folder/of/the/socket/fairlead`, which django-environ reads into HOST (that
     folder), PORT and NAME. The server outlives the caller; `stop()` ends it. Raises EmbeddedUnavailable.
     """
-    folder = data_folder()
+    return _started(data_folder())
+
+
+def scratch_url() -> str:
+    """As `url()`, of a second server, for rows that nobody wants back after a crash: those of tests.
+
+    It takes a tenth of the time to copy a database, and is in memory where there is room. Whoever sets VAR_DIR wants
+    everything there, and to last: they get the server of `url()`. `stop()` ends it and removes what it kept.
+    """
+    return _started(data_folder()) if os.environ.get("VAR_DIR") else _started(_scratch_folder(), **FORGETTING)
+
+
+def _started(folder: Path, **options: str) -> str:
     try:
-        server = _server(folder)
+        server = _server(folder, **options)
         server.start()
         info = server.get_postmaster_info()
         _make_database(str(info.socket_dir), info.port)
@@ -44,10 +69,14 @@ def url() -> str:
 
 
 def stop() -> bool:
-    """Stop the server of this folder; False when none was running. Whoever is connected is cut off."""
-    folder = data_folder()
-    if not folder.exists():
-        return False
+    """Stop the servers of this folder; False when none was running. Whoever is connected is cut off."""
+    scratch = _scratch_folder()
+    stopped = [_halted(folder) for folder in (data_folder(), scratch) if folder.exists()]
+    shutil.rmtree(scratch, ignore_errors=True)
+    return any(stopped)
+
+
+def _halted(folder: Path) -> bool:
     try:
         return _server(folder).halt()
     except (ImportError, OSError, subprocess.SubprocessError) as error:
@@ -60,14 +89,26 @@ def data_folder() -> Path:
     return Path(os.environ.get("VAR_DIR") or project / "var").resolve() / "postgres"
 
 
-def _server(folder: Path) -> "EmbeddedServer":
+def _scratch_folder() -> Path:
+    """Of this data folder alone; on the disk, beside it, where there is no room in memory or was none when it began."""
+    of_us = data_folder()
+    in_memory = MEMORY / f"fairlead-{os.geteuid()}" / hashlib.sha256(str(of_us).encode()).hexdigest()[:10]
+    on_disk = of_us.with_name("postgres-scratch")
+    if on_disk.exists() or not MEMORY.is_dir():
+        return on_disk
+    if in_memory.exists() or shutil.disk_usage(MEMORY).free >= ROOM_IN_MEMORY:
+        return _own(in_memory.parent) / in_memory.name
+    return on_disk
+
+
+def _server(folder: Path, **options: str) -> "EmbeddedServer":
     _refuse_shell_words(folder)
     _refuse_foreign(folder)
     folder.mkdir(parents=True, exist_ok=True)
     # Imported here: who sets DATABASE_URL never pays for it, and the library picks its lock file while being imported.
     with environment(XDG_RUNTIME_DIR=str(_lock_folder())):
         from campaigns_project.database.server import EmbeddedServer  # noqa: PLC0415
-    return EmbeddedServer(folder, cleanup_mode=None)
+    return EmbeddedServer(folder, **options)
 
 
 def _refuse_shell_words(folder: Path) -> None:
@@ -102,13 +143,16 @@ def runtime_folder() -> Path:
     In /tmp whatever TMPDIR says, so that all processes of the user meet at the same lock. Raises EmbeddedUnavailable
     where somebody else made it first: its owner could put a socket of theirs in the place of ours.
     """
-    folder = Path(f"/tmp/fairlead-{os.geteuid()}")  # noqa: S108 - its owner is checked below
+    return _own(Path(f"/tmp/fairlead-{os.geteuid()}"))  # noqa: S108 - its owner is checked
+
+
+def _own(folder: Path) -> Path:
     folder.mkdir(mode=0o755, exist_ok=True)  # root's Postgres runs as another user, who must get through to the socket
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise EmbeddedUnavailable(
             "runtime_folder_of_another_user",
-            f"{folder} is needed for a lock file, but it is not a folder of this user.",
+            f"{folder} is needed for what belongs to this user alone, but it is not a folder of this user.",
             f"Remove it. {OTHER_WAYS}",
         )
     return folder

@@ -77,12 +77,12 @@ def rows_by_index(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, 
 @contextmanager
 def _switched(cursor: CursorWrapper, switches: Mapping[str, str]) -> Iterator[None]:
     """These settings until the end of the block, in a transaction."""
-    cursor.execute(f"SELECT {', '.join(f"current_setting('{name}')" for name in switches)}")
-    before = dict(zip(switches, cursor.fetchone(), strict=True))
-    _set(cursor, switches)
+    # From left to right, in one round trip: what stood there is read before it is set.
+    cursor.execute(f"SELECT {', '.join(f"current_setting('{name}')" for name in switches)}, {_set(switches)}")
+    before = dict(zip(switches, cursor.fetchone(), strict=False))
     yield
-    _set(cursor, before)
+    cursor.execute(f"SELECT {_set(before)}")
 
 
-def _set(cursor: CursorWrapper, switches: Mapping[str, str]) -> None:
-    cursor.execute(f"SELECT {', '.join(f"set_config('{name}', '{value}', true)" for name, value in switches.items())}")
+def _set(switches: Mapping[str, str]) -> str:
+    return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in switches.items())

@@ -25,6 +25,10 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9_./+-]+")
 class EmbeddedServer(PostgresServer):
     """One server per data folder. `start()` starts or joins it, `halt()` ends it; nothing else ends it."""
 
+    def __init__(self, folder: Path, **options: str):
+        super().__init__(folder, cleanup_mode=None)
+        self._options = options  # settings of Postgres it is started with
+
     def halt(self) -> bool:
         """Stop the server; False when it was not running."""
         with self._lock:
@@ -43,8 +47,9 @@ class EmbeddedServer(PostgresServer):
         """Start the server where it does not run; called by `start()` under the lock."""
         if self._postmaster() is None:
             (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
-            options = f'-h "" -k {shlex.quote(str(self._socket_folder()))}'
-            self._pg_ctl("-o", options, "-l", str(self.log), "start")
+            told = [f"-c {name}={shlex.quote(value)}" for name, value in self._options.items()]
+            options = ['-h ""', f"-k {shlex.quote(str(self._socket_folder()))}", *told]
+            self._pg_ctl("-o", " ".join(options), "-l", str(self.log), "start")
         self._wait_until_ready()
         super().ensure_postgres_running()
 

@@ -1,8 +1,13 @@
 """What differs in tests: a cheap password hash, keys of their own, no login lock-out between tests."""
 
 import os
+from unittest.mock import patch
 
-from campaigns_project.settings.base import *  # noqa: F403
+from campaigns_project.database import embedded
+
+# Where DATABASE_URL is unset: a server that need not outlive anything.
+with patch.object(embedded, "url", embedded.scratch_url):
+    from campaigns_project.settings.base import *  # noqa: F403
 
 SECRET_KEY = "tests-only-" + "k" * 50
 SECRET_KEY_FALLBACKS = []

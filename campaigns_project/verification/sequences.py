@@ -17,25 +17,41 @@ REPORTS = "verification_reports"
 
 def check_sequences(cursor: CursorWrapper, live: Catalogue) -> Iterator[Finding]:
     """Sequences that would give a number which stands in their table, or in the list of those used up."""
-    earlier = _next_numbers_seen(cursor, live)
-    for name, entry in _readable(cursor, live):
-        behind = list(_behind(cursor, entry, live))
-        yield from behind or _set_back(cursor, entry, earlier.get(name, 0))
+    earlier, readable = _next_numbers_seen(cursor, live), _readable(cursor, live)
+    # Before the largest keys are looked up: a sequence tells the present and not the snapshot, and only grows.
+    coming = _coming(cursor, readable)
+    for name, entry in readable.items():
+        behind = list(_behind(cursor, entry, live, upcoming=coming[name]))
+        yield from behind or _set_back(entry, earlier.get(name, 0), upcoming=coming[name])
 
 
 def next_numbers(cursor: CursorWrapper, live: Catalogue) -> dict[str, int]:
     """What each sequence would give now, by the column it numbers; kept with a report, to see one that is set back."""
-    return {name: _next(cursor, entry) for name, entry in _readable(cursor, live)}
+    return _coming(cursor, _readable(cursor, live))
 
 
-def _readable(cursor: CursorWrapper, live: Catalogue) -> list[tuple[str, dict[str, Any]]]:
-    upwards = [(name, entry) for name, entry in live["sequences"].items() if entry["increment"] > 0]
-    return [(name, entry) for name, entry in upwards if _may_read(cursor, entry["table"])]
+def _readable(cursor: CursorWrapper, live: Catalogue) -> dict[str, dict[str, Any]]:
+    upwards = {name: entry for name, entry in live["sequences"].items() if entry["increment"] > 0}
+    readable = _may_be_read(cursor, {entry["table"] for entry in upwards.values()})
+    return {name: entry for name, entry in upwards.items() if entry["table"] in readable}
+
+
+def _coming(cursor: CursorWrapper, sequences: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """What each would give now: asked in one, since there is one for nearly every table."""
+    if not sequences:
+        return {}
+    asked = [
+        f"SELECT %s, CASE WHEN is_called THEN last_value + %s ELSE last_value END FROM {quoted(entry['name'])}"  # noqa: S608 - a quoted name
+        for entry in sequences.values()
+    ]
+    given = [value for name, entry in sequences.items() for value in (name, entry["increment"])]
+    cursor.execute(" UNION ALL ".join(asked), given)
+    return {name: int(upcoming) for name, upcoming in cursor.fetchall()}
 
 
 def _next_numbers_seen(cursor: CursorWrapper, live: Catalogue) -> dict[str, int]:
     """The largest in the reports that are kept; none where there is no such table, or nobody may read it."""
-    if REPORTS not in live["tables"] or not _may_read(cursor, REPORTS):
+    if REPORTS not in live["tables"] or not _may_be_read(cursor, {REPORTS}):
         return {}
     cursor.execute(
         f"SELECT each.key, max(each.value::bigint) FROM {quoted(REPORTS)},"  # noqa: S608 - a quoted name
@@ -44,9 +60,8 @@ def _next_numbers_seen(cursor: CursorWrapper, live: Catalogue) -> dict[str, int]
     return dict(cursor.fetchall())
 
 
-def _set_back(cursor: CursorWrapper, entry: dict[str, Any], earlier: int) -> Iterator[Finding]:
+def _set_back(entry: dict[str, Any], earlier: int, *, upcoming: int) -> Iterator[Finding]:
     """Numbers that nothing here holds any more may still be named elsewhere: by opt-out links in mails, for one."""
-    upcoming = _next(cursor, entry)
     if upcoming < earlier:
         fix_sql = statements.raise_sequence(entry["name"], earlier - 1)
         finding = _finding(entry, upcoming=upcoming, above=earlier - 1, fix_sql=fix_sql)
@@ -54,14 +69,13 @@ def _set_back(cursor: CursorWrapper, entry: dict[str, Any], earlier: int) -> Ite
         yield replace(finding, id="sequence_set_back", message=said)
 
 
-def _may_read(cursor: CursorWrapper, table: str) -> bool:
-    cursor.execute("SELECT has_table_privilege(%s, 'SELECT')", [quoted(table)])
-    return bool(cursor.fetchone()[0])
+def _may_be_read(cursor: CursorWrapper, tables: set[str]) -> set[str]:
+    names = {quoted(table): table for table in tables}
+    cursor.execute("SELECT name FROM unnest(%s::text[]) name WHERE has_table_privilege(name, 'SELECT')", [list(names)])
+    return {names[name] for (name,) in cursor.fetchall()}
 
 
-def _behind(cursor: CursorWrapper, entry: dict[str, Any], live: Catalogue) -> Iterator[Finding]:
-    # Before the largest key is looked up: a sequence tells the present and not the snapshot, and only grows.
-    upcoming = _next(cursor, entry)
+def _behind(cursor: CursorWrapper, entry: dict[str, Any], live: Catalogue, *, upcoming: int) -> Iterator[Finding]:
     largest = _largest(cursor, entry["table"], entry["column"])
     used = max((_largest(cursor, each.kept_in, each.column) for each in _kept_in(entry["table"], live)), default=0)
     fix_sql = statements.raise_sequence(entry["name"], max(largest, used))
@@ -72,12 +86,6 @@ def _behind(cursor: CursorWrapper, entry: dict[str, Any], live: Catalogue) -> It
         finding = _finding(entry, upcoming=upcoming, above=used, fix_sql=fix_sql)
         said = "The next number belonged to a row that was deleted, and must never be given out again."
         yield replace(finding, id="sequence_behind_tombstones", message=said)
-
-
-def _next(cursor: CursorWrapper, entry: dict[str, Any]) -> int:
-    upcoming = "CASE WHEN is_called THEN last_value + %s ELSE last_value END"
-    cursor.execute(f"SELECT {upcoming} FROM {quoted(entry['name'])}", [entry["increment"]])  # noqa: S608 - quoted names
-    return int(cursor.fetchone()[0])
 
 
 def _largest(cursor: CursorWrapper, table: str, column: str) -> int:

@@ -151,6 +151,7 @@ def in_thread(act):
 
 
 @pytest.mark.timeout(170)
+@pytest.mark.long
 def test_row_12_postgres_restarts_while_workers_send():
     """Three restarts of a Postgres of its own under working lanes: they connect again, and the sums hold."""
     command = [sys.executable, "-m", "campaigns.tests.torture"]

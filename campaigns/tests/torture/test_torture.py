@@ -13,6 +13,7 @@ from campaigns.tests.torture.fire import Plan, torture
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.timeout(240)
+@pytest.mark.long
 def test_workers_killed_in_mid_send_send_nothing_twice_and_lose_nothing(tmp_path, capsys):
     plan = Plan(people=150, steps=2, kills=25, seconds=75, seed=20261121)  # over with the last kill, in some 20
 

@@ -70,6 +70,22 @@ def test_whoever_has_a_postgres_of_their_own_gets_no_second_one(var: Path, monke
     assert not (var / "postgres").exists()
 
 
+def test_the_server_of_tests_waits_for_no_disk_and_is_gone_with_all_it_kept_when_it_is_stopped(var: Path):
+    folder = embedded._scratch_folder()
+
+    with connect(embedded._started(folder, **embedded.FORGETTING)) as database:
+        assert database.execute("SHOW fsync").fetchone() == ("off",)
+        assert database.execute("SHOW data_directory").fetchone() == (str(folder),)
+
+    assert (embedded.stop(), folder.exists(), (var / "postgres").exists()) == (True, False, False)
+
+
+def test_whoever_names_a_folder_has_the_tests_in_it_too_on_a_server_that_keeps_them(var: Path):
+    with connect(embedded.scratch_url()) as database:
+        assert database.execute("SHOW fsync").fetchone() == ("on",)
+        assert database.execute("SHOW data_directory").fetchone() == (str(var / "postgres"),)
+
+
 def test_stopping_what_does_not_run_says_so(var: Path):
     assert embedded.stop() is False
 

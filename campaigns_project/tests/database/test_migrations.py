@@ -47,6 +47,7 @@ def full(migrated: str, django_db_blocker: DjangoDbBlocker, tmp_path: Path) -> I
         yield name
 
 
+@pytest.mark.long
 def test_every_migration_of_ours_can_be_reversed_and_applied_again_with_data_present(full: str):
     names = {app: sorted(name for owner, name in MigrationLoader(None).disk_migrations if owner == app) for app in OURS}
 

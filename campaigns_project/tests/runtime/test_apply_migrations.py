@@ -35,6 +35,7 @@ def empty(django_db_setup, django_db_blocker):
         yield name
 
 
+@pytest.mark.long
 def test_processes_at_once_on_an_empty_database_apply_everything_once(empty: str):
     address = database_url().rpartition("/")[0] + f"/{empty}"
     started = [

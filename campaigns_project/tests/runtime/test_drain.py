@@ -79,6 +79,7 @@ def test_a_slow_mail_server_is_left_within_seconds_and_nothing_is_in_doubt(tmp_p
     assert not Recipient.objects.filter(status="queued").exists()
 
 
+@pytest.mark.long
 def test_a_mail_server_that_never_answers_is_hung_up_on_before_the_worker_would_be_killed(tmp_path: Path):
     hanging = Slow(600)
     log = tmp_path / "log"

@@ -94,6 +94,7 @@ def test_pages_of_its_rows_are_not_found(leaving, client):
     assert asked > 60
 
 
+@pytest.mark.long
 def test_no_list_form_or_page_of_the_admin_shows_it(leaving, client):
     superuser = browser_of(system_administrator(leaving))
     campaign, lead = leaving[Campaign].pk, leaving[Lead].pk

@@ -15,7 +15,7 @@ def database(template: str = "template0") -> Iterator[str]:
     name = f"drift_{secrets.token_hex(5)}"
     connection = connections.create_connection("default")
     with connection.cursor() as server:
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')  # not block by block
         connections.settings[name] = {**connections.settings["default"], "NAME": name}
         try:
             yield name

@@ -31,6 +31,8 @@ def scan(cursor: CursorWrapper, *, source: str, key: str, faults: Sequence[Fault
     One statement counts all of them; samples are looked for only where there is something to show.
     """
     occurring = occur(cursor, source=source, faults=faults)
+    if not occurring:
+        return []
     with whole_tables(cursor):
         return [_finding(fault, count, _samples(cursor, source, key, fault)) for fault, count in occurring.items()]
 
