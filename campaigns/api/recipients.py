@@ -74,6 +74,7 @@ class RecipientFilters(CreatedFilters):
 class RecipientViewSet(Reads, InCampaign):
     """Recipients are never deleted: who leaves keeps the reason and the time."""
 
+    rehearses = frozenset({"create", "de_enroll"})
     tag = "recipients"
     noun = ("a recipient", "recipients")
     queryset = Recipient.objects.select_related("next_step", "campaign__organization", "lead")

@@ -163,6 +163,7 @@ class SenderFilters(CreatedFilters):
 class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """While SANDBOX is on, the mails of every sender reach the local mailbox and nothing else."""
 
+    rehearses = ApiViewSet.rehearses | {"pause", "resume"}
     tag = "senders"
     noun = ("a sender", "senders")
     queryset = Sender.objects.defer(*Sender.TOKENS).prefetch_related(RECENT_DAYS)
@@ -231,6 +232,7 @@ class ChosenSendersSerializer(StrictSerializer):
 class CampaignSenderViewSet(InCampaign):
     """Recipients are spread over the senders of their campaign and then stay with theirs."""
 
+    rehearses = frozenset({"replace"})
     tag = "senders"
     queryset = Sender.objects.defer(*Sender.TOKENS).prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer

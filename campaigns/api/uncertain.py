@@ -74,6 +74,7 @@ class DecidedSerializer(serializers.Serializer):
 class UncertainViewSet(mixins.ListModelMixin, ApiViewSet):
     """Never sent again by themselves. Evidence (an open, a click, a bounce) settles one without anybody's help."""
 
+    rehearses = frozenset({"decide"})
     tag = "messages"
     noun = ("an uncertain message", "uncertain messages")
     queryset = Message.objects.uncertain().select_related("recipient", "step").defer("merge_values")

@@ -137,6 +137,10 @@ class CampaignVerbs:
 
     roles: ClassVar[Mapping[str, Role]] = dict.fromkeys((*FROM, "retry_failed", "cleanup"), Role.MANAGER)
 
+    # Not a stop, which takes everybody out in many transactions, as one would hold all their rows; `retry-failed` says
+    # itself in its body that it is to count alone.
+    rehearsed_verbs: ClassVar[frozenset[str]] = frozenset({*FROM, "duplicate", "cleanup"}) - {"stop"}
+
     @verb(
         "Start a campaign",
         "Every mail is checked first; then they leave as soon as a worker sees it. Refused (409) with every problem "

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from campaigns_project.rest.problems import UnknownParameter
 
-PAGING = frozenset({"cursor", "page_size"})
+PAGING = frozenset({"cursor", "page_size", "include"})
 MAY_BE_EMPTY = frozenset({"q"})  # a search box sends it before anything was typed
 
 

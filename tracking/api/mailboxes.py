@@ -94,6 +94,7 @@ class MailboxFilters(CreatedFilters):
 class MailboxViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """Each is read about once a minute; nothing in it is changed. A sender names the one its replies arrive in."""
 
+    rehearses = ApiViewSet.rehearses | {"pause", "resume"}
     tag = "mailboxes"
     noun = ("a mailbox", "mailboxes")
     queryset = Mailbox.objects.defer(*Mailbox.TOKENS)
