@@ -1,0 +1,29 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from campaigns import lifecycle
+from campaigns.management.verbs import EXIT_CODES, VerbCommand
+from campaigns.models import Campaign, CampaignStatus, Recipient, RecipientStatus
+
+
+class Command(VerbCommand):
+    help = (
+        "Stop a campaign for good: nobody gets the remaining steps. A pause can be taken back, this cannot. "
+        f"{EXIT_CODES.removesuffix('.')}; 7 not confirmed."
+    )
+    verb = "stop"
+    act = staticmethod(lifecycle.stop)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def taken(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
+        left = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN).count()
+        self.confirm(f"This stops “{campaign.name}” for good, with {left:,} people in it.", options)
+        return super().taken(campaign, options)
+
+    def tried(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
+        # Its state allows it, which is all that is asked: to take everybody out and back again would hold their rows.
+        campaign.status = CampaignStatus.STOPPED
+        return campaign

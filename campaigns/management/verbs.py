@@ -1,0 +1,67 @@
+"""Commands that take one verb of a campaign: one call each, and the campaign as it is then."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from campaigns import lifecycle
+from campaigns.finding import find_campaign
+from campaigns.models import Campaign
+from campaigns_project.audit.actors import Actor
+from campaigns_project.commands import FairleadCommand
+
+EXIT_CODES = "Exit codes: 0 done; 3 no such campaign; 4 its state does not allow it, and nothing was changed."
+
+
+class VerbCommand(FairleadCommand):
+    """`verb` of the campaign that is named, by `act`. A dry run does it and takes it back, so it is refused alike."""
+
+    verb: ClassVar[str]
+    act: Callable[..., Campaign]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("campaign", metavar="CAMPAIGN", help="its number, campaign ID or exact name")
+        parser.add_argument("--dry-run", action="store_true", help="only say whether it could be done")
+        parser.add_argument("--message", default="", help="why, for the audit log")
+        parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        campaign = lifecycle.reread(find_campaign(options["campaign"]), self.verb)
+        is_dry = options["dry_run"]
+        moved = self.tried(campaign, options) if is_dry else self.taken(campaign, options)
+        if options["json"]:
+            values = {"id": moved.pk, "campaign_id": moved.campaign_id, "name": moved.name, "status": moved.status}
+            self.print_json(f"{self.verb}_campaign", **values, dry_run=is_dry, **self.further(moved))
+            return
+        would = "would be" if is_dry else "is"
+        self.stdout.write(f"Campaign {moved.pk} “{moved.name}” {would} {moved.get_status_display().lower()}.")
+        for sentence in self.sentences(moved) if not is_dry else ():
+            self.stdout.write(sentence)
+        self.say("Nothing was changed." if is_dry else f"See how it is: manage.py campaign_status {moved.pk}")
+
+    def taken(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
+        """Do it."""
+        given = {"actor": Actor.of_command(f"{self.verb}_campaign"), "now": timezone.now()}
+        return type(self).act(campaign=campaign, **given, reason=options["message"], **self.given(options))
+
+    def tried(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
+        """The campaign as it would be."""
+        with transaction.atomic():
+            moved = self.taken(campaign, options)
+            transaction.set_rollback(True)
+        return moved
+
+    def given(self, options: dict[str, Any]) -> dict[str, Any]:
+        """What the use case takes besides."""
+        return {}
+
+    def further(self, campaign: Campaign) -> dict[str, Any]:
+        """What `--json` says besides."""
+        return {}
+
+    def sentences(self, campaign: Campaign) -> list[str]:
+        """What a person is told besides."""
+        return []
