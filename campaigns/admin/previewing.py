@@ -11,7 +11,7 @@ from django.urls import reverse
 from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS, MAIL_FIELDS
 from campaigns.models import Campaign, Sender, Step, Variant
 from campaigns.preflight.examples import by_address, worst_case
-from campaigns.sending.prepare import preview
+from campaigns.sending.prepare import lead_to_show, preview
 from campaigns.steps import WORDING
 from campaigns_project.errors import Refused
 from leads.models import Lead
@@ -112,11 +112,7 @@ def _by_key(rows: QuerySet, key: str, *, name: str = "pk") -> Any:
 
 
 def _lead(campaign: Campaign, key: str) -> Lead | None:
-    own = Lead.objects.for_organization(campaign.organization)
-    chosen = _by_key(own, key)
-    if chosen is not None:
-        return chosen
-    return own.filter(recipients__campaign=campaign).order_by("recipients__id").first() or own.order_by("-pk").first()
+    return _by_key(Lead.objects.for_organization(campaign.organization), key) or lead_to_show(campaign)
 
 
 def _sender(campaign: Campaign) -> Sender | None:

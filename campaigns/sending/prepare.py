@@ -149,6 +149,12 @@ def prepare(
     return batch
 
 
+def lead_to_show(campaign: Campaign) -> Lead | None:
+    """Whom a mail of the campaign is shown as where nobody is named: its first recipient, else the newest lead."""
+    own = Lead.objects.for_organization(campaign.organization)
+    return own.filter(recipients__campaign=campaign).order_by("recipients__id").first() or own.order_by("-pk").first()
+
+
 def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None, way_out: str = "#unsubscribe") -> Rendered:
     """What `lead` would read, by the same code as when sending. Inert: no tracking, and opting out leads to `way_out`.
 
