@@ -120,6 +120,13 @@ def _measured(given: argparse.Namespace) -> list[Figure]:
             _longest(beside),
             LONGEST_WAIT,
         ),
+        Figure(
+            "the same without waits for the disk, ms",
+            f"{_without_disk(beside):,.1f}",
+            f"({_without_disk(alone):,.1f})",
+            _without_disk(beside),
+            LONGEST_WAIT,
+        ),
         Figure("of them waited 100 ms for a lock", f"{_locked_out(beside):.0f}", "", _locked_out(beside), 0),
     ]
 
@@ -166,12 +173,17 @@ def _say(
         before = alone[kind]
         print(
             f"{kind}: {waits['writes']:,.0f} writes, median {_ms(waits['median'])} ({_ms(before['median'])} before),"
-            f" of a thousand the longest {_ms(waits['p999'])}, of all {_ms(waits['longest'])}"
+            f" of a thousand the longest {_ms(waits['p999'])}, of all {_ms(waits['longest'])};"
+            f" {waits['late']:.0f} took longer than 100 ms, {waits['of_the_disk']:.0f} of them for the disk"
         )
 
 
 def _longest(told: dict[str, dict[str, float]]) -> float:
     return max(waits["longest"] for waits in told.values()) * 1000
+
+
+def _without_disk(told: dict[str, dict[str, float]]) -> float:
+    return max(waits["elsewhere"] for waits in told.values()) * 1000
 
 
 def _locked_out(told: dict[str, dict[str, float]]) -> float:

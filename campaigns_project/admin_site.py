@@ -1,5 +1,6 @@
 """The admin: who may enter, and what the frame around every page shows."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -10,8 +11,10 @@ from urllib.parse import urlencode, urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import get_script_prefix, path, reverse
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
@@ -19,7 +22,10 @@ from unfold.sites import UnfoldAdminSite
 from campaigns_project.accounts.login_form import LoginForm
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.settings.unfold import SIDEBAR
+from campaigns_project.palette import look_up
+from campaigns_project.settings.unfold import KEYS, SEARCHED, SIDEBAR
+
+FOUND_SHOWN = 100  # in the command search, which has no second page
 
 
 class FairleadAdminSite(UnfoldAdminSite):
@@ -65,6 +71,22 @@ class FairleadAdminSite(UnfoldAdminSite):
                 record(action="user.password_changed", entity=request.user, organization_id=None, actor=actor)  # type: ignore[arg-type]
         return answer
 
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The command search. Not Unfold's own, which reads every row that matches and keeps what it found a while."""
+        began, typed = time.monotonic(), request.GET.get("s", "")
+        found = Paginator(look_up(request, typed, pages=navigation(request), models=SEARCHED), FOUND_SHOWN)
+        context = {
+            "search_term": typed,
+            "page_obj": found,
+            "results": found.page(1),
+            "page_counter": 0,
+            "execution_time": time.monotonic() - began,
+        }
+        answer = render(request, "unfold/helpers/command_results.html", context)
+        answer["HX-Trigger"] = "search"
+        answer["Cache-Control"] = "no-store"
+        return answer
+
     def may_view(self, request: HttpRequest, label: str) -> bool:
         """True when the model is in the admin and this user may see its list; or, by its name, a page without one."""
         if label in _pages:
@@ -76,7 +98,7 @@ class FairleadAdminSite(UnfoldAdminSite):
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar for this user."""
     site: Any = admin.site
-    home = {"title": "Home", "icon": "home", "link": _address("admin:index", get_script_prefix())}
+    home = {"title": "Home", "icon": "home", "link": _address("admin:index", get_script_prefix()), "key": KEYS["Home"]}
     groups: list[dict[str, Any]] = [{"items": [home]}]
     for title, items in SIDEBAR:
         seen = _lit_once([_item(request, *item) for item in items if site.may_view(request, item[2])])
@@ -150,19 +172,39 @@ def show_foot(of: Callable[[HttpRequest], str]) -> None:
         _feet.append(of)
 
 
+@dataclass(frozen=True)
+class Copy:
+    """What can be copied from a page: a text for a terminal, and what it is."""
+
+    kind: str
+    text: str
+
+
+_copies: list[Callable[[HttpRequest], Iterable[Copy]]] = []
+
+
+def show_copies(of: Callable[[HttpRequest], Iterable[Copy]]) -> None:
+    """Offer what `of` answers under every page; for apps above this one."""
+    if of not in _copies:
+        _copies.append(of)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """What the templates around every page know."""
     if not request.user.is_authenticated:
-        return {"is_sandbox": settings.SANDBOX, "banners": [], "feet": []}
+        return {"is_sandbox": settings.SANDBOX, "banners": [], "feet": [], "copies": []}
     banners = [banner for of in _banners for banner in of(request)]
     feet = [line for of in _feet if (line := of(request))]
-    return {"is_sandbox": settings.SANDBOX, "banners": banners, "feet": feet}
+    copies = [copy for of in _copies for copy in of(request)]
+    return {"is_sandbox": settings.SANDBOX, "banners": banners, "feet": feet, "copies": copies}
 
 
 def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = "") -> dict[str, Any]:
     name = label if label in _pages else f"{label.lower().replace('.', '_')}_changelist"
     link = _address(f"admin:{name}", get_script_prefix())
     item: dict[str, Any] = {"title": title, "icon": icon, "link": f"{link}?{query}" if query else link}
+    if title in KEYS:
+        item["key"] = KEYS[title]
     if query:
         item["active"] = request.path == link and query in request.GET.urlencode()
     elif label in _pages:

@@ -45,13 +45,6 @@ def readable(secret: str) -> str:
     return secret
 
 
-def told_of(secret: str, *, stored: str, missing: str) -> str:
-    """What a form says of a secret that it does not show: that it cannot be read, `stored`, or `missing`."""
-    if isinstance(secret, Unreadable):
-        return UNREADABLE
-    return stored if secret else missing
-
-
 def refuse_elsewhere(secret: str, *, field: str, before: str, after: str) -> None:
     """Refused (`secret_for_another_host`) where the stored `secret` would go to another host than it was given for.
 
@@ -87,9 +80,14 @@ class EncryptedTextField(models.TextField):
             return Unreadable.of(value)
 
 
+def secrets_of(model: models.Model | type[models.Model]) -> tuple[str, ...]:
+    """The names of its encrypted fields, whose values must not be shown, logged or kept elsewhere."""
+    return tuple(field.name for field in model._meta.fields if isinstance(field, EncryptedTextField))
+
+
 def is_secret(model: models.Model, name: str) -> bool:
-    """Whether the field of this name is encrypted, so that its value must not be shown, logged or kept elsewhere."""
-    return any(field.name == name and isinstance(field, EncryptedTextField) for field in model._meta.fields)
+    """Whether the field of this name is one of them."""
+    return name in secrets_of(model)
 
 
 def encrypt(text: str) -> str:

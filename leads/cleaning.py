@@ -23,7 +23,7 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DAMAGED = re.compile("[\ud800-\udfff\ufffd]")
 # What export tools write where there is nothing. “None” and “Null” are people's names and stay.
-_NOTHING = frozenset({"N/A", "n/a", "-", "--", "—"})
+_NOTHING = frozenset({"N/A", "n/a", "-", "--", "—", "{}", "[]"})
 UNCALCULATED = "#UNCALCULATED!"  # a formula of a workbook that no program ever worked out; no spreadsheet writes this
 # What spreadsheets show instead of a value, as Excel and Calc write it into a CSV in the languages of Europe.
 _ERRORS = frozenset(

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -19,7 +20,8 @@ from unfold.widgets import (
 )
 
 from campaigns import steps
-from campaigns.enrollment import EnrollmentResult, Selection, enroll
+from campaigns.enrollment import EnrollmentResult, Selection, ask_enrollment
+from campaigns.enrollment.asking import AT_ONCE
 from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import Campaign, CampaignStatus, LeadRanking, Sender
 from campaigns.sending.reasons import in_words
@@ -27,6 +29,7 @@ from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.counting import count
 from campaigns_project.errors import Refused
+from campaigns_project.states import ProgressStatus
 from leads.models import LeadStatus, Segment, Tag
 
 WAYS = [
@@ -130,8 +133,15 @@ class Enroll(EditableOnly):
         return render_to_string("campaigns/admin/audience_line.html", {"url": url})
 
     def act(self) -> str:
-        result = enroll(campaign=self.object, selection=self.selection(), actor=self.actor, now=self.now)
-        return enrollment_sentence(result)
+        self._result = ask_enrollment(campaign=self.object, selection=self.selection(), actor=self.actor, now=self.now)
+        return enrollment_sentence(self._result)
+
+    def next_url(self) -> str:
+        """To the job where one is under way, which says how far it is."""
+        result: EnrollmentResult | None = getattr(self, "_result", None)
+        if result is None or result.job.status in ProgressStatus.ended:
+            return super().next_url()
+        return reverse("admin:campaigns_job_change", args=[result.job.pk])
 
     def selection(self) -> Selection:
         """What was chosen; Refused where it says nothing."""
@@ -206,7 +216,12 @@ class ChooseSenders(EditableOnly):
 
 
 def enrollment_sentence(result: EnrollmentResult) -> str:
-    """What came of an enrollment: everybody selected is in it, enrolled or under the reason why not."""
+    """What came of an enrollment: everybody selected is in it, enrolled or under the reason why not. Or who does it."""
+    if result.job.status not in ProgressStatus.ended:
+        page = reverse("admin:campaigns_job_change", args=[result.job.pk])
+        told = f"More than {AT_ONCE:,} leads are meant, so workers enroll them in a while."
+        link = '{} <a class="text-link" href="{}">Job {}</a> says how far they are; load it again in a moment.'
+        return format_html(link, told, page, result.job.pk)
     skipped = [f"{count:,} {SkipReason(reason).label}" for reason, count in sorted(result.skipped.items())]
     enrolled = f"{result.enrolled:,} enrolled"
     return f"{enrolled}; left out: {', '.join(skipped)}." if skipped else f"{enrolled}, nobody left out."

@@ -80,6 +80,7 @@ class Activate(WithReason, EditableOnly):
     icon = "toggle_on"
     title = "Switch automatic enrollment on?"
     submit_text = "Switch on"
+    undone_by = "deactivate"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -102,6 +103,7 @@ class Deactivate(WithReason, EditableOnly):
     title = "Switch automatic enrollment off?"
     description = "Who is in the campaign goes on. When nobody is left in it, it completes."
     submit_text = "Switch off"
+    undone_by = "activate"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:

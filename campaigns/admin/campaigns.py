@@ -22,7 +22,7 @@ from unfold.decorators import display
 from campaigns.admin import audience, automatic, fetching, instantly, overview, trials, verbs
 from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
 from campaigns.admin.campaign_form import CampaignForm
-from campaigns.admin.filters import Kind
+from campaigns.admin.filters import Group, Kind
 from campaigns.admin.previewing import preview_response
 from campaigns.admin.ranking import RankingPages
 from campaigns.admin.retrying import RetryFailed
@@ -48,6 +48,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     form = CampaignForm
     list_display = ["headline", "state", "kind", "sent_of", "replies", "bounces", "starts", "changed"]
     list_filter = [
+        Group,
         ("status", ChoicesDropdownFilter),
         Kind,
         ("created_at", MomentsFilter),
@@ -78,6 +79,22 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         "A campaign sends a short sequence of mails to a list of people and stops when they reply. "
         "Make one, add its steps, enroll leads, start."
     )
+    views = (
+        ("All", ""),
+        ("Running", "group=running"),
+        ("Scheduled", "group=scheduled"),
+        ("Needs attention", "group=attention"),
+        ("Drafts", "group=drafts"),
+        ("Done", "group=done"),
+        ("Archive", "group=archived"),
+    )
+    empty_when = {
+        "group=attention": "Nothing needs attention: no campaign has failed or was paused by the system",
+        "group=running": "No campaign is running",
+        "group=scheduled": "No campaign waits for its hour",
+        "group=archived": "The archive is empty",
+    }
+    acts_at_hand = frozenset({"pause", "resume", "start"})
     change_form_outer_before_template = "campaigns/admin/frame.html"
     actions_detail = [
         "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "standing_audience",

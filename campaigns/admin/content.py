@@ -1,18 +1,19 @@
 """The admin pages of steps and variants: forms in front of `campaigns.steps`, each with a preview beside it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from campaigns import steps
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.previewing import preview_context
 from campaigns.admin.tabs import campaign_tabs
+from campaigns.admin.writing import SCRIPTS, WritingForm
 from campaigns.models import Campaign, CampaignStatus, EmailTemplate, Recipient, RecipientStatus, Step, Variant
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
@@ -23,43 +24,10 @@ from campaigns_project.accounts.templatetags.fairlead import wait
 from campaigns_project.audit.actors import Actor
 
 TEMPLATES_OFFERED = 30  # to start a wording from
+CAMPAIGNS_OFFERED = 50  # to write for; an older one is found in its list
 
 
-class WordingForm(ScopedForm):
-    """Subject and bodies, as Liquid templates."""
-
-    subject = forms.CharField(
-        max_length=500,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Merge fields: {{ first_name }}, {{ company }}, … A follow-up that replies in the thread needs none "
-        "and uses none: it has the first mail's, behind “Re:”.",
-    )
-    preheader = forms.CharField(
-        max_length=200,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="The line mail programs show behind the subject. Empty: the start of the text.",
-    )
-    body_html = forms.CharField(
-        label="HTML body",
-        required=False,
-        widget=UnfoldAdminTextareaWidget({"rows": 14, "class": "fl-code"}),
-        help_text="Where a value may be missing, give a fallback: {{ first_name | default: 'there' }}.",
-    )
-    body_text = forms.CharField(
-        label="Text body",
-        required=False,
-        widget=UnfoldAdminTextareaWidget({"rows": 6, "class": "fl-code"}),
-        help_text="Empty: made from the HTML body.",
-    )
-
-    def wording(self) -> dict[str, str]:
-        """The texts as the use cases take them."""
-        return {name: self.cleaned_data[name] for name in steps.WORDING}
-
-
-class StepForm(WordingForm):
+class StepForm(WritingForm):
     """A new step with its first wording."""
 
     class Meta:
@@ -77,6 +45,10 @@ class ContentAdmin(ScopedAdmin):
     change_form_outer_before_template = "campaigns/admin/frame.html"
     change_form_outer_after_template = "campaigns/admin/preview_panel.html"
     exclude: list[str] = []
+    for_a_step: ClassVar[bool] = False  # whether what is added hangs on a step, and not on the campaign itself
+
+    class Media:
+        js = SCRIPTS
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_open = obj is None or campaign_of(obj).status in CampaignStatus.editable
@@ -86,11 +58,28 @@ class ContentAdmin(ScopedAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         parent = self.parent(request)
+        if parent is None and request.method == "GET":
+            return self._choice(request)
         context = self._context(campaign_of(parent), parent) if parent else {}
         if parent:
             templates = EmailTemplate.objects.for_organization(campaign_of(parent).organization)
             context["templates"] = templates[:TEMPLATES_OFFERED]
         return super().add_view(request, form_url, {**(extra_context or {}), **context})
+
+    def _choice(self, request: HttpRequest) -> HttpResponse:
+        """What a new one is to be written for, asked first: the form shows it with the people of that campaign."""
+        self.require(request, "add", None)
+        editable = Campaign.objects.living().filter(status__in=CampaignStatus.editable)
+        rows = held_roles(request).scope(editable, Role.OPERATOR).order_by("-pk")
+        steps_in_order = Prefetch("steps", Step.objects.order_by("position").prefetch_related("variants"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Add {self.opts.verbose_name}",
+            "opts": self.opts,
+            "campaigns": rows.prefetch_related(steps_in_order)[:CAMPAIGNS_OFFERED],
+            "for_a_step": self.for_a_step,
+        }
+        return TemplateResponse(request, "campaigns/admin/choose_place.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -212,7 +201,9 @@ class StepAdmin(ContentAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        field.queryset = field.queryset.living().filter(status__in=CampaignStatus.editable)
+        parent = self.parent(request)
+        editable = field.queryset.living().filter(status__in=CampaignStatus.editable)
+        field.queryset = editable.filter(pk=parent.pk) if parent else editable
         return field
 
     def parent(self, request: HttpRequest) -> Campaign | None:
@@ -240,7 +231,8 @@ class StepAdmin(ContentAdmin):
 
 @admin.register(Variant)
 class VariantAdmin(ContentAdmin):
-    form = WordingForm
+    form = WritingForm
+    for_a_step = True
     list_display = ["__str__", "campaign", "step", "weight", "is_active", "version"]
     list_select_related = ["step", "step__campaign"]
     search_fields = ["subject"]

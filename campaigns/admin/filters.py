@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.db.models import Q
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
-from campaigns.models import Campaign, ExitReason, MessageStatus, RecipientStatus
+from campaigns.models import Campaign, CampaignStatus, ExitReason, MessageStatus, RecipientStatus
 from campaigns_project.accounts.admin.filters import ByParameter
 from campaigns_project.accounts.admin.held import held_roles
 
@@ -41,10 +43,63 @@ class Kind(DropdownFilter):
         return queryset.filter(is_automatic=self.value() == "automatic")
 
 
+class Group(DropdownFilter):
+    """Campaigns by what is to be done about them. What is in the archive is shown to those who ask for it."""
+
+    title = "group"
+    parameter_name = "group"
+    groups = {
+        "running": ("Running", Q(status=CampaignStatus.RUNNING)),
+        "scheduled": ("Scheduled", Q(status=CampaignStatus.SCHEDULED)),
+        # Those that somebody has paused wait for nobody else.
+        "attention": (
+            "Needs attention",
+            Q(status=CampaignStatus.FAILED) | Q(status=CampaignStatus.PAUSED) & ~Q(status_code=""),
+        ),
+        "paused": ("Paused", Q(status=CampaignStatus.PAUSED)),
+        "drafts": ("Drafts", Q(status=CampaignStatus.DRAFT)),
+        "done": ("Done", Q(status__in=[CampaignStatus.COMPLETED, CampaignStatus.STOPPED])),
+        "archived": ("Archive", Q(status=CampaignStatus.ARCHIVED)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        self.asks_otherwise = bool(
+            {SEARCH_VAR, "status__exact"} & {name for name, value in request.GET.items() if value}
+        )
+        return [(key, label) for key, (label, _) in self.groups.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in self.groups:
+            return queryset.filter(self.groups[self.value()][1])
+        return queryset if self.asks_otherwise else queryset.exclude(status=CampaignStatus.ARCHIVED)
+
+
+class Did(DropdownFilter):
+    """Recipients by what a figure of the campaign counts them for."""
+
+    title = "what they did"
+    parameter_name = "did"
+    kinds = {
+        "reached": ("Got a mail", Q(sent_at__isnull=False)),
+        "replied": ("Replied", Q(replied_at__isnull=False)),
+        "clicked": ("Clicked", Q(clicked_at__isnull=False)),
+        "opened": ("Opened, about", Q(opened_at__isnull=False)),
+        "bounced": ("Bounced", Q(bounced_at__isnull=False)),
+        "opted_out": ("Opted out", Q(exit_reason__in=[ExitReason.UNSUBSCRIBED, ExitReason.COMPLAINED])),
+        "booked": ("Booked", Q(booked_at__isnull=False)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(key, label) for key, (label, _) in self.kinds.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(self.kinds[self.value()][1]) if self.value() in self.kinds else queryset
+
+
 class Standing(DropdownFilter):
     """Where recipients stand, in the groups of the ledger."""
 
-    title = "standing"
+    title = "being in or out"
     parameter_name = "standing"
     groups = {
         "in": ("Still in", RecipientStatus.IN),

@@ -41,7 +41,8 @@ from campaigns.providers.instantly.choose import choose_delivery
 from campaigns.providers.instantly.discover import Discovered, discover, take_over
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.errors import Refused
@@ -97,7 +98,7 @@ class ChooseDelivery(ActDialog):
 
 
 class InstantlyAccountForm(ApiKeyForm):
-    where_to_find = "In Instantly under Settings, Integrations, API keys: of version 2. Kept encrypted."
+    api_key = SecretField(label="API key", missing="In Instantly under Settings, Integrations, API keys: of version 2.")
 
 
 class TestInstantlyKey(ActDialog):
@@ -120,6 +121,7 @@ class PauseInstantly(ActDialog):
     title = "Pause everything that Instantly delivers?"
     description = "Each campaign is paused there, and none is handed over. Their state here stays."
     submit_text = "Pause"
+    undone_by = "resume"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -136,6 +138,7 @@ class ResumeInstantly(ActDialog):
     title = "Let Instantly go on?"
     description = "It goes on with the campaigns that run here; those that are paused here stay so."
     submit_text = "Resume"
+    undone_by = "pause"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -215,6 +218,7 @@ class InstantlyAccountAdmin(ScopedAdmin):
         (None, {"fields": ["organization", "api_key"]}),
         ("State", {"fields": ["state", "workspace_name", "heard", "heard_at", ("created_at", "updated_at")]}),
     ]
+    later_sections = ("State",)
     empty_text = "With a key for Instantly, campaigns can be delivered from the mailboxes that are connected there."
     save_label = "Save key"
     actions_detail = ["test_key", "discover", "pause", "resume", "remove"]
@@ -224,18 +228,6 @@ class InstantlyAccountAdmin(ScopedAdmin):
     pause = dialog_action(PauseInstantly)
     resume = dialog_action(ResumeInstantly)
     remove = dialog_action(RemoveInstantlyKey)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [each for each in self.fieldsets if obj or each[0] is None]
-        # Whoever may only read sees the key nowhere: the field is for writing.
-        if not self.has_change_permission(request, obj):
-            return [
-                (title, {"fields": [each for each in parts["fields"] if each != "api_key"]}) for title, parts in shown
-            ]
-        return shown
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(InstantlyAccount.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.webhook_secret = obj.webhook_secret or new_secret()
@@ -266,7 +258,7 @@ class InstantlyAccountAdmin(ScopedAdmin):
 class HandoverAdmin(ReadOnlyAdmin):
     list_display = ["campaign", "told", "told_at", "attempts", "last_error", "polled_at"]
     list_select_related = ["campaign"]
-    list_filter = [("told", ChoicesDropdownFilter), OfCampaign]
+    list_filter = [("told", titled(ChoicesDropdownFilter, "what Instantly was told")), OfCampaign]
     fields = [
         "campaign", "mailboxes", "told", "told_at", "last_error", "retry_at", "polled_at", "poll_error", "figures",
     ]  # fmt: skip

@@ -45,6 +45,17 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
         "started_at", "heartbeat_at", "finished_at",
     ]  # fmt: skip
     readonly_fields = ["standing", "progress", "outcome"]
+    views = (
+        ("All", ""),
+        ("Running", "status__exact=running"),
+        ("Failed", "status__exact=failed"),
+        ("Stalled", "status__exact=stalled"),
+    )
+    empty_when = {
+        "status__exact=running": "No job is running",
+        "status__exact=failed": "No job has failed",
+        "status__exact=stalled": "No job has stalled",
+    }
     actions_list = ["remove_old_jobs"]
     empty_text = "A job is one piece of background work on a campaign, such as an enrollment or a run of sending."
 

@@ -66,6 +66,13 @@ class Retry(ActDialog):
 class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Messages"
     list_display = ["to", "step_number", "state", "explanation", "sender", "attempts", "sent_at"]
+    views = (
+        ("All", ""),
+        ("Sent", "place=sent"),
+        ("Waiting", "place=waiting"),
+        ("Failed", "place=failed"),
+        ("Uncertain", "place=uncertain"),
+    )
     list_filter = [
         ("status", ChoicesDropdownFilter),
         Place,

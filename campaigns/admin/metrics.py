@@ -22,7 +22,7 @@ from campaigns.ops.metric_files import import_values
 from campaigns.ops.metrics import Value, last_days, read_number, record_value, remove_entry
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.admin_site import Page, show_page
@@ -153,7 +153,10 @@ class MetricDefinitionAdmin(MembersChoice, OperationsPages, ScopedAdmin):
     shown_on = "operations_metrics"
     roles = {"add": Role.MANAGER, "change": Role.MANAGER}
     list_display = ["name", "unit", "direction", "aim", "cadence", "entered_by", "organization"]
-    list_filter = [("cadence", ChoicesDropdownFilter), ("organization", ScopedRelatedFilter)]
+    list_filter = [
+        ("cadence", titled(ChoicesDropdownFilter, "how often it is entered")),
+        ("organization", ScopedRelatedFilter),
+    ]
     list_select_related = ["organization", "entered_by"]
     search_fields = ["name"]
     fields = ["organization", "name", "unit", ("direction", "target"), "cadence", "entered_by"]

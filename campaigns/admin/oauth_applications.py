@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
@@ -10,7 +9,6 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget
 
 from campaigns.admin.oauth import redirect_address
 from campaigns.models import OAuthApplication
@@ -19,35 +17,18 @@ from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
-from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
-
-STORED = "One is stored, encrypted. Empty: it stays as it is, which another token address does not allow."
-MISSING = "None is stored yet. A public client needs none; Microsoft and Google give one to a web application."
 
 
 class OAuthApplicationForm(ScopedForm):
-    """The secret goes in and never comes out."""
+    """Checked as the API checks it."""
 
-    _keeps_secret = False
-
-    client_secret = forms.CharField(
-        required=False,
-        strip=True,
-        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
+    client_secret = SecretField(
+        given_for="token address",
+        missing="A public client needs none; Microsoft and Google give one to a web application.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        if "client_secret" in self.fields:
-            self.initial.pop("client_secret", None)
-            secret = self.instance.client_secret if self.instance.pk else ""
-            self.fields["client_secret"].help_text = told_of(secret, stored=STORED, missing=MISSING)
-
-    def clean_client_secret(self) -> str:
-        self._keeps_secret = not self.cleaned_data["client_secret"]
-        return self.cleaned_data["client_secret"] or self.instance.client_secret
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -59,7 +40,7 @@ class OAuthApplicationForm(ScopedForm):
             check_application(changed)
             if self.instance.pk:
                 earlier = OAuthApplication.objects.get(pk=self.instance.pk)
-                check_change(earlier, changed, keeps_secret=self._keeps_secret)
+                check_change(earlier, changed, keeps_secret=self.keeps("client_secret"))
         except Refused as refused:
             field = refused.details.get("field")
             self.add_error(field if field in self.fields else None, str(refused))
@@ -105,6 +86,7 @@ class OAuthApplicationAdmin(ScopedAdmin):
         "tenant": _shown_for("microsoft"),
         **dict.fromkeys(("authorize_url", "token_url", "scopes"), _shown_for("custom")),
     }
+    later_sections = ("Use",)
     empty_text = (
         "Microsoft 365 takes no passwords of programs, and Google not everywhere. With an application that is "
         "registered there once, senders and mailboxes are connected with accounts instead."
@@ -122,16 +104,6 @@ class OAuthApplicationAdmin(ScopedAdmin):
             .order_by("name")
         )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [each for each in self.fieldsets if obj or each[0] != "Use"]
-        # Whoever may only read sees the secret nowhere: the field is for writing.
-        if not self.has_change_permission(request, obj):
-            return [(title, {"fields": [_without_secret(each) for each in parts["fields"]]}) for title, parts in shown]
-        return shown
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(OAuthApplication.SECRETS) and super().lookup_allowed(lookup, value, request)
-
     @display(description="Redirect address")
     def redirect(self, _application: OAuthApplication) -> SafeString:
         how_to = (
@@ -144,7 +116,3 @@ class OAuthApplicationAdmin(ScopedAdmin):
     @display(description="Connected by it", ordering="use")
     def used(self, application: OAuthApplication) -> int:
         return application.use  # type: ignore[attr-defined]
-
-
-def _without_secret(field: Any) -> Any:
-    return tuple(name for name in field if name != "client_secret") if isinstance(field, tuple) else field

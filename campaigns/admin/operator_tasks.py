@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -25,6 +25,7 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.admin.undo import Undo, require_in_time, tell
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
@@ -42,7 +43,9 @@ def board(request: HttpRequest, organization: Organization) -> Any:
     """By GET the board; by POST one act on it."""
     if request.method == "POST":
         require_role(request, Role.OPERATOR, organization)
-        messages.success(request, _act(request, organization))
+        require_in_time(request)
+        sentence, undo = _act(request, organization)
+        tell(request, sentence, undo=undo)
         return request.get_full_path()
     now = timezone.now()
     rows = OperatorTask.objects.living().for_organization(organization)
@@ -71,8 +74,8 @@ def board(request: HttpRequest, organization: Organization) -> Any:
     return "campaigns/admin/task_board.html", context
 
 
-def _act(request: HttpRequest, organization: Organization) -> str:
-    """What was done, in a sentence."""
+def _act(request: HttpRequest, organization: Organization) -> tuple[str, Undo | None]:
+    """What was done, in a sentence, and what takes it back."""
     asked, actor, now = request.POST, Actor.of_request(request, via="admin"), timezone.now()
     user: Any = request.user
     if asked.get("act") == "add":
@@ -80,14 +83,14 @@ def _act(request: HttpRequest, organization: Organization) -> str:
         kind = kind if kind in TaskKind.values else TaskKind.OTHER
         title = asked.get("title", "")[:200]
         made = add_task(organization=organization, author=user, actor=actor, title=title, kind=kind)
-        return f"“{made.title}” is on top of “To do”."
+        return f"“{made.title}” is on top of “To do”.", None
     task = _task(organization, asked.get("task", ""))
     if asked.get("act") == "complete":
-        complete_task(task=task, actor=actor, now=now)
-        return f"“{task.title}” is done. Reopen it on its card."
+        done = complete_task(task=task, actor=actor, now=now)
+        return f"“{task.title}” is done.", _back(request, task, done)
     if asked.get("act") == "reopen":
-        reopen_task(task=task, actor=actor, now=now)
-        return f"“{task.title}” is to do again."
+        reopened = reopen_task(task=task, actor=actor, now=now)
+        return f"“{task.title}” is to do again.", _back(request, task, reopened)
     position, version = asked.get("position", ""), asked.get("version", "")
     moved = move_task(
         task=task,
@@ -97,7 +100,15 @@ def _act(request: HttpRequest, organization: Organization) -> str:
         actor=actor,
         now=now,
     )
-    return f"“{moved.title}” is in “{moved.get_status_display()}” now."
+    return f"“{moved.title}” is in “{moved.get_status_display()}” now.", _back(request, task, moved)
+
+
+def _back(request: HttpRequest, before: OperatorTask, after: OperatorTask) -> Undo | None:
+    """To the top of the column it came from, if nobody has touched it since."""
+    if before.status == after.status:
+        return None
+    fields = {"act": "move", "task": str(after.pk), "column": before.status, "version": str(after.version)}
+    return Undo(request.get_full_path(), fields)
 
 
 def _task(organization: Organization, number: str) -> OperatorTask:
@@ -188,6 +199,7 @@ class Complete(TaskDialog):
     icon = "task_alt"
     title = "Is this task done?"
     submit_text = "Mark as done"
+    undone_by = "reopen"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -203,6 +215,7 @@ class Reopen(TaskDialog):
     icon = "undo"
     title = "Take this task up again?"
     submit_text = "Reopen task"
+    undone_by = "complete"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -233,6 +246,7 @@ class OperatorTaskAdmin(MembersChoice, OperationsPages, ScopedAdmin):
     shown_on = "operations_board"
     form = TaskForm
     list_display = ["title", "state", "kind", "due_at", "assignee", "campaign", "lead"]
+    views = (("All", ""), *((str(status.label), f"status__exact={status.value}") for status in TaskStatus))
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),

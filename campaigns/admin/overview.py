@@ -174,15 +174,35 @@ def _places(campaign: Campaign, standing: Progress) -> list[Place]:
 def _figures(campaign: Campaign) -> list[Figure]:
     reached = campaign.recipients_reached
     came_in = f"{reverse('admin:tracking_inboundmail_changelist')}?campaign={campaign.pk}"
+    people = f"{reverse('admin:campaigns_recipient_changelist')}?campaign={campaign.pk}"
+    mails = f"{reverse('admin:campaigns_message_changelist')}?campaign={campaign.pk}"
     return [
-        Figure("Recipients", campaign.total_recipients, None, _where_they_are(campaign)),
-        Figure("Mails sent", campaign.emails_sent, None, f"to {reached:,} people"),
+        Figure("Recipients", campaign.total_recipients, None, _where_they_are(campaign), people),
+        Figure("Mails sent", campaign.emails_sent, None, f"to {reached:,} people", f"{mails}&place=sent"),
         Figure("Replied", campaign.emails_replied, reached, url=came_in),
-        Figure("Clicked", campaign.emails_clicked, reached, "" if campaign.track_clicks else "not tracked"),
-        Figure("Opened, about", campaign.emails_opened, reached, "" if campaign.track_opens else "not tracked"),
+        Figure(
+            "Clicked",
+            campaign.emails_clicked,
+            reached,
+            "" if campaign.track_clicks else "not tracked",
+            f"{people}&did=clicked",
+        ),
+        Figure(
+            "Opened, about",
+            campaign.emails_opened,
+            reached,
+            "" if campaign.track_opens else "not tracked",
+            f"{people}&did=opened",
+        ),
         Figure("Bounced", campaign.emails_bounced, reached, url=f"{came_in}&what=bounce"),
-        Figure("Opted out", campaign.opted_out_count, campaign.total_recipients),
-        Figure("Booked", campaign.booked_count, None),
+        Figure(
+            "Opted out",
+            campaign.opted_out_count,
+            campaign.total_recipients,
+            "",
+            f"{people}&did=opted_out",
+        ),
+        Figure("Booked", campaign.booked_count, None, "", f"{people}&did=booked"),
     ]
 
 

@@ -1,19 +1,27 @@
-"""A wording as one lead would read it, beside the form it is written in. Inert, and shown in a sandboxed frame."""
+"""A wording as somebody would read it, beside the form it is written in. Inert, and shown in a sandboxed frame."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
-from campaigns.content.fields import CUSTOM_PREFIX, LEAD_FIELDS, MAIL_FIELDS
-from campaigns.models import Campaign, Sender, Step, Variant
-from campaigns.preflight.examples import by_address, worst_case
-from campaigns.sending.prepare import lead_to_show, preview
+from campaigns.admin.writing import fields_offered
+from campaigns.content.html import links
+from campaigns.content.markup import tags
+from campaigns.models import Campaign, EmailTemplate, Sender, Step, Variant
+from campaigns.preflight.examples import LOOKED_AT, Example, by_address, looked_at, unusual, worst_case
+from campaigns.preflight.one_wording import look_at
+from campaigns.preflight.shares import shares
+from campaigns.sending.inbox import show
+from campaigns.sending.prepare import lead_to_show
 from campaigns.steps import WORDING
+from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
+from campaigns_project.keys import key_of
 from leads.models import Lead
 
 LEADS_OFFERED = 20
@@ -25,28 +33,40 @@ INNER_POLICY = (
 
 
 def preview_context(campaign: Campaign, subject: Campaign | Step | Variant) -> dict[str, Any]:
-    """What the panel beside a form needs: whom one can preview as, and where to ask.
+    """What the panel beside a form of this campaign needs: whom one can preview as, what can be put in, where to ask.
 
     `subject` is what is edited, or what the new one hangs on.
     """
     asked = "" if isinstance(subject, Campaign) else f"?{subject._meta.model_name}={subject.pk}"
-    recipients = Lead.objects.filter(recipients__campaign=campaign).order_by("recipients__id")
-    leads = list(recipients[:LEADS_OFFERED]) or list(
-        Lead.objects.for_organization(campaign.organization).order_by("-pk")[:LEADS_OFFERED]
-    )
-    worst = worst_case(campaign)
+    url = reverse("admin:campaigns_campaign_preview", args=[campaign.pk]) + asked
+    return {"preview_url": url, **_people(campaign.organization, campaign)}
+
+
+def template_context(organization: Organization | None, template: EmailTemplate | None) -> dict[str, Any]:
+    """The same for a template, which is looked at as the leads of its organization."""
+    asked = f"?organization={organization.pk}" if organization else ""
+    asked += f"&template={template.pk}" if template else ""
+    url = reverse("admin:campaigns_emailtemplate_preview") + asked
+    return {"preview_url": url, **(_people(organization) if organization else {"preview_fields": fields_offered([])})}
+
+
+def _people(organization: Organization, campaign: Campaign | None = None) -> dict[str, Any]:
+    own = Lead.objects.for_organization(organization)
+    enrolled = list(_enrolled(campaign)[:LEADS_OFFERED]) if campaign else []
+    among = looked_at(organization, campaign)
+    least = worst_case(campaign) if campaign else None
+    known = shares(among)
     return {
-        "preview_worst": worst if worst is not None and worst not in leads[:1] else None,
-        "preview_url": reverse("admin:campaigns_campaign_preview", args=[campaign.pk]) + asked,
-        "preview_leads": leads,
-        "preview_fields": _fields(leads),
+        "preview_people": enrolled or list(own.order_by("-pk")[:LEADS_OFFERED]),
+        "preview_unusual": [*([Example("Least known", least)] if least else []), *unusual(among)],
+        "preview_fields": fields_offered(known),
+        "preview_whose": "this campaign's recipients" if enrolled else "your leads",
+        "preview_most": LOOKED_AT if known[0].people == LOOKED_AT else None,
     }
 
 
-def _fields(leads: Iterable[Lead]) -> list[str]:
-    """Every merge field as it is written: a person's, further ones as far as these people have any, the mail's."""
-    further = {f"{CUSTOM_PREFIX}{name}" for lead in leads for name in lead.custom or {}}
-    return [f"{{{{ {name} }}}}" for name in (*sorted(LEAD_FIELDS), *sorted(further), *sorted(MAIL_FIELDS))]
+def _enrolled(campaign: Campaign) -> QuerySet[Lead]:
+    return Lead.objects.filter(recipients__campaign=campaign).order_by("recipients__id")
 
 
 def framed(html: str) -> str:
@@ -57,33 +77,67 @@ def framed(html: str) -> str:
 def preview_response(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """The wording in the request (a POST writes nothing), or a stored variant's, as the chosen lead would read it."""
     asked = {**request.GET.dict(), **request.POST.dict()}
-    address = asked.get("preview_address", "").strip()
-    lead = by_address(campaign, address) if address else _lead(campaign, asked.get("preview_lead", ""))
-    context: dict[str, Any] = {"lead": lead}
-    if lead is None and address:
-        context["problem"] = f"No lead of {campaign.organization} has the address {address}."
-    elif lead is None:
-        context["problem"] = "There is no lead to preview as. Import or add one first."
+    sender = Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk").first()
+    return _response(request, campaign, _variant(campaign, asked), asked, sender)
+
+
+def template_response(
+    request: HttpRequest, organization: Organization | None, template: EmailTemplate | None
+) -> HttpResponse:
+    """The same for a template: as the first mail of a campaign that is not there."""
+    if organization is None:
+        context = {"problem": "Choose the organization, and it shows here as its leads read it.", "is_quiet": True}
+        return render(request, "campaigns/admin/preview.html", context)
+    asked = {**request.GET.dict(), **request.POST.dict()}
+    campaign = Campaign(organization=organization)
+    step = Step(campaign=campaign, position=1)
+    typed = {name: asked.get(name, "") for name in WORDING}
+    stored = {name: getattr(template, name) for name in WORDING} if template and "body_html" not in asked else {}
+    wording = stored or typed
+    variant = Variant(step=step, **wording) if any(wording.values()) else None
+    sender = Sender.objects.for_organization(organization).order_by("pk").first()
+    return _response(request, campaign, variant, asked, sender)
+
+
+def _response(
+    request: HttpRequest, campaign: Campaign, variant: Variant | None, asked: Mapping[str, str], sender: Sender | None
+) -> HttpResponse:
+    organization, address = campaign.organization, asked.get("preview_address", "").strip()
+    lead = by_address(organization, address) if address else _lead(campaign, asked.get("preview_lead", ""))
+    context: dict[str, Any] = {"problems": look_at(variant) if variant else [], "variant": variant}
+    if variant is None:
+        context |= {"problem": "Write a subject and a body, and they show here as people read them.", "is_quiet": True}
+    elif lead is None and address:
+        context["problem"] = f"No lead of {organization} has the address {address}."
     else:
-        variant = _variant(campaign, asked)
-        context |= _rendered(variant, lead, _sender(campaign))
+        lead = lead or Lead(organization=organization, **IMAGINED)
+        context |= {"lead": lead, "is_imagined": lead.pk is None, **_shown(variant, lead, sender)}
     return render(request, "campaigns/admin/preview.html", context)
 
 
-def _rendered(variant: Variant | None, lead: Lead, sender: Sender | None) -> dict[str, Any]:
-    if variant is None:
-        return {
-            "problem": "Write a subject and a body, and they show here as this person reads them.",
-            "is_quiet": True,
-        }
+# Somebody to write to while there is nobody yet.
+IMAGINED = {
+    "email": "ana.example@example.com", "first_name": "Ana", "last_name": "Example", "company": "Example Ltd",
+    "title": "Head of sales", "city": "Prague", "country": "Czechia", "phone": "+420 555 000 111",
+    "website": "https://example.com", "industry": "Shipping", "company_domain": "example.com",
+}  # fmt: skip
+
+
+def _shown(variant: Variant, lead: Lead, sender: Sender | None) -> dict[str, Any]:
     try:
-        mail = preview(variant=variant, lead=lead, sender=sender)
+        shown = show(variant=variant, lead=lead, sender=sender, now=timezone.now())
     except Refused as refused:
         return {"problem": str(refused)}
+    html = shown.mail.html
     return {
-        "mail": mail,
-        "frame": framed(mail.html),
-        "size": (len(mail.html.encode()) + len(mail.text.encode()) + 1023) // 1024,
+        "shown": shown,
+        "mail": shown.mail,
+        "frame": framed(html),
+        "size": (len(html.encode()) + len(shown.mail.text.encode()) + 1023) // 1024,
+        "links": len(links(variant.body_html)),
+        "pictures": sum(tag.name == "img" for tag in tags(variant.body_html)),
+        "has_dark": "prefers-color-scheme" in html,
+        "is_text_made": not variant.body_text.strip(),
     }
 
 
@@ -92,7 +146,8 @@ def _variant(campaign: Campaign, asked: Mapping[str, str]) -> Variant | None:
     stored = _by_key(own, asked.get("variant", ""))
     if any(asked.get(name) for name in ("subject", "body_html", "body_text")):
         step = stored.step if stored else _step(campaign, asked)
-        return Variant(step=step, **{name: asked.get(name, "") for name in WORDING})
+        label = stored.label if stored else "A"
+        return Variant(step=step, label=label, **{name: asked.get(name, "") for name in WORDING})
     if "body_html" in asked:  # a form that nothing was written in yet
         return stored
     return stored or _by_key(own.filter(is_active=True).order_by("label"), asked.get("step", ""), name="step")
@@ -108,12 +163,10 @@ def _step(campaign: Campaign, asked: Mapping[str, str]) -> Step:
 
 
 def _by_key(rows: QuerySet, key: str, *, name: str = "pk") -> Any:
-    return rows.filter(**{name: key}).first() if key.isascii() and key.isdigit() else None
+    number = key_of(key)
+    return None if number is None else rows.filter(**{name: number}).first()
 
 
 def _lead(campaign: Campaign, key: str) -> Lead | None:
-    return _by_key(Lead.objects.for_organization(campaign.organization), key) or lead_to_show(campaign)
-
-
-def _sender(campaign: Campaign) -> Sender | None:
-    return Sender.objects.filter(campaign_senders__campaign=campaign).order_by("pk").first()
+    own = Lead.objects.for_organization(campaign.organization)
+    return _by_key(own, key) or lead_to_show(campaign)

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin.booking import BookedHere
-from campaigns.admin.filters import OfCampaign, Standing
+from campaigns.admin.filters import Did, OfCampaign, Standing
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns.enrollment import de_enroll
 from campaigns.models import CampaignStatus, ExitReason, Recipient, RecipientStatus
@@ -23,6 +23,7 @@ from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.filters import titled
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, moment
 from campaigns_project.errors import StateRefused
@@ -58,7 +59,21 @@ class DeEnroll(ActDialog):
 class RecipientAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Recipients"
     list_display = ["person", "campaign", "state", "standing", "next_send", "sender", "last_sign"]
-    list_filter = [("status", ChoicesDropdownFilter), Standing, ("exit_reason", ChoicesDropdownFilter), OfCampaign]
+    views = (
+        ("All", ""),
+        ("Still in", "standing=in"),
+        ("Out before the end", "standing=early"),
+        ("Replied", "did=replied"),
+        ("Bounced", "did=bounced"),
+        ("Opted out", "did=opted_out"),
+    )
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        Standing,
+        Did,
+        ("exit_reason", titled(ChoicesDropdownFilter, "why they left")),
+        OfCampaign,
+    ]
     list_select_related = ["lead", "campaign", "campaign__organization", "next_step", "sender"]
     search_fields = ["email_address"]
     search_help_text = "Part of the address"

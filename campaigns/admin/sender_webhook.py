@@ -7,19 +7,20 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from campaigns.delivery.hooks import HOOKS, label_of
 from campaigns.hearing import how_to_set_up, renew_webhook_address, service_of, webhook_address
 from campaigns.models import Sender
 from campaigns_project.accounts.admin.dialogs import ActDialog
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.templatetags.fairlead import moment
 
 WEBHOOK_FIELDSET = ("Reports", {"fields": ["heard", "webhook", ("webhook_service", "webhook_secret")]})
 
 
 class SenderWebhookForm(forms.Form):
-    """The fields of the form; the secret goes in and never comes out."""
+    """The fields of the form."""
 
     webhook_service = forms.ChoiceField(
         label="Reported by",
@@ -28,10 +29,10 @@ class SenderWebhookForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text="The service that reports what became of the mails; to be chosen where its SMTP server is used.",
     )
-    webhook_secret = forms.CharField(
+    webhook_secret = SecretField(
         label="Webhook secret",
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"}),
+        lines=2,
+        missing="Every report is refused without one. The address above says what it has to be.",
     )
 
 

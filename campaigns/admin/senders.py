@@ -12,12 +12,7 @@ from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.widgets import (
-    UnfoldAdminPasswordWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from campaigns.admin.oauth import Connect, Disconnect, ShowsLogin
 from campaigns.admin.sender_limits import LIMITS_FIELDSET, SenderLimitsForm, ShowsLimits
@@ -32,79 +27,40 @@ from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 
 HEALTH_WORDS = {"ok": "Well", "warn": "With warnings", "fail": "Not well", "unknown": "Not known"}
 LOOKED_AT = (  # together, before they are saved
     "email", "reply_to", "kind", "esp", "esp_settings", "webhook_service", "webhook_secret",
 )  # fmt: skip
-LATER = ("Health", "Last 30 days", "State")  # there is nothing to say of a sender that is only being made
-
-
-SECRETS = {
-    "password": (
-        "One is stored, encrypted. Empty: it stays as it is, which a new host does not allow.",
-        "None is stored yet.",
-    ),
-    "esp_settings": ("Keys are stored, encrypted. Empty: they stay as they are.", "None are stored yet."),
-    "webhook_secret": (
-        "One is stored, encrypted. Empty: it stays as it is.",
-        "None is stored yet: every report is refused. The address above says what it has to be.",
-    ),
-}
+KEYS_WANTED = "; ".join(f"{service.label}: {', '.join(service.needs)}" for service in SERVICES.values())
 
 
 class SenderForm(SenderWebhookForm, SenderLimitsForm):
-    """Secrets go in and never come out."""
+    """Checked as the API checks it."""
 
-    _keeps_password = False
-
-    password = forms.CharField(
-        required=False,
-        strip=False,
-        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
-    )
+    password = SecretField(strip=False, given_for="host")
     esp = forms.ChoiceField(
         label="E-mail service",
         required=False,
         choices=[("", "—"), *((name, service.label) for name, service in SERVICES.items())],
         widget=UnfoldAdminSelectWidget,
     )
-    esp_settings = forms.CharField(
+    esp_settings = SecretField(
         label="Service settings",
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
+        lines=4,
+        hint=f"Written as a JSON object, {{“api_key”: “…”}}, with straight quotes. {KEYS_WANTED}.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        for name, (stored, missing) in SECRETS.items():
-            if name in self.fields:
-                self.initial.pop(name, None)
-                secret = getattr(self.instance, name) if self.instance.pk else ""
-                self.fields[name].help_text = told_of(secret, stored=stored, missing=missing)
-        if "esp_settings" in self.fields:
-            self.fields["esp_settings"].help_text += _keys_wanted()
-
-    def clean_password(self) -> str:
-        self._keeps_password = not self.cleaned_data["password"]
-        return self.cleaned_data["password"] or self.instance.password
-
-    def clean_webhook_secret(self) -> str:
-        return self.cleaned_data["webhook_secret"] or self.instance.webhook_secret
-
-    def clean_esp_settings(self) -> str:
-        return self.cleaned_data["esp_settings"] or self.instance.esp_settings
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         try:
             check_settings(Sender(**{name: cleaned.get(name, "") for name in LOOKED_AT}))
             if self.instance.pk and "host" in cleaned:
-                check_login_stays(self.instance, host=cleaned["host"], keeps_password=self._keeps_password)
+                check_login_stays(self.instance, host=cleaned["host"], keeps_password=self.keeps("password"))
         except Refused as refused:
             field = refused.details.get("field")
             self.add_error(field if field in self.fields else None, str(refused))
@@ -114,11 +70,6 @@ class SenderForm(SenderWebhookForm, SenderLimitsForm):
 def shown_for(*kinds: str) -> str:
     """The condition of a field, as the page's script has it; whoever may only read has no `kind` to choose."""
     return f"typeof kind === 'undefined' || {list(kinds)}.includes(kind)"
-
-
-def _keys_wanted() -> str:
-    wanted = "; ".join(f"{service.label}: {', '.join(service.needs)}" for service in SERVICES.values())
-    return f" Written as a JSON object, {{“api_key”: “…”}}, with straight quotes. {wanted}."
 
 
 class CheckSender(ActDialog):
@@ -245,6 +196,7 @@ class SenderAdmin(ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAdmin):
         **dict.fromkeys(("esp", "esp_settings"), shown_for("esp")),
         "max_connections": shown_for("smtp", "esp"),
     }
+    later_sections = ("Health", "Last 30 days", "State")
     empty_text = (
         "A sender is a mailbox that mails go out from. With the sandbox on, an address is enough to try things out."
     )
@@ -257,16 +209,6 @@ class SenderAdmin(ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAdmin):
     disconnect = dialog_action(Disconnect)
     renew_webhook = dialog_action(RenewWebhookAddress)
     remove = dialog_action(RemoveSender)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [each for each in self.fieldsets if obj or each[0] not in LATER]
-        # Whoever may only read sees that there is a secret nowhere: the fields are for writing.
-        if not self.has_change_permission(request, obj):
-            return [(title, {"fields": [_without_secrets(each) for each in parts["fields"]]}) for title, parts in shown]
-        return shown
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(Sender.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     @display(description="Sender", header=True, ordering="email")
     def address(self, sender: Sender) -> tuple[str, str]:
@@ -309,12 +251,6 @@ class SenderAdmin(ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAdmin):
         found = [{**each, "label": HEALTH_WORDS[each["status"]]} for each in (sender.health or {}).get("checks", [])]
         context = {"checks": found, "checked_at": sender.health_checked_at}
         return mark_safe(render_to_string("campaigns/admin/health.html", context))  # noqa: S308 - a template of ours
-
-
-def _without_secrets(field: Any) -> Any:
-    if isinstance(field, tuple):
-        return tuple(name for name in field if name not in SECRETS)
-    return field
 
 
 def _and(names: list[str]) -> str:

@@ -81,7 +81,7 @@ class SendTest(ActDialog):
 
     def clean_somebody(self) -> str:
         address = self.cleaned_data["somebody"].strip()
-        if address and by_address(self.object, address) is None:
+        if address and by_address(self.object.organization, address) is None:
             raise forms.ValidationError(f"No lead of {self.object.organization} has the address {address}.")
         return address
 
@@ -93,7 +93,7 @@ class SendTest(ActDialog):
 
     def _lead(self) -> Lead | None:
         if self.cleaned_data["somebody"]:
-            return by_address(self.object, self.cleaned_data["somebody"])
+            return by_address(self.object.organization, self.cleaned_data["somebody"])
         chosen = self.cleaned_data["lead"]
         if chosen == WORST:
             return worst_case(self.object)

@@ -202,6 +202,7 @@ class Schedule(Checked):
     label = "Schedule"
     icon = "schedule"
     description = "It starts by itself at that time, after the same checks as now."
+    undone_by = "unschedule"
 
     at = forms.DateTimeField(
         label="Start on",
@@ -241,6 +242,12 @@ class Unschedule(VerbDialog):
     title = "Take the start back?"
     description = "The campaign becomes a draft again and does not start by itself."
     submit_text = "Unschedule campaign"
+    undone_by = "schedule"
+
+    def undo_says(self) -> dict[str, str]:
+        """The hour it had, by the campaign's clock."""
+        at = self.object.scheduled_at
+        return {"at": at.astimezone(ZoneInfo(self.object.timezone)).strftime("%Y-%m-%dT%H:%M:%S")} if at else {}
 
     def said(self, campaign: Campaign) -> str:
         return f"“{campaign}” is a draft again."
@@ -263,6 +270,11 @@ class Pause(WithReason, Ending):
     title = "Pause this campaign?"
     description = "No mail leaves after this, but for those that are at the mail server right now. It can be resumed."
     submit_text = "Pause campaign"
+    undone_by = "resume"
+
+    def undo_says(self) -> dict[str, str]:
+        """What came due meanwhile leaves as if there had been no pause."""
+        return {"overdue": lifecycle.Overdue.SEND.value}
 
     def said(self, campaign: Campaign) -> str:
         return f"“{campaign}” is paused. {lifecycle.still_going(lifecycle.may_still_go(campaign))}".strip()

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +15,8 @@ from campaigns.api.jobs import JobSerializer
 from campaigns.api.selecting import EnrolledSerializer, selection_of
 from campaigns.api.standing import StandingSerializer
 from campaigns.api.verbs import ReasonSerializer
-from campaigns.enrollment import de_enroll, enroll
+from campaigns.enrollment import ask_enrollment, de_enroll
+from campaigns.enrollment.asking import AT_ONCE
 from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import ExitReason, Recipient, RecipientStatus
 from campaigns.scheduling import leaves_at
@@ -23,6 +24,7 @@ from campaigns.why import why_recipient
 from campaigns_project.errors import StateRefused
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Moment
 from campaigns_project.rest.viewsets import Reads
+from campaigns_project.states import ProgressStatus
 
 
 class RecipientSerializer(serializers.ModelSerializer):
@@ -83,16 +85,20 @@ class RecipientViewSet(Reads, InCampaign):
 
     @extend_schema(
         summary="Enroll leads",
-        description="Any number of leads: all of it is done when the answer comes.",
+        description=f"Up to {AT_ONCE:,} at once (200). More by a job (202), whose `result` has in the end what this "
+        "answers: read it until it has ended. What is refused is refused at once either way.",
         request=EnrolledSerializer,
-        responses={200: EnrollmentSerializer},
+        responses={200: EnrollmentSerializer, 202: JobSerializer},
     )
     def create(self, request: Request, **_address: str) -> Response:
         asked = EnrolledSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         selection = selection_of(asked.validated_data)
-        result = enroll(campaign=self.campaign, selection=selection, actor=self.actor, now=timezone.now())
-        return Response(EnrollmentSerializer(result).data)
+        result = ask_enrollment(campaign=self.campaign, selection=selection, actor=self.actor, now=timezone.now())
+        if result.job.status in ProgressStatus.ended:
+            return Response(EnrollmentSerializer(result).data)
+        at = {"Location": f"/api/v1/jobs/{result.job.pk}"}
+        return Response(JobSerializer(result.job).data, status=status.HTTP_202_ACCEPTED, headers=at)
 
     @extend_schema(
         summary="Take a recipient out",

@@ -232,7 +232,8 @@ def _slot_bytes(value: str) -> bytes | None:
         encoded = _quoted_printable(value)
     except UnicodeEncodeError:
         return None
-    encoded = _closed(b"=2E" + encoded[1:] if encoded.startswith(b".") else encoded).removesuffix(SOFT_BREAK)
+    first, end, rest = encoded.partition(b"\r\n")
+    encoded = _closed(_undotted_line(first) + end + rest).removesuffix(SOFT_BREAK)
     return None if b"\n." in encoded else encoded
 
 

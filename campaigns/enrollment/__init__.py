@@ -1,5 +1,6 @@
 """Who is in a campaign: putting leads in, taking recipients out."""
 
+from campaigns.enrollment.asking import ask_enrollment as ask_enrollment
 from campaigns.enrollment.enroll import EnrollmentResult as EnrollmentResult
 from campaigns.enrollment.enroll import enroll as enroll
 from campaigns.enrollment.select import Selection as Selection

@@ -80,6 +80,18 @@ def begin_enrollment(
         return report_enrollment(taken, actor=actor, now=now, total=meant, rest=rest)
 
 
+def open_job(*, campaign: Campaign, selection: Selection, actor: Actor) -> Job:
+    """The job of an enrollment of which nothing is done yet, for `queue_rest`."""
+    return Job.objects.create(
+        organization_id=campaign.organization_id,
+        campaign=campaign,
+        kind=JobKind.ENROLL,
+        result={"enrolled": 0, "skipped": {}},
+        state={**_origin(selection), "selection": selection.as_json(), "above": 0, "actor": asdict(actor)},
+        created_by=actor.name,
+    )
+
+
 def go_on(*, job_id: int, now: datetime, gives_way: bool = False) -> bool:
     """Enroll the next batch of a job; False when it has ended, or somebody else goes on with it.
 
@@ -143,6 +155,7 @@ def report_enrollment(
 def _next_batch(job: Job, campaign: Campaign, now: datetime, *, gives_way: bool) -> bool:
     above, selection = job.state["above"], _selection(job)
     upto = _end_of_batch(campaign, selection, above, now)
+    total = job.total if upto == LAST or job.total is not None else _count(campaign, selection, now)
     _hold(campaign, gives_way=gives_way)
     ours = Job.objects.filter(OPEN, pk=job.pk, state__above=above)
     if not ours.select_for_update(no_key=True).exists():
@@ -154,11 +167,15 @@ def _next_batch(job: Job, campaign: Campaign, now: datetime, *, gives_way: bool)
         taken = _with_missing(taken, met=job.result["enrolled"] + before.total())
     _audit(taken, Actor(**job.state["actor"]))
     enrolled, skipped = job.result["enrolled"] + taken.enrolled, before + Counter(taken.skipped)
-    counts: dict[str, Any] = {"result": {"enrolled": enrolled, "skipped": dict(skipped)}, "done": enrolled}
+    counts: dict[str, Any] = {
+        "result": {"enrolled": enrolled, "skipped": dict(skipped)},
+        "done": enrolled,
+        "started_at": job.started_at or now,
+    }
     if is_last:
         end_job(job, ProgressStatus.SUCCEEDED, total=enrolled + skipped.total(), state=_kept(job), **counts)
     else:
-        running = {"status": ProgressStatus.RUNNING, "error_message": ""}
+        running = {"status": ProgressStatus.RUNNING, "error_message": "", "total": total}
         remember(ours, fields={**running, **counts}, above=upto, attempts=0)
     return not is_last
 

@@ -70,9 +70,7 @@ def take_in(*, campaign: Campaign, selection: Selection, now: datetime, above: i
     """
     leads = selection.leads_for(campaign, now=now).filter(pk__gt=above, pk__lte=upto)
     hold_audience(campaign.organization_id)
-    campaign = _living(campaign)
-    if campaign.status not in CampaignStatus.editable:
-        raise StateConflict("enroll", campaign.status)
+    campaign = require_open(campaign)
     first_step = campaign.steps.order_by("position").first()
     # While the campaign waits for its people nobody is due: the mails of all of them are checked first.
     is_sending = campaign.status == CampaignStatus.RUNNING and not is_being_filled(campaign)
@@ -91,18 +89,21 @@ def take_in(*, campaign: Campaign, selection: Selection, now: datetime, above: i
     return TakenIn(campaign=campaign, selection=selection, enrolled=enrolled, skipped=counts)
 
 
+def require_open(campaign: Campaign) -> Campaign:
+    """The campaign as it is now, if people may come into it. Refused where it has ended, NotFound where it is gone."""
+    current = Campaign.objects.living().select_related("organization").filter(pk=campaign.pk).first()
+    if current is None:
+        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
+    if current.status not in CampaignStatus.editable:
+        raise StateConflict("enroll", current.status)
+    return current
+
+
 def _check_now() -> None:
     """Have the database look up what the new rows refer to: left to the commit, as usual, it takes a second for a large
     batch, in which whoever sends mails of the campaign would wait for its row."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-
-
-def _living(campaign: Campaign) -> Campaign:
-    current = Campaign.objects.living().select_related("organization").filter(pk=campaign.pk).first()
-    if current is None:
-        raise NotFound("not_found", f"There is no campaign {campaign.pk} any more.")
-    return current
 
 
 def _insert(
@@ -188,7 +189,12 @@ WITH forbidden AS MATERIALIZED (
     LEFT JOIN campaign_recipients already ON already.lead_id = lead.id AND already.campaign_id = %(campaign)s
         AND already.lead_id > %(above)s AND already.lead_id <= %(upto)s
     LEFT JOIN (
-        SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients WHERE campaign_id = %(campaign)s
+        -- Narrowed to addresses of the batch first: else all who are inside are told apart for each batch.
+        SELECT DISTINCT lower(email_address) AS address FROM campaign_recipients
+        WHERE campaign_id = %(campaign)s AND lower(email_address) IN (
+            SELECT lower(email) FROM leads
+            WHERE organization_id = %(organization)s AND id > %(above)s AND id <= %(upto)s
+        )
     ) taken ON taken.address = lower(lead.email)
     LEFT JOIN forbidden by_address ON by_address.address = lead.email_normalized
     LEFT JOIN forbidden by_domain ON by_domain.address = lead.domain

@@ -4,7 +4,6 @@ Counts of people are made in the database, once for each question.
 """
 
 import math
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,8 +12,6 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from campaigns.automatic import audience_in_words
-from campaigns.content.html import links
-from campaigns.content.leftovers import foreign_placeholder, without_liquid
 from campaigns.errors import AdviceCode
 from campaigns.fetching.opened import wants_fetch
 from campaigns.fetching.source import source_of
@@ -33,7 +30,8 @@ from campaigns.models import (
     Variant,
 )
 from campaigns.preflight.handing_over import advice_of as advice_on_handing_over
-from campaigns.preflight.problems import INFO, WARN, Problem, people, place_of
+from campaigns.preflight.phrasing import advise_on
+from campaigns.preflight.problems import INFO, WARN, Problem, people
 from campaigns.scheduling import next_opening
 from campaigns.sending.reasons import in_words
 from campaigns_project.audit.models import AuditLog
@@ -46,7 +44,6 @@ MANY = 50  # mails a day that providers take without suspicion from one mailbox
 NAMED = 3  # senders in a sentence
 LONG = 10  # sending days after which the world a sequence was written for has changed
 HORIZON = timedelta(days=14)  # a window that does not open within it was not meant so
-_FALSE_REPLY = re.compile(r"\s*(re|fwd?|aw|wg)\s*:", re.IGNORECASE)
 
 
 def advise(campaign: Campaign, *, now: datetime) -> list[Problem]:
@@ -196,50 +193,12 @@ def _most_a_day(sender: Sender) -> float:
 
 def _content(campaign: Campaign) -> Iterator[Problem]:
     active = Variant.objects.filter(step__campaign=campaign, is_active=True).select_related("step")
-    first = campaign.steps.order_by("position").first()
     variants = list(active.order_by("step__position", "label"))
     for variant in variants:
-        is_answer = variant.step.in_thread and variant.step != first
-        yield from _subject(variant, is_first=variant.step == first, is_answer=is_answer)
-        yield from _links(variant)
-        yield from _leftovers(variant)
+        yield from advise_on(variant)
     if variants and not _was_tested(campaign, variants):
         message = "no test mail was sent since the content was changed last."
         yield Problem(AdviceCode.NO_TEST_YET, message, "Send yourself one and read it as they will.", INFO)
-
-
-def _subject(variant: Variant, *, is_first: bool, is_answer: bool) -> Iterator[Problem]:
-    place = place_of(variant.step, variant)
-    if is_answer and variant.subject.strip():
-        message = f"{place}: its subject is not used, since it answers the first mail under that one's."
-        yield Problem(AdviceCode.SUBJECT_NOT_USED, message, "", INFO, place=place)
-        return
-    if is_first and _FALSE_REPLY.match(variant.subject):
-        message = f"{place}: the subject begins as if it were an answer."
-        yield Problem(AdviceCode.FALSE_REPLY, message, "Nobody likes to be deceived; leave it out.", WARN, place=place)
-    words = without_liquid(variant.subject)
-    if "!!" in words or (len(words) > 8 and words.isupper()):
-        message = f"{place}: the subject shouts."
-        yield Problem(AdviceCode.SHOUTING, message, "Write it as one person to another.", WARN, place=place)
-
-
-def _links(variant: Variant) -> Iterator[Problem]:
-    plain = [url for url in links(variant.body_html) if url.lower().startswith("http://")]
-    if plain:
-        place = place_of(variant.step, variant)
-        message = f"{place}: {plain[0][:80]} is a link without https."
-        yield Problem(AdviceCode.LINK_NOT_HTTPS, message, "Write https:// where the site offers it.", WARN, place=place)
-
-
-def _leftovers(variant: Variant) -> Iterator[Problem]:
-    """Texts that were written for another tool; one of each variant is enough to look."""
-    texts = (foreign_placeholder(text) for text in (variant.subject, variant.preheader, variant.body_text))
-    found = next(filter(None, texts), "") or foreign_placeholder(html=variant.body_html)
-    if found:
-        place = place_of(variant.step, variant)
-        message = f"{place}: {found} will be read as it stands."
-        hint = "Merge fields are written {{ first_name }}. Several wordings are several variants."
-        yield Problem(AdviceCode.FOREIGN_PLACEHOLDER, message, hint, WARN, place=place)
 
 
 def _was_tested(campaign: Campaign, variants: list[Variant]) -> bool:

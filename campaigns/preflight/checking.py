@@ -26,6 +26,7 @@ from campaigns.preflight.problems import Problem, people, place_of
 from campaigns.senders import check_way_out
 from campaigns.sending.reasons import in_words
 from campaigns.sending.wording import Wording, wording_of
+from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
 from leads.models import Lead, Provider, ProviderAccount
 
@@ -69,13 +70,18 @@ def _lead_source(campaign: Campaign) -> Iterator[Problem]:
         yield Problem(StartCode.LEAD_SOURCE_UNUSABLE, message, hint)
 
 
-def _sending(campaign: Campaign) -> Iterator[Problem]:
-    if not campaign.organization.postal_address.strip():
+def check_organization(organization: Organization) -> Iterator[Problem]:
+    """What the organization lacks that each of its mails must show."""
+    if not organization.postal_address.strip():
         yield Problem(
             StartCode.POSTAL_ADDRESS_MISSING,
-            f"{campaign.organization.name} has no postal address, which every mail must show.",
+            f"{organization.name} has no postal address, which every mail must show.",
             "Fill it in on the organization's page.",
         )
+
+
+def _sending(campaign: Campaign) -> Iterator[Problem]:
+    yield from check_organization(campaign.organization)
     if campaign.delivered_by == DeliveredBy.INSTANTLY:
         yield from problems_of_handing_over(campaign)
         return
@@ -108,10 +114,14 @@ def _content(campaign: Campaign) -> Iterator[Problem]:
         if not active:
             yield Problem(StartCode.NO_VARIANT, f"step {step.position} has no active variant.", "Switch one on.")
         for variant in active:
-            yield from _variant(campaign, step, variant)
+            yield from check_wording(campaign, step, variant)
 
 
-def _variant(campaign: Campaign, step: Step, variant: Variant) -> Iterator[Problem]:
+def check_wording(campaign: Campaign, step: Step, variant: Variant, *, most: int | None = None) -> Iterator[Problem]:
+    """What keeps mails of one wording from being made, stored or still being written.
+
+    `most` is how many of the recipients are looked at; None: all of them.
+    """
     place = place_of(step, variant)
     try:
         wording = wording_of(variant)
@@ -123,14 +133,14 @@ def _variant(campaign: Campaign, step: Step, variant: Variant) -> Iterator[Probl
     for field in unknown:
         hint = "Write fields of your own as {{ custom.name }}."
         yield Problem(StartCode.UNKNOWN_MERGE_FIELD, f"{place}: {field}", hint)
-    if not unknown:
-        yield from _rendered(campaign, step, place, wording)
+    if not unknown and campaign.pk:  # a template has no recipients
+        yield from _rendered(campaign, step, place, wording, most)
 
 
-def _rendered(campaign: Campaign, step: Step, place: str, wording: Wording) -> Iterator[Problem]:
+def _rendered(campaign: Campaign, step: Step, place: str, wording: Wording, most: int | None) -> Iterator[Problem]:
     """What comes of rendering it once for every pattern; recipients with the same trouble are one problem."""
     refused: dict[tuple[str, str], tuple[Refused, int, int]] = {}
-    for example, number in _patterns(campaign, step, wording):
+    for example, number in _patterns(campaign, step, wording, most):
         error = _refusal(campaign, wording, example)
         if error is not None:
             key = (error.code, str(error.details.get("field", error.message)))
@@ -140,13 +150,17 @@ def _rendered(campaign: Campaign, step: Step, place: str, wording: Wording) -> I
         yield _problem(place, error, number, lead)
 
 
-def _patterns(campaign: Campaign, step: Step, wording: Wording) -> Iterator[tuple[Lead, int]]:
+def _patterns(campaign: Campaign, step: Step, wording: Wording, most: int | None) -> Iterator[tuple[Lead, int]]:
     """A lead for every combination of present and missing fields among those who have not had the step, and how many
     recipients it stands for."""
     used = sorted(name for name in wording.fields if name in LEAD_FIELDS or name.startswith(CUSTOM_PREFIX))
     annotations = presence(used)
-    settled = Message.objects.filter(recipient=OuterRef("pk"), step=step, status__in=MessageStatus.SETTLED)
-    waiting = _inside(campaign).exclude(Exists(settled)).annotate(wording=Value(step.pk), **annotations)
+    settled = Message.objects.filter(recipient=OuterRef("pk"), step=step.pk, status__in=MessageStatus.SETTLED)
+    inside = _inside(campaign)
+    if most is not None:
+        inside = Recipient.objects.filter(pk__in=inside.order_by("pk").values("pk")[:most])
+    # A step that is being written has no key yet, and nobody has had it.
+    waiting = inside.exclude(Exists(settled)).annotate(wording=Value(step.pk or 0), **annotations)
     counted = waiting.values("wording", *annotations).annotate(number=Count("pk"), example=Min("lead_id"))
     # A wording without fields makes one group of everybody, which is there even when nobody is.
     rows = [row for row in counted.order_by("-number")[:MOST_PATTERNS] if row["number"]]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import nonmember
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -15,6 +15,7 @@ from campaigns.sending.leases import renew
 from campaigns.sending.limits import AFTER_GATE, Gauge
 from campaigns.sending.reserve import Limited, release, reserve
 from campaigns_project.database.arrays import bigints, json_array
+from campaigns_project.database.plans import rows_by_index
 from leads.suppression import forbidden_sql
 
 
@@ -70,7 +71,7 @@ def gate(
     A claim whose fence is stale is not in the answer at all: it is somebody else's now. What the gate read holds for
     `VALID_FOR` seconds; a mail that did not begin its content by then has to be asked again (`ungate` first).
     """
-    answers: dict[int, str | Gauge] = dict(_look(_GATE, {**_asked(candidates, clock), "was": "claimed"}))
+    answers: dict[int, str | Gauge] = dict(rows_by_index(_GATE, {**_asked(candidates, clock), "was": "claimed"}))
     if limited is not None:
         answers.update(_count(candidates, answers, limited))
     return answers
@@ -87,20 +88,6 @@ def _count(
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"ids": list(passed), "full": list(reserved.full), "at": reserved.at})
     return reserved.full
-
-
-def _look(statement: str, asked: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    """Its rows. In one round trip with how it is to be planned: a list that seems short would be read for each mail."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_BY_INDEX}; {statement}; {_AS_USUAL}", asked)
-        for _ in range(_BY_INDEX.count(";") + 1):
-            cursor.nextset()
-        return cursor.fetchall()
-
-
-# What cannot be avoided is given so high a price by some versions of Postgres that they would compile the statement.
-_BY_INDEX = "SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off"
-_AS_USUAL = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT"
 
 
 def _asked(candidates: Sequence[Candidate], clock: tzinfo) -> dict[str, str]:
@@ -135,7 +122,7 @@ def gate_again(candidate: Candidate, *, limited: Limited | None = None, clock: t
     # First, in the order of locks: whoever takes the lease for a dead worker's is waited for, and has settled the mail.
     if not renew([candidate.claim]):
         return False
-    if not _look(_GATE_AGAIN, {**_asked([candidate], clock), "was": "sending"}):
+    if not rows_by_index(_GATE_AGAIN, {**_asked([candidate], clock), "was": "sending"}):
         return False
     return limited is None or _count_anew(candidate, limited)
 

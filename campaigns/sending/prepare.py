@@ -152,7 +152,9 @@ def prepare(
 def lead_to_show(campaign: Campaign) -> Lead | None:
     """Whom a mail of the campaign is shown as where nobody is named: its first recipient, else the newest lead."""
     own = Lead.objects.for_organization(campaign.organization)
-    return own.filter(recipients__campaign=campaign).order_by("recipients__id").first() or own.order_by("-pk").first()
+    # One that is only thought of, for a template to be looked at, has no recipients.
+    enrolled = own.filter(recipients__campaign=campaign).order_by("recipients__id") if campaign.pk else own.none()
+    return enrolled.first() or own.order_by("-pk").first()
 
 
 def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None, way_out: str = "#unsubscribe") -> Rendered:
@@ -170,7 +172,7 @@ def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None, way_o
 
 def _foreseen_subject(step: Step, lead: Lead, values: Mapping[str, str]) -> str:
     """What `lead` would see as the subject of a follow-up: of the thread it is in, else of the mails it is to get."""
-    recipient = Recipient.objects.filter(campaign=step.campaign_id, lead=lead).first()
+    recipient = Recipient.objects.filter(campaign=step.campaign_id, lead=lead.pk).first()  # an imagined one has no key
     thread = threads_of({recipient.pk: step.position}).get(recipient.pk) if recipient else None
     if thread and thread.opening:
         return thread.subject

@@ -1,7 +1,7 @@
 """Send again what failed, and only that: the same message rows, under the same Message-ID."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -56,12 +56,10 @@ def retry_failed(
     there, for a reason that no mail can have failed for: a mistyped one would read as if nothing had.
     """
     total: Counter[str] = Counter()
-    after = 0
     current = _require_open(campaign)
     _require_possible(campaign, reasons or ())
-    while ids := _failed(campaign, after, reasons, messages):
+    for ids in _failed(campaign, reasons, messages):
         total += _would(current, ids, now) if dry_run else _put_back(current, ids, actor, now, reason)
-        after = ids[-1]
     retried = total.pop("", 0)
     return Retried(retried=retried, skipped=dict(total))
 
@@ -71,16 +69,21 @@ def _would(campaign: Campaign, ids: Sequence[int], now: datetime) -> Counter[str
 
 
 def _failed(
-    campaign: Campaign, after: int, reasons: Collection[str] | None, messages: Collection[int] | None
-) -> Sequence[int]:
-    """The next recipients, by id, that left with a failed mail."""
-    wanted: dict[str, Any] = {"messages__status": MessageStatus.FAILED}
+    campaign: Campaign, reasons: Collection[str] | None, messages: Collection[int] | None
+) -> Iterator[Sequence[int]]:
+    """The recipients, by id, that left with such a mail, in batches."""
+    # One table after the other: joined by statistics from before they failed, all mails may be read for each of them.
+    left, failed = _left(campaign), Message.objects.filter(status=MessageStatus.FAILED)
     if reasons is not None:
-        wanted["messages__reason__in"] = list(reasons)
+        failed = failed.filter(reason__in=list(reasons))
     if messages is not None:
-        wanted["messages__in"] = list(messages)
-    rows = _left(campaign).filter(pk__gt=after, **wanted).order_by("pk")
-    return list(rows.values_list("pk", flat=True)[:BATCH])
+        failed = failed.filter(pk__in=list(messages))
+        left = left.filter(pk__in=list(failed.values_list("recipient", flat=True)))
+    after = 0
+    while ids := list(left.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        after = ids[-1]
+        if with_one := sorted(set(failed.filter(recipient__in=ids).values_list("recipient", flat=True))):
+            yield with_one
 
 
 def _left(campaign: Campaign) -> QuerySet[Recipient]:
@@ -211,19 +214,20 @@ WITH mine AS MATERIALIZED (
     ) asked
     JOIN campaign_recipients other ON lower(other.email_address) = asked.address AND other.id <> asked.id
     WHERE other.campaign_id = %(campaign)s
+), busy AS MATERIALIZED (
+    -- Joined as well: asked for each, by old statistics all of the campaign were read for each.
+    SELECT other.lead_id,
+        CASE WHEN holder.deleting_at IS NULL THEN 'active_elsewhere' ELSE 'being_deleted_elsewhere' END AS refusal
+    FROM campaign_recipients other JOIN campaigns holder ON holder.id = other.campaign_id
+    WHERE other.occupies AND %(exclusive)s AND other.lead_id = ANY(ARRAY(SELECT lead_id FROM mine))
 )
 SELECT mine.id, mine.message_id, mine.step_id, mine.email, CASE
     WHEN mine.status <> 'ok' THEN mine.status
     WHEN mine.email_normalized IN (SELECT address FROM forbidden) OR mine.domain IN (SELECT address FROM forbidden)
         THEN 'suppressed'
     WHEN mine.id IN (SELECT id FROM clashing) THEN 'already_enrolled'
-    WHEN %(exclusive)s THEN coalesce((
-        SELECT CASE WHEN holder.deleting_at IS NULL THEN 'active_elsewhere' ELSE 'being_deleted_elsewhere' END
-        FROM campaign_recipients busy JOIN campaigns holder ON holder.id = busy.campaign_id
-        WHERE busy.lead_id = mine.lead_id AND busy.occupies
-    ), '')
-    ELSE '' END
-FROM mine ORDER BY mine.id
+    ELSE coalesce(busy.refusal, '') END
+FROM mine LEFT JOIN busy ON busy.lead_id = mine.lead_id ORDER BY mine.id
 """  # noqa: S608 - a text of our own
 
 _RETURN = """

@@ -20,6 +20,7 @@ class Rendered:
     subject: str
     html: str
     text: str
+    preheader: str = ""  # which stands in the HTML, unseen
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,20 @@ class Wording:
         the thread's, empty where the values hold none.
         """
         footer = {"postal_address": values.get("postal_address", ""), "unsubscribe_url": values["unsubscribe_url"]}
-        html = self._html(values)
+        preheader = templating.render(self.preheader, values).strip() if self.html else ""
+        html = self._html(values, preheader)
         plain = templating.render(self.text, values) if self.text else text.text_from_html(html)
         if not self.has_footer:
             html = html and html_content.add_footer(html, **footer)
             plain = text.add_footer(plain, **footer)
         subject = values.get(THREAD_SUBJECT, "") if self.is_reply else rendered_subject(self.subject, values)
-        return Rendered(subject=subject, html=html, text=plain)
+        return Rendered(subject=subject, html=html, text=plain, preheader=preheader)
 
-    def _html(self, values: Mapping[str, str]) -> str:
+    def _html(self, values: Mapping[str, str], preheader: str) -> str:
         if self.html is None:
             return ""
         html = templating.render(self.html, values)
         html_content.check_tags(html)
-        preheader = templating.render(self.preheader, values).strip()
         return html_content.add_preheader(html, preheader) if preheader else html
 
 

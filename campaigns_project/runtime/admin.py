@@ -14,7 +14,7 @@ from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.models import ServiceAccount
 from campaigns_project.accounts.templatetags.fairlead import seconds
 from campaigns_project.audit.record import Subject
-from campaigns_project.runtime import foot, health_page, second_factor_page, workers_page  # noqa: F401 - each registers what it shows
+from campaigns_project.runtime import copying, foot, health_page, second_factor_page, workers_page  # noqa: F401 - each registers what it shows
 from campaigns_project.workers.models import DutyRun
 
 for model in (

@@ -92,6 +92,18 @@ SIDEBAR: list[tuple[str, list[tuple[str, ...]]]] = [
     ),
 ]
 
+# Typed after “g” (go), each opens a page of the sidebar; listed behind “?”.
+KEYS = {
+    "Home": "h", "Campaigns": "c", "Replies": "r", "Activity": "a", "Leads": "l", "Imports": "i", "Senders": "s",
+    "Task board": "t", "Jobs": "j", "System health": "y",
+}  # fmt: skip
+
+# Models whose rows the command search finds.
+SEARCHED = [
+    "campaigns.campaign", "leads.lead", "campaigns.sender", "campaigns.emailtemplate", "leads.segment",
+    "campaigns.campaignplan",
+]  # fmt: skip
+
 UNFOLD = {
     "SITE_TITLE": "Fairlead",
     "SITE_HEADER": "Fairlead",
@@ -111,7 +123,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "campaigns_project.runtime.home.dashboard",
     "COMMAND": {
         # History is off: it would keep addresses of leads in the browser.
-        "search_models": ["campaigns.campaign", "leads.lead", "campaigns.emailtemplate"],
+        "search_models": SEARCHED,
         "show_history": False,
     },
     "ACCOUNT": {

@@ -4,28 +4,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.list_fields import LinesField
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 from leads.enrichment.profiles import MOST_FIELDS, check_key_stays, check_profile
 from leads.enrichment.trying import TIMEOUT, Trial, try_on
 from leads.models import EnrichmentProfile, Lead
 
 LEADS_OFFERED = 20
-STORED, MISSING = (
-    "One is stored, encrypted. Empty: it stays as it is, which another host does not allow.",
-    "None is stored. Endpoints of your own may need none.",
-)
 
 
 class NamesField(LinesField):
@@ -41,14 +36,7 @@ class NamesField(LinesField):
 class ProfileForm(ScopedForm):
     """Checked as the API checks it."""
 
-    _keeps_key = False
-
-    api_key = forms.CharField(
-        label="API key",
-        required=False,
-        strip=True,
-        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
-    )
+    api_key = SecretField(label="API key", given_for="host", missing="Endpoints of your own may need none.")
 
     class Meta:
         widgets = {"prompt": UnfoldAdminTextareaWidget({"rows": 6})}
@@ -58,9 +46,6 @@ class ProfileForm(ScopedForm):
         super().__init__(*args, **kwargs)
         if "is_active" in self.fields:
             self.fields["is_active"].label = "In use"
-        if "api_key" in self.fields:
-            self.initial.pop("api_key", None)
-            self.fields["api_key"].help_text = told_of(self.instance.api_key, stored=STORED, missing=MISSING)
         if "fields" in self.fields:
             self.fields["fields"].label = "Fields to fill"
             self.fields[
@@ -69,17 +54,13 @@ class ProfileForm(ScopedForm):
                 f"One a line, {MOST_FIELDS} at most, such as title or custom.icebreaker. Only where a lead has nothing."
             )
 
-    def clean_api_key(self) -> str:
-        self._keeps_key = not self.cleaned_data["api_key"]
-        return self.cleaned_data["api_key"] or self.instance.api_key
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.errors:
             return cleaned
         try:
             check_profile(url=cleaned["url"], prompt=cleaned["prompt"], fields=cleaned["fields"])
-            if self.instance.pk and self._keeps_key:
+            if self.instance.pk and self.keeps("api_key"):
                 check_key_stays(self.instance, url=cleaned["url"])
         except Refused as refused:
             field = refused.details.get("field", "prompt")
@@ -153,18 +134,6 @@ class EnrichmentProfileAdmin(ScopedAdmin):
 
     try_on_lead = dialog_action(TryOnLead)
     delete_profile = dialog_action(DeleteProfile)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if self.has_change_permission(request, obj):
-            return self.fieldsets
-        # Whoever may only read sees that there is a key nowhere: the field is for writing.
-        return [
-            (title, {"fields": [name for name in parts["fields"] if name != "api_key"]})
-            for title, parts in self.fieldsets
-        ]
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith("api_key") and super().lookup_allowed(lookup, value, request)
 
     @display(description="Use")
     def state(self, profile: EnrichmentProfile) -> str:

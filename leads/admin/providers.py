@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,15 +10,14 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
-from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 from leads.models import ProviderAccount, ProviderPurchase, PurchaseStatus
 from leads.providers.accounts import ask_again, check_account, check_key, key_has_changed, remove_account
@@ -32,36 +30,26 @@ CHIP_OF = {
     PurchaseStatus.UNCLEAR: "uncertain",
     PurchaseStatus.ERASED: "canceled",
 }
-LATER = ("State",)  # there is nothing to say of a key that is only being entered
 
 
 class ApiKeyForm(ScopedForm):
-    """Of an account at a provider: its key goes in and never comes out."""
+    """Of an account at a provider, which says where its key is found."""
 
-    where_to_find = ""  # in the provider's own words
+    api_key = SecretField(label="API key")
 
-    api_key = forms.CharField(
-        label="API key",
-        required=False,
-        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        if "api_key" in self.fields:
-            self.initial.pop("api_key", None)
-            stored = "One is stored, encrypted. Empty: it stays as it is."
-            self.fields["api_key"].help_text = told_of(self.instance.api_key, stored=stored, missing=self.where_to_find)
-
-    def clean_api_key(self) -> str:
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "api_key" not in cleaned:
+            return cleaned
         try:
-            return check_key(self.cleaned_data["api_key"] or self.instance.api_key)
+            cleaned["api_key"] = check_key(cleaned["api_key"])
         except Refused as refused:
-            raise forms.ValidationError(str(refused)) from None
+            self.add_error("api_key", str(refused))
+        return cleaned
 
 
 class ProviderAccountForm(ApiKeyForm):
-    where_to_find = "In Apollo under Settings, Integrations, API. Kept encrypted, never shown again."
+    api_key = SecretField(label="API key", missing="In Apollo under Settings, Integrations, API.")
 
 
 class TestKey(ActDialog):
@@ -124,6 +112,7 @@ class ProviderAccountAdmin(ScopedAdmin):
         (None, {"fields": ["organization", "provider", "api_key", "credit_limit"]}),
         ("State", {"fields": ["state", "heard", "unclear", ("created_at", "updated_at")]}),
     ]
+    later_sections = ("State",)
     empty_text = "With a key of a lead provider such as Apollo, campaigns can fetch their leads from there."
     save_label = "Save key"
     actions_detail = ["test_key", "ask_again", "remove"]
@@ -132,21 +121,9 @@ class ProviderAccountAdmin(ScopedAdmin):
     ask_again = dialog_action(AskAgain)
     remove = dialog_action(RemoveKey)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [each for each in self.fieldsets if obj or each[0] not in LATER]
-        # Whoever may only read sees the key nowhere: the field is for writing.
-        if not self.has_change_permission(request, obj):
-            return [
-                (title, {"fields": [each for each in parts["fields"] if each != "api_key"]}) for title, parts in shown
-            ]
-        return shown
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)
         return [*fixed, "provider"] if obj else fixed
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith("api_key") and super().lookup_allowed(lookup, value, request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

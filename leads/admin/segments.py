@@ -92,9 +92,9 @@ class SegmentForm(ScopedForm):
                 self.add_error("rules", f"{refused.said} {refused.hint}".strip())
         return cleaned
 
-    def now_in_words(self, name: str) -> str:
+    def now_in_words(self, name: str, shown: Any = "") -> str:
         if name != "rules":
-            return super().now_in_words(name)
+            return super().now_in_words(name, shown)
         return f"“{words_of([self.instance])[self.instance.pk]}”"
 
     @property

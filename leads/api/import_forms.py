@@ -8,16 +8,21 @@ from rest_framework import serializers
 from campaigns_project.rest.serializers import KeptJSONField, LineField, StrictSerializer
 from campaigns_project.states import ProgressStatus
 from leads.imports.matching import UNKNOWN_COLUMNS
+from leads.imports.opt_outs import IN, OUT
 from leads.imports.options import HEADER_ROW_MAX, LEGAL_BASIS_MAX, ON_EXISTING
 from leads.models import LeadImport, StagedLead
 
-_KEPT_OPTIONS = ("on_existing", "unknown_columns", "tags", "enroll_into", "legal_basis")
+_KEPT_OPTIONS = ("on_existing", "unknown_columns", "tags", "enroll_into", "legal_basis", "words")
 
 
 class ImportSerializer(serializers.ModelSerializer):
     """One file: how it was read, how far it is, what became of its rows."""
 
     options = serializers.SerializerMethodField(help_text="What is done with its people.")
+    marks = serializers.SerializerMethodField(
+        help_text="Of a draft: the columns that say who must not be written to, or may say it, each with its words and "
+        "how many rows have them. undecided is true while nobody has said what the column is; it cannot be committed."
+    )
     dry_run = serializers.SerializerMethodField(
         help_text="What importing would do, once dry_run_status is succeeded: rows, created, updated, unchanged, "
         "problems, do_not_contact, problem_codes, field_changes, samples of differences, first_problems."
@@ -26,7 +31,7 @@ class ImportSerializer(serializers.ModelSerializer):
     class Meta:
         model = LeadImport
         fields = [
-            "id", "source", "file_name", "file_size", "encoding", "delimiter", "mapping", "options", "status",
+            "id", "source", "file_name", "file_size", "encoding", "delimiter", "mapping", "options", "marks", "status",
             "total_rows", "rows_done", "created_count", "updated_count", "unchanged_count", "problem_count",
             "do_not_contact_count", "problem_codes", "error_message", "dry_run_status", "dry_run_at", "dry_run",
             "undo_status", "undone_at", "undone_count", "created_by", "created_at", "started_at", "heartbeat_at",
@@ -36,6 +41,13 @@ class ImportSerializer(serializers.ModelSerializer):
 
     def get_options(self, lead_import: LeadImport) -> dict[str, Any]:
         return {name: lead_import.options[name] for name in _KEPT_OPTIONS if name in lead_import.options}
+
+    def get_marks(self, lead_import: LeadImport) -> dict[str, dict[str, Any]]:
+        undecided = lead_import.options.get("undecided", {})
+        return {
+            column: {"words": words, "undecided": column in undecided}
+            for column, words in lead_import.options.get("words_found", {}).items()
+        }
 
     def get_dry_run(self, lead_import: LeadImport) -> dict[str, Any] | None:
         ended = lead_import.dry_run_status in ProgressStatus.ended
@@ -51,6 +63,17 @@ class ColumnMap(KeptJSONField):
         if not isinstance(mapping, dict) or not all(isinstance(target, str) for target in mapping.values()):
             raise serializers.ValidationError('Write a JSON object of texts: {"E-mail": "email", "Notes": "ignore"}.')
         return mapping
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "enum": [OUT, IN]}})
+class DecidedWords(KeptJSONField):
+    """Word to what it says; as JSON text in a form."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        words = super().to_internal_value(data)
+        if not isinstance(words, dict) or not all(said in (OUT, IN) for said in words.values()):
+            raise serializers.ValidationError('Write a JSON object such as {"Do not contact": "out", "*": "in"}.')
+        return words
 
 
 class WishesSerializer(StrictSerializer):
@@ -71,6 +94,11 @@ class WishesSerializer(StrictSerializer):
         required=False,
         help_text="Header to field, do_not_contact (of any number of columns), custom.NAME or ignore; wins over what "
         "is matched.",
+    )
+    words = DecidedWords(
+        required=False,
+        help_text="What the words of do_not_contact columns say: out or in, over what is known of them. * is every "
+        "word that nobody knows, whose rows are problems otherwise.",
     )
     enroll_into = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, help_text="The number of a draft campaign to put them into."

@@ -12,6 +12,8 @@ from campaigns_project.webhooks.events import EventType
 from leads.imports.following import follow_up
 from leads.models import ImportStatus, LeadImport, StagedLead, StagedStatus
 
+_OF_A_DRAFT = frozenset({"fixes", "words_found", "undecided"})  # among the options; their cells may name people
+
 
 def end_import(lead_import_id: int, *, status: ImportStatus, error_message: str = "", **still: Any) -> bool:
     """End an import that has not ended, and is what `still` says; False when it is not."""
@@ -22,7 +24,7 @@ def end_import(lead_import_id: int, *, status: ImportStatus, error_message: str 
         lead_import = LeadImport.objects.get(pk=lead_import_id)
         LeadImport.objects.filter(pk=lead_import_id).update(
             problem_codes=count_problems(lead_import),
-            options={name: value for name, value in lead_import.options.items() if name != "fixes"},
+            options={name: value for name, value in lead_import.options.items() if name not in _OF_A_DRAFT},
         )
         lead_import.parts.all().delete()
         if status == ImportStatus.SUCCEEDED:

@@ -1,6 +1,6 @@
 """Why a whole file is refused: each with its code, what is wrong and where, and what to do. Nothing was changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from campaigns_project.errors import Refused
 
@@ -284,6 +284,28 @@ def unknown_columns(file_name: str, *, columns: Sequence[tuple[str, str]]) -> Fi
         "Keep them as custom fields (--unknown-columns custom), leave them out (--unknown-columns ignore), "
         'or map one by one (--map "HEADER=field"); in the API by unknown_columns and mapping.',
         {"columns": [{"column": name, "suggestion": field or None} for name, field in columns]},
+    )
+
+
+def undecided_marks(file_name: str, *, columns: Mapping[str, Sequence[str]]) -> FileRefused:
+    """Columns that say of some people not to write to them, and would be passed over or kept as a text."""
+    listed = "; ".join(f"“{shortened(name)}” ({quoted(words)})" for name, words in columns.items())
+    first = next(iter(columns))
+    return FileRefused(
+        "undecided_marks",
+        f"{file_name} may say in a column who must not be written to: {listed}.",
+        f'Say that it does (--map "{shortened(first)}=do_not_contact"), with --word "*=in" where its other words mean '
+        f"nothing of the kind; or that it does not, by any other field or ignore. In the API by mapping and words.",
+        {"columns": [{"column": name, "words": list(words)} for name, words in columns.items()]},
+    )
+
+
+def bad_word(text: str) -> FileRefused:
+    """What somebody decided of a word, and did not say what."""
+    return FileRefused(
+        "bad_word",
+        f"“{shortened(text)}” does not say what a word means.",
+        "Write WORD=out (must not be written to) or WORD=in (may be); * is every word that is not known.",
     )
 
 

@@ -3,6 +3,7 @@
 import difflib
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,7 +22,8 @@ from leads.imports.fields import (
     is_custom,
 )
 from leads.imports.folding import folded
-from leads.imports.opt_outs import tells_states
+from leads.imports.opt_outs import Judge, judging, tells_states
+from leads.imports.spreading import Inner
 from leads.imports.synonyms import SYNONYMS
 
 UNKNOWN_COLUMNS = ("refuse", "custom", "ignore")
@@ -42,9 +44,10 @@ _FAMILY_NAME_BESIDE_FIRST = frozenset(map(folded, ("name", "naam", "namn", "navn
 _MAYBE_STATES = frozenset(
     map(
         folded,
-        ("status", "state", "email status", "e-mail status", "contact status", "lead status", "estado", "statut"),
+        ("status", "state", "email status", "e-mail status", "contact status", "lead status", "campaign status",
+         "sequence status", "stage", "contact stage", "lead stage", "lead category", "estado", "statut"),
     )
-)
+)  # fmt: skip
 _OPTED_OUT_OF = folded("opted out of email")  # HubSpot goes on with what of: “Opted out of email: One to One”
 _REPEATED = re.compile(r"(.+) \(\d+\)")
 _ROOM = 190  # characters of a name that is numbered: with its number it is as long as a name may be
@@ -53,10 +56,16 @@ _CLOSE = 0.8  # of difflib; lower than this and the suggestions are guesses nobo
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What becomes of each column: `targets[i]` is one of TARGETS, `custom.key` or None for one left out."""
+    """What becomes of each column: `targets[i]` is one of TARGETS, `custom.key` or None for one left out.
+
+    Those that are inside others (`inner`) stand behind those of the file. `words` is what somebody decided that the
+    words of columns of marks say.
+    """
 
     header: tuple[str, ...]
     targets: tuple[str | None, ...]
+    inner: tuple[Inner, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
     _positions: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,6 +78,20 @@ class Columns:
     def positions(self, target: str) -> list[int]:
         """All columns of the target."""
         return [position for position, each in enumerate(self.targets) if each == target]
+
+    @property
+    def width(self) -> int:
+        """How many columns the file has."""
+        return len(self.header) - len(self.inner)
+
+    @property
+    def of_file(self) -> tuple[str, ...]:
+        """The names of those that the file itself has."""
+        return self.header[: self.width]
+
+    def judge(self, position: int) -> Judge:
+        """What says of a cell of the column whether one must not write to them."""
+        return judging(self.header[position], self.words)
 
     @property
     def custom(self) -> list[tuple[str, int]]:
@@ -102,9 +125,9 @@ def is_exact(name: str, target: str) -> bool:
     return _KNOWN.get(folded(name), ("", 0)) in ((target, 0), (target, 1))
 
 
-def holds_states(name: str, cells: Sequence[str]) -> bool:
-    """Whether a column that is called `Status` or so says by its cells who has unsubscribed."""
-    return folded(name) in _MAYBE_STATES and tells_states(cells)
+def holds_states(name: str, words: Mapping[str, int]) -> bool:
+    """Whether a column that is called `Status` or so says by its words who has unsubscribed."""
+    return folded(name) in _MAYBE_STATES and tells_states(words)
 
 
 def is_known_header(cell: str) -> bool:
@@ -119,13 +142,18 @@ def match_columns(
     mapping: Mapping[str, str] | None = None,
     unknown_columns: str = "refuse",
     samples: Sequence[Sequence[str]] = (),
+    words: Sequence[Mapping[str, int]] = (),
+    inner: Sequence[Inner] = (),
+    decided_words: Mapping[str, str] | None = None,
     needs_email: bool = True,
 ) -> Columns:
     """Decide for every column of a header what it fills.
 
     Where no column is called like an e-mail address, the one whose `samples` (some cells of each column) are addresses
-    is the one. Of several that fit one field it is one with values. A `Status` whose samples are states of a
-    subscription says who must not be written to.
+    is the one. Of several that fit one field it is one with values. A `Status` whose words are states of a
+    subscription says who must not be written to; `words` are those of each column in the whole file, where they are
+    few. The `inner` columns follow those of the header; samples and words have them too. A column that others are in is
+    left out, unless the mapping says otherwise.
 
     `mapping` gives targets by header and wins; `ignore` leaves a column out. `unknown_columns` says what becomes of the
     columns that match nothing: refuse the file, keep them under `custom`, or ignore them. With `needs_email` off the
@@ -135,14 +163,17 @@ def match_columns(
     """
     if unknown_columns not in UNKNOWN_COLUMNS:
         raise errors.bad_option("unknown columns", unknown_columns, UNKNOWN_COLUMNS)
-    names = named(header)
+    own = named(header)
+    names = [*own, *(each.name for each in inner)]
     _refuse_data_as_header(header, file_name=file_name)
     targets = _mapped(names, mapping or {}, file_name=file_name)
+    for each in inner:
+        targets.setdefault(own[each.position], IGNORE)
     _add_known(names, targets, samples)
     _add_email(names, targets, samples)
-    _add_states(names, targets, samples)
+    _add_states(names, targets, samples, words)
     if needs_email:
-        _refuse_repeated(header, names, targets, file_name=file_name)
+        _refuse_repeated(header, own, targets, file_name=file_name)
     if needs_email and "email" not in targets.values():
         raise errors.no_email_column(file_name, columns=names)
     left = [name for name in names if name not in targets]
@@ -151,7 +182,8 @@ def match_columns(
     if unknown_columns == "custom":
         targets.update({name: custom_target(name, names) for name in left})
         _refuse_shared_targets(targets, file_name=file_name)
-    return Columns(tuple(names), tuple(None if (t := targets.get(name)) in (None, IGNORE) else t for name in names))
+    found = tuple(None if (t := targets.get(name)) in (None, IGNORE) else t for name in names)
+    return Columns(tuple(names), found, tuple(inner), decided_words or {})
 
 
 def custom_target(name: str, names: Sequence[str]) -> str:
@@ -278,9 +310,14 @@ def _add_email(names: Sequence[str], targets: dict[str, str], samples: Sequence[
         targets[names[free[found]]] = "email"
 
 
-def _add_states(names: Sequence[str], targets: dict[str, str], samples: Sequence[Sequence[str]]) -> None:
-    for name, cells in zip(names, samples, strict=False):
-        if name not in targets and holds_states(name, cells):
+def _add_states(
+    names: Sequence[str],
+    targets: dict[str, str],
+    samples: Sequence[Sequence[str]],
+    words: Sequence[Mapping[str, int]],
+) -> None:
+    for name, cells, known in zip(names, samples, [*words, *[{}] * len(names)], strict=False):
+        if name not in targets and holds_states(name, known or Counter(cells)):
             targets[name] = DO_NOT_CONTACT
 
 

@@ -10,6 +10,7 @@ from leads.imports.layouts import Layout
 from leads.imports.matching import Columns
 from leads.imports.people import People
 from leads.imports.reading import Row, Table
+from leads.imports.spreading import Inner
 from leads.models import ImportSource, LeadImport
 
 
@@ -56,10 +57,22 @@ def reading_of(lead_import: LeadImport) -> Reading:
     return Reading(
         file_name=lead_import.file_name,
         layout=Layout.kept(lead_import.encoding, lead_import.delimiter, options),
-        columns=Columns(tuple(options["header"]), tuple(options["targets"])),
+        columns=columns_of(lead_import),
         fixes={int(number): cells for number, cells in options.get("fixes", {}).items()},
         has_header=lead_import.source != ImportSource.API,
         rows=lead_import.total_rows or 0,
+    )
+
+
+def columns_of(lead_import: LeadImport) -> Columns:
+    """What becomes of the columns of an import, those inside others too."""
+    options = lead_import.options
+    inner = tuple(Inner(each["name"], each["position"], each["path"]) for each in options.get("inner", []))
+    return Columns(
+        (*options["header"], *(each.name for each in inner)),
+        (*options["targets"], *(each["target"] for each in options.get("inner", []))),
+        inner,
+        options.get("words", {}),
     )
 
 

@@ -7,7 +7,8 @@ did not know, and nobody is shut out for good by one either.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from leads.cleaning import clean_line
@@ -40,9 +41,28 @@ _IN = """
     inscrito, aangemeld, ingeschreven, prenumererar, tilmeldt, påmeldt, přihlášen, odebírá, zapisany, subskrybuje,
     feliratkozott, abonat, abone, подписан, підписаний, 購読中, 已订阅, 구독
 """
-# Usual beside those, and elsewhere too: a customer is active as well.
-_FINE = "active, ok, okay, allow, allowed, contactable, confirmed, verified, valid, deliverable, not unsubscribed"
+# Usual beside those, and elsewhere too: a customer is active as well. The later ones are how far a sequence, or a sale,
+# has come: they say nothing of whether one may write. What might (disabled, paused, not interested) is not among them.
+_FINE = """
+    active, ok, okay, allow, allowed, contactable, confirmed, verified, valid, deliverable, not unsubscribed,
+    enabled, new, open, not contacted, not yet contacted, contacted, unresponsive, in progress, started, completed,
+    finished, sent, delivered, opened, clicked, replied, interested, cold, approaching, engaged, qualified,
+    prospect, lead, customer
+"""
+# Said of other things too, of a deal that is blocked or of Baja in Hungary: in a column of any name these say nothing.
+_OF_OTHER_THINGS = """
+    cleaned, bounce, spam, abuse, blocked, suppressed, no consent, do not allow, not allowed, ausgetragen,
+    de baja, baja, uitgeschreven, wypisany, wypisana
+"""
 _SIGNS = {**dict.fromkeys("✓✔☑✅☒", True), "☐": False}
+# Columns called so are empty but where somebody is out, and have then a text of a server or of the person.
+_REASONS = """
+    hard bounce reason, email hard bounce reason, hard bounced reason, portal bounce, global bounce, unsubscribe reason,
+    unsubscribed reason, reason for unsubscribing, opt out reason, email opt out reason, do not contact reason
+"""
+ANY_OTHER = "*"  # among decided words: whatever is in no list
+OUT, IN = "out", "in"
+MOST_WORDS = 50  # different ones, of a column that tells states; more are texts of another kind
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ENOUGH = 0.6  # of the cells that are filled, for a column to be taken for one of states
 _CELL_MAX = 200  # characters that are looked at
@@ -54,6 +74,10 @@ def _words(text: str) -> frozenset[str]:
 
 _STATES_OUT, _STATES_IN = _words(_OUT), _words(_IN)
 _MARKED, _UNMARKED = _words(_YES) | _STATES_OUT, _words(_NO) | _STATES_IN | _words(_FINE)
+_OF_REASONS = _words(_REASONS)
+_SURE = _STATES_OUT - _words(_OF_OTHER_THINGS)
+
+type Judge = Callable[[str], bool | None]
 
 
 @lru_cache(maxsize=4_096)  # of a million rows nearly all say the same few words
@@ -75,16 +99,86 @@ def is_opted_out(cell: str) -> bool | None:
     return True if _YEAR.search(text) else None
 
 
-def require_known(cell: str, column: str) -> None:
+def key_of(word: str) -> str:
+    """A word as it is compared with others; of numbers and mere signs every character counts: -1 is not 1."""
+    text = clean_line(word)
+    word = folded(text)
+    return word if word and not word.isdecimal() else text.casefold()
+
+
+def judging(column: str, decided: Mapping[str, str]) -> Judge:
+    """`is_opted_out` for the cells of a column, but for the words that somebody has decided.
+
+    OUT or IN by word, whatever its case and punctuation (`key_of`); by ANY_OTHER for whatever nobody knows, which in a
+    column of reasons says that somebody is out.
+    """
+    is_of_reasons = folded(column) in _OF_REASONS
+    if not decided and not is_of_reasons:
+        return is_opted_out
+    of_words = {key_of(word): said == OUT for word, said in decided.items() if word != ANY_OTHER}
+    of_others = decided[ANY_OTHER] == OUT if ANY_OTHER in decided else True if is_of_reasons else None
+
+    @lru_cache(maxsize=4_096)
+    def judge(cell: str) -> bool | None:
+        key = key_of(cell[:_CELL_MAX])
+        if key and key in of_words:
+            return of_words[key]
+        known = is_opted_out(cell)
+        return of_others if known is None else known
+
+    return judge
+
+
+def require_known(judge: Judge, cell: str, column: str) -> None:
     """Say no to a row whose mark is a word that nobody knows."""
-    if is_opted_out(cell) is None:
-        message = f"“{shortened(cell.strip())}” says neither yes nor no: write unsubscribed, or leave it empty."
+    if judge(cell) is None:
+        message = (
+            f"“{shortened(cell.strip())}” says neither yes nor no: write unsubscribed, or leave it empty; or say for "
+            "the whole file what this word means."
+        )
         raise RowError("unknown_mark", column, message)
 
 
-def tells_states(cells: Sequence[str]) -> bool:
-    """Whether most of the cells are states that somebody's subscription can be in, and not only such as “active”."""
-    filled = [cell for cell in cells if cell.strip()]
-    known = [cell for cell in filled if is_opted_out(cell) is not None and not cell.strip().isdecimal()]
-    of_states = any(folded(cell[:_CELL_MAX]) in _STATES_OUT | _STATES_IN for cell in filled)
-    return of_states and len(known) >= _ENOUGH * len(filled)
+def tells_states(words: Mapping[str, int]) -> bool:
+    """Whether most cells of a column are states that a subscription can be in, and not only such as “active”.
+
+    `words` are its different texts with the number of rows that have them.
+    """
+    filled = {word: rows for word, rows in words.items() if word.strip()}
+    known = sum(
+        rows for word, rows in filled.items() if is_opted_out(word) is not None and not word.strip().isdecimal()
+    )
+    of_states = any(folded(word[:_CELL_MAX]) in _STATES_OUT | _STATES_IN for word in filled)
+    return of_states and known >= _ENOUGH * sum(filled.values())
+
+
+def out_for_sure(words: Iterable[str]) -> list[str]:
+    """Those of the words that mean it whatever the column is called."""
+    return [word for word in words if folded(word[:_CELL_MAX]) in _SURE]
+
+
+class Words:
+    """The different texts of one column and how many rows have each, as long as there are no more than MOST_WORDS."""
+
+    def __init__(self) -> None:
+        self._counts = Counter[str]()
+        self.are_few = True  # so far; what comes later is not looked at otherwise
+
+    def look(self, cells: Iterable[str]) -> None:
+        """Some further cells."""
+        known = len(self._counts)
+        if self.are_few:
+            self._counts.update(cells)
+        now = len(self._counts)
+        if now > known and (now > MOST_WORDS + 1 or max(map(len, self._counts)) > _CELL_MAX):  # the empty one is none
+            self._counts, self.are_few = Counter(), False
+
+    @property
+    def found(self) -> dict[str, int]:
+        """The most frequent first, each as it is written most; none where they are too many, or no words but texts."""
+        found = Counter[str]()
+        written: dict[str, str] = {}
+        for text, rows in self._counts.most_common():
+            if word := text.strip():
+                found[written.setdefault(key_of(word), word)] += rows
+        return dict(found.most_common())

@@ -13,7 +13,7 @@ from leads.imports.opening import reading_of
 from leads.imports.people import People
 from leads.imports.previewing import FilePreview
 from leads.imports.problems import problems_of
-from leads.imports.receiving import refuse_without_email
+from leads.imports.receiving import refuse_unready
 from leads.imports.rules import Problem
 from leads.imports.storing import fetch_parts
 from leads.models import ImportStatus, LeadImport
@@ -61,11 +61,11 @@ def as_line(cells: Sequence[str]) -> str:
 def problem_lines(lead_import: LeadImport) -> Iterator[str]:
     """The CSV of an import's problems, a line at a time, for a streaming answer; of a draft those it would have.
 
-    Raises `no_email_column` at once, not with the first line, while a draft's rows cannot be judged.
+    Raises what `refuse_unready` raises at once, not with the first line, while a draft's rows cannot be judged.
     """
     if lead_import.status != ImportStatus.DRAFT:
         return _written(lead_import, _kept(lead_import))
-    refuse_without_email(lead_import)
+    refuse_unready(lead_import)
     return _written(lead_import, _to_come(lead_import))
 
 
@@ -102,7 +102,7 @@ def problem_writer(out: _Writable) -> Callable[[FilePreview, RowProblem], None]:
 
     def write(preview: FilePreview, row: RowProblem) -> None:
         if not writers:
-            writers.append(ProblemWriter(out, preview.inspection.columns.header))
+            writers.append(ProblemWriter(out, preview.inspection.columns.of_file))
         found = row.problem
         writers[0].write(number=row.number, cells=row.cells, code=found.code, message=found.message)
 

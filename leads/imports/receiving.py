@@ -17,7 +17,7 @@ from leads.imports import errors, state_errors
 from leads.imports.fields import IGNORE
 from leads.imports.following import check_follow_up
 from leads.imports.inspecting import Inspection, inspect
-from leads.imports.opening import reading_of
+from leads.imports.opening import columns_of, reading_of
 from leads.imports.options import ImportOptions
 from leads.imports.remembering import remember
 from leads.imports.repeats import refuse_repeat
@@ -129,11 +129,11 @@ def commit_import(
 ) -> LeadImport:
     """Say go to a draft: queued, and run by a worker unless `in_background` is off.
 
-    Raises `import_not_draft`, `no_email_column`, and `repeated_file` as `receive` does. A dry run that is under way is
-    given up.
+    Raises `import_not_draft`, what `refuse_unready` raises, and `repeated_file` as `receive` does. A dry run that is
+    under way is given up.
     """
     draft = _locked_draft(lead_import)
-    refuse_without_email(draft)
+    refuse_unready(draft)
     if not confirm_repeat:
         refuse_repeat(draft)
     # Silent since now: a draft may be days old, and would be taken for one whose worker died.
@@ -150,8 +150,7 @@ def _remember(draft: LeadImport, now: datetime) -> None:
     """What somebody decided for the columns is offered with the next file of the same header."""
     decided = draft.options
     if decided["mapping"]:
-        pairs = zip(decided["header"], decided["targets"], strict=True)
-        mapping = {header: target or IGNORE for header, target in pairs}
+        mapping = {header: target or IGNORE for header, target in columns_of(draft).matched.items()}
         remember(
             organization=draft.organization,
             header=decided["header"],
@@ -161,10 +160,15 @@ def _remember(draft: LeadImport, now: datetime) -> None:
         )
 
 
-def refuse_without_email(draft: LeadImport) -> None:
-    """Raise `no_email_column` while nobody has said which column of a draft holds the address."""
-    if "email" not in draft.options["targets"]:
-        raise errors.no_email_column(draft.file_name, columns=draft.options["header"])
+def refuse_unready(draft: LeadImport) -> None:
+    """Raise `no_email_column` while nobody has said which column of a draft holds the address, and `undecided_marks`
+    while one that may say who is out would be passed over.
+    """
+    columns = columns_of(draft)
+    if "email" not in columns.targets:
+        raise errors.no_email_column(draft.file_name, columns=columns.header)
+    if undecided := draft.options.get("undecided"):
+        raise errors.undecided_marks(draft.file_name, columns=undecided)
 
 
 def queue(lead_import_id: int) -> None:
@@ -210,7 +214,18 @@ def _how_to_read(inspection: Inspection, options: ImportOptions, organization: O
     """Fields of the import that let a worker read the file as it was looked over, without deciding anything anew."""
     columns, layout = inspection.columns, inspection.layout
     tags = [tag.pk for tag in tags_named(organization, options.tags)]
-    reading = {**layout.options, "header": columns.header, "targets": columns.targets, "tag_ids": tags}
+    reading = {
+        **layout.options,
+        "header": columns.of_file,
+        "targets": columns.targets[: columns.width],
+        "inner": [
+            {**inner._asdict(), "target": target}
+            for inner, target in zip(columns.inner, columns.targets[columns.width :], strict=True)
+        ],
+        "tag_ids": tags,
+        "words_found": inspection.words,
+        "undecided": inspection.undecided,
+    }
     return {
         "encoding": layout.encoding,
         "delimiter": layout.delimiter,

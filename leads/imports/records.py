@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -78,6 +79,8 @@ def _as_text(value: Any, number: int, name: str) -> str:
             return "true" if value else "false"
         case str() | int() | float():
             return str(value)
+        case Mapping():
+            return json.dumps(value, ensure_ascii=False)  # its keys are columns, as they are in a file
         case _:
-            message = f"Row {number:,}, “{errors.shortened(name)}”: a list or an object fits no field."
+            message = f"Row {number:,}, “{errors.shortened(name)}”: a list fits no field."
             raise errors.bad_rows(message, row=number, column=name)

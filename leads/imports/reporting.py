@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from leads.imports.delimiters import name_of
 from leads.imports.encodings import label_of
+from leads.imports.opening import columns_of
 from leads.imports.previewing import FilePreview
 from leads.imports.problems import problems_of
 from leads.models import LeadImport
@@ -73,7 +74,6 @@ class Report:
 def report_of_import(lead_import: LeadImport) -> Report:
     """The report of an import that has run."""
     first = problems_of(lead_import).values_list("row_number", "problem_code", "problem_message")[:SHOWN_PROBLEMS]
-    header, targets = lead_import.options["header"], lead_import.options["targets"]
     return Report(
         file_name=lead_import.file_name,
         import_id=lead_import.pk,
@@ -81,7 +81,7 @@ def report_of_import(lead_import: LeadImport) -> Report:
         message=lead_import.error_message,
         encoding=lead_import.encoding,
         delimiter=lead_import.delimiter,
-        columns=dict(zip(header, targets, strict=True)),
+        columns=columns_of(lead_import).matched,
         rows=lead_import.total_rows or 0,
         created=lead_import.created_count,
         updated=lead_import.updated_count,

@@ -4,8 +4,8 @@ import io
 from collections.abc import Buffer, Collection, Iterator
 from itertools import islice, takewhile
 
-from leads.imports.inspecting import SAMPLE_ROWS, by_column
-from leads.imports.opening import reading_of
+from leads.imports.inspecting import SAMPLE_ROWS, samples_by_column
+from leads.imports.opening import columns_of, reading_of
 from leads.imports.reading import Row, Table
 from leads.imports.remembering import remembered
 from leads.imports.storing import fetch_parts
@@ -36,8 +36,10 @@ def suggestions(lead_import: LeadImport) -> tuple[list[Suggestion], ImportMappin
     """What the columns of a draft may become, and the earlier decision for such a header that this rests on."""
     header = lead_import.options["header"]
     before = remembered(organization=lead_import.organization, header=header)
-    cells = by_column(header, first_rows(lead_import, SAMPLE_ROWS))
-    return suggest(header, cells, before.mapping if before else None), before
+    inner = columns_of(lead_import).inner
+    cells = samples_by_column(first_rows(lead_import, SAMPLE_ROWS), len(header), inner)
+    marks = lead_import.options.get("words_found", {})
+    return suggest(header, cells, before.mapping if before else None, inner=inner, marks=marks), before
 
 
 def _rows(lead_import: LeadImport) -> Iterator[Row]:

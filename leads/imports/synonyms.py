@@ -160,16 +160,18 @@ _LISTS = {
         opt out of email, opted out of emails, has opted out of email, opt out date, email opt out date, opted out at,
         do not allow emails, do not allow bulk emails, do not bulk email, blacklisted, email blacklisted, blocklisted,
         email blocklisted, suppressed, is suppressed, bounced, email bounced, hard bounced, hard bounce, complained,
-        spam complaint, marked as spam, marketing status, email marketing status, email marketing consent,
-        subscription status, email subscription status, subscriber status, newsletter status, abgemeldet, ausgetragen,
-        abgemeldet am, nicht kontaktieren, nicht anschreiben, keine e-mails, keine e-mail, keine werbung, werbesperre,
-        kontaktsperre, e-mail-sperre, mailsperre, désabonné, désinscrit, ne pas contacter, ne plus contacter,
-        opposition e-mail, no contactar, no enviar correos, dado de baja, baja, fecha de baja, non contattare,
-        disiscritto, não contatar, não contactar, descadastrado, niet contacteren, niet mailen, niet benaderen,
-        uitgeschreven, afgemeld, nie kontaktować, nie kontaktować się, wypisany, nekontaktovat, odhlášen,
-        odhlášený, nekontaktovať, kontakta ej, kontakta inte, avregistrerad, må ikke kontaktes, afmeldt, avmeldt,
-        älä ota yhteyttä, leiratkozott, nu contactați, dezabonat, iletişime geçmeyin, не писать, не беспокоить,
-        отписан, не контактувати, 配信停止, 退订, 请勿联系, 수신거부
+        spam complaint, marked as spam, portal bounce, portal unsubscribe, portal spam report, global bounce, hard
+        bounce reason, email hard bounce reason, hard bounced reason, unsubscribe reason, unsubscribed reason, reason
+        for unsubscribing, opt out reason, email opt out reason, do not contact reason, marketing status, email
+        marketing status, email marketing consent, subscription status, email subscription status, subscriber status,
+        newsletter status, abgemeldet, ausgetragen, abgemeldet am, nicht kontaktieren, nicht anschreiben, keine
+        e-mails, keine e-mail, keine werbung, werbesperre, kontaktsperre, e-mail-sperre, mailsperre, désabonné,
+        désinscrit, ne pas contacter, ne plus contacter, opposition e-mail, no contactar, no enviar correos, dado de
+        baja, baja, fecha de baja, non contattare, disiscritto, não contatar, não contactar, descadastrado, niet
+        contacteren, niet mailen, niet benaderen, uitgeschreven, afgemeld, nie kontaktować, nie kontaktować się,
+        wypisany, nekontaktovat, odhlášen, odhlášený, nekontaktovať, kontakta ej, kontakta inte, avregistrerad, må ikke
+        kontaktes, afmeldt, avmeldt, älä ota yhteyttä, leiratkozott, nu contactați, dezabonat, iletişime geçmeyin, не
+        писать, не беспокоить, отписан, не контактувати, 配信停止, 退订, 请勿联系, 수신거부
     """,
 }
 SYNONYMS: dict[str, tuple[str, ...]] = {

@@ -18,7 +18,7 @@ from campaigns_project.workers.stopping import is_stopping
 from leads.imports import errors, state_errors
 from leads.imports.opening import reading_of
 from leads.imports.previewing import Preview, look_through
-from leads.imports.receiving import refuse_without_email
+from leads.imports.receiving import refuse_unready
 from leads.imports.running import STALE_AFTER
 from leads.imports.storing import fetch_parts
 from leads.models import ImportStatus, LeadImport
@@ -31,10 +31,10 @@ _TELL_EVERY = 1.0  # seconds between two notes of how far it is
 def start_dry_run(*, lead_import: LeadImport, actor: Actor, now: datetime, in_background: bool = True) -> LeadImport:
     """Have a worker count what a draft would do; the numbers of an earlier dry run are forgotten.
 
-    Raises `import_not_draft`, `no_email_column`, and `dry_run_going` while one is under way. With `in_background` off
-    the caller runs it.
+    Raises `import_not_draft`, what `refuse_unready` raises, and `dry_run_going` while one is under way. With
+    `in_background` off the caller runs it.
     """
-    refuse_without_email(lead_import)
+    refuse_unready(lead_import)
     going = Q(dry_run_status__in=ProgressStatus.active, dry_run_at__gte=Now() - STALE_AFTER)
     drafts = LeadImport.objects.filter(pk=lead_import.pk, status=ImportStatus.DRAFT)
     if not drafts.exclude(going).update(dry_run_status=ProgressStatus.QUEUED, dry_run={}, dry_run_at=now):

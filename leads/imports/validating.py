@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from leads.cleaning import clean_line, clean_lines, clean_plain
 from leads.imports import firms, rules
+from leads.imports.errors import shortened
 from leads.imports.fields import (
     BY_NAME,
     CUSTOM_VALUE_MAX,
@@ -18,9 +19,10 @@ from leads.imports.fields import (
 )
 from leads.imports.matching import CODE, Columns
 from leads.imports.names import split_full_name
-from leads.imports.opt_outs import is_opted_out, require_known
+from leads.imports.opt_outs import require_known
 from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
+from leads.imports.spreading import NoObject, spread
 
 _EMAIL, _FIRST_NAME, _LAST_NAME = (LEAD_FIELDS.index(name) for name in ("email", "first_name", "last_name"))
 _LINKS = [LEAD_FIELDS.index(name) for name in ("website", "linkedin_url")]
@@ -56,11 +58,13 @@ class RowValidator:
 
     def __init__(self, columns: Columns):
         self._header = columns.header
+        self._width = columns.width
+        self._inner = columns.inner
         self._email = columns.position("email") or 0
         self._full_name = columns.position(FULL_NAME)
         self._code = columns.header.index(CODE) if CODE in columns.header else None
         self._custom = columns.custom
-        self._opt_outs = columns.positions(DO_NOT_CONTACT)
+        self._opt_outs = [(position, columns.judge(position)) for position in columns.positions(DO_NOT_CONTACT)]
         # (position in the values, position in the row, longest text)
         self._fields = [
             (index, position, BY_NAME[name].max_length)
@@ -84,8 +88,8 @@ class RowValidator:
                 _refuse_unsorted(cells[self._code].strip())
             texts = self._cleaned(cells)
             email, normalized = rules.email(texts[self._email], self._header[self._email])
-            for position in self._opt_outs:
-                require_known(texts[position], self._header[position])
+            for position, judge in self._opt_outs:
+                require_known(judge, texts[position], self._header[position])
             return CleanRow(row.number, normalized, self._values(texts, email), self._free_values(texts))
         except RowError as error:
             return error.problem
@@ -98,7 +102,7 @@ class RowValidator:
         """
         try:
             cells = self._fitted(row.cells)
-            if not any(is_opted_out(cells[position]) for position in self._opt_outs):
+            if not any(judge(cells[position]) for position, judge in self._opt_outs):
                 return ""
             if self._code is not None:
                 _refuse_unsorted(cells[self._code].strip())
@@ -108,7 +112,20 @@ class RowValidator:
             return ""
 
     def _fitted(self, cells: list[str]) -> list[str]:
-        width = len(self._header)
+        """One cell for every column, those inside others too."""
+        fitted = self._of_file(cells)
+        return self._spread(fitted) if self._inner else fitted
+
+    def _spread(self, cells: list[str]) -> list[str]:
+        try:
+            return [*cells, *spread(cells, self._inner)]
+        except NoObject as found:
+            column = self._header[found.position]
+            message = f"“{shortened(found.cell)}” is no JSON object, as the other cells of the column are."
+            raise RowError("invalid_json", column, message) from None
+
+    def _of_file(self, cells: list[str]) -> list[str]:
+        width = self._width
         if len(cells) == width:
             return cells
         if len(cells) < width:

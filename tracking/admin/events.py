@@ -14,7 +14,7 @@ from unfold.decorators import display
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.tabs import InCampaignTabs
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, SystemAdmin
-from campaigns_project.accounts.admin.filters import MomentsFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, titled
 from campaigns_project.accounts.templatetags.fairlead import chip
 from tracking.models import EmailEvent, RawEvent
 
@@ -27,9 +27,17 @@ class OfCampaignByEvent(OfCampaign):
 class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Events"
     list_display = ["kind", "who", "step_number", "detail", "automated", "created_at"]
+    views = (
+        ("All", ""),
+        ("Replies", "event_type__exact=reply"),
+        ("Clicks", "event_type__exact=click"),
+        ("Opens", "event_type__exact=open"),
+        ("Bounces", "event_type__exact=bounce"),
+        ("Opt-outs", "event_type__exact=unsubscribe"),
+    )
     list_filter = [
-        ("event_type", ChoicesDropdownFilter),
-        ("is_machine", BooleanRadioFilter),
+        ("event_type", titled(ChoicesDropdownFilter, "what happened")),
+        ("is_machine", titled(BooleanRadioFilter, "whether a machine did it")),
         ("created_at", MomentsFilter),
         OfCampaignByEvent,
     ]
@@ -75,7 +83,7 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     def address(self, event: EmailEvent) -> str | None:
         return event.ip_address
 
-    @display(description="Automated")
+    @display(description="By a machine")
     def automated(self, event: EmailEvent) -> str:
         return event.machine_reason.replace("_", " ") if event.is_machine else "—"
 
@@ -89,5 +97,5 @@ class RawEventAdmin(SystemAdmin):
     """Opens and clicks as they came in, for the seconds until they are counted."""
 
     list_display = ["event_type", "message_ref", "source", "created_at"]
-    list_filter = ["event_type"]
+    list_filter = [("event_type", titled(ChoicesDropdownFilter, "what happened"))]
     empty_text = "Nothing waits to be counted."

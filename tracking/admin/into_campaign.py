@@ -3,10 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from campaigns.admin.audience import enrollment_sentence
-from campaigns.enrollment import Selection, enroll
+from campaigns.enrollment import Selection, ask_enrollment
 from campaigns.models import Campaign, CampaignQuerySet, CampaignStatus
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
@@ -32,7 +33,8 @@ class IntoCampaign(ActDialog):
         raise NotImplementedError
 
     def enrolled(self, *lead_ids: int) -> str:
-        """Put them in; the sentence that says how many came in, and why others did not."""
+        """Put them in; the sentence that says how many came in, and why others did not, or who puts them in."""
         campaign = self.cleaned_data["campaign"]
-        result = enroll(campaign=campaign, selection=Selection(lead_ids=lead_ids), actor=self.actor, now=self.now)
-        return f"{campaign}: {enrollment_sentence(result)}"
+        chosen = Selection(lead_ids=lead_ids)
+        result = ask_enrollment(campaign=campaign, selection=chosen, actor=self.actor, now=self.now)
+        return format_html("{}: {}", campaign, enrollment_sentence(result))

@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin.oauth import Connect, Disconnect, ShowsLogin
 from campaigns.mailboxes import check_folders, check_login_stays, pause_mailbox, remove_mailbox, resume_mailbox
@@ -20,28 +20,22 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, d
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.list_fields import LinesField
+from campaigns_project.accounts.admin.secret_fields import SecretField
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, moment
-from campaigns_project.encryption import told_of
 from campaigns_project.errors import Refused
 from tracking.inbox.due import LATE
 from tracking.inbox.trying import check_mailbox
 from tracking.models import InboundMail, InboundStatus
 
-STORED = "One is stored, encrypted. Empty: it stays as it is, which a new host does not allow."
-MISSING = "None is stored yet. Gmail and others want one made for programs (an app password)."
-LATER = ("State",)  # there is nothing to say of a mailbox that is only being made
-
 
 class MailboxForm(ScopedForm):
     """Checked as the API checks it."""
 
-    _keeps_password = False
-
-    password = forms.CharField(
-        required=False,
+    password = SecretField(
         strip=False,
-        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
+        given_for="host",
+        missing="Gmail and others want one made for programs (an app password).",
     )
 
     class Meta:
@@ -49,16 +43,8 @@ class MailboxForm(ScopedForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        if "password" in self.fields:
-            self.initial.pop("password", None)
-            secret = self.instance.password if self.instance.pk else ""
-            self.fields["password"].help_text = told_of(secret, stored=STORED, missing=MISSING)
         if "folders" in self.fields:
             self.fields["folders"].help_text = "One a line. Replies and bounces may land in spam as well."
-
-    def clean_password(self) -> str:
-        self._keeps_password = not self.cleaned_data["password"]
-        return self.cleaned_data["password"] or self.instance.password
 
     def clean_folders(self) -> list[str]:
         try:
@@ -70,7 +56,7 @@ class MailboxForm(ScopedForm):
         cleaned = super().clean()
         try:
             if self.instance.pk and "host" in cleaned:
-                check_login_stays(self.instance, host=cleaned["host"], keeps_password=self._keeps_password)
+                check_login_stays(self.instance, host=cleaned["host"], keeps_password=self.keeps("password"))
         except Refused as refused:
             self.add_error(refused.details["field"], str(refused))
         return cleaned
@@ -96,6 +82,7 @@ class PauseMailbox(ActDialog):
     title = "Pause reading this mailbox?"
     description = "Nobody notices replies and bounces then: whoever replied gets the next mail all the same."
     submit_text = "Pause reading"
+    undone_by = "resume"
 
     reason = forms.CharField(label="Why", required=False, max_length=300, widget=UnfoldAdminTextInputWidget)
 
@@ -115,6 +102,7 @@ class ResumeMailbox(ActDialog):
     title = "Read this mailbox again?"
     description = "It is read at once, from where it was left: nothing that came meanwhile is lost."
     submit_text = "Resume reading"
+    undone_by = "pause"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -167,6 +155,7 @@ class MailboxAdmin(ShowsLogin, ScopedAdmin):
         ),
         ("IMAP", {"fields": [("host", "port"), "security", "login", ("username", "password"), "folders"]}),
     ]  # fmt: skip
+    later_sections = ("State",)
     empty_text = (
         "A mailbox is read for replies and bounces, so that who replied gets nothing more. Nothing in it is changed."
     )
@@ -179,16 +168,6 @@ class MailboxAdmin(ShowsLogin, ScopedAdmin):
     connect = dialog_action(Connect)
     disconnect = dialog_action(Disconnect)
     remove = dialog_action(RemoveMailbox)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [each for each in self.fieldsets if obj or each[0] not in LATER]
-        # Whoever may only read sees that there is a secret nowhere: the field is for writing.
-        if not self.has_change_permission(request, obj):
-            return [(title, {"fields": [_without_secret(each) for each in parts["fields"]]}) for title, parts in shown]
-        return shown
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(Mailbox.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     @display(description="Status", ordering="status")
     def state(self, mailbox: Mailbox) -> str:
@@ -223,7 +202,3 @@ class MailboxAdmin(ShowsLogin, ScopedAdmin):
     @display(description="Senders whose replies arrive here")
     def of_senders(self, mailbox: Mailbox) -> str:
         return format_html_join(", ", "{}", ((sender.email,) for sender in mailbox.senders.all())) or "None yet"
-
-
-def _without_secret(field: Any) -> Any:
-    return tuple(name for name in field if name != "password") if isinstance(field, tuple) else field

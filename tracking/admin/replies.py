@@ -56,6 +56,13 @@ class What(DropdownFilter):
 class InboundMailAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Replies"
     list_display = ["writer", "words", "campaign", "what", "received"]
+    views = (
+        ("Replies", ""),
+        ("Automatic", "what=auto_reply"),
+        ("Bounces", "what=bounce"),
+        ("Opt-outs", "what=unsubscribe"),
+        ("Everything", "what=all"),
+    )
     list_display_links = ["words"]
     list_filter = [What, OfCampaignByRecipient, ("mailbox", ScopedRelatedFilter)]
     list_select_related = ["recipient__campaign__organization", "recipient__lead"]

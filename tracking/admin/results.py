@@ -1,9 +1,10 @@
 """The page of what came of a campaign: day by day, by what people did, by step and wording."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracking.admin.drawing import Drawn, drawing
+from tracking.analytics.differences import EARLY, Difference, difference
 from tracking.analytics.shares import Share
 from tracking.models import EventType
 
@@ -35,12 +36,36 @@ def results(figures: Mapping[str, Any]) -> dict[str, Any]:
         "days": [_line(day) for day in reversed(days) if any(day[name] for name in _TABLED)],
         "did": [{"label": label, "tone": tone, **_part(figures["people"][name])} for name, label, tone in _DID],
         "steps": figures["steps"],
+        "compared": [sentence for step in figures["steps"] for sentence in _compared(step)],
         "events": [
             {"label": EventType(name).label, **counts}
             for name, counts in figures["events"].items()
             if any(counts.values())
         ],
     }
+
+
+def _compared(step: Mapping[str, Any]) -> Iterator[str]:
+    """Each further wording of a step beside its first: by what part more people replied to it, and how sure that is."""
+    first, *others = step["variants"] or [None]
+    for other in others:
+        found = difference(other["replied"], first["replied"])
+        if found is not None:
+            which = f"Step {step['position']}, {other['label']} beside {first['label']}"
+            points = f"{_points(found.by)} points of replies ({_points(found.low)} to {_points(found.high)})"
+            yield f"{which}: {points}: {_verdict(found, other['label'], first['label'])}."
+
+
+def _points(part: float) -> str:
+    return f"{100 * part:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _verdict(found: Difference, other: str, first: str) -> str:
+    if found.is_early:
+        return f"too early to say, with fewer than {EARLY} mails of one of them"
+    if not found.is_clear:
+        return "no clear winner yet"
+    return f"{other if found.by > 0 else first} is better"
 
 
 def _drawn(day: Mapping[str, Any]) -> Drawn:

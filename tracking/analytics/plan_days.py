@@ -1,17 +1,16 @@
 """What the campaigns of a plan brought from day to day, added up: is it on its way to what was planned?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
+from django.db.models import Count, DateField, F, Func, Sum
 
-from campaigns.models import CampaignPlan, PlanMetric
+from campaigns.models import CampaignPlan, PlanMetric, Recipient
 from tracking.models import CampaignDay
 
-# Bookings are not counted day by day.
 NUMBERS = {PlanMetric.REPLIES: "replied", PlanMetric.REACHED: "reached", PlanMetric.SENT: "sent"}
 
 
@@ -42,25 +41,39 @@ class BurnUp:
 
 
 def burn_up(plan: CampaignPlan, *, now: datetime) -> BurnUp | None:
-    """Of the plan's target, or else its budget of mails; None where neither is counted by day, or it has not begun.
+    """Of the plan's target, or else its budget of mails; None where it has neither, or has not begun.
 
-    Days are those of each campaign's own time zone. One query, of rows that are counted anyway.
+    Days are those of each campaign's own time zone. One query, of rows that are counted anyway; bookings, which are
+    few, are counted themselves.
     """
-    name, planned, what = _aim(plan)
+    metric, planned, what = _aim(plan)
     today = min(now.astimezone(ZoneInfo(plan.organization.timezone)).date(), plan.ends_on)
     if not planned or today < plan.starts_on:
         return None
-    days = CampaignDay.objects.living().filter(campaign__plan=plan, day__lte=today).order_by()
-    found: dict[date, int] = dict(days.values_list("day").annotate(Sum(name)))
+    found = {day: number for day, number in _by_day(plan, metric) if day <= today}
     before = sum(number for day, number in found.items() if day < plan.starts_on)
     dates = [plan.starts_on + timedelta(days=number) for number in range((today - plan.starts_on).days + 1)]
     done = list(accumulate((found.get(day, 0) for day in dates), initial=before))[1:]
     return BurnUp(what, planned, plan.starts_on, plan.ends_on, before, done)
 
 
+def _by_day(plan: CampaignPlan, metric: str) -> Iterable[tuple[date, int]]:
+    if metric == PlanMetric.BOOKED:
+        there = Func(
+            F("booked_at"),
+            F("campaign__timezone"),
+            template="(%(expressions)s)::date",
+            arg_joiner=" AT TIME ZONE ",
+            output_field=DateField(),
+        )
+        booked = Recipient.objects.living().filter(campaign__plan=plan, booked_at__isnull=False).order_by()
+        return booked.values_list(there).annotate(Count("pk"))
+    days = CampaignDay.objects.living().filter(campaign__plan=plan).order_by()
+    return days.values_list("day").annotate(Sum(NUMBERS[PlanMetric(metric)]))
+
+
 def _aim(plan: CampaignPlan) -> tuple[str, int, str]:
     """The number that is looked at, how much of it was planned, and what it is called."""
     if plan.target_value:
-        name = NUMBERS.get(plan.target_metric, "")  # type: ignore[call-overload]  # kept as a plain text
-        return name, plan.target_value if name else 0, plan.get_target_metric_display()
-    return "sent", plan.budgeted_touches or 0, str(PlanMetric.SENT.label)
+        return plan.target_metric, plan.target_value, plan.get_target_metric_display()
+    return PlanMetric.SENT, plan.budgeted_touches or 0, str(PlanMetric.SENT.label)

@@ -131,3 +131,40 @@ def test_a_window_as_wide_as_a_laptop_shows_the_sidebar_beside_the_page(page: Pa
     page.reload()
 
     page.wait_for_selector("#nav-sidebar >> text=Suppressions", state="visible")
+
+
+SIMPLE = [
+    '<p>Hi {{ first_name | default: "there" }},</p>\n<p>{% if company and 2 > 1 %}A &amp; B{% endif %}<br>x</p>',
+    "<div>Hi <b>Ana</b>, <a href='https://a.example/?c={{ company | url_encode }}&amp;d=1'>look</a></div>",
+    "<p>One <i>two</i>\n   three</p>\n\n<ul>\n  <li>a</li>\n  <li>{{ city }}</li>\n</ul>\n<p>Nbsp:&nbsp;x</p>",
+]
+LAID_OUT = [
+    "<!doctype html><html><body><p>Hi</p></body></html>",
+    "<table><tr><td>Hi</td></tr></table>",
+    '<p style="color: red">Hi</p>',
+    "<ul>{% for word in words %}<li>{{ word }}</li>{% endfor %}</ul>",
+    "<p>{{ first<b>_name</b> }}</p>",
+    "<p>Hi</p><!-- a note -->",
+]
+
+
+def test_the_visual_mode_takes_nothing_from_a_mail_and_never_opens_one_with_a_layout(page: Page, campaign: Any) -> None:
+    variant = campaign.steps.get().variants.get()
+    page.goto(f"/admin/campaigns/variant/{variant.pk}/change/")
+    area, surface = page.locator("#id_body_html"), page.locator("[data-visual]")
+
+    def looked_at(source: str) -> tuple[bool, str]:
+        """Whether it opens in the visual mode, and what the form holds after that."""
+        page.click("[data-mode=code]")
+        area.fill(source)
+        page.locator("[data-mode=visual]").click(force=True)
+        return surface.is_visible(), area.input_value()
+
+    assert [looked_at(source) for source in SIMPLE] == [(True, source) for source in SIMPLE]
+    assert [looked_at(source) for source in LAID_OUT] == [(False, source) for source in LAID_OUT]
+
+    looked_at(SIMPLE[0])
+    surface.press("Control+End")
+    surface.press_sequentially("!")
+    page.wait_for_selector("#preview [data-of=mail]")
+    assert area.input_value() == SIMPLE[0].replace("<br>x", "<br>x!")

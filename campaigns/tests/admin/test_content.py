@@ -8,7 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Campaign, EmailTemplate, Step, Variant
-from campaigns.tests.factories import EmailTemplateFactory, LeadFactory, MessageFactory, VariantFactory
+from campaigns.tests.factories import (
+    CampaignFactory,
+    EmailTemplateFactory,
+    LeadFactory,
+    MessageFactory,
+    RecipientFactory,
+    VariantFactory,
+)
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import press
 from leads.models import Lead
@@ -277,3 +284,111 @@ def test_a_message_shows_the_mail_in_a_sandboxed_frame(operator: Client, campaig
 
     assert "As sent" in pages[0] and 'sandbox srcdoc="&lt;!doctype html&gt;&lt;meta' in pages[0]
     assert "is not there. It is kept from the moment" in pages[1] and "<iframe" not in pages[1]
+
+
+def test_beside_a_wording_stands_what_preflight_would_say_of_it_as_it_is_typed(operator: Client, campaign: Any) -> None:
+    Lead.objects.filter(recipients__campaign=campaign).update(company="")
+    address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+    typed = {"subject": "RE: BUY NOW!!", "body_html": '<p>At {{ company }} <a href="">here</a></p>'}
+
+    page = operator.post(address, {**WORDING, **typed, "step": Step.objects.get().pk}).content.decode()
+
+    said = ("1 recipient has no company", "begins as if it were an answer", "shouts", "leads nowhere", "buy now")
+    assert [words for words in said if words not in page] == []
+    assert Variant.objects.get().version == 1
+
+
+def test_a_preview_shows_the_line_of_the_inbox_and_the_headers(operator: Client, campaign: Any) -> None:
+    address = reverse("admin:campaigns_campaign_preview", args=[campaign.pk])
+
+    page = operator.post(address, {**WORDING, "preheader": "Four minutes"}).content.decode()
+
+    assert "Four minutes Hi" in page
+    assert "List-Unsubscribe=One-Click" in page
+
+
+def test_the_unusual_people_of_a_campaign_are_there_to_preview_as(operator: Client, campaign: Any) -> None:
+    def enrolled(**names: str) -> Any:
+        lead = LeadFactory(organization=campaign.organization, **names)
+        RecipientFactory(campaign=campaign, lead=lead)
+        return lead
+
+    names = {
+        "No first name": enrolled(first_name="", last_name="Ray"),
+        "A name with an apostrophe": enrolled(first_name="Siobhán", last_name="O\N{RIGHT SINGLE QUOTATION MARK}Neill"),
+        "A name not in Latin letters": enrolled(first_name="Мария", last_name="Petrova"),
+        "The longest name": enrolled(first_name="Maximiliane Friederike", last_name="von Tannenberg-Lichtenfels"),
+        "No company": enrolled(company=""),
+    }
+
+    page = operator.get(reverse("admin:campaigns_variant_change", args=[Variant.objects.get().pk]))
+
+    assert {label: lead for label, lead in page.context["preview_unusual"] if label in names} == names
+
+
+def test_a_field_that_not_everybody_has_is_offered_with_a_fallback(operator: Client, campaign: Any) -> None:
+    for number in range(3):
+        lead = LeadFactory(
+            organization=campaign.organization, company="Acme", phone=" ", custom={"port": number or " "}
+        )
+        RecipientFactory(campaign=campaign, lead=lead)
+    LeadFactory(organization=campaign.organization, company="")  # not in the campaign
+    LeadFactory(company="")  # another organization's
+    Lead.objects.filter(recipients__campaign=campaign, company="").update(company="Acme")
+
+    page = operator.get(reverse("admin:campaigns_variant_change", args=[Variant.objects.get().pk]))
+
+    offered = {field.name: field for _, fields in page.context["preview_fields"] for field in fields}
+    assert [offered[name].share.percent for name in ("company", "custom.port", "phone")] == [100, 50, 0]
+    assert [offered[name].needs_fallback for name in ("company", "custom.port", "sender_name")] == [False, True, False]
+    assert offered["custom.port"].with_fallback == '{{ custom.port | default: "…" }}'
+
+
+def test_a_template_is_looked_at_as_a_lead_of_its_organization_and_of_no_other(operator: Client, campaign: Any) -> None:
+    LeadFactory(first_name="Foreigner")
+    LeadFactory(organization=campaign.organization, first_name="Zoë")
+    address = reverse("admin:campaigns_emailtemplate_preview")
+    typed = {**WORDING, "organization": campaign.organization.pk}
+
+    own = operator.post(address, typed).content.decode()
+    foreign = operator.post(address, {**typed, "organization": CampaignFactory().organization.pk})
+    stored = operator.get(address, {"template": EmailTemplateFactory(organization=campaign.organization).pk})
+
+    assert "Hello Zoë" in own
+    assert (foreign.status_code, "<iframe" in stored.content.decode()) == (404, True)
+
+
+def test_before_there_is_anybody_a_wording_is_shown_as_somebody_made_up(operator: Client, campaign: Any) -> None:
+    Lead.objects.all().delete()
+
+    page = operator.post(reverse("admin:campaigns_campaign_preview", args=[campaign.pk]), WORDING).content.decode()
+
+    assert "Hello Ana" in page and "somebody made up" in page
+
+
+def test_a_new_wording_is_written_for_a_step_that_is_chosen_first(operator: Client, campaign: Any) -> None:
+    foreign = VariantFactory().step
+
+    pages = [operator.get(reverse(f"admin:campaigns_{name}_add")).content.decode() for name in ("variant", "step")]
+
+    assert [f"?step={Step.objects.get(campaign=campaign).pk}" in pages[0], f"?campaign={campaign.pk}" in pages[1]] == [
+        True
+    ] * 2
+    assert f"?step={foreign.pk}" not in pages[0]
+
+
+def test_two_who_write_the_same_body_are_told_where_they_differ_and_nothing_is_lost(
+    operator: Client, campaign: Any
+) -> None:
+    body = "<p>" + "The same words as before. " * 20 + "</p>"
+    Variant.objects.update(body_html=body)
+    variant = Variant.objects.get()
+    page = operator.get(reverse("admin:campaigns_variant_change", args=[variant.pk])).content.decode()
+    shown = page.partition('name="_as_shown" value="')[2].partition('"')[0]
+    edit(operator, variant, body_html=body.replace("before. </p>", "ever. </p>"))
+
+    answer = edit(operator, variant, body_html="<p>Mine</p>", _as_shown=shown)
+
+    (told,) = answer.context["adminform"].form.errors["body_html"]
+    assert "was changed meanwhile by" in told and "same words as ever. </p>” now." in told
+    assert "ever" in Variant.objects.get().body_html

@@ -138,29 +138,6 @@ def sender_page(sender: Any) -> str:
     return reverse("admin:campaigns_sender_change", args=[sender.pk])
 
 
-def test_a_password_goes_in_and_never_comes_out(manager: Client, campaign: Any) -> None:
-    sender = Sender.objects.get()
-    manager.post(sender_page(sender), {**SENDER, "password": "s3cret-word"})
-
-    page = manager.get(sender_page(sender)).content.decode()
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT password FROM senders")
-        stored = cursor.fetchone()[0]
-    assert Sender.objects.get().password == "s3cret-word"
-    assert "s3cret-word" not in page + stored + str(list(AuditLog.objects.values_list("before", "after")))
-    assert "One is stored, encrypted." in page
-
-
-def test_an_empty_password_field_leaves_the_password_as_it_is(manager: Client, campaign: Any) -> None:
-    sender = Sender.objects.get()
-    Sender.objects.update(host=SENDER["host"], password="s3cret-word")
-
-    manager.post(sender_page(sender), {**SENDER, "name": "Petra", "password": ""})
-
-    assert (Sender.objects.get().name, Sender.objects.get().password) == ("Petra", "s3cret-word")
-
-
 def test_a_new_host_wants_the_password_again(manager: Client, campaign: Any) -> None:
     sender = Sender.objects.get()
     manager.post(sender_page(sender), {**SENDER, "password": "s3cret-word"})

@@ -389,7 +389,7 @@ def _own_domain() -> Any:
 def test_statements_are_as_many_for_one_as_for_thirty(campaign, home, now, django_assert_max_num_queries):
     for _ in range(30):
         unsubscribed_behind_our_back(inside(campaign))
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(44):
         run = sweep(home, now)
 
     assert (run.removed, connection.vendor) == (30, "postgresql")

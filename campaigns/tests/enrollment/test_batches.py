@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from campaigns import tasks
-from campaigns.enrollment import Selection, enroll
+from campaigns.enrollment import Selection, asking, enroll
 from campaigns.enrollment.enroll import begin_enrollment, go_on
 from campaigns.enrollment.finishing import MOST_ATTEMPTS, STALE_AFTER
 from campaigns.enrollment.imported import enroll_imported
@@ -21,8 +22,11 @@ from campaigns.locks import SOON, AudienceTaken, hold_audience
 from campaigns.models import Campaign, Job, Recipient
 from campaigns.tests.enrollment.test_imported import imported
 from campaigns.tests.factories import CampaignFactory, LeadFactory, SuppressionFactory
+from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.admin.browsers import member, press
+from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.sessions import beside
 from leads.models import LeadImport
 
@@ -178,3 +182,63 @@ def test_the_people_of_an_import_wait_for_nobody_either_and_its_page_says_what_c
     assert (put_off[0], [timedelta() < wait <= SOON for wait in put_off[1]]) == (0, [True])
     told = LeadImport.objects.get().options["enrollment"]
     assert (early, told) == (None, {"campaign": draft.pk, "enrolled": 3, "skipped": {}})
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if five were many."""
+    monkeypatch.setattr(asking, "AT_ONCE", PEOPLE - 1)
+
+
+def test_whoever_asks_for_many_is_told_of_the_job_and_workers_enroll_them(
+    draft, few, django_capture_on_commit_callbacks: Any
+):
+    client = key_client(organization=draft.organization)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(f"/api/v1/campaigns/{draft.pk}/recipients", {"everyone": True})
+    (queued,) = [row for row in OrmQ.objects.all() if row.task["func"] == "campaigns.tasks.enroll_rest"]
+    before = (answer.status_code, draft.recipients.count(), answer.json()["status"], answer.json()["result"])
+
+    tasks.enroll_rest(*queued.task["args"])
+
+    job = client.get(answer["Location"]).json()
+    assert before == (202, 0, "queued", {"enrolled": 0, "skipped": {}})
+    assert (job["status"], job["done"], job["total"]) == ("succeeded", 4, 5)
+    assert (job["result"], job["started_at"] is not None) == ({"enrolled": 4, "skipped": {"suppressed": 1}}, True)
+    entries = AuditLog.objects.about(draft).order_by("pk").values_list("action", "actor_name")
+    whom = entries[0][1]
+    assert list(entries) == [("campaign.enrollment_asked", whom), *[("campaign.enrolled", whom)] * 3]
+
+
+def test_few_of_many_are_enrolled_at_once(draft, few):
+    client = key_client(organization=draft.organization)
+    some = list(draft.organization.leads.values_list("pk", flat=True)[: PEOPLE - 1])
+
+    answer = client.post(f"/api/v1/campaigns/{draft.pk}/recipients", {"lead_ids": some})
+
+    assert (answer.status_code, answer.json()["job"]["status"]) == (200, "succeeded")
+
+
+def test_what_cannot_be_is_refused_at_once_however_many_are_meant(draft, few):
+    client = key_client(organization=draft.organization)
+    address = f"/api/v1/campaigns/{draft.pk}/recipients"
+    unknown = client.post(address, {"tag": "nobody's"})
+    Campaign.objects.update(status="stopped", started_at=timezone.now(), completed_at=timezone.now())
+
+    ended = client.post(address, {"everyone": True})
+
+    assert [(each.status_code, each.json()["code"]) for each in (unknown, ended)] == [
+        (400, "unknown_tag"),
+        (409, "state_conflict"),
+    ]
+    assert not Job.objects.exists()
+
+
+def test_the_dialog_leads_to_the_job_that_enrolls_many(draft, few):
+    operator = member(draft.organization, Role.OPERATOR)
+
+    answer = press(operator, reverse("admin:campaigns_campaign_enroll", args=[draft.pk]), way="everyone")
+
+    page = reverse("admin:campaigns_job_change", args=[Job.objects.get().pk])
+    assert answer["HX-Redirect"] == page
+    assert "workers enroll them in a while" in operator.get(page).content.decode()

@@ -68,6 +68,7 @@ def test_the_admin_says_the_number_when_it_is_done_and_on_the_page(campaign):
     press(manager, reverse("admin:campaigns_campaign_pause", args=[campaign.pk]), reason="")
     shown = manager.get(page).content.decode()
 
-    assert shown.count("Up to 1 mail at the mail server now may still arrive.") == 3  # said, shown, and for the ear
+    # Said, shown, for the ear, and in the name of the button that takes it back.
+    assert shown.count("Up to 1 mail at the mail server now may still arrive.") == 4
     Message.objects.update(status="pending", lease=None)
     assert "may still arrive" not in manager.get(page).content.decode()

@@ -3,10 +3,11 @@
     python -m campaigns.tests.torture.lanes LANES
 
 They are forked from one process that has Django ready, so that a death costs milliseconds and not the seconds a start
-takes: hundreds of kills fit into minutes.
+takes: hundreds of kills fit into minutes. They end when whoever started them has ended, however that came about.
 """
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -18,18 +19,23 @@ from django.db import Error, connections
 
 TURN = timedelta(seconds=3)
 PAUSE = 0.05  # seconds between two looks for work
+LOOK = 1.0  # seconds between two looks whether whoever started all this is still there
 
 
 def main(lanes: str) -> None:
+    starter = os.getppid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # it is waited for, with a bound
     django.setup()
     acts: list[Callable[[], object]] = [_mend, *(partial(_send, number) for number in range(1, int(lanes) + 1))]
     alive: dict[int, Callable[[], object]] = {}
     for act in acts:
         alive[_fork(act)] = act
-    while True:
-        pid, _status = os.wait()
-        act = alive.pop(pid)
-        alive[_fork(act)] = act
+    while os.getppid() == starter:
+        signal.sigtimedwait({signal.SIGCHLD}, LOOK)
+        for pid in list(alive):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                act = alive.pop(pid)
+                alive[_fork(act)] = act
 
 
 def _fork(act: Callable[[], object]) -> int:
@@ -37,6 +43,7 @@ def _fork(act: Callable[[], object]) -> int:
     pid = os.fork()
     if pid:
         return pid
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     while os.getppid() == nursery:
         try:
             act()

@@ -1,6 +1,6 @@
 """The base of every admin page of ours: scoped to the user's organizations, by role, each edit with an audit row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from django.contrib.admin.utils import unquote
@@ -31,11 +31,12 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.audit.protection import values_of
 from campaigns_project.audit.record import record
+from campaigns_project.encryption import secrets_of
 from campaigns_project.errors import Refused
 from campaigns_project.faults import told_as_faults
 from campaigns_project.settings.unfold import SIDEBAR
 
-OF_A_ROW = frozenset({"created_at", "updated_at"})
+OF_A_ROW = frozenset({"created_at", "updated_at"})  # a row gets them by itself
 HISTORY_SHOWN = 200  # acts on one object's history page; the audit log itself has them all
 
 
@@ -54,6 +55,9 @@ class FairleadAdmin(ModelAdmin):
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
+    later_sections: ClassVar[tuple[str, ...]] = ()  # of its form; there is nothing to say in them of a new row
+    views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
+    acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
     shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
 
     @cached_property
@@ -68,6 +72,12 @@ class FairleadAdmin(ModelAdmin):
         if title.lower() == plural.lower():
             return plural
         return title if title[:2].isupper() else f"{title[0].lower()}{title[1:]}"
+
+    @cached_property
+    def row_icon(self) -> str:
+        """The sign of its rows: that of the list in the sidebar."""
+        icons = {name: icon for _, items in SIDEBAR for _title, icon, name, *query in items if not query}
+        return icons.get(self.opts.label, "data_object")
 
     @cached_property
     def stands_under(self) -> tuple[str, str]:
@@ -96,9 +106,15 @@ class FairleadAdmin(ModelAdmin):
         return field
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A form for something new leaves out what only a row has."""
+        """A form for something new leaves out what only a row has; who may only read sees no place of a secret."""
         shown = super().get_fieldsets(request, obj)
-        return shown if obj else _of_new(shown)
+        if obj is None:
+            return _without(OF_A_ROW, [each for each in shown if each[0] not in self.later_sections])
+        return shown if self.has_change_permission(request, obj) else _without(secrets_of(self.model), shown)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Nobody finds a secret out by asking for rows that have it."""
+        return not lookup.startswith(secrets_of(self.model)) and super().lookup_allowed(lookup, value, request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         named = {"title": self.list_title}  # Django's own is “Select … to change”
@@ -112,6 +128,14 @@ class FairleadAdmin(ModelAdmin):
         shown.nothing = self.empty_when.get(asked.urlencode(), "")
         shown.is_narrowed = bool(asked)
         shown.within = urlencode({"campaign": within[-1]}) if within else ""
+        shown.views = [
+            {
+                "title": title,
+                "query": "&".join(filter(None, [shown.within, query])),
+                "is_open": query == _part_of(asked),
+            }
+            for title, query in self.views
+        ]
         return shown
 
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
@@ -320,18 +344,23 @@ class SystemAdmin(FairleadAdmin):
         return "delete" in self.writable and self.has_view_permission(request)
 
 
-def _of_new(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
-    """`fieldsets` without the times of a row, and without what is empty then."""
-    left = [(title, {**parts, "fields": [each for each in map(_timeless, parts["fields"]) if each]})
+def _part_of(asked: Any) -> str:
+    """What the list is narrowed by, whatever its order and page."""
+    return urlencode([(name, value) for name, value in asked.items() if name not in {"p", "o"} and value])
+
+
+def _without(names: Collection[str], fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """`fieldsets` without these fields, and without what is empty then."""
+    left = [(title, {**parts, "fields": [each for each in (_left(field, names) for field in parts["fields"]) if each]})
             for title, parts in fieldsets]  # fmt: skip
     return [(title, parts) for title, parts in left if parts["fields"]]
 
 
-def _timeless(field: Any) -> Any:
-    """A field, or a line of them, but for those that a row gets by itself."""
+def _left(field: Any, names: Collection[str]) -> Any:
+    """A field, or a line of them, but for those of these names."""
     if isinstance(field, str):
-        return "" if field in OF_A_ROW else field
-    return [each for each in field if each not in OF_A_ROW]
+        return "" if field in names else field
+    return [each for each in field if each not in names]
 
 
 def _in_sidebar(label: str) -> str:

@@ -1,6 +1,6 @@
 """Acts behind POST dialogs: opening one changes nothing, its button names the act, a refusal is said in the dialog."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from campaigns_project.accounts.admin.permissions import may_here
+from campaigns_project.accounts.admin.undo import REASON, Undo, require_in_time, tell
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
@@ -44,6 +45,7 @@ class ActDialog(BaseDialogForm):
     submit_text: Any = ""  # names the act; never “OK”
     level: int = messages.SUCCESS  # how the sentence is shown that `act` answers; an act may set it
     is_final: ClassVar[bool] = False  # cannot be taken back: the button is red
+    undone_by: ClassVar[str] = ""  # the dialog of the same object that takes it back, offered beside the sentence
 
     def __init__(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any):
         self.object: Any = request.dialog_object  # type: ignore[attr-defined]
@@ -62,6 +64,18 @@ class ActDialog(BaseDialogForm):
         May raise Refused.
         """
         raise NotImplementedError
+
+    def undo(self) -> Undo | None:
+        """What takes it back; None where nothing does."""
+        if not self.undone_by:
+            return None
+        opts = self.admin.opts
+        address = reverse(f"admin:{opts.app_label}_{opts.model_name}_{self.undone_by}", args=[self.object.pk])
+        return Undo(address, {"_form_submitted": "on", "reason": REASON, **self.undo_says()})
+
+    def undo_says(self) -> Mapping[str, str]:
+        """What the opposite dialog is told besides; asked before the act, when `object` is as it was."""
+        return {}
 
     @property
     def actor(self) -> Actor:
@@ -109,13 +123,15 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
     )
     def act(model_admin: Any, request: HttpRequest, form: ActDialog, **_url: Any) -> HttpResponse:
         try:
+            require_in_time(request)
+            undo = form.undo()
             with told_as_faults():
                 sentence = form.act()
         except Refused as refused:
             form.add_error(_field_of(refused, form), str(refused))
             return render(request, TEMPLATE, {"dialog": {}, "form": form})
         if sentence:
-            messages.add_message(request, form.level, sentence)
+            tell(request, sentence, level=form.level, undo=undo)
         return _go_to(request, form.next_url())
 
     @wraps(act)

@@ -9,7 +9,7 @@ from django import forms
 from django.db import models
 from django.http import HttpRequest
 
-from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
+from campaigns_project.accounts.admin.secret_fields import KeepsSecrets
 from campaigns_project.errors import Refused
 
 
@@ -20,7 +20,7 @@ class PlainDecimalField(forms.DecimalField):
         return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
-class ScopedForm(MeanwhileForm):
+class ScopedForm(KeepsSecrets):
     """Refuses to tie rows of two organizations together, and shows what a use case refused beside what was typed.
 
     `request` is set by the admin on the class it makes for each request.
@@ -29,7 +29,7 @@ class ScopedForm(MeanwhileForm):
     request: HttpRequest
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         self._refuse_control_characters(cleaned)
         self._keep_to_one_organization(cleaned)
         refused: Refused | None = getattr(self.request, "refused", None)

@@ -26,6 +26,7 @@ from campaigns_project.encryption import is_secret
 
 AS_SHOWN = "_as_shown"
 LONGEST_TOLD = 160  # characters of a value in a sentence; a body has thousands
+WORDS_BEFORE = 20  # characters told before what is new in a long text, to find the place by
 
 
 class AsItIsNow(BoundField):
@@ -58,8 +59,11 @@ class MeanwhileForm(forms.ModelForm):
         signed = signing.dumps(shown, salt=self._salt, compress=True)
         return forms.HiddenInput().render(self.add_prefix(AS_SHOWN), signed)
 
-    def now_in_words(self, name: str) -> str:
-        """What the row has now in a field, as a sentence tells it; of a secret only that there is another."""
+    def now_in_words(self, name: str, shown: Any = "") -> str:
+        """What the row has now in a field, as a sentence tells it; of a secret only that there is another.
+
+        Of a long text the part is told that is not as the page has `shown` it.
+        """
         field, value = self.fields[name], self.get_initial_for_field(self.fields[name], name)
         if is_secret(self.instance, name):
             return "another one"
@@ -70,6 +74,8 @@ class MeanwhileForm(forms.ModelForm):
         labels = {str(key): str(label) for key, label in getattr(field, "choices", [])}
         each = value if isinstance(value, list) else [field.prepare_value(value)]
         told = ", ".join(labels.get(str(one), str(one)) for one in each)
+        if len(told) > LONGEST_TOLD and isinstance(shown, str):
+            told = _from_where_it_differs(told, shown)
         return f"“{Truncator(told).chars(LONGEST_TOLD)}”"
 
     @cached_property
@@ -106,7 +112,7 @@ class MeanwhileForm(forms.ModelForm):
                 if not is_secret(self.instance, name):
                     field.bound_field_class = AsItIsNow
             elif shown[name] != self._now[name] and self._differs(name, field, typed):
-                yield name, self._sentence(name, at)
+                yield name, self._sentence(name, at, shown[name])
 
     def _page(self) -> Mapping[str, Any] | None:
         """What the page says that it showed; None where it says nothing, or nothing of this row."""
@@ -127,13 +133,13 @@ class MeanwhileForm(forms.ModelForm):
             return typed != getattr(self.instance, name)
         return field.has_changed(_read(field, _one_line_end(self._now[name])), _one_line_end(typed))
 
-    def _sentence(self, name: str, since: datetime) -> str:
+    def _sentence(self, name: str, since: datetime, shown: Any) -> str:
         label = capfirst(self.fields[name].label or pretty_name(name))
         hint = "Nothing is saved yet, and what you typed is still here: save again to put it in place of that."
         if is_secret(self.instance, name):  # no page shows one, not even to who typed it
             hint = "Nothing is saved yet: type yours once more to put it in place of that."
         whom = self._by_whom(name, since)
-        return f"“{label}” was changed meanwhile{whom} and is {self.now_in_words(name)} now. {hint}"
+        return f"“{label}” was changed meanwhile{whom} and is {self.now_in_words(name, shown)} now. {hint}"
 
     def _by_whom(self, name: str, since: datetime) -> str:
         """Who did it and when, if the audit log knows; an entry from before the page was read is about another act."""
@@ -150,6 +156,15 @@ def _read(field: forms.Field, shown: Any) -> Any:
         return field.to_python(shown)
     except forms.ValidationError:
         return shown
+
+
+def _from_where_it_differs(text: str, other: str) -> str:
+    """`text` from some words before the first place where it is not as `other`."""
+    text, other = _one_line_end(text), _one_line_end(other)
+    pairs = enumerate(zip(text, other, strict=False))
+    place = next((index for index, (now, then) in pairs if now != then), min(len(text), len(other)))
+    start = text.rfind(" ", 0, max(0, place - WORDS_BEFORE)) + 1
+    return f"…{text[start:]}" if start else text
 
 
 def _one_line_end(value: Any) -> Any:

@@ -11,12 +11,13 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline, SystemAdmin
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.zones import ZoneField
@@ -189,7 +190,10 @@ class UserAdmin(SystemAdmin, DjangoUserAdmin):  # type: ignore[misc]
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "name", "active", "administrator", "last_login"]
-    list_filter = ["is_active", "is_superuser"]
+    list_filter = [
+        ("is_active", titled(BooleanRadioFilter, "whether they may log in")),
+        ("is_superuser", titled(BooleanRadioFilter, "being a system administrator")),
+    ]
     search_fields = ["email", "name"]
     ordering = ["email"]
     readonly_fields = ["last_login", "date_joined"]
@@ -241,7 +245,7 @@ class SecondFactorAdmin(SystemAdmin):
 
     list_display = ["user", "confirmed", "created_at", "last_used_at"]
     list_select_related = ["user"]
-    list_filter = ["confirmed"]
+    list_filter = [("confirmed", titled(BooleanRadioFilter, "whether it is in use"))]
     search_fields = ["user__email", "user__name"]
     fields = ["user", "confirmed", "created_at", "last_used_at"]
     readonly_fields = ["created_at", "last_used_at"]

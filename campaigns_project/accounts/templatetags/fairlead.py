@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.contrib.messages.storage.base import Message
 from django.db.models import Model
 from django.template.context import RequestContext
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from campaigns_project.accounts.admin.undo import Undo, undo_of
 from campaigns_project.audit.reading import act, said, words
 
 register = template.Library()
@@ -119,6 +121,12 @@ def number(value: int | None) -> str:
 def share(part: int, whole: int) -> str:
     """A rate that shows its fraction: 4.1 % (17 of 412). A dash where there is nothing to divide by."""
     return f"{100 * part / whole:.1f} % ({intcomma(part)} of {intcomma(whole)})" if whole else "—"
+
+
+@register.simple_tag
+def undo(message: Message) -> Undo | None:
+    """What takes back what this message tells of, if anything does."""
+    return undo_of(message)
 
 
 @register.filter

@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
-from campaigns_project.accounts.admin.filters import MomentsFilter
+from campaigns_project.accounts.admin.filters import MomentsFilter, titled
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
@@ -50,7 +50,8 @@ class AuditLogAdmin(ReadOnlyAdmin):
     roles = {**ReadOnlyAdmin.roles, "view": Role.MANAGER}
     list_display = ["when", "who", "did", "what", "why", "way", "together"]
     list_filter = [
-        ("actor_kind", ChoicesDropdownFilter), Who, Action, Kind, Number, Via, OfRequest, OfOrganization,
+        ("actor_kind", titled(ChoicesDropdownFilter, "person, key or system")),
+        Who, Action, Kind, Number, Via, OfRequest, OfOrganization,
         ("created_at", MomentsFilter),
     ]  # fmt: skip
     list_before_template = "admin/audit_before.html"

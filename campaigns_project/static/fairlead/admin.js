@@ -102,6 +102,58 @@
     setTimeout(() => { toast.hidden = true; }, 10_000);
   }
 
+  // ---- Keys --------------------------------------------------------------------------------------------------------
+  // Single letters, ours and Unfold's, can be switched off: who dictates to the computer types them without meaning to.
+  const GO_WITHIN = 1_500;
+  const NO_KEYS = "fairleadNoKeys";
+  const keys = { goUntil: 0 };
+  const mayUseLetters = () => localStorage.getItem(NO_KEYS) === null;
+  const isWriting = (target) => target instanceof Element && target.matches("input, textarea, select, [contenteditable]");
+  const isShown = (element) => element.getClientRects().length > 0;
+
+  // On the window and before all others: Unfold listens there too.
+  window.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s") return saveForm(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || isWriting(event.target)) return;
+    if (!mayUseLetters()) return event.stopImmediatePropagation();
+    if (document.querySelector("[role=dialog]") && [...document.querySelectorAll("[role=dialog]")].some(isShown)) return;
+    const went = Date.now() < keys.goUntil && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+    const waits = event.key === "g";
+    keys.goUntil = waits ? Date.now() + GO_WITHIN : 0;
+    if (went) location.assign(went.href);
+    else if (event.key === "e") edit(event);
+    if (went || waits) event.stopImmediatePropagation();
+  }, true);
+
+  function edit(event) {
+    const link = document.querySelector("a[data-edit]");
+    const fields = "input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select";
+    const field = [...document.querySelectorAll("#content-main form[id$=_form]")].flatMap((form) => [...form.querySelectorAll(fields)])
+      .find((each) => isShown(each) && !each.disabled && !each.readOnly);
+    if (link) link.click();
+    else if (field) field.focus();
+    else return;
+    event.preventDefault(); // the letter would be typed into the field
+    event.stopImmediatePropagation();
+  }
+
+  function saveForm(event) {
+    const button = document.querySelector("#submit-row [aria-keyshortcuts='Control+S']");
+    if (!button || event.defaultPrevented) return;
+    event.preventDefault();
+    button.click();
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const box = document.querySelector("[data-keys-switch]");
+    if (box) box.checked = mayUseLetters();
+  });
+  document.addEventListener("change", (event) => {
+    if (!(event.target instanceof Element) || !event.target.matches("[data-keys-switch]")) return;
+    if (event.target.checked) localStorage.removeItem(NO_KEYS);
+    else localStorage.setItem(NO_KEYS, "1");
+  });
+
   // ---- Dialogs -----------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => {
     const dialog = event.target instanceof Element && event.target.closest("#modal-content, #dialog");

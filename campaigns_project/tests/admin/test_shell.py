@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,14 +17,18 @@ from campaigns.models import Campaign, Sender
 from campaigns.tests.factories import (
     CampaignFactory,
     InboundMailFactory,
+    LeadFactory,
     LeadImportFactory,
     OperatorTaskFactory,
     OrganizationFactory,
     UserFactory,
 )
 from campaigns_project.accounts.roles import Role
+from campaigns_project.palette import EACH
+from campaigns_project.settings.unfold import KEYS
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.admin.conftest import World, make_world
+from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.workers import heartbeat
 
 
@@ -278,3 +283,98 @@ def test_the_front_page_asks_the_same_however_much_there_is(world: World) -> Non
 @pytest.mark.parametrize("name", ["favicon.svg", "admin.css", "admin.js"])
 def test_our_own_files_are_served_by_ourselves(root: Client, name: str) -> None:
     assert f"/static/fairlead/{name}" in root.get(reverse("admin:index")).content.decode()
+
+
+def test_the_command_search_finds_pages_rows_and_acts_and_offers_none_that_the_state_or_the_role_forbids(
+    db: None,
+) -> None:
+    home = OrganizationFactory()
+    for name, status in (("Autumn fair", "running"), ("Autumn calls", "paused"), ("Spring", "running")):
+        CampaignFactory(organization=home, name=name, status=status, started_at=timezone.now(),
+                        paused_at=timezone.now() if status == "paused" else None)  # fmt: skip
+    LeadFactory(organization=home, email="ana@quay.example", first_name="Ana", last_name="Quay")
+    manager, viewer = member(home, Role.MANAGER), member(home, Role.VIEWER)
+
+    def found(browser: Client, typed: str) -> list[str]:
+        page = browser.get(reverse("admin:search"), {"s": typed}).content.decode()
+        return re.findall('data-title="([^"]*)"', page)
+
+    assert found(manager, "pause autumn") == ["Pause: Autumn fair"]
+    assert found(manager, "paus") == ["Pause: Spring", "Pause: Autumn fair"]
+    assert found(viewer, "pause autumn") == []
+    assert found(viewer, "autumn fair") == ["Autumn fair"]
+    assert found(manager, "ana@qu") == ["Ana Quay"]
+    assert found(manager, "calls") == ["Autumn calls", "Resume: Autumn calls"]
+    assert found(viewer, "suppress") == ["Suppressions"]
+    assert (found(manager, ""), found(manager, "\x00")) == ([], [])
+
+
+def test_the_command_search_reads_a_few_rows_however_many_match(db: None) -> None:
+    home = OrganizationFactory()
+    LeadFactory.create_batch(12, organization=home, company="Quay")
+    browser = member(home, Role.VIEWER)
+
+    page = browser.get(reverse("admin:search"), {"s": "quay"}).content.decode()
+
+    assert page.count("data-title=") == EACH
+
+
+def test_the_keys_that_lead_to_pages_stand_in_their_list_for_the_pages_that_one_may_see(root: Client) -> None:
+    viewer = member(OrganizationFactory(), Role.VIEWER)
+
+    shown = [browser.get(reverse("admin:index")).content.decode() for browser in (root, viewer)]
+
+    keys = [re.findall('data-go="(.)"', page) for page in shown]
+    assert keys[0] == sorted(set(keys[0]), key=keys[0].index) and len(keys[0]) == len(KEYS)
+    assert set(KEYS.values()) - set(keys[1]) == {KEYS["System health"]}
+
+
+def test_every_part_of_a_list_is_one_that_the_list_knows_and_is_marked_where_it_is_open(root: Client) -> None:
+    parts = {
+        f"{reverse(f'admin:{model._meta.app_label}_{model._meta.model_name}_changelist')}?{query}": title
+        for model, found in admin.site._registry.items()
+        for title, query in getattr(found, "views", ())
+    }
+
+    opened = {address: root.get(address) for address in parts}
+
+    marked = {
+        address: re.findall(r'class="fl-on" aria-current="page">([^<]*)</a>', answer.content.decode())
+        for address, answer in opened.items()
+    }
+    assert marked == {address: [title] for address, title in parts.items()}
+
+
+def test_a_campaign_in_the_archive_is_shown_to_those_who_look_there_or_search(root: Client) -> None:
+    now = timezone.now()
+    CampaignFactory(name="Kept", status="archived")
+    CampaignFactory(name="Held by the guard", status="paused", paused_at=now, started_at=now, status_code="bounce_rate")
+    CampaignFactory(name="Held by Ana", status="paused", paused_at=now, started_at=now)
+
+    def shown(**asked: str) -> set[str]:
+        page = root.get(reverse("admin:campaigns_campaign_changelist"), asked)
+        return {campaign.name for campaign in page.context["cl"].result_list}
+
+    assert shown() == {"Held by the guard", "Held by Ana"}
+    assert shown(group="archived") == shown(q="kept") == shown(status__exact="archived") == {"Kept"}
+    assert shown(group="attention") == {"Held by the guard"}
+
+
+def test_what_a_page_offers_to_copy_is_answered_by_the_api_with_what_the_page_shows(root: Client, world: World) -> None:
+    campaign, people = world.campaign.pk, reverse("admin:campaigns_recipient_changelist")
+    pages = {
+        reverse("admin:campaigns_campaign_change", args=[campaign]): f"/api/v1/campaigns/{campaign}",
+        reverse("admin:campaigns_campaign_results", args=[campaign]): f"/api/v1/campaigns/{campaign}/analytics",
+        f"{people}?campaign={campaign}": f"/api/v1/campaigns/{campaign}/recipients",
+        reverse("admin:leads_lead_change", args=[world.lead.pk]): f"/api/v1/leads/{world.lead.pk}",
+        reverse("admin:campaigns_campaignplan_changelist"): "/api/v1/plans",
+    }
+    key = key_client(Role.VIEWER, world.organization)
+
+    offered = {
+        page: re.findall(r"data-copy=\"curl [^\"]*(/api/v1/[^&]*)&", root.get(page).content.decode()) for page in pages
+    }
+
+    assert offered == {page: [address] for page, address in pages.items()}
+    assert {key.get(address).status_code for address in pages.values()} == {200}
+    assert "Copy as" not in root.get(reverse("admin:index")).content.decode()

@@ -360,6 +360,7 @@ class Edit:
     is_new: bool = False
     by_root: bool = False
     prepare: Callable[[World], Any] = nothing
+    within: type[Any] | None = None  # what its page has to be told that the new row hangs on
 
 
 A_RULE = '{"groups": [{"rules": [{"field": "title", "operator": "is", "value": "CTO"}]}]}'
@@ -383,11 +384,12 @@ EDITS = {
     "a new campaign": Edit("campaign.created", Campaign, at_home(name="New"), is_new=True),
     "a new step": Edit(
         "step.created", Step, lambda world: {"campaign": world[Campaign].pk, "wait_amount": 1, "wait_unit": "days",
-                                             **WORDS}, is_new=True,
+                                             **WORDS}, is_new=True, within=Campaign,
     ),
     "a step": Edit("step.changed", Step, typed(wait_amount="9")),
     "a new variant": Edit(
-        "variant.created", Variant, lambda world: {"step": world[Step].pk, "weight": 1, **WORDS}, is_new=True
+        "variant.created", Variant, lambda world: {"step": world[Step].pk, "weight": 1, **WORDS}, is_new=True,
+        within=Step,
     ),
     "a variant": Edit("variant.changed", Variant, typed(weight="9")),
     "a new template": Edit("emailtemplate.created", EmailTemplate, at_home(name="New", **WORDS), is_new=True),
@@ -455,7 +457,8 @@ EDITS = {
 def save(client: Client, edit: Edit, world: World) -> Any:
     name = f"{edit.model._meta.app_label}_{edit.model._meta.model_name}"
     if edit.is_new:
-        address = page(f"{name}_add")
+        parent = f"?{edit.within._meta.model_name}={world[edit.within].pk}" if edit.within else ""
+        address = f"{page(f'{name}_add')}{parent}"
     else:
         row = world[Membership].user if edit.model is User else world[edit.model]
         address = page(f"{name}_change", row.pk)

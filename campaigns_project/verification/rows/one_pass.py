@@ -1,22 +1,15 @@
 """Look for several faults in one pass over the rows."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
 
+from campaigns_project.database.plans import whole_tables
 from campaigns_project.verification.finding import SAMPLES, Finding, Severity
 
 FIX_SQL = "manage.py verify_schema --fix-sql"
 BY_HAND = "By hand: nobody but you can know which of the two is right."
-
-# An index may be what is broken, so that asked through it a row is there, or is not; and of a whole table a pass with
-# hash joins is the quickest way, whatever the statistics say. The memory is for each node of a plan, in each process.
-_WHOLE_TABLES = """
-SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off;
-SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL work_mem = '16MB'
-"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ def scan(cursor: CursorWrapper, *, source: str, key: str, faults: Sequence[Fault
     One statement counts all of them; samples are looked for only where there is something to show.
     """
     occurring = occur(cursor, source=source, faults=faults)
-    with _whole_tables(cursor):
+    with whole_tables(cursor):
         return [_finding(fault, count, _samples(cursor, source, key, fault)) for fault, count in occurring.items()]
 
 
@@ -47,21 +40,9 @@ def occur(cursor: CursorWrapper, *, source: str, faults: Sequence[Fault]) -> dic
     if not faults:
         return {}
     counts = ", ".join(f"count(*) FILTER (WHERE {fault.condition})" for fault in faults)
-    with _whole_tables(cursor):
+    with whole_tables(cursor):
         cursor.execute(f"SELECT {counts} FROM {source}")  # noqa: S608 - our own text
         return {fault: count for fault, count in zip(faults, cursor.fetchone(), strict=True) if count}
-
-
-@contextmanager
-def _whole_tables(cursor: CursorWrapper) -> Iterator[None]:
-    """Read every table from its first page to its last; as the planner likes it again afterwards, also on an error."""
-    cursor.execute("SAVEPOINT whole_tables")
-    try:
-        cursor.execute(_WHOLE_TABLES)
-        yield
-    finally:
-        cursor.execute("ROLLBACK TO SAVEPOINT whole_tables")
-        cursor.execute("RELEASE SAVEPOINT whole_tables")
 
 
 def _finding(fault: Fault, count: int, samples: list[str]) -> Finding:

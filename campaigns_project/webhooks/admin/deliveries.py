@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
-from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
+from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.webhooks.endpoints import resend
 from campaigns_project.webhooks.models import DeliveryStatus, EndpointStatus, WebhookDelivery, WebhookEndpoint
@@ -45,9 +45,15 @@ class SendAgain(ActDialog):
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_display = ["event", "endpoint", "state", "answer", "attempts", "created_at"]
+    views = (
+        ("All", ""),
+        ("Waiting", "status__exact=waiting"),
+        ("Failed", "status__exact=failed"),
+        ("Succeeded", "status__exact=succeeded"),
+    )
     list_filter = [
         ("status", ChoicesDropdownFilter),
-        ("event_type", ChoicesDropdownFilter),
+        ("event_type", titled(ChoicesDropdownFilter, "what it tells")),
         ("endpoint", ScopedRelatedFilter),
     ]
     search_fields = ["=event_id"]

@@ -22,7 +22,7 @@ from campaigns_project.accounts.admin.shown_once import keep_to_show, taken_to_s
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.audit.actors import Actor
-from campaigns_project.encryption import Unreadable, told_of
+from campaigns_project.encryption import UNREADABLE, Unreadable
 from campaigns_project.errors import Refused
 from campaigns_project.webhooks.endpoints import (
     LONGEST_REASON,
@@ -39,7 +39,6 @@ from campaigns_project.webhooks.events import SUBSCRIBABLE
 from campaigns_project.webhooks.models import EndpointStatus, WebhookEndpoint
 from campaigns_project.webhooks.standing import last_error_of, standing_of, with_standing
 
-LATER = ("State", "Secret")  # there is nothing to say of an endpoint that is only being made
 ADDRESS = "An https address that takes a POST for each event. It may hold a token: only managers see it whole."
 
 
@@ -64,7 +63,7 @@ class EndpointForm(ScopedForm):
         super().__init__(*args, **kwargs)
         if "url" in self.fields:
             is_lost = isinstance(self.instance.url, Unreadable)
-            self.fields["url"].help_text = told_of(self.instance.url, stored=ADDRESS, missing=ADDRESS)
+            self.fields["url"].help_text = UNREADABLE if is_lost else ADDRESS
             self.fields["url"].required = not is_lost
 
     def clean_event_types(self) -> list[str]:
@@ -190,6 +189,7 @@ class WebhookEndpointAdmin(ScopedAdmin):
         ("State", {"fields": ["state", "share", "wrong", "failing_since", "log"]}),
         ("Secret", {"fields": ["both_until", "created_by", ("created_at", "updated_at")]}),
     ]
+    later_sections = ("State", "Secret")
     empty_text = (
         "An endpoint is an address of another program that is told what happens here: who replied, bounced or "
         "unsubscribed, which campaign was paused. docs/webhooks.md shows how to receive it."
@@ -208,15 +208,12 @@ class WebhookEndpointAdmin(ScopedAdmin):
         return with_standing(super().get_queryset(request), now=timezone.now())
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shown = [each for each in self.fieldsets if obj or each[0] not in LATER]
+        shown = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return shown
         # Whoever may only read does not see what stands behind a ?.
         first = {"fields": ["organization", "shown_url", "description", "hears_of"]}
         return [(None, first), *shown[1:]]
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith(WebhookEndpoint.SECRETS) and super().lookup_allowed(lookup, value, request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

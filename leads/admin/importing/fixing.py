@@ -88,7 +88,8 @@ class FixPage(StepPage):
 
     def form(self) -> FixForm:
         options = self.lead_import.options
-        used = [position for position, target in enumerate(options["targets"]) if target]
+        inside = {each["position"] for each in options.get("inner", [])}
+        used = [at for at, target in enumerate(options["targets"]) if target or at in inside]
         problems = fixable_rows(self.lead_import)[: MOST_CELLS // max(len(used), 1) or 1]
         rows = rows_numbered(self.lead_import, [each["row"] for each in problems])
         return FixForm(options["header"], used, problems, rows, self.request.POST or None)

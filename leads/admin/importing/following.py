@@ -16,6 +16,7 @@ from leads.admin.importing.report import Sum, problem_label, target_label
 from leads.admin.importing.steps import PROGRESS
 from leads.admin.importing.uploading import reading_facts
 from leads.admin.importing.wording import STAY_OUT, counted, rows_known
+from leads.imports.opening import columns_of
 from leads.imports.problems import problems_of
 from leads.models import ImportStatus, LeadImport
 
@@ -36,12 +37,12 @@ class NextAct(NamedTuple):
 
 def progress_page(model_admin: ScopedAdmin, request: HttpRequest, lead_import: LeadImport) -> HttpResponse:
     """Where the import stands; there is nothing to edit."""
-    options = lead_import.options
+    columns = columns_of(lead_import).matched if "header" in lead_import.options else {}
     context = {
         **step_context(model_admin, request, lead_import, PROGRESS),
         **standing(lead_import),
         "facts": _facts(lead_import),
-        "columns": list(zip(options.get("header", []), map(target_label, options.get("targets", [])), strict=True)),
+        "columns": [(name, target_label(target)) for name, target in columns.items()],
     }
     return TemplateResponse(request, "leads/admin/importing/progress.html", context)
 

@@ -22,6 +22,8 @@ from leads.imports.fields import (
     custom_key,
     is_custom,
 )
+from leads.imports.opening import columns_of
+from leads.imports.opt_outs import ANY_OTHER, IN, OUT, judging, key_of
 from leads.imports.receiving import reread
 from leads.imports.sampling import suggestions
 from leads.imports.suggesting import Confidence, Suggestion
@@ -32,6 +34,7 @@ FOUND_BY = {
     Confidence.EXACT: "Its name",
     Confidence.SYNONYM: "A usual name",
     Confidence.CONTENT: "What it holds",
+    Confidence.SPREAD: "Its keys are columns below",
     Confidence.NONE: "",
 }
 CUSTOM = "custom"
@@ -52,13 +55,62 @@ class Column(NamedTuple):
     target: BoundField
     name: BoundField
     found_by: str
+    inside: str
+
+
+class Word(NamedTuple):
+    """One word of a column that says who is out, how many rows have it, and what it means."""
+
+    word: str
+    rows: int
+    meaning: BoundField
+
+
+class MarkedColumn(NamedTuple):
+    """A column that says who is out, with its words."""
+
+    header: str
+    words: list[Word]
+
+
+UNCLEAR = ("", "Unclear: these rows are problems")
+MEANINGS = [(OUT, "Must not be written to"), (IN, "Says nothing of the kind")]
 
 
 class MappingForm(forms.Form):
-    """A target for each column by its position, and a name where it is a field of one's own."""
+    """A target for each column by its position, and a name where it is a field of one's own.
 
-    def __init__(self, suggested: list[Suggestion], decided: list[str | None] | None, *args: Any, **kwargs: Any):
+    Of columns that say who is out, or may say it, a meaning for each word.
+    """
+
+    any_other = forms.ChoiceField(
+        choices=[UNCLEAR, *MEANINGS],
+        required=False,
+        widget=UnfoldAdminSelectWidget({"aria-label": "What any other word means"}),
+    )
+
+    def __init__(
+        self,
+        suggested: list[Suggestion],
+        decided: list[str | None] | None,
+        *args: Any,
+        marks: Mapping[str, Mapping[str, int]],
+        words: Mapping[str, str],
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
+        self._marks = marks
+        self.fields["any_other"].initial = words.get(ANY_OTHER, "")
+        self._words = _by_word(marks)
+        of_words = {word: said for word, said in words.items() if word != ANY_OTHER}
+        for position, (word, column) in enumerate(self._words.items()):
+            known = _meaning(judging(column, {})(word))
+            self.fields[f"word_{position}"] = forms.ChoiceField(
+                choices=[*MEANINGS, *([] if known else [UNCLEAR])],
+                required=bool(known),
+                initial=_meaning(judging(column, of_words)(word)),
+                widget=UnfoldAdminSelectWidget({"aria-label": f"What “{word}” means"}),
+            )
         self._suggestions = suggested
         self._header = [each.header for each in suggested]
         targets = [each.target for each in suggested] if decided is None else decided
@@ -94,9 +146,35 @@ class MappingForm(forms.Form):
     def table(self) -> list[Column]:
         """The columns, line by line."""
         return [
-            Column(each.header, each.samples, self[f"target_{at}"], self[f"name_{at}"], FOUND_BY[each.confidence])
+            Column(
+                each.header,
+                each.samples,
+                self[f"target_{at}"],
+                self[f"name_{at}"],
+                FOUND_BY[each.confidence],
+                each.inside,
+            )
             for at, each in enumerate(self._suggestions)
         ]
+
+    def marked_columns(self) -> list[MarkedColumn]:
+        """The columns of marks and their words, each word where it stands first."""
+        fields = {word: self[f"word_{position}"] for position, word in enumerate(self._words)}
+        columns = [
+            MarkedColumn(header, [Word(word, rows, fields.pop(word)) for word, rows in _most(found) if word in fields])
+            for header, found in self._marks.items()
+        ]
+        return [column for column in columns if column.words]
+
+    def words(self) -> dict[str, str]:
+        """What was decided of the words, where it is not what is known of them anyway."""
+        decided = {}
+        for position, (word, column) in enumerate(self._words.items()):
+            said = self.cleaned_data[f"word_{position}"]
+            if said and said != _meaning(judging(column, {})(word)):
+                decided[word] = said
+        others = self.cleaned_data["any_other"]
+        return {**decided, ANY_OTHER: others} if others else decided
 
     def mapping(self) -> dict[str, str]:
         """Header to target, as the import takes it."""
@@ -109,6 +187,24 @@ class MappingForm(forms.Form):
         return CUSTOM_PREFIX + custom_key(self.cleaned_data.get(f"name_{position}", ""))[:CUSTOM_KEY_MAX]
 
 
+def _most(words: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The most frequent first; the database keeps an object without its order."""
+    return sorted(words.items(), key=lambda each: (-each[1], each[0]))
+
+
+def _by_word(marks: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """Every word once, with the first column that has it."""
+    first: dict[str, tuple[str, str]] = {}
+    for column, words in marks.items():
+        for word in words:
+            first.setdefault(key_of(word), (word, column))
+    return dict(first.values())
+
+
+def _meaning(is_out: bool | None) -> str:
+    return "" if is_out is None else OUT if is_out else IN
+
+
 class MapPage(StepPage):
     step = MAP
     template = "leads/admin/importing/map.html"
@@ -119,11 +215,18 @@ class MapPage(StepPage):
 
     def form(self) -> forms.Form:
         suggested, _ = self._found
-        decided = self.lead_import.options["targets"] if self.lead_import.options["mapping"] else None
-        return MappingForm(suggested, decided, self.request.POST or None)
+        decided = list(columns_of(self.lead_import).targets) if self.lead_import.options["mapping"] else None
+        options = self.lead_import.options
+        return MappingForm(
+            suggested,
+            decided,
+            self.request.POST or None,
+            marks=options.get("words_found", {}),
+            words=options.get("words", {}),
+        )
 
     def take(self, form: Any) -> None:
-        changed = options_of(self.lead_import, mapping=form.mapping(), unknown_columns="ignore")
+        changed = options_of(self.lead_import, mapping=form.mapping(), words=form.words(), unknown_columns="ignore")
         self.lead_import = reread(lead_import=self.lead_import, options=changed, actor=self.actor)
 
     def next_step(self) -> Step:

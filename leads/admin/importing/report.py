@@ -16,6 +16,7 @@ _LABELS = {
     "invalid_company_size": "Invalid company size",
     "invalid_domain": "Invalid domain",
     "invalid_email": "Invalid address",
+    "invalid_json": "No JSON object",
     "invalid_link": "Invalid link",
     "invalid_timezone": "Unknown time zone",
     "missing_email": "No address",

@@ -14,7 +14,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
 from leads.imports.canceling import cancel_import
 from leads.imports.matching import UNKNOWN_COLUMNS
-from leads.imports.options import ON_EXISTING, ImportOptions, read_mapping
+from leads.imports.options import ON_EXISTING, ImportOptions, read_mapping, read_words
 from leads.imports.previewing import dry_run
 from leads.imports.problem_files import problem_lines, problem_writer
 from leads.imports.receiving import receive
@@ -44,6 +44,8 @@ class Command(FairleadCommand):
         parser.add_argument("--legal-basis", default="", metavar="TEXT", help="why they may be written to; is kept")
         mapping = "what a column becomes: a field of a lead, do_not_contact (says who is out), custom.NAME or ignore"
         parser.add_argument("--map", action="append", default=[], metavar="HEADER=FIELD", help=mapping)
+        word = "what a word of a do_not_contact column says: out, or in (may be written to); * is any that is not known"
+        parser.add_argument("--word", action="append", default=[], metavar="WORD=out|in", help=word)
         unknown = "columns that match no field: refuse the file (default), keep them as custom fields, or ignore them"
         parser.add_argument("--unknown-columns", choices=UNKNOWN_COLUMNS, default="refuse", help=unknown)
         existing = "leads that exist already: fill their empty fields (default), overwrite, or skip them"
@@ -195,6 +197,7 @@ def _import_options(options: dict[str, Any]) -> ImportOptions:
         sheet=options["sheet"],
         header_row=options["header_row"],
         mapping=read_mapping(options["map"]),
+        words=read_words(options["word"]),
         unknown_columns=options["unknown_columns"],
         on_existing=options["on_existing"],
         tags=tuple(options["tag"]),

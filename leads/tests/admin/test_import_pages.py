@@ -189,3 +189,24 @@ def test_the_list_shows_numbers_where_there_are_some_and_what_was_undone(operato
     shown = [[getattr(changes.model_admin, name)(each) for name in columns] for each in changes.result_list]
     assert ["Undone" in state for state, *_ in shown] == [False, False, False, True]
     assert [numbers for _, *numbers in shown] == [["1", "0", "1"], ["—"] * 3, ["—"] * 3, ["7", "0", "2"]]
+
+
+def test_the_words_of_another_system_are_decided_where_the_columns_are(operator: Client, organization: Any) -> None:
+    rows = "ana@acme.example,Cold\nbob@acme.example,Do Not Contact\neva@acme.example,Nurture\n"
+    draft = draft_of(operator, organization, f"Email,Outcome\n{rows}")
+
+    early = operator.post(step("options", draft), {"on_existing": "fill"}).content.decode()
+    form = operator.get(step("map", draft)).context["form"]
+    (column,) = form.marked_columns()
+    answers = {name: form[name].value() for name in form.fields}
+    answers[column.words[2].meaning.html_name] = "out"
+    operator.post(step("map", draft), answers)
+    found = checked(operator, draft).dry_run
+    again = operator.get(step("map", draft)).context["form"]
+
+    assert "may say in a column who must not be written to" in early
+    assert [(each.word, each.rows, each.meaning.value()) for each in column.words] == [
+        ("Cold", 1, "in"), ("Do Not Contact", 1, "out"), ("Nurture", 1, ""),
+    ]  # fmt: skip
+    assert [found[name] for name in ("created", "problems", "do_not_contact")] == [3, 0, 2]
+    assert [each.meaning.value() for each in again.marked_columns()[0].words] == ["in", "out", "out"]

@@ -229,6 +229,7 @@ def test_a_draft_is_read_in_another_way_and_keeps_what_is_not_named():
     assert changed.json()["mapping"] == {"E-mail": "email", "Notes": "company"}
     assert changed.json()["options"] == {
         "on_existing": "skip", "unknown_columns": "ignore", "tags": ["vip"], "enroll_into": None, "legal_basis": "",
+        "words": {},
     }  # fmt: skip
 
 
@@ -248,6 +249,28 @@ def test_the_dry_run_of_a_draft_counts_what_the_commit_then_does():
     counts = ("created", "updated", "unchanged")
     assert [found["dry_run"][name] for name in counts] == [done[f"{name}_count"] for name in counts]
     assert found["dry_run"]["problems"] == done["problem_count"] == 1
+
+
+def test_a_draft_is_not_committed_before_somebody_said_what_its_marks_are():
+    client = key_client(Role.OPERATOR)
+    rows = [{"email": "ana@acme.example", "custom_fields": {"outcome": "Unsubscribed", "job title": "CEO"}},
+            {"email": "bob@acme.example", "custom_fields": {"outcome": "Nurture"}}]  # fmt: skip
+    made = client.post("/api/v1/imports", {"rows": rows, "commit": False, "unknown_columns": "custom"}).json()
+    path = f"/api/v1/imports/{made['id']}"
+
+    refused = client.post(f"{path}/commit", {})
+    changes = {"mapping": {"outcome": "do_not_contact"}, "words": {"*": "in"}}
+    changed = client.patch(path, changes).json()
+    client.post(f"{path}/commit", {})
+    done = run_import(lead_import_id=made["id"], now=timezone.now())
+
+    words = {"Unsubscribed": 1, "Nurture": 1}
+    assert made["marks"] == {"outcome": {"words": words, "undecided": True}}
+    assert (refused.status_code, refused.json()["code"]) == (400, "undecided_marks")
+    assert changed["marks"] == {"outcome": {"words": words, "undecided": False}}
+    assert (done.created_count, done.do_not_contact_count) == (2, 1)
+    assert Lead.objects.get(email="ana@acme.example").title == "CEO"
+    assert client.patch(path, {"words": {"a": "b"}}).json()["errors"][0]["pointer"] == "/words"
 
 
 def test_nobody_is_put_into_a_campaign_of_another_organization():

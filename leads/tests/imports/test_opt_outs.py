@@ -89,7 +89,10 @@ def test_several_columns_may_say_it_found_or_mapped():
         (["Subscribed", "Unsubscribed", "Cleaned"], DO_NOT_CONTACT),
         (["subscribed", "subscribed"], DO_NOT_CONTACT),
         (["Active", "Active"], "custom.status"),
-        (["New", "Qualified", "Bounced"], "custom.status"),
+        (["New", "Qualified", "Bounced"], DO_NOT_CONTACT),
+        (["enabled", "disabled", "blocklisted"], DO_NOT_CONTACT),
+        (["New", "Qualified"], "custom.status"),
+        (["Gold", "Silver", "Bronze", "Subscribed"], "custom.status"),
         (["1", "0"], "custom.status"),
         ([], "custom.status"),
     ],
@@ -178,7 +181,10 @@ def test_an_unknown_word_is_a_problem_and_no_lead(imported: Files):
 
     problem = StagedLead.objects.get()
     assert (problem.problem_code, problem.problem_column) == ("unknown_mark", "unsubscribed")
-    assert problem.problem_message == ("“perhaps” says neither yes nor no: write unsubscribed, or leave it empty.")
+    assert problem.problem_message == (
+        "“perhaps” says neither yes nor no: write unsubscribed, or leave it empty; or say for the whole file what this "
+        "word means."
+    )
     assert not Lead.objects.exists()
 
 

@@ -55,7 +55,7 @@ def test_records_become_leads_and_the_first_of_them_is_row_1(sent: Rows):
     ("rows", "words"),
     [
         ([{"email": "a@acme.example"}, "x"], "Row 2 is no object."),
-        ([{"email": "a@acme.example", "tags": ["a"]}], "Row 1, “tags”: a list or an object fits no field."),
+        ([{"email": "a@acme.example", "tags": ["a"]}], "Row 1, “tags”: a list fits no field."),
         ([{"email": "a@acme.example"}] * 4, "4 rows in one request; 3 is the limit."),
     ],
 )

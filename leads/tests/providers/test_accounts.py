@@ -176,17 +176,6 @@ def test_a_new_key_starts_with_nothing_heard_of_it(account):
     assert ProviderAccount.objects.get().api_key == "new-key"
 
 
-def test_an_empty_key_in_the_form_keeps_the_one_there_is(account):
-    browser = client_of(MembershipFactory(organization=account.organization, role=Role.MANAGER).user)
-
-    browser.post(
-        reverse("admin:leads_provideraccount_change", args=[account.pk]), {"api_key": "", "credit_limit": "50"}
-    )
-
-    account.refresh_from_db()
-    assert (account.api_key, account.credit_limit) == ("master-key", 50)
-
-
 def test_the_dialog_says_what_apollo_says_of_the_key(apollo, account):
     browser = client_of(MembershipFactory(organization=account.organization, role=Role.MANAGER).user)
 

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from campaigns.models import CampaignPlan
-from campaigns.tests.factories import CampaignFactory, OrganizationFactory
+from campaigns.tests.factories import CampaignFactory, OrganizationFactory, RecipientFactory
 from campaigns_project.accounts.roles import Role
 from campaigns_project.tests.admin.browsers import member
 from tracking.admin.plans import drawn
@@ -49,16 +49,26 @@ def test_replies_add_up_from_day_to_day_with_those_of_before_and_one_question_fi
     assert [(week["done"], week["so_far"], week["planned"]) for week in shown["weeks"]] == [(10, 20, 22), (8, 10, 14)]
 
 
-def test_without_a_target_the_budget_of_mails_is_looked_at_and_bookings_are_not_drawn(plan: CampaignPlan) -> None:
+def test_without_a_target_the_budget_of_mails_is_looked_at_and_before_the_first_day_nothing(plan: CampaignPlan) -> None:
     plan.target_metric, plan.target_value, plan.budgeted_touches = "", None, 400
     of_mails = burn_up(plan, now=NOW)
-    plan.target_metric, plan.target_value = "booked", 5
-    of_bookings = burn_up(plan, now=NOW)
     plan.starts_on = date(2027, 1, 1)
 
     assert of_mails is not None
     assert (of_mails.done[-1], of_mails.what) == (300, "mails sent")
-    assert (of_bookings, burn_up(plan, now=NOW)) == (None, None)
+    assert burn_up(plan, now=NOW) is None
+
+
+def test_bookings_count_on_the_day_on_which_they_became_known_by_the_campaigns_clock(plan: CampaignPlan) -> None:
+    plan.target_metric, plan.target_value = "booked", 5
+    campaign = CampaignFactory(organization=plan.organization, plan=plan, timezone="Europe/Prague")
+    for booked_at in ("2026-10-31T22:00Z", "2026-11-03T23:30Z", "2026-11-09T08:00Z", None):
+        RecipientFactory(campaign=campaign, booked_at=booked_at)
+
+    found = burn_up(plan, now=NOW)
+
+    assert found is not None
+    assert (found.before, list(found.done)) == (1, [1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3])
 
 
 def test_the_page_draws_it_with_a_table_behind_it(plan: CampaignPlan) -> None:
