@@ -21,6 +21,7 @@ class VerbCommand(FairleadCommand):
 
     verb: ClassVar[str]
     act: Callable[..., Campaign]
+    trial: Callable[..., Campaign] | None = None  # what a dry run takes back, where `act` is many transactions
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="its number, campaign ID or exact name")
@@ -44,15 +45,18 @@ class VerbCommand(FairleadCommand):
 
     def taken(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
         """Do it."""
-        given = {"actor": Actor.of_command(f"{self.verb}_campaign"), "now": timezone.now()}
-        return type(self).act(campaign=campaign, **given, reason=options["message"], **self.given(options))
+        return self._done(type(self).act, campaign, options)
 
     def tried(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
         """The campaign as it would be."""
         with transaction.atomic():
-            moved = self.taken(campaign, options)
+            moved = self._done(type(self).trial or type(self).act, campaign, options)
             transaction.set_rollback(True)
         return moved
+
+    def _done(self, act: Callable[..., Campaign], campaign: Campaign, options: dict[str, Any]) -> Campaign:
+        given = {"actor": Actor.of_command(f"{self.verb}_campaign"), "now": timezone.now()}
+        return act(campaign=campaign, **given, reason=options["message"], **self.given(options))
 
     def given(self, options: dict[str, Any]) -> dict[str, Any]:
         """What the use case takes besides."""

@@ -2,7 +2,9 @@
 
 It is refused as it would really be, by the same code in the same order, and answered as it would be; whatever was
 written, audit rows and events for webhooks among it, is gone when the answer leaves. So it suits what is one
-transaction in our own database, and neither what asks a service outside nor what writes files.
+transaction in our own database, and neither what asks a service outside nor what writes files or shows a secret that
+is shown once. An act of many transactions looks at `is_rehearsal` itself and does the part that is one: all of them in
+one would hold everybody's rows, in an order in which nobody else takes them.
 """
 
 from collections.abc import Callable

@@ -53,7 +53,9 @@ class StrictView(DoneOnce, Rehearsed, Conditional):
             known = self.query_parameters.get(action or "", frozenset()) | self.rehearsal_parameters
             check_query(request, known, self.list_parameters)
         self.find_parents()
-        if not self.is_rehearsal:  # which does nothing that could be done twice
+        if self.is_rehearsal:  # which does nothing that could be done twice
+            self.check_key(request)
+        else:
             self.begin_once(request)
         self.guard(request)
         self.rehearse(request)

@@ -13,8 +13,6 @@ from campaigns_project.commands import Exit, FairleadCommand
 
 WATCH_SECONDS = 2
 PLACES = ("waiting", "in_flight", "sent", "failed", "skipped", "uncertain")
-
-
 LISTED = 100  # campaigns; more are found by organization and status
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 from campaigns import lifecycle
 from campaigns.management.verbs import EXIT_CODES, VerbCommand
-from campaigns.models import Campaign, CampaignStatus, Recipient, RecipientStatus
+from campaigns.models import Campaign, Recipient, RecipientStatus
 
 
 class Command(VerbCommand):
@@ -13,6 +13,7 @@ class Command(VerbCommand):
     )
     verb = "stop"
     act = staticmethod(lifecycle.stop)
+    trial = staticmethod(lifecycle.begin_stop)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -22,8 +23,3 @@ class Command(VerbCommand):
         left = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN).count()
         self.confirm(f"This stops “{campaign.name}” for good, with {left:,} people in it.", options)
         return super().taken(campaign, options)
-
-    def tried(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
-        # Its state allows it, which is all that is asked: to take everybody out and back again would hold their rows.
-        campaign.status = CampaignStatus.STOPPED
-        return campaign

@@ -369,9 +369,11 @@ def test_a_dry_run_is_refused_as_it_would_be_and_leaves_the_key_free():
     client.post("/api/v1/tags", {"name": "vip"})
 
     again = client.post("/api/v1/tags?dry_run=true", {"name": "vip"}, headers=once)
+    no_key = client.post("/api/v1/tags?dry_run=true", {"name": "new"}, headers={"Idempotency-Key": '"'})
     answers = [client.post(f"/api/v1/tags?dry_run={each}", {"name": "new"}, headers=once) for each in ("true", "false")]
 
     assert (again.status_code, again.json()["code"]) == (400, "not_unique")
+    assert (no_key.status_code, no_key.json()["code"]) == (400, "idempotency_key_malformed")
     assert [(answer.status_code, answer.get("Dry-Run")) for answer in answers] == [(200, "true"), (201, None)]
 
 
@@ -380,6 +382,7 @@ def test_a_dry_run_is_refused_as_it_would_be_and_leaves_the_key_free():
     [
         ("post", "tags?dry_run=1", "?dry_run"),
         ("post", "imports?dry_run=true", "?dry_run"),
+        ("post", "calendar-feeds?dry_run=true", "?dry_run"),
         ("get", "tags?dry_run=true", "?dry_run"),
     ],
 )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 
 from campaigns.automatic import StandingAudience
@@ -738,9 +739,10 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key_and_is_done_once(op
     client = key_client(WRITES[operation].role, world.organization)
     seen = AuditLog.objects.latest("pk").pk
     send_it = prepared(client, operation, world, HTTP_IDEMPOTENCY_KEY="once")
-    before, tried = world.snapshot(), dry_run(client, operation, world, document)
+    before, queued = world.snapshot(), list(connection.run_on_commit)
+    tried = dry_run(client, operation, world, document)
 
-    assert (world.snapshot(), AuditLog.objects.latest("pk").pk) == (before, seen)
+    assert (world.snapshot(), AuditLog.objects.latest("pk").pk, connection.run_on_commit) == (before, seen, queued)
 
     answer = send_it()
 
