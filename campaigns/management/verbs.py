@@ -13,7 +13,10 @@ from campaigns.models import Campaign
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import FairleadCommand
 
-EXIT_CODES = "Exit codes: 0 done; 3 no such campaign; 4 its state does not allow it, and nothing was changed."
+EXIT_CODES = (
+    "Exit codes: 0 done; 2 several campaigns have this name, or a value is none; 3 no such campaign; 4 the campaign "
+    "does not allow it as it stands, and nothing was changed."
+)
 
 
 class VerbCommand(FairleadCommand):
