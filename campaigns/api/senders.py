@@ -245,7 +245,7 @@ class CampaignSenderViewSet(InCampaign):
     campaign_path = "campaign_senders__campaign"
     roles = {"replace": Role.MANAGER}
     pagination_class = None
-    shows = frozenset({"chosen"})
+    shows = parted = frozenset({"chosen"})
     guards = frozenset({"replace"})
     live = frozenset({"each"})
 

@@ -16,6 +16,7 @@ from campaigns_project.rest.conditions import IF_MATCH, IF_NONE_MATCH, TAGS
 from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.idempotency import HEADER, REPLAYED
 from campaigns_project.rest.kinds import WordField
+from campaigns_project.rest.parts import FIELDS, OMIT
 from campaigns_project.rest.rehearsal import HEADER as DRY_RUN_HEADER
 from campaigns_project.rest.rehearsal import PARAMETER as DRY_RUN_PARAMETER
 from campaigns_project.rest.serializers import StrictSerializer
@@ -66,6 +67,11 @@ DRY_RUN = OpenApiParameter(
     description="`true`: do nothing, and answer as if it were done. It is refused as it would be; numbers of new rows "
     "in the answer are nobody's.",
 )
+OF_PARTS = {
+    FIELDS: "Only these fields of each row, separated by commas. The answer has no others, also where the schema of "
+    "the whole row requires them.",
+    OMIT: "All fields but these, separated by commas.",
+}
 OF_A_DRY_RUN = "What would be made, of a dry run."
 REHEARSED_HEADER = {
     "description": "Nothing was done: this is what would be answered.",
@@ -139,9 +145,17 @@ class DocumentedSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         if self.method == "GET":
-            return [IF_NONE_MATCH_GIVEN] if self._shows else []
+            parts = self._parts() if getattr(self.view, "action", "") in self.view.parted else []  # type: ignore[attr-defined]
+            return [*parts, *([IF_NONE_MATCH_GIVEN] if self._shows else [])]
         dry_run = [DRY_RUN] if self._rehearses else []
         return [IDEMPOTENCY_KEY, CHANGE_MESSAGE, *dry_run, *([IF_MATCH_GIVEN] if self._guards else [])]
+
+    def _parts(self) -> list[OpenApiParameter]:
+        names = {"type": "array", "items": {"type": "string", "enum": self.view.row_fields()}}  # type: ignore[attr-defined]
+        return [
+            OpenApiParameter(name, names, OpenApiParameter.QUERY, description=told, explode=False)
+            for name, told in OF_PARTS.items()
+        ]
 
     def get_filter_backends(self) -> list[Any]:
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []

@@ -22,13 +22,14 @@ from campaigns_project.rest.filtering import check_query
 from campaigns_project.rest.idempotency import DoneOnce
 from campaigns_project.rest.negotiation import ByHeader
 from campaigns_project.rest.parsing import PlainJSONParser
+from campaigns_project.rest.parts import PARTS, InParts
 from campaigns_project.rest.problems import TooLarge
 from campaigns_project.rest.rehearsal import Rehearsed
 from campaigns_project.rest.schema import DocumentedSchema
 from campaigns_project.rest.throttling import tell_the_rate
 
 
-class StrictView(DoneOnce, Rehearsed, Conditional):
+class StrictView(DoneOnce, Rehearsed, InParts, Conditional):
     """JSON of a sensible size, no query parameter that means nothing here, nothing done twice or overwritten unseen.
 
     `query_parameters` names, by action, those that are not filters of a list; `list_parameters` which of them take
@@ -50,8 +51,10 @@ class StrictView(DoneOnce, Rehearsed, Conditional):
         self._refuse_unfit_messages(request)
         action = getattr(self, "action", None)
         if action != "list":
-            known = self.query_parameters.get(action or "", frozenset()) | self.rehearsal_parameters
-            check_query(request, known, self.list_parameters)
+            known = self.query_parameters.get(action or "", frozenset())
+            known |= self.rehearsal_parameters | self.part_parameters
+            check_query(request, known, self.list_parameters | PARTS)
+        self.read_parts(request)
         self.find_parents()
         if self.is_rehearsal:  # which does nothing that could be done twice
             self.check_key(request)

@@ -119,6 +119,10 @@ class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     filterset_class = SegmentFilters
     roles = {**ApiViewSet.roles, "preview": Role.VIEWER}
     query_parameters = {"members": PAGING}
+    parted = ApiViewSet.parted | {"members"}
+
+    def row_serializer(self) -> Any:
+        return LeadSerializer() if self.action == "members" else super().row_serializer()
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "words": getattr(self, "words_of_page", {})}
