@@ -237,10 +237,10 @@ class VariantViewSet(Reads, InCampaign):
     def _lead(self, key: str | None) -> Lead:
         if key is None:
             found = lead_to_show(self.campaign)
-        elif key_of(key) is None:
+        elif (number := key_of(key)) is None:
             raise serializers.ValidationError({"?lead": ["Give the number of a lead."]})
         else:
-            found = Lead.objects.for_organization(self.organization).filter(pk=key_of(key)).first()
+            found = Lead.objects.for_organization(self.organization).filter(pk=number).first()
         if found is None:
             raise NotFound("no_lead", "There is no such lead to write the mail as.", "Import or add one first.")
         return found

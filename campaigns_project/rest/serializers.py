@@ -151,8 +151,9 @@ class _ScopedRelatedFields(serializers.ManyRelatedField):
     """Many of them: of a thousand each would be a query."""
 
     def to_internal_value(self, data: Any) -> Any:
+        child: Any = self.child_relation
         if isinstance(data, list):
-            self.child_relation.find({each for each in data if _is_number(each)})
+            child.find({each for each in data if _is_number(each)})
         return super().to_internal_value(data)
 
 

@@ -55,8 +55,8 @@ class Command(FairleadCommand):
             rows = rows.filter(status=options["status"])
         found = list(rows[: LISTED + 1])
         if options["json"]:
-            told = [_row(campaign) for campaign in found[:LISTED]]
-            self.print_json("campaigns", campaigns=told, is_complete=len(found) <= LISTED)
+            campaigns = [_row(campaign) for campaign in found[:LISTED]]
+            self.print_json("campaigns", campaigns=campaigns, is_complete=len(found) <= LISTED)
             return
         for each in found[:LISTED]:
             told = f"{each.pk:>6} {each.get_status_display():<10} {each.emails_sent:>9,} sent  {each.name}"
