@@ -42,7 +42,7 @@ class VerbCommand(FairleadCommand):
             return
         would = "would be" if is_dry else "is"
         self.stdout.write(f"Campaign {moved.pk} “{moved.name}” {would} {moved.get_status_display().lower()}.")
-        for sentence in self.sentences(moved) if not is_dry else ():
+        for sentence in self.foretold(moved) if is_dry else self.sentences(moved):
             self.stdout.write(sentence)
         self.say("Nothing was changed." if is_dry else f"See how it is: manage.py campaign_status {moved.pk}")
 
@@ -70,5 +70,9 @@ class VerbCommand(FairleadCommand):
         return {}
 
     def sentences(self, campaign: Campaign) -> list[str]:
-        """What a person is told besides."""
+        """What a person is told besides, once it is done."""
+        return []
+
+    def foretold(self, campaign: Campaign) -> list[str]:
+        """What a person is told besides of a dry run."""
         return []

@@ -20,6 +20,13 @@ class Command(VerbCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def taken(self, campaign: Campaign, options: dict[str, Any]) -> Campaign:
-        left = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN).count()
-        self.confirm(f"This stops “{campaign.name}” for good, with {left:,} people in it.", options)
+        self.confirm(f"This stops “{campaign.name}” for good, with {_people(campaign)} in it.", options)
         return super().taken(campaign, options)
+
+    def foretold(self, campaign: Campaign) -> list[str]:
+        return [f"It has {_people(campaign)} in it, who would get nothing more."]
+
+
+def _people(campaign: Campaign) -> str:
+    left = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN).count()
+    return "1 person" if left == 1 else f"{left:,} people"
