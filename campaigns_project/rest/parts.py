@@ -1,8 +1,13 @@
-"""`?fields=a,b` and `?omit=c`: rows with some of their fields, for whoever reads many and wants little of each."""
+"""`?fields=a,b` and `?omit=c`: rows with some of their fields, for whoever reads many and wants little of each.
+
+They have a media type of their own. Under `application/json` the OpenAPI document promises whole rows, and clients that
+are made from it count on every field: one that may be missing would have to be asked for everywhere.
+"""
 
 from typing import Any, ClassVar
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -12,6 +17,11 @@ from campaigns_project.rest.problems import UnknownField
 
 FIELDS, OMIT = "fields", "omit"
 PARTS = frozenset({FIELDS, OMIT})
+MEDIA_TYPE = "application/vnd.fairlead.part+json"
+
+
+class _PartRenderer(JSONRenderer):
+    media_type = MEDIA_TYPE
 
 
 class InParts(APIView):
@@ -27,6 +37,10 @@ class InParts(APIView):
     def part_parameters(self) -> frozenset[str]:
         """What the query of this request may say about it."""
         return PARTS if getattr(self, "action", "") in self.parted else frozenset()
+
+    def get_renderers(self) -> list[Any]:
+        asked = PARTS & set(getattr(self.request, "query_params", ())) & self.part_parameters
+        return [*super().get_renderers(), *([_PartRenderer()] if asked else [])]
 
     def row_serializer(self) -> Serializer:
         """What makes the rows of this action."""
@@ -57,7 +71,7 @@ class InParts(APIView):
         if response.is_rendered:  # a 304, with the length that the whole row would have had
             response.headers.pop("Content-Length", None)
         elif response.status_code == 200 and response.data is not None:
-            response.data = self._cut(response.data)
+            response.data, response.content_type = self._cut(response.data), MEDIA_TYPE
         return response
 
     def _cut(self, answer: Any) -> Any:

@@ -17,6 +17,7 @@ from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.idempotency import HEADER, REPLAYED
 from campaigns_project.rest.kinds import WordField
 from campaigns_project.rest.parts import FIELDS, OMIT
+from campaigns_project.rest.parts import MEDIA_TYPE as PART_TYPE
 from campaigns_project.rest.rehearsal import HEADER as DRY_RUN_HEADER
 from campaigns_project.rest.rehearsal import PARAMETER as DRY_RUN_PARAMETER
 from campaigns_project.rest.serializers import StrictSerializer
@@ -68,9 +69,13 @@ DRY_RUN = OpenApiParameter(
     "in the answer are nobody's.",
 )
 OF_PARTS = {
-    FIELDS: "Only these fields of each row, separated by commas. The answer has no others, also where the schema of "
-    "the whole row requires them.",
-    OMIT: "All fields but these, separated by commas.",
+    FIELDS: f"Only these fields of each row, separated by commas; the answer is `{PART_TYPE}`.",
+    OMIT: f"All fields but these, separated by commas; the answer is `{PART_TYPE}`.",
+}
+PART_OF_A_ROW = {
+    "type": "object",
+    "minProperties": 1,
+    "description": "The fields that were asked for, each as in the whole row.",
 }
 OF_A_DRY_RUN = "What would be made, of a dry run."
 REHEARSED_HEADER = {
@@ -145,7 +150,7 @@ class DocumentedSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         if self.method == "GET":
-            parts = self._parts() if getattr(self.view, "action", "") in self.view.parted else []  # type: ignore[attr-defined]
+            parts = self._parts() if self._is_parted else []
             return [*parts, *([IF_NONE_MATCH_GIVEN] if self._shows else [])]
         dry_run = [DRY_RUN] if self._rehearses else []
         return [IDEMPOTENCY_KEY, CHANGE_MESSAGE, *dry_run, *([IF_MATCH_GIVEN] if self._guards else [])]
@@ -214,7 +219,21 @@ class DocumentedSchema(AutoSchema):
             bodies[code]["headers"] = {**bodies[code].get("headers", {}), "Location": LOCATION}
         if self._shows:
             self._describe_tags(bodies)
+        if self._is_parted:
+            content = bodies["200"]["content"]
+            content[PART_TYPE] = {"schema": self._in_parts(content["application/json"]["schema"])}
         return bodies
+
+    @property
+    def _is_parted(self) -> bool:
+        """Whether some fields of the rows may be asked for."""
+        return self.method == "GET" and getattr(self.view, "action", "") in self.view.parted  # type: ignore[attr-defined]
+
+    def _in_parts(self, whole: dict[str, Any]) -> dict[str, Any]:
+        if getattr(self.view, "action", "") == "retrieve":
+            return PART_OF_A_ROW
+        rows = {"type": "array", "items": PART_OF_A_ROW}
+        return rows if whole.get("type") == "array" else self._get_paginator().get_paginated_response_schema(rows)
 
     @property
     def _shows(self) -> bool:

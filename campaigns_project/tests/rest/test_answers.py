@@ -53,6 +53,7 @@ def test_a_row_is_answered_in_parts_wherever_the_document_says_so(world, documen
             good += len(found[0])
             expected = [[keys] * len(found[0]) for keys in (set(names), {last}, set(others))]
             faults += [] if found == expected and one.get("ETag") == whole.get("ETag") else [real]
+            faults += document.faults("get", real, one) + document.faults("get", real, rest)
 
     assert (faults, good > 50) == ([], True)
 
@@ -75,6 +76,16 @@ def test_a_part_that_does_not_exist_is_refused(query, pointer, said):
     [error] = answers[0].json()["errors"]
     assert (answers[0].status_code, error["pointer"], said in error["detail"]) == (400, pointer, True)
     assert answers[1].json()["errors"][0]["code"] == "unknown_parameter"
+
+
+@pytest.mark.parametrize("kind", ["*/*", "application/json", "application/vnd.fairlead.part+json"])
+def test_a_part_is_answered_under_a_name_of_its_own_to_whoever_takes_json(kind):
+    client = key_client()
+
+    answers = [client.get(f"/api/v1/tags{more}", headers={"Accept": kind}) for more in ("?fields=id", "")]
+
+    assert (answers[0].status_code, answers[0]["Content-Type"]) == (200, "application/vnd.fairlead.part+json")
+    assert answers[1].status_code == (406 if "part" in kind else 200)
 
 
 def test_rows_with_nothing_in_them_are_as_the_document_says(document):
