@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from drf_spectacular import validation
+from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from jsonschema_specifications import REGISTRY
 from referencing import Resource
@@ -163,6 +164,18 @@ def test_docs_and_schema_open_without_a_key_and_load_nothing_from_elsewhere(clie
     assert b'src="http' not in page.content
     assert "script-src 'self'" in page["Content-Security-Policy"]
     assert "unsafe" not in page["Content-Security-Policy"].partition("script-src")[2].partition(";")[0]
+
+
+@pytest.mark.django_db
+def test_the_document_is_made_once_for_everybody_and_not_for_each(client, monkeypatch):
+    made = described()
+    first = client.get("/api/v1/schema/", headers={"Accept": "application/json"})
+    monkeypatch.setattr(SchemaGenerator, "get_schema", None)
+
+    again = client.get("/api/v1/schema/", headers={"Accept": "application/json"})
+
+    assert (again.content, again["Content-Type"]) == (first.content, "application/json")
+    assert set(again.json()["paths"]) == set(made["paths"])
 
 
 def test_every_operation_asks_for_a_key(operations):
