@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_basic_type, build_parameter_type
+from drf_spectacular.plumbing import ResolvedComponent, build_basic_type, build_parameter_type
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
@@ -156,10 +156,15 @@ class DocumentedSchema(AutoSchema):
         return [IDEMPOTENCY_KEY, CHANGE_MESSAGE, *dry_run, *([IF_MATCH_GIVEN] if self._guards else [])]
 
     def _parts(self) -> list[OpenApiParameter]:
-        names = {"type": "array", "items": {"type": "string", "enum": self.view.row_fields()}}  # type: ignore[attr-defined]
+        view: Any = self.view
+        # One for all lists and rows of a kind: of each place its own, clients that are made of it would have hundreds.
+        name = f"{self._get_serializer_name(view.row_serializer(), 'response')}Field"
+        names = ResolvedComponent(name, "schemas", {"type": "string", "enum": view.row_fields()}, object=name)
+        self.registry.register_on_missing(names)
+        several = {"type": "array", "items": names.ref}
         return [
-            OpenApiParameter(name, names, OpenApiParameter.QUERY, description=told, explode=False)
-            for name, told in OF_PARTS.items()
+            OpenApiParameter(parameter, several, OpenApiParameter.QUERY, description=told, explode=False)
+            for parameter, told in OF_PARTS.items()
         ]
 
     def get_filter_backends(self) -> list[Any]:
