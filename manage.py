@@ -13,10 +13,11 @@ def main() -> None:
     with ended_in_a_word():
         # Inside, since a Ctrl-C may come while they load.
         from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
-        from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+        from campaigns_project.command_line import CommandLine  # noqa: PLC0415
 
         try:
-            execute_from_command_line(sys.argv)
+            CommandLine(sys.argv).execute()
         except ImproperlyConfigured as error:
             print(f"Settings: {error}", file=sys.stderr)
             sys.exit(2)

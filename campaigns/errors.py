@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from campaigns.models.verbs import verbs_from
-from campaigns_project.errors import StateRefused
+from campaigns_project.errors import StateRefused, state_of
 
 
 class StartCode(models.TextChoices):
@@ -109,7 +109,7 @@ class StateConflict(StateRefused):
             "state_conflict",
             f"A campaign that is {current} cannot be {PAST[verb]}.",
             possible,
-            {"current_status": current, "allowed_actions": list(verbs)},
+            state_of(current, *verbs),
         )
 
 

@@ -13,7 +13,7 @@ from campaigns.oauth.connecting import check_connection_stays
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.encryption import refuse_elsewhere
-from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.errors import Refused, StateRefused, state_of
 
 NAMED = 5  # senders that a refusal lists
 LONGEST_FOLDER = 200  # characters
@@ -100,9 +100,9 @@ def _move(mailbox: Mailbox, left: MailboxStatus, to: MailboxStatus, why: str, ac
     rows = Mailbox.objects.filter(pk=mailbox.pk, status=left)
     anew = {"failed_tries": 0, "next_look_at": None, "last_error": ""} if to == MailboxStatus.ACTIVE else {}
     if not rows.update(status=to, status_reason=why, updated_at=Now(), **anew):
-        raise StateRefused(
-            "state_conflict", f"{mailbox.name} is {to.label.lower()} already.", details={"current_status": to}
-        )
+        other = "resume" if to == MailboxStatus.PAUSED else "pause"
+        message = f"{mailbox.name} is {to.label.lower()} already."
+        raise StateRefused("state_conflict", message, details=state_of(to, other))
     record(
         action=f"mailbox.{'paused' if to == MailboxStatus.PAUSED else 'resumed'}",
         entity=mailbox,

@@ -131,4 +131,5 @@ def campaigns_enrolled_by(segment: Segment) -> list[Use]:
         organization=segment.organization_id, kind=JobKind.ENROLL, state__segment=segment.pk
     )
     campaigns = Campaign.objects.filter(pk__in=jobs.values("campaign"))
-    return [Use("campaign", each.pk, each.name, keeps=False) for each in campaigns.order_by("-pk")]
+    named = campaigns.order_by("-pk").values_list("pk", "name")
+    return [Use("campaign", number, name, keeps=False) for number, name in named]

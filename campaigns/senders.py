@@ -20,7 +20,7 @@ from campaigns.telling import tell_of_sender
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.encryption import refuse_elsewhere
-from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.errors import Refused, StateRefused, state_of
 from campaigns_project.webhooks.events import EventType
 
 NAMED = 5  # campaigns that a refusal lists
@@ -115,9 +115,9 @@ def _move(sender: Sender, left: SenderStatus, to: SenderStatus, why: str, actor:
     rows = Sender.objects.filter(pk=sender.pk, status=left)
     anew = {"guard_since": Now(), "failed_tries": 0, "in_vain": 0} if to == SenderStatus.ACTIVE else {}
     if not rows.update(status=to, status_reason=why, backs_off_until=None, updated_at=Now(), **anew):
-        raise StateRefused(
-            "state_conflict", f"{sender.email} is {to.label.lower()} already.", details={"current_status": to}
-        )
+        other = "resume" if to == SenderStatus.PAUSED else "pause"
+        message = f"{sender.email} is {to.label.lower()} already."
+        raise StateRefused("state_conflict", message, details=state_of(to, other))
     record(
         action=f"sender.{'paused' if to == SenderStatus.PAUSED else 'resumed'}",
         entity=sender,

@@ -55,6 +55,11 @@ class StateRefused(Refused):
     status = 409
 
 
+def state_of(current: str, *allowed: str) -> dict[str, Any]:
+    """Details of a StateRefused: the state the thing has, and the acts it allows, as addresses call them."""
+    return {"current_status": current, "allowed_actions": list(allowed)}
+
+
 class NotFound(Refused):
     """What was named is not there, or belongs to another organization: the answer is the same."""
 

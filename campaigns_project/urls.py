@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from campaigns.api.feed import calendar_file
 from campaigns_project import api
 from campaigns_project.rest import problems
+from campaigns_project.rest.document import DocumentView
 from campaigns_project.runtime import probes
 from campaigns_project.runtime.health_api import HealthView
 
@@ -19,7 +20,7 @@ READING = ["get", "head"]
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("api/v1/schema/", SpectacularAPIView.as_view(http_method_names=READING), name="schema"),
+    path("api/v1/schema/", DocumentView.as_view(http_method_names=READING), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=READING), name="docs"),
     path("api/v1/campaigns/track/", include("tracking.urls")),
     path("t/", include("tracking.urls", namespace="t")),

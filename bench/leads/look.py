@@ -25,9 +25,9 @@ from django.utils import timezone  # noqa: E402
 from bench.leads.fill import OWNER  # noqa: E402
 from campaigns.models import Campaign  # noqa: E402
 from campaigns_project.accounts.models import Organization, User  # noqa: E402
+from campaigns_project.counting import count  # noqa: E402
 from campaigns_project.patience import TookTooLong, within  # noqa: E402
 from leads.models import Lead, LeadImport, Segment, Tag  # noqa: E402
-from leads.segments.counting import count  # noqa: E402
 from leads.segments.members import members  # noqa: E402
 
 LIST, API = "/admin/leads/lead/", "/api/v1/leads"

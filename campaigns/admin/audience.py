@@ -27,10 +27,10 @@ from campaigns.models import Campaign, CampaignStatus, LeadRanking, Sender
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
+from campaigns_project.counting import count
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
 from leads.models import LeadStatus, Segment, Tag
-from leads.segments.counting import count
 
 WAYS = [
     ("tag", "Everybody with a tag"),

@@ -17,6 +17,7 @@ from campaigns.preflight.examples import LOOKED_AT, Example, by_address, looked_
 from campaigns.preflight.one_wording import look_at
 from campaigns.preflight.shares import shares
 from campaigns.sending.inbox import show
+from campaigns.sending.prepare import lead_to_show
 from campaigns.steps import WORDING
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
@@ -168,5 +169,4 @@ def _by_key(rows: QuerySet, key: str, *, name: str = "pk") -> Any:
 
 def _lead(campaign: Campaign, key: str) -> Lead | None:
     own = Lead.objects.for_organization(campaign.organization)
-    enrolled = _enrolled(campaign).first() if campaign.pk else None
-    return _by_key(own, key) or enrolled or own.order_by("-pk").first()
+    return _by_key(own, key) or lead_to_show(campaign)

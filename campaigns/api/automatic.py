@@ -71,6 +71,8 @@ class CampaignAudience:
         ("set_standing_audience", "clear_standing_audience", "activate", "deactivate"), Role.MANAGER
     )
 
+    rehearsed_audience: ClassVar[frozenset[str]] = frozenset(audience_roles)
+
     @extend_schema(summary="See whom a campaign enrolls by itself", responses=StandingAudienceSerializer)
     @action(detail=True, url_path="standing-audience")
     def standing_audience(self, request: Request, **_address: str) -> Response:

@@ -145,6 +145,7 @@ class FeedViewSet(Reads, Deletes, OperationsViewSet):
     """An address (iCalendar) that needs no key: whoever has it can read the calendar. It ends by itself when its person
     leaves the organization."""
 
+    rehearses = frozenset({"destroy"})  # POST shows an address that is a secret, and would be none
     noun = ("an address of the calendar", "addresses of the calendar")
     queryset = CalendarFeed.objects.all()
     serializer_class = FeedSerializer

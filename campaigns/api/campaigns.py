@@ -78,6 +78,12 @@ class CampaignViewSet(
     }
     query_parameters = CampaignDeletion.query_parameters
     live = frozenset(COUNTED)
+    rehearses = (
+        frozenset({"create", "partial_update"})
+        | CampaignVerbs.rehearsed_verbs
+        | CampaignAudience.rehearsed_audience
+        | CampaignFetching.rehearsed_source
+    )
     guards = frozenset({"partial_update"})  # a deletion is bound to what was seen by its own token
 
     def get_object(self) -> Campaign:

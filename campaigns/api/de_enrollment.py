@@ -98,6 +98,7 @@ class RunFilters(CreatedFilters):
 class RunViewSet(Reads, ApiViewSet):
     """Sweeps go on by themselves about once a minute; these are their records, and those of runs somebody asked for."""
 
+    rehearses = frozenset()  # a run looks first if its body says `dry_run`
     tag = "de-enrollment"
     noun = ("a de-enrollment run", "de-enrollment runs")
     queryset = DeEnrollmentRun.objects.all()

@@ -96,6 +96,8 @@ class CampaignFetching:
         "lead_source_preview": Role.OPERATOR,
     }
 
+    rehearsed_source: ClassVar[frozenset[str]] = frozenset({"set_lead_source", "clear_lead_source"})
+
     @extend_schema(summary="See the lead source of a campaign", responses=StoredSourceSerializer)
     @action(detail=True, url_path="lead-source")
     def lead_source(self, request: Request, **_address: str) -> Response:

@@ -65,6 +65,7 @@ class HaltFilters(filters.FilterSet):
 class HaltViewSet(Reads, ApiViewSet):
     """Campaigns keep their state and nothing is lost; when the last stop is lifted, what came due leaves."""
 
+    rehearses = ApiViewSet.rehearses | {"lift"}
     tag = "sending"
     noun = ("an emergency stop", "emergency stops")
     queryset = SendingHalt.objects.select_related("organization")

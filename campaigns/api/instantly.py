@@ -89,6 +89,7 @@ class TakenOverSerializer(StrictSerializer):
 class InstantlyAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """Keys with which campaigns are handed over to Instantly."""
 
+    rehearses = ApiViewSet.rehearses | {"pause", "resume"}
     tag = "instantly-accounts"
     noun = ("an Instantly account", "Instantly accounts")
     queryset = InstantlyAccount.objects.all()

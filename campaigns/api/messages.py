@@ -70,6 +70,7 @@ class MessageFilters(CreatedFilters):
 class MessageViewSet(Reads, InCampaign):
     """A row is there from the moment a worker takes the mail in hand; before that, the recipient tells what is next."""
 
+    rehearses = frozenset({"send_again", "treat_as_sent"})
     tag = "messages"
     noun = ("a message", "messages")
     queryset = Message.objects.select_related("recipient__campaign", "step").defer("merge_values")

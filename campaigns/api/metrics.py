@@ -101,6 +101,7 @@ class MetricEntryViewSet(Reads, Deletes, OperationsViewSet):
     """One value for each metric and day. Corrections are in the audit log."""
 
     noun = ("a value of a metric", "values of metrics")
+    rehearses = frozenset({"enter", "bulk", "destroy"})
     queryset = MetricEntry.objects.select_related("metric")
     serializer_class = MetricEntrySerializer
     filterset_class = MetricEntryFilters

@@ -99,6 +99,7 @@ class TaskViewSet(Reads, Creates, Changes, Deletes, OperationsViewSet):
     """Newest first; `column` and the order of the board are for boards."""
 
     noun = ("a task", "tasks")
+    rehearses = OperationsViewSet.rehearses | {"move", "complete", "reopen"}
     queryset = OperatorTask.objects.select_related("organization")
     serializer_class = TaskSerializer
     filterset_class = TaskFilters

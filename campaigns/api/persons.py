@@ -66,6 +66,7 @@ class ErasedSerializer(serializers.Serializer):
 class PersonViewSet(ApiViewSet):
     """Beside the leads' own endpoints: that a person booked, and what one may ask for by law, which needs a manager."""
 
+    rehearses = frozenset({"booking", "take_back_booking"})
     tag = "leads"
     noun = ("a lead", "leads")
     queryset = Lead.objects.all()

@@ -102,6 +102,7 @@ class RankingViewSet(mixins.ListModelMixin, InCampaign):
 class RankingRulesViewSet(InCampaign):
     """What leads are ranked by."""
 
+    rehearses = frozenset({"replace"})
     tag = "campaigns"
     queryset = Campaign.objects.all()
     campaign_path = "pk"

@@ -21,7 +21,7 @@ from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import ExitReason, Recipient, RecipientStatus
 from campaigns.scheduling import leaves_at
 from campaigns.why import why_recipient
-from campaigns_project.errors import StateRefused
+from campaigns_project.errors import StateRefused, state_of
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, Moment
 from campaigns_project.rest.viewsets import Reads
 from campaigns_project.states import ProgressStatus
@@ -76,6 +76,7 @@ class RecipientFilters(CreatedFilters):
 class RecipientViewSet(Reads, InCampaign):
     """Recipients are never deleted: who leaves keeps the reason and the time."""
 
+    rehearses = frozenset({"create", "de_enroll"})
     tag = "recipients"
     noun = ("a recipient", "recipients")
     queryset = Recipient.objects.select_related("next_step", "campaign__organization", "lead")
@@ -114,7 +115,7 @@ class RecipientViewSet(Reads, InCampaign):
             raise StateRefused(
                 "already_out",
                 f"Recipient {recipient.pk} has left the campaign already.",
-                details={"current_status": recipient.status, "exit_reason": recipient.exit_reason},
+                details={**state_of(recipient.status), "exit_reason": recipient.exit_reason},
             )
         return Response(self.get_serializer(self.get_object()).data)
 

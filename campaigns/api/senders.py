@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.connecting import WHERE, connect_address
 from campaigns.api.finding import InCampaign
 from campaigns.api.sender_limits import LIMITS, SenderLimits
 from campaigns.api.verbs import ReasonSerializer
@@ -75,6 +76,7 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
     is_connected = serializers.BooleanField(
         read_only=True, help_text="Whether it is connected; false also where a person has to connect it again."
     )
+    connect_address = serializers.SerializerMethodField(help_text=WHERE)
     has_esp_settings = serializers.SerializerMethodField()
     has_webhook_secret = serializers.SerializerMethodField()
     webhook_address = serializers.SerializerMethodField(
@@ -92,7 +94,8 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         model = Sender
         fields = [
             "id", "email", "name", "reply_to", "kind", "host", "port", "security", "username", "password",
-            "has_password", "authentication", "is_connected", "esp", "esp_settings", "has_esp_settings",
+            "has_password", "authentication", "is_connected", "connect_address", "esp", "esp_settings",
+            "has_esp_settings",
             "max_connections", "guard_percent", "guard_floor",
             "dkim_selector", "return_path_domain", "return_path_plus", "mailbox",
             "webhook_service",
@@ -132,6 +135,9 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
     def get_has_password(self, sender: Sender) -> bool:
         return bool(sender.password)
 
+    def get_connect_address(self, sender: Sender) -> str:
+        return connect_address(sender)
+
     def get_has_webhook_secret(self, sender: Sender) -> bool:
         return bool(sender.webhook_secret)
 
@@ -166,6 +172,7 @@ class SenderFilters(CreatedFilters):
 class SenderViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """While SANDBOX is on, the mails of every sender reach the local mailbox and nothing else."""
 
+    rehearses = ApiViewSet.rehearses | {"pause", "resume"}
     tag = "senders"
     noun = ("a sender", "senders")
     queryset = Sender.objects.defer(*Sender.TOKENS).prefetch_related(RECENT_DAYS)
@@ -234,13 +241,14 @@ class ChosenSendersSerializer(StrictSerializer):
 class CampaignSenderViewSet(InCampaign):
     """Recipients are spread over the senders of their campaign and then stay with theirs."""
 
+    rehearses = frozenset({"replace"})
     tag = "senders"
     queryset = Sender.objects.defer(*Sender.TOKENS).prefetch_related(RECENT_DAYS)
     serializer_class = SenderSerializer
     campaign_path = "campaign_senders__campaign"
     roles = {"replace": Role.MANAGER}
     pagination_class = None
-    shows = frozenset({"chosen"})
+    shows = parted = frozenset({"chosen"})
     guards = frozenset({"replace"})
     live = frozenset({"each"})
 

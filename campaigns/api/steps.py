@@ -5,20 +5,25 @@ from typing import Any, cast
 
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api.finding import InCampaign
-from campaigns.models import Campaign, EmailTemplate, Step, Variant, WaitUnit
+from campaigns.models import Campaign, EmailTemplate, Sender, Step, Variant, WaitUnit
+from campaigns.sending.prepare import lead_to_show, preview
 from campaigns.steps import WORDING, add_step, add_variant, edit_step, edit_variant, remove_step, remove_variant
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
+from campaigns_project.errors import NotFound
+from campaigns_project.keys import key_of
 from campaigns_project.rest.paging import NewestFirst, OldestFirst
 from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import LineField, ScopedRelatedField, StrictSerializer
 from campaigns_project.rest.viewsets import Reads
+from leads.models import Lead
 
 LONGEST_WAIT = 525_600  # as the database has it: a year of minutes
 MOST_WEIGHT = 1_000
@@ -36,6 +41,15 @@ class VariantSerializer(serializers.ModelSerializer):
         model = Variant
         fields = ["id", "label", *WORDING, "weight", "is_active", "version", "created_at", "updated_at"]
         read_only_fields = fields
+
+
+class MailPreviewSerializer(serializers.Serializer):
+    """A mail as somebody would read it."""
+
+    lead = serializers.IntegerField(help_text="The number of the lead it is written for.")
+    subject = serializers.CharField()
+    html = serializers.CharField(help_text="Empty for a mail of text alone. Show it in a sandboxed frame.")
+    text = serializers.CharField()
 
 
 class StepSerializer(serializers.ModelSerializer):
@@ -158,6 +172,7 @@ class VariantViewSet(Reads, InCampaign):
     serializer_class = VariantSerializer
     pagination_class = OldestFirst
     campaign_path = "step__campaign"
+    query_parameters = {"preview": frozenset({"lead"})}
     roles = {"destroy": Role.OPERATOR}
 
     @cached_property
@@ -195,6 +210,40 @@ class VariantViewSet(Reads, InCampaign):
         asked.is_valid(raise_exception=True)
         edited = edit_variant(variant=variant, changes=asked.validated_data, actor=self.actor)
         return Response(self.get_serializer(edited).data)
+
+    @extend_schema(
+        summary="See a mail as a lead would read it",
+        description="By the same code as when it is sent, from the campaign's first sender; nothing is tracked, and "
+        "opting out leads nowhere. Refused (400) where it could not be made, such as `merge_value_missing`.",
+        parameters=[
+            OpenApiParameter(
+                "lead",
+                {"type": "integer", "format": "int64", "minimum": 1},
+                description="The number of the lead; the campaign's first recipient, or the newest lead, unless given.",
+            )
+        ],
+        responses=MailPreviewSerializer,
+    )
+    @action(detail=True)
+    def preview(self, request: Request, **_address: str) -> Response:
+        variant, lead = self.get_object(), self._lead(request.query_params.get("lead"))
+        mail = preview(variant=variant, lead=lead, sender=self.campaign_sender)
+        return Response({"lead": lead.pk, "subject": mail.subject, "html": mail.html, "text": mail.text})
+
+    @property
+    def campaign_sender(self) -> Sender | None:
+        return Sender.objects.filter(campaign_senders__campaign=self.campaign).order_by("pk").first()
+
+    def _lead(self, key: str | None) -> Lead:
+        if key is None:
+            found = lead_to_show(self.campaign)
+        elif (number := key_of(key)) is None:
+            raise serializers.ValidationError({"?lead": ["Give the number of a lead."]})
+        else:
+            found = Lead.objects.for_organization(self.organization).filter(pk=number).first()
+        if found is None:
+            raise NotFound("no_lead", "There is no such lead to write the mail as.", "Import or add one first.")
+        return found
 
     @extend_schema(description="Refused (409) for the last active one, and for one that somebody was sent.")
     def destroy(self, request: Request, **_address: str) -> Response:

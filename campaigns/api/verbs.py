@@ -137,6 +137,9 @@ class CampaignVerbs:
 
     roles: ClassVar[Mapping[str, Role]] = dict.fromkeys((*FROM, "retry_failed", "cleanup"), Role.MANAGER)
 
+    # `retry-failed` says itself in its body that it is to count alone.
+    rehearsed_verbs: ClassVar[frozenset[str]] = frozenset({*FROM, "duplicate", "cleanup"})
+
     @verb(
         "Start a campaign",
         "Every mail is checked first; then they leave as soon as a worker sees it. Refused (409) with every problem "
@@ -170,7 +173,7 @@ class CampaignVerbs:
 
     @verb("Stop a campaign for good", "Nobody gets the remaining steps. This cannot be taken back; a pause can.")
     def stop(self, request: Request, **_address: str) -> Response:
-        return self._take(lifecycle.stop)
+        return self._take(lifecycle.begin_stop if self.is_rehearsal else lifecycle.stop)  # type: ignore[attr-defined]
 
     @verb("Archive a campaign", "Puts an ended campaign out of the way.")
     def archive(self, request: Request, **_address: str) -> Response:

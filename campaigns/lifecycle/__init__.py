@@ -6,6 +6,7 @@ from campaigns.lifecycle.begin import resume as resume
 from campaigns.lifecycle.begin import start as start
 from campaigns.lifecycle.duplicate import duplicate as duplicate
 from campaigns.lifecycle.end import archive as archive
+from campaigns.lifecycle.end import begin_stop as begin_stop
 from campaigns.lifecycle.end import complete_finished as complete_finished
 from campaigns.lifecycle.end import stop as stop
 from campaigns.lifecycle.hold import may_still_go as may_still_go

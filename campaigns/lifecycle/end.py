@@ -23,11 +23,19 @@ _ENROLLING = Q(is_automatic=True, is_active=True)
 
 def stop(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
     """End it for good: nobody gets the remaining steps. StateConflict unless it is running or paused."""
-    with transaction.atomic():
-        hold_audience(campaign.organization_id)
-        move(campaign, "stop", to=CampaignStatus.STOPPED, actor=actor, now=now, reason=reason)
+    begin_stop(campaign=campaign, actor=actor, now=now, reason=reason)
     _release_recipients(campaign, now)
     return Campaign.objects.select_related("organization").get(pk=campaign.pk)
+
+
+@transaction.atomic
+def begin_stop(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
+    """The first part of a stop: from here on no mail leaves. By itself it is for trying alone, and taken back.
+
+    The rest takes people out in many transactions: one would hold all their rows, in an order that is nobody's.
+    """
+    hold_audience(campaign.organization_id)
+    return move(campaign, "stop", to=CampaignStatus.STOPPED, actor=actor, now=now, reason=reason)
 
 
 def archive(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:

@@ -24,6 +24,8 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound
 from campaigns_project.idempotency.forget import forget_answers
+from campaigns_project.webhooks.emit import emit
+from campaigns_project.webhooks.events import EventType
 from leads.models import Lead
 from leads.suppression import suppress_erased
 
@@ -59,7 +61,7 @@ def erase_person(
     removed["links"] = _remove_links(lead, traces)
     removed["mailbox_copies"] = forget_copies(frozenset(traces.written))
     removed["answers_forgotten"] = _forget_answers(lead, actor)
-    removed.update(_remove(lead, traces, actor))
+    removed.update(_remove(lead, traces, actor, now))
     # Once more: a request that found them until now may be answered any moment.
     removed["answers_forgotten"] += _forget_answers(lead, actor)
     return {label: number for label, number in removed.items() if number}
@@ -88,7 +90,7 @@ def _shut(lead: Lead, traces: Traces, actor: Actor, reason: str, now: datetime) 
 
 @retried
 @transaction.atomic
-def _remove(lead: Lead, traces: Traces, actor: Actor) -> dict[str, int]:
+def _remove(lead: Lead, traces: Traces, actor: Actor, now: datetime) -> dict[str, int]:
     recipients = Recipient.objects.filter(lead=lead).order_by("pk").select_for_update(no_key=True)
     campaigns = list(recipients.values_list("campaign_id", flat=True))
     blockers = blockers_of_person(lead)  # once more: a worker may have claimed a mail before they were shut out
@@ -105,6 +107,9 @@ def _remove(lead: Lead, traces: Traces, actor: Actor) -> dict[str, int]:
         actor=actor,
         after={"removed": sum(removed.values()), "campaigns": len(campaigns)},
     )
+    # By number alone: whoever was told of them before knows whom to forget, and nobody else is to.
+    told = {"lead_id": lead.pk}
+    emit(organization_id=lead.organization_id, event_type=EventType.LEAD_ERASED, data=told, at=now)
     Lead.objects.filter(pk=lead.pk).delete()
     return removed
 

@@ -11,7 +11,7 @@ from campaigns.sending.advance import lock_recipients, skip_for_those_who_left, 
 from campaigns.sending.evidence import confirm
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import StateRefused
+from campaigns_project.errors import StateRefused, state_of
 
 BATCH = 500  # messages decided in one transaction, each with its audit row
 
@@ -89,7 +89,7 @@ def _not_uncertain(message: Message) -> StateRefused:
     return StateRefused(
         "state_conflict",
         f"Message {message.pk} is {status}: only an uncertain one needs a decision.",
-        details={"current_status": status},
+        details=state_of(status),
     )
 
 

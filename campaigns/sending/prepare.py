@@ -149,6 +149,14 @@ def prepare(
     return batch
 
 
+def lead_to_show(campaign: Campaign) -> Lead | None:
+    """Whom a mail of the campaign is shown as where nobody is named: its first recipient, else the newest lead."""
+    own = Lead.objects.for_organization(campaign.organization)
+    # One that is only thought of, for a template to be looked at, has no recipients.
+    enrolled = own.filter(recipients__campaign=campaign).order_by("recipients__id") if campaign.pk else own.none()
+    return enrolled.first() or own.order_by("-pk").first()
+
+
 def preview(*, variant: Variant, lead: Lead, sender: Sender | None = None, way_out: str = "#unsubscribe") -> Rendered:
     """What `lead` would read, by the same code as when sending. Inert: no tracking, and opting out leads to `way_out`.
 

@@ -17,7 +17,7 @@ from campaigns.sending.reasons import OF_FAILED
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.database.plans import without_loops
-from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.errors import NotFound, Refused, StateRefused, state_of
 from leads.suppression import forbidden_among_sql
 
 BATCH = 2_000  # recipients put back together: each batch is a transaction with its own audit row
@@ -111,7 +111,7 @@ def _require_open(campaign: Campaign) -> Campaign:
             "state_conflict",
             f"Failed mails of a campaign that is {current.status} are not sent again.",
             "Duplicate the campaign and enroll these people there.",
-            {"current_status": current.status, "allowed_actions": list(verbs_from(current.status))},
+            state_of(current.status, *verbs_from(current.status)),
         )
     return current
 

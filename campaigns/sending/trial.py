@@ -19,7 +19,7 @@ from campaigns.locks import hold_audience
 from campaigns.models import Campaign, Sender, Variant
 from campaigns.sending.connections import Connections, Routes
 from campaigns.sending.links import unsubscribe_url
-from campaigns.sending.prepare import preview
+from campaigns.sending.prepare import lead_to_show, preview
 from campaigns.tokens import TEST_MESSAGE
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
@@ -142,8 +142,7 @@ def _addresses(campaign: Campaign, to: Sequence[str]) -> list[str]:
 
 
 def _lead(campaign: Campaign) -> Lead:
-    own = Lead.objects.for_organization(campaign.organization)
-    lead = own.filter(recipients__campaign=campaign).order_by("recipients__id").first() or own.order_by("-pk").first()
+    lead = lead_to_show(campaign)
     if lead is None:
         raise StateRefused(TrialCode.NO_LEAD, "There is no lead to write the mail as.", "Import or add one first.")
     return lead

@@ -13,9 +13,10 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from campaigns_project.rest.parts import PARTS
 from campaigns_project.rest.problems import UnknownParameter
 
-PAGING = frozenset({"cursor", "page_size"})
+PAGING = frozenset({"cursor", "page_size", "include"})
 MAY_BE_EMPTY = frozenset({"q"})  # a search box sends it before anything was typed
 
 
@@ -59,7 +60,8 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
         filterset_class = self.get_filterset_class(view, queryset)
-        check_query(request, PAGING | _known(request, filterset_class), _lists(filterset_class))
+        known = PAGING | view.part_parameters | _known(request, filterset_class)
+        check_query(request, known, PARTS | _lists(filterset_class))
         try:
             return super().filter_queryset(request, queryset, view)
         except ValidationError as error:

@@ -81,6 +81,11 @@ class DoneOnce(APIView):
             raise _AnsweredBefore(found)
         self._number = found
 
+    def check_key(self, request: Request) -> None:
+        """Refuse a key that is none, and take no other: for what is only tried."""
+        if HEADER in request.headers:
+            key_of_header(request.headers[HEADER])
+
     def handle_exception(self, exc: Exception) -> Any:
         return _again(exc.answer) if isinstance(exc, _AnsweredBefore) else super().handle_exception(exc)
 

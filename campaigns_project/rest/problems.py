@@ -30,6 +30,7 @@ from campaigns_project.problem import CONTENT_TYPE, NOT_KEPT, members
 logger = logging.getLogger(__name__)
 
 ALMOST = 0.8  # how alike two names are when one is a slip of the other; 1 is the same
+_TOLD = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor", "not_unique"})  # of what is invalid
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
 
@@ -52,6 +53,16 @@ class UnknownParameter(exceptions.ValidationError):
 
     def _say(self, name: str, sentence: str) -> None:
         super().__init__({name[:100]: [exceptions.ErrorDetail(sentence, self.default_code)]})
+
+
+class UnknownField(exceptions.ValidationError):
+    """A query parameter names a field that rows here do not have."""
+
+    default_code = "unknown_field"
+
+    def __init__(self, parameter: str, name: str, known: Iterable[str]):
+        sentence = f"There is no field “{name[:100]}” here. {_guess(name, sorted(known))}"
+        super().__init__({f"?{parameter}": [exceptions.ErrorDetail(sentence, self.default_code)]})
 
 
 def _guess(name: str, known: list[str]) -> str:
@@ -164,7 +175,7 @@ def _describe(error: Exception, answered: Response) -> dict[str, Any]:
         codes = {item["code"] for item in errors}
         code = codes.pop() if len(codes) == 1 else "invalid"
         return {
-            "code": code if code in {"unknown_parameter", "invalid_cursor", "not_unique"} else "invalid",
+            "code": code if code in _TOLD else "invalid",
             "detail": " ".join(_sentence(item) for item in errors[:5]),
             "errors": errors,
         }

@@ -38,6 +38,7 @@ class RetentionSerializer(StrictSerializer):
 class RetentionViewSet(StrictView, OrganizationScoped, viewsets.ViewSet):
     """One for each organization."""
 
+    rehearses = frozenset({"change"})
     tag = "me"
     roles = {"change": Role.OWNER}
     shows = frozenset({"read", "change"})

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_basic_type, build_parameter_type
+from drf_spectacular.plumbing import ResolvedComponent, build_basic_type, build_parameter_type
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
@@ -16,6 +16,10 @@ from campaigns_project.rest.conditions import IF_MATCH, IF_NONE_MATCH, TAGS
 from campaigns_project.rest.filtering import MAY_BE_EMPTY
 from campaigns_project.rest.idempotency import HEADER, REPLAYED
 from campaigns_project.rest.kinds import WordField
+from campaigns_project.rest.parts import FIELDS, OMIT
+from campaigns_project.rest.parts import MEDIA_TYPE as PART_TYPE
+from campaigns_project.rest.rehearsal import HEADER as DRY_RUN_HEADER
+from campaigns_project.rest.rehearsal import PARAMETER as DRY_RUN_PARAMETER
 from campaigns_project.rest.serializers import StrictSerializer
 
 # Parts of nested addresses that are no field of the rows they lead to.
@@ -57,6 +61,27 @@ IF_NONE_MATCH_GIVEN = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The ETag of what you have: while it is the same, the answer is a 304 without a body.",
 )
+DRY_RUN = OpenApiParameter(
+    DRY_RUN_PARAMETER,
+    {"type": "string", "enum": ["true", "false"]},
+    OpenApiParameter.QUERY,
+    description="`true`: do nothing, and answer as if it were done. It is refused as it would be; numbers of new rows "
+    "in the answer are nobody's.",
+)
+OF_PARTS = {
+    FIELDS: f"Only these fields of each row, separated by commas; the answer is `{PART_TYPE}`.",
+    OMIT: f"All fields but these, separated by commas; the answer is `{PART_TYPE}`.",
+}
+PART_OF_A_ROW = {
+    "type": "object",
+    "minProperties": 1,
+    "description": "The fields that were asked for, each as in the whole row.",
+}
+OF_A_DRY_RUN = "What would be made, of a dry run."
+REHEARSED_HEADER = {
+    "description": "Nothing was done: this is what would be answered.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
 ETAG = {
     "description": "Of the row as it is answered. Where it has two parts, the second is of what moves by itself.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f.]+"$'},
@@ -125,8 +150,22 @@ class DocumentedSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         if self.method == "GET":
-            return [IF_NONE_MATCH_GIVEN] if self._shows else []
-        return [IDEMPOTENCY_KEY, CHANGE_MESSAGE, *([IF_MATCH_GIVEN] if self._guards else [])]
+            parts = self._parts() if self._is_parted else []
+            return [*parts, *([IF_NONE_MATCH_GIVEN] if self._shows else [])]
+        dry_run = [DRY_RUN] if self._rehearses else []
+        return [IDEMPOTENCY_KEY, CHANGE_MESSAGE, *dry_run, *([IF_MATCH_GIVEN] if self._guards else [])]
+
+    def _parts(self) -> list[OpenApiParameter]:
+        view: Any = self.view
+        # One for all lists and rows of a kind: of each place its own, clients that are made of it would have hundreds.
+        name = f"{self._get_serializer_name(view.row_serializer(), 'response')}Field"
+        names = ResolvedComponent(name, "schemas", {"type": "string", "enum": view.row_fields()}, object=name)
+        self.registry.register_on_missing(names)
+        several = {"type": "array", "items": names.ref}
+        return [
+            OpenApiParameter(parameter, several, OpenApiParameter.QUERY, description=told, explode=False)
+            for parameter, told in OF_PARTS.items()
+        ]
 
     def get_filter_backends(self) -> list[Any]:
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
@@ -179,11 +218,27 @@ class DocumentedSchema(AutoSchema):
         bodies["429"]["headers"] = {"Retry-After": RETRY_AFTER}
         if self.method != "GET":
             self._describe_replays(bodies)
+        if self._rehearses:
+            self._describe_rehearsals(bodies)
         for code in {"201", "202"} & set(bodies):
             bodies[code]["headers"] = {**bodies[code].get("headers", {}), "Location": LOCATION}
         if self._shows:
             self._describe_tags(bodies)
+        if self._is_parted:
+            content = bodies["200"]["content"]
+            content[PART_TYPE] = {"schema": self._in_parts(content["application/json"]["schema"])}
         return bodies
+
+    @property
+    def _is_parted(self) -> bool:
+        """Whether some fields of the rows may be asked for."""
+        return self.method == "GET" and getattr(self.view, "action", "") in self.view.parted  # type: ignore[attr-defined]
+
+    def _in_parts(self, whole: dict[str, Any]) -> dict[str, Any]:
+        if getattr(self.view, "action", "") == "retrieve":
+            return PART_OF_A_ROW
+        rows = {"type": "array", "items": PART_OF_A_ROW}
+        return rows if whole.get("type") == "array" else self._get_paginator().get_paginated_response_schema(rows)
 
     @property
     def _shows(self) -> bool:
@@ -195,10 +250,24 @@ class DocumentedSchema(AutoSchema):
         """Whether If-Match is looked at."""
         return getattr(self.view, "action", "") in self.view.guards  # type: ignore[attr-defined]
 
+    @property
+    def _rehearses(self) -> bool:
+        """Whether `dry_run` is taken."""
+        return self.method != "GET" and getattr(self.view, "action", "") in self.view.rehearses  # type: ignore[attr-defined]
+
+    def _describe_rehearsals(self, bodies: dict[str, Any]) -> None:
+        if "201" in bodies:  # nothing is made
+            bodies.setdefault("200", {**bodies["201"], "description": OF_A_DRY_RUN, "headers": {}})
+        for code, answer in bodies.items():
+            if code in {"200", "202", "204"}:
+                answer["headers"] = {**answer.get("headers", {}), DRY_RUN_HEADER: REHEARSED_HEADER}
+
     def _describe_tags(self, bodies: dict[str, Any]) -> None:
         answered = bodies.get("201" if self.method == "POST" else "200")
         if answered is not None:
-            answered["headers"] = {**answered.get("headers", {}), "ETag": ETAG}
+            # A dry run of a change answers a row as it is not.
+            tag = {**ETAG, "required": self.method != "PATCH" or not self._rehearses}
+            answered["headers"] = {**answered.get("headers", {}), "ETag": tag}
         if self.method == "GET":
             bodies["304"] = {"description": "It is as you have it.", "headers": {"ETag": ETAG}}
 

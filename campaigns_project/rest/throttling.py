@@ -1,6 +1,7 @@
 """How many requests a caller of the API may send: enough for any program, and no endless loop of one."""
 
 from collections import Counter
+from dataclasses import dataclass
 from math import ceil
 from threading import Lock
 from time import time
@@ -15,6 +16,26 @@ from campaigns_project.client_address import client_address
 WINDOW = 60  # seconds
 
 
+@dataclass(frozen=True)
+class Rate:
+    """How many requests a caller may send in this minute, how many are left, and when the next begins."""
+
+    limit: int
+    remaining: int
+    reset: int  # seconds since 1970
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As many APIs have them; the IETF's own are still a draft."""
+        return {f"X-RateLimit-{name.title()}": str(value) for name, value in vars(self).items()}
+
+
+def tell_the_rate(response: Any, view: Any) -> None:
+    """Put the headers on the answer to a request that was counted: not before it was known who asks."""
+    for name, value in view.rate.headers.items() if hasattr(view, "rate") else ():
+        response[name] = value
+
+
 class PerCaller(BaseThrottle):
     """Refuses a key, a person or an address what is beyond API_REQUESTS_PER_MINUTE, until the minute is over.
 
@@ -23,7 +44,10 @@ class PerCaller(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         self.now = time()
-        return _counts.count(_caller(request), window=int(self.now // WINDOW)) <= settings.API_REQUESTS_PER_MINUTE
+        window, limit = int(self.now // WINDOW), settings.API_REQUESTS_PER_MINUTE
+        came = _counts.count(_caller(request), window=window)
+        view.rate = Rate(limit, max(limit - came, 0), (window + 1) * WINDOW)
+        return came <= limit
 
     def wait(self) -> int:
         """Seconds, for the header Retry-After."""

@@ -22,11 +22,14 @@ from campaigns_project.rest.filtering import check_query
 from campaigns_project.rest.idempotency import DoneOnce
 from campaigns_project.rest.negotiation import ByHeader
 from campaigns_project.rest.parsing import PlainJSONParser
+from campaigns_project.rest.parts import PARTS, InParts
 from campaigns_project.rest.problems import TooLarge
+from campaigns_project.rest.rehearsal import Rehearsed
 from campaigns_project.rest.schema import DocumentedSchema
+from campaigns_project.rest.throttling import tell_the_rate
 
 
-class StrictView(DoneOnce, Conditional):
+class StrictView(DoneOnce, Rehearsed, InParts, Conditional):
     """JSON of a sensible size, no query parameter that means nothing here, nothing done twice or overwritten unseen.
 
     `query_parameters` names, by action, those that are not filters of a list; `list_parameters` which of them take
@@ -48,10 +51,17 @@ class StrictView(DoneOnce, Conditional):
         self._refuse_unfit_messages(request)
         action = getattr(self, "action", None)
         if action != "list":
-            check_query(request, self.query_parameters.get(action or "", frozenset()), self.list_parameters)
+            known = self.query_parameters.get(action or "", frozenset())
+            known |= self.rehearsal_parameters | self.part_parameters
+            check_query(request, known, self.list_parameters | PARTS)
+        self.read_parts(request)
         self.find_parents()
-        self.begin_once(request)
+        if self.is_rehearsal:  # which does nothing that could be done twice
+            self.check_key(request)
+        else:
+            self.begin_once(request)
         self.guard(request)
+        self.rehearse(request)
 
     def find_parents(self) -> None:
         """Find what the whole address is below, or refuse: before anything of the body is looked at."""
@@ -66,6 +76,7 @@ class StrictView(DoneOnce, Conditional):
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"  # people's data: no proxy or browser keeps a copy
         response["API-Version"] = settings.SPECTACULAR_SETTINGS["VERSION"]
+        tell_the_rate(response, self)
         return response
 
     def _refuse_packed_bodies(self, request: Request) -> None:
@@ -100,6 +111,7 @@ class ApiViewSet(StrictView, OrganizationScoped, viewsets.GenericViewSet):
     """Rows of the caller's organization. `parents` are what a new row hangs on."""
 
     roles: ClassVar[Mapping[str, Role]] = {"destroy": Role.MANAGER}
+    rehearses = frozenset({"create", "partial_update", "destroy"})
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9]{1,18}"
     tag: ClassVar[str] = ""

@@ -153,6 +153,8 @@ WITH_SECRET = extend_schema(
 class WebhookEndpointViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """Told at least once and in no order; a receiver knows an event it had by the header `webhook-id`."""
 
+    # POST shows a secret, which would be none.
+    rehearses = frozenset({"partial_update", "destroy", "disable", "enable"})
     tag = "webhooks"
     noun = ("a webhook endpoint", "webhook endpoints")
     queryset = WebhookEndpoint.objects.all()
@@ -232,6 +234,7 @@ class WebhookEndpointViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
 class WebhookDeliveryViewSet(Reads, ApiViewSet):
     """Newest first; kept for 30 days."""
 
+    rehearses = frozenset({"resend"})
     tag = "webhooks"
     noun = ("a webhook delivery", "webhook deliveries")
     queryset = WebhookDelivery.objects.all()

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.errors import Refused, StateRefused, state_of
 from campaigns_project.webhooks.addresses import check_address, shown
 from campaigns_project.webhooks.emit import new_event_id
 from campaigns_project.webhooks.events import EventType
@@ -146,7 +146,7 @@ def resend(*, delivery: WebhookDelivery, actor: Actor) -> WebhookDelivery:
                 "delivery_waits",
                 "This delivery waits to be tried already.",
                 "Look again in a moment.",
-                {"current_status": DeliveryStatus.WAITING},
+                state_of(DeliveryStatus.WAITING),
             )
         record(
             action="webhookdelivery.sent_again",
@@ -205,9 +205,9 @@ def _note(act: str, endpoint: WebhookEndpoint, actor: Actor, **more: Any) -> Non
 
 
 def _conflict(status: EndpointStatus) -> Refused:
-    return StateRefused(
-        "state_conflict", f"The endpoint is {status.label.lower()} already.", details={"current_status": status}
-    )
+    other = "enable" if status == EndpointStatus.DISABLED else "disable"
+    message = f"The endpoint is {status.label.lower()} already."
+    return StateRefused("state_conflict", message, details=state_of(status, other))
 
 
 def _disabled(endpoint: WebhookEndpoint) -> Refused:
@@ -215,5 +215,5 @@ def _disabled(endpoint: WebhookEndpoint) -> Refused:
         "endpoint_disabled",
         "The endpoint is disabled, so nothing is sent to it.",
         "Enable it first.",
-        {"current_status": endpoint.status},
+        state_of(endpoint.status, "enable"),
     )

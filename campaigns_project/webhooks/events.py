@@ -21,6 +21,7 @@ class EventType(models.TextChoices):
     RECIPIENT_COMPLAINED = "recipient.complained", "A recipient complained of spam"
     RECIPIENT_EXITED = "recipient.exited", "A recipient left its campaign, whatever the reason"
     MESSAGE_SENT = "message.sent", "A mail was sent"
+    LEAD_ERASED = "lead.erased", "A person was erased, and is to be forgotten everywhere else too"
     SUPPRESSION_CREATED = "suppression.created", "Addresses or domains were suppressed"
     SUPPRESSION_REMOVED = "suppression.removed", "The suppression of an address or domain was lifted"
     SENDER_PAUSED = "sender.paused", "A sender was paused, by a person or by itself"

@@ -38,6 +38,7 @@ EXAMPLES: Mapping[EventType, Mapping[str, Any]] = {
         "step": 1,
         "sender_id": 3,
     },
+    EventType.LEAD_ERASED: {"lead_id": 920},
     EventType.SUPPRESSION_CREATED: {"addresses": ["ana@acme.example", "rival.example"], **_SUPPRESSION},
     EventType.SUPPRESSION_REMOVED: {"addresses": ["ana@acme.example"], **_SUPPRESSION},
     EventType.SENDER_PAUSED: {**_SENDER, "reason": "Paused by Petr."},

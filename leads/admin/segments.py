@@ -22,11 +22,11 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.audit.actors import Actor
+from campaigns_project.counting import count
 from campaigns_project.errors import Refused
 from campaigns_project.keys import key_of
 from leads.admin.rule_builder import Builder, RulesWidget, organization_of, typed
 from leads.models import Segment, SegmentMember
-from leads.segments.counting import count
 from leads.segments.errors import RuleRefused
 from leads.segments.keeping import (
     change_segment,

@@ -151,6 +151,7 @@ class LeadSerializer(StrictModelSerializer):
 class LeadViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """People, one per address."""
 
+    rehearses = ApiViewSet.rehearses | {"bulk"}
     tag = "leads"
     noun = ("a lead", "leads")
     queryset = Lead.objects.prefetch_related("lead_tags__tag")

@@ -82,6 +82,7 @@ class ProviderAccountFilters(CreatedFilters):
 class ProviderAccountViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """Keys with which leads are fetched."""
 
+    rehearses = ApiViewSet.rehearses | {"ask_again"}
     tag = "provider-accounts"
     noun = ("a provider account", "provider accounts")
     queryset = ProviderAccount.objects.all()

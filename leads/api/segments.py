@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns_project.accounts.roles import Role
+from campaigns_project.counting import Count, count
+from campaigns_project.rest.filtering import PAGING
 from campaigns_project.rest.paging import NewestInTime
 from campaigns_project.rest.schema import example
 from campaigns_project.rest.serializers import StrictModelSerializer, StrictSerializer, refuse_a_body
@@ -18,7 +20,6 @@ from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Delete
 from leads.api.leads import LeadSerializer
 from leads.api.rules import RulesField
 from leads.models import Segment
-from leads.segments.counting import Count, count
 from leads.segments.keeping import (
     change_segment,
     check_rules,
@@ -110,13 +111,18 @@ class SegmentFilters(filters.FilterSet):
 class SegmentViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """Segments are asked anew each time, unless they are frozen."""
 
+    rehearses = ApiViewSet.rehearses | {"freeze", "unfreeze"}
     tag = "leads"
     noun = ("a segment", "segments")
     queryset = Segment.objects.all()
     serializer_class = SegmentSerializer
     filterset_class = SegmentFilters
     roles = {**ApiViewSet.roles, "preview": Role.VIEWER}
-    query_parameters = {"members": frozenset({"cursor", "page_size"})}
+    query_parameters = {"members": PAGING}
+    parted = ApiViewSet.parted | {"members"}
+
+    def row_serializer(self) -> Any:
+        return LeadSerializer() if self.action == "members" else super().row_serializer()
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "words": getattr(self, "words_of_page", {})}

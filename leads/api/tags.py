@@ -59,6 +59,7 @@ class TagFilters(filters.FilterSet):
 class TagViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """Deleting a tag takes it off its leads; refused (409) while a segment asks for it."""
 
+    rehearses = ApiViewSet.rehearses | {"merge"}
     tag = "leads"
     noun = ("a tag", "tags")
     queryset = Tag.objects.annotate(lead_count=_COUNT)

@@ -1,8 +1,10 @@
 """What an import cannot do as it stands: running elsewhere, ended, no draft any more. Nothing was changed."""
 
 from datetime import datetime
+from typing import Any
 
-from campaigns_project.errors import StateRefused
+from campaigns_project.errors import StateRefused, state_of
+from leads.models import ImportStatus
 
 
 class ImportStateRefused(StateRefused):
@@ -35,7 +37,7 @@ def not_a_draft(lead_import_id: int, status: str) -> ImportStateRefused:
         "import_not_draft",
         f"Import {lead_import_id} is no draft any more: it is {status}.",
         "Cancel it if it is not wanted; give the file in again to have it read in another way.",
-        {"status": status},
+        _stands(status),
     )
 
 
@@ -63,7 +65,7 @@ def undo_not_ended(lead_import_id: int, status: str) -> ImportStateRefused:
         "undo_not_ended",
         f"Import {lead_import_id} has not ended: it is {status}.",
         "Wait for its end, or cancel it first.",
-        {"status": status},
+        _stands(status),
     )
 
 
@@ -92,5 +94,11 @@ def not_cancelable(lead_import_id: int, status: str) -> ImportStateRefused:
         "import_ended",
         f"Import {lead_import_id} has ended ({status}).",
         "What it did is on its page; within a day it can be undone.",
-        {"status": status},
+        _stands(status),
     )
+
+
+def _stands(status: str) -> dict[str, Any]:
+    if status == ImportStatus.DRAFT:
+        return state_of(status, "dry-run", "commit", "cancel")
+    return state_of(status, "cancel" if status in ImportStatus.going else "undo")

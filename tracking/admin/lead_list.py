@@ -20,10 +20,10 @@ from campaigns_project.accounts.admin.dialogs import dialog_action
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.audit.actors import Actor
+from campaigns_project.counting import Count, count, estimate
 from leads.exporting import export_leads
 from leads.models import Lead
 from leads.segments.asking import Asking
-from leads.segments.counting import Count, count, estimate
 from leads.segments.fields import find_field
 from tracking.admin.list_acts import EnrollThese, SuppressThese, TagThese, UntagThese, shown_in
 

@@ -17,12 +17,13 @@ from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from campaigns_project.counting import Count, count
 from campaigns_project.errors import Refused, StateRefused
 from campaigns_project.keys import key_of
 from leads.admin.people import names_of_tags
 from leads.bulk import MOST_SUPPRESSED, MOST_UNCONFIRMED, require_meant, suppress_leads
 from leads.models import Lead, LeadQuerySet
-from leads.segments.counting import Count, count, count_exactly
+from leads.segments.counting import count_exactly
 from leads.tags import tag_leads, untag_leads
 from tracking.admin.into_campaign import IntoCampaign
 

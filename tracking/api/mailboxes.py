@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns.api.connecting import WHERE, connect_address
 from campaigns.api.verbs import ReasonSerializer
 from campaigns.mailboxes import check_folders, check_login_stays, pause_mailbox, remove_mailbox, resume_mailbox
 from campaigns.models import Authentication, Mailbox, MailboxStatus
@@ -32,6 +33,7 @@ class MailboxSerializer(StrictModelSerializer):
         read_only=True,
         help_text="How it logs in. A person connects it with an account on its page in the admin; no key can do that.",
     )
+    connect_address = serializers.SerializerMethodField(help_text=WHERE)
     is_connected = serializers.BooleanField(
         read_only=True, help_text="Whether it is connected; false also where a person has to connect it again."
     )
@@ -48,7 +50,7 @@ class MailboxSerializer(StrictModelSerializer):
         model = Mailbox
         fields = [
             "id", "name", "host", "port", "security", "username", "password", "has_password", "authentication",
-            "is_connected", "folders", *STATE,
+            "is_connected", "connect_address", "folders", *STATE,
         ]  # fmt: skip
         read_only_fields = STATE
         extra_kwargs = {
@@ -62,6 +64,9 @@ class MailboxSerializer(StrictModelSerializer):
 
     def get_has_password(self, mailbox: Mailbox) -> bool:
         return bool(mailbox.password)
+
+    def get_connect_address(self, mailbox: Mailbox) -> str:
+        return connect_address(mailbox)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
@@ -94,6 +99,7 @@ class MailboxFilters(CreatedFilters):
 class MailboxViewSet(Reads, Creates, Changes, Deletes, ApiViewSet):
     """Each is read about once a minute; nothing in it is changed. A sender names the one its replies arrive in."""
 
+    rehearses = ApiViewSet.rehearses | {"pause", "resume"}
     tag = "mailboxes"
     noun = ("a mailbox", "mailboxes")
     queryset = Mailbox.objects.defer(*Mailbox.TOKENS)

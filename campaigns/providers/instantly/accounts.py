@@ -20,7 +20,7 @@ from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.encryption import readable
-from campaigns_project.errors import Refused, StateRefused
+from campaigns_project.errors import Refused, StateRefused, state_of
 from leads.providers.errors import KeyRefused, ProviderRefused
 
 PATH = "/hooks/instantly/"
@@ -148,7 +148,9 @@ def remove_account(*, account: InstantlyAccount, actor: Actor) -> None:
 
 def _move(account: InstantlyAccount, before: str, after: str, act: str, actor: Actor) -> InstantlyAccount:
     if not InstantlyAccount.objects.filter(pk=account.pk, status=before).update(status=after, updated_at=Now()):
-        raise StateRefused("state_conflict", f"The account is not {before}.", "Look at it again.")
+        other = "resume" if after == InstantlyAccountStatus.PAUSED else "pause"
+        message = f"The account is {after} already."
+        raise StateRefused("state_conflict", message, details=state_of(after, other))
     _record(act, account, actor, before={"status": before}, after={"status": after})
     account.refresh_from_db()
     return account

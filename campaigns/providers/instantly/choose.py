@@ -8,10 +8,11 @@ from django.db.models.functions import Now
 
 from campaigns.content.mailbox import wire_address
 from campaigns.models import Campaign, CampaignStatus, DeliveredBy, Handover
+from campaigns.models.verbs import verbs_from
 from campaigns.providers.instantly.accounts import account_of
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.errors import NotFound, Refused, StateRefused, state_of
 
 MOST_MAILBOXES = 500
 
@@ -31,7 +32,7 @@ def choose_delivery(*, campaign: Campaign, by: DeliveredBy, mailboxes: Sequence[
             "delivery_is_settled",
             "It was made at Instantly." if current.auto_discovered else "Who delivers it was settled with the start.",
             "Duplicate the campaign to choose anew.",
-            {"current_status": current.status},
+            state_of(current.status, *verbs_from(current.status)),
         )
     addresses = _checked(mailboxes)
     before = current.delivered_by

@@ -371,6 +371,22 @@ def test_a_campaign_chooses_senders_of_its_own_organization_alone():
     assert client.put(address, {"senders": []}).json() == []
 
 
+def test_many_senders_are_chosen_in_as_many_queries_as_few():
+    client = key_client(Role.MANAGER)
+    campaign = CampaignFactory(organization=client.organization)
+    senders = [sender.pk for sender in SenderFactory.create_batch(5, organization=client.organization)]
+    address, taken = f"/api/v1/campaigns/{campaign.pk}/senders", []
+
+    for chosen in (senders[:2], senders):
+        with CaptureQueriesContext(connection) as queries:
+            assert len(client.put(address, {"senders": chosen}).json()) == len(chosen)
+        taken.append(len(queries))
+    refused = client.put(address, {"senders": [senders[0], 2**70, "1"]})
+
+    assert taken[0] == taken[1]
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/senders/2")
+
+
 def test_campaigns_take_no_query_per_row():
     client = key_client()
     ready_campaign(client.organization)

@@ -292,6 +292,7 @@ def test_a_sender_is_paused_with_a_reason_and_resumed():
 
     assert (paused["status"], paused["status_reason"]) == ("paused", "warming up")
     assert (twice.status_code, twice.json()["code"]) == (409, "state_conflict")
+    assert (twice.json()["current_status"], twice.json()["allowed_actions"]) == ("paused", ["resume"])
     assert (resumed["status"], resumed["status_reason"]) == ("active", "")
 
 

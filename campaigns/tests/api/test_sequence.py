@@ -5,6 +5,7 @@ import pytest
 from campaigns.models import Campaign, Step, Variant
 from campaigns.tests.factories import (
     CampaignFactory,
+    LeadFactory,
     MessageFactory,
     StepFactory,
     VariantFactory,
@@ -84,3 +85,23 @@ def test_a_viewer_reads_what_a_message_said(campaign):
     assert (answer["subject"], answer["version"]) == ("As it was", 3)
     assert answer["html"].startswith("<p>Dear &lt;Ana&gt;</p>") and "1 Quay" in answer["text"]
     assert elsewhere.status_code == 404
+
+
+def test_a_wording_is_shown_as_a_lead_would_read_it_and_nobody_elses_lead():
+    reader = key_client()
+    variant = VariantFactory(
+        step__campaign__organization=reader.organization,
+        subject="Hello {{ first_name }}",
+        body_text="Dear {{ first_name }}",
+    )
+    ana, other = LeadFactory(organization=reader.organization, first_name="Ana"), LeadFactory()
+    nobody = LeadFactory(organization=reader.organization, first_name="")
+    address = f"/api/v1/campaigns/{variant.step.campaign_id}/steps/{variant.step_id}/variants/{variant.pk}/preview"
+
+    shown = reader.get(f"{address}?lead={ana.pk}").json()
+    refused = [reader.get(f"{address}?lead={key}") for key in (nobody.pk, other.pk, "ana")]
+
+    assert (shown["lead"], shown["subject"], "Dear Ana" in shown["text"]) == (ana.pk, "Hello Ana", True)
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [
+        (400, "merge_value_missing"), (404, "no_lead"), (400, "invalid"),
+    ]  # fmt: skip

@@ -120,3 +120,39 @@ def test_an_empty_name_never_means_all(words):
         call_command(*words)
 
     assert not SendingHalt.objects.exists()
+
+
+def test_a_verb_is_tried_without_being_taken_and_then_taken():
+    campaign = ready_campaign(now=timezone.now())
+    run("start_campaign", str(campaign.pk))
+
+    told = [json.loads(run("pause_campaign", campaign.name, "--json", *more)) for more in (["--dry-run"], [])]
+    campaign.refresh_from_db()
+    code, said = refusal_of("pause_campaign", str(campaign.pk))
+
+    assert [(each["status"], each["dry_run"]) for each in told] == [("paused", True), ("paused", False)]
+    assert (campaign.status, code, said.startswith("state_conflict")) == ("paused", 4, True)
+
+
+@pytest.mark.parametrize("more", [["--dry-run"], ["--yes"], []])
+def test_a_stop_wants_to_be_confirmed(more, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    campaign = CampaignFactory(status="running", started_at=timezone.now())
+
+    if more:
+        run("stop_campaign", str(campaign.pk), *more)
+    else:
+        assert refusal_of("stop_campaign", str(campaign.pk))[0] == 7
+
+    campaign.refresh_from_db()
+    assert campaign.status == ("stopped" if more == ["--yes"] else "running")
+
+
+def test_without_a_campaign_those_there_are_are_listed():
+    first, other = CampaignFactory(name="Autumn"), CampaignFactory(status="running", started_at=timezone.now())
+
+    listed = run("campaign_status", "--organization", first.organization.slug)
+    told = json.loads(run("campaign_status", "--status", "running", "--json"))
+
+    assert (str(first.pk) in listed, "Autumn" in listed, len(listed.splitlines())) == (True, True, 1)
+    assert ([each["id"] for each in told["campaigns"]], told["is_complete"]) == ([other.pk], True)

@@ -312,3 +312,16 @@ def test_each_provider_is_asked_as_it_wants_to_be(provider_name, make, expected)
         "ada@sender.example", "S256", attempt.state,
     )  # fmt: skip
     assert (len(attempt.state) >= 43, attempt.verifier in address) == (True, False)
+
+
+@pytest.mark.parametrize(("kind", "make"), [("senders", SenderFactory), ("mailboxes", MailboxFactory)])
+def test_a_program_can_say_where_a_person_connects_what_is_not_connected(kind, make, settings):
+    row = make(host="mail.sender.example")
+    program = key_client(organization=row.organization)
+
+    shown = program.get(f"/api/v1/{kind}/{row.pk}").json()["connect_address"]
+    opened = member(row.organization, Role.MANAGER).get(shown.removeprefix(settings.PUBLIC_URL))
+    connect(row)
+
+    assert (opened.status_code, "There is no OAuth application" in opened.content.decode()) == (200, True)
+    assert program.get(f"/api/v1/{kind}/{row.pk}").json()["connect_address"] == ""

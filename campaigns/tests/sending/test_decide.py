@@ -76,4 +76,6 @@ def test_what_is_decided_already_is_refused(now, decide):
     with pytest.raises(StateRefused) as refused:
         decide(message=message, actor=SYSTEM, now=now)
 
-    assert (refused.value.code, refused.value.details) == ("state_conflict", {"current_status": "sent"})
+    assert (refused.value.code, refused.value.details) == (
+        "state_conflict", {"current_status": "sent", "allowed_actions": []},
+    )  # fmt: skip

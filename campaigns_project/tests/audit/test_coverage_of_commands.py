@@ -22,7 +22,7 @@ from django_q.models import Failure
 from knox.models import AuthToken
 
 from campaigns.models import Campaign, MetricDefinition, Sender
-from campaigns.tests.factories import MembershipFactory, SecondFactorFactory, UserFactory
+from campaigns.tests.factories import NOON, MembershipFactory, SecondFactorFactory, UserFactory
 from campaigns_project.accounts.models import SecondFactor, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
@@ -42,6 +42,7 @@ from campaigns_project.tests.audit.test_coverage import (
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.rest.test_writes import (
     WRITES,
+    campaign_is,
     is_automatic,
     job_ended_long_ago,
     mail_has_failed,
@@ -257,6 +258,14 @@ RUNS = {
     "rollup_stats": Run("campaign.recounted", of_campaign(), counter_is_wrong),
     "send_test": Run("campaign.test_sent", of_campaign("--to", "me@fairlead.example")),
     "start_campaign": Run("campaign.started", of_campaign(), never_started),
+    "schedule_campaign": Run("campaign.scheduled", of_campaign("--at", "2999-01-01"), never_started),
+    "unschedule_campaign": Run(
+        "campaign.unscheduled", of_campaign(), campaign_is("scheduled", started_at=None, scheduled_at=NOON)
+    ),
+    "pause_campaign": Run("campaign.paused", of_campaign()),
+    "resume_campaign": Run("campaign.resumed", of_campaign(), campaign_is("paused", paused_at=NOON)),
+    "stop_campaign": Run("campaign.stopped", of_campaign("--yes")),
+    "archive_campaign": Run("campaign.archived", of_campaign(), campaign_is("completed", completed_at=NOON)),
     "suppress": Run("suppression.added_many", at_home("x@acme.example")),
     "unsuppress": Run(
         "suppression.removed", lambda world: (*at_home(world[Suppression].address)(world), "--reason", "x")

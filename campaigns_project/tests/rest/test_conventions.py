@@ -361,3 +361,48 @@ def test_reading_as_a_key_takes_no_query_per_row():
         client.get("/api/v1/leads")
 
     assert len(one) == len(three)
+
+
+def test_a_dry_run_is_refused_as_it_would_be_and_leaves_the_key_free():
+    client = key_client(Role.OPERATOR)
+    once = {"Idempotency-Key": "once"}
+    client.post("/api/v1/tags", {"name": "vip"})
+
+    again = client.post("/api/v1/tags?dry_run=true", {"name": "vip"}, headers=once)
+    no_key = client.post("/api/v1/tags?dry_run=true", {"name": "new"}, headers={"Idempotency-Key": '"'})
+    answers = [client.post(f"/api/v1/tags?dry_run={each}", {"name": "new"}, headers=once) for each in ("true", "false")]
+
+    assert (again.status_code, again.json()["code"]) == (400, "not_unique")
+    assert (no_key.status_code, no_key.json()["code"]) == (400, "idempotency_key_malformed")
+    assert [(answer.status_code, answer.get("Dry-Run")) for answer in answers] == [(200, "true"), (201, None)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "pointer"),
+    [
+        ("post", "tags?dry_run=1", "?dry_run"),
+        ("post", "imports?dry_run=true", "?dry_run"),
+        ("post", "calendar-feeds?dry_run=true", "?dry_run"),
+        ("get", "tags?dry_run=true", "?dry_run"),
+    ],
+)
+def test_a_dry_run_that_would_not_be_one_is_refused(method, path, pointer):
+    answer = getattr(key_client(Role.OPERATOR), method)(f"/api/v1/{path}")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer)
+
+
+def test_rows_are_counted_for_who_asks_all_pages_together_and_no_further_than_is_quick(monkeypatch):
+    client = key_client()
+    LeadFactory.create_batch(3, organization=client.organization, city="Graz")
+    LeadFactory(organization=client.organization)
+    monkeypatch.setattr("campaigns_project.counting.MOST_COUNTED", 4)
+
+    pages = [client.get(f"/api/v1/{path}").json() for path in ("leads?include=count&page_size=1", "leads")]
+    tags = client.get("/api/v1/tags?include=count").json()
+
+    told = ("count", "count_is_capped", "count_is_estimate")
+    assert [len(pages[0]["results"]), *(pages[0][name] for name in told)] == [1, 3, True, False]
+    assert [tags[name] for name in told] == [0, False, False]
+    assert set(pages[1]) == {"next", "previous", "results"}
+    assert client.get("/api/v1/tags?include=counts").json()["errors"][0]["pointer"] == "?include"

@@ -41,6 +41,16 @@ def test_a_key_in_a_loop_is_told_how_long_to_wait():
     assert "Retry-After" in said["hint"]
 
 
+def test_every_answer_says_how_many_are_left_and_when_there_are_new_ones():
+    client = key_client(Role.VIEWER)
+
+    answers = [client.get(f"/api/v1/{path}") for path in ("me", "tags?nothing=1", "tags/999", "me")]
+
+    told = [[int(answer[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset")] for answer in answers]
+    assert [answer.status_code for answer in answers] == [200, 400, 404, 429]
+    assert told == [[MOST, left, 1_000_001 * 60] for left in (2, 1, 0, 0)]
+
+
 def test_in_the_next_minute_it_goes_on(clock):
     client = key_client(Role.VIEWER)
     before = statuses(client)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 
 from campaigns.automatic import StandingAudience
@@ -692,11 +693,12 @@ def send(client: Any, operation: str, world: World) -> Any:
     return prepared(client, operation, world)()
 
 
-def prepared(client: Any, operation: str, world: World, **headers: str) -> Callable[[], Any]:
+def prepared(client: Any, operation: str, world: World, more: str = "", **headers: str) -> Callable[[], Any]:
     """Sends the request, as it is to be in this world, each time it is called."""
     write = WRITES[operation]
     method = operation.partition(" ")[0]
     path = f"/api/v1/{write.path(world)}"
+    path += f"{'&' if '?' in path else '?'}{more}" if more else ""
     if operation == "post /api/v1/imports":
         return lambda: client.post(
             path, {"file": SimpleUploadedFile("new.csv", b"email\nnew@acme.example\n")}, format="multipart", **headers
@@ -706,6 +708,17 @@ def prepared(client: Any, operation: str, world: World, **headers: str) -> Calla
         return lambda: client.post(path, raw, content_type="message/rfc822", **headers)
     body = write.body(world) if callable(write.body) else write.body
     return lambda: getattr(client, method)(path, body, **headers)
+
+
+def dry_run(client: Any, operation: str, world: World, document: Document) -> int | None:
+    """The status of a dry run under the key of what is done next; None where the operation takes none."""
+    method, path = operation.split(" ")
+    if "dry_run" not in {each["name"] for each in document.schema["paths"][path][method].get("parameters", ())}:
+        return None
+    answer = prepared(client, operation, world, more="dry_run=true", HTTP_IDEMPOTENCY_KEY="once")()
+    assert (answer.get("Dry-Run"), answer.get("Location"), answer.get("ETag")) == ("true", None, None), answer.content
+    assert document.faults(method, answer.request["PATH_INFO"], answer) == []
+    return answer.status_code
 
 
 def test_every_writing_operation_of_the_schema_is_tried_here():
@@ -726,8 +739,14 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key_and_is_done_once(op
     client = key_client(WRITES[operation].role, world.organization)
     seen = AuditLog.objects.latest("pk").pk
     send_it = prepared(client, operation, world, HTTP_IDEMPOTENCY_KEY="once")
+    before, queued = world.snapshot(), list(connection.run_on_commit)
+    tried = dry_run(client, operation, world, document)
+
+    assert (world.snapshot(), AuditLog.objects.latest("pk").pk, connection.run_on_commit) == (before, seen, queued)
 
     answer = send_it()
+
+    assert tried in (None, {201: 200}.get(answer.status_code, answer.status_code))
 
     assert answer.status_code < 300, answer.content
     assert document.faults(operation.partition(" ")[0], answer.request["PATH_INFO"], answer) == []

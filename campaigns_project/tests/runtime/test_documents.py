@@ -10,6 +10,7 @@ from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver
 
 from campaigns_project import api
+from campaigns_project.command_line import GROUPS
 
 ROOT = Path(settings.BASE_DIR)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md")])
@@ -53,8 +54,22 @@ def test_every_command_and_target_that_a_page_names_is_there(page):
     text = page.read_text()
     shown = "\n".join([*FENCED.findall(text), *re.findall(r"`([^`\n]+)`", FENCED.sub("", text))])
 
-    assert set(re.findall(r"manage\.py ([a-z_]+)", text)) - set(get_commands()) == set()
+    assert set(re.findall(r"manage\.py ([a-z_]+)", text)) - {*get_commands(), "help"} == set()
     assert set(re.findall(r"^(?:\$ )?make ([a-z-]+)(?![*a-z-])", shown, re.MULTILINE)) - set(targets) == set()
+
+
+def test_the_help_of_the_command_line_has_every_command_of_ours_under_the_heading_of_the_page():
+    sections = re.split(r"^## (.+)$", (ROOT / "docs/commands.md").read_text(), flags=re.MULTILINE)[1:]
+    on_page = {
+        title: {
+            name
+            for row in re.findall(r"^\| (`[a-z_`, ]+`) \|", text, re.MULTILINE)
+            for name in row.replace("`", "").split(", ")
+        }
+        for title, text in zip(sections[::2], sections[1::2], strict=True)
+    }
+
+    assert {title: set(names) for title, names in GROUPS.items()} == on_page
 
 
 def test_every_command_of_ours_is_on_the_page_of_commands():

@@ -17,11 +17,13 @@ from campaigns.enrollment.stop import de_enroll, stop_recipients
 from campaigns.lifecycle import complete_finished, pause, pause_by_system, resume, stop
 from campaigns.lifecycle.transitions import move_by_system
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Message, Recipient
+from campaigns.persons.erase import erase_person
 from campaigns.senders import pause_sender, resume_sender
 from campaigns.sending.withdraw import withdraw
 from campaigns.tests.factories import (
     NOON,
     CampaignFactory,
+    LeadFactory,
     OrganizationFactory,
     RecipientFactory,
     SenderFactory,
@@ -114,7 +116,14 @@ def _tested(home: Any) -> None:
     send_test(endpoint=WebhookEndpoint.objects.get(organization=home), actor=SYSTEM, now=NOON)
 
 
+def _erased(home: Any) -> None:
+    lead = LeadFactory(organization=home)
+    erase_person(lead=lead, confirm_name=lead.email, reason="asked for", actor=SYSTEM, now=NOON)
+    assert lead.email not in str(list(WebhookDelivery.objects.values_list("payload", flat=True)))
+
+
 OTHERS = [
+    (EventType.LEAD_ERASED, _erased),
     (EventType.SUPPRESSION_CREATED, _suppressed),
     (EventType.SUPPRESSION_CREATED, _suppressed_many),
     (EventType.SUPPRESSION_REMOVED, _unsuppressed),

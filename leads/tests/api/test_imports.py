@@ -206,7 +206,9 @@ def test_a_draft_imports_nothing_until_it_is_committed():
 
     assert (made.status_code, made.json()["status"]) == (201, "draft")
     assert (queued.status_code, queued.json()["status"]) == (202, "queued")
-    assert client.post(f"/api/v1/imports/{import_id}/commit", {}).json()["code"] == "import_not_draft"
+    again = client.post(f"/api/v1/imports/{import_id}/commit", {}).json()
+    assert (again["code"], again["status"], again["current_status"]) == ("import_not_draft", 409, "succeeded")
+    assert again["allowed_actions"] == ["undo"]
     assert Lead.objects.count() == 1
 
 

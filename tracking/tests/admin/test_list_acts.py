@@ -164,7 +164,7 @@ def test_the_number_of_those_to_be_suppressed_is_exact_where_others_are_told_abo
     operator: Client, organization: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     LeadFactory.create_batch(3, organization=organization, company="Acme")
-    monkeypatch.setattr("leads.segments.counting.MOST_COUNTED", 3)
+    monkeypatch.setattr("campaigns_project.counting.MOST_COUNTED", 3)
 
     tagged, suppressed = (opened(operator, address_of(act, "?q=acme")) for act in ("tag", "suppress"))
 
