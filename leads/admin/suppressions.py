@@ -21,10 +21,10 @@ from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import moment
 from campaigns_project.audit.actors import Actor
+from campaigns_project.counting import count
 from leads.admin.suppression_forms import SuppressionForm
 from leads.admin.suppression_pages import SuppressionPages
 from leads.models import Suppression, SuppressionReason
-from leads.segments.counting import count
 from leads.suppression import PROTECTED, people_of, suppress, unsuppress, with_campaign_names
 
 
