@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+RENDERERS = {each.media_type: each for each in SpectacularAPIView.renderer_classes}
 
 
 class DocumentView(SpectacularAPIView):
@@ -16,13 +17,13 @@ class DocumentView(SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        renderer: BaseRenderer = request.accepted_renderer  # type: ignore[attr-defined]
+        renderer: Any = request.accepted_renderer
         kind = f"{renderer.media_type}; charset={renderer.charset}" if renderer.charset else renderer.media_type
         headers = {"Content-Disposition": f'inline; filename="Fairlead API.{renderer.format}"'}
-        return HttpResponse(_written(type(renderer)), content_type=kind, headers=headers)
+        return HttpResponse(_written(renderer.media_type), content_type=kind, headers=headers)
 
 
-@lru_cache(maxsize=len(SpectacularAPIView.renderer_classes))
-def _written(renderer: type[BaseRenderer]) -> bytes:
+@lru_cache(maxsize=len(RENDERERS))
+def _written(media_type: str) -> Any:
     document = SchemaGenerator().get_schema(request=None, public=True)
-    return renderer().render(document, renderer_context={})
+    return RENDERERS[media_type]().render(document, renderer_context={})
