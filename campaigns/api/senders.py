@@ -45,9 +45,13 @@ class FindingSerializer(StrictSerializer):
     found = serializers.CharField()
     hint = serializers.CharField()
     is_down = serializers.BooleanField(help_text="Something outside could not be reached.")
-    where = serializers.CharField(default="", help_text="The name in DNS that was asked.")
-    publish = serializers.CharField(default="", help_text="What can be put there as it stands; empty where it depends.")
-    log = serializers.CharField(default="", help_text="What was said at the login, without what is secret.")
+    where = serializers.CharField(default="", allow_blank=True, help_text="The name in DNS that was asked.")
+    publish = serializers.CharField(
+        default="", allow_blank=True, help_text="What can be put there as it stands; empty where it depends."
+    )
+    log = serializers.CharField(
+        default="", allow_blank=True, help_text="What was said at the login, without what is secret."
+    )
 
 
 class HealthSerializer(StrictSerializer):

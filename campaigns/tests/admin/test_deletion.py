@@ -19,7 +19,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.states import ProgressStatus
 from campaigns_project.tests.admin.browsers import press
 
-LOGIN = 4  # session, user, that it is no service account, memberships
+LOGIN = 3  # session, user with what says that it is no service account, memberships
 
 
 @pytest.fixture

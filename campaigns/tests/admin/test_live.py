@@ -14,7 +14,7 @@ from campaigns.models import Campaign, Message, Recipient
 from campaigns.tests.factories import MessageFactory, RecipientFactory
 
 HTMX = {"HX-Request": "true"}
-LOGIN = 4  # session, user, that it is no service account, memberships
+LOGIN = 3  # session, user with what says that it is no service account, memberships
 
 
 def live(campaign: Any, **asked: Any) -> tuple[str, dict[str, Any]]:
