@@ -1,8 +1,11 @@
 """Who is in a campaign and who sends it, as dialogs."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -22,13 +25,14 @@ from unfold.widgets import (
 from campaigns import steps
 from campaigns.enrollment import EnrollmentResult, Selection, ask_enrollment
 from campaigns.enrollment.asking import AT_ONCE
-from campaigns.enrollment.take_in import SkipReason
+from campaigns.enrollment.take_in import SkipReason, foresee
 from campaigns.models import Campaign, CampaignStatus, LeadRanking, Sender
 from campaigns.sending.reasons import in_words
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 from campaigns_project.counting import count
 from campaigns_project.errors import Refused
+from campaigns_project.patience import TookTooLong, within
 from campaigns_project.states import ProgressStatus
 from leads.models import LeadStatus, Segment, Tag
 
@@ -41,6 +45,7 @@ WAYS = [
 ]
 FILTER_FIELDS = ("q", "company", "title", "city", "country", "email_domain", "status")
 BEST_SHOWN = 3
+FORESEEN = 300  # milliseconds; some ten thousand leads
 MOST_DIGITS = 18  # what a key of the database can have
 
 
@@ -134,6 +139,8 @@ class Enroll(EditableOnly):
 
     def act(self) -> str:
         self._result = ask_enrollment(campaign=self.object, selection=self.selection(), actor=self.actor, now=self.now)
+        if self._result.job.status in ProgressStatus.ended and not self._result.enrolled:
+            self.level = messages.WARNING
         return enrollment_sentence(self._result)
 
     def next_url(self) -> str:
@@ -181,12 +188,27 @@ def audience_preview(model_admin: Any, request: HttpRequest, campaign: Campaign)
     context: dict[str, Any] = {}
     if form.is_valid():
         try:
-            leads = form.selection().leads_for(campaign, now=now)
+            selection = form.selection()
+            leads = selection.leads_for(campaign, now=now)
         except Refused as refused:
             return render(request, "campaigns/admin/audience_preview.html", {"refused": refused.message})
         best = LeadRanking.objects.filter(campaign=campaign, lead__in=leads.order_by().values("pk"))
-        context = {"count": count(leads), "best": best.select_related("lead").order_by("rank")[:BEST_SHOWN]}
+        context = {
+            "count": count(leads),
+            "best": best.select_related("lead").order_by("rank")[:BEST_SHOWN],
+            **_foreseen(campaign, selection, now),
+        }
     return render(request, "campaigns/admin/audience_preview.html", context)
+
+
+def _foreseen(campaign: Campaign, selection: Selection, now: datetime) -> dict[str, Any]:
+    """Whom the campaign would take, and whom not and why; nothing where that cannot be told while one types."""
+    try:
+        with within(FORESEEN):
+            enrolled, skipped = foresee(campaign=campaign, selection=selection, now=now)
+    except TookTooLong:
+        return {}
+    return {"foreseen": {"enrolled": enrolled, "skipped": _left_out(skipped)}}
 
 
 class ChooseSenders(EditableOnly):
@@ -222,9 +244,13 @@ def enrollment_sentence(result: EnrollmentResult) -> str:
         told = f"More than {AT_ONCE:,} leads are meant, so workers enroll them in a while."
         link = '{} <a class="text-link" href="{}">Job {}</a> says how far they are; load it again in a moment.'
         return format_html(link, told, page, result.job.pk)
-    skipped = [f"{count:,} {SkipReason(reason).label}" for reason, count in sorted(result.skipped.items())]
+    skipped = _left_out(result.skipped)
     enrolled = f"{result.enrolled:,} enrolled"
-    return f"{enrolled}; left out: {', '.join(skipped)}." if skipped else f"{enrolled}, nobody left out."
+    return f"{enrolled}; left out: {skipped}." if skipped else f"{enrolled}, nobody left out."
+
+
+def _left_out(skipped: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {SkipReason(reason).label}" for reason, number in sorted(skipped.items()))
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
@@ -89,6 +90,13 @@ def take_in(*, campaign: Campaign, selection: Selection, now: datetime, above: i
     return TakenIn(campaign=campaign, selection=selection, enrolled=enrolled, skipped=counts)
 
 
+def foresee(*, campaign: Campaign, selection: Selection, now: datetime) -> tuple[int, dict[str, int]]:
+    """How many leads of the selection would be enrolled now, and how many not, by SkipReason. Nothing is written."""
+    leads = selection.leads_for(campaign, now=now)
+    counts = _counted(_FORESEE, campaign, selection, leads, _of_candidates(campaign, selection, now))
+    return counts.pop("enrolled", 0), counts
+
+
 def require_open(campaign: Campaign) -> Campaign:
     """The campaign as it is now, if people may come into it. Refused where it has ended, NotFound where it is gone."""
     current = Campaign.objects.living().select_related("organization").filter(pk=campaign.pk).first()
@@ -117,23 +125,37 @@ def _insert(
     above: int,
     upto: int,
 ) -> dict[str, int]:
-    are_checked = campaign.started_at is not None or selection.is_standing
-    lacking = without_values(campaign, leads) if are_checked else leads.none()
     params = {
-        "campaign": campaign.pk,
-        "organization": campaign.organization_id,
+        **_of_candidates(campaign, selection, now),
         "above": above,
         "upto": upto,
-        "exclusive": not campaign.organization.allows_overlap,
         "step": first_step.pk if first_step else None,
         "due": due,
-        "now": now,
-        "standing": selection.is_standing,
         "most": selection.most,
         "left_over": SkipReason.ACTIVE_ELSEWHERE if selection.most is None else SkipReason.NEXT_TIME,
     }
+    return _counted(_TAKE_IN, campaign, selection, leads, params)
+
+
+def _of_candidates(campaign: Campaign, selection: Selection, now: datetime) -> dict[str, Any]:
+    return {
+        "campaign": campaign.pk,
+        "organization": campaign.organization_id,
+        "above": 0,
+        "upto": LAST,
+        "exclusive": not campaign.organization.allows_overlap,
+        "standing": selection.is_standing,
+        "now": now,
+    }
+
+
+def _counted(
+    statement: str, campaign: Campaign, selection: Selection, leads: LeadQuerySet, params: dict[str, Any]
+) -> dict[str, int]:
+    are_checked = campaign.started_at is not None or selection.is_standing
+    lacking = without_values(campaign, leads) if are_checked else leads.none()
     with without_loops() as cursor:
-        cursor.execute(_statement(params, chosen=leads, lacking=lacking), params)
+        cursor.execute(_filled(statement, params, chosen=leads, lacking=lacking), params)
         rows = cursor.fetchall()
     return {reason: count for reason, count in rows if count}
 
@@ -145,9 +167,8 @@ def _due(campaign: Campaign, first_step: Step | None, now: datetime) -> datetime
     return due_after(first_step, campaign=campaign, at=now)
 
 
-def _statement(params: dict, **selections: models.QuerySet) -> str:
+def _filled(statement: str, params: dict[str, Any], **selections: models.QuerySet) -> str:
     """The statement with these selections of leads in it; their parameters are added to `params`."""
-    statement = _STATEMENT
     for name, leads in selections.items():
         statement = statement.replace(f"{{{name}}}", _named(name, leads, params))
     return statement
@@ -170,7 +191,7 @@ def _named(name: str, leads: models.QuerySet, params: dict) -> str:
 # Candidates get their reason first; only those without one are inserted. What a second campaign's enrollment took
 # meanwhile cannot happen: both hold the organization's audience lock. ON CONFLICT is the net below. Whoever is left
 # over without a reason is beyond the most, or was taken by what cannot happen.
-_STATEMENT = f"""
+_CANDIDATES = f"""
 WITH forbidden AS MATERIALIZED (
     SELECT DISTINCT address FROM ({in_force_sql(organization="%(organization)s", at="%(now)s")}) listed
     WHERE campaign_id IS NULL OR campaign_id = %(campaign)s
@@ -207,7 +228,10 @@ WITH forbidden AS MATERIALIZED (
     LEFT JOIN campaigns dying ON dying.id = busy.campaign_id AND dying.deleting_at IS NOT NULL
     WHERE lead.organization_id = %(organization)s AND lead.id > %(above)s AND lead.id <= %(upto)s
       AND lead.id IN ({{chosen}})
-), inserted AS (
+)
+"""  # noqa: S608 - a text of our own
+_TAKE_IN = f"""
+{_CANDIDATES}, inserted AS (
     INSERT INTO campaign_recipients
         (campaign_id, lead_id, email_address, status, next_step_id, next_send_at, occupies, created_at, updated_at)
     SELECT %(campaign)s, id, email, 'pending', %(step)s::bigint, %(due)s::timestamptz, %(exclusive)s, %(now)s, %(now)s
@@ -221,4 +245,7 @@ SELECT coalesce(reason, %(left_over)s::text), count(*) FROM candidate
 LEFT JOIN inserted ON inserted.lead_id = candidate.id
 WHERE reason IS NOT NULL OR inserted.lead_id IS NULL
 GROUP BY 1
+"""  # noqa: S608 - a text of our own
+_FORESEE = f"""
+{_CANDIDATES} SELECT coalesce(reason, 'enrolled'), count(*) FROM candidate GROUP BY 1
 """  # noqa: S608 - a text of our own

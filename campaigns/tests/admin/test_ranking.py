@@ -9,7 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns.models import Campaign, LeadRanking, Recipient
-from campaigns.tests.factories import LeadFactory, LeadRankingFactory, LeadTagFactory, SegmentFactory, TagFactory
+from campaigns.tests.factories import (
+    CampaignFactory,
+    LeadFactory,
+    LeadRankingFactory,
+    LeadTagFactory,
+    SegmentFactory,
+    TagFactory,
+)
 from campaigns_project.tests.admin.browsers import press
 from leads.tests.segments.test_reading import one
 
@@ -97,8 +104,26 @@ def test_the_best_of_a_segment_are_enrolled_from_the_dialog_which_tells_who_they
     line = press(operator, reverse("admin:campaigns_campaign_audience", args=[campaign.pk]), **asked).content.decode()
     press(operator, reverse("admin:campaigns_campaign_enroll", args=[campaign.pk]), **asked)
 
-    assert f"<b>1 lead</b> selected; the best by the ranking: {best} (10)." in " ".join(line.split())
+    said = f"<b>1 lead</b> selected; the best by the ranking: {best} (10). All of them would be enrolled."
+    assert said in " ".join(line.split())
     assert list(Recipient.objects.filter(lead__city="Brno").values_list("lead", flat=True)) == [best.pk]
+
+
+def test_the_dialog_says_beforehand_who_would_stay_out_and_an_enrollment_of_nobody_is_no_success(
+    operator: Client, campaign: Any
+) -> None:
+    Recipient.objects.update(occupies=True)
+    other = CampaignFactory(organization=campaign.organization)
+    asked = {"way": "everyone"}
+
+    line = press(operator, reverse("admin:campaigns_campaign_audience", args=[other.pk]), **asked).content.decode()
+    press(operator, reverse("admin:campaigns_campaign_enroll", args=[other.pk]), **asked)
+    page = operator.get(reverse("admin:campaigns_campaign_change", args=[other.pk]))
+
+    told = "<b>1 lead</b> selected. Of them <b>nobody</b> would be enrolled; left out: 1 active in another campaign."
+    assert told in " ".join(line.split())
+    (message,) = page.context["messages"]
+    assert (message.level_tag, str(message)) == ("warning", "0 enrolled; left out: 1 active in another campaign.")
 
 
 def test_without_rules_the_dialog_offers_no_best_and_a_segment_must_be_chosen(operator: Client, campaign: Any) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from campaigns.enrollment import Selection, enroll
+from campaigns.enrollment.take_in import foresee
 from campaigns.errors import StateConflict
 from campaigns.models import Job, Recipient
 from campaigns.tests.factories import (
@@ -36,12 +37,14 @@ def test_every_lead_is_enrolled_or_counted_under_its_reason():
     SuppressionFactory(organization=organization, address="blocked.example")
     left = LeadFactory(organization=organization, status="unsubscribed")
     foreign = LeadFactory()
-    everybody = (free, already, busy, by_address, by_domain, left, foreign)
-
-    result = enroll(
-        campaign=campaign, selection=Selection(lead_ids=tuple(lead.pk for lead in everybody)), actor=SYSTEM, now=NOON
+    selection = Selection(
+        lead_ids=tuple(lead.pk for lead in (free, already, busy, by_address, by_domain, left, foreign))
     )
 
+    foreseen = foresee(campaign=campaign, selection=selection, now=NOON)
+    result = enroll(campaign=campaign, selection=selection, actor=SYSTEM, now=NOON)
+
+    assert foreseen == (1, {reason: count for reason, count in result.skipped.items() if reason != "not_found"})
     assert (result.enrolled, result.skipped) == (
         1,
         {"already_enrolled": 1, "active_elsewhere": 1, "suppressed": 2, "unsubscribed": 1, "not_found": 1},
@@ -173,9 +176,11 @@ def test_nobody_comes_into_a_running_campaign_who_lacks_a_value_one_of_its_mails
         LeadFactory(organization=campaign.organization, last_name=name, **fields)
     busy = RecipientFactory(campaign__organization=campaign.organization, occupies=True).lead
 
+    foreseen = foresee(campaign=campaign, selection=Selection(everyone=True), now=NOON)
     result = enroll(campaign=campaign, selection=Selection(everyone=True), actor=SYSTEM, now=NOON)
 
     assert (result.enrolled, result.skipped) == (4, {"merge_value_missing": 2, "active_elsewhere": 1})
+    assert foreseen == (result.enrolled, result.skipped)
     names = campaign.recipients.values_list("lead__last_name", flat=True)
     assert set(names) == {"all there", "not shown", "fallback", "100 % sure"} - {busy.last_name}
 
