@@ -32,7 +32,7 @@ class SkipReason(models.TextChoices):
     ALREADY_ENROLLED = "already_enrolled", "already in this campaign"
     SUPPRESSED = "suppressed", "suppressed: never to be written to"
     UNSUBSCRIBED = "unsubscribed", "unsubscribed"
-    BOUNCED = "bounced", "the address bounced"
+    BOUNCED = "bounced", "with an address that bounced"
     COMPLAINED = "complained", "complained of spam"
     ACTIVE_ELSEWHERE = "active_elsewhere", "active in another campaign"
     BEING_DELETED_ELSEWHERE = (
@@ -41,7 +41,7 @@ class SkipReason(models.TextChoices):
     )
     MERGE_VALUE_MISSING = (
         "merge_value_missing",
-        "a mail of the campaign shows a value the lead lacks",
+        "lacking a value that a mail of the campaign shows",
     )
     BOOKED = "booked", "booked a meeting: nobody is enrolled automatically after that"
     NEXT_TIME = "next_time", "more than one look enrolls: the next one goes on"
