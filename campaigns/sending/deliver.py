@@ -18,6 +18,7 @@ from campaigns.scheduling import next_opening
 from campaigns.sending.advance import free_to_move
 from campaigns.sending.connections import Routes
 from campaigns.sending.gate import VALID_FOR, gate, gate_again, ungate
+from campaigns.sending.guard import COUNTED
 from campaigns.sending.journal import Journal
 from campaigns.sending.leases import renew
 from campaigns.sending.limits import Gauge
@@ -40,6 +41,7 @@ from campaigns.sending.sizing import Pace
 from campaigns_project.workers.stopping import is_stopping
 
 LOOK_EVERY = 0.5  # seconds between two looks at the campaign, whose window may be edited while its mails leave
+MOST_REFUSED = 5  # mails in a row refused for good, before what the server says of the others is worth a look
 RENEW_AFTER = 15.0  # seconds; with connecting and a transaction (140 s) still well within a lease
 _MAY_HAVE_LEFT = {MessageStatus.SENT, MessageStatus.UNCERTAIN}
 
@@ -53,6 +55,7 @@ class _Slice:
     others_may: list[int] = field(default_factory=list)  # recipients whose sender is full: another may have room
     fault: SenderFault | None = None
     accepted: int = 0
+    refused_in_a_row: int = 0  # for good, and none taken since
     begun: set[int] = field(default_factory=set)
 
 
@@ -253,14 +256,17 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             passed.popleft()
             if isinstance(outcome, Accepted):
                 done.accepted += 1
-                pace.in_vain = 0
+                done.refused_in_a_row = pace.in_vain = 0
             else:
+                done.refused_in_a_row += done.verdicts[-1].reason in COUNTED
                 if not is_stopping():  # then it was perhaps we who hung up
                     pace.in_vain = in_vain(pace.in_vain, outcome, mail.claim)
                 done.fault = done.fault or sender_fault(outcome) or fault_of_many(outcome, pace.in_vain)
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
-            may_begin.is_over = may_begin.is_over or done.fault is not None or is_stopping() or is_late
+            # The guard judges what is recorded: of an account that was suspended a large slice must not fail first.
+            is_bad = done.refused_in_a_row >= MOST_REFUSED
+            may_begin.is_over = may_begin.is_over or done.fault is not None or is_bad or is_stopping() or is_late
             if may_begin.is_over and not (passed and passed[0].claim.message in done.begun):
                 return
 
