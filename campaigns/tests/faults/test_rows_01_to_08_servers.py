@@ -11,6 +11,7 @@ from campaigns.ledger import ledger
 from campaigns.models import Message, Recipient, Sender, SenderSecurity
 from campaigns.sending import work
 from campaigns.sending.connections import Connections
+from campaigns.sending.deliver import MOST_REFUSED
 from campaigns.tests.delivery.fault_server import FEATURES, Deaf, Dribble, Drop, FaultServer, Say, Silence
 from campaigns.tests.faults.engine import (
     campaign_status,
@@ -335,7 +336,7 @@ def test_row_05_an_account_that_may_not_send_fails_mail_by_mail_until_the_guard_
         send()
 
     floor, failed = Sender.objects.get().guard_floor, statuses()["failed"]
-    assert floor <= failed < floor + MAX_REFUSED
+    assert floor <= failed < floor + MOST_REFUSED
     assert (ledger(campaign).waiting, suppressed()) == (60 - failed, [])
     assert (sender(), campaign_status()) == (("paused", "bounce_guard"), "paused")
     assert server.connections == -(-failed // MAX_REFUSED)  # and not one for each
@@ -347,7 +348,7 @@ def test_row_05_an_account_that_may_not_send_any_more_is_noticed_before_a_large_
         send()
 
     assert (sender(), campaign_status()) == (("paused", "bounce_guard"), "paused")
-    assert statuses()["failed"] <= campaign.campaign_senders.get().sender.guard_percent * 200 / 100 + MAX_REFUSED
+    assert statuses()["failed"] <= campaign.campaign_senders.get().sender.guard_percent * 200 / 100 + MOST_REFUSED
 
 
 # Row 6: put off after the dot.
