@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -120,8 +121,11 @@ def chromium() -> Iterator[Any]:
 def pytest_configure() -> None:
     """Keep the bytecode of tests, whatever the environment says: each of several processes would compile all of them.
 
-    Images of containers like to switch it off; what the tests start would pay for it as well.
+    Images of containers like to switch it off; what the tests start would pay for it as well. It would inherit, too,
+    that a shell without job control has Ctrl-C ignored by what it runs in the background.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     gc.set_threshold(COLLECT_AFTER)

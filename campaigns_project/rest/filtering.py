@@ -24,17 +24,20 @@ def check_query(request: Request, known: Iterable[str], lists: Collection[str] =
     """Refuse a query string that would be answered as if a part of it were not there.
 
     That is a name that is not in `known` (UnknownParameter), a name that stands there twice, of which the last alone
-    would count, and an empty value. `lists` are the names that take several values, separated by commas.
+    would count, and an empty value; all of the latter two are told at once. `lists` are the names that take several
+    values, separated by commas.
     """
-    allowed = frozenset(known)
+    allowed, refused = frozenset(known), {}
     for name, values in request.query_params.lists():
         if name not in allowed:
             raise UnknownParameter(name, allowed, in_query=True)
         if len(values) > 1:
-            raise _repeated(name, len(values), is_list=name in lists)
+            refused[name] = _repeated(name, len(values), is_list=name in lists)
         # A verb says itself which of its parameters is missing, and for what.
-        if request.method in SAFE_METHODS and name not in MAY_BE_EMPTY and _is_empty(values[0], name in lists):
-            raise _refusal(name, f"“{name[:100]}” is empty. Write a value, or leave it out.", "blank")
+        elif request.method in SAFE_METHODS and name not in MAY_BE_EMPTY and _is_empty(values[0], name in lists):
+            refused[name] = ErrorDetail(f"“{name[:100]}” is empty. Write a value, or leave it out.", "blank")
+    if refused:
+        raise ValidationError({f"?{name[:100]}": [said] for name, said in refused.items()})
 
 
 def of_the_query(error: ValidationError) -> ValidationError:
@@ -42,17 +45,13 @@ def of_the_query(error: ValidationError) -> ValidationError:
     return ValidationError({f"?{name}": said for name, said in error.detail.items()})  # type: ignore[union-attr]
 
 
-def _repeated(name: str, times: int, *, is_list: bool) -> ValidationError:
+def _repeated(name: str, times: int, *, is_list: bool) -> ErrorDetail:
     way = f"Separate its values by commas: {name}=one,two." if is_list else "It takes one value: give it once."
-    return _refusal(name, f"“{name[:100]}” is given {times} times. {way}", "repeated")
+    return ErrorDetail(f"“{name[:100]}” is given {times} times. {way}", "repeated")
 
 
 def _is_empty(text: str, is_list: bool) -> bool:
     return not (text.replace(",", "") if is_list else text).strip()
-
-
-def _refusal(name: str, sentence: str, code: str) -> ValidationError:
-    return ValidationError({f"?{name[:100]}": [ErrorDetail(sentence, code)]})
 
 
 class StrictFilterBackend(DjangoFilterBackend):

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from campaigns_project.rest.problems import UnknownField
+from campaigns_project.rest.problems import UnknownFields
 
 FIELDS, OMIT = "fields", "omit"
 PARTS = frozenset({FIELDS, OMIT})
@@ -56,10 +56,9 @@ class InParts(APIView):
         if not any(asked.values()):
             return
         known = self.row_fields()
-        for parameter, names in sorted(asked.items()):
-            for name in names:
-                if name not in known:
-                    raise UnknownField(parameter, name, known)
+        odd = {parameter: [name for name in names if name not in known] for parameter, names in sorted(asked.items())}
+        if any(odd.values()):
+            raise UnknownFields({parameter: names[0] for parameter, names in odd.items() if names}, known)
         self._kept = frozenset(asked[FIELDS] or known) - frozenset(asked[OMIT])
         if not self._kept:
             raise ValidationError({f"?{OMIT}": [ErrorDetail("This leaves no field. Leave one out of it.", "invalid")]})

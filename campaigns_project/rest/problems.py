@@ -1,7 +1,7 @@
 """Errors of the API as `application/problem+json` (RFC 9457): a code for programs, a sentence for people."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
@@ -55,14 +55,16 @@ class UnknownParameter(exceptions.ValidationError):
         super().__init__({name[:100]: [exceptions.ErrorDetail(sentence, self.default_code)]})
 
 
-class UnknownField(exceptions.ValidationError):
-    """A query parameter names a field that rows here do not have."""
+class UnknownFields(exceptions.ValidationError):
+    """Query parameters name, by parameter, a field that rows here do not have."""
 
     default_code = "unknown_field"
 
-    def __init__(self, parameter: str, name: str, known: Iterable[str]):
-        sentence = f"There is no field “{name[:100]}” here. {_guess(name, sorted(known))}"
-        super().__init__({f"?{parameter}": [exceptions.ErrorDetail(sentence, self.default_code)]})
+    def __init__(self, named: Mapping[str, str], known: Iterable[str]):
+        names = sorted(known)
+        said = {each: f"There is no field “{name[:100]}” here. {_guess(name, names)}" for each, name in named.items()}
+        code = self.default_code
+        super().__init__({f"?{each}": [exceptions.ErrorDetail(sentence, code)] for each, sentence in said.items()})
 
 
 def _guess(name: str, known: list[str]) -> str:

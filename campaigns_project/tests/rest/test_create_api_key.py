@@ -58,6 +58,7 @@ def test_a_key_ends_when_it_was_told_to():
     assert abs(token.expiry - timezone.now() - timedelta(days=30)) < timedelta(minutes=1)
     AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
     assert APIClient().get("/api/v1/me", headers={"Authorization": f"Bearer {key}"}).status_code == 401
+    assert AuthToken.objects.exists()  # an owner sees that it has expired
 
 
 def test_json_holds_the_key_and_whom_it_is_for():

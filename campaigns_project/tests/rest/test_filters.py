@@ -79,6 +79,16 @@ def test_whoever_repeats_a_list_is_told_of_the_comma_and_others_to_give_it_once(
     assert "It takes one value: give it once." in one
 
 
+def test_all_that_is_empty_given_twice_or_no_field_is_told_at_once():
+    client = key_client()
+
+    said = pointed_to(client.get("/api/v1/leads?status=&email=&tag=a&tag=b"))
+    named = pointed_to(client.get("/api/v1/leads?fields=emial&omit=nmae"))
+
+    assert said == [("?status", "blank"), ("?email", "blank"), ("?tag", "repeated")]
+    assert named == [("?fields", "unknown_field"), ("?omit", "unknown_field")]
+
+
 def test_a_list_of_nothing_but_commas_is_empty():
     client = key_client()
 

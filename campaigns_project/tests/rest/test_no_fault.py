@@ -99,13 +99,20 @@ def asked(names: list[str], ask: Callable[[list[str]], Any]) -> Iterator[tuple[l
     """What is answered to all the names at once, and to each alone that was not refused with others then.
 
     A serializer and a form look at every field by itself before they do anything: what it refuses among others it
-    refuses alone. What is said of one field may be about all of them together.
+    refuses alone. What is said of one field may be about all of them together; it is asked alone, and the others once
+    more without it, since what comes first may have kept them from being looked at.
     """
-    answer = ask(names)
-    yield names, answer
-    refused = refused_in(answer)
-    if len(names) > 1:
-        yield from (([name], ask([name])) for name in names if len(refused) < 2 or name not in refused)
+    while True:
+        answer = ask(names)
+        yield names, answer
+        refused = refused_in(answer) & set(names)
+        alone = refused if len(refused) == 1 else set()
+        left = [name for name in names if name not in refused]
+        if len(names) > 1:
+            yield from (([name], ask([name])) for name in (alone if refused else left))
+        if not (refused and left):
+            return
+        names = left
 
 
 def refused_in(answer: Any) -> set[str]:
