@@ -25,7 +25,8 @@ from campaigns_project.faults import is_of_the_database
 from campaigns_project.outbound import addresses_of
 from tracking.inbox.due import LOOK_EVERY
 from tracking.inbox.faults import REFUSES_LOGINS, MailboxFault, NotRead
-from tracking.inbox.imap import Fetched, ImapServer, ImapSession, OpenFolder
+from tracking.inbox.imap import Fetched, ImapSession, OpenFolder
+from tracking.inbox.imap_line import ImapServer
 from tracking.inbox.take import Fate, Place, Taken, look, read_up_to, set_aside, take
 
 FIRST_DAYS = 7  # that are read of a folder nobody has read yet

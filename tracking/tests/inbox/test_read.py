@@ -14,7 +14,7 @@ from campaigns.tests.factories import NOON, MailboxFactory
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import Locked, StateRefused
 from campaigns_project.tests.processes import wait_until
-from tracking.inbox import imap, read
+from tracking.inbox import imap, imap_line, read
 from tracking.inbox.due import forget_quarantined, queue_due
 from tracking.inbox.faults import MailboxFault
 from tracking.inbox.read import read_mailbox
@@ -182,7 +182,7 @@ def test_whoever_cannot_be_reached_is_asked_less_and_less_often(box, server):
 
 
 def test_a_server_that_greets_late_is_not_waited_for_for_ever(box, server, monkeypatch):
-    monkeypatch.setattr(imap, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(imap_line, "CONNECT_SECONDS", 0.2)
     server.greets.clear()
 
     assert look_at(box).fault.fault == MailboxFault.TIMEOUT
@@ -195,7 +195,7 @@ def test_what_is_no_imap_server_is_said_to_be_none(box, server):
 
 
 def test_more_than_was_asked_for_is_not_taken_into_memory(message, box, server, monkeypatch):
-    monkeypatch.setattr(imap, "MOST_OF_AN_ANSWER", 3_000)
+    monkeypatch.setattr(imap_line, "MOST_OF_AN_ANSWER", 3_000)
     server.inbox.put(reply(to=message.message_id, text="x" * 5_000))
 
     assert look_at(box).fault.fault == MailboxFault.TOO_BIG
@@ -217,7 +217,7 @@ def test_what_there_is_no_time_for_is_read_the_next_time(message, box, server):
 
 
 def test_a_server_that_is_slow_at_everything_does_not_keep_a_worker(box, server, monkeypatch):
-    monkeypatch.setattr(imap, "SESSION_SECONDS", 0.2)
+    monkeypatch.setattr(imap_line, "SESSION_SECONDS", 0.2)
     server.greets.clear()
 
     assert look_at(box).fault.fault == MailboxFault.TIMEOUT
