@@ -1,16 +1,13 @@
 """The class every provider is, and the journal it is handed."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
-from leads.providers.errors import KeyRefused
+from leads.providers.errors import Heard
 from leads.providers.values import Bought, Cursor, Filters, Found, LeadSource, Mapped, Page, Unmapped
-
-# Told after every answer whether the key is taken: None where it is.
-Heard = Callable[[KeyRefused | None], None]
 
 
 class Purchases(Protocol):

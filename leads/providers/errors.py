@@ -1,6 +1,6 @@
 """How a provider says no."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,10 @@ class ProviderUnreachable(ProviderRefused):
     is_passing = True
 
 
+class LostAnswer(ProviderUnreachable):
+    """The call may have been acted upon, and nobody knows what came of it: look before it is made again."""
+
+
 class ProviderLimited(ProviderRefused):
     """Too many calls: nothing is wrong, and `retry_at` is when to go on from the same cursor."""
 
@@ -43,3 +47,7 @@ class ProviderLimited(ProviderRefused):
             {"retry_at": retry_at.isoformat(), **(details or {})},
         )
         self.retry_at = retry_at
+
+
+# Told after every answer whether the key is taken: None where it is.
+Heard = Callable[[KeyRefused | None], None]

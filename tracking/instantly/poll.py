@@ -8,10 +8,10 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from campaigns.models import HandedLead, HandedStatus, Handover, InstantlyDay, Recipient, RecipientStatus
 from campaigns.providers.instantly.accounts import client_of, is_sandboxed
-from campaigns.providers.instantly.client import PAGE, InstantlyClient, LostAnswer, page_of
+from campaigns.providers.instantly.client import PAGE, InstantlyClient, page_of
 from campaigns_project.errors import Refused
 from leads.addresses import stored_form
-from leads.providers.errors import ProviderRefused
+from leads.providers.errors import LostAnswer, ProviderRefused
 from leads.suppression import erased_among
 from tracking.instantly.news import Kind, News, follow, recipients_at, take
 from tracking.instantly.sent import record_sent

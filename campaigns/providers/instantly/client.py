@@ -1,52 +1,29 @@
 """One call to Instantly, and what to do about every way it can fail."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
-from campaigns_project.outbound_http import Answer, NoAnswer, exchange
+from campaigns_project.outbound_http import Answer
 from campaigns_project.retry_after import retry_after
-from leads.providers.errors import KeyRefused, ProviderLimited, ProviderRefused, ProviderUnreachable
+from leads.providers.calls import SAID_MAX, TRIES, UNSTORABLE, ServiceClient
+from leads.providers.errors import KeyRefused, LostAnswer, ProviderLimited, ProviderRefused
 
-SECONDS = 60.0  # for one answer; a thousand leads take a few
-TRIES = 3
-BACK_OFF = (1.0, 2.0)  # seconds before the second and the third try: Instantly names no wait with a 429
-LONGEST_WAIT = 10.0  # waited out in a task; whatever takes longer is asked again later
 LIMITED_FOR = timedelta(minutes=1)  # the longest window of its limits
 PAGE = 100  # the most of one page
-SAID_MAX = 300  # characters of what it says that are shown
-UNSTORABLE = {0: "\N{REPLACEMENT CHARACTER}", **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")}
-
-Heard = Callable[[KeyRefused | None], None]
-
-
-class LostAnswer(ProviderUnreachable):
-    """The call may have been acted upon, and nobody knows: look before it is made again."""
 
 
 class Missing(ProviderRefused):
     """There is nothing of that number at Instantly, or nothing any more."""
 
 
-class InstantlyClient:
-    """Calls with one key. `wait` is how it waits, `clock` when it is."""
+class InstantlyClient(ServiceClient):
+    """Calls with one key."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str,
-        url: str,
-        heard: Heard = lambda _refused: None,
-        wait: Callable[[float], None] = time.sleep,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ):
-        self._key = api_key
-        self._url = url.rstrip("/")
-        self._heard = heard
-        self._wait = wait
-        self._clock = clock
+    service = "Instantly"
+    back_off = (1.0, 2.0)  # it names no wait with a 429
+    longest_wait = 10.0
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, tries: int = TRIES) -> Any:
         """The JSON of a GET."""
@@ -75,41 +52,16 @@ class InstantlyClient:
             if not items or not after:
                 return
 
-    def _call(self, method: str, path: str, *, is_safe: bool, tries: int = TRIES, **request: Any) -> Any:
-        for attempt in range(1, tries + 1):
-            is_last = attempt == tries
-            try:
-                answer = exchange(method, f"{self._url}/{path}", headers=self._headers(request), seconds=SECONDS,
-                                  **request)  # fmt: skip
-            except NoAnswer as none:
-                if is_last or (none.may_have_arrived and not is_safe):
-                    raise self._unreachable(none.why, may_have_arrived=none.may_have_arrived) from None
-                self._wait(BACK_OFF[attempt - 1])
-                continue
-            if answer.status == 429:
-                self._wait(self._pause(answer, attempt, path, is_last=is_last))
-            elif answer.status >= 500:
-                if is_last or not is_safe:
-                    raise self._unreachable(f"status {answer.status}", may_have_arrived=True)
-                self._wait(BACK_OFF[attempt - 1])
-            else:
-                return self._read(answer, path)
-        raise RuntimeError("The last try answers or raises.")
-
     def _headers(self, request: Mapping[str, Any]) -> dict[str, str]:
         # A content type without a body is refused over there.
         kind = {"Content-Type": "application/json"} if "json" in request else {}
         return {"Authorization": f"Bearer {self._key}", "Accept": "application/json", **kind}
 
-    def _unreachable(self, why: str, *, may_have_arrived: bool) -> ProviderUnreachable:
-        kind = LostAnswer if may_have_arrived else ProviderUnreachable
-        return kind("provider_unreachable", f"Instantly gave no answer: {self._safe(why)}.", "It is tried again.")
-
     def _pause(self, answer: Answer, attempt: int, path: str, *, is_last: bool) -> float:
         """Seconds to wait before the next try; ProviderLimited where that is too long, or was done already."""
         asked = retry_after(answer.headers.get("Retry-After", ""), now=self._clock())
-        if not is_last and (asked is None or asked.total_seconds() <= LONGEST_WAIT):
-            return BACK_OFF[attempt - 1] if asked is None else asked.total_seconds()
+        if not is_last and (asked is None or asked.total_seconds() <= self.longest_wait):
+            return self.back_off[attempt - 1] if asked is None else asked.total_seconds()
         raise ProviderLimited(
             f"Instantly takes no more calls of {path} for now: {self._said(answer) or 'too many requests'}.",
             retry_at=self._clock() + max(asked or LIMITED_FOR, timedelta(seconds=1)),
@@ -156,9 +108,6 @@ class InstantlyClient:
         words = body.get("message") or body.get("error") if isinstance(body, dict) else ""
         text = words if isinstance(words, str) and words else answer.text
         return self._safe(text.strip().rstrip(".")[:SAID_MAX])
-
-    def _safe(self, text: str) -> str:
-        return "".join(c if c.isprintable() else " " for c in text.replace(self._key, "…"))
 
 
 def page_of(body: Any, path: str) -> tuple[list[dict[str, Any]], str]:

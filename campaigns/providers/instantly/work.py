@@ -23,14 +23,14 @@ from campaigns.providers.instantly.accounts import (
     webhook_address,
 )
 from campaigns.providers.instantly.body import describe, name_of
-from campaigns.providers.instantly.client import InstantlyClient, LostAnswer, Missing
+from campaigns.providers.instantly.client import InstantlyClient, Missing
 from campaigns.providers.instantly.push import push_some, require_content, settle_unanswered
 from campaigns.providers.instantly.removing import all_are_gone, remove_some, still_there
 from campaigns.providers.instantly.wanted import has_to_pass, is_over_there, may_send
 from campaigns_project.encryption import readable
 from campaigns_project.errors import Refused
 from campaigns_project.workers.stopping import is_stopping
-from leads.providers.errors import ProviderLimited, ProviderRefused
+from leads.providers.errors import LostAnswer, ProviderLimited, ProviderRefused
 
 WAITS = (10, 30, 60)  # seconds before Instantly is tried again; the last one for as long as it takes
 MENDED_WITHIN = 600  # seconds before it is tried again where a person has to mend something first

@@ -27,7 +27,7 @@ from campaigns_project.errors import Refused
 from campaigns_project.tests.sessions import beside
 from leads.imports.canceling import cancel_import
 from leads.models import Lead, LeadImport, ProviderAccount, ProviderPurchase, RawLead, StagedLead
-from leads.providers.apollo import client
+from leads.providers.apollo.client import ApolloClient
 from leads.tests.providers.fake_apollo import Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the journal of purchases commits by itself
@@ -221,7 +221,7 @@ def test_a_fetch_without_a_worker_is_taken_up_again_once(ready, apollo, was_begu
 
 
 def test_a_provider_out_of_reach_is_tried_again_and_then_fails(ready, apollo, settings, monkeypatch):
-    monkeypatch.setattr(client, "BACK_OFF", (0.0, 0.0))  # what lies between the tries of one call, in seconds
+    monkeypatch.setattr(ApolloClient, "back_off", (0.0, 0.0))  # what lies between the tries of one call, in seconds
     settings.APOLLO_API_URL = "http://127.0.0.1:1/api/v1"
     started(ready)
     job = open_fetch(ready)

@@ -57,6 +57,16 @@ def test_what_instantly_says_against_a_key_is_kept_with_it(instantly, status, co
     assert "master-key" not in str(AuditLog.objects.get().after)
 
 
+def test_what_cannot_be_a_key_is_not_sent_to_instantly(instantly):
+    account = InstantlyAccountFactory(api_key="master\r\nX-Else: key")
+
+    refused = check_account(account=account, actor=SYSTEM)
+
+    assert refused is not None
+    assert refused.code == "provider_key_refused"
+    assert instantly.calls == []
+
+
 def test_a_key_of_another_workspace_is_refused_while_campaigns_are_in_the_first(instantly, campaign):
     start(campaign)
     work(campaign)

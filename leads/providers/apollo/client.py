@@ -1,79 +1,39 @@
 """One call to Apollo, and what to do about every way it can fail."""
 
 import json
-import re
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from campaigns_project.outbound_http import Answer, NoAnswer, exchange
+from campaigns_project.outbound_http import Answer
 from campaigns_project.retry_after import retry_after
-from leads.providers.base import Heard
-from leads.providers.errors import KeyRefused, ProviderLimited, ProviderRefused, ProviderUnreachable
+from leads.providers.calls import SAID_MAX, TRIES, UNSTORABLE, ServiceClient
+from leads.providers.errors import KeyRefused, LostAnswer, ProviderLimited, ProviderRefused
 
-SECONDS = 60.0  # for one answer; enriching ten people takes a few
-TRIES = 3
-BACK_OFF = (1.0, 4.0)  # seconds before the second and the third try
-LONGEST_WAIT = 30.0  # waited out in a task; whatever takes longer is asked again later
 WINDOWS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 DEPTH_MAX = 50  # of an answer; those of today have 5
-UNSTORABLE = {0: "\N{REPLACEMENT CHARACTER}", **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")}
-SAID_MAX = 300  # characters of what it says that are shown
 
 
-class ApolloClient:
-    """Calls with one key. `wait` is how it waits, `clock` when it is."""
+class ApolloClient(ServiceClient):
+    """Calls with one key."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str,
-        url: str,
-        heard: Heard = lambda _refused: None,
-        wait: Callable[[float], None] = time.sleep,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ):
-        self._key = api_key
-        self._url = url.rstrip("/")
-        self._heard = heard
-        self._wait = wait
-        self._clock = clock
+    service = "Apollo"
+    back_off = (1.0, 4.0)
+    longest_wait = 30.0
 
     def get(self, path: str, *, tries: int = TRIES) -> dict[str, Any]:
         """The JSON of a GET."""
-        return self._call("GET", path, tries=tries, is_safe=True)
+        return self._call("GET", path, is_safe=True, tries=tries)
 
     def search(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """A POST that may be made as often as one likes."""
-        return self._call("POST", path, json=body, tries=TRIES, is_safe=True)
+        return self._call("POST", path, is_safe=True, json=body)
 
     def buy(self, path: str, body: Mapping[str, Any], params: Mapping[str, str]) -> dict[str, Any]:
         """A POST that costs: never made again where it may have been acted upon, which is a LostAnswer."""
-        return self._call("POST", path, json=body, params=params, tries=TRIES, is_safe=False)
+        return self._call("POST", path, is_safe=False, json=body, params=params)
 
-    def _call(self, method: str, path: str, *, tries: int, is_safe: bool, **request: Any) -> dict[str, Any]:
-        self._check_key()
-        for attempt in range(1, tries + 1):
-            is_last = attempt == tries
-            try:
-                answer = exchange(method, f"{self._url}/{path}", headers=self._headers(), seconds=SECONDS, **request)
-            except NoAnswer as none:
-                if is_last or (none.may_have_arrived and not is_safe):
-                    raise self._unreachable(none.why, may_have_arrived=none.may_have_arrived) from None
-                self._wait(BACK_OFF[attempt - 1])
-                continue
-            if answer.status == 429:
-                self._wait(self._pause(answer, path, is_last=is_last))
-            elif answer.status >= 500:
-                if is_last or not is_safe:
-                    raise self._unreachable(f"status {answer.status}", may_have_arrived=True)
-                self._wait(BACK_OFF[attempt - 1])
-            else:
-                return self._read(answer, path)
-        raise RuntimeError("The last try answers or raises.")
-
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, _request: Mapping[str, Any]) -> dict[str, str]:
         return {
             "x-api-key": self._key,
             "Content-Type": "application/json",
@@ -81,16 +41,7 @@ class ApolloClient:
             "Cache-Control": "no-cache",
         }
 
-    def _check_key(self) -> None:
-        """A line break in a key would end up in the headers."""
-        if not re.fullmatch("[!-~]{1,500}", self._key):
-            raise KeyRefused("provider_key_refused", "The key for Apollo has characters no key has.", "Enter it again.")
-
-    def _unreachable(self, why: str, *, may_have_arrived: bool) -> ProviderUnreachable:
-        kind = LostAnswer if may_have_arrived else ProviderUnreachable
-        return kind("provider_unreachable", f"Apollo gave no answer: {self._safe(why)}.", "It is likely to pass.")
-
-    def _pause(self, answer: Answer, path: str, *, is_last: bool) -> float:
+    def _pause(self, answer: Answer, _attempt: int, path: str, *, is_last: bool) -> float:
         """Seconds to wait before the next try; ProviderLimited where that is too long, or was done already."""
         said = self._said(answer)
         window = next((name for name, _ in WINDOWS if f"per {name}" in said.lower()), _used_up(answer))
@@ -98,7 +49,7 @@ class ApolloClient:
         if asked is None:
             asked = dict(WINDOWS)[window] if window else timedelta(minutes=1)
         seconds = asked.total_seconds()
-        if is_last or seconds > LONGEST_WAIT or window in ("hour", "day"):
+        if is_last or seconds > self.longest_wait or window in ("hour", "day"):
             raise ProviderLimited(
                 f"Apollo takes no more calls of {path} for now: {said or 'too many requests'}",
                 retry_at=self._clock() + timedelta(seconds=max(seconds, 1.0)),
@@ -143,13 +94,6 @@ class ApolloClient:
     def _said(self, answer: Answer) -> str:
         """What the answer says in words, of whichever shape; the key is never in it."""
         return self._safe(_sentence(answer.text).strip()[:SAID_MAX])
-
-    def _safe(self, text: str) -> str:
-        return "".join(c if c.isprintable() else " " for c in text.replace(self._key, "…"))
-
-
-class LostAnswer(ProviderUnreachable):
-    """The call may have been acted upon, and nobody knows what came of it."""
 
 
 def _not_taken(said: str, path: str, details: Mapping[str, Any]) -> ProviderRefused:

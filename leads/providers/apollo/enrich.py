@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from campaigns_project.errors import Refused
-from leads.providers.apollo.client import ApolloClient, LostAnswer
+from leads.providers.apollo.client import ApolloClient
 from leads.providers.apollo.mapping import without_placeholders
 from leads.providers.base import Purchases
+from leads.providers.errors import LostAnswer
 from leads.providers.values import Bought
 
 AT_ONCE = 10  # more is refused

@@ -11,8 +11,8 @@ from leads.providers.apollo.gather import Gathered, gather
 from leads.providers.apollo.mapping import mapped
 from leads.providers.apollo.search import of_contacts, search_people
 from leads.providers.apollo.url import read_url
-from leads.providers.base import Heard, LeadProvider, Purchases
-from leads.providers.errors import KeyRefused, ProviderRefused, SourceRefused
+from leads.providers.base import LeadProvider, Purchases
+from leads.providers.errors import Heard, KeyRefused, ProviderRefused, SourceRefused
 from leads.providers.values import (
     Cursor,
     FetchEnd,

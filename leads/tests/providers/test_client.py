@@ -9,8 +9,8 @@ import pytest
 
 from campaigns_project.errors import Refused
 from campaigns_project.outbound import AddressNotAllowed
-from leads.providers.apollo.client import ApolloClient, LostAnswer
-from leads.providers.errors import KeyRefused, ProviderLimited, ProviderRefused, ProviderUnreachable
+from leads.providers.apollo.client import ApolloClient
+from leads.providers.errors import KeyRefused, LostAnswer, ProviderLimited, ProviderRefused, ProviderUnreachable
 from leads.tests.providers.fake_apollo import FakeApollo, Reply
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -266,7 +266,7 @@ def drip():
 
 
 def test_an_answer_that_never_ends_is_cut_off(drip, monkeypatch, waits):
-    monkeypatch.setattr("leads.providers.apollo.client.SECONDS", 0.5)
+    monkeypatch.setattr("leads.providers.calls.SECONDS", 0.5)
     client = ApolloClient(api_key="k", url=drip, wait=waits)
     began = time.monotonic()
 
