@@ -170,6 +170,7 @@ class RemoveVariant(RemoveContent):
 
 @admin.register(Step)
 class StepAdmin(ContentAdmin):
+    held_through = "campaign"
     list_display = ["__str__", "campaign", "waits", "in_thread"]
     list_filter = [OfCampaign]
     list_select_related = ["campaign"]
@@ -233,6 +234,7 @@ class StepAdmin(ContentAdmin):
 class VariantAdmin(ContentAdmin):
     form = WritingForm
     for_a_step = True
+    held_through = "step__campaign"
     list_display = ["__str__", "campaign", "step", "weight", "is_active", "version"]
     list_select_related = ["step", "step__campaign"]
     search_fields = ["subject"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NoReturn
 
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
@@ -60,6 +61,7 @@ class FairleadAdmin(ModelAdmin):
     views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
     acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
     shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
+    held_through: ClassVar[str] = ""  # the way from a row to what its edits hold first (`step__campaign`); itself
 
     @cached_property
     def list_title(self) -> str:
@@ -139,7 +141,37 @@ class FairleadAdmin(ModelAdmin):
         ]
         return shown
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The form; what is saved goes by the row as it is then, which nobody else changes before it is saved."""
+        if request.method != "POST" or object_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            self._hold(request, object_id)
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _hold(self, request: HttpRequest, object_id: str) -> None:
+        held = self.get_object(request, unquote(object_id))
+        if held is None:
+            return
+        for name in filter(None, self.held_through.split("__")):
+            held = getattr(held, name)
+        list(type(held)._base_manager.select_for_update(no_key=True).filter(pk=held.pk).values_list("pk"))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.left_to_others:
+            said = (
+                f"Others changed meanwhile what you had left alone, and that stays: {', '.join(form.left_to_others)}."
+            )
+            self.message_user(request, said, messages.INFO)
+
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
+        inlines = [form for inline in context.get("inline_admin_formsets", ()) for form in inline.formset.forms]
+        context["overtaken"] = [
+            each for form in (context["adminform"].form, *inlines) for each in getattr(form, "overtaken", ())
+        ]
         context["show_save_and_add_another"] = add and self.adds_another
         context["show_save_and_continue"] = not add
         context["save_label"] = self.save_label if add else "Save"
