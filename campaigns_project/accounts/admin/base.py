@@ -161,10 +161,9 @@ class FairleadAdmin(ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        if form.left_to_others:
-            said = (
-                f"Others changed meanwhile what you had left alone, and that stays: {', '.join(form.left_to_others)}."
-            )
+        left = ", ".join(getattr(form, "left_to_others", ()))  # the form for a new person is Django's own
+        if left:
+            said = f"Others changed meanwhile what you had left alone, and that stays: {left}."
             self.message_user(request, said, messages.INFO)
 
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
