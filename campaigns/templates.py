@@ -64,6 +64,11 @@ def use_version(*, template: EmailTemplate, version: int, actor: Actor) -> Email
     return held
 
 
+def other_versions(template: EmailTemplate) -> QuerySet[TemplateVersion]:
+    """Those that say something else than the template says now, newest first."""
+    return template.versions.exclude(**_wording(template))
+
+
 def campaigns_of(template: EmailTemplate) -> QuerySet[Campaign]:
     """The campaigns that name it, or have a wording that was begun from it; newest first."""
     own = Campaign.objects.living().filter(organization_id=template.organization_id)

@@ -30,6 +30,11 @@ class Line:
     kind: str
     pieces: tuple[Piece, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is new or gone, and no words of it stand out."""
+        return len(self.pieces) == 1
+
 
 def compare(before: str, after: str) -> list[Line]:
     """The lines that differ, with some around them; nothing where only ends of lines do."""

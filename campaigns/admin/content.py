@@ -45,6 +45,7 @@ class ContentAdmin(ScopedAdmin):
     change_form_outer_before_template = "campaigns/admin/frame.html"
     change_form_outer_after_template = "campaigns/admin/preview_panel.html"
     exclude: list[str] = []
+    keeps_drafts = True
     for_a_step: ClassVar[bool] = False  # whether what is added hangs on a step, and not on the campaign itself
 
     class Media:

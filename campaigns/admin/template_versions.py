@@ -8,6 +8,7 @@ from django.utils.text import capfirst
 
 from campaigns.models import EmailTemplate, TemplateVersion
 from campaigns.steps import WORDING, WORDING_LABELS
+from campaigns.templates import other_versions
 from campaigns_project.comparing import compare
 from campaigns_project.keys import key_of
 
@@ -18,8 +19,15 @@ def versions_context(template: EmailTemplate, asked: Mapping[str, str]) -> dict[
     Unless two are asked for that are there, the newest is held against the one before it.
     """
     versions = list(template.versions.all())
+    others = set(other_versions(template).values_list("pk", flat=True))
     rows = [
-        {"version": version, "changed": _changed(before, version), "is_now": version is versions[0], "before": before}
+        {
+            "version": version,
+            "before": before,
+            "changed": _changed(before, version),
+            "is_now": version is versions[0],
+            "says_the_same": version.pk not in others,
+        }
         for version, before in zip_longest(versions, versions[1:])
     ]
     by_number = {version.version: version for version in versions}

@@ -18,7 +18,7 @@ from campaigns.admin.template_versions import versions_context
 from campaigns.admin.writing import SCRIPTS, WritingForm
 from campaigns.models import EmailTemplate, TemplateVersion
 from campaigns.steps import WORDING, check_wording
-from campaigns.templates import campaigns_of, keep_version, use_version
+from campaigns.templates import campaigns_of, keep_version, other_versions, use_version
 from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
@@ -55,7 +55,7 @@ class UseVersion(ActDialog):
 
     needs = Role.OPERATOR
     label = "Use an older version"
-    icon = "restore"
+    icon = "undo"
     title = "Use an older version of this template?"
     description = (
         "The template gets that wording again, as a new version; what it says now stays among the versions. Campaigns "
@@ -67,7 +67,7 @@ class UseVersion(ActDialog):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        offered = list(_older(self.object))
+        offered = list(other_versions(self.object))
         self.fields["version"].choices = [(each.version, _named(each)) for each in offered]  # type: ignore[attr-defined]
         asked = key_of(self.request.GET.get("version", ""))
         if any(each.version == asked for each in offered):
@@ -75,18 +75,12 @@ class UseVersion(ActDialog):
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
-        return super().offered(request, obj) and _older(obj).exists()
+        return super().offered(request, obj) and other_versions(obj).exists()
 
     def act(self) -> str:
         version = self.cleaned_data["version"]
         use_version(template=self.object, version=version, actor=self.actor)
         return f"The template says again what it said as version {version}."
-
-
-def _older(template: EmailTemplate) -> Any:
-    """All versions but the newest, which is what the template says now."""
-    newest = template.versions.values_list("version", flat=True).first() or 0
-    return template.versions.filter(version__lt=newest)
 
 
 def _named(version: TemplateVersion) -> str:
@@ -98,6 +92,7 @@ def _named(version: TemplateVersion) -> str:
 @admin.register(EmailTemplate)
 class EmailTemplateAdmin(ScopedAdmin):
     form = TemplateForm
+    keeps_drafts = True
     list_display = ["name", "subject", "used_by", "organization", "updated_at"]
     list_filter = [("organization", ScopedRelatedFilter)]
     list_select_related = ["organization"]

@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.paginator import InfinitePaginator
 
+from campaigns_project.accounts.admin.drafts import draft_of, tell_of_saved
 from campaigns_project.accounts.admin.forms import PlainDecimalField, ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
@@ -61,6 +62,7 @@ class FairleadAdmin(ModelAdmin):
     views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
     acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
     shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
+    keeps_drafts: ClassVar[bool] = False  # the browser may keep what is typed: only where it says nothing of anybody
     held_through: ClassVar[str] = ""  # the way from a row to what its edits hold first (`step__campaign`); itself
 
     @cached_property
@@ -159,6 +161,15 @@ class FairleadAdmin(ModelAdmin):
             held = getattr(held, name)
         list(type(held)._base_manager.select_for_update(no_key=True).filter(pk=held.pk).values_list("pk"))
 
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._with_draft_saved(request, super().response_add(request, obj, post_url_continue))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._with_draft_saved(request, super().response_change(request, obj))
+
+    def _with_draft_saved(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return tell_of_saved(request, response) if self.keeps_drafts else response
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         left = ", ".join(getattr(form, "left_to_others", ()))  # the form for a new person is Django's own
@@ -167,10 +178,12 @@ class FairleadAdmin(ModelAdmin):
             self.message_user(request, said, messages.INFO)
 
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
-        inlines = [form for inline in context.get("inline_admin_formsets", ()) for form in inline.formset.forms]
-        context["overtaken"] = [
-            each for form in (context["adminform"].form, *inlines) for each in getattr(form, "overtaken", ())
-        ]
+        inlines = [one for inline in context.get("inline_admin_formsets", ()) for one in inline.formset.forms]
+        form = context["adminform"].form
+        is_editing = self.has_change_permission(request, context["original"]) if context.get("original") else add
+        context["draft"] = draft_of(request) if self.keeps_drafts and is_editing else ""
+        context["is_refused"] = form.is_bound
+        context["overtaken"] = [each for one in (form, *inlines) for each in getattr(one, "overtaken", ())]
         context["show_save_and_add_another"] = add and self.adds_another
         context["show_save_and_continue"] = not add
         context["save_label"] = self.save_label if add else "Save"
