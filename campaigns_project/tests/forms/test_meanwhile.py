@@ -363,11 +363,12 @@ def test_a_step_whose_wait_was_changed_meanwhile_keeps_it(world: World, first: C
 def test_of_two_who_save_at_once_the_second_is_told_what_the_first_has_saved() -> None:
     """Two connections: the second comes while the first has saved and is not through yet."""
     variant = VariantFactory()
-    rows = [variant.step.campaign, variant, EmailTemplateFactory(organization=variant.step.campaign.organization)]
-    own = [{"name": "Theirs"}, {"subject": "Theirs"}, {"name": "Theirs"}]
-    editors = [member(rows[0].organization, Role.OWNER) for _ in range(2)]
+    home = variant.step.campaign.organization
+    editors = [member(home, Role.OWNER) for _ in range(2)]
 
-    outcomes = [of_two(editors, *each) for each in zip(rows, own, strict=True)]
+    outcomes = [
+        of_two(editors, row, {"subject": "Theirs"}) for row in (variant, EmailTemplateFactory(organization=home))
+    ]
 
     assert outcomes == [(302, True, "Theirs")] * len(outcomes)
 
