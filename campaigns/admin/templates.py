@@ -68,7 +68,7 @@ class UseVersion(ActDialog):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         offered = list(other_versions(self.object))
-        self.fields["version"].choices = [(each.version, _named(each)) for each in offered]  # type: ignore[attr-defined]
+        self.fields["version"].choices = [(each.version, _named(each)) for each in offered]
         asked = key_of(self.request.GET.get("version", ""))
         if any(each.version == asked for each in offered):
             self.fields["version"].initial = asked

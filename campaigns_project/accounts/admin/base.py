@@ -187,6 +187,8 @@ class FairleadAdmin(ModelAdmin):
         context["show_save_and_add_another"] = add and self.adds_another
         context["show_save_and_continue"] = not add
         context["save_label"] = self.save_label if add else "Save"
+        if context["overtaken"] and len(context["errors"]) == len(context["overtaken"]):
+            context["errors"] = []  # there is nothing to correct, but to decide: the page says so above
         return super().render_change_form(request, context, add=add, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

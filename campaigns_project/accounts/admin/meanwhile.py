@@ -181,7 +181,7 @@ class MeanwhileForm(forms.ModelForm):
         return Overtaken(name, label, act, sentence, theirs=self.in_words(name, now), mine=self.in_words(name, typed))
 
     def _label(self, name: str) -> str:
-        return capfirst(self.fields[name].label or pretty_name(name))
+        return str(capfirst(self.fields[name].label or pretty_name(name)))
 
     def _act(self, name: str, since: datetime) -> AuditLog | None:
         """Who did it and when, if the audit log knows; an entry from before the page was read is about another act."""

@@ -30,8 +30,14 @@ def make_campaign(
     begun = EmailTemplate.objects.for_organization(campaign.organization).filter(name=TEMPLATE).first()
     for number, of, words in ((0, WaitUnit.DAYS, INTRODUCTION), (amount, unit, FOLLOW_UP)):
         template = begun if words == INTRODUCTION else None
-        wait = {"wait_amount": number, "wait_unit": of}
-        steps.add_step(campaign=campaign, wording=wording(words), template=template, actor=actor, **wait)
+        steps.add_step(
+            campaign=campaign,
+            wait_amount=number,
+            wait_unit=of,
+            wording=wording(words),
+            template=template,
+            actor=actor,
+        )
     steps.set_senders(campaign=campaign, senders=senders, actor=actor)
     return campaign
 

@@ -175,6 +175,7 @@ def test_whoever_is_overtaken_reads_by_whom_and_what_it_is_now(world: World, fir
     assert "Daily limit changed by " + world[Membership].user.email in told
     assert "50 +20" in told and "Mon, Tue +Wed" in told
     assert "Save mine anyway" in told
+    assert "Please correct" not in old.page
     # Typed values stand; what was left alone shows what is there.
     assert (old.sent["daily_limit"], old.sent["sending_days"], old.sent["description"]) == (["20"], ["3"], ["Mine"])
     assert old.sent["window_zone"] == ["lead"]
