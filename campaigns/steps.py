@@ -12,7 +12,16 @@ from campaigns.content import templating
 from campaigns.content.html import inline_css
 from campaigns.content.templating import unknown_fields
 from campaigns.errors import StateConflict
-from campaigns.models import Campaign, CampaignSender, CampaignStatus, DeliveredBy, Sender, Step, Variant
+from campaigns.models import (
+    Campaign,
+    CampaignSender,
+    CampaignStatus,
+    DeliveredBy,
+    EmailTemplate,
+    Sender,
+    Step,
+    Variant,
+)
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.errors import NotFound, Refused, SeveralRefused, StateRefused
@@ -33,17 +42,19 @@ def add_step(
     wording: Mapping[str, str],
     actor: Actor,
     in_thread: bool = True,
+    template: EmailTemplate | None = None,
 ) -> Step:
     """A new last step with its first variant. Refused for an ended campaign and for a wording that cannot be used.
 
-    A follow-up `in_thread` answers the mails before it under their subject, and needs none of its own.
+    A follow-up `in_thread` answers the mails before it under their subject, and needs none of its own. `template` is
+    what the wording was begun from: it is remembered, and read no more.
     """
     campaign = _hold(campaign)
     last = campaign.steps.aggregate(last=Max("position"))["last"] or 0
     step = Step(campaign=campaign, position=last + 1, wait_amount=wait_amount, wait_unit=wait_unit, in_thread=in_thread)
     check_wording(wording, needs_subject=not step.is_reply)
     step.save()
-    Variant.objects.create(step=step, label=LABELS[0], **_wording(wording))
+    Variant.objects.create(step=step, label=LABELS[0], template=template, **_wording(wording))
     _record("step.created", step, campaign, actor, {"position": step.position, **_settings(step)})
     return step
 
@@ -88,15 +99,17 @@ def remove_step(*, step: Step, actor: Actor) -> None:
 
 
 @transaction.atomic
-def add_variant(*, step: Step, wording: Mapping[str, str], weight: int, actor: Actor) -> Variant:
-    """Another wording of `step`, under the next free letter."""
+def add_variant(
+    *, step: Step, wording: Mapping[str, str], weight: int, actor: Actor, template: EmailTemplate | None = None
+) -> Variant:
+    """Another wording of `step`, under the next free letter; `template` is what it was begun from."""
     check_wording(wording, needs_subject=not step.is_reply)
     _hold(step.campaign)
     taken = set(step.variants.values_list("label", flat=True))
     free = next((label for label in LABELS if label not in taken), None)
     if free is None:
         raise StateRefused("too_many_variants", f"Step {step.position} has {len(LABELS)} variants already.")
-    variant = Variant.objects.create(step=step, label=free, weight=weight, **_wording(wording))
+    variant = Variant.objects.create(step=step, label=free, weight=weight, template=template, **_wording(wording))
     _record("variant.created", variant, step.campaign, actor, {"step": step.position, "label": free})
     return variant
 

@@ -45,6 +45,7 @@ class ContentAdmin(ScopedAdmin):
     change_form_outer_before_template = "campaigns/admin/frame.html"
     change_form_outer_after_template = "campaigns/admin/preview_panel.html"
     exclude: list[str] = []
+    keeps_drafts = True
     for_a_step: ClassVar[bool] = False  # whether what is added hangs on a step, and not on the campaign itself
 
     class Media:
@@ -94,8 +95,15 @@ class ContentAdmin(ScopedAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
-        template = _template(request)
+        template = self.begun_from(request)
         return {**initial, **({name: getattr(template, name) for name in steps.WORDING} if template else {})}
+
+    def begun_from(self, request: HttpRequest) -> EmailTemplate | None:
+        """The template that a new wording is copied from, by the address: one of the campaign's organization."""
+        parent, rows = self.parent(request), held_roles(request).scope(EmailTemplate.objects.all())
+        return _named(
+            request, "template", rows.filter(organization=campaign_of(parent).organization) if parent else rows
+        )
 
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:campaigns_campaign_steps", args=[campaign_of(obj).pk]))
@@ -170,6 +178,7 @@ class RemoveVariant(RemoveContent):
 
 @admin.register(Step)
 class StepAdmin(ContentAdmin):
+    held_through = "campaign"
     list_display = ["__str__", "campaign", "waits", "in_thread"]
     list_filter = [OfCampaign]
     list_select_related = ["campaign"]
@@ -218,7 +227,8 @@ class StepAdmin(ContentAdmin):
             if {"wait_amount", "wait_unit"} & set(form.changed_data):
                 self._tell_who_keeps_their_time(request, obj)
         elif not change:
-            made = steps.add_step(campaign=obj.campaign, **wait, wording=form.wording(), actor=actor)
+            begun = {"wording": form.wording(), "template": self.begun_from(request)}
+            made = steps.add_step(campaign=obj.campaign, **wait, **begun, actor=actor)
             obj.pk, obj.position = made.pk, made.position
 
     def _tell_who_keeps_their_time(self, request: HttpRequest, step: Step) -> None:
@@ -233,6 +243,7 @@ class StepAdmin(ContentAdmin):
 class VariantAdmin(ContentAdmin):
     form = WritingForm
     for_a_step = True
+    held_through = "step__campaign"
     list_display = ["__str__", "campaign", "step", "weight", "is_active", "version"]
     list_select_related = ["step", "step__campaign"]
     search_fields = ["subject"]
@@ -267,9 +278,8 @@ class VariantAdmin(ContentAdmin):
             stored = Variant.objects.select_related("step__campaign").get(pk=obj.pk)
             steps.edit_variant(variant=stored, changes=changes, actor=self.actor(request))
         elif not change:
-            made = steps.add_variant(
-                step=obj.step, wording=form.wording(), weight=obj.weight, actor=self.actor(request)
-            )
+            begun = {"wording": form.wording(), "template": self.begun_from(request)}
+            made = steps.add_variant(step=obj.step, weight=obj.weight, actor=self.actor(request), **begun)
             obj.pk, obj.label = made.pk, made.label
 
 
@@ -288,7 +298,3 @@ def _named(request: HttpRequest, parameter: str, rows: Any) -> Any:
     if found is None:
         raise Http404(f"There is no {parameter} {key}.")
     return found
-
-
-def _template(request: HttpRequest) -> EmailTemplate | None:
-    return _named(request, "template", held_roles(request).scope(EmailTemplate.objects.all()))

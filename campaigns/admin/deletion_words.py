@@ -45,6 +45,7 @@ WORDS = {
     "rows_emptied": ("row that came in: emptied", "rows that came in: emptied"),
     "segment_members": ("place in a frozen segment", "places in frozen segments"),
     "sender_usages": ("count of what a sender sent in an hour or a day", "counts of what a sender sent in a while"),
+    "template_versions": ("version of a template", "versions of templates"),
     "users": ("user behind an API key", "users behind API keys"),
     "variant_versions": ("earlier wording, as it was sent", "earlier wordings, as they were sent"),
     "webhook_deliveries": ("webhook that was sent", "webhooks that were sent"),

@@ -2,21 +2,33 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from campaigns.admin.previewing import template_context, template_response
+from campaigns.admin.template_versions import versions_context
 from campaigns.admin.writing import SCRIPTS, WritingForm
-from campaigns.models import EmailTemplate
+from campaigns.models import EmailTemplate, TemplateVersion
 from campaigns.steps import WORDING, check_wording
-from campaigns_project.accounts.admin.base import ScopedAdmin
-from campaigns_project.accounts.admin.dialogs import RemovalDialog, dialog_action
+from campaigns.templates import campaigns_of, keep_version, other_versions, use_version
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
+from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.actors import Actor
 from campaigns_project.keys import key_of
+
+CAMPAIGNS_NAMED = 10  # on a template's page; of more the number is told
 
 
 class TemplateForm(WritingForm):
@@ -34,14 +46,54 @@ class DeleteTemplate(RemovalDialog):
     label = "Delete template"
     noun = "template"
     title = "Delete this template?"
-    description = "Steps that were made from it keep their wording."
+    description = "Its versions go with it. Steps that were begun from it keep their wording."
     submit_text = "Delete template"
+
+
+class UseVersion(ActDialog):
+    """Offered on the template's page and, with the version chosen already, beside each of its versions."""
+
+    needs = Role.OPERATOR
+    label = "Use an older version"
+    icon = "undo"
+    title = "Use an older version of this template?"
+    description = (
+        "The template gets that wording again, as a new version; what it says now stays among the versions. Campaigns "
+        "keep the copies they have."
+    )
+    submit_text = "Use this older version"
+
+    version = forms.TypedChoiceField(coerce=int, widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        offered = list(other_versions(self.object))
+        self.fields["version"].choices = [(each.version, _named(each)) for each in offered]
+        asked = key_of(self.request.GET.get("version", ""))
+        if any(each.version == asked for each in offered):
+            self.fields["version"].initial = asked
+
+    @classmethod
+    def offered(cls, request: HttpRequest, obj: Any) -> bool:
+        return super().offered(request, obj) and other_versions(obj).exists()
+
+    def act(self) -> str:
+        version = self.cleaned_data["version"]
+        use_version(template=self.object, version=version, actor=self.actor)
+        return f"The template says again what it said as version {version}."
+
+
+def _named(version: TemplateVersion) -> str:
+    by = f", {version.made_by}" if version.made_by else ""
+    when = date_format(timezone.localtime(version.created_at), "DATETIME_FORMAT")
+    return f"{version.version}: {Truncator(version.subject).chars(50)} ({when}{by})"
 
 
 @admin.register(EmailTemplate)
 class EmailTemplateAdmin(ScopedAdmin):
     form = TemplateForm
-    list_display = ["name", "subject", "organization", "updated_at"]
+    keeps_drafts = True
+    list_display = ["name", "subject", "used_by", "organization", "updated_at"]
     list_filter = [("organization", ScopedRelatedFilter)]
     list_select_related = ["organization"]
     search_fields = ["name", "subject"]
@@ -50,17 +102,26 @@ class EmailTemplateAdmin(ScopedAdmin):
         ("Wording", {"fields": ["subject", "preheader", "body_html", "body_text"]}),
     ]
     empty_text = "A template is a wording to use again in steps. A step copies it: later edits never change a campaign."
-    actions_detail = ["delete_template"]
+    actions_detail = ["use_version", "delete_template"]
 
+    use_version = dialog_action(UseVersion)
     delete_template = dialog_action(DeleteTemplate)
+    change_form_outer_before_template = "campaigns/admin/template_standing.html"
     change_form_outer_after_template = "campaigns/admin/preview_panel.html"
 
     class Media:
         js = SCRIPTS
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.preview_view)
-        return [path("preview/", view, name="campaigns_emailtemplate_preview"), *super().get_urls()]
+        view, name = self.admin_site.admin_view, "campaigns_emailtemplate"
+        return [
+            path("preview/", view(self.preview_view), name=f"{name}_preview"),
+            path("<path:object_id>/versions/", view(self.versions_view), name=f"{name}_versions"),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).counting_campaigns()
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         context = template_context(self._only_organization(request), None)
@@ -70,8 +131,32 @@ class EmailTemplateAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         template = self.object_or_404(request, object_id)
-        context = template_context(template.organization, template)
+        context = {**template_context(template.organization, template), **_standing(template)}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
+
+    def versions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What the template said before, who changed it, and where two versions differ."""
+        template = self.object_or_404(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Versions: {template}",
+            "doing": "Versions",
+            "opts": self.opts,
+            "original": template,
+            "module_name": self.list_title,
+            "use_url": self._use_url(request, template),
+            **versions_context(template, request.GET),
+        }
+        return TemplateResponse(request, "campaigns/admin/template_versions.html", context)
+
+    def _use_url(self, request: HttpRequest, template: EmailTemplate) -> str:
+        """Of the dialog, for those who may."""
+        may = UseVersion.offered(request, template)
+        return reverse("admin:campaigns_emailtemplate_use_version", args=[template.pk]) if may else ""
+
+    @display(description="Used by")
+    def used_by(self, template: Any) -> str:
+        return _campaigns(template.campaigns_count) if template.campaigns_count else "—"
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """A template as a lead would read it; writes nothing, by POST neither."""
@@ -97,6 +182,30 @@ class EmailTemplateAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         check_wording({name: getattr(obj, name) for name in WORDING})
         super().save_model(request, obj, form, change)
+        keep_version(template=obj, actor=Actor.of_request(request, via="admin"))
+
+
+@admin.register(TemplateVersion)
+class TemplateVersionAdmin(ReadOnlyAdmin):
+    list_display = ["template", "__str__", "subject", "made_by", "created_at"]
+    list_select_related = ["template"]
+    search_fields = ["template__name", "subject"]
+    empty_text = "What a template said before it was changed is kept here."
+
+
+def _standing(template: Any) -> dict[str, Any]:
+    """What stands above a template's form: who copied it, and how often it was changed."""
+    return {
+        "template": template,
+        "used_by": campaigns_of(template)[:CAMPAIGNS_NAMED],
+        "used_more": max(0, template.campaigns_count - CAMPAIGNS_NAMED),
+        "used_words": _campaigns(template.campaigns_count),
+        "versions_count": template.versions.count(),
+    }
+
+
+def _campaigns(number: int) -> str:
+    return "1 campaign" if number == 1 else f"{number:,} campaigns"
 
 
 def _row(rows: Any, key: str) -> Any:

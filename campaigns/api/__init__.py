@@ -19,7 +19,7 @@ from campaigns.api.recipients import RecipientViewSet
 from campaigns.api.senders import CampaignSenderViewSet, SenderViewSet
 from campaigns.api.steps import StepViewSet, VariantViewSet
 from campaigns.api.system import WorkersView
-from campaigns.api.templates import TemplateViewSet
+from campaigns.api.templates import OF_TEMPLATE, TemplateVersionViewSet, TemplateViewSet
 from campaigns.api.uncertain import UncertainViewSet
 
 ROUTES = (
@@ -31,6 +31,7 @@ ROUTES = (
     (f"{IN_CAMPAIGN}/messages", MessageViewSet, "campaign-message"),
     (f"{IN_CAMPAIGN}/jobs", CampaignJobViewSet, "campaign-job"),
     ("templates", TemplateViewSet, "template"),
+    (f"{OF_TEMPLATE}/versions", TemplateVersionViewSet, "template-version"),
     ("senders", SenderViewSet, "sender"),
     ("instantly-accounts", InstantlyAccountViewSet, "instantly-account"),
     ("jobs", JobViewSet, "job"),

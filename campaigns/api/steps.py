@@ -39,7 +39,7 @@ class VariantSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Variant
-        fields = ["id", "label", *WORDING, "weight", "is_active", "version", "created_at", "updated_at"]
+        fields = ["id", "label", *WORDING, "weight", "is_active", "version", "template", "created_at", "updated_at"]
         read_only_fields = fields
 
 
@@ -89,7 +89,7 @@ class NewVariantSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         template = attrs.pop("template", None)
         copied = {name: getattr(template, name) for name in WORDING} if template else {}
-        return {"weight": attrs.pop("weight"), "wording": {**copied, **attrs}}
+        return {"weight": attrs.pop("weight"), "template": template, "wording": {**copied, **attrs}}
 
 
 class StepChangesSerializer(StrictSerializer):
@@ -256,7 +256,8 @@ def _add(campaign: Campaign, asked: dict[str, Any], actor: Actor) -> Step:
     """A step with all its variants, or nothing."""
     first, *others = asked["variants"]
     settings = {name: asked[name] for name in ("wait_amount", "wait_unit", "in_thread")}
-    step = add_step(campaign=campaign, wording=first["wording"], actor=actor, **settings)
+    begun = {"wording": first["wording"], "template": first["template"]}
+    step = add_step(campaign=campaign, actor=actor, **begun, **settings)
     if first["weight"] != 1:
         edit_variant(variant=cast(Variant, step.variants.first()), changes={"weight": first["weight"]}, actor=actor)
     for variant in others:

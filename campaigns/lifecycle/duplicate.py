@@ -16,7 +16,7 @@ COPIED = (
     "window_zone", "holidays", "counts_sending_days", "daily_limit", "daily_new_leads", "track_opens", "track_clicks",
     "stop_on_reply", "stop_on_booking", "priority", "is_automatic", "standing_audience",
 )  # fmt: skip
-WORDING = ("label", "weight", "is_active", "subject", "preheader", "body_html", "body_text")
+WORDING = ("label", "weight", "is_active", "subject", "preheader", "body_html", "body_text", "template_id")
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from campaigns.models.campaign import DeliveredBy as DeliveredBy
 from campaigns.models.campaign import WindowZone as WindowZone
 from campaigns.models.content import EmailTemplate as EmailTemplate
 from campaigns.models.content import Step as Step
+from campaigns.models.content import TemplateVersion as TemplateVersion
 from campaigns.models.content import Variant as Variant
 from campaigns.models.content import VariantVersion as VariantVersion
 from campaigns.models.content import WaitUnit as WaitUnit

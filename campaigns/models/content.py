@@ -1,8 +1,9 @@
 from datetime import timedelta
+from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
@@ -29,6 +30,17 @@ class Wording(models.Model):
         abstract = True
 
 
+class EmailTemplateQuerySet(OrganizationQuerySet):
+    def counting_campaigns(self) -> Self:
+        """With `campaigns_count`: how many campaigns name the template, or have a wording that was begun from it."""
+        campaigns = self.model._meta.apps.get_model("campaigns", "Campaign")
+        begun = Variant.objects.filter(step__campaign=OuterRef("pk"), template=OuterRef(OuterRef("pk")))
+        own = campaigns.objects.living().filter(organization=OuterRef("organization"))
+        using = own.filter(Q(template=OuterRef("pk")) | Exists(begun)).order_by()
+        counted = using.annotate(number=Func(F("pk"), function="COUNT")).values("number")
+        return self.annotate(campaigns_count=Subquery(counted, output_field=models.IntegerField()))
+
+
 class EmailTemplate(Tenanted, Wording):
     """A wording kept for use in steps; a step copies it, so later edits never change a running campaign."""
 
@@ -39,7 +51,7 @@ class EmailTemplate(Tenanted, Wording):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = OrganizationQuerySet.as_manager()
+    objects = EmailTemplateQuerySet.as_manager()
 
     class Meta:
         db_table = "email_templates"
@@ -52,6 +64,30 @@ class EmailTemplate(Tenanted, Wording):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TemplateVersion(Tenanted, Wording):
+    """The wording a template had from one change of it to the next; the newest is the one it has now."""
+
+    organization_path = "template__organization"
+
+    template = models.ForeignKey("campaigns.EmailTemplate", on_delete=models.DB_CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    copy_of = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The older version that was put in place again."
+    )
+    made_by = models.CharField(max_length=254, blank=True, help_text="The person or key that saved it.")
+    created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "email_template_versions"
+        ordering = ["template", "-version"]
+        constraints = [models.UniqueConstraint(fields=["template", "version"], name="template_version_once")]
+
+    def __str__(self) -> str:
+        return f"Version {self.version}"
 
 
 class WaitUnit(models.TextChoices):
@@ -118,6 +154,15 @@ class Variant(Tenanted, Wording):
     weight = models.PositiveSmallIntegerField(default=1)
     is_active = models.BooleanField("active", default=True)
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Counts the edits of this wording.")
+    template = models.ForeignKey(
+        "campaigns.EmailTemplate",
+        on_delete=models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="variants",
+        help_text="The template that it was begun from, as a copy.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

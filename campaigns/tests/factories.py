@@ -252,6 +252,16 @@ class EmailTemplateFactory(DjangoModelFactory):
     body_html = "<p>Hello {{ first_name }}</p>"
 
 
+class TemplateVersionFactory(DjangoModelFactory):
+    class Meta:
+        model = campaigns.TemplateVersion
+
+    template = factory.SubFactory(EmailTemplateFactory)
+    version = factory.LazyAttribute(lambda version: version.template.versions.count() + 1)
+    subject = "Hello {{ first_name }}"
+    body_html = factory.LazyAttribute(lambda version: f"<p>Version {version.version}</p>")
+
+
 class SenderFactory(DjangoModelFactory):
     class Meta:
         model = campaigns.Sender

@@ -117,7 +117,7 @@ UNFOLD = {
     "BORDER_RADIUS": "6px",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _own("favicon.svg")}],
     "STYLES": [_own("admin.css")],
-    "SCRIPTS": [_own("admin.js")],
+    "SCRIPTS": [_own("admin.js"), _own("drafts.js")],
     "ENVIRONMENT": "campaigns_project.admin_site.environment",
     "ENVIRONMENT_TITLE_PREFIX": "campaigns_project.admin_site.title_prefix",
     "GLOBAL_CALLBACK": "campaigns_project.admin_site.shell",

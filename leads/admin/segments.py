@@ -94,10 +94,14 @@ class SegmentForm(ScopedForm):
                 self.add_error("rules", f"{refused.said} {refused.hint}".strip())
         return cleaned
 
-    def now_in_words(self, name: str, shown: Any = "") -> str:
+    def in_words(self, name: str, value: Any) -> str:
         if name != "rules":
-            return super().now_in_words(name, shown)
-        return f"“{words_of([self.instance])[self.instance.pk]}”"
+            return super().in_words(name, value)
+        try:
+            home = self.instance.organization
+            return in_words(home.pk, check_rules(home, self.fields["rules"].to_python(value), segment=self.instance))
+        except (Refused, forms.ValidationError):
+            return "rules that cannot be asked yet"
 
     @property
     def _widget(self) -> RulesWidget:

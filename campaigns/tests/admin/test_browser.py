@@ -168,3 +168,22 @@ def test_the_visual_mode_takes_nothing_from_a_mail_and_never_opens_one_with_a_la
     surface.press_sequentially("!")
     page.wait_for_selector("#preview [data-of=mail]")
     assert area.input_value() == SIMPLE[0].replace("<br>x", "<br>x!")
+
+
+def test_what_was_typed_and_not_saved_is_offered_again_until_it_is_saved(page: Page, campaign: Any) -> None:
+    variant = campaign.steps.get().variants.get()
+    page.goto(f"/admin/campaigns/variant/{variant.pk}/change/")
+    page.on("dialog", lambda asking: asking.accept())
+    page.click("[data-mode=code]")
+    page.fill("#id_body_html", "<p>Typed for an hour</p>")
+    page.reload()
+    page.wait_for_selector("text=that was not saved")
+
+    page.click("[data-draft-restore]")
+
+    assert page.input_value("#id_body_html") == "<p>Typed for an hour</p>"
+    assert page.inner_text("[data-visual]").strip() == "Typed for an hour"
+    page.click("#submit-row [name=_continue]")
+    page.wait_for_selector("[role=status] >> text=was changed successfully")
+    assert page.locator("[data-draft]").is_hidden()
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('fairleadDraft'))") == []

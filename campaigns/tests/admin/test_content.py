@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from campaigns.models import Campaign, EmailTemplate, Step, Variant
 from campaigns.tests.factories import (
@@ -163,9 +164,37 @@ def test_a_wording_somebody_got_is_not_removed(operator: Client, campaign: Any) 
 def test_a_new_step_can_start_from_a_template(operator: Client, campaign: Any) -> None:
     template = EmailTemplateFactory(organization=campaign.organization, subject="From the shelf")
 
-    page = operator.get(reverse("admin:campaigns_step_add"), {"campaign": campaign.pk, "template": template.pk})
+    asked = {"campaign": campaign.pk, "template": template.pk}
+
+    page = operator.get(reverse("admin:campaigns_step_add"), asked)
+    made = {"campaign": campaign.pk, "wait_amount": 1, "wait_unit": "days", **WORDING}
+    operator.post(f"{reverse('admin:campaigns_step_add')}?{urlencode(asked)}", made)
 
     assert "From the shelf" in page.content.decode()
+    assert list(template.variants.values_list("subject", flat=True)) == [WORDING["subject"]]
+    shown = operator.get(reverse("admin:campaigns_emailtemplate_change", args=[template.pk])).content.decode()
+    assert "Used by 1 campaign" in shown and campaign.name in shown
+    assert "1 campaign" in operator.get(reverse("admin:campaigns_emailtemplate_changelist")).content.decode()
+
+
+def test_a_template_shows_what_it_said_before_and_says_it_again(operator: Client, campaign: Any) -> None:
+    data = {"organization": campaign.organization.pk, "name": "Intro", **WORDING}
+    operator.post(reverse("admin:campaigns_emailtemplate_add"), {**data, "subject": "Hello dear friend"})
+    template = EmailTemplate.objects.get()
+    address = reverse("admin:campaigns_emailtemplate_change", args=[template.pk])
+    operator.post(address, {**data, "subject": "Hello kind friend"})
+    operator.post(address, {**data, "subject": "Hello kind friend", "name": "Other"})  # the same wording
+
+    page = operator.get(reverse("admin:campaigns_emailtemplate_versions", args=[template.pk]))
+    press(operator, reverse("admin:campaigns_emailtemplate_use_version", args=[template.pk]), version=1)
+
+    told = page.content.decode()
+    assert [(part["label"], len(part["lines"])) for part in page.context["parts"]] == [("Subject", 2)]
+    assert "<del>dear</del>" in told and "<ins>kind</ins>" in told
+    assert told.count("Use this version") == 1
+    template.refresh_from_db()
+    assert (template.name, template.subject) == ("Other", "Hello dear friend")
+    assert list(template.versions.values_list("version", "copy_of")) == [(3, 1), (2, None), (1, None)]
 
 
 def test_a_template_of_another_organization_is_not_there(operator: Client, campaign: Any) -> None:

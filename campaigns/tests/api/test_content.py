@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns.models import EmailTemplate, Sender, Step, Variant
+from campaigns.models import EmailTemplate, Sender, Step, TemplateVersion, Variant
 from campaigns.scheduling.clock import day_start
 from campaigns.tests.factories import (
     CampaignFactory,
@@ -198,6 +198,54 @@ def test_a_template_is_made_changed_and_deleted():
     assert (changed["name"], changed["subject"]) == ("Intro", "Good day")
     assert client.delete(f"/api/v1/templates/{made['id']}").status_code == 204
     assert not EmailTemplate.objects.exists()
+
+
+def test_a_template_keeps_what_it_said_and_says_it_again():
+    client = key_client(Role.OPERATOR)
+    template = client.post("/api/v1/templates", {"name": "Intro", **HELLO}).json()
+    own = f"/api/v1/templates/{template['id']}"
+    client.patch(own, {"subject": "Good day"})
+    client.patch(own, {"name": "Other"})  # its wording stays
+    [second, first] = client.get(f"{own}/versions").json()["results"]
+
+    again = client.post(f"{own}/versions/{first['id']}/use")
+    refused = client.post(f"{own}/versions/{first['id']}/use")
+
+    told = ("version", "subject", "copy_of", "made_by")
+    key = "test operator"
+    assert again.json()["subject"] == HELLO["subject"]
+    assert [[each[name] for name in told] for each in client.get(f"{own}/versions").json()["results"]] == [
+        [3, HELLO["subject"], 1, key], [2, "Good day", None, key], [1, HELLO["subject"], None, key],
+    ]  # fmt: skip
+    assert second["version"] == 2
+    assert (refused.status_code, refused.json()["code"]) == (409, "version_in_use")
+    last = AuditLog.objects.filter(action="emailtemplate.changed").order_by("pk").last()
+    assert last.after == {"subject": HELLO["subject"], "version_used": 1}
+
+
+def test_the_oldest_versions_go_and_with_the_template_all(monkeypatch):
+    monkeypatch.setattr("campaigns.templates.MOST_KEPT", 2)
+    client = key_client(Role.MANAGER)
+    template = client.post("/api/v1/templates", {"name": "Intro", **HELLO}).json()
+    own = f"/api/v1/templates/{template['id']}"
+    for subject in ("Second", "Third"):
+        client.patch(own, {"subject": subject})
+
+    assert list(TemplateVersion.objects.values_list("version", flat=True)) == [3, 2]
+    assert client.delete(own).status_code == 204
+    assert not TemplateVersion.objects.exists()
+
+
+def test_campaigns_are_counted_that_were_begun_from_a_template():
+    client = key_client()
+    template = EmailTemplateFactory(organization=client.organization)
+    _campaign, address = steps_of(client)
+    CampaignFactory(organization=client.organization, template=template)
+    body = {"variants": [{"template": template.pk}, {"template": template.pk}]}
+
+    assert client.post(address, body).json()["variants"][0]["template"] == template.pk
+    assert client.get(f"/api/v1/templates/{template.pk}").json()["campaigns_count"] == 2
+    assert client.get("/api/v1/templates").json()["results"][0]["campaigns_count"] == 2
 
 
 @pytest.mark.parametrize(

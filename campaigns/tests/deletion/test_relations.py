@@ -22,8 +22,9 @@ OF_A_CAMPAIGN = {
 }  # fmt: skip
 LOOSELY = {"lead_enrichments", "raw_leads", "staged_leads", "suppressions"}
 OF_AN_ORGANIZATION = {
-    "calendar_feeds", "calendar_items", "campaign_plans", "campaigns", "email_templates", "enrichment_profiles",
-    "idempotent_requests", "inbound_webhooks", "instantly_accounts", "lead_aliases", "lead_changes",
+    "calendar_feeds", "calendar_items", "campaign_plans", "campaigns", "email_template_versions", "email_templates",
+    "enrichment_profiles", "idempotent_requests", "inbound_webhooks", "instantly_accounts", "lead_aliases",
+    "lead_changes",
     "lead_import_mappings", "lead_import_parts", "lead_imports", "lead_tags", "leads", "mailboxes", "memberships",
     "metric_definitions", "metric_entries", "oauth_applications", "provider_accounts", "provider_purchases",
     "segment_members", "segments", "sender_usage", "senders", "sending_halts", "service_accounts", "tags",
@@ -36,6 +37,7 @@ LETS_GO = {
     ("instantly_handovers", "account_id"), ("instantly_leads", "recipient_id"),
     ("campaign_messages", "sender_id"), ("campaign_messages", "variant_id"), ("campaign_recipients", "next_step_id"),
     ("campaign_recipients", "sender_id"), ("campaigns", "plan_id"), ("campaigns", "template_id"),
+    ("campaign_variants", "template_id"),
     ("leads", "lead_import_id"),
     ("lead_changes", "lead_import_id"), ("provider_purchases", "lead_import_id"), ("staged_leads", "lead_id"),
 }  # fmt: skip

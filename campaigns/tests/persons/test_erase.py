@@ -105,7 +105,8 @@ NAMES_NOBODY = {
     # Append-only; what they keep of people is hashed.
     "audit_chain_heads", "audit_log", "audit_sealed_entries", "audit_seals", "campaign_tombstones",
     # Wordings: written for everybody.
-    "campaign_steps", "campaign_variant_versions", "campaign_variants", "email_templates", "enrichment_profiles",
+    "campaign_steps", "campaign_variant_versions", "campaign_variants", "email_template_versions", "email_templates",
+    "enrichment_profiles",
     # Numbers and domains.
     "instantly_days", "instantly_leads",
     "campaign_usage", "sender_usage", "sending_leases", "tags", "tracking_raw_events", "lead_import_mappings",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NoReturn
 
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.paginator import InfinitePaginator
 
+from campaigns_project.accounts.admin.drafts import draft_of, tell_of_saved
 from campaigns_project.accounts.admin.forms import PlainDecimalField, ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
@@ -60,6 +62,8 @@ class FairleadAdmin(ModelAdmin):
     views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
     acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
     shown_on: ClassVar[str] = ""  # the page of the sidebar that shows its rows, where its list does not stand there
+    keeps_drafts: ClassVar[bool] = False  # the browser may keep what is typed: only where it says nothing of anybody
+    held_through: ClassVar[str] = ""  # the way from a row to what its edits hold first (`step__campaign`); itself
 
     @cached_property
     def list_title(self) -> str:
@@ -139,10 +143,52 @@ class FairleadAdmin(ModelAdmin):
         ]
         return shown
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The form; what is saved goes by the row as it is then, which nobody else changes before it is saved."""
+        if request.method != "POST" or object_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            self._hold(request, object_id)
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _hold(self, request: HttpRequest, object_id: str) -> None:
+        held = self.get_object(request, unquote(object_id))
+        if held is None:
+            return
+        for name in filter(None, self.held_through.split("__")):
+            held = getattr(held, name)
+        list(type(held)._base_manager.select_for_update(no_key=True).filter(pk=held.pk).values_list("pk"))
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._with_draft_saved(request, super().response_add(request, obj, post_url_continue))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._with_draft_saved(request, super().response_change(request, obj))
+
+    def _with_draft_saved(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return tell_of_saved(request, response) if self.keeps_drafts else response
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        left = ", ".join(getattr(form, "left_to_others", ()))  # the form for a new person is Django's own
+        if left:
+            said = f"Others changed meanwhile what you had left alone, and that stays: {left}."
+            self.message_user(request, said, messages.INFO)
+
     def render_change_form(self, request: HttpRequest, context: Any, add: bool = False, **kwargs: Any) -> HttpResponse:
+        inlines = [one for inline in context.get("inline_admin_formsets", ()) for one in inline.formset.forms]
+        form = context["adminform"].form
+        is_editing = self.has_change_permission(request, context["original"]) if context.get("original") else add
+        context["draft"] = draft_of(request) if self.keeps_drafts and is_editing else ""
+        context["is_refused"] = form.is_bound
+        context["overtaken"] = [each for one in (form, *inlines) for each in getattr(one, "overtaken", ())]
         context["show_save_and_add_another"] = add and self.adds_another
         context["show_save_and_continue"] = not add
         context["save_label"] = self.save_label if add else "Save"
+        if context["overtaken"] and len(context["errors"]) == len(context["overtaken"]):
+            context["errors"] = []  # there is nothing to correct, but to decide: the page says so above
         return super().render_change_form(request, context, add=add, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

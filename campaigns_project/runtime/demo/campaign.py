@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from campaigns import steps
-from campaigns.models import Campaign, Sender, WaitUnit
+from campaigns.models import Campaign, EmailTemplate, Sender, WaitUnit
 from campaigns.naming import free_campaign_id
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
-from campaigns_project.runtime.demo.content import FOLLOW_UP, INTRODUCTION, wording
+from campaigns_project.runtime.demo.content import FOLLOW_UP, INTRODUCTION, TEMPLATE, wording
 
 POSTAL_ADDRESS = "Pier 4, 1 Quay Street, 110 00 Prague, Czechia"
 
@@ -27,8 +27,17 @@ def make_campaign(
         after={"name": name, "campaign_id": campaign.campaign_id},
     )
     amount, unit = wait
+    begun = EmailTemplate.objects.for_organization(campaign.organization).filter(name=TEMPLATE).first()
     for number, of, words in ((0, WaitUnit.DAYS, INTRODUCTION), (amount, unit, FOLLOW_UP)):
-        steps.add_step(campaign=campaign, wait_amount=number, wait_unit=of, wording=wording(words), actor=actor)
+        template = begun if words == INTRODUCTION else None
+        steps.add_step(
+            campaign=campaign,
+            wait_amount=number,
+            wait_unit=of,
+            wording=wording(words),
+            template=template,
+            actor=actor,
+        )
     steps.set_senders(campaign=campaign, senders=senders, actor=actor)
     return campaign
 

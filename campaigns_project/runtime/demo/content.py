@@ -3,6 +3,7 @@
 from django.conf import settings
 
 INTRODUCTION, FOLLOW_UP = "introduction", "follow_up"
+TEMPLATE = "Introduction"  # of the first mail
 
 _SUBJECTS = {
     INTRODUCTION: '{{ first_name | default: "Hello" }}, less waiting at the quay',

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from campaigns.models import Campaign, EmailTemplate, Recipient, Sender
+from campaigns.templates import keep_version
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.retention import keep_for
 from campaigns_project.accounts.roles import Role
@@ -17,7 +18,7 @@ from campaigns_project.audit.record import record
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.demo.campaign import demo_organization, demo_sender
 from campaigns_project.runtime.demo.connections import add_connections
-from campaigns_project.runtime.demo.content import INTRODUCTION, VISITORS, wording
+from campaigns_project.runtime.demo.content import INTRODUCTION, TEMPLATE, VISITORS, wording
 from campaigns_project.runtime.demo.directory import directory
 from campaigns_project.runtime.demo.login import EMAIL, keep_login
 from campaigns_project.runtime.demo.operations import add_operations
@@ -65,7 +66,7 @@ def _make_all(now: datetime) -> dict[str, int]:
     _file_to_review(organization, now)
     sender = demo_sender(organization)
     _warming_up(organization, now)
-    EmailTemplate.objects.create(organization=organization, name="Introduction", **wording(INTRODUCTION))
+    _template(organization)
     of_last_month = finished(organization, sender, now)
     held_up(organization, now)
     at_work = running(organization, now)
@@ -97,6 +98,19 @@ def _login(organization: Organization) -> None:
     for each in made:
         action = f"{each._meta.model_name}.created"
         record(action=action, entity=each, organization_id=organization.pk, actor=SYSTEM, reason="demo data")
+
+
+def _template(organization: Organization) -> None:
+    """One with a history: its first subject said less, and it had no preheader."""
+    at_first = {"subject": "Less waiting at the quay", "preheader": ""}
+    template = EmailTemplate.objects.create(
+        organization=organization, name=TEMPLATE, **{**wording(INTRODUCTION), **at_first}
+    )
+    keep_version(template=template, actor=SYSTEM)
+    for name, value in wording(INTRODUCTION).items():
+        setattr(template, name, value)
+    template.save()
+    keep_version(template=template, actor=SYSTEM)
 
 
 def _leads(organization: Organization, now: datetime) -> None:

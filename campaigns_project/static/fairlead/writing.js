@@ -149,6 +149,8 @@
         button.addEventListener("click", () => this.format(button.dataset.format, button));
       }
       area.addEventListener("input", () => { if (!this.isOpen) this.offer(); });
+      // Written over as a whole, by the return of a draft.
+      area.addEventListener("fairlead:filled", () => this.show(this.canOpen()));
       this.show(this.canOpen());
     }
 

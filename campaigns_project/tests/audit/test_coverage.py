@@ -29,9 +29,10 @@ from campaigns.models import (
     Recipient,
     Sender,
     Step,
+    TemplateVersion,
     Variant,
 )
-from campaigns.tests.factories import MembershipFactory, UserFactory
+from campaigns.tests.factories import MembershipFactory, TemplateVersionFactory, UserFactory
 from campaigns_project.accounts.models import Membership, Organization, ServiceAccount, User
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.service_accounts import create_api_key, keys_of
@@ -133,6 +134,10 @@ def everybody(world: World) -> dict[str, Any]:
     return {"everybody": Lead.objects.for_organization(world.organization).count()}
 
 
+def was_changed(world: World) -> None:
+    TemplateVersionFactory(template=world[EmailTemplate], version=2)
+
+
 def account_has_a_key(world: World) -> None:
     account = world[ServiceAccount]
     create_api_key(organization=world.organization, name=account.name, role=Role(account.role), actor=SYSTEM)
@@ -173,6 +178,9 @@ ACTS = {
     ),
     "campaigns_campaign_activate": Act("campaign.activated", reasoned, is_switched_off),
     "campaigns_campaign_deactivate": Act("campaign.deactivated", reasoned, is_automatic),
+    "campaigns_emailtemplate_use_version": Act(
+        "emailtemplate.changed", lambda world: {"version": world[TemplateVersion].version}, was_changed
+    ),
     "campaigns_deenrollmentrun_sweep": Act(
         "deenrollmentrun.asked", lambda world: {"organization": world.organization.pk}
     ),

@@ -1,16 +1,22 @@
 """Two tabs with the same form: the one saved later takes nothing back that the other one saved."""
 
 import json
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.messages import get_messages
 from django.core import signing
+from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from lxml.html import document_fromstring  # type: ignore[import-untyped]
 
 from campaigns.models import Campaign, Sender, Step, Variant
+from campaigns.tests.factories import EmailTemplateFactory, VariantFactory
 from campaigns_project.accounts.admin.meanwhile import AS_SHOWN
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -18,6 +24,7 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.audit.test_coverage import EDITS, Edit, editor, typed
 from campaigns_project.tests.forms.tabs import Tab
+from campaigns_project.tests.rest.test_races import hanging_up, wait_until_somebody_waits_for_us
 from campaigns_project.tests.tenancy.world import World
 from leads.models import Lead, LeadTag, Segment, Tag
 
@@ -164,6 +171,11 @@ def test_whoever_is_overtaken_reads_by_whom_and_what_it_is_now(world: World, fir
     assert "is “50” now" in said["daily_limit"][0]
     assert "is “Mon, Tue” now" in said["sending_days"][0]
     assert set(said) == {"daily_limit", "sending_days"}
+    told = " ".join(document_fromstring(old.page).find_class("fl-overtaken")[0].text_content().split())
+    assert "Daily limit changed by " + world[Membership].user.email in told
+    assert "50 +20" in told and "Mon, Tue +Wed" in told
+    assert "Save mine anyway" in told
+    assert "Please correct" not in old.page
     # Typed values stand; what was left alone shows what is there.
     assert (old.sent["daily_limit"], old.sent["sending_days"], old.sent["description"]) == (["20"], ["3"], ["Mine"])
     assert old.sent["window_zone"] == ["lead"]
@@ -220,6 +232,8 @@ def test_the_preheader_of_a_variant_is_saved_beside_a_new_subject(world: World, 
     assert answer.status_code == 302
     variant = Variant.objects.get(pk=world[Variant].pk)
     assert (variant.subject, variant.preheader, variant.version) == ("New subject", "A line", version + 2)
+    [said] = [str(each) for each in get_messages(answer.wsgi_request) if each.level_tag == "info"]
+    assert said == "Others changed meanwhile what you had left alone, and that stays: Subject."
 
 
 def test_what_a_use_case_refused_is_still_typed_and_saved_once_it_is_mended(
@@ -271,14 +285,14 @@ def test_tags_given_meanwhile_are_not_taken_off_again(world: World, first: Clien
 
 def test_a_password_entered_meanwhile_is_not_replaced_unseen(world: World, first: Client, second: Client) -> None:
     old, new = tab(first, world[Sender]), tab(second, world[Sender])
-    new.save(password="theirs", name="Other")
+    new.save(password="of-another", name="Other")
 
-    answer = old.save(password="mine")
+    answer = old.save(password="of-mine")
 
     said = errors(answer)["password"][0]
     assert "is another one now" in said
-    assert "theirs" not in old.page
-    assert Sender.objects.get(pk=world[Sender].pk).password == "theirs"
+    assert not {"of-another", "of-mine"} & set(re.findall(r"[a-z-]+", old.page))
+    assert Sender.objects.get(pk=world[Sender].pk).password == "of-another"
 
 
 def test_a_sender_keeps_the_password_that_an_old_page_says_nothing_of(
@@ -344,6 +358,34 @@ def test_a_step_whose_wait_was_changed_meanwhile_keeps_it(world: World, first: C
     assert answer.status_code == 302
     step = Step.objects.get(pk=world[Step].pk)
     assert (step.wait_amount, step.wait_unit) == (9, "hours")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_once_the_second_is_told_what_the_first_has_saved() -> None:
+    """Two connections: the second comes while the first has saved and is not through yet."""
+    variant = VariantFactory()
+    home = variant.step.campaign.organization
+    editors = [member(home, Role.OWNER) for _ in range(2)]
+
+    outcomes = [
+        of_two(editors, row, {"subject": "Theirs"}) for row in (variant, EmailTemplateFactory(organization=home))
+    ]
+
+    assert outcomes == [(302, True, "Theirs")] * len(outcomes)
+
+
+def of_two(editors: list[Client], row: Any, theirs: dict[str, str]) -> tuple[int, bool, str]:
+    first, second = (tab(each, row) for each in editors)
+    [name] = theirs
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            saved = first.save(**theirs)
+            waiting = other.submit(hanging_up, lambda: second.save(**{name: "Mine"}))
+            wait_until_somebody_waits_for_us()
+        refused = waiting.result(timeout=20)
+    is_told = refused.status_code == 200 and "was changed meanwhile" in errors(refused)[name][0]
+    row.refresh_from_db()
+    return saved.status_code, is_told, getattr(row, name)
 
 
 def test_whoever_may_only_read_gets_no_such_input(world: World) -> None:

@@ -37,6 +37,7 @@ from campaigns.models import (
     Sender,
     SendingHalt,
     Step,
+    TemplateVersion,
     Variant,
 )
 from campaigns.preflight import AT_ONCE
@@ -527,6 +528,9 @@ WRITES = {
     "post /api/v1/templates": Write("emailtemplate.created", OPERATOR, at("templates"), {"name": "New", **WORDING}),
     "patch /api/v1/templates/{id}": Write(
         "emailtemplate.changed", OPERATOR, at("templates", EmailTemplate), {"name": "New"}
+    ),
+    "post /api/v1/templates/{template}/versions/{id}/use": Write(
+        "emailtemplate.changed", OPERATOR, at("templates", EmailTemplate, "versions", TemplateVersion, "use")
     ),
     "delete /api/v1/templates/{id}": Write("emailtemplate.deleted", MANAGER, at("templates", EmailTemplate)),
     "post /api/v1/senders": Write("sender.created", MANAGER, at("senders"), {"email": "new@fairlead.example"}),

@@ -9,12 +9,17 @@ from django.contrib.admindocs.views import simplify_regex
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from campaigns.models import Campaign, DeEnrollmentRun, Step
+from campaigns.models import Campaign, DeEnrollmentRun, EmailTemplate, Step
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _PLACE = re.compile(r"<(?:[a-z]+:)?(\w+)>")
 # Parts of nested addresses that lead to a row of another model than the view's own.
-_BY_NAME: dict[str, type[Model]] = {"campaign": Campaign, "step": Step, "run": DeEnrollmentRun}
+_BY_NAME: dict[str, type[Model]] = {
+    "campaign": Campaign,
+    "step": Step,
+    "run": DeEnrollmentRun,
+    "template": EmailTemplate,
+}
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ WRITABLE: dict[type, set[str]] = {
     },
     Mailbox: {"name", "host", "port", "security", "username", "password", "folders"},
     Step: {"wait_amount", "wait_unit", "in_thread"},
-    Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active"},
+    Variant: {"subject", "preheader", "body_html", "body_text", "weight", "is_active", "template"},
     LeadImport: {"encoding", "delimiter", "mapping", "dry_run"},  # the last asks for one, and takes no numbers
     Recipient: set(),
     LeadRanking: set(),

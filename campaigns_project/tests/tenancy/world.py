@@ -185,6 +185,9 @@ MAKERS: dict[type[Model], Callable[[World], Any]] = {
         ended=True,
     ),
     campaigns.EmailTemplate: lambda w: make.EmailTemplateFactory(organization=w.organization, name=w.marker),
+    campaigns.TemplateVersion: lambda w: make.TemplateVersionFactory(
+        template=w[campaigns.EmailTemplate], subject=w.marker
+    ),
     campaigns.OAuthApplication: lambda w: make.OAuthApplicationFactory(
         organization=w.organization, name=w.marker, client_id=w.marker, client_secret=w.marker
     ),
