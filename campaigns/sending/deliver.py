@@ -28,12 +28,14 @@ from campaigns.sending.record import Verdict, record
 from campaigns.sending.reserve import Limited, limited_by
 from campaigns.sending.settle import (
     blame_sender,
+    fault_at_mail,
     fault_of_many,
     in_vain,
     not_now,
     praise_sender,
     refused_at_gate,
-    remember_count,
+    refused_at_mail,
+    remember_counts,
     sender_fault,
     verdict_of,
 )
@@ -82,7 +84,7 @@ def deliver(
     over others.
     """
     pace = pace or Pace()
-    pace.in_vain = sender.in_vain
+    pace.in_vain, pace.refused_at_mail = sender.in_vain, sender.refused_at_mail
     left = deque(_by_clock(mails, zones) if zones else mails)
     settled = 0
     renewed_at = time.monotonic() if claimed_at is None else claimed_at
@@ -143,7 +145,7 @@ def _settle(
     now = timezone.now()
     if one.accepted:
         praise_sender(sender)
-    remember_count(sender, pace.in_vain)
+    remember_counts(sender, {"in_vain": pace.in_vain, "refused_at_mail": pace.refused_at_mail})
     # A server that takes some and then refuses for a while has worked in between: its waits do not grow.
     if one.fault is not None:
         if not (one.fault.may_be_crowded and step_back(sender)):
@@ -256,12 +258,14 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             passed.popleft()
             if isinstance(outcome, Accepted):
                 done.accepted += 1
-                done.refused_in_a_row = pace.in_vain = 0
+                done.refused_in_a_row = pace.in_vain = pace.refused_at_mail = 0
             else:
                 done.refused_in_a_row += done.verdicts[-1].reason in COUNTED
                 if not is_stopping():  # then it was perhaps we who hung up
                     pace.in_vain = in_vain(pace.in_vain, outcome, mail.claim)
-                done.fault = done.fault or sender_fault(outcome) or fault_of_many(outcome, pace.in_vain)
+                pace.refused_at_mail = refused_at_mail(pace.refused_at_mail, outcome)
+                fault = sender_fault(outcome) or fault_at_mail(outcome, pace.refused_at_mail)
+                done.fault = done.fault or fault or fault_of_many(outcome, pace.in_vain)
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
             # The guard judges what is recorded: of an account that was suspended a large slice must not fail first.

@@ -37,6 +37,7 @@ class SenderReason(models.TextChoices):
     TLS_UNAVAILABLE = "tls_unavailable", "the server offers no encryption where it was asked for; paused"
     TLS_REQUIRED = "tls_required", "the server takes nothing that is not encrypted; paused"
     REFUSED_BY_POLICY = "refused_by_policy", "the receiver blocks the sender, and not the recipient; paused"
+    REFUSED_AT_MAIL = "refused_at_mail", "the server takes nothing from its account or address; paused"
     REFUSED_BY_SERVICE = "refused_by_service", "the e-mail service refuses the account or its domain; paused"
     REDIRECTED = "redirected", "the e-mail service's address leads somewhere else; paused"
     SERVICE_SETTINGS = "service_settings", "the keys of the e-mail service cannot be used; paused"
