@@ -73,6 +73,7 @@ def deliver(
     claimed_at: float | None = None,
     zones: Mapping[int, ZoneInfo] | None = None,
     step_back: Callable[[Sender], bool] = lambda sender: False,
+    stirs: Callable[[], None] = lambda: None,
 ) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
@@ -81,7 +82,7 @@ def deliver(
     the rest goes back to waiting. `pace` is what is known already of how fast the server is, `claimed_at` (monotonic)
     when their lease began, if not now, `zones` are the time zones of recipients, by id, where the window follows their
     clocks. A sender whose server turned this connection away is left alone, unless `step_back` says that it goes on
-    over others.
+    over others. `stirs` is called before each slice: who looks after this stream sees that it is not stuck.
     """
     pace = pace or Pace()
     pace.in_vain, pace.refused_at_mail = sender.in_vain, sender.refused_at_mail
@@ -100,6 +101,7 @@ def deliver(
         if time.monotonic() - renewed_at > RENEW_AFTER:
             renew(mail.claim for mail in left)
             renewed_at = time.monotonic()
+        stirs()
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         limited = limited_by(campaign, sender)
         one = _send_slice(current, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)

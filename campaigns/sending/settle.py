@@ -124,8 +124,8 @@ def in_vain(before: int, outcome: Outcome, claim: Claim) -> int:
 def refused_at_mail(before: int, outcome: Outcome) -> int:
     """How many mails in a row were refused for good before their recipients were named, with those `before` it.
 
-    It is said of the account, its address or its host then. A mail whose MAIL was taken shows that nothing is wrong with
-    these, and one that never got so far shows nothing.
+    It is said of the account, its address or its host then. A mail whose MAIL was taken shows that nothing is wrong
+    with these, and one that never got so far shows nothing.
     """
     match outcome:
         case Refused(stage=Stage.MAIL):
@@ -183,8 +183,8 @@ def praise_sender(sender: Sender) -> None:
 
 
 def remember_counts(sender: Sender, counts: Mapping[str, int]) -> None:
-    """Whoever sends through it next goes on counting (fields of the sender, by name): a slow server, or one that is asked
-    at long intervals, has a mail or two of each turn."""
+    """Whoever sends through it next goes on counting: a slow server, or one that is asked at long intervals, has a mail
+    or two of each turn. `counts` are by the sender's fields."""
     grown = {field: count - getattr(sender, field) for field, count in counts.items()}
     # Others count beside us: what grew is added.
     changed = {field: F(field) + more if more > 0 else counts[field] for field, more in grown.items() if more}
