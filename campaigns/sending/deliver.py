@@ -40,6 +40,7 @@ from campaigns.sending.settle import (
     verdict_of,
 )
 from campaigns.sending.sizing import Pace
+from campaigns_project.accounts.timezones import is_known, zone_of
 from campaigns_project.workers.stopping import is_stopping
 
 LOOK_EVERY = 0.5  # seconds between two looks at the campaign, whose window may be edited while its mails leave
@@ -119,11 +120,11 @@ def _by_clock(mails: Sequence[Prepared], zones: Mapping[int, ZoneInfo]) -> Itera
 def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, ZoneInfo], until: float) -> list[Verdict]:
     """Takes those out of `left` that may not go now."""
     now = timezone.now()
-    if time.monotonic() >= until or is_stopping():
+    if time.monotonic() >= until or is_stopping() or not is_known(campaign.timezone):
         over = [not_now(mail.claim, due=now) for mail in left]
         left.clear()
         return over
-    own = ZoneInfo(campaign.timezone)  # for a recipient without a zone of its own
+    own = zone_of(campaign.timezone)  # for a recipient without a zone of its own
     opens = {zone: next_opening(campaign, now, zone) for zone in {own, *zones.values()}}
     if all(at <= now for at in opens.values()):
         return []
@@ -177,7 +178,7 @@ def _send_slice(
     limited: Limited | None,
 ) -> _Slice:
     gated = Moment()
-    clock = ZoneInfo(campaign.timezone)
+    clock = zone_of(campaign.timezone)
     answers = gate([mail.candidate for mail in batch], limited=limited, clock=clock)
     now = timezone.now()
     refused = [mail.claim for mail in batch if answers.get(mail.claim.message)]

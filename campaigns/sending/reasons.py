@@ -45,6 +45,7 @@ class SenderReason(models.TextChoices):
     UNKNOWN_SERVICE = "unknown_service", "the e-mail service is not known; paused"
     ADDRESS_NOT_ALLOWED = "address_not_allowed", "its host is inside private networks; paused"
     INVALID_ADDRESS = "invalid_address", "its own address cannot stand in a mail; paused"
+    TIMEZONE_UNKNOWN = "timezone_unknown", "its time zone is not known on this machine; paused"
     BOUNCE_GUARD = "bounce_guard", "too many of its mails bounced or were refused; paused"
     HOST_UNKNOWN = "host_unknown", "its host has no address in DNS; tried again"
     DNS = "dns", "its host could not be looked up; tried again"

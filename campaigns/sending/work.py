@@ -39,6 +39,7 @@ from campaigns.sending.settle import blame_sender, unmade
 from campaigns.sending.sizing import MOST_CLAIMED, Share, Speed
 from campaigns.sending.slots import Slots
 from campaigns.sending.streams import Processors, Turn, in_streams
+from campaigns_project.accounts import timezones
 from campaigns_project.errors import Refused
 from campaigns_project.faults import is_of_the_database
 from campaigns_project.workers.stopping import is_stopping
@@ -212,6 +213,12 @@ def _pause_broken(campaign: Campaign, error: Exception) -> None:
     )
 
 
+def _pause_without_clock(campaign: Campaign) -> None:
+    """Nobody can tell when its window is open, nor which day its limits are of."""
+    message = f"Nothing leaves: {timezones.unknown(campaign.timezone)} {timezones.MEND} Then resume the campaign."
+    pause_by_system(campaign_id=campaign.pk, code=PauseCode.TIMEZONE_UNKNOWN, message=message, now=timezone.now())
+
+
 def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.inf) -> int:
     """Claim, prepare and deliver one chunk of `campaign` for each sender; returns how many messages were settled.
 
@@ -222,6 +229,9 @@ def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.i
 
 
 def _send_chunk(campaign: Campaign, stream: Stream, *, until: float) -> int:
+    if not timezones.is_known(campaign.timezone):
+        _pause_without_clock(campaign)
+        return 0
     able = able_senders(campaign, now=timezone.now())
     if not able:
         _hold_without_sender(campaign, timezone.now())
@@ -289,11 +299,14 @@ def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:
     """The campaign's senders that may be used at this moment, by id."""
     rested = Q(backs_off_until=None) | Q(backs_off_until__lte=now)
     found = _active(campaign).filter(rested).defer(*Sender.SECRETS).in_bulk()
-    return {pk: sender for pk, sender in found.items() if _is_writable(sender, now)}
+    return {pk: sender for pk, sender in found.items() if _is_usable(sender, now)}
 
 
-def _is_writable(sender: Sender, now: datetime) -> bool:
-    """False, and the sender paused, when its own address cannot stand in a mail."""
+def _is_usable(sender: Sender, now: datetime) -> bool:
+    """False, and the sender paused, when its own address cannot stand in a mail, or its limits are of nobody's day."""
+    if is_limited(sender) and not timezones.is_known(sender.timezone):
+        blame_sender(sender, SenderFault("timezone_unknown", reply=sender.timezone, permanent=True), now=now)
+        return False
     try:
         check_sender_address(sender.email)
     except Refused as refused:

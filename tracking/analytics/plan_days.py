@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, DateField, F, Func, Sum
 
 from campaigns.models import CampaignPlan, PlanMetric, Recipient
+from campaigns_project.accounts.timezones import zone_of
 from tracking.models import CampaignDay
 
 NUMBERS = {PlanMetric.REPLIES: "replied", PlanMetric.REACHED: "reached", PlanMetric.SENT: "sent"}
@@ -47,7 +47,7 @@ def burn_up(plan: CampaignPlan, *, now: datetime) -> BurnUp | None:
     few, are counted themselves.
     """
     metric, planned, what = _aim(plan)
-    today = min(now.astimezone(ZoneInfo(plan.organization.timezone)).date(), plan.ends_on)
+    today = min(now.astimezone(zone_of(plan.organization.timezone)).date(), plan.ends_on)
     if not planned or today < plan.starts_on:
         return None
     found = {day: number for day, number in _by_day(plan, metric) if day <= today}
