@@ -8,8 +8,11 @@ from django.core.exceptions import ValidationError
 
 @lru_cache(maxsize=1)
 def known_zones() -> frozenset[str]:
-    """Every name there is. Kept, since asking reads a folder of hundreds of files."""
-    return frozenset(available_timezones())
+    """Every name there is. Kept, since asking reads a folder of hundreds of files.
+
+    `localtime` is none: it is another zone on each machine, and the database does not know it.
+    """
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def is_known(name: str) -> bool:
