@@ -35,12 +35,14 @@ class Turn:
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
         self._waiting: dict[int, tuple[Hashable, float]] = {}  # by thread: for which server, and since when
+        self._slow: set[Hashable] = set()  # the servers that kept one waiting too long, and went on
 
     def ends(self) -> float:
         """By when (monotonic) what is begun now is to be done."""
-        if not self.stuck():
+        now = time.monotonic()
+        if now < self._ends or not self.stuck():
             return self._ends
-        return max(self._ends, min(time.monotonic() + SPELL, self._ends + LONGER))
+        return min(now + SPELL, self._ends + LONGER)
 
     @contextmanager
     def at(self, server: Hashable) -> Iterator[Callable[[], None]]:
@@ -48,18 +50,29 @@ class Turn:
         here = threading.get_ident()
 
         def stirs() -> None:
-            self._waiting[here] = server, time.monotonic()
+            now = time.monotonic()
+            if now - self._waiting.get(here, (server, now))[1] > STUCK_AFTER:
+                self._slow.add(server)
+            self._waiting[here] = server, now
 
         stirs()
         try:
             yield stirs
         finally:
+            stirs()
             del self._waiting[here]
 
     def stuck(self) -> list[Hashable]:
         """The servers that some stream has waited for too long, as often as that."""
         late = time.monotonic() - STUCK_AFTER
         return [server for server, since in list(self._waiting.values()) if since < late]
+
+    def may_begin_with(self, server: Hashable, *, anew: bool) -> bool:
+        """Whether a stream may turn to `server`: not `anew`, over a new connection, where another is stuck, and while
+        somebody makes the turn longer not where one was: a server that is slow with each mail would do so for ever."""
+        if time.monotonic() >= self._ends and server in self._slow:
+            return False
+        return not (anew and server in self.stuck())
 
     def lingers(self) -> bool:
         """Whether a stream without work should look again; then some time has passed."""

@@ -111,8 +111,9 @@ def _send_in(turn: Turn, call_for_help: Callable[[], None]) -> int:
 
 
 def _may_use(turn: Turn, slots: Slots, sender: Sender) -> bool:
-    """Whether a stream may have a connection to the sender's server; none is opened where another waits in vain."""
-    return (slots.has(sender) or _server_of(sender) not in turn.stuck()) and slots.take(sender)
+    """Whether a stream may use the sender: one that has a connection to its server need not mind who waits there."""
+    server = _server_of(sender)
+    return turn.may_begin_with(server, anew=not slots.has(sender)) and slots.take(sender)
 
 
 def send_round(campaigns: Sequence[Campaign], stream: Stream, ends: float) -> int:
