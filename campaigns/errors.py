@@ -24,6 +24,7 @@ class StartCode(models.TextChoices):
         "lead_source_unusable",
         "Its leads are to come from a provider that has no key here, or refuses it",
     )
+    TIMEZONE_UNKNOWN = "timezone_unknown", "Its time zone is not known on this machine"
     DISCOVERED = "discovered", "It was made at Instantly, and is only looked at from here"
     INSTANTLY_NO_KEY = "instantly_no_key", "There is no key for Instantly, or it is refused or paused"
     INSTANTLY_SANDBOX = "instantly_sandbox", "The sandbox is on: nothing is handed over to Instantly"
@@ -46,6 +47,7 @@ class PauseCode(models.TextChoices):
     MISSED_SCHEDULE = "missed_schedule", "The system was down at its hour, and for more than a day after"
     START_REFUSED = "start_refused", "At its hour, pre-flight found what blocks the start"
     INSTANTLY_REFUSED = "instantly_refused", "Instantly refused the campaign, or its key"
+    TIMEZONE_UNKNOWN = "timezone_unknown", "Its time zone is not known on this machine"
     SENDING_ERROR = "sending_error", "Sending broke off by a fault of the system"
 
 

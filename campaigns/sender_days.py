@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
 from campaigns.models import Message, MessageStatus, Sender
 from campaigns.sending.limits import most_on_day
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.patience import within
 
 DAYS = 30
@@ -28,7 +28,7 @@ class SenderDay:
 
 def sent_by_day(sender: Sender, *, now: datetime) -> list[SenderDay]:
     """The last DAYS, oldest first, today the last; `patience.TookTooLong` for one with too many mails to be counted."""
-    zone = ZoneInfo(sender.timezone)
+    zone = zone_of(sender.timezone)
     today = now.astimezone(zone).date()
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     since = datetime.combine(days[0], time.min, tzinfo=zone)

@@ -113,7 +113,8 @@ def _check_service(sender: Sender) -> None:
 
 def _move(sender: Sender, left: SenderStatus, to: SenderStatus, why: str, actor: Actor) -> Sender:
     rows = Sender.objects.filter(pk=sender.pk, status=left)
-    anew = {"guard_since": Now(), "failed_tries": 0, "in_vain": 0} if to == SenderStatus.ACTIVE else {}
+    counts = dict.fromkeys(("failed_tries", "in_vain", "refused_at_mail"), 0)
+    anew = {"guard_since": Now(), **counts} if to == SenderStatus.ACTIVE else {}
     if not rows.update(status=to, status_reason=why, backs_off_until=None, updated_at=Now(), **anew):
         other = "resume" if to == SenderStatus.PAUSED else "pause"
         message = f"{sender.email} is {to.label.lower()} already."

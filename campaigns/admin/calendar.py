@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -29,6 +28,7 @@ from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.admin_site import Page, show_page
 from campaigns_project.audit.actors import Actor
 
@@ -93,7 +93,7 @@ def calendar_page(request: HttpRequest, organization: Organization) -> Any:
     if request.method == "POST":
         return _renew(request, organization)
     now, user = timezone.now(), request.user
-    today = now.astimezone(ZoneInfo(organization.timezone)).date()
+    today = now.astimezone(zone_of(organization.timezone)).date()
     view = request.GET.get("view", VIEWS[0])
     view = view if view in VIEWS else VIEWS[0]
     day = _asked_day(request, today)

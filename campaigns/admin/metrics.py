@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -25,6 +24,7 @@ from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, d
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.admin_site import Page, show_page
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
@@ -37,7 +37,7 @@ MOST_METRICS = 100  # rows of the grid
 @operations_page("Metrics")
 def grid(request: HttpRequest, organization: Organization) -> Any:
     """By GET seven days to be filled in; by POST what was typed, or a file of values."""
-    today = timezone.now().astimezone(ZoneInfo(organization.timezone)).date()
+    today = timezone.now().astimezone(zone_of(organization.timezone)).date()
     days = last_days(_asked_day(request, today))
     metrics = list(MetricDefinition.objects.for_organization(organization).order_by("name")[:MOST_METRICS])
     typed: dict[str, str] = {}

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,6 +19,7 @@ from campaigns.ops.feeds import address_of, close_feed, renew_feed
 from campaigns.ops.items import check_item
 from campaigns_project.accounts.api import role_of_request
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, Day, IdFilter, of_the_query
 from campaigns_project.rest.serializers import StrictModelSerializer, refuse_a_body
 from campaigns_project.rest.viewsets import Changes, Creates, Deletes, Reads
@@ -212,7 +212,7 @@ class CalendarViewSet(OperationsViewSet):
         if not asked.is_valid():
             raise of_the_query(exceptions.ValidationError(asked.errors))
         now, wanted = timezone.now(), asked.validated_data
-        first = wanted.get("from") or now.astimezone(ZoneInfo(self.organization.timezone)).date()
+        first = wanted.get("from") or now.astimezone(zone_of(self.organization.timezone)).date()
         kinds = read_kinds([name for name in wanted.get("kinds", "").split(",") if name])
         last = wanted["to"] if "to" in wanted else first + MONTH
         found = calendar(self.organization, first=first, last=last, now=now, kinds=kinds)

@@ -161,6 +161,12 @@ class Sender(Tenanted, LogsIn):
         editable=False,
         help_text="How many of its last mails, in a row, came to nothing for a reason that was not theirs.",
     )
+    refused_at_mail = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How many of its last mails, in a row, were refused for good before their recipients were named.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

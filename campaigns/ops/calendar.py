@@ -12,6 +12,7 @@ from campaigns.models import CalendarItem, Campaign, CampaignPlan, OperatorTask
 from campaigns.ops.forecast import due_campaigns_of, forecast
 from campaigns.scheduling.clock import MIDNIGHT, moment_of
 from campaigns_project.accounts.models import Organization
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.errors import Refused
 
 type Day = date  # of a class that has a field of that name
@@ -63,7 +64,7 @@ def calendar(
     Refused for a time that is too long or turned round. At most eight queries.
     """
     _check(first, last)
-    zone = ZoneInfo(organization.timezone)
+    zone = zone_of(organization.timezone)
     asked = _Asked(organization, first, last, zone, now)
     wanted = [kind for kind in EntryKind if not kinds or kind in kinds]
     found: list[Entry] = []

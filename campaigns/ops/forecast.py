@@ -16,6 +16,7 @@ from django.db import connection
 from campaigns.models import Campaign, CampaignStatus, Step
 from campaigns.scheduling import due_after, next_opening
 from campaigns.scheduling.clock import MIDNIGHT, moment_of
+from campaigns_project.accounts.timezones import zone_of
 
 MOST_CAMPAIGNS = 50  # the most urgent ones; a page is not to wait for more
 MOST_EACH = 20_000  # recipients of each, the longest due first: some 10 ms by the index
@@ -73,7 +74,7 @@ def _days(campaign: Campaign, steps: Sequence[Step], due: datetime, last: date, 
     if not steps:
         return
     # One that follows its leads' clocks is judged by its own here: a day is near enough.
-    own = ZoneInfo(campaign.timezone)
+    own = zone_of(campaign.timezone)
     leaves = next_opening(campaign, due, own)
     for following in [*steps[1:], None]:
         day = leaves.astimezone(zone).date()

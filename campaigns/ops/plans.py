@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from campaigns.models import Campaign, CampaignPlan, CampaignStatus, PlanMetric, Sender, SenderStatus
 from campaigns.ops.forecast import due_campaigns_of, forecast
 from campaigns.scheduling.clock import MIDNIGHT, moment_of
 from campaigns.scheduling.window import is_sending_day
 from campaigns.sending.limits import most_on_day
+from campaigns_project.accounts.timezones import zone_of
 
 LOOKS_AHEAD = timedelta(days=83)  # twelve weeks: nobody knows who waits then
 COUNTERS = {
@@ -98,7 +98,7 @@ def standing(plan: CampaignPlan, *, now: datetime) -> PlanStanding:
 
 
 def _strip(plan: CampaignPlan, campaign: Campaign, now: datetime) -> Strip:
-    zone = ZoneInfo(plan.organization.timezone)
+    zone = zone_of(plan.organization.timezone)
     begins = campaign.started_at or campaign.scheduled_at
     if begins is None:
         return Strip(campaign, None, None, 0, 0)
@@ -114,7 +114,7 @@ def _strip(plan: CampaignPlan, campaign: Campaign, now: datetime) -> Strip:
 
 
 def _conflicts(plan: CampaignPlan, campaigns: Sequence[Campaign], now: datetime) -> tuple[list[Conflict], bool]:
-    zone = ZoneInfo(plan.organization.timezone)
+    zone = zone_of(plan.organization.timezone)
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     last = min(plan.ends_on + timedelta(days=6 - plan.ends_on.weekday()), today + LOOKS_AHEAD)
@@ -146,7 +146,7 @@ def _allowed(senders: Sequence[Sender], campaigns: Sequence[Campaign], first: da
         if not any(is_sending_day(campaign, day) for campaign in campaigns):
             continue
         for sender in senders:
-            most = most_on_day(sender, moment_of(day, MIDNIGHT, ZoneInfo(sender.timezone)))
+            most = most_on_day(sender, moment_of(day, MIDNIGHT, zone_of(sender.timezone)))
             if most is None:
                 return None
             total += most

@@ -26,6 +26,7 @@ from campaigns.preflight.problems import Problem, people, place_of
 from campaigns.senders import check_way_out
 from campaigns.sending.reasons import in_words
 from campaigns.sending.wording import Wording, wording_of
+from campaigns_project.accounts import timezones
 from campaigns_project.accounts.models import Organization
 from campaigns_project.errors import Refused
 from leads.models import Lead, Provider, ProviderAccount
@@ -82,6 +83,8 @@ def check_organization(organization: Organization) -> Iterator[Problem]:
 
 def _sending(campaign: Campaign) -> Iterator[Problem]:
     yield from check_organization(campaign.organization)
+    if not timezones.is_known(campaign.timezone):
+        yield Problem(StartCode.TIMEZONE_UNKNOWN, timezones.unknown(campaign.timezone), timezones.MEND)
     if campaign.delivered_by == DeliveredBy.INSTANTLY:
         yield from problems_of_handing_over(campaign)
         return
@@ -98,6 +101,9 @@ def _sending(campaign: Campaign) -> Iterator[Problem]:
 
 
 def _sender(sender: Sender) -> Iterator[Problem]:
+    if not timezones.is_known(sender.timezone):
+        message = f"the sender {sender.email} cannot be used: {timezones.unknown(sender.timezone)}"
+        yield Problem(StartCode.SENDER_UNUSABLE, message, timezones.MEND)
     try:
         check_way_out(sender)
     except Refused as error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from campaigns.errors import AdviceCode, StartCode
 from campaigns.models import Campaign, Handover, InstantlyAccountStatus, WindowZone
@@ -10,6 +9,7 @@ from campaigns.preflight.problems import WARN, Problem, place_of
 from campaigns.providers.instantly.accounts import is_sandboxed
 from campaigns.providers.instantly.content import CannotSay, active_variants, check_wording
 from campaigns.providers.instantly.zones import nearest
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.errors import Refused
 
 
@@ -26,7 +26,7 @@ def problems_of(campaign: Campaign) -> Iterator[Problem]:
 
 def advice_of(campaign: Campaign, *, now: datetime) -> Iterator[Problem]:
     """What should have been read before the start."""
-    zone = nearest(campaign.timezone, since=now.astimezone(ZoneInfo(campaign.timezone)).date())
+    zone = nearest(campaign.timezone, since=now.astimezone(zone_of(campaign.timezone)).date())
     if zone.is_exact:
         return
     minutes = int(zone.most_off.total_seconds()) // 60

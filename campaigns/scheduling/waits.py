@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from campaigns.models import Campaign, Step, WaitUnit, WindowZone
 from campaigns.scheduling.clock import moment_of
 from campaigns.scheduling.window import is_sending_day
+from campaigns_project.accounts.timezones import zone_of
 
 FOR_EVER = 36_500  # sending days: a hundred years at least; a longer wait would only run out of dates
 
@@ -18,7 +19,7 @@ def due_after(step: Step, *, campaign: Campaign, at: datetime, zone: ZoneInfo | 
     """
     if not (campaign.counts_sending_days and step.wait_unit == WaitUnit.DAYS and step.wait_amount):
         return at + step.wait
-    zone = zone or ZoneInfo(campaign.timezone)
+    zone = zone or zone_of(campaign.timezone)
     wall = at.astimezone(zone)
     day, left = wall.date(), min(step.wait_amount, FOR_EVER)
     while left:

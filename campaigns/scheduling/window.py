@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.models import Campaign, WindowZone
 from campaigns.scheduling.clock import MIDNIGHT, moment_of
-from campaigns_project.accounts.timezones import known_zones
+from campaigns_project.accounts.timezones import known_zones, zone_of
 
 MOST_HOLIDAYS = 366  # of a campaign: each may have to be looked at when the next opening is sought
 EDGES = 9  # days that are looked at besides the holidays: a week, and the days around it that are only partly there
@@ -24,7 +24,7 @@ def next_opening(campaign: Campaign, now: datetime, zone: ZoneInfo | None = None
         return now
     if zone is None and campaign.window_zone == WindowZone.LEAD:
         return _first_anywhere(campaign, now)
-    return _opening(campaign, now, zone or ZoneInfo(campaign.timezone))
+    return _opening(campaign, now, zone or zone_of(campaign.timezone))
 
 
 def leaves_at(campaign: Campaign, due: datetime, lead_timezone: str, *, now: datetime) -> datetime:
@@ -37,7 +37,7 @@ def leaves_at(campaign: Campaign, due: datetime, lead_timezone: str, *, now: dat
 def zone_for(campaign: Campaign, lead_timezone: str) -> ZoneInfo:
     """Whose clock the window follows for a lead: its own, if the campaign says so and the zone is known."""
     follows_lead = campaign.window_zone == WindowZone.LEAD and lead_timezone in known_zones()
-    return ZoneInfo(lead_timezone if follows_lead else campaign.timezone)
+    return zone_of(lead_timezone if follows_lead else campaign.timezone)
 
 
 def has_window(campaign: Campaign) -> bool:

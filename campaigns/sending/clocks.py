@@ -9,7 +9,7 @@ from django.db import connection
 
 from campaigns.models import Campaign, Recipient, WindowZone
 from campaigns.scheduling import has_window, next_opening, zone_for
-from campaigns_project.accounts.timezones import known_zones
+from campaigns_project.accounts.timezones import known_zones, zone_of
 
 FRONT = 2_000  # of those who are due, how many are looked at together: more than a worker claims
 
@@ -41,7 +41,7 @@ def set_back_closed(campaign: Campaign, *, now: datetime) -> int:
 
 def _closed_zones(campaign: Campaign, now: datetime) -> dict[str, datetime]:
     """When the window opens where it is shut now, by name of the zone; the campaign's own has none."""
-    zones = {name: ZoneInfo(name) for name in known_zones()} | {"": ZoneInfo(campaign.timezone)}
+    zones = {name: ZoneInfo(name) for name in known_zones()} | {"": zone_of(campaign.timezone)}
     opens = {name: next_opening(campaign, now, zone) for name, zone in zones.items()}
     return {name: at for name, at in opens.items() if at > now}
 

@@ -28,16 +28,19 @@ from campaigns.sending.record import Verdict, record
 from campaigns.sending.reserve import Limited, limited_by
 from campaigns.sending.settle import (
     blame_sender,
+    fault_at_mail,
     fault_of_many,
     in_vain,
     not_now,
     praise_sender,
     refused_at_gate,
-    remember_count,
+    refused_at_mail,
+    remember_counts,
     sender_fault,
     verdict_of,
 )
 from campaigns.sending.sizing import Pace
+from campaigns_project.accounts.timezones import is_known, zone_of
 from campaigns_project.workers.stopping import is_stopping
 
 LOOK_EVERY = 0.5  # seconds between two looks at the campaign, whose window may be edited while its mails leave
@@ -71,6 +74,7 @@ def deliver(
     claimed_at: float | None = None,
     zones: Mapping[int, ZoneInfo] | None = None,
     step_back: Callable[[Sender], bool] = lambda sender: False,
+    stirs: Callable[[], None] = lambda: None,
 ) -> int:
     """Send what passes the gate, over the sender's open connection; returns how many mails were settled.
 
@@ -79,10 +83,10 @@ def deliver(
     the rest goes back to waiting. `pace` is what is known already of how fast the server is, `claimed_at` (monotonic)
     when their lease began, if not now, `zones` are the time zones of recipients, by id, where the window follows their
     clocks. A sender whose server turned this connection away is left alone, unless `step_back` says that it goes on
-    over others.
+    over others. `stirs` is called before each slice: who looks after this stream sees that it is not stuck.
     """
     pace = pace or Pace()
-    pace.in_vain = sender.in_vain
+    pace.in_vain, pace.refused_at_mail = sender.in_vain, sender.refused_at_mail
     left = deque(_by_clock(mails, zones) if zones else mails)
     settled = 0
     renewed_at = time.monotonic() if claimed_at is None else claimed_at
@@ -98,6 +102,7 @@ def deliver(
         if time.monotonic() - renewed_at > RENEW_AFTER:
             renew(mail.claim for mail in left)
             renewed_at = time.monotonic()
+        stirs()
         batch = [left.popleft() for _ in range(min(pace.size, len(left)))]
         limited = limited_by(campaign, sender)
         one = _send_slice(current, batch, backend=connections.to(sender), pace=pace, journal=journal, limited=limited)
@@ -115,11 +120,11 @@ def _by_clock(mails: Sequence[Prepared], zones: Mapping[int, ZoneInfo]) -> Itera
 def _not_now(campaign: Campaign, left: deque[Prepared], zones: Mapping[int, ZoneInfo], until: float) -> list[Verdict]:
     """Takes those out of `left` that may not go now."""
     now = timezone.now()
-    if time.monotonic() >= until or is_stopping():
+    if time.monotonic() >= until or is_stopping() or not is_known(campaign.timezone):
         over = [not_now(mail.claim, due=now) for mail in left]
         left.clear()
         return over
-    own = ZoneInfo(campaign.timezone)  # for a recipient without a zone of its own
+    own = zone_of(campaign.timezone)  # for a recipient without a zone of its own
     opens = {zone: next_opening(campaign, now, zone) for zone in {own, *zones.values()}}
     if all(at <= now for at in opens.values()):
         return []
@@ -143,7 +148,7 @@ def _settle(
     now = timezone.now()
     if one.accepted:
         praise_sender(sender)
-    remember_count(sender, pace.in_vain)
+    remember_counts(sender, {"in_vain": pace.in_vain, "refused_at_mail": pace.refused_at_mail})
     # A server that takes some and then refuses for a while has worked in between: its waits do not grow.
     if one.fault is not None:
         if not (one.fault.may_be_crowded and step_back(sender)):
@@ -173,7 +178,7 @@ def _send_slice(
     limited: Limited | None,
 ) -> _Slice:
     gated = Moment()
-    clock = ZoneInfo(campaign.timezone)
+    clock = zone_of(campaign.timezone)
     answers = gate([mail.candidate for mail in batch], limited=limited, clock=clock)
     now = timezone.now()
     refused = [mail.claim for mail in batch if answers.get(mail.claim.message)]
@@ -256,12 +261,14 @@ def _hand_over(passed: deque[Prepared], done: _Slice, backend: Backend, may_begi
             passed.popleft()
             if isinstance(outcome, Accepted):
                 done.accepted += 1
-                done.refused_in_a_row = pace.in_vain = 0
+                done.refused_in_a_row = pace.in_vain = pace.refused_at_mail = 0
             else:
                 done.refused_in_a_row += done.verdicts[-1].reason in COUNTED
                 if not is_stopping():  # then it was perhaps we who hung up
                     pace.in_vain = in_vain(pace.in_vain, outcome, mail.claim)
-                done.fault = done.fault or sender_fault(outcome) or fault_of_many(outcome, pace.in_vain)
+                pace.refused_at_mail = refused_at_mail(pace.refused_at_mail, outcome)
+                fault = sender_fault(outcome) or fault_at_mail(outcome, pace.refused_at_mail)
+                done.fault = done.fault or fault or fault_of_many(outcome, pace.in_vain)
             # The lease was renewed when they were gated: not for much longer than one mail may take.
             is_late = bool(may_begin.asked_again) or gated.age() > RENEW_AFTER
             # The guard judges what is recorded: of an account that was suspended a large slice must not fail first.

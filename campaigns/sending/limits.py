@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Prefetch, Q
@@ -16,6 +15,7 @@ from django.db.models.functions import Now
 from campaigns.models import Campaign, CampaignUsage, Sender, SenderUsage, UsageScope
 from campaigns.scheduling.clock import day_end, day_start, hour_start
 from campaigns.sending.ramp import ramp_of
+from campaigns_project.accounts.timezones import zone_of
 
 # A mail leaves at most so long after it passed the gate, where it was counted (promise 2; gate.VALID_FOR).
 AFTER_GATE = timedelta(seconds=1)
@@ -112,7 +112,7 @@ def room(campaign: Campaign, senders: Sequence[Sender], *, now: datetime, domain
 
 def sender_gauges(sender: Sender, used: Used, *, now: datetime) -> list[Gauge]:
     """The limits of `sender` but for those of domains; that of the day is the ramp-up's while it is the lower one."""
-    zone = ZoneInfo(sender.timezone)
+    zone = zone_of(sender.timezone)
     today, hour = day_start(now, zone), hour_start(now, zone)
     gauges = []
     daily, code = _daily_limit(sender, now)
@@ -142,7 +142,7 @@ def used_today(sender: Sender, *, now: datetime) -> int | None:
     """
     if not is_limited(sender):
         return None
-    today = day_start(now, ZoneInfo(sender.timezone))
+    today = day_start(now, zone_of(sender.timezone))
     rows = sender.recent_days if hasattr(sender, "recent_days") else sender.usage.filter(scope=UsageScope.DAY)
     return next((row.used for row in rows if row.starts_at == today), 0)
 
@@ -151,14 +151,14 @@ def domain_gauge(sender: Sender, used: Used, domain: str, *, now: datetime) -> G
     """The limit of `sender` for mails of a day to `domain`, if it has one."""
     if sender.domain_daily_limit is None:
         return None
-    zone = ZoneInfo(sender.timezone)
+    zone = zone_of(sender.timezone)
     done = used.get((UsageScope.DOMAIN, domain, day_start(now, zone)), 0)
     return Gauge(LimitCode.DOMAIN_DAY, done, sender.domain_daily_limit, day_end(now, zone), sender.pk, domain)
 
 
 def campaign_gauges(campaign: Campaign, used: Used, *, now: datetime) -> list[Gauge]:
     """The limits of `campaign` itself."""
-    zone = ZoneInfo(campaign.timezone)
+    zone = zone_of(campaign.timezone)
     today, ends = day_start(now, zone), day_end(now, zone)
     limits = (
         (LimitCode.CAMPAIGN_DAY, UsageScope.DAY, campaign.daily_limit),
@@ -172,7 +172,7 @@ def campaign_gauges(campaign: Campaign, used: Used, *, now: datetime) -> list[Ga
 def used_by_senders(senders: Iterable[Sender], *, now: datetime) -> dict[int, dict[Period, int]]:
     """What was counted for each sender in the periods that `now` is in; empty for one without limits. One query."""
     used: dict[int, dict[Period, int]] = defaultdict(dict)
-    since = {sender.pk: day_start(now, ZoneInfo(sender.timezone)) for sender in senders if is_limited(sender)}
+    since = {sender.pk: day_start(now, zone_of(sender.timezone)) for sender in senders if is_limited(sender)}
     if since:
         # An hour that began before midnight (where midnight is skipped) still counts.
         rows = SenderUsage.objects.filter(sender__in=since, starts_at__gte=min(since.values()) - HOUR)
@@ -185,7 +185,7 @@ def used_by_senders(senders: Iterable[Sender], *, now: datetime) -> dict[int, di
 def used_by_campaigns(campaigns: Iterable[Campaign], *, now: datetime) -> dict[int, dict[Period, int]]:
     """What was counted for each campaign on the day that `now` is in; empty for one without limits. One query."""
     used: dict[int, dict[Period, int]] = defaultdict(dict)
-    today = {each.pk: day_start(now, ZoneInfo(each.timezone)) for each in campaigns if is_limited(each)}
+    today = {each.pk: day_start(now, zone_of(each.timezone)) for each in campaigns if is_limited(each)}
     if today:
         rows = CampaignUsage.objects.filter(campaign__in=today, starts_at__gte=min(today.values()))
         for pk, scope, starts, count in rows.values_list("campaign_id", "scope", "starts_at", "used"):

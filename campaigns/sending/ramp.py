@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from campaigns.models import Sender
+from campaigns_project.accounts.timezones import zone_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def ramp_of(sender: Sender, at: datetime) -> Ramp | None:
     """The ramp-up of `sender` on the day of `at`, by the sender's own clock; None for one that has none."""
     if sender.ramp_start is None or sender.ramp_started_on is None:
         return None
-    past = (at.astimezone(ZoneInfo(sender.timezone)).date() - sender.ramp_started_on).days
+    past = (at.astimezone(zone_of(sender.timezone)).date() - sender.ramp_started_on).days
     most = min((each for each in (sender.ramp_ceiling, sender.daily_limit) if each is not None), default=None)
     return Ramp(
         day=past + 1,

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q
@@ -35,6 +34,7 @@ from campaigns.sending.limits import (
     used_by_campaigns,
     used_by_senders,
 )
+from campaigns_project.accounts.timezones import zone_of
 from leads.addresses import domain_of, stored_form
 
 # A mail that may have left: it counts, whatever comes of it.
@@ -147,7 +147,7 @@ class _Book:
         """What is written down; on the first look of a day, what had left before it was limited is counted too."""
         if self.sender:
             self.sender_used = used_by_senders([self.sender], now=self.at)[self.sender.pk]
-            if (UsageScope.DAY, "", day_start(self.at, ZoneInfo(self.sender.timezone))) not in self.sender_used:
+            if (UsageScope.DAY, "", day_start(self.at, zone_of(self.sender.timezone))) not in self.sender_used:
                 self._add(self.sender_used, self.sender_new, _left_by_sender(self.sender, self.at, asked))
         if self.campaign:
             self.campaign_used = used_by_campaigns([self.campaign], now=self.at)[self.campaign.pk]
@@ -210,7 +210,7 @@ def slot_after(sender: Sender, message: int, at: datetime) -> datetime:
 
 def _sender_periods(sender: Sender, at: datetime, domain: str) -> dict[Period, int]:
     """Everything is counted for a sender with any limit, so that a limit set at noon knows of the morning."""
-    zone = ZoneInfo(sender.timezone)
+    zone = zone_of(sender.timezone)
     today = day_start(at, zone)
     return {
         (UsageScope.DAY, "", today): 1,
@@ -220,13 +220,13 @@ def _sender_periods(sender: Sender, at: datetime, domain: str) -> dict[Period, i
 
 
 def _campaign_periods(campaign: Campaign, at: datetime, *, is_first: bool) -> dict[Period, int]:
-    today = day_start(at, ZoneInfo(campaign.timezone))
+    today = day_start(at, zone_of(campaign.timezone))
     return {(UsageScope.DAY, "", today): 1, (UsageScope.NEW_LEADS, "", today): int(is_first)}
 
 
 def _left_by_sender(sender: Sender, at: datetime, asked: set[int]) -> dict[Period, int]:
     """The mails of the day that nobody counted, since nothing was limited then; a row for the day even without any."""
-    zone = ZoneInfo(sender.timezone)
+    zone = zone_of(sender.timezone)
     counts: Counter[Period] = Counter({(UsageScope.DAY, "", day_start(at, zone)): 0})
     left = Message.objects.filter(sender=sender, status__in=_COUNTED, attempted_at__gte=day_start(at, zone))
     rows = left.exclude(pk__in=asked).values_list("attempted_at", "recipient__email_address")
@@ -238,7 +238,7 @@ def _left_by_sender(sender: Sender, at: datetime, asked: set[int]) -> dict[Perio
 
 def _left_by_campaign(campaign: Campaign, at: datetime, asked: set[int]) -> dict[Period, int]:
     """The same for the campaign. First mails are told by when their people were first written to."""
-    today = day_start(at, ZoneInfo(campaign.timezone))
+    today = day_start(at, zone_of(campaign.timezone))
     mails = Message.objects.filter(step__campaign=campaign, status__in=_COUNTED, attempted_at__gte=today)
     left = mails.exclude(pk__in=asked)
     first = Recipient.objects.filter(campaign=campaign, sent_at__gte=today)

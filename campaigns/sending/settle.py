@@ -1,11 +1,12 @@
 """What a mail server's answer means for the message, its recipient and its sender (docs/faults.md)."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from campaigns.delivery.classify import is_for_all
+from campaigns.delivery.classify import Ground, ground_of, is_for_all
 from campaigns.delivery.outcomes import (
     Accepted,
     Deferred,
@@ -34,6 +35,10 @@ LOOK_AGAIN = timedelta(seconds=5)  # whoever found a limit full at the gate; clo
 BACK_OFF = timedelta(minutes=1)  # the first wait of a mail whose transaction broke off
 MOST_BREAKS = 30  # transactions that broke off before the last byte; with growing waits that is more than four days
 MOST_IN_VAIN = 3  # mails in a row; one or two meet a server that is restarted, or one line that failed
+MOST_AT_MAIL = 3  # mails in a row; one may be the word of a server behind a balancer that is set up badly
+# Grounds that a mail can be refused on by what MAIL says of it: its size, its characters.
+_OF_THE_MAIL = frozenset({Ground.TOO_BIG, Ground.CONTENT})
+_BEFORE_MAIL = frozenset({Stage.CONNECT, Stage.MAIL})
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
@@ -116,6 +121,32 @@ def in_vain(before: int, outcome: Outcome, claim: Claim) -> int:
     return 0
 
 
+def refused_at_mail(before: int, outcome: Outcome) -> int:
+    """How many mails in a row were refused for good before their recipients were named, with those `before` it.
+
+    It is said of the account, its address or its host then. A mail whose MAIL was taken shows that nothing is wrong
+    with these, and one that never got so far shows nothing.
+    """
+    match outcome:
+        case Refused(stage=Stage.MAIL):
+            return before + (ground_of(outcome.code, outcome.reply) not in _OF_THE_MAIL)
+        case SenderFault():
+            return before
+        case Deferred() | NotSent() if outcome.stage in _BEFORE_MAIL:
+            return before
+    return 0
+
+
+def fault_at_mail(outcome: Outcome, count: int) -> SenderFault | None:
+    """The fault of a sender of whose mails so many in a row were refused at MAIL, this one as the last.
+
+    Each of the others would fail for what is no fault of theirs, and a new sender has no bounce guard yet.
+    """
+    if count < MOST_AT_MAIL or not isinstance(outcome, Refused):
+        return None
+    return SenderFault("refused_at_mail", outcome.code, outcome.reply, permanent=True, stage=outcome.stage)
+
+
 def fault_of_many(outcome: Outcome, count: int) -> SenderFault | None:
     """The fault of a sender of whose mails so many in a row came to nothing, this one as the last.
 
@@ -151,14 +182,16 @@ def praise_sender(sender: Sender) -> None:
     recovered(sender=sender)
 
 
-def remember_count(sender: Sender, count: int) -> None:
+def remember_counts(sender: Sender, counts: Mapping[str, int]) -> None:
     """Whoever sends through it next goes on counting: a slow server, or one that is asked at long intervals, has a mail
-    or two of each turn."""
-    if sender.in_vain != count:
-        more = count - sender.in_vain
-        # Others count beside us: what grew is added.
-        Sender.objects.filter(pk=sender.pk).update(in_vain=F("in_vain") + more if more > 0 else count)
-        sender.in_vain = count
+    or two of each turn. `counts` are by the sender's fields."""
+    grown = {field: count - getattr(sender, field) for field, count in counts.items()}
+    # Others count beside us: what grew is added.
+    changed = {field: F(field) + more if more > 0 else counts[field] for field, more in grown.items() if more}
+    if changed:
+        Sender.objects.filter(pk=sender.pk).update(**changed)
+        for field in changed:
+            setattr(sender, field, counts[field])
 
 
 def _deferred(outcome: Deferred, claim: Claim, now: datetime) -> Verdict:

@@ -34,6 +34,7 @@ class Pace:
     size: int = 5
     seconds: float = 0.0  # spent at the server so far
     in_vain: int = 0  # mails in a row that came to nothing for a reason that is not theirs
+    refused_at_mail: int = 0  # mails in a row refused for good before their recipients were named
 
     def learn(self, mails: int, seconds: float) -> None:
         self.seconds += seconds

@@ -34,6 +34,10 @@ class Slots:
             for number in mine.values():
                 let_go(Lock.CONNECTION, number)
 
+    def has(self, sender: Sender) -> bool:
+        """Whether this stream was granted one."""
+        return sender.pk in self._held
+
     def take(self, sender: Sender) -> bool:
         """Whether this stream may have a connection to `sender`'s server; once granted it stays so until step_back."""
         if sender.pk not in self._held:

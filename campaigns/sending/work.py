@@ -3,7 +3,6 @@
 import logging
 import math
 import random
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,15 +38,18 @@ from campaigns.sending.record import record
 from campaigns.sending.settle import blame_sender, unmade
 from campaigns.sending.sizing import MOST_CLAIMED, Share, Speed
 from campaigns.sending.slots import Slots
-from campaigns.sending.streams import Processors, in_streams
+from campaigns.sending.streams import Processors, Turn, in_streams
+from campaigns_project.accounts import timezones
 from campaigns_project.errors import Refused
 from campaigns_project.faults import is_of_the_database
 from campaigns_project.workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
+# What tells one server from another.
+type Server = tuple[str, str, int, str]
+
 ROUND = 1.0  # seconds before it is asked anew which campaigns are due: the longest of all that is asked
-STUCK_AFTER = 3.0  # seconds: then a server does not answer, and others should not have to wait for that
 TURN = timedelta(seconds=10)  # how long a lane works before it asks to be called again, so that stopping is quick
 
 
@@ -62,53 +64,56 @@ class Stream:
     call_for_help: Callable[[], None] = lambda: None
     processors: Processors = field(default_factory=Processors)
     expected: Speed = field(default_factory=Speed)
+    turn: Turn = field(default_factory=partial(Turn, 0.0))
     _of_sender: dict[int, Speed] = field(default_factory=dict)
-    _of_server: dict[tuple[str, str, int, str], Speed] = field(default_factory=dict)
+    _of_server: dict[Server, Speed] = field(default_factory=dict)
 
     def speed(self, sender: Sender) -> Speed:
         """What was learned of `sender`; of one that is new, what was learned last of another with the same server."""
-        server = (sender.kind, sender.host, sender.port, sender.esp)
+        server = _server_of(sender)
         if sender.pk not in self._of_sender:
             self._of_sender[sender.pk] = self._of_server.get(server, self.expected).for_another()
         self._of_server[server] = self._of_sender[sender.pk]
         return self._of_sender[sender.pk]
 
-    @contextmanager
-    def help_when_stuck(self) -> Iterator[None]:
-        """Calls for help where what is done inside takes long."""
-        timer = threading.Timer(STUCK_AFTER, self.call_for_help)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+
+def _server_of(sender: Sender) -> Server:
+    return sender.kind, sender.host, sender.port, sender.esp
 
 
 def work(*, lane: int, turn: timedelta = TURN) -> int:
     """Send what is due until nothing is or the turn is over; returns how many mails were settled.
 
-    Does nothing when another worker holds the lane. Before, what dead workers of this machine left is settled.
+    While a mail waits for a server that does not answer, others go on beyond the end of the turn, until that one has
+    its answer or is given up. Does nothing when another worker holds the lane. Before, what dead workers of this
+    machine left is settled.
     """
-    ends = time.monotonic() + turn.total_seconds()
+    ours = Turn(turn.total_seconds())
     with _lane(lane) as is_ours, drained():
         if not is_ours:
             return 0
         inherit(now=timezone.now())
-        return in_streams(partial(_send_until, ends), most=settings.STREAMS)
+        return in_streams(partial(_send_in, ours), most=settings.STREAMS, turn=ours)
 
 
-def _send_until(ends: float, call_for_help: Callable[[], None]) -> int:
-    """One stream: chunk after chunk over connections of its own until nothing is due or `ends` (monotonic)."""
+def _send_in(turn: Turn, call_for_help: Callable[[], None]) -> int:
+    """One stream: chunk after chunk over connections of its own until nothing is due or the turn is over."""
     settled = 0
     with Slots() as slots, Connections() as connections, Journal() as journal:
-        stream = Stream(connections, journal, slots.take, slots.step_back, call_for_help, Processors())
-        while not _is_over(ends):
-            sent = send_round(due_campaigns(now=timezone.now()), stream, ends)
+        may_use = partial(_may_use, turn, slots)
+        stream = Stream(connections, journal, may_use, slots.step_back, call_for_help, Processors(), turn=turn)
+        while not _is_over(turn.ends()):
+            sent = send_round(due_campaigns(now=timezone.now()), stream, turn.ends())
             settled += sent
-            if not sent:
+            if not sent and not turn.lingers():
                 break
     return settled
+
+
+def _may_use(turn: Turn, slots: Slots, sender: Sender) -> bool:
+    """Whether a stream may use the sender: one that has a connection to its server need not mind who waits there."""
+    server = _server_of(sender)
+    return turn.may_begin_with(server, anew=not slots.has(sender)) and slots.take(sender)
 
 
 def send_round(campaigns: Sequence[Campaign], stream: Stream, ends: float) -> int:
@@ -209,6 +214,12 @@ def _pause_broken(campaign: Campaign, error: Exception) -> None:
     )
 
 
+def _pause_without_clock(campaign: Campaign) -> None:
+    """Nobody can tell when its window is open, nor which day its limits are of."""
+    message = f"Nothing leaves: {timezones.unknown(campaign.timezone)} {timezones.MEND} Then resume the campaign."
+    pause_by_system(campaign_id=campaign.pk, code=PauseCode.TIMEZONE_UNKNOWN, message=message, now=timezone.now())
+
+
 def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.inf) -> int:
     """Claim, prepare and deliver one chunk of `campaign` for each sender; returns how many messages were settled.
 
@@ -219,6 +230,9 @@ def send_chunk(campaign: Campaign, *, connections: Routes, until: float = math.i
 
 
 def _send_chunk(campaign: Campaign, stream: Stream, *, until: float) -> int:
+    if not timezones.is_known(campaign.timezone):
+        _pause_without_clock(campaign)
+        return 0
     able = able_senders(campaign, now=timezone.now())
     if not able:
         _hold_without_sender(campaign, timezone.now())
@@ -252,7 +266,7 @@ def _send_for(
         batch = prepare(campaign, claims, wordings=wordings, senders={sender.pk: sender}, now=now)
     settled = record(campaign=campaign, verdicts=[unmade(one) for one in batch.unmade], at=now) if batch.unmade else 0
     before = speed.pace.seconds
-    with stream.help_when_stuck():
+    with stream.turn.at(_server_of(sender)) as stirs:
         settled += deliver(
             campaign,
             batch.prepared,
@@ -264,6 +278,7 @@ def _send_for(
             claimed_at=began,
             zones=zones_of(campaign, [one.recipient for one in claims]),
             step_back=stream.step_back,
+            stirs=stirs,
         )
     if settled == len(claims):
         journal.settled()
@@ -285,11 +300,14 @@ def able_senders(campaign: Campaign, *, now: datetime) -> dict[int, Sender]:
     """The campaign's senders that may be used at this moment, by id."""
     rested = Q(backs_off_until=None) | Q(backs_off_until__lte=now)
     found = _active(campaign).filter(rested).defer(*Sender.SECRETS).in_bulk()
-    return {pk: sender for pk, sender in found.items() if _is_writable(sender, now)}
+    return {pk: sender for pk, sender in found.items() if _is_usable(sender, now)}
 
 
-def _is_writable(sender: Sender, now: datetime) -> bool:
-    """False, and the sender paused, when its own address cannot stand in a mail."""
+def _is_usable(sender: Sender, now: datetime) -> bool:
+    """False, and the sender paused, when its own address cannot stand in a mail, or its limits are of nobody's day."""
+    if is_limited(sender) and not timezones.is_known(sender.timezone):
+        blame_sender(sender, SenderFault("timezone_unknown", reply=sender.timezone, permanent=True), now=now)
+        return False
     try:
         check_sender_address(sender.email)
     except Refused as refused:

@@ -52,6 +52,7 @@ class WhyCode(models.TextChoices):
     WAITING_FOR_DELAY = "waiting_for_delay", "the next mail is not due yet"
     ON_HOLD = "on_hold", "the first mail waits for the hold to end"
     OUTSIDE_WINDOW = "outside_window", "the sending window is closed"
+    TIMEZONE_UNKNOWN = "timezone_unknown", "its time zone is not known on this machine"
     HOLIDAY = "holiday", "today is one of the campaign's holidays"
     BLACKOUT = "blackout_day", "today is a blackout day of the organization: nothing of it leaves"
     CAMPAIGN_DAILY_LIMIT = "campaign_daily_limit", "the campaign has sent all it may today"

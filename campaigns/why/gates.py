@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from campaigns.enrollment.take_in import SkipReason
 from campaigns.models import Campaign, CampaignStatus, Sender, SenderStatus, WindowZone
@@ -15,6 +14,8 @@ from campaigns.why.codes import GateCode, WhyCode
 from campaigns.why.facts import MOST_COUNTED, Facts
 from campaigns.why.standing import Gate
 from campaigns.why.words import age, counted, moment
+from campaigns_project.accounts import timezones
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.workers.models import WorkerKind
 
 DEAD_AFTER = 60.0  # seconds without a sign of life; the same as for handing out work
@@ -196,24 +197,36 @@ def _empty(facts: Facts, numbers: dict[str, Any]) -> Gate:
 def window(facts: Facts) -> Gate:
     """The sending window, by the campaign's clock, or by that of the first of its people."""
     campaign, now = facts.campaign, facts.now
-    if campaign.window_zone == WindowZone.LEAD and next_opening(campaign, now) <= now:
+    is_by_leads = campaign.window_zone == WindowZone.LEAD and timezones.is_known(campaign.timezone)
+    if is_by_leads and next_opening(campaign, now) <= now:
         return Gate(GateCode.WINDOW, "The window is open for some: it follows each person's own clock.")
     return window_gate(campaign, next_opening(campaign, now), zone=campaign.timezone, now=now)
+
+
+def without_clock(campaign: Campaign) -> Gate:
+    """Nobody here can tell what time it is for it, so nothing leaves."""
+    sentence = f"Nothing leaves: {timezones.unknown(campaign.timezone)} {timezones.MEND}"
+    numbers = {"timezone": campaign.timezone}
+    return Gate(GateCode.WINDOW, sentence, WhyCode.TIMEZONE_UNKNOWN, is_in_order=False, numbers=numbers)
 
 
 def blackout(facts: Facts) -> list[Gate]:
     """What keeps Instantly, where the window is looked at, from sending today. No gate on any other day."""
     campaign, now = facts.campaign, facts.now
-    if now.astimezone(ZoneInfo(campaign.timezone)).date() not in campaign.blackout_days:
+    if not timezones.is_known(campaign.timezone):
+        return [without_clock(campaign)]
+    if now.astimezone(zone_of(campaign.timezone)).date() not in campaign.blackout_days:
         return []
     return [window_gate(campaign, next_opening(campaign, now), zone=campaign.timezone, now=now)]
 
 
 def window_gate(campaign: Campaign, opens_at: datetime, *, zone: str, now: datetime) -> Gate:
     """The window that opens next at `opens_at` by the clock of `zone`."""
+    if not timezones.is_known(campaign.timezone):
+        return without_clock(campaign)
     if opens_at <= now:
         return Gate(GateCode.WINDOW, f"The sending window is open ({zone}).", numbers={"timezone": zone})
-    why, cause = _why_shut(campaign, now.astimezone(ZoneInfo(zone)).date())
+    why, cause = _why_shut(campaign, now.astimezone(zone_of(zone)).date())
     sentence = f"Waiting: {cause}. It opens {moment(opens_at, zone=zone, now=now)}."
     return Gate(GateCode.WINDOW, sentence, why, until=opens_at, numbers={"opens_at": opens_at, "timezone": zone})
 

@@ -1,7 +1,8 @@
 """How moments and counts read in these sentences."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+
+from campaigns_project.accounts.timezones import zone_of
 
 SOON = timedelta(minutes=2)  # what is so near is counted in seconds
 
@@ -10,7 +11,7 @@ def moment(at: datetime, *, zone: str, now: datetime) -> str:
     """`at` on the wall clock of `zone`, with the zone's name; what is very near, in seconds."""
     if timedelta() < at - now < SOON:
         return f"in {round((at - now).total_seconds())} s"
-    return f"on {at.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} {zone}"
+    return f"on {at.astimezone(zone_of(zone)):%a %d %b %Y %H:%M} {zone}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

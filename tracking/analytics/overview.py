@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import DateField, F, Func, QuerySet, Sum, Value
+from django.db.models import F, QuerySet, Sum, Value
 
 from campaigns.models import Sender
 from campaigns.sending.limits import RECENT_DAYS, most_on_day, used_today
 from leads.models import Suppression
+from tracking.analytics.clock import day_of
 from tracking.analytics.shares import Share, share
 from tracking.models import CampaignDay
 
@@ -95,15 +96,8 @@ def recent(days: QuerySet[CampaignDay], *, today: date, now: datetime) -> Recent
 
 
 def _by_age(days: QuerySet[CampaignDay], now: datetime) -> dict[int, Mapping[str, int]]:
-    there = Func(
-        Value(now),
-        F("campaign__timezone"),
-        template="(%(expressions)s)::date",
-        arg_joiner=" AT TIME ZONE ",
-        output_field=DateField(),
-    )
     totals = [Sum(name) for name in CampaignDay.NUMBERS]
-    rows = days.order_by().alias(there=there).values_list(F("there") - F("day")).annotate(*totals)
+    rows = days.order_by().alias(there=day_of(Value(now))).values_list(F("there") - F("day")).annotate(*totals)
     return {age.days: dict(zip(CampaignDay.NUMBERS, numbers, strict=True)) for age, *numbers in rows}
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DateField, F, Func, Sum
+from django.db.models import Count, F, Sum
 
 from campaigns.models import CampaignPlan, PlanMetric, Recipient
+from campaigns_project.accounts.timezones import zone_of
+from tracking.analytics.clock import day_of
 from tracking.models import CampaignDay
 
 NUMBERS = {PlanMetric.REPLIES: "replied", PlanMetric.REACHED: "reached", PlanMetric.SENT: "sent"}
@@ -47,7 +48,7 @@ def burn_up(plan: CampaignPlan, *, now: datetime) -> BurnUp | None:
     few, are counted themselves.
     """
     metric, planned, what = _aim(plan)
-    today = min(now.astimezone(ZoneInfo(plan.organization.timezone)).date(), plan.ends_on)
+    today = min(now.astimezone(zone_of(plan.organization.timezone)).date(), plan.ends_on)
     if not planned or today < plan.starts_on:
         return None
     found = {day: number for day, number in _by_day(plan, metric) if day <= today}
@@ -59,15 +60,8 @@ def burn_up(plan: CampaignPlan, *, now: datetime) -> BurnUp | None:
 
 def _by_day(plan: CampaignPlan, metric: str) -> Iterable[tuple[date, int]]:
     if metric == PlanMetric.BOOKED:
-        there = Func(
-            F("booked_at"),
-            F("campaign__timezone"),
-            template="(%(expressions)s)::date",
-            arg_joiner=" AT TIME ZONE ",
-            output_field=DateField(),
-        )
         booked = Recipient.objects.living().filter(campaign__plan=plan, booked_at__isnull=False).order_by()
-        return booked.values_list(there).annotate(Count("pk"))
+        return booked.values_list(day_of(F("booked_at"))).annotate(Count("pk"))
     days = CampaignDay.objects.living().filter(campaign__plan=plan).order_by()
     return days.values_list("day").annotate(Sum(NUMBERS[PlanMetric(metric)]))
 

@@ -1,7 +1,6 @@
 """/analytics/overview: the last two weeks of the whole organization, in numbers."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -11,6 +10,7 @@ from rest_framework.response import Response
 
 from campaigns.models import Sender
 from campaigns_project.accounts.api import organization_of_request
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.rest.viewsets import StrictView
 from leads.models import Suppression
 from tracking.analytics.overview import capacity, new_suppressions, recent
@@ -80,7 +80,7 @@ class OverviewView(StrictView):
     def get(self, request: Request) -> Response:
         organization, now = organization_of_request(request), timezone.now()
         days = CampaignDay.objects.for_organization(organization).living()
-        found = recent(days, today=now.astimezone(ZoneInfo(organization.timezone)).date(), now=now)
+        found = recent(days, today=now.astimezone(zone_of(organization.timezone)).date(), now=now)
         told = {
             "generated_at": now,
             "today": found.today,

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -18,6 +17,7 @@ from campaigns.models import Campaign, CampaignStatus
 from campaigns.preflight.problems import BLOCK, WARN
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
+from campaigns_project.accounts.timezones import zone_of
 
 HOLD = timedelta(seconds=60)  # to think again after the button was pressed
 TOLD = 3  # findings of a check that are named at once
@@ -124,7 +124,7 @@ class Schedule(Checked):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        zone = ZoneInfo(self.object.timezone)
+        zone = zone_of(self.object.timezone)
         tomorrow = self.now.astimezone(zone) + timedelta(days=1)
         self.fields["at"].initial = tomorrow.replace(hour=9, minute=0).strftime("%Y-%m-%dT%H:%M")
         self.fields["at"].help_text = f"In the campaign's time zone, {self.object.timezone}."
@@ -140,7 +140,7 @@ class Schedule(Checked):
 
     def asked(self) -> dict[str, datetime]:
         typed = self.cleaned_data["at"].replace(tzinfo=None)
-        return {"at": typed.replace(tzinfo=ZoneInfo(self.object.timezone))}
+        return {"at": typed.replace(tzinfo=zone_of(self.object.timezone))}
 
     def said(self, campaign: Campaign) -> str:
         at = self.asked()["at"]
@@ -159,7 +159,7 @@ class Unschedule(VerbDialog):
     def undo_says(self) -> dict[str, str]:
         """The hour it had, by the campaign's clock."""
         at = self.object.scheduled_at
-        return {"at": at.astimezone(ZoneInfo(self.object.timezone)).strftime("%Y-%m-%dT%H:%M:%S")} if at else {}
+        return {"at": at.astimezone(zone_of(self.object.timezone)).strftime("%Y-%m-%dT%H:%M:%S")} if at else {}
 
     def said(self, campaign: Campaign) -> str:
         return f"“{campaign}” is a draft again."

@@ -2,7 +2,6 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -10,6 +9,7 @@ from campaigns.management.commands.metrics import day
 from campaigns.ops.calendar import EntryKind, calendar
 from campaigns.ops.switch import require_operations
 from campaigns_project.accounts.finding import find_organization
+from campaigns_project.accounts.timezones import zone_of
 from campaigns_project.commands import FairleadCommand
 
 MONTH = timedelta(days=30)
@@ -33,7 +33,7 @@ class Command(FairleadCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_operations()
         organization, now = find_organization(options["organization"]), timezone.now()
-        first = options["first"] or now.astimezone(ZoneInfo(organization.timezone)).date()
+        first = options["first"] or now.astimezone(zone_of(organization.timezone)).date()
         last = options["last"] or first + MONTH
         found = calendar(organization, first=first, last=last, now=now, kinds=options["kind"] or ())
         if options["json"]:

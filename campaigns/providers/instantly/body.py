@@ -2,11 +2,11 @@
 
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from campaigns.models import Campaign, Handover
 from campaigns.providers.instantly.content import Variables, active_variants, steps_of
 from campaigns.providers.instantly.zones import nearest
+from campaigns_project.accounts.timezones import zone_of
 
 LAST_MINUTE = time(23, 59)
 LONGEST_NAME = 150
@@ -21,7 +21,7 @@ def describe(campaign: Campaign, handover: Handover, *, now: datetime) -> tuple[
     """What Instantly is asked to create, and what has to be remembered of it: steps, variants and variables."""
     variables = Variables()
     steps = steps_of(campaign, variables)
-    today = now.astimezone(ZoneInfo(campaign.timezone)).date()
+    today = now.astimezone(zone_of(campaign.timezone)).date()
     asked: dict[str, Any] = {
         "name": name_of(campaign, handover),
         "campaign_schedule": {"start_date": today.isoformat(), "schedules": [_schedule(campaign, today)]},

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -23,6 +22,7 @@ from campaigns.models import (
     Told,
 )
 from campaigns.task_names import HAND_OVER
+from campaigns_project.accounts.timezones import zone_of
 
 QUEUED_FOR = timedelta(seconds=60)  # a task that was queued and not begun by then is queued once more
 LATE_ARRIVALS = timedelta(minutes=10)  # an enrollment may be committed so long after the time it is noted with
@@ -105,4 +105,4 @@ def _sending(campaigns: QuerySet[Campaign], now: datetime) -> QuerySet[Campaign]
 def _on_a_blackout_day(campaigns: QuerySet[Campaign], now: datetime) -> list[int]:
     """Instantly knows nothing of these days. Told from here: the database may not know a zone's name."""
     with_days = campaigns.exclude(organization__blackout_days=[]).select_related("organization")
-    return [each.pk for each in with_days if now.astimezone(ZoneInfo(each.timezone)).date() in each.blackout_days]
+    return [each.pk for each in with_days if now.astimezone(zone_of(each.timezone)).date() in each.blackout_days]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+
+from campaigns_project.accounts.timezones import zone_of
 
 ACCEPTED = (
     "Etc/GMT+12", "Etc/GMT+11", "Etc/GMT+10", "America/Anchorage", "America/Dawson", "America/Creston",
@@ -72,6 +73,6 @@ def _badness(found: Nearest) -> tuple[timedelta, int]:
 
 @lru_cache(maxsize=256)
 def _offsets(name: str, since: date) -> tuple[timedelta, ...]:
-    zone, begin = ZoneInfo(name), datetime(since.year, since.month, since.day, tzinfo=UTC)
+    zone, begin = zone_of(name), datetime(since.year, since.month, since.day, tzinfo=UTC)
     moments = (begin + EVERY * number for number in range(LOOKED_AT // EVERY))
     return tuple(at.astimezone(zone).utcoffset() or timedelta() for at in moments)

@@ -6,12 +6,13 @@ from functools import partial
 
 import pytest
 
-from campaigns.delivery.smtp import MAX_REFUSED
 from campaigns.ledger import ledger
-from campaigns.models import Message, Recipient, Sender, SenderSecurity
+from campaigns.models import Campaign, Message, Recipient, Sender, SenderSecurity
+from campaigns.senders import resume_sender
 from campaigns.sending import work
 from campaigns.sending.connections import Connections
 from campaigns.sending.deliver import MOST_REFUSED
+from campaigns.sending.settle import MOST_AT_MAIL
 from campaigns.tests.delivery.fault_server import FEATURES, Deaf, Dribble, Drop, FaultServer, Say, Silence
 from campaigns.tests.faults.engine import (
     campaign_status,
@@ -28,6 +29,7 @@ from campaigns.tests.faults.engine import (
     wait_until_due,
 )
 from campaigns.tests.sending.sending import started_campaign
+from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from leads.models import Lead
 
@@ -328,23 +330,44 @@ def test_row_05_a_5xx_to_anything_but_rcpt_fails_the_mail_and_never_suppresses(n
     assert suppressed() == []
 
 
-def test_row_05_an_account_that_may_not_send_fails_mail_by_mail_until_the_guard_pauses_the_sender(now, facing):
+NOT_FROM_YOU = ["550 5.7.60 not allowed to send as <ada@example.com>", "501 5.1.8 bad sender", "550 account suspended"]
+
+
+def test_row_05_of_an_account_that_may_not_send_three_mails_fail_and_a_person_has_to_look(now, facing):
     campaign = started_campaign(people=60, now=now)
-    with facing(mail=Say("550 5.7.1 <ada@example.com> sender rejected: account suspended")) as server:
+    with facing(mail=[Say(text) for text in NOT_FROM_YOU * 20]) as server:
         send()
         pass_time(FOUR_DAYS)
         send()
 
-    floor, failed = Sender.objects.get().guard_floor, statuses()["failed"]
-    assert floor <= failed < floor + MOST_REFUSED
-    assert (ledger(campaign).waiting, suppressed()) == (60 - failed, [])
-    assert (sender(), campaign_status()) == (("paused", "bounce_guard"), "paused")
-    assert server.connections == -(-failed // MAX_REFUSED)  # and not one for each
+    assert (statuses()["failed"], ledger(campaign).waiting, suppressed()) == (MOST_AT_MAIL, 60 - MOST_AT_MAIL, [])
+    assert (sender(), campaign_status()) == (("paused", "refused_at_mail"), "paused")
+    assert "takes nothing from its account or address: 550 account suspended" in Campaign.objects.get().status_error
+    assert server.connections == 1
 
 
-def test_row_05_an_account_that_may_not_send_any_more_is_noticed_before_a_large_slice_has_failed(now, facing):
+def test_row_05_refusals_before_the_recipient_is_named_are_counted_however_few_a_turn_has(now, facing):
+    """Until a mail gets further; one that is too big says nothing either way."""
+    started_campaign(people=9, now=now)
+    later = Recipient.objects.order_by("pk").values_list("pk", flat=True)[5:]
+    Recipient.objects.filter(pk__in=list(later)).update(next_send_at=now + FOUR_DAYS)
+    no, big, yes = Say(NOT_FROM_YOU[0]), Say("552 5.3.4 message too big"), Say("250 2.1.0 ok")
+    with facing(mail=[no, no, yes, no, no, big, no, no, no]):
+        send()
+        assert (Sender.objects.get().refused_at_mail, sender()) == (2, ("active", ""))
+        pass_time(FOUR_DAYS)
+        send()
+
+    assert statuses() == {"failed": 6, "sent": 1, "pending": 2}
+    assert sender() == ("paused", "refused_at_mail")
+
+    resume_sender(sender=Sender.objects.get(), actor=SYSTEM)
+    assert Sender.objects.get().refused_at_mail == 0
+
+
+def test_row_05_mails_that_are_refused_all_of_a_sudden_are_noticed_before_a_large_slice_has_failed(now, facing):
     campaign = started_campaign(people=600, now=now)
-    with facing(mail=[*[Say("250 2.1.0 ok")] * 200, *[Say("550 5.7.1 account suspended")] * 400]):
+    with facing(dot=[*[Say("250 2.0.0 queued")] * 200, *[Say("554 5.7.1 looks like spam")] * 400]):
         send()
         send()  # a stream whose mails all go back as the guard acts ends its turn: the next one pauses the campaign
 

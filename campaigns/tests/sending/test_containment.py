@@ -128,6 +128,22 @@ def test_a_sender_whose_domain_leaves_no_room_for_a_message_id_is_paused_and_the
     assert "longer than 180 characters" in sender.status_reason
 
 
+def test_by_a_clock_that_is_not_known_here_nothing_leaves_and_the_others_send(now, server):
+    """The zones were set where more of them were known: nobody can tell whose window is open, nor whose day is over."""
+    without_window, without_day, good = (started_campaign(people=1, now=now) for _ in range(3))
+    Campaign.objects.filter(pk=without_window.pk).update(timezone="Africa/Nowhere")
+    lost = Sender.objects.filter(organization=without_day.organization)
+    lost.update(timezone="Africa/Nowhere", daily_limit=5)
+
+    work(lane=1)
+    work(lane=1)
+
+    paused = {each.pk: each.status_code for each in Campaign.objects.filter(status="paused")}
+    assert paused == {without_window.pk: "timezone_unknown", without_day.pk: "no_sender"}
+    assert list(lost.values_list("status", "status_reason")) == [("paused", "timezone_unknown: Africa/Nowhere")]
+    assert [ledger(each).sent for each in (without_window, without_day, good)] == [0, 0, 1]
+
+
 def test_a_value_the_database_refuses_pauses_its_campaign_and_the_others_send(now, server, caplog):
     broken = started_campaign(people=1, now=now, priority=9)
     good = started_campaign(people=1, now=now)

@@ -2,14 +2,22 @@
 
 import threading
 from collections import namedtuple
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from campaigns.models import Sender
-from campaigns.sending.streams import in_streams, share_idle
+from campaigns.ledger import ledger
+from campaigns.models import Recipient, Sender, SenderSecurity
+from campaigns.sending import work
+from campaigns.sending.connections import Connections
+from campaigns.sending.streams import Turn, in_streams, share_idle
 from campaigns.sending.work import Stream
-from campaigns.tests.sending.sending import Road
+from campaigns.tests.delivery.fault_server import FaultServer, Silence
+from campaigns.tests.factories import CampaignSenderFactory
+from campaigns.tests.sending.sending import Road, started_campaign
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 10.0
@@ -26,7 +34,7 @@ def test_streams_run_beside_each_other_as_the_first_calls_for_help():
         together.wait(PATIENCE)
         return 1
 
-    assert in_streams(stream, most=3) == 3
+    assert in_streams(stream, most=3, turn=Turn(PATIENCE)) == 3
 
 
 @pytest.mark.parametrize(("idle", "share"), [(0.0, 0.0), (1.0, 0.25), (4.0, 1.0)])
@@ -49,7 +57,7 @@ def test_what_one_of_them_raises_is_raised_when_all_have_ended():
         return 1
 
     with pytest.raises(LookupError):
-        in_streams(stream, most=2)
+        in_streams(stream, most=2, turn=Turn(PATIENCE))
     assert ended.is_set()
 
 
@@ -65,12 +73,24 @@ def test_a_new_sender_begins_at_the_speed_that_was_learned_of_its_server():
     assert stream.speed(first).share.size > stream.speed(second).share.size == 1
 
 
-def test_a_server_that_does_not_answer_calls_for_another_stream(monkeypatch):
-    monkeypatch.setattr("campaigns.sending.work.STUCK_AFTER", 0.0)
-    called = threading.Event()
-    stream = Stream(Road(), call_for_help=called.set)
+def test_a_server_that_does_not_answer_holds_up_nobody_but_those_who_wait_for_it(settings, tmp_path, monkeypatch):
+    """Neither who is due now nor who comes due after the end of the turn, however many senders that server has."""
+    settings.VAR_DIR, settings.STREAMS = tmp_path, 1
+    monkeypatch.setattr("campaigns.sending.streams.STUCK_AFTER", 0.2)
+    monkeypatch.setattr("campaigns.sending.streams.LOOK_EVERY", 0.05)
+    monkeypatch.setattr(work, "Connections", partial(Connections, connect_seconds=1.5))
+    now = timezone.now()
+    waiting, healthy = (started_campaign(people=people, now=now, priority=people) for people in (8, 2))
+    CampaignSenderFactory.create_batch(3, campaign=waiting, sender__organization=waiting.organization)
+    later = Recipient.objects.filter(campaign=healthy).latest("pk")
+    Recipient.objects.filter(pk=later.pk).update(next_send_at=now + timedelta(seconds=1))
+    settings.SANDBOX = False
+    with FaultServer(greeting=Silence()) as silent, FaultServer() as good:
+        for campaign, server in [(waiting, silent), (healthy, good)]:
+            senders = Sender.objects.filter(campaign_senders__campaign=campaign)
+            senders.update(host="127.0.0.1", port=server.port, security=SenderSecurity.NONE)
 
-    with stream.help_when_stuck():
-        is_called = called.wait(PATIENCE)
+        work.work(lane=1, turn=timedelta(seconds=0.3))
 
-    assert is_called
+    assert (ledger(healthy).sent, ledger(waiting).waiting) == (2, 8)
+    assert silent.connections == 1
