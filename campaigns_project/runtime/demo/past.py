@@ -36,6 +36,7 @@ SATURDAY = 5
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TOO_MUCH = Refused(554, "554 5.7.0 Rejected: looks like bulk mail", Stage.DOT, Kind.CONTENT)
 IN_A_WHILE = (3, 900)  # minutes until somebody does something with a mail
+AT_ONCE = timedelta(milliseconds=40)  # after somebody left, what follows from it
 READ_WITHIN = timedelta(seconds=2)  # a file of some hundred rows
 
 
@@ -210,10 +211,11 @@ def date_back(campaign: Campaign, *, by: timedelta) -> None:
         finished_at=last.attempted_at, heartbeat_at=last.attempted_at
     )
     left = Recipient.objects.filter(campaign=campaign, email_address=OuterRef("address")).exclude(exited_at=None)
+    then = left.annotate(then=F("exited_at") + AT_ONCE).values("then")
     on_its_account = Suppression.objects.for_organization(campaign.organization).filter(
         source=f"campaign {campaign.pk}"
     )
-    on_its_account.update(created_at=Coalesce(Subquery(left.values("exited_at")[:1]), F("created_at")))
+    on_its_account.update(created_at=Coalesce(Subquery(then[:1]), F("created_at")))
 
 
 def date_back_import(lead_import: LeadImport, *, to: datetime) -> None:

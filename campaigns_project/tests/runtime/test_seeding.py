@@ -44,7 +44,8 @@ def test_a_demo_made_anew_shows_senders_and_campaigns_in_several_states_and_what
 ) -> None:
     settings.VAR_DIR = tmp_path
     now = timezone.now()
-    earlier = CampaignFactory(organization__is_demo=True, status="running", started_at=now, campaign_id="harbor-directory")
+    made_up = {"organization__is_demo": True, "campaign_id": "harbor-directory"}
+    earlier = CampaignFactory(status="running", started_at=now, **made_up)
     owner = MembershipFactory(organization=earlier.organization, user__email=EMAIL).user
 
     reset(actor=SYSTEM, now=now)
