@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from campaigns.models import CampaignTombstone
@@ -42,6 +43,12 @@ def _date(word: str) -> date:
         return date.fromisoformat(word)
     except ValueError:
         raise forms.ValidationError(f"“{word[:30]}” is not a date: write it as 2026-12-25.") from None
+
+
+def named_days(shown: SafeString) -> SafeString:
+    """`shown`, the numbers of weekdays, for somebody who may only read them."""
+    names = dict(DAYS)
+    return SafeString(", ".join(names[int(number)] for number in shown.split(",") if number.strip()) or "every day")
 
 
 class CampaignForm(ScopedForm):
