@@ -81,6 +81,10 @@ class FairleadAdmin(ModelAdmin):
         icons = {name: icon for _, items in SIDEBAR for _title, icon, name, *query in items if not query}
         return icons.get(self.opts.label, "data_object")
 
+    def told_apart_by(self, obj: Any) -> str:
+        """What tells rows of one name apart, where they are found together."""
+        return ""
+
     @cached_property
     def stands_under(self) -> tuple[str, str]:
         """Where one comes from to a row's page, by its name in the sidebar, and the address of it."""
