@@ -13,6 +13,7 @@ from campaigns.scheduling.window import MOST_HOLIDAYS
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
 
+SLUG = "Write it with letters, digits, hyphens and underscores alone, such as autumn-fair."
 DAYS = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")]
 
 
@@ -66,6 +67,7 @@ class CampaignForm(ScopedForm):
         super().__init__(*args, **kwargs)
         if "campaign_id" in self.fields:
             self.fields["campaign_id"].required = False
+            self.fields["campaign_id"].error_messages["invalid"] = SLUG
             self.fields["campaign_id"].help_text = "Empty: made from the name. It stays, and is never given out twice."
         if not self.instance.pk and "timezone" in self.fields:
             self.fields["timezone"] = ZoneField(required=False, empty_label="That of the organization")
