@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -82,12 +83,17 @@ def _begins(label: str, words: str) -> bool:
 def _rows(request: HttpRequest, model_admin: Any, words: str) -> Iterator[Found]:
     """Rows by their name, each with the acts that its list offers at hand."""
     at_hand = [each for each in model_admin._get_base_actions_detail() if _name(each) in model_admin.acts_at_hand]
-    for row in _matching(request, model_admin, words):
-        kind = capfirst(model_admin.opts.verbose_name)
+    pages = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}"
+    kind = capfirst(model_admin.opts.verbose_name)
+    found = _matching(request, model_admin, words)
+    for row in found[:EACH]:
         state = row.get_status_display() if hasattr(row, "get_status_display") else ""
-        page = reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_change", args=[row.pk])
-        yield Found(str(row), f"{kind}, {state.lower()}" if state else kind, page, model_admin.row_icon)
+        said = ", ".join(filter(None, [kind, model_admin.told_apart_by(row), state.lower()]))
+        yield Found(str(row), said, reverse(f"{pages}_change", args=[row.pk]), model_admin.row_icon)
         yield from (_act(model_admin, action, row) for action in at_hand if action.method.offered(request, row))
+    if len(found) > EACH:
+        everything = reverse(f"{pages}_changelist", query={SEARCH_VAR: words})
+        yield Found(f"All {model_admin.rows_called} with “{words}”", "List", everything, "search")
 
 
 def _name(action: Any) -> str:
@@ -102,7 +108,7 @@ def _act(model_admin: Any, action: Any, row: Any) -> Found:
 
 
 def _matching(request: HttpRequest, model_admin: Any, words: str) -> list[Any]:
-    """A few rows that the list's own search would find; none where even those take too long."""
+    """A few rows that the list's own search would find, one more than are shown; none where they take too long."""
     if len(words) < LEAST:
         return []
     rows, is_twice = model_admin.get_search_results(request, model_admin.get_queryset(request), words)
@@ -110,7 +116,7 @@ def _matching(request: HttpRequest, model_admin: Any, words: str) -> list[Any]:
     rows = rows.order_by().distinct() if is_twice else rows.order_by()
     try:
         with within(PATIENCE):
-            return list(rows[:EACH])
+            return list(rows[: EACH + 1])
     except TookTooLong:
         return []
 

@@ -177,6 +177,8 @@ def _words(entry: Entry) -> str:
         return entry.title
     if entry.kind is EntryKind.TASK:
         return f"Task {'done' if entry.is_past else 'due'}: {entry.title}"
+    if entry.kind is EntryKind.START and entry.is_past:
+        return f"Campaign started: {entry.title}"
     return f"{entry.kind.label}: {entry.title}"
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from campaigns.models import CampaignTombstone
@@ -12,6 +13,7 @@ from campaigns.scheduling.window import MOST_HOLIDAYS
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.zones import ZoneField
 
+SLUG = "Write it with letters, digits, hyphens and underscores alone, such as autumn-fair."
 DAYS = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")]
 
 
@@ -44,6 +46,12 @@ def _date(word: str) -> date:
         raise forms.ValidationError(f"“{word[:30]}” is not a date: write it as 2026-12-25.") from None
 
 
+def named_days(shown: SafeString) -> SafeString:
+    """`shown`, the numbers of weekdays, for somebody who may only read them."""
+    names = dict(DAYS)
+    return SafeString(", ".join(names[int(number)] for number in shown.split(",") if number.strip()) or "every day")
+
+
 class CampaignForm(ScopedForm):
     sending_days = forms.TypedMultipleChoiceField(
         coerce=int,
@@ -59,6 +67,7 @@ class CampaignForm(ScopedForm):
         super().__init__(*args, **kwargs)
         if "campaign_id" in self.fields:
             self.fields["campaign_id"].required = False
+            self.fields["campaign_id"].error_messages["invalid"] = SLUG
             self.fields["campaign_id"].help_text = "Empty: made from the name. It stays, and is never given out twice."
         if not self.instance.pk and "timezone" in self.fields:
             self.fields["timezone"] = ZoneField(required=False, empty_label="That of the organization")

@@ -1,5 +1,6 @@
 """The admin pages of campaigns: the list, the page of one with its live part, its settings, its verbs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -15,13 +16,15 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns.admin import audience, automatic, fetching, instantly, overview, trials, verbs
 from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
-from campaigns.admin.campaign_form import CampaignForm
+from campaigns.admin.campaign_form import CampaignForm, named_days
 from campaigns.admin.filters import Group, Kind
 from campaigns.admin.previewing import preview_response
 from campaigns.admin.ranking import RankingPages
@@ -36,6 +39,7 @@ from campaigns_project.accounts.admin.base import ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import dialog_action
 from campaigns_project.accounts.admin.filters import MomentsFilter, ScopedRelatedFilter
 from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged
+from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip, moment, percent
 from campaigns_project.audit.actors import Actor
@@ -138,6 +142,10 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
             *super().get_urls(),
         ]
 
+    @cached_property
+    def readonly_preprocess_fields(self) -> dict[str, Callable[[SafeString], SafeString]]:
+        return {**super().readonly_preprocess_fields, "sending_days": named_days}
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("organization")  # whose blackout days tell when mail leaves
 
@@ -175,6 +183,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
             "table_every": overview.TABLE,
             "why_every": overview.WAITING,
             "missing": overview.missing_before_start(campaign),
+            "may_start": may_here(request, Role.MANAGER, campaign),
             "fetched_first": overview.fetched_first(campaign),
             "automatic": automatic.automatic_facts(campaign),
             "after_failure": overview.after_failure(campaign),
@@ -319,11 +328,11 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         )
 
     @display(description="Replied")
-    def replies(self, campaign: Campaign) -> str:
+    def replies(self, campaign: Campaign) -> SafeString | str:
         return _rate(campaign.emails_replied, campaign.recipients_reached)
 
     @display(description="Bounced")
-    def bounces(self, campaign: Campaign) -> str:
+    def bounces(self, campaign: Campaign) -> SafeString | str:
         return _rate(campaign.emails_bounced, campaign.recipients_reached)
 
     @display(description="Started", ordering="started_at")
@@ -335,5 +344,9 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         return moment(campaign.updated_at)
 
 
-def _rate(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "—"
+def _rate(part: int, whole: int) -> SafeString | str:
+    """A share, and under it of how many."""
+    if not whole:
+        return "—"
+    of = f"{part:,} of {whole:,}"
+    return format_html('{} %<br><span class="fl-subtle">{}</span>', f"{100 * part / whole:.1f}", of)

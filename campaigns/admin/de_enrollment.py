@@ -168,7 +168,7 @@ class DeEnrollmentRunAdmin(ReadOnlyAdmin):
         where = f" of “{run.campaign}”" if run.campaign else ""
         return f"{whom}{where}{', dry run' if run.is_dry_run else ''}"
 
-    @display(description="State", ordering="status")
+    @display(description="Status", ordering="status")
     def state(self, run: DeEnrollmentRun) -> str:
         return chip(run.status, run.get_status_display())
 

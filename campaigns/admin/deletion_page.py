@@ -38,7 +38,7 @@ class ConfirmForm(forms.Form):
     confirm_name = forms.CharField(
         label="Name",
         max_length=300,
-        error_messages={"required": "Type the name."},
+        error_messages={"required": "Type what stands above."},
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
     )
     token = forms.CharField(required=False, max_length=200)

@@ -131,7 +131,7 @@ class SendingHaltAdmin(ReadOnlyAdmin):
     def whose(self, halted: SendingHalt) -> str:
         return str(halted.organization or "the whole system")
 
-    @display(description="State")
+    @display(description="Status")
     def state(self, halted: SendingHalt) -> str:
         return chip("halted", "In force") if halted.is_in_force else chip("completed", "Lifted")
 

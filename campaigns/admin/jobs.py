@@ -41,8 +41,8 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
     list_select_related = ["campaign", "organization"]
     search_fields = ["=id", "created_by"]
     fields = [
-        "campaign", "kind", "standing", "progress", "outcome", "result", "error_message", "created_by", "created_at",
-        "started_at", "heartbeat_at", "finished_at",
+        "campaign", "kind", "standing", "progress", "outcome", "result", "created_by", "created_at", "started_at",
+        "heartbeat_at", "finished_at",
     ]  # fmt: skip
     readonly_fields = ["standing", "progress", "outcome"]
     views = (

@@ -22,11 +22,7 @@ from campaigns_project.rest.viewsets import Changes, Creates, Deletes, Reads
 class PlanSerializer(StrictModelSerializer):
     """A plan. A campaign is put into it by the campaign's own field `plan`."""
 
-    broken = {
-        "plan_ends_after_it_starts": ("ends_on", "The last day is before the first."),
-        "plan_target_is_whole": ("target_value", "Give both, what is counted and how many of it, or neither."),
-        "plan_named_once": ("name", "There is a plan of this name already."),
-    }
+    broken = {"plan_named_once": ("name", "There is a plan of this name already.")}
 
     class Meta:
         model = CampaignPlan

@@ -89,10 +89,7 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
     webhook_setup = serializers.SerializerMethodField(help_text="What to enter where, for a person.")
     health = HealthSerializer(read_only=True, allow_null=True)
 
-    broken = {
-        "sender_once_per_organization": ("email", "There is already a sender with this address."),
-        "sender_port_in_range": ("port", "A port is a number from 1 to 65535."),
-    }
+    broken = {"sender_once_per_organization": ("email", "There is already a sender with this address.")}
 
     class Meta:
         model = Sender

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import ClassVar
 
 import pgtrigger
 from django.db import models
@@ -58,6 +59,11 @@ class CalendarItem(Tenanted, models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    broken: ClassVar = {
+        "calendar_item_ends_after_it_starts": ("ends_on", "The last day is before the first."),
+        "calendar_item_of_a_year": ("ends_on", f"{LONGEST_ITEM} days in a row are the most."),
+    }
 
     objects = OrganizationQuerySet.as_manager()
 

@@ -1,5 +1,5 @@
 from datetime import timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -113,6 +113,10 @@ class Step(Tenanted, models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    broken: ClassVar = {
+        "step_wait_at_most_a_year_of_minutes": ("wait_amount", "A step waits 525,600 minutes, hours or days at most."),
+    }
 
     objects = OrganizationQuerySet.as_manager()
 

@@ -63,6 +63,8 @@ class Mailbox(Tenanted, LogsIn):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    broken: ClassVar = {"mailbox_port_in_range": ("port", "A port is a number from 1 to 65535.")}
+
     objects = MailboxQuerySet.as_manager()
 
     class Meta:

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -36,6 +38,11 @@ class CampaignPlan(Tenanted, models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    broken: ClassVar = {
+        "plan_ends_after_it_starts": ("ends_on", "The last day is before the first."),
+        "plan_target_is_whole": ("target_value", "Give both, what is counted and how many of it, or neither."),
+    }
 
     objects = OrganizationQuerySet.as_manager()
 

@@ -170,6 +170,11 @@ class Sender(Tenanted, LogsIn):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    broken: ClassVar = {
+        "sender_port_in_range": ("port", "A port is a number from 1 to 65535."),
+        "sender_connections_from_one": ("max_connections", "One connection is the least."),
+    }
+
     objects = SenderQuerySet.as_manager()
 
     class Meta:

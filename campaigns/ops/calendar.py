@@ -45,7 +45,7 @@ class Entry:
     id: int = 0
     at: datetime | None = None
     number: int | None = None  # mails expected
-    is_past: bool = False  # a task that is done
+    is_past: bool = False  # a task that is done, a campaign that has started
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _campaigns(asked: _Asked) -> Iterator[Entry]:
         for kind, at in ((EntryKind.START, starts), (EntryKind.END, campaign.completed_at)):
             if at is not None and asked.begins <= at < asked.ends:
                 day = asked.day(at)
-                yield Entry(kind, day, campaign.name, day, campaign.pk, at)
+                yield Entry(kind, day, campaign.name, day, campaign.pk, at, is_past=campaign.started_at is not None)
 
 
 def _mails(asked: _Asked) -> Iterator[Entry]:

@@ -217,7 +217,7 @@ def _sent(mail: Envelope, sender: Sender, routes: Routes) -> TrialResult:
 def _said(outcome: Outcome, sender: Sender, seconds: float) -> str:
     match outcome:
         case Accepted():
-            return f"Sent by {sender.email} in {seconds} s."
+            return f"Sent by {sender.email} {f'in {seconds} s' if seconds else 'at once'}."
         case Deferred() | MailRefused():
             return f"The mail server refused it: {outcome.code} {outcome.reply[:200]}"
         case SenderFault():

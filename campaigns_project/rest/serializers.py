@@ -86,8 +86,8 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
     """A model's serializer with explicit fields, strict about the others.
 
     The model's constraints are checked before the database does, so that a refusal names the field: `broken` tells,
-    by constraint, which one and what is wrong. Only fields that were sent are written: a save of the whole row would
-    put back what a worker has changed since.
+    by constraint, which one and what is wrong; what the model tells itself is said in the admin as well. Only fields
+    that were sent are written: a save of the whole row would put back what a worker has changed since.
     """
 
     serializer_field_mapping = {**serializers.ModelSerializer.serializer_field_mapping, models.CharField: LineField}
@@ -104,7 +104,8 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
 
     def refusal(self, constraint: models.BaseConstraint, row: Any, sentence: str) -> Exception:
         """What is raised where `row` would break `constraint`; `sentence` is for one that `broken` does not name."""
-        field, said = self.broken.get(constraint.name, ("non_field_errors", sentence))
+        of_model = getattr(self.Meta.model, "broken", {})
+        field, said = {**of_model, **self.broken}.get(constraint.name, ("non_field_errors", sentence))
         code = "not_unique" if isinstance(constraint, models.UniqueConstraint) else "invalid"
         return serializers.ValidationError({field: [said]}, code=code)
 

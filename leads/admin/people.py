@@ -212,6 +212,9 @@ class LeadAdmin(ScopedAdmin):
         if "tags" in form.changed_data:
             set_tags(lead=obj, names=form.cleaned_data["tags"])
 
+    def told_apart_by(self, obj: Lead) -> str:
+        return obj.email if obj.full_name else ""
+
     @display(description="Lead", header=True, ordering="email_normalized")
     def person(self, lead: Lead) -> tuple[str, str]:
         return (lead.full_name, lead.email) if lead.full_name else (lead.email, "")

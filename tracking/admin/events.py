@@ -1,5 +1,6 @@
 """The admin pages of events: what happened to messages. Read only."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -26,7 +27,7 @@ class OfCampaignByEvent(OfCampaign):
 @admin.register(EmailEvent)
 class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Events"
-    list_display = ["kind", "who", "step_number", "detail", "automated", "created_at"]
+    list_display = ["kind", "who", "campaign", "step_number", "detail", "automated", "came"]
     views = (
         ("All", ""),
         ("Replies", "event_type__exact=reply"),
@@ -78,6 +79,10 @@ class EmailEventAdmin(InCampaignTabs, ReadOnlyAdmin):
     @display(description="Detail")
     def detail(self, event: EmailEvent) -> str:
         return str(event.event_data.get("url") or event.event_data.get("reason") or "—")[:120]
+
+    @display(description="When", ordering="created_at")
+    def came(self, event: EmailEvent) -> datetime:
+        return event.created_at
 
     @display(description="IP address")
     def address(self, event: EmailEvent) -> str | None:

@@ -146,7 +146,8 @@ class LeadList:
 
     @display(description="Source")
     def source(self, lead: Lead) -> str:
-        return str(lead.lead_import) if lead.lead_import else "by hand or API"
+        came = lead.lead_import
+        return format_html('<span title="{}">{}</span>', came, came.file_name or came) if came else "by hand or API"
 
 
 def _narrowed(request: HttpRequest) -> str:

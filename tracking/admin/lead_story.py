@@ -15,8 +15,9 @@ from campaigns.models import LeadUserStatus, MessageStatus, Recipient, Recipient
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
-from leads.models import Lead, StagedStatus, Verification
+from leads.models import Lead, StagedStatus, Suppression, Verification
 from leads.suppression import find_suppression
+from leads.suppression.scopes import with_campaign_names
 from tracking.timeline import Entry, EntryKind, Show, expected_next, timeline
 from tracking.timeline.places import Place
 
@@ -54,7 +55,7 @@ def story(request: HttpRequest, lead: Lead) -> dict[str, Any]:
     """The context of the whole page."""
     return {
         **_campaigns(lead),
-        "suppression": find_suppression(lead.organization, lead.email_normalized),
+        "suppression": _suppression(lead),
         "expected": expected_next(lead, now=timezone.now()),
         "verified": _VERIFIED[Verification(lead.verification)],
         "marks": [words for mark, words in _MARKS.items() if getattr(lead, mark)],
@@ -70,6 +71,12 @@ def story(request: HttpRequest, lead: Lead) -> dict[str, Any]:
         .first(),
         **older(request, lead),
     }
+
+
+def _suppression(lead: Lead) -> Suppression | None:
+    """Why nothing is sent to this person, with what the campaign that led to it is called."""
+    found = find_suppression(lead.organization, lead.email_normalized)
+    return with_campaign_names(Suppression.objects.filter(pk=found.pk)).first() if found else None
 
 
 def _campaigns(lead: Lead) -> dict[str, Any]:

@@ -41,10 +41,7 @@ class MailboxSerializer(StrictModelSerializer):
         child=LineField(), required=False, help_text="The folders that are read, as the server names them."
     )
 
-    broken = {
-        "mailbox_name_once_per_organization": ("name", "There is already a mailbox of this name."),
-        "mailbox_port_in_range": ("port", "A port is a number from 1 to 65535."),
-    }
+    broken = {"mailbox_name_once_per_organization": ("name", "There is already a mailbox of this name.")}
 
     class Meta:
         model = Mailbox

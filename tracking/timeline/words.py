@@ -67,6 +67,8 @@ def how_soon(recipient: Recipient) -> str:
     if at is None or recipient.exited_at is None or recipient.exited_at < at:
         return ""
     seconds = round((recipient.exited_at - at).total_seconds())
+    if seconds == 0:
+        return "at once"
     return f"{seconds:,} s after it came" if seconds < 120 else f"{seconds / 60:,.0f} min after it came"
 
 

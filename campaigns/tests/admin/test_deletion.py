@@ -70,7 +70,7 @@ def test_a_confirmed_campaign_is_gone_and_the_page_of_its_job_says_so(manager: C
     ("typed", "said"),
     [
         ({"confirm_name": "autumn"}, "capitals count"),
-        ({"confirm_name": ""}, "Type the name."),
+        ({"confirm_name": ""}, "Type what stands above."),
         ({"reason": " "}, "Say why"),
         ({"token": ""}, "has changed since it was shown"),
     ],

@@ -246,6 +246,14 @@ def test_a_plan_shows_how_it_stands(viewer, organization):
     assert 'class="fl-strip"' not in answer.content.decode()  # no bar for what has no days yet
 
 
+def test_a_plan_that_ends_before_it_starts_is_refused_beside_its_last_day(manager, organization):
+    typed = {"organization": organization.pk, "name": "Autumn", "starts_on": "2026-12-09", "ends_on": "2026-12-01"}
+
+    answer = manager.post(reverse("admin:campaigns_campaignplan_add"), typed)
+
+    assert dict(answer.context["adminform"].form.errors) == {"ends_on": ["The last day is before the first."]}
+
+
 def test_an_empty_column_says_so(viewer, organization):
     OperatorTaskFactory(organization=organization)
 

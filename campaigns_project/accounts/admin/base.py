@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NoReturn
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import DecimalField, JSONField
@@ -26,7 +27,7 @@ from campaigns_project.accounts.admin.forms import PlainDecimalField, ScopedForm
 from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
-from campaigns_project.accounts.admin.readable import plain_number, readable_json
+from campaigns_project.accounts.admin.readable import plain_list, plain_number, readable_json
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
@@ -84,6 +85,10 @@ class FairleadAdmin(ModelAdmin):
         icons = {name: icon for _, items in SIDEBAR for _title, icon, name, *query in items if not query}
         return icons.get(self.opts.label, "data_object")
 
+    def told_apart_by(self, obj: Any) -> str:
+        """What tells rows of one name apart, where they are found together."""
+        return ""
+
     @cached_property
     def stands_under(self) -> tuple[str, str]:
         """Where one comes from to a row's page, by its name in the sidebar, and the address of it."""
@@ -97,6 +102,7 @@ class FairleadAdmin(ModelAdmin):
         return {
             **{field.name: readable_json for field in self.opts.fields if isinstance(field, JSONField)},
             **{field.name: plain_number for field in self.opts.fields if isinstance(field, DecimalField)},
+            **{field.name: plain_list for field in self.opts.fields if isinstance(field, ArrayField)},
         }
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -104,6 +110,8 @@ class FairleadAdmin(ModelAdmin):
             kwargs["form_class"] = PlainDecimalField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            if not field.required and getattr(field, "empty_label", None):
+                field.empty_label = "None"  # Unfold's “Select value” asks for one where none is needed
             field.widget = field.widget.widget  # no small windows in which to edit what one only wants to choose
         if field is not None and isinstance(field.widget, SplitDateTimeWidget):
             for part, called in zip(field.widget.widgets, ("date", "time"), strict=True):

@@ -60,7 +60,9 @@ class ScopedForm(KeepsSecrets):
         return next((each for each in own if message == str(unsaid) % {"name": each.name}), None)
 
     def _in_words(self, constraint: models.BaseConstraint) -> tuple[str | None, str]:
-        """The field it is about, and what is wrong. Names of constraints are statements."""
+        """The field it is about, and what is wrong: as the model says in `broken`, or by the name, a statement."""
+        if said := getattr(self.instance, "broken", {}).get(constraint.name):
+            return said
         if not isinstance(constraint, models.UniqueConstraint):
             return None, f"This must hold: {constraint.name.replace('_', ' ')}."
         parts = [*map(str, constraint.expressions), *(f"F({name})" for name in constraint.fields)]

@@ -26,6 +26,11 @@ def plain_number(shown: SafeString) -> SafeString:
     return mark_safe(re.sub(r"\.0+$|(\.\d*?[1-9])0+$", r"\1", shown))  # noqa: S308 - it was safe, and only loses digits
 
 
+def plain_list(shown: SafeString) -> SafeString:
+    """`shown`, several values with commas between them; a dash where there is none."""
+    return shown or SafeString("—")
+
+
 def _letters(found: re.Match[str]) -> str:
     letters = json.loads(f'"{found[2]}"')
     return found[1] + "".join(

@@ -94,8 +94,12 @@ def chip(state: str, label: str = "") -> SafeString:
         '<span class="fl-chip fl-{}"><span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
         tone,
         icon,
-        label or state.replace("_", " ").capitalize(),
+        label or _said(state),
     )
+
+
+def _said(state: str) -> str:
+    return "OK" if state == "ok" else state.replace("_", " ").capitalize()
 
 
 register.filter("audited", said)
@@ -108,7 +112,7 @@ def icon(state: str) -> SafeString:
     """A state as a colored icon, for a line whose words say the same; the word is there for who cannot see it."""
     name, tone = CHIPS.get(state, UNKNOWN)
     picture = format_html('<span class="material-symbols-outlined fl-text-{}" aria-hidden="true">{}</span>', tone, name)
-    return picture + format_html('<span class="fl-unseen">{}:</span>', state.capitalize())
+    return picture + format_html('<span class="fl-unseen">{}:</span>', _said(state))
 
 
 @register.filter

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.text import slugify
+
 from campaigns import steps
 from campaigns.models import Campaign, EmailTemplate, Sender, WaitUnit
 from campaigns.naming import free_campaign_id
@@ -15,10 +17,16 @@ POSTAL_ADDRESS = "Pier 4, 1 Quay Street, 110 00 Prague, Czechia"
 
 
 def make_campaign(
-    *, organization: Organization, name: str, senders: Sequence[Sender], wait: tuple[int, WaitUnit], actor: Actor
+    *,
+    organization: Organization,
+    name: str,
+    senders: Sequence[Sender],
+    wait: tuple[int, WaitUnit],
+    actor: Actor,
+    now: datetime,
 ) -> Campaign:
     """A draft with an introduction, a follow-up after `wait`, and these senders."""
-    campaign = Campaign.objects.create(organization=organization, campaign_id=free_campaign_id(name), name=name)
+    campaign = Campaign.objects.create(organization=organization, campaign_id=_campaign_id(name, now), name=name)
     record(
         action="campaign.created",
         entity=campaign,
@@ -40,6 +48,12 @@ def make_campaign(
         )
     steps.set_senders(campaign=campaign, senders=senders, actor=actor)
     return campaign
+
+
+def _campaign_id(name: str, now: datetime) -> str:
+    """The name's own; with the day, where an earlier demo used that up."""
+    free = free_campaign_id(name)
+    return free if free == slugify(name) else free_campaign_id(f"{name} {now:%Y-%m-%d}")
 
 
 def demo_sender(organization: Organization, *, name: str = "Marta Quay", email: str = "marta@harbor.example") -> Sender:

@@ -100,6 +100,7 @@ def _prepare(organization: Organization, lead_import: LeadImport) -> tuple[Campa
         senders=[demo_sender(organization)],
         wait=WAIT,
         actor=ACTOR,
+        now=now,
     )
     tag = lead_import.options["tags"][0]
     return campaign, enroll(campaign=campaign, selection=Selection(tag=tag), actor=ACTOR, now=now)

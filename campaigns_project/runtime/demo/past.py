@@ -10,20 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import cycle
+from typing import Any
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db import connection, models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from campaigns.delivery.memory import ACCEPTED, MemoryBackend
 from campaigns.delivery.outcomes import Kind, Refused, Stage
-from campaigns.models import Campaign, Link, Message, MessageStatus, Sender
+from campaigns.models import Campaign, Job, Link, Message, MessageStatus, Recipient, Sender
 from campaigns.sending.work import send_chunk
+from campaigns_project.accounts.models import Organization
 from campaigns_project.runtime.demo.content import ANSWERS, AUTOMATIC
 from campaigns_project.runtime.mailbox.answers import Answer, Sent, answer_to
+from leads.models import Lead, LeadImport, RawLead, StagedLead, Suppression, Tag
 from tracking.consequences import unsubscribe
 from tracking.inbox.take import take
 from tracking.ingest import drain
-from tracking.models import EventType, RawEvent
+from tracking.models import EmailEvent, EventType, InboundMail, RawEvent
 from tracking.sources import Source
 
 FOLLOWS = timedelta(days=3)  # after the first mail
@@ -32,6 +36,8 @@ SATURDAY = 5
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TOO_MUCH = Refused(554, "554 5.7.0 Rejected: looks like bulk mail", Stage.DOT, Kind.CONTENT)
 IN_A_WHILE = (3, 900)  # minutes until somebody does something with a mail
+AT_ONCE = timedelta(milliseconds=40)  # after somebody left, what follows from it
+READ_WITHIN = timedelta(seconds=2)  # a file of some hundred rows
 
 
 @dataclass(frozen=True)
@@ -190,9 +196,66 @@ def _raw(message: Message, event_type: EventType, at: datetime, link: int | None
 
 
 def date_back(campaign: Campaign, *, by: timedelta) -> None:
-    """Let a campaign have been made, and begun, so long ago; one that ended or was paused was so with its last mail."""
+    """Let a campaign have been made, and begun, so long ago; one that ended or was paused was so with its last mail.
+
+    Who was suppressed on its account was so when they left it.
+    """
     last = Message.objects.filter(recipient__campaign=campaign, attempted_at__isnull=False).latest("attempted_at")
     rows = Campaign.objects.filter(pk=campaign.pk)
     rows.update(created_at=F("created_at") - by)
     rows.exclude(completed_at=None).update(completed_at=last.attempted_at)
     rows.exclude(paused_at=None).update(paused_at=last.attempted_at, updated_at=last.attempted_at)
+    jobs = Job.objects.filter(campaign=campaign)
+    jobs.exclude(started_at=None).update(created_at=F("started_at"))
+    jobs.filter(finished_at__gt=last.attempted_at, started_at__lt=last.attempted_at).update(
+        finished_at=last.attempted_at, heartbeat_at=last.attempted_at
+    )
+    left = Recipient.objects.filter(campaign=campaign, email_address=OuterRef("address")).exclude(exited_at=None)
+    then = left.annotate(then=F("exited_at") + AT_ONCE).values("then")
+    on_its_account = Suppression.objects.for_organization(campaign.organization).filter(
+        source=f"campaign {campaign.pk}"
+    )
+    on_its_account.update(created_at=Coalesce(Subquery(then[:1]), F("created_at")))
+
+
+def date_back_import(lead_import: LeadImport, *, to: datetime) -> None:
+    """Let a file have come in then, and its people and tags with it.
+
+    Its rows are kept for a month after that: a demo that is older tells no more which of them somebody came with.
+    """
+    LeadImport.objects.filter(pk=lead_import.pk).update(
+        created_at=to, started_at=to, heartbeat_at=to, finished_at=to + READ_WITHIN
+    )
+    RawLead.objects.filter(lead_import=lead_import).update(received_at=to)
+    StagedLead.objects.filter(lead_import=lead_import).update(staged_at=to)
+    StagedLead.objects.filter(lead_import=lead_import).exclude(promoted_at=None).update(promoted_at=to)
+    Lead.objects.filter(lead_import=lead_import).update(created_at=to, updated_at=to)
+    Tag.objects.filter(pk__in=lead_import.options["tag_ids"]).update(created_at=to)
+
+
+def number_by_time(organization: Organization) -> None:
+    """Number what people did in the order in which they did it, which lists show it in.
+
+    It was made up person by person. No row refers to these by their number.
+    """
+    _renumber(
+        EmailEvent, "created_at", EmailEvent.objects.filter(campaign_recipient__campaign__organization=organization)
+    )
+    _renumber(InboundMail, "received_at", InboundMail.objects.filter(organization=organization))
+    _renumber(Suppression, "created_at", Suppression.objects.filter(organization=organization))
+
+
+def _renumber(model: type[models.Model], moment: str, rows: models.QuerySet[Any]) -> None:
+    """Give `rows` fresh numbers, so that none of them is taken in between."""
+    ids = list(rows.order_by(moment, "pk").values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_RENUMBER.format(table=model._meta.db_table), [model._meta.db_table, ids])
+
+
+_RENUMBER = """
+UPDATE {table} SET id = fresh.id
+FROM (
+    SELECT old, nextval(pg_get_serial_sequence(%s, 'id')) AS id
+    FROM unnest(%s::bigint[]) WITH ORDINALITY AS told(old, place) ORDER BY place
+) fresh WHERE fresh.old = {table}.id
+"""

@@ -22,10 +22,13 @@ from campaigns_project.runtime.demo.content import INTRODUCTION, TEMPLATE, VISIT
 from campaigns_project.runtime.demo.directory import directory
 from campaigns_project.runtime.demo.login import EMAIL, keep_login
 from campaigns_project.runtime.demo.operations import add_operations
+from campaigns_project.runtime.demo.past import date_back_import, number_by_time
 from campaigns_project.runtime.demo.states import (
     DECIDERS,
     DECIDERS_WHO_READ,
     DIRECTORY,
+    FIRST,
+    FORTNIGHT,
     automatic,
     broken,
     draft,
@@ -44,6 +47,7 @@ from leads.segments.keeping import make_segment
 from tracking.days import renew_days
 
 IN_DIRECTORY = 760  # people
+A_DAY = timedelta(days=1)  # between a file and the campaign that its people are enrolled in
 KEPT_DAYS = {"values_kept_days": 365, "details_kept_days": 180}  # more than the demo has of the past
 
 
@@ -77,6 +81,7 @@ def _make_all(now: datetime) -> dict[str, int]:
     given_up(organization, sender, now)
     add_operations(organization, [of_last_month, at_work, ready], now)
     add_connections(organization, now)
+    number_by_time(organization)
     renew_days(now=now)
     return {
         "leads": Lead.objects.for_organization(organization).count(),
@@ -125,7 +130,7 @@ def _leads(organization: Organization, now: datetime) -> None:
             now=now,
             in_background=False,
         )
-    run_import(lead_import_id=found.pk, now=now)
+    date_back_import(run_import(lead_import_id=found.pk, now=now), to=now - FIRST - A_DAY)
     _directory(organization, now)
     newsletter = Tag.objects.create(organization=organization, name="Newsletter", color="#0f766e")
     for lead in Lead.objects.for_organization(organization).order_by("pk")[:80]:
@@ -153,7 +158,7 @@ def _directory(organization: Organization, now: datetime) -> None:
         now=now,
         in_background=False,
     )
-    run_import(lead_import_id=bought.pk, now=now)
+    date_back_import(run_import(lead_import_id=bought.pk, now=now), to=now - FORTNIGHT - A_DAY)
 
 
 def _file_to_review(organization: Organization, now: datetime) -> None:

@@ -17,7 +17,7 @@ from campaigns_project.runtime.demo.content import NOT_ASKED, SEARCH
 from campaigns_project.runtime.demo.past import FOLLOWS, Habits, date_back, live_through, send_what_is_due
 from leads.models import Lead, Provider, ProviderAccount, Segment
 
-MONTH, FORTNIGHT = timedelta(days=30), timedelta(days=15)  # how long ago campaigns began
+FIRST, FORTNIGHT = timedelta(days=23), timedelta(days=15)  # how long ago campaigns began
 DIRECTORY = "Directory"  # the tag of whom the running campaigns write to
 REACHED = 160  # of them, by the running campaign before the first day of the demo
 TRIED, KEPT_BACK = 60, 40  # by the one whose sender was paused, and who were left
@@ -31,12 +31,12 @@ RANKING_RULES = [
 
 
 def finished(organization: Organization, sender: Sender, now: datetime) -> Campaign:
-    """Of last month, and through: two mails to whoever reads the newsletter."""
-    campaign = _begun(organization, "Summer introduction", sender, Selection(tag="Newsletter"), now - MONTH)
+    """Of three weeks ago, and through: two mails to whoever reads the newsletter."""
+    campaign = _begun(organization, "Summer introduction", sender, Selection(tag="Newsletter"), now - FIRST)
     habits = Habits(reply=10, leave=0, are_gone=0)  # all of them are there to be written to again
-    live_through(campaign, until=now - timedelta(days=21), a_day=16, now=now, habits=habits)
+    live_through(campaign, until=now - timedelta(days=15), a_day=16, now=now, habits=habits)
     lifecycle.complete_finished(now=now)
-    return _dated_back(campaign, by=MONTH)
+    return _dated_back(campaign, by=FIRST)
 
 
 def running(organization: Organization, now: datetime) -> Campaign:
@@ -68,7 +68,7 @@ def held_up(organization: Organization, now: datetime) -> Campaign:
 
 def _begun(organization: Organization, name: str, sender: Sender, selection: Selection, at: datetime) -> Campaign:
     campaign = make_campaign(
-        organization=organization, name=name, senders=[sender], wait=(FOLLOWS.days, WaitUnit.DAYS), actor=SYSTEM
+        organization=organization, name=name, senders=[sender], wait=(FOLLOWS.days, WaitUnit.DAYS), actor=SYSTEM, now=at
     )
     enroll(campaign=campaign, selection=selection, actor=SYSTEM, now=at)
     return lifecycle.start(campaign=campaign, actor=SYSTEM, now=at)
@@ -94,6 +94,7 @@ def draft(organization: Organization, sender: Sender, now: datetime) -> Campaign
         senders=[sender],
         wait=(3, WaitUnit.DAYS),
         actor=SYSTEM,
+        now=now,
     )
     enroll(campaign=campaign, selection=Selection(tag="Autumn fair"), actor=SYSTEM, now=now)
     set_ranking_rules(campaign=campaign, rules=RANKING_RULES, actor=SYSTEM)
@@ -124,7 +125,12 @@ def to_be_fetched(organization: Organization, sender: Sender, now: datetime) -> 
         last_error="The demo has an example in the place of a key.",
     )
     campaign = make_campaign(
-        organization=organization, name="Ports in Germany", senders=[sender], wait=(4, WaitUnit.DAYS), actor=SYSTEM
+        organization=organization,
+        name="Ports in Germany",
+        senders=[sender],
+        wait=(4, WaitUnit.DAYS),
+        actor=SYSTEM,
+        now=now,
     )
     set_lead_source(
         campaign=campaign,
@@ -141,7 +147,12 @@ def to_be_fetched(organization: Organization, sender: Sender, now: datetime) -> 
 def automatic(organization: Organization, sender: Sender, now: datetime) -> None:
     """One that runs and waits: whoever decides and reads us, and is busy nowhere else, comes in by itself."""
     campaign = make_campaign(
-        organization=organization, name="Welcome, new deciders", senders=[sender], wait=(5, WaitUnit.DAYS), actor=SYSTEM
+        organization=organization,
+        name="Welcome, new deciders",
+        senders=[sender],
+        wait=(5, WaitUnit.DAYS),
+        actor=SYSTEM,
+        now=now,
     )
     segment = Segment.objects.get(organization=organization, name=DECIDERS_WHO_READ)
     audience = enrolling.StandingAudience(segments=(segment.pk,), at_most=100)
@@ -153,7 +164,7 @@ def automatic(organization: Organization, sender: Sender, now: datetime) -> None
 def given_up(organization: Organization, sender: Sender, now: datetime) -> None:
     """A draft that was deleted, so that there is a tombstone to look at."""
     campaign = make_campaign(
-        organization=organization, name="Spring fair", senders=[sender], wait=(3, WaitUnit.DAYS), actor=SYSTEM
+        organization=organization, name="Spring fair", senders=[sender], wait=(3, WaitUnit.DAYS), actor=SYSTEM, now=now
     )
     request_deletion(
         campaign=campaign,

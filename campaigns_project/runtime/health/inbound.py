@@ -39,8 +39,10 @@ def _mailboxes() -> Iterator[Check]:
             "Replies to its senders are not noticed. Test its login in the admin under Mailboxes.",
             shareable=f"A mailbox {paused}was not read{since}.",
         )
-    read = len(mailboxes) - len(unread)
-    message = f"{read} of {counted(len(mailboxes), 'mailbox', 'mailboxes')} read as they should be."
+    unused = sum(mailbox.status == MailboxStatus.PAUSED for mailbox in mailboxes if mailbox not in unread)
+    read = len(mailboxes) - len(unread) - unused
+    rest = f"; {unused:,} paused, used by no sender" if unused else ""
+    message = f"{read:,} of {counted(len(mailboxes), 'mailbox', 'mailboxes')} read as they should be{rest}."
     yield Check(
         "inbound", Level.OK if read else Level.NOTE, message, shareable=message, details=tuple(_lines(mailboxes))
     )

@@ -24,8 +24,11 @@ def examine_webhooks() -> Iterator[Check]:
         yield _told(endpoint)
     if not unwell:
         active = sum(endpoint.status == EndpointStatus.ACTIVE for endpoint in endpoints)
-        message = f"{active} of {counted(len(endpoints), 'webhook endpoint')} active, all of them taking events."
-        yield Check("webhooks", Level.OK, message)
+        message = f"{active:,} of {counted(len(endpoints), 'webhook endpoint')} active"
+        if active:
+            yield Check("webhooks", Level.OK, f"{message}; none of them fails.")
+        else:
+            yield Check("webhooks", Level.NOTE, f"{message}: nothing is reported to anybody.")
     yield from _late()
 
 

@@ -1,5 +1,6 @@
 """The demo data of a first start."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from campaigns_project.runtime.demo.login import EMAIL, login_file
 from campaigns_project.runtime.demo.resetting import reset
 from campaigns_project.runtime.demo.seeding import seed
 from campaigns_project.webhooks.models import WebhookDelivery, WebhookEndpoint
-from leads.models import LeadImport
-from tracking.models import CampaignDay
+from leads.imports.retention import is_any_due
+from leads.models import LeadImport, Suppression
+from tracking.models import CampaignDay, EmailEvent, InboundMail
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +44,8 @@ def test_a_demo_made_anew_shows_senders_and_campaigns_in_several_states_and_what
 ) -> None:
     settings.VAR_DIR = tmp_path
     now = timezone.now()
-    earlier = CampaignFactory(organization__is_demo=True, status="running", started_at=now, name="Spring fair")
+    made_up = {"organization__is_demo": True, "campaign_id": "harbor-directory"}
+    earlier = CampaignFactory(status="running", started_at=now, **made_up)
     owner = MembershipFactory(organization=earlier.organization, user__email=EMAIL).user
 
     reset(actor=SYSTEM, now=now)
@@ -62,7 +65,9 @@ def test_a_demo_made_anew_shows_senders_and_campaigns_in_several_states_and_what
     assert Recipient.objects.due(now).filter(campaign=running).count() >= 400
     assert not Message.objects.filter(attempted_at__gt=now).exists()
     days = CampaignDay.objects.aggregate(first=Min("day"), last=Max("day"), number=Count("day", distinct=True))
-    assert (now.date() - days["first"]).days in range(25, 35) and days["number"] > 15
+    assert (now.date() - days["first"]).days in range(18, 24) and days["number"] > 15
+    assert running.campaign_id == f"harbor-directory-{running.created_at:%Y-%m-%d}"
+    _assert_that_things_came_in_the_order_of_their_numbers()
     followed_up = Message.objects.filter(step__position=2, status="sent")
     assert not followed_up.filter(recipient__replied_at__lt=F("sent_at")).exists()
     broken = Job.objects.get(status="failed")
@@ -86,6 +91,16 @@ def test_a_demo_made_anew_shows_senders_and_campaigns_in_several_states_and_what
     home, account = finished.organization, ServiceAccount.objects.get()
     assert (home.values_kept_days, home.details_kept_days) == (365, 180)
     assert (account.role, account.name, keys_of(account).count()) == ("viewer", "Example (nobody has its key)", 1)
+
+
+def _assert_that_things_came_in_the_order_of_their_numbers() -> None:
+    for model, moment in ((EmailEvent, "created_at"), (InboundMail, "received_at"), (Suppression, "created_at")):
+        moments = list(model.objects.order_by("pk").values_list(moment, flat=True))
+        assert len(set(moments)) > 3 and moments == sorted(moments)
+    written_to = Recipient.objects.filter(sent_at__isnull=False)
+    assert not written_to.filter(lead__lead_import__finished_at__gte=F("sent_at")).exists()
+    assert not written_to.filter(lead__created_at__gte=F("created_at")).exists()
+    assert not is_any_due(now=timezone.now() + timedelta(days=5))
 
 
 @pytest.mark.parametrize("somebodys_own", [OrganizationFactory, UserFactory])
