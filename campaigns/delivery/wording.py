@@ -150,7 +150,8 @@ UNKNOWN = _phrases(
     *("address (?:couldn['\u2019]?t|could not) be found", "does ?n[o']?t accept (?:any )?mail", "no smtp service"),
     *(r"not listed in (?:[\w.']+ ){0,2}(?:directory|name|address)", "no such domain", "name (?:is )?not recogni[sz]ed"),
     # German, French, Spanish and Portuguese, Italian, Dutch
-    rf"kein {_WER}|aucun {_QUI}|no existe (?:\w+ )?(?:persona|{_QUIEN})|n[aã]o existe (?:\w+ )?{_QUIEN}|"
+    rf"kein {_WER}|aucun {_QUI}|no se ha encontrado la dirección|nie znaleziono adresu|no existe (?:\w+ )?(?:persona|"
+    rf"{_QUIEN})|n[aã]o existe (?:\w+ )?{_QUIEN}|"
     rf"nessun {_CHI}|geen (?:gebruiker|ontvanger|postvak)",
     rf"{_WER}{_BETWEEN} (?:existiert nicht|(?:ist )?(?:unbekannt|ung(?:ü|ue)ltig)|"
     r"(?:wurde |ist )?nicht (?:bekannt|gefunden|vorhanden))",
