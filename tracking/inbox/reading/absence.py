@@ -18,8 +18,9 @@ ABSENT = _any(
     r"holidays?)\b|"
     r"(?:am|m|be|is) (?:currently )?(?:away|travell?ing)\b|office (?:is|will be|remains) closed|(?:have|"
     r"has) left (?!you|a\b|the (?!company|firm|organi))|"
-    r"no longer (?:with|work\w*|employed|monitored|in use)",
-    r"nicht (?:im (?:büro|haus|dienst|office)|am platz|erreichbar)|im urlaub|abwesend|(?:büro|kanzlei|praxis|geschäft|"
+    r"moved on from|no longer (?:with|work\w*|employed|monitored|in use)",
+    r"nicht (?:im (?:büro|haus|dienst|office)|am platz)|nicht .{0,40}erreichbar|im urlaub|abwesend|(?:büro|kanzlei|"
+    r"praxis|geschäft|"
     r"betrieb) ist .{0,60}geschlossen|wieder für sie (?:da|erreichbar)|(?:außer|ausser) haus|in elternzeit|"
     r"im mutterschutz|nicht mehr (?:für|bei|im unternehmen|tätig)|ausgeschieden|unternehmen verlassen",
     r"\babsente?\b|en congés?|en vacances|en déplacement|hors du bureau|bureaux? (?:est|sont|sera|seront) fermés?|"
@@ -40,7 +41,7 @@ ABSENT = _any(
     r"εκτός γραφείου|σε άδεια|休暇|休業|不在|休假|出差|휴가|부재|출장",
 )
 _INSTEAD = _any(
-    r"urgen[tcz]|urgên|emergenc|immediate (?:assist|attention|help)|limited access|"
+    r"urgen[tcz]|urgên|emergenc|immediate (?:assist|attention|help)|limited access|time[- ]sensitive|in my absence|"
     r"(?:reply|respond|answer)\w* (?:to )?(?:your|all|any) (?:e-?mails?|messages?)|(?:on|upon|after) my return|"
     r"not (?:be )?(?:forwarded|read|monitored)|future correspondence",
     r"dringend|eilig|notf[aä]ll|vertret|wird nicht (?:weitergeleitet|gelesen|bearbeitet)",
@@ -52,12 +53,15 @@ _INSTEAD = _any(
     r"联系|聯絡|連絡|연락)[^@]{0,100}@[^\s<>@]{1,200}|@[^\s<>@]{1,200}[^@]{0,20}(?:联系|聯絡|連絡|연락|iletişim|kontakt)",
 )
 _WANTS = _any(
-    r"[?？]|interest|interess|intéress|zainteres|заинтерес|kiinnost|zájem|érdekl|ilgilen|興味|感兴趣|관심|"
-    r"\b(?:price|quote|demo|call me|sorry|send (?:me|us|the|it|him|her|over)|let['’]?s|let us|meet)\b",
+    r"[?？]|(?<!your )(?<!ihr )(?<!votre )(?<!su )(?<!seu )(?<!uw )(?:interest|interess|intéress)|zainteres|заинтерес|"
+    r"kiinnost|zájem|érdekl|ilgilen|興味|感兴趣|관심|"
+    r"\b(?:price|quote|demo|call me|sorry(?! for (?:any|the) inconv)|send (?:me|us|the|it|him|her|over)|let['’]?s|"
+    r"let us|meet)\b",
 )
 _BY_ITSELF = _any(
     r"this is an? auto\w*(?:[ -]generated)? (?:message|response|reply|e-?mail|mail|answer|acknowledg\w+|confirmation)|"
     r"(?:message|e-?mail|mail|response|reply) (?:was|is|has been) (?:sent )?auto\w+ ?(?:generated|sent|created)?\b|"
+    r"(?:mailbox|inbox|address|account) is (?:not|no longer|un) ?(?:monitored|read|checked|attended)|"
     r"automatic(?:ally)?[ -]generated (?:message|response|e-?mail|mail|reply)",
     r"automatisch (?:generiert|erstellt|erzeugt|versendet|versandt)|automatische (?:antwort|nachricht|"
     r"eingangsbestätigung)",

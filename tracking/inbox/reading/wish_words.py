@@ -6,7 +6,7 @@ import re
 ENDS = (
     r"un ?su(?:b|bs|s)cri\w*|opt(?:ing)? ?(?:me |us )?out|remov\w+|delet\w+|eras\w+|(?:take|taken) (?:(?:me|us|my \w+|"
     r"this \w+) )?off|"
-    r"stop|cease|quit|leave (?:me|us) alone|"
+    r"discontinu\w+|stop|cease|quit|quitar\w*|quiten\w*|leave (?:me|us) alone|"
     # German
     r"abmeld\w*|abgemeldet|austrag\w*|ausgetragen|abbestell\w*|abzubestellen|lösch\w*|streich\w*|entfern\w*|"
     r"(?:von|aus) (?:\w+ ){1,2}nehmen|hör\w* (?:sie )?(?:bitte )?auf|(?:nehm\w*|nimm|trag\w*|"
@@ -55,7 +55,8 @@ REFUSES = (
 # All else that such a wish may hold: whom, from where, politeness. Nothing that it could be about.
 _FILLERS = (
     # English
-    "non nein wij but enough consent correspondence like need only other permission person promotional subscription "
+    "willen wensen wens wollen wünschen ur id appreciate grateful heraus rien interesa interessa interessato mailen schrijven benaderen non nein wij but "
+    "enough consent correspondence like need only other permission person promotional subscription "
     "taken "
     "unsolicited was "
     "were wrong "
