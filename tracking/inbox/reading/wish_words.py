@@ -55,7 +55,8 @@ REFUSES = (
 # All else that such a wish may hold: whom, from where, politeness. Nothing that it could be about.
 _FILLERS = (
     # English
-    "willen wensen wens wollen wünschen ur id appreciate grateful heraus rien interesa interessa interessato mailen schrijven benaderen non nein wij but "
+    "willen wensen wens wollen wünschen ur id appreciate grateful heraus rien interesa interessa interessato mailen "
+    "schrijven benaderen non nein wij but "
     "enough consent correspondence like need only other permission person promotional subscription "
     "taken "
     "unsolicited was "

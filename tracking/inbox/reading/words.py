@@ -41,7 +41,7 @@ FAILURE_SUBJECT = _any(
     r"письмо не доставлено|"
     r"δεν παραδόθηκε|αδύνατη η παράδοση)",
     r"(?:未传递|无法传递|未傳遞|無法傳遞|未送達|無法遞送|배달되지 않음|배달할 수 없)",
-    r"(?:nedoruč|недоставлен|не доставлен|ваше сообщение не|возврат|недоставк)",
+    r"(?:vrácen|vracen|nedoruč|недоставлен|не доставлен|ваше сообщение не|возврат|недоставк)",
     r"(?:配信不能|配信失敗|配信エラー|送信エラー|送信失敗|未配信|エラーメール|返信不能|退信|系统退信|退件|邮件无法|"
     r"投递失败|전송 실패|반송)",
 )
@@ -73,12 +73,13 @@ FAILURE = _any(
     r"ka?o?n niet worden (?:bezorgd|afgeleverd)|niet (?:bezorgd|afgeleverd)",
     r"gick inte att leverera|kunde inte levereras|(?:kunne|kan) ikke leveres|ei voi(?:da|tu)? toimittaa|"
     r"teslim edileme|kézbesítése nem sikerült|nem (?:sikerült|lehetett) kézbesít|nu a putut fi livrat|"
-    r"(?:se )?ne(?:povedlo|podařilo) doručit|nelze doručit|не вдалося доставити|не вдається доставити|"
+    r"(?:se )?ne(?:povedlo|podařilo) doručit|ne(?:mohla být|byla|bola) doručen|nepodarilo sa doručiť|nelze doručit|"
+    r"не вдалося доставити|не вдається доставити|"
     r"δεν ήταν δυνατή η παράδοση",
     r"nie (?:mogła|można|udało|został)\w* .{0,30}dostarcz",
     r"не (?:может быть|было|удалось|доставлено|удаётся|удается)",
     r"送信できません|配信できません|送れませんでした|届きません|見つからない|見つかりませんでした|できませんでした|無法|无法(?:传递|投递|发送|送达)|被退回|"
-    r"(?:전달|배달)(?:되지|할 수)",
+    r"(?:전송|발송)에 실패|(?:전달|배달)(?:되지|할 수)",
 )
 DELAY = _any(
     r"\(delay(?:ed)?\)",
