@@ -1,9 +1,9 @@
 """What is done to a cell before it is judged, by one stated rule.
 
-Taken off: blanks around it, an apostrophe that disarms a formula. Made one space: tabs, line breaks and the blanks of
-typography (in free fields line breaks stay). Dropped: invisible characters that only mark direction or width.
-Composed: Unicode NFC. What then is still a control character is refused: it belongs into no name, and into no header
-of a mail.
+Taken off: blanks around it, an apostrophe that disarms a formula, and the ="" that keeps a text from being a number.
+Made one space: tabs, line breaks and the blanks of typography (in free fields line breaks stay). Dropped: invisible
+characters that only mark direction or width. Composed: Unicode NFC. What then is still a control character is refused:
+it belongs into no name, and into no header of a mail.
 """
 
 import re
@@ -22,6 +22,7 @@ _INVISIBLE = re.compile("[\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DAMAGED = re.compile("[\ud800-\udfff\ufffd]")
+_KEPT_AS_TEXT = re.compile(r'\s*="(.*)"\s*\Z', re.DOTALL)  # ="00420", so that Excel does not calculate with it
 # What export tools write where there is nothing. “None” and “Null” are people's names and stay.
 _NOTHING = frozenset({"N/A", "n/a", "-", "--", "—", "{}", "[]"})
 UNCALCULATED = "#UNCALCULATED!"  # a formula of a workbook that no program ever worked out; no spreadsheet writes this
@@ -44,7 +45,7 @@ def clean_plain(cells: Sequence[str]) -> list[str] | None:
     Asked once for a row, it saves looking at each cell closely.
     """
     text = " ".join(cells)
-    if not text.isprintable() or ("'" in text and (text.startswith("'") or " '" in text)):
+    if not text.isprintable() or '="' in text or ("'" in text and (text.startswith("'") or " '" in text)):
         return None
     if not text.isascii() and ("\N{REPLACEMENT CHARACTER}" in text or not unicodedata.is_normalized("NFC", text)):
         return None
@@ -54,8 +55,7 @@ def clean_plain(cells: Sequence[str]) -> list[str] | None:
 
 def clean_line(cell: str) -> str:
     """A cell of one line: for every field of a lead."""
-    if "'" in cell:
-        cell = unguard(cell.strip())
+    cell = _as_meant(cell)
     if not (cell.isascii() and cell.isprintable()):
         cell = unicodedata.normalize("NFC", _INVISIBLE.sub("", _BLANKS.sub(" ", cell)))
     cell = cell.strip()
@@ -64,9 +64,16 @@ def clean_line(cell: str) -> str:
 
 def clean_lines(cell: str) -> str:
     """A cell that may have several lines: for free fields."""
-    cell = unguard(_LINE_BREAK.sub("\n", cell).strip())
+    cell = _as_meant(_LINE_BREAK.sub("\n", cell))
     cell = unicodedata.normalize("NFC", _INVISIBLE.sub("", _BLANKS_IN_LINES.sub(" ", cell))).strip()
     return "" if cell in _NOTHING else cell
+
+
+def _as_meant(cell: str) -> str:
+    """The value behind a cell that was written for a spreadsheet: as a text in a formula, or disarmed."""
+    if '="' in cell and (found := _KEPT_AS_TEXT.match(cell)):
+        return found[1].replace('""', '"')
+    return unguard(cell.strip()) if "'" in cell else cell
 
 
 def storable(text: str) -> str:

@@ -3,9 +3,11 @@
 import re
 
 _WRAPPED = re.compile(r"(?:mailto:\s*)?(?:[^<>@]*<([^<>]+)>|(.+))\Z", re.IGNORECASE | re.DOTALL)
-_EDGE = r"\s<>,;|/()\[\]\"':"
+_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\xab\xbb"  # of typography, in all languages
+_EDGE = rf"\s<>,;|/()\[\]\"':{_QUOTES}"
 _WHOLE = re.compile(rf"(?<![^{_EDGE}])[^{_EDGE}@]+@[^{_EDGE}@]+(?![^{_EDGE}])")
-_AROUND = " \t,;.\"'"  # what is left around an address that was copied out of a list or a sentence
+_AROUND = f" \t,;.\"'{_QUOTES}"  # what is left around an address that was copied out of a list or a sentence
+_QUERY = re.compile(r"(mailto:[^?]*)\?.*", re.IGNORECASE | re.DOTALL)  # ?subject=... of a link (RFC 6068)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _BEHIND_HOST = re.compile(r"[/?#:]")
 
@@ -19,7 +21,7 @@ def unwrapped(text: str) -> str:
     """The one address of a text without what is around it: a name and <>, mailto:, a comma."""
     if text.count("@") > 1 and (whole := addresses_in(text)):  # its own name: "ana@acme.example" <ana@acme.example>
         text = whole[0]
-    found = _WRAPPED.match(text)
+    found = _WRAPPED.match(_QUERY.sub(r"\1", text))
     return ((found[1] or found[2]) if found else text).strip(_AROUND)
 
 

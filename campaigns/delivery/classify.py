@@ -8,6 +8,7 @@ dead only where the code or the words say so and nothing contradicts, and OTHER 
 import re
 from enum import StrEnum
 
+from campaigns.delivery import wording
 from campaigns.delivery.outcomes import Kind, Stage
 
 MAX_TEXT = 2_000  # characters looked at
@@ -15,7 +16,7 @@ SERVICE_CLOSING = 421
 _ENHANCED = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _PASSING_CODE = re.compile(r"\d{3}[ -]4\.\d{1,3}\.\d{1,3}(?![\d.])")  # right behind a 5xx, which it contradicts
 # An address or a link may hold any word, and says nothing about the reason.
-_NOISE = re.compile(r"<[^<>]*>|\S*@\S*|https?://\S+")
+_NOISE = re.compile(r"<[^<>]*>|[^\s@]{0,80}@[\w.-]{0,255}[)>]?|https?://\S+|\w{1,40}=\S+")
 
 
 class Ground(StrEnum):
@@ -53,88 +54,19 @@ _LISTED_AT = re.compile(
     r"(?:spamhaus|spamcop|sorbs|uceprotect|barracudacentral|senderscore|uribl|surbl)\.", re.IGNORECASE
 )
 _BY_SUBJECT = {"6": Ground.CONTENT, "7": Ground.POLICY}
-
-
-def _phrases(*patterns: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
-
-
-_POLICY = _phrases(
-    *(
-        r"spam\w*",
-        "unsolicited",
-        r"black ?list\w*",
-        r"block ?list\w*",
-        "blocked",
-        "banned",
-        "barracuda",
-        "dnsbl",
-        "rbl",
-    ),
-    *("reputation", "policy", r"relay\w*", "not authori[sz]ed", r"authenticat\w+", "dmarc", "spf", "dkim"),
-    *("ptr", "rdns", "reverse dns", "client host", "helo", r"rate limit\w*", "too many"),
-    r"sender (?:address )?(?:rejected|denied|verif\w+)",
-    # Many servers say only in answer to RCPT what they have against the sender, often in the words for a dead address.
-    r"(?:your|sender(?:'s)?|sending|outgoing) (?:\w+ )?(?:account|domain|host(?:name)?|ip)",
-    r"(?:sender(?:'s)?|sending) mailbox",  # but not yours: whose provider is to be asked is nobody's fault
-    *(r"(?:domain|address) of (?:the )?sender", r"(?:account|mailbox) [\w ]{0,30}for sending", "smtp account", "ehlo"),
-    *("envelope sender", r"send\w* (?:\w+ )?(?:limit|quota)", r"outgoing (?:\w+ )?(?:limit|quota)"),
-    *("refused due to", "recipient preferences", "poor quality", "not accepted from", "access denied by"),
-    *("your (?:daily|hourly) limit", r"(?:e?-?mails|messages|recipients) per (?:hour|day|minute)", "sending activity"),
-)
-_FULL = _phrases(
-    *("mailbox (?:is )?full", "full mailbox", "over ?quota", "quota exceeded", r"exceed\w* (?:\w+ )?quota"),
-    *("out of (?:storage|space)", "insufficient (?:system )?storage", "storage (?:limit|allocation)"),
-)
-_TOO_BIG = _phrases("too (?:big|large|long)", "message size", "size limit")
-_CONTENT = _phrases(
-    *(r"attachment\w*", "virus", "malware", "malformed", "content rejected", "message content", "line too long"),
-)
-_PASSING = _phrases(r"temporar\w+", r"(?:try|retry|again) (?:\w+ )?later", "at this time", r"not found,? try again")
-# A server that has had enough for now, or minds something about the sender; few say by the code that it is that.
-_FOR_ALL = _phrases(
-    *(
-        "too (?:many|much|fast|quickly)",
-        r"throttl\w*",
-        r"rate[ -]?limit\w*",
-        r"(?:sending|sender|message|unusual) rate",
-    ),
-    *(r"exceed\w*", r"(?:over|reached) (?:\w+ )?(?:limit|quota)", r"(?:limit|quota) (?:\w+ )?reached", "over ?limit"),
-    *("(?:hourly|daily) (?:limit|quota)", "server (?:is )?(?:too )?busy", "too busy", "concurrent connections"),
-    "(?:client host|helo command|sender address) rejected",
-)
-# A quota in these words is the sender's own, and no full mailbox.
-_OWN_QUOTA = _phrases(r"throttl\w*", r"(?:daily|hourly|sending|submission|outgoing) (?:\w+ )?quota")
 _OF_SYSTEM = re.compile(r"\d{3}[ -]4\.3\.[125](?!\d)")  # full, not accepting, badly set up: the server and no mailbox
 _OF_MAILBOX = re.compile(r"\d{3}[ -]4\.2\.\d{1,3}(?![\d.])")  # the recipient's: full, or written to too much by all
-_GREYLISTED = re.compile(r"gr[ae]y[ -]?list", re.IGNORECASE)  # each recipient has to be asked for once, and goes later
+# Codes about the sender's name, authentication and rate (RFC 7372, RFC 7504; of three digits Microsoft's own).
+_OF_SENDER = re.compile(r"\d{3}[ -]4\.7\.(?:2\d|[5-9]\d\d)(?!\d)")
 # What OpenSMTPD says of whomever it takes no mail for: nobody there has that name, or we may not send through it.
 _NOT_HERE = re.compile(r"550 Invalid recipient: <[^<>]*>")
-_SOMEONE = "(?:user|recipient|mailbox|account|address|alias|host|domain)"
-_SUSPENDED = _phrases(
-    rf"{_SOMEONE}(?: \w+)? (?:is )?(?:unavailable|disabled|inactive|deactivated|suspended|closed)",
-    rf"inactive (?:\w+ )?(?:{_SOMEONE}|person)",
-)
-_UNKNOWN = _phrases(
-    rf"{_SOMEONE}(?: \w+)? (?:is )?(?:unknown|invalid)",
-    rf"{_SOMEONE}(?: [\w.-]+)? (?:is |was |does |do )?(?:not|could not be) "
-    r"(?:found|known|valid|listed|exist\w*|recogni[sz]ed)",
-    rf"(?:unknown|invalid|bad|nonexistent|no such) (?:\w+ )?(?:{_SOMEONE}|person)",
-    *("does(?: not|n'?t) exist", "doesn'?t have an? .{0,30}account", "no mailbox", "has moved", "unrouteable"),
-    "no longer (?:available|valid|active|accepting|in use|employed|here)",
-    *("recipient (?:address )?rejected: access denied", "not our customer", "null mx", "recip(?:ient)?notfound"),
-    *("address (?:couldn['\u2019]?t|could not) be found", "does ?n[o']?t accept mail", "indicated no smtp service"),
-    *(r"not listed in (?:[\w.']+ ){0,2}(?:directory|name|address)", "no such domain", "name (?:is )?not recogni[sz]ed"),
-)
 
-# The first that is found counts, so what condemns the address comes last.
+# The first that is found counts; what condemns the address is looked for when none of them is.
 _IN_TURN = (
-    (_POLICY, Ground.POLICY),
-    (_FULL, Ground.FULL),
-    (_TOO_BIG, Ground.TOO_BIG),
-    (_CONTENT, Ground.CONTENT),
-    (_UNKNOWN, Ground.UNKNOWN),
-    (_SUSPENDED, Ground.SUSPENDED),
+    (wording.POLICY, Ground.POLICY),
+    (wording.FULL, Ground.FULL),
+    (wording.TOO_BIG, Ground.TOO_BIG),
+    (wording.CONTENT, Ground.CONTENT),
 )
 
 
@@ -149,18 +81,42 @@ def kind_of(code: int, reply: str, *, stage: Stage) -> Kind:
 def ground_of(code: int, reply: str) -> Ground:
     """What a permanent refusal gives as its reason, whichever command it answers."""
     found = _ENHANCED.search(reply[:MAX_TEXT])
-    words = _NOISE.sub(" ", reply[:MAX_TEXT])
-    by_code = _by_code(found) or (Ground.FULL if code == 552 and _FULL.search(words) else None)
+    words = _words(reply)
+    by_code = _by_code(found) or (Ground.FULL if code == 552 and wording.FULL.search(words) else None)
     ground = by_code or _by_words(words, is_about_mailbox=bool(found and found.group(1) == "2"))
-    is_unclear = _POLICY.search(words) or _is_passing(reply, words) or _is_policy(reply) or _NOT_HERE.fullmatch(reply)
-    if ground in _DEAD_GROUNDS and is_unclear:
-        return Ground.UNCLEAR  # one part of the answer says one thing and another part another, or it says two things
-    return ground
+    if ground in _DEAD_GROUNDS and wording.FULL.search(words):
+        return Ground.FULL  # qmail's patches say 5.1.1 of whatever they refuse at RCPT
+    # One part of the answer says one thing and another part another, or it says two things.
+    return Ground.UNCLEAR if _is_contradicted(ground, reply, words) else ground
+
+
+def _is_contradicted(ground: Ground, reply: str, words: str) -> bool:
+    if ground not in _DEAD_GROUNDS:
+        # 5.7.1 is for whatever is not allowed; some write it behind the words for a dead address, too.
+        is_dead = ground is Ground.POLICY and _says_unknown(words) and not wording.POLICY.search(words)
+        return is_dead or (ground is Ground.POLICY and bool(wording.RESTRICTED.search(words)))
+    if ground is Ground.SUSPENDED and not (wording.SUSPENDED.search(words) or _says_unknown(words)):
+        return True  # 5.2.1 alone: said of who is written to too much by all as well (RFC 3463 section 3.3)
+    patterns = (wording.POLICY, wording.RESTRICTED, wording.OF_SENDER)
+    return (
+        any(pattern.search(words) for pattern in patterns)
+        or _is_passing(reply, words)
+        or _is_policy(reply)
+        or bool(_NOT_HERE.fullmatch(reply))
+    )
 
 
 def says_unknown(reply: str) -> bool:
     """Whether the words of an answer, apart from its code, say that there is no such recipient."""
-    return bool(_UNKNOWN.search(_NOISE.sub(" ", reply[:MAX_TEXT])))
+    return _says_unknown(_words(reply))
+
+
+def _words(reply: str) -> str:
+    return " ".join(_NOISE.sub(" ", reply[:MAX_TEXT]).split())
+
+
+def _says_unknown(words: str) -> bool:
+    return bool(wording.UNKNOWN.search(words) or wording.UNKNOWN_UNSPACED.search(words))
 
 
 def _is_policy(reply: str) -> bool:
@@ -173,17 +129,17 @@ def is_for_all(code: int, reply: str, *, stage: Stage) -> bool:
 
     Before the server knew for whom the mail is, with the end of the connection, or since it has had too many.
     """
-    if stage is Stage.MAIL or code == SERVICE_CLOSING or _OF_SYSTEM.match(reply):
+    if stage is Stage.MAIL or code == SERVICE_CLOSING or _OF_SYSTEM.match(reply) or _OF_SENDER.match(reply):
         return True
-    words = _NOISE.sub(" ", reply[:MAX_TEXT])
-    is_full = _FULL.search(words) and not _OWN_QUOTA.search(words)
-    is_of_recipient = _OF_MAILBOX.match(reply) or is_full or _GREYLISTED.search(reply)
-    return bool(_FOR_ALL.search(words) or _OWN_QUOTA.search(words)) and not is_of_recipient
+    words = _words(reply)
+    is_full = wording.FULL.search(words) and not wording.OWN_QUOTA.search(words)
+    is_of_recipient = _OF_MAILBOX.match(reply) or is_full or wording.GREYLISTED.search(reply)
+    return bool(wording.FOR_ALL.search(words) or wording.OWN_QUOTA.search(words)) and not is_of_recipient
 
 
 def _is_passing(reply: str, words: str) -> bool:
     """Whether the answer says that it may be another one tomorrow, though its code is one for good."""
-    return bool(_PASSING_CODE.match(reply) or _PASSING.search(words))
+    return bool(_PASSING_CODE.match(reply) or wording.PASSING.search(words))
 
 
 def _by_code(found: re.Match[str] | None) -> Ground | None:
@@ -196,6 +152,8 @@ def _by_code(found: re.Match[str] | None) -> Ground | None:
 def _by_words(words: str, *, is_about_mailbox: bool) -> Ground:
     for pattern, ground in _IN_TURN:
         if pattern.search(words):
-            # 5.2.x is said of mailboxes that are there, whatever words stand behind it.
-            return Ground.SUSPENDED if ground is Ground.UNKNOWN and is_about_mailbox else ground
-    return Ground.UNCLEAR
+            return ground
+    if not _says_unknown(words):
+        return Ground.SUSPENDED if wording.SUSPENDED.search(words) else Ground.UNCLEAR
+    # 5.2.x is said of mailboxes that are there, whatever words stand behind it.
+    return Ground.SUSPENDED if is_about_mailbox else Ground.UNKNOWN

@@ -42,6 +42,7 @@ _NO_TLDS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "vom": "com
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # `acme.example:8080` has a port, no scheme
 # Links that `_is_web` has nothing against (a test says so): a host without a port, then what a path is written with.
 _PLAIN_LINK = re.compile(r"(https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~/%?=&+-]*)?\Z")
+_SHORTENED = re.compile(r"(\d)[.,](\d+)E\+?(\d{1,2})\Z", re.IGNORECASE)
 _ERROR_SENTENCES = {
     UNCALCULATED: "The formula here has no value yet: open the file in a spreadsheet and save it.",
 }
@@ -118,6 +119,21 @@ def _is_web(address: str) -> bool:
         return parts.scheme in ("http", "https") and "." in (parts.hostname or "") and " " not in address
     except ValueError:
         return False
+
+
+def phone(text: str, column: str) -> str:
+    """A number as it is written; one that a spreadsheet shows as 4.2E+11 only where none of its digits are lost."""
+    found = _SHORTENED.match(text)
+    if not found:
+        return text
+    whole, rest, places = found[1], found[2], int(found[3])
+    if len(rest) != places:
+        message = (
+            f"“{text}” is a phone number that a spreadsheet has shortened, and its last digits are lost: export it as "
+            "text, or leave the column out."
+        )
+        raise RowError("error_value", column, message)
+    return whole + rest
 
 
 def zone(text: str, column: str) -> str:

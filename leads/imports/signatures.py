@@ -1,6 +1,7 @@
 """Files that are no text at all, known by their first bytes. Workbooks are told by `workbooks`."""
 
 import codecs
+import re
 from typing import BinaryIO
 
 from leads.imports import errors
@@ -21,12 +22,15 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
     (b"PAR1", "a Parquet file", "Export the table as CSV."),
     (b"\x7fELF", "a program", "Choose a CSV file or a workbook (.xlsx)."),
+    (b"BEGIN:VCARD", "a vCard file", "Export the contacts as CSV."),
+    (b"BEGIN:VCALENDAR", "a calendar", "Choose a CSV file or a workbook (.xlsx)."),
     (b"{\\rtf", "a rich-text document", "Save the table as CSV."),
 )
 _TEXT_CONTROLS = b"\t\n\r\x0c\x1a"
 _CONTROLS = bytes(byte for byte in range(32) if byte not in _TEXT_CONTROLS)
 _MAX_CONTROL_SHARE = 0.05  # a stray NUL in a cell is a problem of that row; one byte in twenty is no text
 _MARKUP = (b"<!doctype html", b"<html", b"<?xml", b"<table", b"<head", b"<meta", b"<style")
+_JSON = re.compile(rb'[\[{]\s*(?:[\[{]\s*)*"[^"\n]{1,100}"\s*:')  # the first key; a CSV may begin with a bracket
 _MARKUP_HINT = (
     "Many systems write web pages under the name .xls: open it in a spreadsheet and save it as .xlsx or CSV (UTF-8)."
 )
@@ -39,6 +43,8 @@ def refuse_if_not_text(head: bytes, *, file_name: str) -> None:
             raise errors.binary_file(file_name, kind, hint)
     if head.removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(_MARKUP):
         raise errors.binary_file(file_name, "a web page or XML", _MARKUP_HINT)
+    if _JSON.match(head.removeprefix(codecs.BOM_UTF8).lstrip()):
+        raise errors.binary_file(file_name, "JSON", "Export the table as CSV, or send the rows to the API as `rows`.")
 
 
 def refuse_if_mostly_controls(head: bytes, *, file_name: str) -> None:

@@ -46,7 +46,7 @@ _LISTS = {
         complet, nombre completo, nombre y apellidos, nome completo, nome e cognome, volledige naam, naam,
         fullständigt namn, namn, fulde navn, fullt navn, navn, nimi, celé jméno, jméno a příjmení, meno a
         priezvisko, imię i nazwisko, teljes név, név, nume complet, ad soyad, фио, полное имя, имя и фамилия,
-        піб, ονοματεπώνυμο, 氏名, お名前, 姓名, 성명
+        піб, ονοματεπώνυμο, 氏名, 名前, お名前, 姓名, 성명
     """,
     "company": """
         company, company name, associated company, primary associated company, person - organization, account
@@ -73,7 +73,9 @@ _LISTS = {
         mobile phone number, business phone number, contact phone, other phone, mobile, mobile phone, mobile
         number, work phone, business phone, direct phone, work direct phone, telephone, tel, tel., cell, cell
         phone, corporate phone, company phone, home phone, primary phone, contact number, telefon,
-        telefonnummer, handy, mobil, mobiltelefon, téléphone, numéro de téléphone, portable, teléfono, número de
+        telefonnummer, telefon geschäftlich, téléphone (bureau), téléphone professionnel, teléfono del trabajo,
+        telefono ufficio, telefono (uff.), telefone comercial, telefoon op werk, handy, mobil, mobiltelefon,
+        téléphone, numéro de téléphone, portable, teléfono, número de
         teléfono, móvil, celular, telefono, numero di telefono, cellulare, telefone, telemóvel, telefoon,
         telefoonnummer, mobiel, mobilnummer, puhelin, puhelinnumero, telefonní číslo, telefónne číslo, numer
         telefonu, komórka, telefonszám, număr de telefon, telefon numarası, cep telefonu, телефон, номер
@@ -95,13 +97,18 @@ _LISTS = {
     """,
     "city": """
         city, town, work city, mailing city, business city, location city, person city, contact city, address 1
-        city, city/town, town/city, stadt, ort, wohnort, ville, commune, ciudad, localidad, città, cidade,
+        city, city/town, town/city, stadt, ort, ort geschäftlich, wohnort, ville (bureau), ciudad del
+        trabajo, città (uff.),
+        cidade comercial, plaats op werk, ville, commune, ciudad, localidad, città, cidade,
         localidade, plaats, woonplaats, stad, by, poststed, kaupunki, město, obec, mesto, miasto, miejscowość,
         város, település, oraș, localitate, şehir, il, город, місто, град, πόλη, 市, 城市, 도시, grad
     """,
     "country": """
         country, country/region, country or region, work country, mailing country, nation, address 1 country,
-        contact country, land/region, business country/region, country name, person country, land, pays, país,
+        contact country, land/region, business country/region, country name, land/region geschäftlich,
+        pays/région (bureau),
+        país o región del trabajo, paese/area geografica (uff.), país/região comercial, person country, land,
+        pays, país,
         pais, paese, nazione, maa, země, stát, krajina, štát, kraj, państwo, ország, țara, țară, ülke, страна,
         країна, държава, χώρα, 国, 国家, 國家, 국가, država
     """,
@@ -151,26 +158,40 @@ _LISTS = {
     """,
     # All that says it counts, whatever else does.
     "do_not_contact": """
-        do not contact, dnc, do not email, do not e-mail, do not mail, do not send email, do not write to, no email,
+        do not contact, dnc, do not email, do not e-mail, do not mail, do not send email, do not write to, no
+        email,
         unsubscribed, unsubscribe, is unsubscribed, email unsubscribed, globally unsubscribed, has unsubscribed,
-        unsubscribed from all email, unsubscribed from all emails, unsubscribed from emails, unsubscribed from email,
-        unsubscribed from marketing emails, unsubscribed at, unsubscribed on, unsubscribed date, unsubscribe date,
-        unsubscribe time, date unsubscribed, unsub time, unsub date, clean time, cleaned, opted out, opt out, optout,
-        is opted out, email opt out, email optout, email opted out, e-mail opt out, mail opt out, marketing opt out,
-        opt out of email, opted out of emails, has opted out of email, opt out date, email opt out date, opted out at,
-        do not allow emails, do not allow bulk emails, do not bulk email, blacklisted, email blacklisted, blocklisted,
-        email blocklisted, suppressed, is suppressed, bounced, email bounced, hard bounced, hard bounce, complained,
-        spam complaint, marked as spam, portal bounce, portal unsubscribe, portal spam report, global bounce, hard
-        bounce reason, email hard bounce reason, hard bounced reason, unsubscribe reason, unsubscribed reason, reason
+        unsubscribed from all email, unsubscribed from all emails, unsubscribed from emails, unsubscribed
+        from email,
+        unsubscribed from marketing emails, unsubscribed at, unsubscribed on, unsubscribed date, unsubscribe
+        date,
+        unsubscribe time, date unsubscribed, unsub time, unsub date, clean time, cleaned, opted out, opt out,
+        optout,
+        is opted out, email opt out, email optout, email opted out, e-mail opt out, mail opt out, marketing
+        opt out,
+        opt out of email, opted out of emails, has opted out of email, opt out date, email opt out date,
+        opted out at,
+        do not allow emails, do not allow bulk emails, do not bulk email, blacklisted, email blacklisted,
+        blocklisted,
+        email blocklisted, suppressed, is suppressed, bounced, email bounced, hard bounced, hard bounce,
+        complained,
+        spam complaint, marked as spam, portal bounce, portal unsubscribe, portal spam report, global bounce,
+        hard
+        bounce reason, email hard bounce reason, hard bounced reason, unsubscribe reason, unsubscribed
+        reason, reason
         for unsubscribing, opt out reason, email opt out reason, do not contact reason, marketing status, email
-        marketing status, email marketing consent, subscription status, email subscription status, subscriber status,
+        marketing status, email marketing consent, subscription status, email subscription status, subscriber
+        status,
         newsletter status, abgemeldet, ausgetragen, abgemeldet am, nicht kontaktieren, nicht anschreiben, keine
         e-mails, keine e-mail, keine werbung, werbesperre, kontaktsperre, e-mail-sperre, mailsperre, désabonné,
-        désinscrit, ne pas contacter, ne plus contacter, opposition e-mail, no contactar, no enviar correos, dado de
+        désinscrit, ne pas contacter, ne plus contacter, opposition e-mail, no contactar, no enviar correos,
+        dado de
         baja, baja, fecha de baja, non contattare, disiscritto, não contatar, não contactar, descadastrado, niet
         contacteren, niet mailen, niet benaderen, uitgeschreven, afgemeld, nie kontaktować, nie kontaktować się,
-        wypisany, nekontaktovat, odhlášen, odhlášený, nekontaktovať, kontakta ej, kontakta inte, avregistrerad, må ikke
-        kontaktes, afmeldt, avmeldt, älä ota yhteyttä, leiratkozott, nu contactați, dezabonat, iletişime geçmeyin, не
+        wypisany, nekontaktovat, odhlášen, odhlášený, nekontaktovať, kontakta ej, kontakta inte,
+        avregistrerad, må ikke
+        kontaktes, afmeldt, avmeldt, älä ota yhteyttä, leiratkozott, nu contactați, dezabonat, iletişime
+        geçmeyin, не
         писать, не беспокоить, отписан, не контактувати, 配信停止, 退订, 请勿联系, 수신거부
     """,
 }

@@ -29,6 +29,7 @@ _LINKS = [LEAD_FIELDS.index(name) for name in ("website", "linkedin_url")]
 _RULES = {  # of the fields that are more than a text; each answers the value to be kept
     LEAD_FIELDS.index(name): rule
     for name, rule in {
+        "phone": rules.phone,
         "timezone": rules.zone,
         "seniority": firms.seniority,
         "company_domain": firms.company_domain,

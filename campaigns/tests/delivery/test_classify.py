@@ -101,6 +101,74 @@ def test_what_one_server_says_of_unknown_people_and_of_who_may_not_send_through_
     assert kind_of(550, "550 5.1.1 Invalid recipient: <x@y.example>", stage=Stage.RCPT) is Kind.ADDRESS_DEAD
 
 
+# What the sentence means for a person who reads it, in the words of as many servers as possible.
+MEANT = {
+    Kind.ADDRESS_DEAD: [
+        "550 x@y.example:user not exist",
+        "550 permanent failure for one or more recipients (x@y.example:550 No such user)",
+        "550 5.2.1 <x@y.example>... Addressee unknown, relay=[192.0.2.1]",
+        "550 5.1.1 <x@y.example>: Recipient address rejected: User unknown in relay recipient table",
+        "550 The recipient may contain a non-existent account, please check the recipient address.",
+        "550 x@y.example no longer works here; this mailbox has been permanently deleted",
+        "553 this recipient is not in my validrcptto list",
+        "550 No one with that email address here",
+        "550 Benutzer nicht bekannt",
+        "550 Diese E-Mail-Adresse existiert nicht",
+        "550 L'adresse x n'existe pas",
+        "550 El usuario no existe",
+        "550 Usuário desconhecido",
+        "550 Destinatario sconosciuto",
+        "550 Gebruiker onbekend",
+        "550 Nie ma takiego konta",
+        "550 Schránka neexistuje",
+        "550 Пользователь не найден",
+        "550 收件人不存在",
+        "550 宛先のユーザーが見つかりません",
+    ],
+    Kind.MAILBOX_FULL: [
+        "554 user over quota. (#5.1.1)",
+        "550 User has too many messages on the server",
+        "550 mailbox size limit exceeded",
+        "550 User has no enough space",
+        "552 Postfach des Empfängers ist voll",
+        "552 La boite de reception du destinataire est pleine",
+        "552 Skrzynka odbiorcy jest pełna",
+    ],
+    Kind.POLICY: [
+        "550-Requested action not taken: mailbox unavailable 550 Sender address is not allowed.",
+        "550 Bad sender: domain does not exist",
+        "550 Return address invalid: mailbox does not exist",
+        "550 Reverse lookup failed: host not found for 192.0.2.1",
+        "550 Unknown host [192.0.2.1]",
+        "550 Ip frequency limited.",
+        "550 permanent failure for one or more recipients (x@y.example:blocked)",
+        "554 Email rejected due to security policies",
+        "554 192.0.2.1 found on one or more DNSBLs",
+        "550 You are on our denylist",
+    ],
+    # Nobody is to be suppressed for it, and no sender to be paused.
+    Kind.OTHER: [
+        "550 5.7.1 No such user!",
+        "553 sorry, no mailbox here by that name (#5.7.1)",
+        "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required",
+        "550 The recipient does not accept mail from external senders",
+        "550 Address not found in allow list",
+        "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more.",
+        "521 5.2.1 :  (RTR:BL) we will not accept delivery of this message.",
+        "550 5.1.2 timeout looking up domain y.example",
+        "550 5.1.1 internal error, LDAP lookup failure",
+        "550 The user's mailbox is closed for maintenance",
+        "550 5.1.1 You have no account here; sender unknown",
+        "554 5.4.0 Error: too many hops",
+    ],
+}
+
+
+@pytest.mark.parametrize(("reply", "kind"), [(reply, kind) for kind, replies in MEANT.items() for reply in replies])
+def test_an_answer_is_understood_by_what_it_says(reply, kind):
+    assert kind_of(int(reply[:3]), reply, stage=Stage.RCPT) is kind
+
+
 def test_advice_to_correct_the_address_and_try_again_leaves_it_dead():
     reply = "550 5.1.1 User unknown. Please check the address and try again."
 
@@ -139,6 +207,8 @@ FOR_ALL = [
     "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
     "451 4.7.500 Server busy. Please try again later from [192.0.2.1]",
     "450 4.1.8 <ada@sender.example>: Sender address rejected: Domain not found",
+    "450 4.7.25 The address sending this does not have a PTR record setup",
+    "450 IP frequency limited",
     "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]",
     "450 4.7.1 <sender.example>: Helo command rejected: Host not found",
 ]

@@ -192,6 +192,8 @@ def refused() -> Iterator[Sample]:
         text = "\n".join(several.join(row) for row in SIMPLE)
         yield Sample(f"columns divided by {several}", text.encode(), code="long_delimiter", place=f"“{several}”")
     yield Sample("a PDF", b"%PDF-1.7\n%\xe2\xe3\n", code="binary_file", place="a PDF document")
+    yield Sample("a vCard", b"BEGIN:VCARD\r\nEMAIL:a@x.example\r\n", code="binary_file", place="a vCard file")
+    yield Sample("JSON", b'[\n  {"email": "a@x.example"}\n]', code="binary_file", place="JSON")
     yield Sample("a page called .xls", b"<html><table><tr><td>Email", code="binary_file", place="a web page or XML")
     page = codecs.BOM_UTF8 + b"\r\n<table>"
     yield Sample("a table of HTML behind a mark", page, code="binary_file", place="a web page or XML")

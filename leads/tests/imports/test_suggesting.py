@@ -193,6 +193,15 @@ EXPORTS = {
         ("Business Country/Region", "country"),
         ("Web Page", "website"),
     ],
+    "Outlook in German": [
+        ("Vorname", "first_name"),
+        ("Firma", "company"),
+        ("E-Mail-Adresse", "email"),
+        ("Telefon geschäftlich", "phone"),
+        ("Ort geschäftlich", "city"),
+        ("Land/Region geschäftlich", "country"),
+    ],
+    "Japan": [("名前", "full_name"), ("メールアドレス", "email"), ("会社", "company")],
 }
 LANGUAGES = {
     "en": "Email, First name, Last name, Company, Job title, City, Country, Industry, Number of employees",

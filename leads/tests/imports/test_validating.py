@@ -25,17 +25,22 @@ def check(*cells: str, header: tuple[str, ...] = HEADER) -> CleanRow | Problem:
 
 def row_with(**values: str) -> CleanRow | Problem:
     names = {"email": 0, "first_name": 1, "last_name": 2, "company": 3, "website": 4, "hobby": 5}
-    names |= {"timezone": 6, "seniority": 7, "industry": 8, "company_domain": 9, "company_size": 10}
-    cells = ["ana@acme.example", *[""] * 10]
+    names |= {"timezone": 6, "seniority": 7, "industry": 8, "company_domain": 9, "company_size": 10, "phone": 11}
+    cells = ["ana@acme.example", *[""] * 11]
     for name, value in values.items():
         cells[names[name]] = value
-    header = (*HEADER, "Time zone", "Seniority", "Industry", "Company domain", "Company size")
+    header = (*HEADER, "Time zone", "Seniority", "Industry", "Company domain", "Company size", "Phone")
     return check(*cells, header=header)
 
 
 @pytest.mark.parametrize(
     ("name", "written", "expected"),
     [
+        ("phone", '="00420123"', "00420123"),
+        ("phone", "4.20123456789E+11", "420123456789"),
+        ("phone", "4,2012E+4", "42012"),
+        ("hobby", '="say ""hi"""', 'say "hi"'),
+        ("hobby", '\'="x"', '="x"'),
         ("seniority", "C-Level", "c_suite"),
         ("seniority", "Vice President", "vp"),
         ("seniority", "c_suite", "c_suite"),
@@ -102,6 +107,14 @@ def test_row_becomes_the_values_of_a_lead():
     )
 
 
+def test_a_phone_number_whose_digits_a_spreadsheet_has_lost_is_a_problem_and_no_number():
+    problem = row_with(phone="4.20123E+11")
+
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.column) == ("error_value", "Phone")
+    assert "its last digits are lost" in problem.message
+
+
 @pytest.mark.parametrize(
     ("written", "address", "normalized"),
     [
@@ -110,6 +123,9 @@ def test_row_becomes_the_values_of_a_lead():
         ("Ana María <ana@acme.example>", "ana@acme.example", "ana@acme.example"),
         ("<ana@acme.example>", "ana@acme.example", "ana@acme.example"),
         ("mailto:ana@acme.example", "ana@acme.example", "ana@acme.example"),
+        ("MAILTO:ana@acme.example?subject=Hi@all", "ana@acme.example", "ana@acme.example"),
+        ("„ana@acme.example“", "ana@acme.example", "ana@acme.example"),
+        ('="ana@acme.example"', "ana@acme.example", "ana@acme.example"),
         ("ana@acme.example.", "ana@acme.example", "ana@acme.example"),
         ("ana@acme.example,", "ana@acme.example", "ana@acme.example"),
         ("'ana@acme.example'", "ana@acme.example", "ana@acme.example"),

@@ -8,6 +8,7 @@ MAX_AT = 500  # an @ more is not looked at
 MAX_LENGTH = 254
 _BEFORE = re.compile(r"(?:\"[^\"\n]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]{1,64})\Z")
 _AFTER = re.compile(r"(?:[\w](?:[\w.-]{0,251}\w)?|\[[0-9A-Fa-f.:]{3,60}\])")
+_ENCODED = re.compile(r"\\x\{(0?[0-9A-Fa-f]{2,5})\}")  # RFC 6533 section 3
 _RFC822 = re.compile(r"^\s*(?:rfc\s*822|utf-8|smtp|x-notes|unknown)\s*;\s*", re.IGNORECASE)
 
 
@@ -44,7 +45,7 @@ def first_address(value: str) -> str:
 
 def recipient(value: str) -> str:
     """The address of a report's recipient field: without its type, in lower case; "" where it is none."""
-    found = addresses_in(_RFC822.sub("", value))
+    found = addresses_in(_ENCODED.sub(lambda point: chr(int(point.group(1), 16)), _RFC822.sub("", value)))
     return found[0] if found else ""
 
 

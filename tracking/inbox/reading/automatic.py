@@ -2,6 +2,7 @@
 
 import re
 
+from tracking.inbox.reading import absence
 from tracking.inbox.reading.mime import Part
 
 MAX_LOOKED_AT = 1_500  # characters of the text
@@ -33,7 +34,8 @@ _MARKS = (
 )
 # Words that a person, too, may begin a subject with: they count where a time follows, the old subject, or nothing.
 _ALONE = (
-    r"vacation|holiday|away|ooo|on leave|auto|absence|absent(?:e)?|abwesend|im urlaub|urlaub|en congés?|congés?|"
+    r"vacation|(?:on )?holiday|away|ooo|on leave|auto|absence|absent(?:e)?|abwesend|im urlaub|urlaub|en congés?|"
+    r"congés?|"
     r"ausente|"
     r"ausencia|ausência|de vacaciones|assente|assenza|in ferie|ferie|de férias|em férias|afwezig|op vakantie|"
     r"met vakantie|"
@@ -41,36 +43,45 @@ _ALONE = (
     r"dovolená|отпуск|в отпуске|不在|休暇|休假|外出|휴가|부재"
 )
 _FOLLOWED = (
-    r"(?=\W{0,3}(?:$|[:\uff1a\d(\u2013-]|until|till|from|for|bis|vom|von|du |au |jusqu|hasta|del? |fino|dal|até|"
+    r"(?=\W{0,3}(?:$|[:\uff1a\d(\u2013-]|(?:re|aw|antw|sv)\b|tempor|until|till|from|for|bis|vom|von|du |au |jusqu|"
+    r"hasta|del? |fino|dal|até|"
     r"a partir|tot|van|"
-    r"do |od |till|från|til |fra |asti|saakka|до |с |по |中|の|に|で))"
+    r"do |od |w biurze|till|från|til |fra |asti|saakka|до |с |по |中|の|に|で))"
 )
 _SUBJECT = re.compile(
     r"\W{0,3}(?:"
     r"auto(?:matic(?:ally)?|mated)?(?: e-?mail| generated)?[ -]?(?:repl(?:y|ied)|response|responder|answer|message:)|"
     r"out[ -]of[ -](?:the[ -]|my[ -])?(?:office|town|country)|not in the office|"
+    r".{1,60} (?:is|ist) (?:currently |derzeit )?(?:out of (?:the )?office|on (?:\w+ )?leave|on vacation|"
+    r"au(?:ß|ss)er haus|abwesend|im urlaub)|(?:i have|has) left\b|no longer with\b|"
     r"i(?:['\u2019]m| am) (?:currently )?(?:away|out of|on (?:annual |maternity |paternity |parental |sick )?"
     r"(?:vacation|leave|holiday))|(?:annual|maternity|paternity|parental|sick) leave|"
     r"vacation (?:reply|notice|message|response)|away (?:from (?:my|the) (?:office|desk|mail)|notice|message)|"
     # German, French, Spanish
     r"abwesenheit|automatische (?:antwort|abwesenheit|rückmeldung)|autom\. antwort|nicht im (?:büro|haus|office)|"
-    r"ich bin (?:im urlaub|nicht im|abwesend|außer haus)|urlaubs(?:benachrichtigung|meldung|notiz)|außer haus|"
-    r"réponse automatique|message automatique|absente? du bureau|absence du bureau|je suis (?:absent|en congé|"
+    r"ausser haus|urlaubsvertretung|ich bin (?:zur ?zeit |derzeit |aktuell |momentan )?(?:im urlaub|nicht im|abwesend|"
+    r"außer haus)|urlaubs(?:benachrichtigung|meldung|notiz)|außer haus|"
+    r"réponse automatique|message automatique|absente? du bureau|absence du bureau|hors du bureau|(?:message|"
+    r"notification|avis) d['\u2019]absence|je suis (?:absent|en congé|"
     r"en vacances)|"
-    r"respuesta autom[aá]tica|autorespuesta|fuera de (?:la )?oficina|contestación automática|"
+    r"respuesta autom[aá]tica|mens(?:aje|agem) autom[aá]tic[ao]|autorespuesta|fuera de (?:la )?oficina|"
+    r"contestación automática|"
     # Italian, Portuguese, Dutch
     r"risposta automatica|fuori (?:ufficio|sede)|chiusura per ferie|resposta autom[aá]tica|fora do escrit[oó]rio|"
+    r"estou (?:ausente|de férias|em férias|fora)|"
     r"automatisch antwoord|automatische (?:beantwoording|reactie|afwezig)|niet aanwezig|niet op kantoor|buiten kantoor|"
     r"afwezigheid|"
     # Polish, Swedish, Danish, Norwegian, Finnish, Czech, Slovak
-    r"automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied|poza biurem|jestem na urlopie|"
+    r"automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied|(?:jestem )?poza biurem|jestem na urlopie|"
     r"automatiskt? (?:svar|autosvar)|autosvar|inte på kontoret|automatiske? svar|fraværsmelding|ikke på kontoret|"
     r"ikke til stede|borte fra kontoret|automaattinen vastaus|poissaolo|automaattivastaus|en ole paikalla|vuosiloma|"
-    r"automatická odpověď|automatick[aá] odpove|nepřítomnost|mimo kancelář|jsem mimo|neprítomnos|"
+    r"automatick[áé] odpov[eě]|jsem na dovolené|nepřítomnost|mimo kancelář|jsem mimo|neprítomnos|"
     # Russian, Ukrainian, and others
     r"автоматический ответ|автоответ|авто-?ответ|нет на месте|вне офиса|автоматична відповідь|automatikus válasz|"
     r"házon kívül|szabadságon|r[aă]spuns automat|otomatik (?:yanıt|cevap)|automatski odgovor|samodejni odgovor|"
-    r"αυτόματη απάντηση|автоматичен отговор|מענה אוטומטי|trả lời tự động|balasan otomatis|"
+    r"αυτόματη απάντηση|автоматичен отговор|(?:מענה|תשובה) אוטומטית?|رد تلقائي|ตอบกลับอัตโนมัติ|automatinis atsakymas|"
+    r"automātisk\w+ atbilde|"
+    r"automaat(?:ne )?vastus|sjálfvirkt svar|trả lời tự động|balasan otomatis|"
     # Japanese, Chinese, Korean
     r"自動応答|自動返信|自動回覆|自動回復|自动回复|自动答复|自動答覆|不在通知|不在連絡|外出中|不在办公室|"
     r"자동 ?(?:응답|회신|답장)|부재 ?중|"
@@ -95,6 +106,26 @@ _OUT_OF_OFFICE = re.compile(
 _IS_REPLY = re.compile(
     r"\s*(?:re|aw|sv|antw|odp|vs|ynt|res|r|rif|回复|回覆|答复|ответ|отв)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE
 )
+_RECEIPT_SUBJECT = re.compile(
+    r"(?:(?:not |nicht |non |no |não |ikke |inte )?(?:read|gelesen|lue?|leído|leida|letto|lida|lido|gelezen|"
+    r"przeczytano|"
+    r"läst|læst|lest|luettu|přečteno|прочитано|прочтено|okundu|olvasva|citit|已读|已讀|開封済み|읽음)|deleted|gelöscht)"
+    r"\s?[:\uff1a]",
+    re.IGNORECASE,
+)
+_WAS_READ = re.compile(
+    r"(?:was|has been) (?:read|deleted)|wurde\b.{0,80}(?:gelesen|gelöscht)|a été (?:lu|supprimé)|(?:fue|"
+    r"ha sido) (?:leíd|"
+    r"eliminad)|è stat[oa] (?:lett|eliminat)|foi (?:lid|excluíd|eliminad)|is\b.{0,60}gelezen|(?:został\w*) przeczytan|"
+    r"lästes|(?:blev|ble) (?:læst|lest|åpnet)|byla? přečten|было прочитано|okundu|已.{0,10}[读讀]|開封|읽었",
+    re.IGNORECASE | re.DOTALL,
+)
+_MAIL_SYSTEM = re.compile(
+    r"mailer[-_. ]?daemon|mail[-_. ]?daemon|post[-_. ]?master|mail[-_. ]?deliver[-_. ]?system|mail[-_. ]delivery|"
+    r"delivery[-_. ]?(?:sub)?system|system administrator|mailsystem|bounce-?daemon|^microsoft exchange|"
+    r"microsoftexchange[0-9a-f]{32}|^nobody@|mailscanner|^root@|mdaemon|delivery-?reports?@|bounces?-?noreply",
+    re.IGNORECASE,
+)
 _NO_REPLY = re.compile(
     r"(?:no|not|donot|do-not|do_not)[-_.]?(?:reply|respond)|mailer-daemon|notifications?@|newsletter@|bounces?@",
     re.IGNORECASE,
@@ -114,9 +145,13 @@ def automatic_answer(mail: Part, text: str) -> str:
             return f"its header {name.title()} says that a machine answered"
     if has_subject:
         return "its subject is that of an automatic answer"
-    if _is_by_machine(mail, submitted) and _OUT_OF_OFFICE.search(text[:MAX_LOOKED_AT]):
+    if _is_by_machine(mail, submitted) and _tells_of_absence(text[:MAX_LOOKED_AT]):
         return "a machine wrote it, in the words of somebody who is away"
-    return ""
+    return absence.note_left_behind(text)
+
+
+def _tells_of_absence(text: str) -> bool:
+    return bool(_OUT_OF_OFFICE.search(text) or absence.ABSENT.search(text))
 
 
 def _is_by_machine(mail: Part, submitted: str) -> bool:
@@ -131,11 +166,21 @@ def _is_by_machine(mail: Part, submitted: str) -> bool:
     )
 
 
+def is_mail_system(mail: Part) -> bool:
+    """Whether whoever wrote `mail` has the name of a program that delivers mails."""
+    return bool(_MAIL_SYSTEM.search(f"{mail.get('from')} {mail.get('sender')}"))
+
+
 def receipt(mail: Part) -> str:
     """Why `mail` only says that one of ours was read or deleted; "" where it says more."""
     is_receipt = mail.parameter("report-type").lower() == "disposition-notification"
     if is_receipt or any(part.type == "message/disposition-notification" for part in mail.walk()):
         return "a receipt that says whether it was read (RFC 8098)"
+    if not _RECEIPT_SUBJECT.match(mail.get("subject")):
+        return ""
+    plain = next((part.text for part in mail.walk() if part.type == "text/plain"), "")
+    if _WAS_READ.search(plain[:MAX_LOOKED_AT]):
+        return "it says no more than that a mail was read"
     return ""
 
 
@@ -144,13 +189,19 @@ def answers_nothing(mail: Part) -> str:
     submitted = mail.get("auto-submitted").lower()
     if submitted.startswith(("auto-generated", "auto-notified")):
         return "its header Auto-Submitted says that a machine made it"
+    if is_mail_system(mail) and ("<>" in mail.get("return-path") or submitted not in ("", "no")):
+        return "a mail system wrote it"
     answers = bool(mail.all("in-reply-to") or mail.all("references") or _IS_REPLY.match(mail.get("subject")))
     if answers:
         return ""
+    return _went_to_many(mail)
+
+
+def _went_to_many(mail: Part) -> str:
     if mail.all("list-unsubscribe") or mail.all("list-id") or mail.all("feedback-id"):
         return "it went to a list and answers no mail"
     if mail.get("precedence").lower() in ("bulk", "list", "junk"):
         return "it went to many and answers no mail"
-    if _NO_REPLY.search(mail.get("from")):
+    if is_mail_system(mail) or _NO_REPLY.search(mail.get("from")):
         return "it comes from an address that nobody reads, and answers no mail"
     return ""

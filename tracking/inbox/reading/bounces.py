@@ -24,12 +24,8 @@ FAILED, DELAYED = "failed", "delayed"
 # As others than RFC 3464 say it.
 _FAILING = frozenset({FAILED, "failure", "expired", "undeliverable", "bounced", "error"})
 
-_DAEMON = re.compile(
-    r"mailer[-_. ]?daemon|mail[-_. ]?daemon|post[-_. ]?master|mail[-_. ]?deliver[-_. ]?system|mail[-_. ]delivery|"
-    r"delivery[-_. ]?(?:sub)?system|system administrator|mailsystem|bounce-?daemon|^microsoft exchange|^nobody@|"
-    r"mailscanner|^root@|mdaemon|delivery-?reports?@|bounces?-?noreply",
-    re.IGNORECASE,
-)
+# As servers answer, whatever language stands around it: 550 5.1.1, or qmail's (#5.1.1).
+_ANSWER = re.compile(r"\b[45]\d\d[ -]#?[45]\.\d\.\d|\(#[45]\.\d\.\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +104,12 @@ def _is_bounce(mail: Part, human: str) -> bool:
     """Whether a mail without a report says that another one failed: by two signs of three, or by its own header."""
     if mail.get("x-failed-recipients"):
         return True
-    is_named = bool(_DAEMON.search(f"{mail.get('from')} {mail.get('sender')}"))
+    is_named = automatic.is_mail_system(mail)
     has_subject = bool(FAILURE_SUBJECT.match(mail.get("subject")))
     if not (is_named or has_subject) and automatic.automatic_answer(mail, ""):
         return False  # "Ada has left, her address does not exist any more": nothing has come back
     is_daemon = is_named or "<>" in mail.get("return-path")
-    has_words = bool(FAILURE.search(human[:6_000]))
+    has_words = bool(FAILURE.search(human[:6_000]) or _ANSWER.search(human[:6_000]))
     # Subject and words alone may be a person's, who then names nobody whom a mail did not reach.
     return is_daemon + has_subject + has_words >= 2 and (is_daemon or bool(spans(human[:6_000])))
 

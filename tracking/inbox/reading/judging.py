@@ -26,7 +26,7 @@ _BY_THOSE_WHO_KNOW = re.compile(
     re.IGNORECASE,
 )
 # Google's heading, of a blocked mail and one to a full mailbox it is another; and the answers that need it.
-_GOOGLE_FOUND_NOBODY = re.compile(r"\*\* Address not found \*\*")
+_HEADING = re.compile(r"^\*\* (.{3,80}) \*\*$", re.MULTILINE)
 _ADDRESS_REJECTED = re.compile(r"address rejected", re.IGNORECASE)
 
 
@@ -41,7 +41,9 @@ def kind_of(one: Told, said: str) -> BounceKind:
         return BounceKind.SENDER
     is_passing = one.status.startswith("4") or (one.code is not None and 400 <= one.code < 500)
     is_rejected = ground is Ground.UNCLEAR and bool(_ADDRESS_REJECTED.search(one.diagnostic))
-    if is_rejected and not is_passing and _GOOGLE_FOUND_NOBODY.search(said):
+    heading = _HEADING.search(said)
+    found_nobody = bool(heading and says_unknown(heading.group(1)))
+    if is_rejected and not is_passing and found_nobody:
         return BounceKind.HARD
     if is_passing or ground not in (Ground.UNKNOWN, Ground.SUSPENDED) or _LATER.search(one.diagnostic):
         return BounceKind.SOFT
@@ -50,7 +52,7 @@ def kind_of(one: Told, said: str) -> BounceKind:
         _OF_ADDRESSES.search(codes) or _BY_THOSE_WHO_KNOW.search(f"{one.diagnostic}\n{said}")
     ):
         return BounceKind.HARD
-    is_answer_to_rcpt = bool(_TO_RCPT.search(said)) and not _LATER.search(said)
+    is_answer_to_rcpt = (found_nobody or bool(_TO_RCPT.search(said))) and not _LATER.search(said)
     return BounceKind.HARD if is_answer_to_rcpt and says_unknown(one.diagnostic) else BounceKind.SOFT
 
 

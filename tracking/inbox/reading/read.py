@@ -107,11 +107,11 @@ def _as_answer(mail: Part) -> Reading:
     nothing = automatic.answers_nothing(mail)
     if nothing:
         return _reading(mail, kind=MailKind.OTHER, why=nothing)
-    if wishes.is_wish(words):
+    if wishes.is_wish(words, sender=mail.get("from")):
         return _reading(
             mail, kind=MailKind.UNSUBSCRIBE, why="it asks for no more mails and says nothing else", text=words
         )
-    if not words and wishes.is_wish_in_subject(mail.get("subject")):
+    if not words and wishes.is_wish_in_subject(mail.get("subject"), sender=mail.get("from")):
         return _reading(mail, kind=MailKind.UNSUBSCRIBE, why="it is empty, and its subject asks for no more mails")
     return _reading(mail, kind=MailKind.REPLY, why="nothing says that a machine wrote it", text=words)
 
@@ -119,7 +119,8 @@ def _as_answer(mail: Part) -> Reading:
 def _words(mail: Part) -> str:
     """The new words, from the text part where there is one with anything in it, else from the page."""
     leaves = [part for part in bounces.outside(mail) if not part.parts and not _is_attached(part)]
-    plain = [part for part in leaves if part.type == "text/plain"]
+    # Of a multipart whose boundary is nowhere all is text.
+    plain = [part for part in leaves if part.type == "text/plain" or part.type.startswith("multipart/")]
     # Some mailing programs send an empty text beside the page.
     for text in (unflowed(part) for part in plain):
         if text.strip():

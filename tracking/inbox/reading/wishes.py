@@ -1,135 +1,89 @@
 """Mails in which a person says that they want no more, and nothing else.
 
-Exact and short, so that "please don't stop" and whatever else holds such a word stays an answer.
+Told by a closed vocabulary: something that ends it, or refuses to be written to, and otherwise no word but those that
+such a wish is made of. So "please don't stop", "remove me from the invitation" and whatever else it talks about stay
+answers, and a wish that nobody has listed is found by its parts.
 """
 
 import re
 
-MAX_WORDS = 14
-MAX_LENGTH = 140
+from tracking.inbox.reading.addresses import first_address
+from tracking.inbox.reading.wish_words import ENDS, FILLERS, NOES, REFUSES, UNSPACED
 
-_WISH = re.compile(
-    r"unsubscribe|unsubscribe (?:me|us)|un subscribe|unsuscribe|unsubcribe|"
-    r"(?:stop|cease|quit)(?: (?:it|this|now|please|mailing|emailing|e-mailing|contacting|spamming|writing)){0,2}|"
-    r"(?:stop|quit) (?:emailing|e-mailing|mailing|contacting|spamming|messaging|writing|writing to|sending) (?:me|us|"
-    r"to me|me (?:e-?mails?|mails?|messages?|this|these|these e-?mails?|spam))(?: (?:again|now|anymore|any more|"
-    r"immediately))?|"
-    r"stop sending (?:e-?mails?|mails?|messages?|these|this|spam|me anything)(?: (?:e-?mails?|mails?|messages?))?|"
-    r"opt out|opt me out|optout|opt-out|opting out|i (?:want|wish|would like|d like) to (?:opt out|unsubscribe|"
-    r"be removed|be unsubscribed)(?: from (?:this|your|the|these) (?:e-?mail |mailing )?(?:list|mails|e-?mails))?|"
-    r"(?:remove|delete|take|unsubscribe) (?:me|us|my (?:e-?mail|e-?mail address|address|name|contact|details|data)|"
-    r"this address|this e-?mail(?: address)?)(?: (?:off|from|out of) (?:this|your|the|all|any|"
-    r"these)(?: \w+)? ?(?:list|lists|mailing list|mailing lists|database|e-?mails|mails|records|contacts|"
-    r"distribution list)?)?(?: (?:now|immediately|asap|today))?|"
-    r"(?:do not|don t|dont|never) (?:e-?mail|contact|write|write to|mail|message|spam) (?:me|us)(?: (?:again|anymore|"
-    r"any more|any longer|ever again))?|"
-    r"no more (?:e-?mails?|mails?|messages?|spam)|leave me alone|not interested (?:please )?(?:unsubscribe|remove me|"
-    r"stop)(?: me)?|remove|take me off|"
-    # German
-    r"abmelden|abmeldung|austragen|abbestellen|(?:bitte )?(?:melden|tragen|nehmen|streichen|löschen) sie (?:mich|uns|"
-    r"meine (?:adresse|daten|e-?mail(?: ?adresse)?)) ?(?:bitte )?(?:ab|aus|von (?:ihrer|der) liste|aus (?:ihrer|dem|"
-    r"der|ihrem) (?:liste|verteiler|datenbank))?|"
-    r"keine (?:weiteren |mehr )?(?:e-?mails?|mails?|werbung|nachrichten|newsletter)(?: mehr)?(?: senden| schicken|"
-    r" an mich)?|stopp|aufhören|(?:bitte )?nicht mehr (?:schreiben|kontaktieren|anschreiben)|"
-    r"schreiben sie mir (?:bitte )?nicht mehr|schicken sie mir (?:bitte )?keine (?:e-?mails?|mails?|werbung) mehr|"
-    # French
-    r"(?:se |me |nous )?désabonner|désabonnement|désinscription|désinscrire|désinscrivez moi|désabonnez moi|"
-    r"désinscription s il vous plaît|(?:veuillez )?(?:me|nous) (?:désinscrire|désabonner|retirer|"
-    r"supprimer)(?: de (?:votre|cette|la) (?:liste|base))?|"
-    r"(?:merci de )?(?:ne (?:plus|pas) (?:me|nous) (?:contacter|écrire|envoyer de (?:mails?|e-?mails?|messages?)))|"
-    r"retirez moi de (?:votre|cette|la) liste|arrêtez|arrêtez de m écrire|ne m écrivez plus|"
-    # Spanish
-    r"(?:darme |dar |dame |denme )?de baja|baja|desuscribir(?:me)?|cancelar (?:la )?suscripción|(?:quiero |"
-    r"quisiera )?darme de baja|no (?:me )?(?:escriban?|contacten?|envíen?|manden?)(?: más)?(?: (?:correos?|e-?mails?|"
-    r"mensajes))?|elimíneme de (?:su|la|esta) lista|(?:quítenme|bórrenme|elimínenme|sáquenme) de (?:su|la|"
-    r"esta) lista|basta|"
-    # Italian
-    r"cancellami|cancellatemi|disiscrivi(?:mi|temi)?|disiscrizione|cancellazione|annulla iscrizione|(?:rimuovetemi|"
-    r"rimuovimi|toglietemi|cancellatemi) (?:dalla|da questa|dalla vostra) (?:lista|mailing list)|non (?:scrivetemi|"
-    r"contattatemi|inviatemi) più(?: (?:e-?mail|mail|messaggi))?|"
-    # Portuguese
-    r"descadastrar|descadastre me|cancelar (?:a )?(?:inscrição|assinatura|subscrição)|remover|(?:me )?(?:remova|"
-    r"remover|retire|exclua)(?: me)?(?: (?:da|desta|de sua) lista)?|não (?:me )?(?:envie|enviem|escreva|contate|"
-    r"contacte)(?: mais)?(?: (?:e-?mails?|mensagens))?|parar|pare|"
-    # Dutch
-    r"afmelden|uitschrijven|afmelding|(?:meld|schrijf|haal) (?:mij|me|ons) (?:af|uit|van (?:de|deze|uw|"
-    r"jullie) lijst)|(?:geen|niet) (?:e-?mails?|mails?|berichten) meer|(?:mail|schrijf|benader) (?:mij|me) niet meer|"
-    r"verwijder (?:mij|me) (?:van|uit) (?:de|deze|uw|jullie) (?:lijst|bestand|mailinglijst)|"
-    # Polish, Swedish, Danish, Norwegian, Finnish, Czech
-    r"wypisz|wypisz mnie|wypisać|proszę (?:mnie )?(?:wypisać|usunąć)(?: mnie)?(?: (?:z|ze) (?:listy|bazy))?|rezygnuję|"
-    r"(?:proszę )?nie (?:pisać|wysyłać|kontaktować się)(?: (?:więcej|do mnie))*|proszę o (?:usunięcie|"
-    r"wypisanie)(?: mnie)?(?: z (?:listy|bazy))?|"
-    r"avregistrera|avregistrera mig|avprenumerera|ta bort mig(?: från (?:listan|er lista|denna lista|sändlistan))?|"
-    r"sluta (?:maila|mejla|skriva till|kontakta) mig|inga fler (?:mail|mejl)|avsluta|"
-    r"afmeld|afmeld mig|frameld|frameld mig|slet mig(?: fra (?:listen|jeres liste))?|fjern mig(?: fra (?:listen|"
-    r"jeres liste))?|stop med at skrive(?: til mig)?|ingen flere mails?|"
-    r"meld meg av|avmeld|fjern meg(?: fra (?:listen|deres liste|denne listen))?|slutt å (?:skrive|"
-    r"sende mail)(?: til meg)?|ikke kontakt meg(?: igjen)?|"
-    r"peruuta tilaus|poistakaa (?:minut|osoitteeni)(?: (?:listalta|postituslistalta))?|poista (?:minut|"
-    r"osoitteeni)(?: (?:listalta|postituslistalta))?|älkää (?:lähettäkö|ottako yhteyttä)(?: enää)?|lopettakaa|"
-    r"odhlásit|odhlaste mě|odhlásit odběr|odhlášení|vyřaďte mě(?: ze seznamu)?|(?:prosím )?už mi nepište|"
-    r"nepište mi(?: už)?|"
-    # Russian, Turkish, Hungarian, Japanese, Chinese, Korean
-    r"отписаться|отпишите меня|отписка|(?:прошу )?(?:удалите|уберите|исключите|удалить|исключить) (?:меня|"
-    r"мой адрес)(?: из (?:рассылки|списка|базы|вашего списка|вашей базы))?|не пишите мне(?: больше)?|"
-    r"больше (?:мне )?не пишите|стоп|прекратите|"
-    r"abonelikten çık|üyelikten çık|listeden çıkar|leiratkozás|leiratkozom|töröljenek a listáról|"
-    r"配信停止|配信停止(?:希望|してください|お願いします|を希望します)|購読解除|解除|登録解除|メール不要|退订|退訂|"
-    r"取消订阅|取消訂閱|请不要再发|不要再发(?:邮件)?(?:给我)?(?:了)?|请勿再发|수신 ?거부|구독 ?취소|"
-    r"메일 ?보내지 ?마세요",
-    re.IGNORECASE,
-)
-_POLITE = re.compile(
-    r"(?:hi|hello|hey|dear|hallo|bonjour|hola|ciao|olá|hej|hei|moi|dobrý den|dzień dobry|здравствуйте|добрый день|"
-    r"guten tag|good (?:morning|day|afternoon)|"
-    r"sehr geehrte damen und herren|madame monsieur|sir|madam|team|all|there|"
-    r"please|pls|plz|kindly|just|bitte|s il vous plaît|svp|merci de|veuillez|por favor|per favore|si prega di|"
-    r"alstublieft|aub|graag|proszę|snälla|vänligen|venligst|vennligst|prosím|пожалуйста|お願いします|请|"
-    r"thanks|thank you|thx|ty|danke|vielen dank|merci|gracias|grazie|obrigado|obrigada|bedankt|dank u|dank je|"
-    r"dziękuję|tack|tak|takk|kiitos|děkuji|спасибо|"
-    r"best|regards|best regards|kind regards|cheers|mfg|mit freundlichen grüßen|viele grüße|gruß|lg|cordialement|"
-    r"saludos|saluti|cordiali saluti|atenciosamente|groet|groeten|pozdrawiam|mvh|hälsningar|hilsen|terveisin|"
-    r"с уважением|"
-    r"immediately|now|asap|and|und|et|y|e|en|och|og)",
-    re.IGNORECASE,
+MAX_WORDS = 25
+MAX_LENGTH = 200
+MAX_SIGNATURE = 8  # lines below the wish
+MAX_SIGNATURE_LINE = 70  # characters
+
+_ENDING = re.compile(rf"\b(?:{ENDS})\b")
+_REFUSING = re.compile(rf"\b(?:{REFUSES})\b")
+_NEGATED = re.compile(
+    r"\b(?:do not|don t|dont|never|nicht|no|ne|non|não|niet|nie|inte|ikke|не|nu)"
+    rf"(?: (?:me|to|mich|uns|nous|nos|den|mij|mig|meg|mi))? (?:{ENDS})\b"
 )
 _PUNCTUATION = re.compile(r"[^\w\s]+")
-_SUBJECT = re.compile(
-    r"(?:re|aw|sv|antw)?[: ]{0,3}(?:please |bitte )?(?:unsubscribe|opt[ -]?out|remove(?: me)?|abmelden|abmeldung|"
-    r"désabonnement|désinscription|désabonner|se désabonner|baja|darme de baja|cancellami|"
-    r"disiscrizione|descadastrar|afmelden|uitschrijven|wypisz|avregistrera|afmeld|avmeld|odhlásit|отписаться|отписка|"
-    r"配信停止|退订|수신거부|stop)\W{0,5}",
-    re.IGNORECASE,
-)
+_CLAUSES = re.compile(r"[.!?,;:\n]+")
+_ASKED = re.compile(r"\b(?:you|please|pls|bitte|sie|vous|svp|favore?)\b")  # for it: "could you take me off"
+_IS_REPLY = re.compile(r"\s*(?:re|aw|sv|antw|odp|vs|rif|res|отв)\s?[:：]", re.IGNORECASE)
 
 
-def is_wish(text: str) -> bool:
-    """Whether `text` is nothing but the wish to be left alone, politely or not."""
-    if not text.strip() or len(text) > MAX_LENGTH:
+def is_wish(text: str, *, sender: str = "") -> bool:
+    """Whether `text` is nothing but the wish to be left alone, politely or not.
+
+    The name and the address of its `sender` (From) may stand in it.
+    """
+    text = _without_own_address(text.strip(), sender)
+    names = frozenset(name for name in _bare(sender).split() if len(name) > 1)
+    if len(text) <= MAX_LENGTH and _is_wish(text, names):
+        return True
+    first, _, below = text.partition("\n\n")
+    return len(first) <= MAX_LENGTH and _is_signature(below, names) and _is_wish(first, names)
+
+
+def is_wish_in_subject(subject: str, *, sender: str = "") -> bool:
+    """Whether a subject is, of a mail that has no words of its own."""
+    subject = _without_own_address(subject, sender)
+    return len(subject) < MAX_LENGTH and _is_wish(_IS_REPLY.sub("", subject, count=1), frozenset())
+
+
+def _without_own_address(text: str, sender: str) -> str:
+    own = first_address(sender)
+    return re.sub(re.escape(own), " ", text, flags=re.IGNORECASE) if own else text
+
+
+def _is_wish(text: str, names: frozenset[str]) -> bool:
+    bare = _bare(text)
+    if "?" in text and not _ASKED.search(bare):
         return False
-    bare = " ".join(_PUNCTUATION.sub(" ", text.lower().replace("e-mail", "email")).split())
-    words = bare.split(" ")
-    if len(words) > MAX_WORDS:
+    if not bare or bare.count(" ") >= MAX_WORDS:
         return False
-    for begin in range(min(6, len(words))):
-        if not _is_polite(words[:begin]):
-            continue
-        for end in range(len(words), max(begin, len(words) - 6), -1):
-            if _is_polite(words[end:]) and _WISH.fullmatch(" ".join(words[begin:end])):
-                return True
-    return False
+    if UNSPACED.fullmatch(bare.replace(" ", "")):
+        return True
+    rest, found = _REFUSING.subn(_without_ends, bare)
+    rest, ended = _ENDING.subn(" ", rest)
+    return (
+        bool(found + ended) and not _is_negated(text) and all(word in FILLERS or word in names for word in rest.split())
+    )
 
 
-def is_wish_in_subject(subject: str) -> bool:
-    return len(subject) < 80 and bool(_SUBJECT.fullmatch(subject.strip()))
+def _is_negated(text: str) -> bool:
+    """Whether the end is what is not wanted: "don't stop", but not "no, stop"."""
+    return any(_NEGATED.search(_bare(clause)) for clause in _CLAUSES.split(text))
 
 
-def _is_polite(words: list[str]) -> bool:
-    """Whether these words are nothing but politeness."""
-    left = words
-    while left:
-        taken = next((n for n in range(min(5, len(left)), 0, -1) if _POLITE.fullmatch(" ".join(left[:n]))), 0)
-        if not taken:
-            return False
-        left = left[taken:]
-    return True
+def _bare(text: str) -> str:
+    return " ".join(_PUNCTUATION.sub(" ", text.lower().replace("e-mail", "email").replace("e-post", "epost")).split())
+
+
+def _without_ends(found: re.Match[str]) -> str:
+    """What stands between a no and what it refuses: words such as "hesitate to" make it something else."""
+    words = found.group().split()[:-1]
+    return f" {' '.join(word for word in words if word not in NOES)} "
+
+
+def _is_signature(below: str, names: frozenset[str]) -> bool:
+    """Whether these lines are the writer's name with what stands beneath it: short ones that ask nothing."""
+    lines = [line.strip() for line in below.split("\n") if line.strip()]
+    if not lines or len(lines) > MAX_SIGNATURE or any(len(line) > MAX_SIGNATURE_LINE for line in lines):
+        return False
+    return bool(names & set(_bare(lines[0]).split())) and not any("?" in line for line in lines)

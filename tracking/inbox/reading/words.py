@@ -36,7 +36,12 @@ FAILURE_SUBJECT = _any(
     r"(?:onbestelbaar|niet bestelbaar|kan niet worden bezorgd)",
     r"(?:niedostarczon|nie można dostarczyć|zwrot)",
     r"(?:olevererbart|kunde inte levereras|kan ikke leveres|ikke levert|toimitus epäonnistui|lähetys epäonnistui)",
-    r"(?:nedoručitelné|недоставлен|не доставлен|ваше сообщение не|возврат|недоставк)",
+    r"(?:niet te bestellen|gick inte att leverera|toimittaminen epäonnistui|ei voi(?:da|tu)? toimittaa|teslim edileme|"
+    r"kézbesíthetetlen|nelivrabil|не вда(?:лося|ється) доставити|не уда(?:лось|ется|ётся) доставить|"
+    r"письмо не доставлено|"
+    r"δεν παραδόθηκε|αδύνατη η παράδοση)",
+    r"(?:未传递|无法传递|未傳遞|無法傳遞|未送達|無法遞送|배달되지 않음|배달할 수 없)",
+    r"(?:vrácen|vracen|nedoruč|недоставлен|не доставлен|ваше сообщение не|возврат|недоставк)",
     r"(?:配信不能|配信失敗|配信エラー|送信エラー|送信失敗|未配信|エラーメール|返信不能|退信|系统退信|退件|邮件无法|"
     r"投递失败|전송 실패|반송)",
 )
@@ -65,11 +70,16 @@ FAILURE = _any(
     r"no se (?:ha podido|pudo|puede) (?:entregar|enviar)|no ha podido",
     r"non (?:è stato possibile|può essere|è stata) (?:consegn|recapit)|impossibile (?:recapitare|consegnare)",
     r"não (?:foi possível|pôde ser|pode ser) (?:entreg|enviad)|falha",
-    r"kon niet worden (?:bezorgd|afgeleverd)|niet (?:bezorgd|afgeleverd)",
+    r"ka?o?n niet worden (?:bezorgd|afgeleverd)|niet (?:bezorgd|afgeleverd)",
+    r"gick inte att leverera|kunde inte levereras|(?:kunne|kan) ikke leveres|ei voi(?:da|tu)? toimittaa|"
+    r"teslim edileme|kézbesítése nem sikerült|nem (?:sikerült|lehetett) kézbesít|nu a putut fi livrat|"
+    r"(?:se )?ne(?:povedlo|podařilo) doručit|ne(?:mohla být|byla|bola) doručen|nepodarilo sa doručiť|nelze doručit|"
+    r"не вдалося доставити|не вдається доставити|"
+    r"δεν ήταν δυνατή η παράδοση",
     r"nie (?:mogła|można|udało|został)\w* .{0,30}dostarcz",
     r"не (?:может быть|было|удалось|доставлено|удаётся|удается)",
-    r"送信できません|配信できません|送れませんでした|届きません|見つからない|無法|无法(?:投递|发送|送达)|被退回|"
-    r"전달(?:되지|할 수)",
+    r"送信できません|配信できません|送れませんでした|届きません|見つからない|見つかりませんでした|できませんでした|無法|无法(?:传递|投递|发送|送达)|被退回|"
+    r"(?:전송|발송)에 실패|(?:전달|배달)(?:되지|할 수)",
 )
 DELAY = _any(
     r"\(delay(?:ed)?\)",
@@ -84,5 +94,12 @@ DELAY = _any(
     r"will (?:retry|try (?:again )?(?:for|to deliver)|continue)",
     r"still (?:being (?:tried|retried)|trying|undelivered|in (?:the )?queue)",
     r"had transient non-fatal errors",
-    r"nicht (?:erneut|noch einmal) (?:zu )?senden|verzögert",
+    r"nicht (?:erneut|noch einmal) (?:zu )?senden|verzögert|noch nicht (?:zugestellt|übermittelt)",
+    r"remise (?:est |a été )?(?:retardée|différée)|est retardée|pas encore été (?:remis|livré|distribué)",
+    r"entrega .{0,60}(?:retrasad|atrasad)|(?:todavía|aún) no se ha entregado|ainda não (?:foi|pôde)",
+    r"consegna .{0,60}(?:ritard|in ritardo)|non è ancora stat|(?:bezorging|aflevering) .{0,60}vertraagd|"
+    r"nog niet bezorgd",
+    r"opóźnion|jeszcze nie (?:został|dostarcz)|försena|fördröj|forsinke|viiväst|zpožděn|ještě nebyla doručen|késik",
+    r"задерж(?:ана|ка|ивается)|(?:пока|ещё|еще) не (?:доставлен|удалось)|затрим",
+    r"遅延|遅れて|再試行|延迟|延遲|지연",
 )

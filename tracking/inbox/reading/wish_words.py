@@ -1,0 +1,167 @@
+"""The words that a wish to get no more mails is made of, in the languages it is written in."""
+
+import re
+
+# What ends it, by itself or with whatever it is to be ended for. Of verbs the stem, since all their forms are in use.
+ENDS = (
+    r"un ?su(?:b|bs|s)cri\w*|opt(?:ing)? ?(?:me |us )?out|remov\w+|delet\w+|eras\w+|(?:take|taken) (?:(?:me|us|my \w+|"
+    r"this \w+) )?off|"
+    r"discontinu\w+|stop|cease|quit|quitar\w*|quiten\w*|leave (?:me|us) alone|"
+    # German
+    r"abmeld\w*|abgemeldet|austrag\w*|ausgetragen|abbestell\w*|abzubestellen|lösch\w*|streich\w*|entfern\w*|"
+    r"(?:von|aus) (?:\w+ ){1,2}nehmen|hör\w* (?:sie )?(?:bitte )?auf|(?:nehm\w*|nimm|trag\w*|"
+    r"meld\w*) (?:sie )?(?:bitte )?(?:mich|uns|meine?)|stopp|aufhören|unterlass\w+|widerspr\w+|"
+    # French, Spanish, Italian, Portuguese
+    r"désabonn\w*|désinscri\w*|retir\w*|supprim\w*|enlev\w*|effac\w*|arrêt\w*|"
+    r"(?:dar|dame|darme|darnos|denme|den|dé|doy|dan)(?: me| nos)? de baja|(?<!estoy de )baja|desuscri\w*|elimin\w*|"
+    r"elimín\w*|"
+    r"borr\w*|bórr\w*|quít\w*|sáqu\w*|cancel\w*|basta|"
+    r"disiscri\w*|rimuov\w*|rimoz\w+|togli\w*|sair d\w+ lista|descadastr\w*|exclu\w*|excluir|parar|parem|pare|"
+    # Dutch, Polish
+    r"afmeld\w*|afgemeld|uit ?te ?schrijven|uitschrij\w*|uitgeschreven|verwijder\w*|(?:meld|schrijf|haal) (?:mij|me|"
+    r"ons)|"
+    r"niewys\w+|wypis\w*|usun\w*|usuń\w*|rezygnuj\w*|"
+    # Swedish, Danish, Norwegian, Finnish
+    r"avregistrer\w*|avprenumerer\w*|ta bort|avsluta|fjern\w*|slet\w*|afmeld\w*|frameld\w*|avmeld\w*|"
+    r"meld (?:mig|meg)|slut[at]\w*|slutt|stop med|peruut\w*|pois listalta|poista\w*|lopeta\w*|lopettak\w*|"
+    # Czech, Russian and Ukrainian, Turkish, Hungarian, Romanian
+    r"odhl[aá]\w*|vyřa\w*|smaž\w*|vymaž\w*|отпис\w*|отпиш\w*|відпис\w*|відпиш\w*|удал\w*|видал\w*|убер\w*|исключ\w*|"
+    r"стоп|"
+    r"прекрат\w*|aboneli\w+|üyeli\w+|çıkar\w*|leiratkoz\w*|töröl\w*|törl\w*|dezabon\w*|șterge\w*"
+)
+# What refuses: a no, and not far behind it the writing or getting.
+REFUSES = (
+    r"(?:not|n t|don t|dont|no longer) (?:want|wish|like|care) to (?:receive|get|hear)|"
+    r"(?:do not|don t|dont|never|no longer|not want to|not wish to)(?: \w+){0,4} "
+    r"(?:(?:e?mail|contact|messag|spam)\w*|write|writing|send(?:ing)?)|no (?:more|further) (?:e?mail|messag|spam|"
+    r"contact)\w*|no more of (?:this|these|those)|desist|"
+    r"(?:möchten?|will|wollen|wünschen?)(?: \w+){0,2} (?:keine?|nicht)(?: \w+){0,4} (?:erhalten|bekommen|empfangen)|"
+    r"(?:wil|wens|willen|wensen)(?: \w+){0,2} geen(?: \w+){0,4} ontvangen|"
+    r"(?:keine?|nicht mehr|nicht)(?: \w+){0,3} (?:e?mails?|werbung|nachrichten|newsletter|post|schreib\w*|anschreib\w*|"
+    r"kontaktier\w*|send\w*|schick\w*)|"
+    r"(?:kontaktier|schreib|anschreib|send|schick)\w*(?: \w+){0,4} (?:nicht mehr|keine?)|"
+    r"(?:ne|plus|pas)(?: \w+){0,3} (?:contact\w*|écri\w*|envo\w*|recevoir|sollicit\w*|mails?|emails?)|"
+    r"n écrivez plus|no(?: \w+){0,3} (?:escrib\w*|contact\w*|env[ií]\w*|mand\w*|recib(?:ir|a|an))|"
+    r"non(?: \w+){0,3} (?:scriv\w*|contatt\w*|invi\w*|ricever\w*|mand\w*)|"
+    r"não(?: \w+){0,3} (?:envi\w*|escrev\w*|conta[ct]\w*|receber|mand\w*)|"
+    r"(?:geen|niet)(?: \w+){0,2} (?:e?mails?|berichten|meer)|nie(?: \w+){0,3} (?:pis\w*|wysył\w*|przysył\w*|"
+    r"kontakt\w*|życz\w*|chcę)|"
+    r"(?:inga|inte|ingen|ikke)(?: \w+){0,4} (?:mail\w*|mejl\w*|e?poster?|skriv\w*|kontakt\w*|flere|fler)|"
+    r"(?:älkää|älä|en)(?: \w+){0,3} (?:lähet\w*|ottako|viestejä)|nepiš\w*|nepos[íi]l\w*|nechci(?: \w+){0,3} \w*maily|"
+    r"не(?: \w+){0,2} (?:пиши\w*|пишіть|присыла\w*|шли\w*|отправля\w*|надсила\w*)|"
+    r"(?:mail|eposta) (?:atmayın|göndermeyin)|ne(?: \w+){0,2} (?:küld\w*|írj\w*)|"
+    r"nu(?: \w+){0,2} (?:doresc|vreau)(?: \w+){0,3} prim\w*|nu(?: \w+){0,2} (?:trimite\w*|contacta\w*)"
+)
+# All else that such a wish may hold: whom, from where, politeness. Nothing that it could be about.
+_FILLERS = (
+    # English
+    "willen wensen wens wollen wünschen ur id appreciate grateful heraus rien interesa interessa interessato mailen "
+    "schrijven benaderen non nein wij but "
+    "enough consent correspondence like need only other permission person promotional subscription "
+    "taken "
+    "unsolicited was "
+    "were wrong "
+    "a again all alone an and any anymore as asap at be been being contact contacting contacts could can data database "
+    "details did distribution do email emailing emails address addresses ever for from further future getting i if "
+    "immediately in info information interested it kindly list lists ll longer mail mailing mailings mails marketing "
+    "me "
+    "messages messaging more my name never newsletter newsletters no not now of off ok on or our out permanently "
+    "please "
+    "pls plz receiving records report right s send sending sign signed so spam spamming subscribe such system "
+    "t thank thanks thx ty than that the their them there these this those to today unwanted up us want we wish "
+    "wishing "
+    "with will would writing you your d m am is are have has never once "
+    "hi hello hey dear sir madam team best regards kind cheers sincerely good morning afternoon day "
+    # German
+    "ab adresse an auch aus bitte daten datenbank danke dank das dem den der die diese diesem dieser e "
+    "emailadresse"
+    " emailverteiler eure eurem euren eurer gern ich ihre ihrem ihren ihrer in interesse kein keine "
+    "keinen "
+    "kontakt künftig liste mailadresse mailverteiler mehr mein meine meinen meiner meines mich mir möchte nicht "
+    "nutzung "
+    "anzuschreiben anschreiben hiermit kontaktieren möchten newslettern per personenbezogenen schicken schreiben "
+    "senden "
+    "zusenden nachricht  post sehr geehrte damen und herren hallo guten tag sie sofort system um umgehend uns unsere "
+    "unserer verarbeitung verteiler verwendung vielen vom von weitere weiteren weiterhin werbung werden wir wünsche "
+    "will "
+    "zu zukunft zukünftig zum mfg mit freundlichen grüßen viele grüße gruß lg dass der euch newsletters "
+    # French
+    "adresse base bonjour ce cette contacts coordonnées cordialement d de des diffusion données du email emails et il "
+    "je la "
+    "le les liste listes ma mail mails madame me merci mes message messages moi mon monsieur nos notre nous par plaît "
+    "plus "
+    "pas recevoir s se souhaite svp toutes tous veuillez vos votre vouloir bien désire veux immédiatement "
+    # Spanish, Portuguese, Italian
+    "aux "
+    "a al atentamente base correo correos cordial cuanto dato datos de del deseo desde el ella esta este favor "
+    "gracias hola "
+    "la las les lista listas lo los más me mensaje mensajes mi mis nada nos nuestra no por quiero quisiera reciba "
+    "recibir "
+    "saludos se señores sistema su sus suscripción tarde buenos buenas días todos ustedes vuestra y ya interesado "
+    "estoy "
+    "agradeço assinatura atenciosamente bom dia caixa cadastro com contato contacto da dados desta dessa e email "
+    "endereço "
+    "eu inscrição mais mensagens meu minha meus não novamente o obrigada obrigado olá os para quero receber sua suas "
+    "subscrição tenho interesse toda um "
+    "nominativo favore per che cortesemente ciao contatti cordiali dalla dalle database dati dei di e grazie il "
+    "indirizzo iscrizione la le lista "
+    "mail mailing messaggi mia mie mio miei per piacere posta prego più ricevere saluti si sono vi voglio vorrei "
+    "vostra "
+    "vostre vostri vostro interessato questa buongiorno dal email nostro subito "
+    # Dutch, Polish
+    "aan af alstublieft aub bedankt bestand beste database de deze dank dit gegevens gelieve graag groet groeten heer "
+    "geen ik je jullie jou lijst mailinglijst meer met mevrouw mij mijn naar ons op stuur te u uit uw van "
+    "vriendelijke "
+    "wil wens zo mails "
+    "adres adresu bazy bez chcę danych dane dni do dobry dzień dziękuję i listy maile maili mailingowej mi mnie moich "
+    "mój "
+    "moje mojego na newslettera o od pozdrawiam państwa proszę prosimy się swojej więcej wiadomości waszej sobie z ze "
+    "życzę "
+    # Swedish, Danish, Norwegian, Finnish
+    "prenumerationen mejla maila skriva "
+    "adress att denna er era ert ett fler flera från få för ha hej hälsningar i inga jag listan lista mail mejl mig "
+    "min "
+    "mvh och om sändlistan skicka snälla tack till vill jag vänligen vidare utskick "
+    "av vil gerne gjerne prenumeration "
+    "af at den denne deres det dig fra flere hilsen jeg jeres listen mails med meg mine mit modtage motta nyhedsbrev "
+    "og "
+    "på sende skrive takk tak venligst vennligst være vær å ønsker epost eposter e "
+    "halua haluan ottakaa tilauksen "
+    "ei enää ja kiitos kiitän listalta minulle minut minua osoitteeni pois postituslistalta sähköpostia tilaus "
+    "terveisin "
+    "viestejä viestien lähettäminen yhteyttä moi hei "
+    # Czech and Slovak, Russian and Ukrainian
+    "adresu adresa databáze dobrý den děkuji další dostávat email emaily mě mi mne moji mou na o odběr odběru od "
+    "prosím "
+    "rozesílky s seznamu si už vaší vašeho více z ze žádám "
+    "адрес адресу базы бази больше более больш будь ваш вашей вашего вашої добрый день дякую его email здравствуйте и "
+    "из "
+    "з із ласка листів меня мене мне мені мой мою моя на от пожалуйста почту почты письма писем письмо прошу рассылки "
+    "розсилки с списка спасибо уважением хочу этой всех "
+    # Turkish, Hungarian, Romanian
+    "eposta artık bana beni bir daha çık çıkmak istiyorum istemiyorum lütfen listeden listenizden mail teşekkürler "
+    "az "
+    "a adatbázisból címem címemet emailt kérem köszönöm levelet levelek listáról listájáról több többet üzenetet "
+    "hírlevél "
+    "adresa bună ziua din doresc emailuri la lista listă mai mă mea meu mele mesaje mulțumesc rog să vă va "
+    "vreau"
+)
+_NOES = (
+    "do don dont t n not never no longer more further keine kein nicht mehr ne plus pas non não geen niet nie inga "
+    "inte "
+    "ingen ikke älkää älä en nechci не nu"
+)
+FILLERS = frozenset(_FILLERS.split())
+NOES = frozenset(_NOES.split())  # what a refusal begins with
+# Without spaces between words: whole wishes.
+UNSPACED = re.compile(
+    r"(?:διαγραφή|διαγράψτε(?:με)?|απεγγραφή)(?:παρακαλώ)?|"
+    r"(?:お世話になって(?:おり|い)ます。?)?(?:今後(?:は|の)?)?(?:(?:メール|メルマガ)の?)?(?:配信|購読|登録|送信)?(?:を|の|は)?(?:停止|解除|不要|"
+    r"中止)(?:して|を?希望|を?お願い|願い)?\w{0,8}|(?:解除|メール不要)\w{0,6}|"
+    r"(?:今後|もう|二度と)?(?:一切)?(?:の)?(?:メール|連絡|ご?案内)(?:は|を)?(?:送らないで|送信しないで|しないで|不要|お断り|ご遠慮)\w{0,8}|"
+    r"(?:您好)?(?:麻烦|请)?(?:把|将)?(?:我|我的邮箱|我的地址)?(?:从)?\w{0,8}(?:退订|退訂|取消订阅|取消訂閱|删除|刪除|移除)(?:我|本邮箱)?"
+    r"(?:的邮箱|的地址)?(?:吧|谢谢)?|(?:麻烦|请)?(?:不要|勿|别|不用)再?(?:给我|向我)?(?:发送?|寄|發送?)(?:任何)?(?:垃圾)?(?:邮件|郵件|信息|"
+    r"广告)?(?:给我)?(?:了)?(?:谢谢)?|"
+    r"(?:메일|이메일|광고)?(?:수신|구독|메일)(?:을|를)?(?:거부|취소|해지|중단|원하지않)\w{0,8}|"
+    r"(?:더이상|앞으로)?(?:메일|이메일|광고)(?:을|를)?(?:보내지|발송하지)(?:마|말아)\w{0,6}"
+)
