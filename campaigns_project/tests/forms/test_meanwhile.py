@@ -2,21 +2,18 @@
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.messages import get_messages
 from django.core import signing
-from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from lxml.html import document_fromstring  # type: ignore[import-untyped]
 
 from campaigns.models import Campaign, Sender, Step, Variant
-from campaigns.tests.factories import EmailTemplateFactory, VariantFactory
 from campaigns_project.accounts.admin.meanwhile import AS_SHOWN
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.roles import Role
@@ -24,7 +21,6 @@ from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.admin.browsers import client_of, member
 from campaigns_project.tests.audit.test_coverage import EDITS, Edit, editor, typed
 from campaigns_project.tests.forms.tabs import Tab
-from campaigns_project.tests.rest.test_races import hanging_up, wait_until_somebody_waits_for_us
 from campaigns_project.tests.tenancy.world import World
 from leads.models import Lead, LeadTag, Segment, Tag
 
@@ -358,34 +354,6 @@ def test_a_step_whose_wait_was_changed_meanwhile_keeps_it(world: World, first: C
     assert answer.status_code == 302
     step = Step.objects.get(pk=world[Step].pk)
     assert (step.wait_amount, step.wait_unit) == (9, "hours")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_who_save_at_once_the_second_is_told_what_the_first_has_saved() -> None:
-    """Two connections: the second comes while the first has saved and is not through yet."""
-    variant = VariantFactory()
-    home = variant.step.campaign.organization
-    editors = [member(home, Role.OWNER) for _ in range(2)]
-
-    outcomes = [
-        of_two(editors, row, {"subject": "Theirs"}) for row in (variant, EmailTemplateFactory(organization=home))
-    ]
-
-    assert outcomes == [(302, True, "Theirs")] * len(outcomes)
-
-
-def of_two(editors: list[Client], row: Any, theirs: dict[str, str]) -> tuple[int, bool, str]:
-    first, second = (tab(each, row) for each in editors)
-    [name] = theirs
-    with ThreadPoolExecutor(1) as other:
-        with transaction.atomic():
-            saved = first.save(**theirs)
-            waiting = other.submit(hanging_up, lambda: second.save(**{name: "Mine"}))
-            wait_until_somebody_waits_for_us()
-        refused = waiting.result(timeout=20)
-    is_told = refused.status_code == 200 and "was changed meanwhile" in errors(refused)[name][0]
-    row.refresh_from_db()
-    return saved.status_code, is_told, getattr(row, name)
 
 
 def test_whoever_may_only_read_gets_no_such_input(world: World) -> None:
