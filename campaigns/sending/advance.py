@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Case, OuterRef, Subquery, Value, When
+from django.db.models import Case, Value, When
 
-from campaigns.models import Campaign, ExitReason, Message, MessageStatus, Recipient, RecipientStatus, Step
+from campaigns.models import Campaign, ExitReason, Recipient, RecipientStatus, Step
 from campaigns.scheduling import due_after, waits_by_lead
 from campaigns.sending.clocks import zones_of
 from campaigns.telling import tell_of_exits, tell_of_mails
@@ -99,6 +99,26 @@ SELECT id, campaign_id, position, wait_amount, wait_unit FROM campaign_steps WHE
 """
 
 _LOCK = "SELECT FROM campaign_recipients WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+# By the keys that are given, each table once: joined with itself by the keys found, as an update over a relation is, a
+# table that the planner takes for empty is looked through for each row of the other, and again for each of those.
+_SKIP = """
+UPDATE campaign_messages message SET status = 'skipped', reason = recipient.exit_reason
+FROM campaign_recipients recipient
+WHERE message.id = ANY(%(messages)s::bigint[]) AND message.status IN ('pending', 'deferred')
+  AND recipient.id = message.recipient_id AND recipient.exit_reason <> ''
+"""
+_STAY = """
+UPDATE campaign_recipients recipient SET sender_id = message.sender_id
+FROM campaign_messages message
+WHERE message.id = ANY(%(messages)s::bigint[]) AND recipient.id = message.recipient_id
+"""
+_FREE = """
+UPDATE campaign_recipients SET sender_id = NULL
+WHERE id = ANY(%(recipients)s::bigint[]) AND status = 'pending' AND sent_at IS NULL
+  AND id <> ALL(ARRAY(
+      SELECT recipient_id FROM campaign_messages
+      WHERE recipient_id = ANY(%(recipients)s::bigint[]) AND first_deferred_at IS NOT NULL))
+"""
 
 # One statement, since it is run after every slice of mail. Whoever has had the last step is left as `stop_recipients`
 # leaves people; no message of theirs can be waiting. A sender may have been deleted while its server took the mail.
@@ -157,16 +177,14 @@ def free_to_move(recipients: Sequence[int]) -> None:
 
     One whose mail was deferred stays: its server expects the retry from where the first try came.
     """
-    waiting = Recipient.objects.filter(pk__in=recipients, status=RecipientStatus.PENDING, sent_at=None)
-    deferred = Message.objects.filter(recipient__in=recipients, first_deferred_at__isnull=False)
-    waiting.exclude(pk__in=deferred.values("recipient")).update(sender=None)
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE, {"recipients": bigints(recipients)})
 
 
 def skip_for_those_who_left(messages: Iterable[int]) -> None:
     """Of messages that went back to waiting, those whose recipient left meanwhile have nobody to wait for."""
-    waiting = Message.objects.filter(pk__in=list(messages), status__in=MessageStatus.WAITING)
-    why = Recipient.objects.filter(pk=OuterRef("recipient")).values("exit_reason")
-    waiting.exclude(recipient__exit_reason="").update(status=MessageStatus.SKIPPED, reason=Subquery(why))
+    with connection.cursor() as cursor:
+        cursor.execute(_SKIP, {"messages": bigints(messages)})
 
 
 def hold_for_a_decision(recipients: Iterable[int], *, note: str, at: datetime) -> None:
@@ -178,9 +196,8 @@ def hold_for_a_decision(recipients: Iterable[int], *, note: str, at: datetime) -
 
 def stay_with_sender(messages: Iterable[int]) -> None:
     """Recipients of mails that a server was asked to take go on with the sender it knows them from."""
-    tried = Message.objects.filter(pk__in=list(messages))
-    senders = tried.filter(recipient=OuterRef("pk")).values("sender")
-    Recipient.objects.filter(messages__in=tried).update(sender=Subquery(senders[:1]))
+    with connection.cursor() as cursor:
+        cursor.execute(_STAY, {"messages": bigints(messages)})
 
 
 def _inside(ids: Iterable[int]):
