@@ -146,7 +146,8 @@ def test_what_went_back_is_looked_through_once_though_the_tables_are_taken_for_e
     claims = claimed(started_campaign(people=PEOPLE, now=timezone.now()), PEOPLE)
     Message.objects.update(status=MessageStatus.PENDING, lease=None)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE pg_class SET reltuples = 0, relpages = 20 WHERE relname = ANY(%s)", [[MESSAGES, RECIPIENTS]])
+        emptied = "UPDATE pg_class SET reltuples = 0, relpages = 20 WHERE relname = ANY(%s)"
+        cursor.execute(emptied, [[MESSAGES, RECIPIENTS]])
     before = rows_read(MESSAGES) + rows_read(RECIPIENTS)
 
     what([one.recipient if what is free_to_move else one.message for one in claims])
