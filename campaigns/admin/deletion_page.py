@@ -15,6 +15,7 @@ from campaigns.admin.deletion_words import counted, kept
 from campaigns.deletion.errors import DeletionCode
 from campaigns.deletion.impact import Impact
 from campaigns_project.accounts.admin.base import FairleadAdmin
+from campaigns_project.accounts.admin.row_pages import row_context
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 
@@ -117,11 +118,7 @@ class DeletionPage:
             messages.error(self.request, str(refused))
             return HttpResponseRedirect(self.back_url())
         context = {
-            **self.admin.admin_site.each_context(self.request),
-            "title": f"{self.act} “{self.subject}”",
-            "doing": self.act,
-            "opts": self.admin.opts,
-            "original": self.subject,
+            **row_context(self.admin, self.request, self.subject, title=f"{self.act} “{self.subject}”", doing=self.act),
             "form": form,
             "impact": impact,
             "shown": json.dumps(impact.removed),

@@ -23,6 +23,7 @@ from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, RemovalDialog, dialog_action
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter
 from campaigns_project.accounts.admin.held import held_roles
+from campaigns_project.accounts.admin.row_pages import row_context
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
@@ -138,11 +139,7 @@ class EmailTemplateAdmin(ScopedAdmin):
         """What the template said before, who changed it, and where two versions differ."""
         template = self.object_or_404(request, object_id)
         context = {
-            **self.admin_site.each_context(request),
-            "title": f"Versions: {template}",
-            "doing": "Versions",
-            "opts": self.opts,
-            "original": template,
+            **row_context(self, request, template, title=f"Versions: {template}", doing="Versions"),
             "module_name": self.list_title,
             "use_url": self._use_url(request, template),
             **versions_context(template, request.GET),

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns_project.accounts.admin.row_pages import row_context
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
@@ -61,11 +62,7 @@ def _problem(plan: MergePlan | None) -> str:
 
 def _shown(model_admin: Any, request: HttpRequest, keep: Lead, more: dict[str, Any]) -> HttpResponse:
     context = {
-        **model_admin.admin_site.each_context(request),
-        "title": f"Merge another lead into {keep}",
-        "doing": "Merge",
-        "opts": model_admin.opts,
-        "original": keep,
+        **row_context(model_admin, request, keep, title=f"Merge another lead into {keep}", doing="Merge"),
         "prefix": _CHOICE,
         **more,
     }

@@ -28,6 +28,7 @@ from campaigns_project.accounts.admin.held import held_roles, organization_id_of
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
 from campaigns_project.accounts.admin.permissions import NOBODY, RolePermissions, ScopedChoices, may_here
 from campaigns_project.accounts.admin.readable import plain_list, plain_number, readable_json
+from campaigns_project.accounts.admin.row_pages import row_context
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.tenancy import living
 from campaigns_project.audit.actors import Actor
@@ -219,11 +220,7 @@ class FairleadAdmin(ModelAdmin):
         """Who did what to this object, from the audit log."""
         obj = self.object_or_404(request, object_id)
         context = {
-            **self.admin_site.each_context(request),
-            "title": f"History: {obj}",
-            "doing": "History",
-            "opts": self.opts,
-            "original": obj,
+            **row_context(self, request, obj, title=f"History: {obj}", doing="History"),
             "entries": self.history_of(obj)[:HISTORY_SHOWN],
             "audit_url": _audit_url(request, obj),
             "module_name": self.list_title,

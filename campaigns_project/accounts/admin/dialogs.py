@@ -20,6 +20,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from campaigns_project.accounts.admin.permissions import may_here
+from campaigns_project.accounts.admin.row_pages import row_context
 from campaigns_project.accounts.admin.undo import REASON, Undo, require_in_time, tell
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
@@ -170,11 +171,7 @@ def _on_a_page(model_admin: ModelAdmin, request: HttpRequest, response: HttpResp
         return response
     row = request.dialog_object  # type: ignore[attr-defined]
     context = {
-        **model_admin.admin_site.each_context(request),
-        "title": f"{act}: {row}" if row else act,
-        "doing": act,
-        "opts": model_admin.opts,
-        "original": row,
+        **row_context(model_admin, request, row, title=f"{act}: {row}" if row else act, doing=act),
         "fragment": mark_safe(response.content.decode()),  # noqa: S308 - a template of ours, escaped when it was rendered
     }
     return TemplateResponse(request, "admin/dialog_page.html", context)
