@@ -12,6 +12,7 @@ from campaigns.sending.claim import Wordings, claim
 from campaigns.sending.gate import Candidate, gate
 from campaigns.sending.work import able_senders, due_campaigns
 from campaigns.tests.factories import CampaignFactory, CampaignSenderFactory, StepFactory
+from campaigns.tests.planning import rows_read, take_for_empty, write_mails
 from campaigns.tests.sending.sending import started_campaign
 from leads.models import Suppression
 
@@ -19,15 +20,6 @@ pytestmark = pytest.mark.django_db
 PEOPLE, OTHERS = 240, 3000
 MESSAGES, RECIPIENTS = "campaign_messages", "campaign_recipients"
 LEADS, SUPPRESSIONS = "leads", "suppressions"
-
-
-def rows_read(table: str) -> int:
-    """Of `table`, by this transaction so far."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = %s", [table]
-        )
-        return cursor.fetchone()[0]
 
 
 @pytest.fixture
@@ -39,31 +31,11 @@ def campaign():
     campaign = started_campaign(people=PEOPLE, now=timezone.now())
     claimed(campaign, 1)
     step = StepFactory()
-    over = step.campaign
     with connection.cursor() as cursor:
         # Those it asks, and not the hundreds of the catalog.
         cursor.execute("ANALYZE campaign_messages, campaign_recipients, campaigns, campaign_steps, senders, leads")
-        ids = {"organization": over.organization_id, "campaign": over.pk, "step": step.pk}
-        cursor.execute(_OTHER_MAILS, {**ids, "others": OTHERS})
+    write_mails(step, people=OTHERS)
     return campaign
-
-
-# One mail each to people of a campaign that is over.
-_OTHER_MAILS = """
-WITH person AS (
-    INSERT INTO leads (organization_id, email, email_normalized, first_name, last_name, company, title, phone, website,
-        linkedin_url, city, country, timezone, custom, status, created_at, updated_at)
-    SELECT %(organization)s, address, address, '', '', '', '', '', '', '', '', '', '', '{}', 'ok', now(), now()
-    FROM generate_series(1, %(others)s) n CROSS JOIN LATERAL (SELECT 'over' || n || '@example.com' AS address) AS one
-    RETURNING id
-), recipient AS (
-    INSERT INTO campaign_recipients (campaign_id, lead_id, email_address, status, exit_reason, exited_at)
-    SELECT %(campaign)s, id, '', 'completed', 'completed', now() FROM person RETURNING id
-)
-INSERT INTO campaign_messages (recipient_id, step_id, step_version, status, attempts, lost_claims, fence, sent_at,
-    smtp_reply, reason, created_at)
-SELECT id, %(step)s, 1, 'sent', 1, 0, 1, now(), '', '', now() FROM recipient
-"""
 
 
 def claimed(campaign, limit):
@@ -142,12 +114,9 @@ def test_the_people_of_a_chunk_are_read_and_no_others(campaign):
 
 @pytest.mark.parametrize("what", [skip_for_those_who_left, stay_with_sender, free_to_move])
 def test_what_went_back_is_looked_through_once_though_the_tables_are_taken_for_empty(what):
-    """As after a look of autovacuum at rows that were rolled back, or deleted with their campaign a moment ago."""
     claims = claimed(started_campaign(people=PEOPLE, now=timezone.now()), PEOPLE)
     Message.objects.update(status=MessageStatus.PENDING, lease=None)
-    with connection.cursor() as cursor:
-        emptied = "UPDATE pg_class SET reltuples = 0, relpages = 20 WHERE relname = ANY(%s)"
-        cursor.execute(emptied, [[MESSAGES, RECIPIENTS]])
+    take_for_empty(MESSAGES, RECIPIENTS)
     before = rows_read(MESSAGES) + rows_read(RECIPIENTS)
 
     what([one.recipient if what is free_to_move else one.message for one in claims])
