@@ -172,6 +172,7 @@ PAST = {
     "resume": "resumed",
     "stop": "stopped",
     "archive": "archived",
+    "restore": "restored",
     "enroll": "given new recipients",
     "edit": "edited",
     "rank": "given other ranking rules",

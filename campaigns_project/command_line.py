@@ -11,8 +11,9 @@ NAMES = 27
 GROUPS = {
     "Campaigns": (
         "start_campaign", "schedule_campaign", "unschedule_campaign", "pause_campaign", "resume_campaign",
-        "stop_campaign", "archive_campaign", "campaign_status", "send_test", "automatic_enrollment", "de_enroll",
-        "book_lead", "retry_failed", "decide_uncertain", "delete_campaign", "cleanup_jobs", "rollup_stats",
+        "stop_campaign", "archive_campaign", "restore_campaign", "campaign_status", "send_test",
+        "automatic_enrollment", "de_enroll", "book_lead", "retry_failed", "decide_uncertain", "delete_campaign",
+        "cleanup_jobs", "rollup_stats",
     ),
     "Leads": (
         "import_leads", "fetch_leads", "suppress", "unsuppress", "retention", "forget_old", "export_person",

@@ -103,7 +103,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     actions_detail = [
         "start", "resume", "pause", "schedule", "unschedule", "preflight", "send_test", "enroll", "standing_audience",
         "activate", "deactivate", "lead_source", "fetch_leads", "cancel_fetch", "choose_senders", "choose_delivery",
-        "retry_failed", "duplicate", "archive", "stop", "delete_draft",
+        "retry_failed", "duplicate", "restore", "archive", "stop", "delete_draft",
     ]  # fmt: skip
 
     start = dialog_action(verbs.Start)
@@ -113,6 +113,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     resume = dialog_action(verbs.Resume)
     stop = dialog_action(verbs.Stop)
     archive = dialog_action(verbs.Archive)
+    restore = dialog_action(verbs.Restore)
     retry_failed = dialog_action(RetryFailed)
     duplicate = dialog_action(verbs.Duplicate)
     delete_draft = dialog_action(DeleteDraft)

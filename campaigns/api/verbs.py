@@ -175,9 +175,16 @@ class CampaignVerbs:
     def stop(self, request: Request, **_address: str) -> Response:
         return self._take(lifecycle.begin_stop if self.is_rehearsal else lifecycle.stop)  # type: ignore[attr-defined]
 
-    @verb("Archive a campaign", "Puts an ended campaign out of the way.")
+    @verb("Archive a campaign", "Puts an ended campaign out of the way; `restore` takes it back.")
     def archive(self, request: Request, **_address: str) -> Response:
         return self._take(lifecycle.archive)
+
+    @verb(
+        "Take a campaign out of the archive",
+        "It is again what it was archived from: completed, stopped or failed. Nobody who has left it comes back.",
+    )
+    def restore(self, request: Request, **_address: str) -> Response:
+        return self._take(lifecycle.restore)
 
     @extend_schema(
         summary="Duplicate a campaign",

@@ -8,6 +8,7 @@ from campaigns.lifecycle.duplicate import duplicate as duplicate
 from campaigns.lifecycle.end import archive as archive
 from campaigns.lifecycle.end import begin_stop as begin_stop
 from campaigns.lifecycle.end import complete_finished as complete_finished
+from campaigns.lifecycle.end import restore as restore
 from campaigns.lifecycle.end import stop as stop
 from campaigns.lifecycle.hold import may_still_go as may_still_go
 from campaigns.lifecycle.hold import pause as pause

@@ -1,14 +1,15 @@
 """Stop, completion and the archive: the ends of a campaign."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.fetching.opened import STARTING, cancel_starting
 from campaigns.ledger import ledger
-from campaigns.lifecycle.transitions import move
+from campaigns.lifecycle.transitions import move, reread
 from campaigns.locks import hold_audience, take_audience
 from campaigns.models import Campaign, CampaignStatus, ExitReason, Job, JobKind, Recipient, RecipientStatus
 from campaigns.telling import tell_of_campaign
@@ -19,6 +20,7 @@ from campaigns_project.webhooks.events import EventType
 
 STOP_BATCH = 10_000  # recipients whose rows are locked together
 _ENROLLING = Q(is_automatic=True, is_active=True)
+_WHY_KEPT: dict[str, Any] = {name: F(name) for name in ("status_code", "status_message", "status_error")}
 
 
 def stop(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
@@ -39,8 +41,28 @@ def begin_stop(*, campaign: Campaign, actor: Actor, now: datetime, reason: str =
 
 
 def archive(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
-    """Put an ended campaign out of the way. StateConflict unless it has ended."""
-    return move(campaign, "archive", to=CampaignStatus.ARCHIVED, actor=actor, now=now, reason=reason)
+    """Put an ended campaign out of the way. StateConflict unless it has ended.
+
+    Why it failed is kept, for `restore`. Whoever was still in one that failed leaves it.
+    """
+    return move(campaign, "archive", to=CampaignStatus.ARCHIVED, actor=actor, now=now, reason=reason, **_WHY_KEPT)
+
+
+@transaction.atomic
+def restore(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
+    """Take it out of the archive again, to the state it was archived from. StateConflict unless it is in there.
+
+    Nobody who has left it comes back: what had ended stays ended.
+    """
+    archived = reread(campaign, "restore", lock=True)
+    return move(archived, "restore", to=_archived_from(archived), actor=actor, now=now, reason=reason, **_WHY_KEPT)
+
+
+def _archived_from(campaign: Campaign) -> CampaignStatus:
+    """Told by its times: each stays for good where the campaign ended so, and a stop has none."""
+    if campaign.completed_at is not None:
+        return CampaignStatus.COMPLETED
+    return CampaignStatus.STOPPED if campaign.failed_at is None else CampaignStatus.FAILED
 
 
 def complete_finished(*, now: datetime) -> int:

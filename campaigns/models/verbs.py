@@ -10,6 +10,7 @@ FROM = {
     "resume": (CampaignStatus.PAUSED, CampaignStatus.FAILED),
     "stop": (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
     "archive": (CampaignStatus.COMPLETED, CampaignStatus.STOPPED, CampaignStatus.FAILED),
+    "restore": (CampaignStatus.ARCHIVED,),
 }
 
 

@@ -1,4 +1,4 @@
-"""What is done to a campaign in any state, or when it is over: duplicate, archive."""
+"""What is done to a campaign in any state, or when it is over: duplicate, archive, restore."""
 
 from typing import Any
 
@@ -7,22 +7,44 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns import lifecycle
-from campaigns.admin.verbs.verb import VerbDialog
+from campaigns.admin.verbs.verb import VerbDialog, WithReason, people
 from campaigns.models import Campaign
 from campaigns_project.accounts.admin.dialogs import ActDialog
 from campaigns_project.accounts.roles import Role
 
 
-class Archive(VerbDialog):
+class Archive(WithReason, VerbDialog):
     verb = "archive"
     label = "Archive"
     icon = "inventory_2"
     title = "Put this campaign into the archive?"
-    description = "It leaves the usual lists; everything about it stays."
     submit_text = "Archive campaign"
+    undone_by = "restore"
+
+    @property
+    def description(self) -> str:
+        kept = "It leaves the usual lists; everything about it stays, and it can be restored."
+        inside = self.object.active_leads_count
+        if not inside:
+            return kept
+        still = "is still in it, and leaves" if inside == 1 else "are still in it, and leave"
+        return f"{kept} {people(self.object)} {still} it for good."
 
     def said(self, campaign: Campaign) -> str:
         return f"“{campaign}” is in the archive."
+
+
+class Restore(WithReason, VerbDialog):
+    verb = "restore"
+    label = "Restore"
+    icon = "unarchive"
+    title = "Take this campaign out of the archive?"
+    description = "It stands in the usual lists again, as it was before: nothing is sent by that."
+    submit_text = "Restore campaign"
+    undone_by = "archive"
+
+    def said(self, campaign: Campaign) -> str:
+        return f"“{campaign}” is out of the archive: {campaign.get_status_display().lower()}, as it was."
 
 
 class Duplicate(ActDialog):

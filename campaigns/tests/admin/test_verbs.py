@@ -87,6 +87,7 @@ def test_a_time_that_has_passed_is_refused_and_what_was_typed_stays(manager: Cli
         ("resume", {"status": "paused", "started_at": timezone.now(), "paused_at": timezone.now()}, "running"),
         ("stop", {"status": "running", "started_at": timezone.now()}, "stopped"),
         ("archive", {"status": "stopped"}, "archived"),
+        ("restore", {"status": "archived", "completed_at": timezone.now()}, "completed"),
     ],
 )
 def test_each_verb_moves_the_campaign(manager: Client, campaign: Any, verb: str, before: Any, after: str) -> None:

@@ -235,14 +235,15 @@ def test_a_campaign_goes_through_its_life_by_verbs():
             ("resume", {}),
             ("stop", {}),
             ("archive", {}),
+            ("restore", {}),
         ]
     ]
 
-    assert states == ["scheduled", "draft", "running", "paused", "running", "stopped", "archived"]
+    assert states == ["scheduled", "draft", "running", "paused", "running", "stopped", "archived", "stopped"]
     assert AuditLog.objects.get(action="campaign.started").reason == "ticket 4137"
 
 
-@pytest.mark.parametrize("verb", ["start", "schedule", "unschedule", "pause", "resume", "stop", "archive"])
+@pytest.mark.parametrize("verb", ["start", "schedule", "unschedule", "pause", "resume", "stop", "archive", "restore"])
 def test_the_verbs_need_a_manager(verb):
     client = key_client(Role.OPERATOR)
     campaign = ready_campaign(client.organization)

@@ -1,6 +1,6 @@
 """The verbs: each from the states it may leave, audited, and refused with what is possible instead."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -21,6 +21,7 @@ from campaigns_project.errors import NotFound, Refused
 from leads.models import Lead
 
 pytestmark = pytest.mark.django_db
+HOUR = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_verb_is_refused_from_every_state_it_does_not_leave(verb, status, now)
 def test_the_whole_life_is_audited_with_before_and_after(now):
     campaign = ready_campaign(now=now)
 
-    for verb in ("schedule", "unschedule", "start", "pause", "resume", "stop", "archive"):
+    for verb in ("schedule", "unschedule", "start", "pause", "resume", "stop", "archive", "restore"):
         campaign = take(verb, campaign, now)
 
     rows = AuditLog.objects.about(campaign).filter(before__isnull=False).order_by("id")
@@ -72,7 +73,27 @@ def test_the_whole_life_is_audited_with_before_and_after(now):
         ("paused", "running"),
         ("running", "stopped"),
         ("stopped", "archived"),
+        ("archived", "stopped"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [
+        ("completed", {"completed_at": HOUR}),
+        ("stopped", {}),
+        (
+            "failed",
+            {"failed_at": HOUR, "status_code": "nobody_found", "status_message": "Nobody.", "status_error": "0"},
+        ),
+    ],
+)
+def test_what_is_taken_out_of_the_archive_is_what_it_was_and_says_why(status, fields, now):
+    campaign = CampaignFactory(status=status, **fields)
+
+    restored = take("restore", take("archive", campaign, now), now)
+
+    assert {name: getattr(restored, name) for name in ("status", *fields)} == {"status": status, **fields}
 
 
 def test_stopping_takes_everybody_out_and_frees_them(now):

@@ -266,6 +266,7 @@ RUNS = {
     "resume_campaign": Run("campaign.resumed", of_campaign(), campaign_is("paused", paused_at=NOON)),
     "stop_campaign": Run("campaign.stopped", of_campaign("--yes")),
     "archive_campaign": Run("campaign.archived", of_campaign(), campaign_is("completed", completed_at=NOON)),
+    "restore_campaign": Run("campaign.restored", of_campaign(), campaign_is("archived", completed_at=NOON)),
     "suppress": Run("suppression.added_many", at_home("x@acme.example")),
     "unsuppress": Run(
         "suppression.removed", lambda world: (*at_home(world[Suppression].address)(world), "--reason", "x")

@@ -609,6 +609,9 @@ WRITES = {
     "post /api/v1/campaigns/{id}/archive": Write(
         "campaign.archived", MANAGER, at("campaigns", Campaign, "archive"), prepare=campaign_is("stopped")
     ),
+    "post /api/v1/campaigns/{id}/restore": Write(
+        "campaign.restored", MANAGER, at("campaigns", Campaign, "restore"), prepare=campaign_is("archived")
+    ),
     "post /api/v1/campaigns/{id}/duplicate": Write(
         "campaign.created", OPERATOR, at("campaigns", Campaign, "duplicate")
     ),
