@@ -7,6 +7,7 @@ from django.db.backends.utils import CursorWrapper
 from campaigns.tallies.renew import COUNTERS
 from campaigns_project.verification.finding import Finding
 from campaigns_project.verification.rows import FIX_SQL, Fault, scan
+from tracking.analytics.clock import CLOCK
 from tracking.days.count import KIND, counted_days
 from tracking.forgetting.details import AHEAD, HAS_DETAILS, OF_ORGANIZATION
 from tracking.models import CampaignDay
@@ -136,12 +137,12 @@ _WORDS = [
 _UP_TO_DATE = f"""
 SELECT campaign.id FROM campaigns campaign
 JOIN campaign_tallies tally ON tally.campaign_id = campaign.id AND tally.kind = '{KIND}'
-WHERE campaign.deleting_at IS NULL AND tally.figures ->> 'timezone' = campaign.timezone
+WHERE campaign.deleting_at IS NULL AND tally.figures ->> 'timezone' = {CLOCK}
   AND tally.counters = jsonb_build_array({", ".join(f"campaign.{name}" for name in COUNTERS)})
 """  # noqa: S608 - a text of our own
 _DAYS = f"""
 (SELECT * FROM campaign_days WHERE campaign_id IN ({_UP_TO_DATE})) AS kept
-FULL JOIN ({counted_days(f"campaign.id IN ({_UP_TO_DATE})")}) AS counted
+FULL JOIN ({counted_days(f"campaign.id IN ({_UP_TO_DATE})", clock=CLOCK)}) AS counted
     ON counted.campaign_id = kept.campaign_id AND counted.day = kept.day
 """  # noqa: S608 - a text of our own
 _DAYS_WRONG = [

@@ -35,6 +35,7 @@ def results(figures: Mapping[str, Any]) -> dict[str, Any]:
     days = figures["days"]
     return {
         "counted_at": figures["generated_at"],
+        "timezone": figures["timezone"],
         "drawing": drawing([_drawn(day) for day in days]),
         "days": [_line(day) for day in reversed(days) if any(day[name] for name in _TABLED)],
         "did": [{"label": label, "tone": tone, **_part(figures["people"][name])} for name, label, tone in _DID],

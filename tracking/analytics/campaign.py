@@ -6,6 +6,7 @@ from typing import Any
 from campaigns.models import Campaign
 from campaigns.tallies import tally
 from tracking.analytics import counted, returned
+from tracking.analytics.clock import clock_of
 from tracking.analytics.days import laid_out
 from tracking.analytics.funnel import funnel
 from tracking.analytics.shares import Share, share
@@ -23,6 +24,7 @@ def campaign_analytics(campaign: Campaign, *, now: datetime) -> dict[str, Any]:
     - `steps`: the same by step and variant, of the messages sent.
     - `days`: the last 30 days of the campaign's time zone, oldest first, days without anything included; of a campaign
       that has ended those up to six days after its end.
+    - `timezone`: whose days and hours these are: the campaign's, or UTC where its own is not known.
     - `funnel`: how far people came, from enrolled to booked.
     - `reply_hours`: the hours of the week in which people replied.
     - `undelivered`: why mails failed or came back.
@@ -38,6 +40,7 @@ def campaign_analytics(campaign: Campaign, *, now: datetime) -> dict[str, Any]:
         "events": events,
         "steps": step_figures(campaign, told.figures["wordings"]),
         "days": laid_out(told.figures["days"], campaign, now=now),
+        "timezone": clock_of(campaign).key,
         "funnel": funnel(campaign, delivered=back.figures["delivered"]),
         "reply_hours": back.figures["reply_hours"],
         "undelivered": back.figures["undelivered"],

@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 
 from campaigns.models import Campaign, Message, MessageStatus
-from campaigns_project.accounts.timezones import zone_of
+from tracking.analytics.clock import clock_of
 from tracking.models import EmailEvent, EventType
 
 DAYS = 30
@@ -20,7 +20,7 @@ def days_with_anything(campaign: Campaign, *, now: datetime) -> dict[str, dict[s
 
     Mails sent and events by type; `machine` has the opens and clicks of machines, which are in no other number.
     """
-    zone, last = zone_of(campaign.timezone), _last_day(campaign, now)
+    zone, last = clock_of(campaign), _last_day(campaign, now)
     since = datetime.combine(last - timedelta(days=DAYS - 1), time.min, tzinfo=zone)
     until = datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone)
     figures: dict[str, dict[str, Any]] = {}
@@ -42,7 +42,7 @@ def laid_out(figures: Mapping[str, Mapping[str, Any]], campaign: Campaign, *, no
 def _last_day(campaign: Campaign, now: datetime) -> date:
     """Today; of a campaign that has ended the last day on which there is much to be seen."""
     ended = campaign.completed_at
-    return min(now, ended + ECHO if ended else now).astimezone(zone_of(campaign.timezone)).date()
+    return min(now, ended + ECHO if ended else now).astimezone(clock_of(campaign)).date()
 
 
 def _sent(campaign: Campaign, since: datetime, until: datetime) -> Iterable[tuple[date, int]]:

@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
 from campaigns.models import Campaign
-from campaigns_project.accounts.timezones import zone_of
+from tracking.analytics.clock import clock_of
 from tracking.models import EmailEvent, EventType
 
 ENOUGH = 50  # replies, below which the hours are chance
@@ -25,7 +25,7 @@ def reply_hours(campaign: Campaign) -> list[Hour]:
 
     By the time the reply was received here or told of, not when it was read; answers of machines do not count.
     """
-    zone = zone_of(campaign.timezone)
+    zone = clock_of(campaign)
     replies = EmailEvent.objects.filter(campaign_recipient__campaign=campaign, event_type=EventType.REPLY).human()
     hours = (
         replies.order_by()

@@ -93,6 +93,9 @@ class AnalyticsSerializer(serializers.Serializer):
         help_text="The last 30 days in the campaign's time zone (once it has ended, up to six days after that), oldest "
         "first: date, sent, events by type, machine.",
     )
+    timezone = serializers.CharField(
+        help_text="Whose days and hours these are: the campaign's time zone, or UTC where that is not known any more."
+    )
     funnel = StageSerializer(many=True, help_text="From enrolled to booked, in this order.")
     reply_hours = HourSerializer(many=True, help_text="Those with replies, from Monday on.")
     undelivered = UndeliveredSerializer(many=True, help_text="The most frequent first.")

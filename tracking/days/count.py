@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from campaigns.locks import hold_days
 from campaigns.models import Campaign, CampaignTally
 from campaigns.tallies.renew import counters_of
+from tracking.analytics.clock import clock_of
 from tracking.locks import hold_against_deletion
 from tracking.models import CampaignDay
 
@@ -34,21 +35,24 @@ class Difference:
     counted: int
 
 
-def counted_days(which: str) -> str:
-    """A query for what is counted: `campaign_id`, `day` and its numbers, of the campaigns for which `which` holds."""
+def counted_days(which: str, *, clock: str) -> str:
+    """A query for what is counted: `campaign_id`, `day` and its numbers, of the campaigns for which `which` holds.
+
+    `clock` is an expression for the name of a time zone that the database knows, by which each `campaign` has its days.
+    """
     numbers = ", ".join(
         f"coalesce(sum(number) FILTER (WHERE what = '{name}'), 0)::bigint AS {name}" for name in CampaignDay.NUMBERS
     )
     return f"""
 SELECT campaign_id, day, {numbers} FROM (
-    SELECT step.campaign_id, (message.sent_at AT TIME ZONE campaign.timezone)::date AS day, 'sent' AS what,
+    SELECT step.campaign_id, (message.sent_at AT TIME ZONE {clock})::date AS day, 'sent' AS what,
            count(*) AS number
     FROM campaigns campaign
     JOIN campaign_steps step ON step.campaign_id = campaign.id
     JOIN campaign_messages message ON message.step_id = step.id AND message.status = 'sent'
     WHERE {which} GROUP BY 1, 2
     UNION ALL
-    SELECT recipient.campaign_id, (moment.at AT TIME ZONE campaign.timezone)::date, moment.what, count(*)
+    SELECT recipient.campaign_id, (moment.at AT TIME ZONE {clock})::date, moment.what, count(*)
     FROM campaigns campaign
     JOIN campaign_recipients recipient ON recipient.campaign_id = campaign.id
     CROSS JOIN LATERAL (VALUES {_MOMENTS}) AS moment (what, at)
@@ -71,9 +75,9 @@ def count_days(*, campaign_id: int, now: datetime) -> int:
     # The counters are read before: what comes while it is counted is news once more.
     counters, began = counters_of(campaign), time.monotonic()
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, {"campaign": campaign_id})
+        cursor.execute(_KEEP, {"campaign": campaign_id, "clock": clock_of(campaign).key})
         (changed,) = cursor.fetchone()
-    kept = {"figures": {"timezone": campaign.timezone}, "counters": counters, "counted_at": now}
+    kept = {"figures": _counted_by(campaign), "counters": counters, "counted_at": now}
     CampaignTally.objects.update_or_create(
         campaign=campaign, kind=KIND, defaults={**kept, "seconds": time.monotonic() - began}
     )
@@ -86,17 +90,24 @@ def is_up_to_date(*, campaign_id: int) -> bool:
     kept = CampaignTally.objects.filter(campaign=campaign_id, kind=KIND).first()
     if campaign is None or kept is None:
         return False
-    return kept.counters == counters_of(campaign) and kept.figures == {"timezone": campaign.timezone}
+    return kept.counters == counters_of(campaign) and kept.figures == _counted_by(campaign)
+
+
+def _counted_by(campaign: Campaign) -> dict[str, str]:
+    return {"timezone": clock_of(campaign).key}
 
 
 def differences(*, campaign_id: int) -> list[Difference]:
     """Where the kept days are not what counting gives now, by day and name."""
+    campaign = Campaign.objects.living().filter(pk=campaign_id).first()
+    if campaign is None:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_COMPARE, {"campaign": campaign_id})
+        cursor.execute(_COMPARE, {"campaign": campaign_id, "clock": clock_of(campaign).key})
         return [Difference(*row) for row in cursor.fetchall()]
 
 
-_COUNTED = counted_days("campaign.id = %(campaign)s")
+_COUNTED = counted_days("campaign.id = %(campaign)s", clock="%(clock)s")
 _KEEP = f"""
 WITH counted AS MATERIALIZED ({_COUNTED}), gone AS (
     DELETE FROM campaign_days kept

@@ -14,6 +14,7 @@ from campaigns.locks import Lock, let_go, take_for_session
 from campaigns.models import Campaign
 from campaigns.tallies.renew import COUNTERS, LATEST, MOVING, SHARE, SOONEST
 from campaigns_project.workers.queue import queue_state
+from tracking.analytics.clock import clock
 from tracking.days.count import KIND, count_days
 
 RENEW = "tracking.tasks.renew_days"
@@ -59,7 +60,7 @@ def with_news(now: datetime) -> QuerySet[Campaign]:
     )
     rest = ExpressionWrapper(F("tally__seconds") * Value(timedelta(seconds=SHARE)), output_field=DurationField())
     has_rested = Q(counted_at__lt=Value(now) - Greatest(rest, Value(SOONEST)))
-    has_moved = ~Q(counted_as=JSONArray(*COUNTERS)) | ~Q(counted_by=F("timezone"))
+    has_moved = ~Q(counted_as=JSONArray(*COUNTERS)) | ~Q(counted_by=clock())
     never = Q(counted_at=None, total_recipients__gt=0)
     due = never | has_rested & (has_moved | _is_old(now))
     return campaigns.filter(due).order_by(F("counted_at").asc(nulls_first=True), "pk")
@@ -76,7 +77,7 @@ def _count(now: datetime) -> int:
     for campaign_id in with_news(now).values_list("pk", flat=True)[:AT_ONCE]:
         try:
             count_days(campaign_id=campaign_id, now=now)
-        except DataError:  # such as a time zone that this database does not know: the others are not to wait for it
+        except DataError:  # such as a moment that no date can be told of: the others are not to wait for it
             logger.exception("days of campaign %s could not be counted", campaign_id)
         done += 1
         if time.monotonic() >= ends:

@@ -2,6 +2,7 @@
 
 from campaigns_project.runtime.health.audit import examine_audit
 from campaigns_project.runtime.health.check import Needs, Subject
+from campaigns_project.runtime.health.clocks import examine_clocks
 from campaigns_project.runtime.health.configuration import examine_settings
 from campaigns_project.runtime.health.database import examine_database
 from campaigns_project.runtime.health.deploying import examine_deployment
@@ -34,6 +35,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("work", "Work", examine_work, Needs.TABLES),
     Subject("senders", "Senders", examine_senders, Needs.TABLES),
     Subject("sending", "Emergency stops", examine_halts, Needs.TABLES),
+    Subject("clocks", "Time zones", examine_clocks, Needs.TABLES, is_quick=False),
     Subject("providers", "Lead providers", examine_providers, Needs.TABLES),
     Subject("webhooks", "Webhooks", examine_webhooks, Needs.TABLES),
     Subject("inbound", "Inbound mail", examine_inbound, Needs.TABLES),

@@ -9,9 +9,11 @@ from campaigns.models import Campaign, Sender
 from campaigns.tests.factories import CampaignDayFactory
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
+from campaigns_project.runtime.health import examine
 from campaigns_project.tests.admin.browsers import member
 from campaigns_project.tests.admin.conftest import World, make_world
 from campaigns_project.tests.rest.clients import key_client
+from leads.models import Lead
 
 pytestmark = pytest.mark.django_db
 SAID = "Nothing leaves: its time zone, Africa/Nowhere, is not known on this machine. Choose another one"
@@ -42,6 +44,10 @@ def test_every_page_that_goes_by_them_opens_and_says_what_is_wrong(nowhere: Worl
 
     assert {page: answer.status_code for page, answer in answers.items() if answer.status_code != 200} == {}
     saying = [page for page in pages if SAID in answers[page].content.decode()]
+    assert (
+        "Days are those of UTC: its time zone, Africa/Nowhere, is not"
+        in answers[f"{campaign}/results"].content.decode()
+    )
     assert saying == [f"{campaign}/change", pages[-1]]
     assert (
         "its time zone, Africa/Nowhere, is not known on this machine" in answers[f"{campaign}/start"].content.decode()
@@ -65,3 +71,17 @@ def test_so_does_every_answer_of_the_api(nowhere: World) -> None:
     window = {gate["code"]: gate for gate in answers[f"{campaign}/sending-status"].json()["gates"]}["window"]
     assert (window["ok"], window["why"], window["sentence"].startswith(SAID)) == (False, "timezone_unknown", True)
     assert answers["analytics/overview"].json()["days"][-1]["sent"] == 5
+    assert answers[f"{campaign}/analytics"].json()["timezone"] == "UTC"
+
+
+def test_the_examination_names_them_by_what_becomes_of_them(nowhere: World) -> None:
+    Lead.objects.update(timezone="Africa/Elsewhere")
+
+    checks = examine(now=timezone.now(), only=("clocks",)).checks
+
+    assert [(check.level, check.message.partition(" (")[0]) for check in checks] == [
+        ("warn", f"1 {noun} with a time zone that is not known on this machine")
+        for noun in ("campaign", "organization", "sender", "lead")
+    ]
+    assert f"({nowhere.campaign}: Africa/Nowhere). Nothing of it leaves" in checks[0].message
+    assert str(nowhere.campaign) not in str([check.for_support() for check in checks])

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from campaigns.models import Campaign
 from campaigns.tests.factories import NOON, CampaignDayFactory, CampaignFactory, MessageFactory
@@ -64,8 +65,12 @@ def test_a_program_reads_it_as_json(wrong):
 
 
 def test_one_that_cannot_be_counted_does_not_keep_the_others(wrong):
-    elsewhere = MessageFactory().recipient.campaign_id
-    Campaign.objects.filter(pk=elsewhere).update(timezone="Nowhere/Atlantis")
+    message = MessageFactory()
+    Campaign.objects.filter(steps=message.step).update(timezone="Pacific/Auckland")
+    with connection.cursor() as cursor:
+        # There is no such moment by the clock of Auckland.
+        at = "294276-12-31 23:59:59+00"
+        cursor.execute("UPDATE campaign_messages SET sent_at = %s::timestamptz WHERE id = %s", [at, message.pk])
 
     with pytest.raises(CommandError) as ended:
         run("--all")

@@ -20,8 +20,9 @@ from campaigns.tests.factories import (
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.verification.rows.asking import findings
+from tracking.analytics import clock
 from tracking.days import ask_for_days, count_days, renew_days, roll_up
-from tracking.days.renew import DAILY
+from tracking.days.renew import DAILY, with_news
 from tracking.models import CampaignDay
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,19 @@ def test_another_time_zone_makes_other_days(campaign):
 
     assert renew_days(now=NOON + 60 * SECOND) == 1
     assert set(days(campaign)) == {date(2026, 11, 21)}
+
+
+def test_days_of_a_zone_that_is_not_known_any_more_are_those_of_utc_and_are_right(campaign, monkeypatch):
+    sent(campaign, at=datetime(2026, 11, 21, 23, 30, tzinfo=UTC))
+    count(campaign)
+    Campaign.objects.filter(pk=campaign.pk).update(timezone="Africa/Nowhere")
+
+    assert [renew_days(now=NOON + n * 60 * SECOND) for n in (1, 2)] == [1, 0]
+    assert set(days(campaign)) == {date(2026, 11, 21)}
+    assert [each for each in findings() if each.id == "day_wrong"] == []
+
+    monkeypatch.setattr(clock, "known_to_both", lambda: {"Africa/Nowhere", "UTC"})
+    assert [each.pk for each in with_news(NOON + 180 * SECOND)] == [campaign.pk]
 
 
 def test_over_all_days_the_numbers_are_those_of_the_counters(campaign):
