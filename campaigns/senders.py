@@ -22,6 +22,7 @@ from campaigns_project.audit.record import record
 from campaigns_project.encryption import refuse_elsewhere
 from campaigns_project.errors import Refused, StateRefused, state_of
 from campaigns_project.webhooks.events import EventType
+from leads.addresses import stored_form
 
 NAMED = 5  # campaigns that a refusal lists
 
@@ -48,6 +49,26 @@ def check_settings(sender: Sender) -> None:
     if sender.kind == SenderKind.ESP:
         _check_service(sender)
     check_hook(sender.webhook_service or service_of(sender), sender.webhook_secret)
+
+
+def check_address_is_free(sender: Sender) -> None:
+    """Refused where another sender of its organization has the address of `sender` (saved or not), however written.
+
+    One that stands beside another already may keep its address.
+    """
+    form = stored_form(sender.email)
+    others = Sender.objects.filter(organization=sender.organization_id, email_normalized=form).exclude(pk=sender.pk)
+    other = others.values_list("pk", "email").first()
+    before = Sender.objects.filter(pk=sender.pk).values_list("email", flat=True).first() if sender.pk else None
+    if other is None or (before is not None and stored_form(before) == form):
+        return
+    pk, email = other
+    raise Refused(
+        "address_taken",
+        f"{sender.email} is the address of sender {pk} already, written {email}.",
+        "Use that one, or another address.",
+        {"field": "email"},
+    )
 
 
 def check_login_stays(sender: Sender, *, host: str, keeps_password: bool) -> None:

@@ -21,7 +21,14 @@ from campaigns.admin.sender_webhook import WEBHOOK_FIELDSET, RenewWebhookAddress
 from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthStatus, check_sender
 from campaigns.models import Sender, SenderKind, SenderStatus
-from campaigns.senders import check_login_stays, check_settings, pause_sender, remove_sender, resume_sender
+from campaigns.senders import (
+    check_address_is_free,
+    check_login_stays,
+    check_settings,
+    pause_sender,
+    remove_sender,
+    resume_sender,
+)
 from campaigns.sending import guard
 from campaigns.sending.connections import is_by_mailbox
 from campaigns.sending.reasons import in_words
@@ -61,6 +68,9 @@ class SenderForm(SenderWebhookForm, SenderLimitsForm):
         cleaned = super().clean()
         try:
             check_settings(Sender(**{name: cleaned.get(name, "") for name in LOOKED_AT}))
+            if organization := cleaned.get("organization") or getattr(self.instance, "organization", None):
+                email = cleaned.get("email", "")
+                check_address_is_free(Sender(pk=self.instance.pk, organization=organization, email=email))
             if self.instance.pk and "host" in cleaned:
                 check_login_stays(self.instance, host=cleaned["host"], keeps_password=self.keeps("password"))
         except Refused as refused:

@@ -20,7 +20,14 @@ from campaigns.delivery.services import SERVICES
 from campaigns.health import HealthCheck, HealthStatus, check_sender
 from campaigns.hearing import how_to_set_up, renew_webhook_address, webhook_address
 from campaigns.models import Authentication, Mailbox, Sender, SenderKind, SenderStatus
-from campaigns.senders import check_login_stays, check_settings, pause_sender, remove_sender, resume_sender
+from campaigns.senders import (
+    check_address_is_free,
+    check_login_stays,
+    check_settings,
+    pause_sender,
+    remove_sender,
+    resume_sender,
+)
 from campaigns.sending.limits import RECENT_DAYS
 from campaigns.steps import set_senders
 from campaigns_project.accounts.roles import Role
@@ -155,6 +162,7 @@ class SenderSerializer(SenderLimits, StrictModelSerializer):
         attrs = super().validate(attrs)
         row = cast(Sender, self._would_be(attrs))
         check_settings(row)
+        check_address_is_free(row)
         if self.instance is not None:
             check_login_stays(cast(Sender, self.instance), host=row.host, keeps_password="password" not in attrs)
         return attrs

@@ -1,4 +1,5 @@
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.core.validators import DomainNameValidator, MaxValueValidator, MinValueValidator
 from django.db import models
@@ -9,6 +10,7 @@ from campaigns_project.accounts.tenancy import OrganizationQuerySet, Tenanted
 from campaigns_project.accounts.timezones import validate_timezone
 from campaigns_project.database.statement_keys import let_go
 from campaigns_project.encryption import EncryptedTextField
+from leads.addresses import stored_form
 
 
 class SenderSecurity(models.TextChoices):
@@ -55,6 +57,12 @@ class Sender(Tenanted, LogsIn):
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.DB_CASCADE, related_name="senders")
     email = models.EmailField("e-mail", max_length=254)
+    email_normalized = models.CharField(
+        max_length=320,
+        null=True,
+        editable=False,
+        help_text="As addresses are compared. Empty where another sender had it before they were.",
+    )
     name = models.CharField("shown name", max_length=100, blank=True)
     reply_to = models.EmailField(max_length=254, blank=True, help_text="Empty: replies come to the address above.")
     kind = models.CharField(max_length=10, choices=SenderKind, default=SenderKind.SMTP)
@@ -183,6 +191,9 @@ class Sender(Tenanted, LogsIn):
         ordering = ["email"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "email"], name="sender_once_per_organization"),
+            models.UniqueConstraint(
+                fields=["organization", "email_normalized"], name="sender_address_once_per_organization"
+            ),
             models.CheckConstraint(condition=Q(status__in=SenderStatus.values), name="sender_status_known"),
             models.CheckConstraint(condition=Q(security__in=SenderSecurity.values), name="sender_security_known"),
             models.CheckConstraint(condition=Q(port__gte=1, port__lte=65535), name="sender_port_in_range"),
@@ -201,6 +212,22 @@ class Sender(Tenanted, LogsIn):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>" if self.name else self.email
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """As always, and with its address in the form that is compared."""
+        if update_fields is None or "email" in update_fields:
+            self.email_normalized = self._form_of_its_own()
+            update_fields = None if update_fields is None else {*update_fields, "email_normalized"}
+        super().save(update_fields=update_fields, **kwargs)
+
+    def _form_of_its_own(self) -> str | None:
+        """None for one that stood beside another with its address when addresses began to be compared, and still does:
+        its other fields can be changed all the same."""
+        form = stored_form(self.email)
+        if self._state.adding or self.email_normalized is not None:
+            return form
+        others = Sender.objects.filter(organization=self.organization_id, email_normalized=form).exclude(pk=self.pk)
+        return None if others.exists() else form
 
 
 class CampaignSender(Tenanted, models.Model):

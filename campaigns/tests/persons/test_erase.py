@@ -135,7 +135,7 @@ NAMES_NOBODY_COLUMNS = {
         "orphan_reports": ("asked_by", "only_table", "counts"),
         "provider_accounts": ("provider", "api_key"),
         "segments": ("name",),
-        "senders": ("email", "name", "reply_to", "host", "security", "username", "password", "status", "esp",
+        "senders": ("email", "email_normalized", "name", "reply_to", "host", "security", "username", "password", "status", "esp",
                     "esp_settings", "webhook_service", "webhook_secret", "kind", "timezone", "dkim_selector",
                     "return_path_domain", "refresh_token", "access_token", "oauth_scopes"),
         "sending_halts": ("halted_by", "lifted_by"),
