@@ -25,7 +25,8 @@ class ImportSerializer(serializers.ModelSerializer):
     )
     dry_run = serializers.SerializerMethodField(
         help_text="What importing would do, once dry_run_status is succeeded: rows, created, updated, unchanged, "
-        "problems, do_not_contact, problem_codes, field_changes, samples of differences, first_problems."
+        "problems, do_not_contact, do_not_contact_reasons (the same by the reason that was understood), problem_codes, "
+        "field_changes, samples of differences, first_problems."
     )
 
     class Meta:

@@ -13,6 +13,7 @@ from leads.imports.fields import CUSTOM_PREFIX, DO_NOT_CONTACT, LEAD_FIELDS
 from leads.imports.lines import FALSE, NOTHING, TRUE, line, texts
 from leads.imports.marks import marks
 from leads.imports.matching import Columns
+from leads.imports.opt_out_reasons import OptedOut
 from leads.imports.people import People
 from leads.imports.reading import Row
 from leads.imports.rules import Problem
@@ -95,12 +96,12 @@ class Keeping:
 class Chunk:
     """Up to CHUNK_ROWS rows, each in one of the two lists; no person is in `rows` twice, or in an earlier chunk.
 
-    `opted_out` has the normalized addresses of the rows, of either list, that say not to write to them.
+    `opted_out` has one for each row, of either list, that says not to write to its person.
     """
 
     rows: list[GoodRow] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
-    opted_out: list[str] = field(default_factory=list)
+    opted_out: list[OptedOut] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.problems)
@@ -128,8 +129,8 @@ def checked_chunks(
         result = checker.check(row)
         if position < skip:
             continue
-        if checker.has_opt_outs and (address := checker.opted_out(row)):
-            chunk.opted_out.append(address)
+        if checker.has_opt_outs and (found := checker.opted_out(row)):
+            chunk.opted_out.append(found)
         key = next(keeping.keys) if keeping else NOTHING
         came, is_plain = b"", False
         if isinstance(result, RowProblem):
@@ -192,10 +193,10 @@ class _Checker:
             return RowProblem(row.number, row.cells, duplicate(self._email_column, result.values[0], first))
         return result if lead_address == result.email_normalized else result._replace(email_normalized=lead_address)
 
-    def opted_out(self, row: Row) -> str:
-        """The address of a row that says not to write to it, empty otherwise; of an erased person we know already."""
-        address = self._validator.opted_out(self._corrected(row))
-        return "" if address and self._people.is_erased(address) else address
+    def opted_out(self, row: Row) -> OptedOut | None:
+        """Whom a row says not to write to, None otherwise; of an erased person we know already."""
+        found = self._validator.opted_out(self._corrected(row))
+        return None if found and self._people.is_erased(found.address) else found
 
     def _corrected(self, row: Row) -> Row:
         return Row(row.number, list(self.fixes[row.number])) if row.number in self.fixes else row

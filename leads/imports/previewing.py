@@ -27,7 +27,8 @@ SHOWN_DIFFERENCES = 20
 class Preview:
     """What an import would give now; `created` to `problems` add up to `rows_done`.
 
-    `do_not_contact` are the rows among them, whatever becomes of them, that say not to write to their person.
+    `do_not_contact` are the rows among them, whatever becomes of them, that say not to write to their person, and
+    `do_not_contact_reasons` the same by the reason that was understood.
     """
 
     rows_done: int = 0
@@ -36,6 +37,7 @@ class Preview:
     unchanged: int = 0
     problems: int = 0
     do_not_contact: int = 0
+    do_not_contact_reasons: Counter[str] = field(default_factory=Counter)
     problem_codes: Counter[str] = field(default_factory=Counter)
     first_problems: list[RowProblem] = field(default_factory=list)
     field_changes: Counter[str] = field(default_factory=Counter)
@@ -49,6 +51,7 @@ class Preview:
         self.unchanged += found.merged.unchanged
         self.problems += len(chunk.problems)
         self.do_not_contact += len(chunk.opted_out)
+        self.do_not_contact_reasons.update(found.reason.value for found in chunk.opted_out)
         self.problem_codes.update(row.problem.code for row in chunk.problems)
         self.first_problems += chunk.problems[: KEPT_PROBLEMS - len(self.first_problems)]
         self.field_changes.update(found.field_changes)
@@ -63,6 +66,7 @@ class Preview:
             "unchanged": self.unchanged,
             "problems": self.problems,
             "do_not_contact": self.do_not_contact,
+            "do_not_contact_reasons": dict(self.do_not_contact_reasons),
             "problem_codes": dict(self.problem_codes),
             "field_changes": dict(self.field_changes),
             "samples": [difference._asdict() for difference in self.differences],

@@ -1,6 +1,6 @@
 """What an import did, or would do, in one shape for programs and one for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from leads.imports.delimiters import name_of
@@ -8,6 +8,7 @@ from leads.imports.encodings import label_of
 from leads.imports.opening import columns_of
 from leads.imports.previewing import FilePreview
 from leads.imports.problems import problems_of
+from leads.imports.shutting_out import in_words
 from leads.models import LeadImport
 
 SHOWN_PROBLEMS = 10  # the rest is counted by code
@@ -15,7 +16,8 @@ SHOWN_PROBLEMS = 10  # the rest is counted by code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Every row of the file is in one of the four counts; `do_not_contact` are those of them that say so.
+    """Every row of the file is in one of the four counts; `do_not_contact` are those of them that say so,
+    `do_not_contact_reasons` the same by what was understood; of an import, what its dry run had understood.
 
     `import_id` is None for a dry run, which has no import.
     """
@@ -33,6 +35,7 @@ class Report:
     unchanged: int
     problems: int
     do_not_contact: int
+    do_not_contact_reasons: Mapping[str, int]
     problem_codes: dict[str, int]
     first_problems: list[dict[str, str | int]]
 
@@ -59,7 +62,9 @@ class Report:
         )
         if self.do_not_contact:
             rows = "1 row" if self.do_not_contact == 1 else f"{self.do_not_contact:,} rows"
-            yield f"Must not be written to: {rows}, {'to be suppressed' if self.import_id is None else 'suppressed'}"
+            why = f" ({in_words(self.do_not_contact_reasons)})" if self.do_not_contact_reasons else ""
+            done = "to be suppressed" if self.import_id is None else "suppressed"
+            yield f"Must not be written to: {rows}, {done}{why}"
         if self.message:
             yield self.message
 
@@ -88,6 +93,7 @@ def report_of_import(lead_import: LeadImport) -> Report:
         unchanged=lead_import.unchanged_count,
         problems=lead_import.problem_count,
         do_not_contact=lead_import.do_not_contact_count,
+        do_not_contact_reasons=lead_import.dry_run.get("do_not_contact_reasons", {}),
         problem_codes=_by_frequency(lead_import.problem_codes),
         first_problems=[{"row": row, "code": code, "message": message} for row, code, message in first],
     )
@@ -115,6 +121,7 @@ def report_of_preview(preview: FilePreview, *, file_name: str) -> Report:
         unchanged=preview.unchanged,
         problems=preview.problems,
         do_not_contact=preview.do_not_contact,
+        do_not_contact_reasons=dict(preview.do_not_contact_reasons),
         problem_codes=dict(preview.problem_codes.most_common()),
         first_problems=[
             {"row": row.number, "code": row.problem.code, "message": row.problem.message}

@@ -19,6 +19,7 @@ from leads.imports.fields import (
 )
 from leads.imports.matching import CODE, Columns
 from leads.imports.names import split_full_name
+from leads.imports.opt_out_reasons import OptedOut, why
 from leads.imports.opt_outs import require_known
 from leads.imports.reading import Row
 from leads.imports.rules import Problem, RowError
@@ -95,22 +96,24 @@ class RowValidator:
         except RowError as error:
             return error.problem
 
-    def opted_out(self, row: Row) -> str:
-        """The normalized address of somebody whom the row says not to write to; empty where it does not.
+    def opted_out(self, row: Row) -> OptedOut | None:
+        """Somebody whom the row says not to write to, and why as far as it says; None where it does not.
 
         It counts whatever else is wrong with the row: nothing is asked of it but that each cell is in its column and
         the address can be read.
         """
         try:
             cells = self._fitted(row.cells)
-            if not any(judge(cells[position]) for position, judge in self._opt_outs):
-                return ""
+            marked = [position for position, judge in self._opt_outs if judge(cells[position])]
+            if not marked:
+                return None
             if self._code is not None:
                 _refuse_unsorted(cells[self._code].strip())
             column = self._header[self._email]
-            return rules.email(rules.readable(clean_line(cells[self._email]), column), column)[1]
+            address = rules.email(rules.readable(clean_line(cells[self._email]), column), column)[1]
+            return OptedOut(address, why((cells[position], self._header[position]) for position in marked))
         except RowError:
-            return ""
+            return None
 
     def _fitted(self, cells: list[str]) -> list[str]:
         """One cell for every column, those inside others too."""

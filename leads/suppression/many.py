@@ -155,9 +155,11 @@ def suppress_addresses(
     actor: Actor,
     at: datetime,
     created_by: User | None = None,
+    told_as: SuppressionReason | None = None,
 ) -> int:
     """Suppress normalized addresses everywhere and for good, as `suppress_many` does; how many were new.
 
+    `told_as` is for what happened elsewhere: as what people leave their campaigns, and are shown, if not by `reason`.
     They are taken whatever they look like, and it is not counted who is active: that may take longer than all the rest.
     """
     given = {
@@ -168,7 +170,7 @@ def suppress_addresses(
         "created_by": created_by,
     }
     return sum(
-        _suppress(organization, list(batch), given, actor, at, is_counted=False)[0]
+        _suppress(organization, list(batch), given, actor, at, is_counted=False, told_as=told_as)[0]
         for batch in batched(dict.fromkeys(addresses), BATCH, strict=False)
     )
 
@@ -217,13 +219,15 @@ def _suppress(
     at: datetime,
     *,
     is_counted: bool = True,
+    told_as: SuppressionReason | None = None,
 ) -> tuple[int, int]:
     """One batch, in the order of locks that `suppress` keeps; how many of those asked for were new, and how many people
     left a campaign, unless it is not to be counted."""
     targets = [*asked, *also_theirs(organization, asked, given["reason"])]
     people = people_of(organization, targets)
     active = _active(people, given["campaign_id"]) if is_counted else 0
-    tell(list(people.order_by("pk").values_list("pk", flat=True)), given["reason"], at, given["campaign_id"])
+    news = told_as or given["reason"]
+    tell(list(people.order_by("pk").values_list("pk", flat=True)), news, at, given["campaign_id"])
     own = Suppression.objects.filter(organization=organization, campaign_id=given["campaign_id"])
     known = list(own.filter(address__in=targets).order_by("address").select_for_update())
     new = sorted(set(targets) - {each.address for each in known} - _erased(organization, targets))
@@ -234,7 +238,7 @@ def _suppress(
     wanted = {name: given[name] for name in ("reason", "source", "expires_at")}
     changed = sum(strengthen(each, **wanted, at=at) for each in known)
     if given["campaign_id"] is None:
-        show(people_of(organization, [each for each in targets if "@" in each]), given["reason"])
+        show(people_of(organization, [each for each in targets if "@" in each]), news)
     tell_outside(EventType.SUPPRESSION_CREATED, new, organization_id=organization.pk, given=given, at=at)
     if new or changed:
         record(

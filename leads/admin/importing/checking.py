@@ -19,6 +19,7 @@ from leads.admin.importing.report import dry_run_report
 from leads.admin.importing.steps import DRY_RUN, OPTIONS, PROGRESS
 from leads.admin.importing.uploading import repeat_sentence
 from leads.admin.importing.wording import counted
+from leads.imports.shutting_out import in_words
 from leads.imports.trying import start_dry_run
 from leads.models import ImportStatus, LeadImport
 
@@ -75,9 +76,11 @@ def _shut_out_sentence(lead_import: LeadImport) -> str:
     if not count:
         return ""
     marked = "1 row is" if count == 1 else f"{count:,} rows are"
+    reasons = in_words(lead_import.dry_run.get("do_not_contact_reasons", {}))
+    why = f" ({reasons})" if reasons else ""
     return (
-        f"{marked} marked as not to be written to. The import suppresses their addresses, and whoever is in a campaign "
-        "leaves it; undoing the import does not take that back."
+        f"{marked} marked as not to be written to{why}. The import suppresses their addresses, and whoever is in a "
+        "campaign leaves it; undoing the import does not take that back."
     )
 
 

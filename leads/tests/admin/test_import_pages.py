@@ -115,7 +115,7 @@ def test_whoever_must_not_be_written_to_is_counted_before_shown_afterwards_and_s
 
     assert mapping.count('<option value="do_not_contact" selected>') == 2
     assert "<dt>Must not be written to</dt><dd>2</dd>" in check
-    assert "2 rows are marked as not to be written to. The import suppresses their addresses" in check
+    assert "2 rows are marked as not to be written to (1 hard bounce, 1 unsubscribed). The import suppresses" in check
     assert "<dt>Must not be written to</dt><dd>2</dd>" in page
     assert "2 rows are marked as not to be written to. Their addresses are suppressed." in page
     assert STAY_OUT in dialog

@@ -196,7 +196,7 @@ def test_whoever_must_not_be_written_to_is_said_before_afterwards_and_at_the_und
     _, undone = undo(str(LeadImport.objects.get().pk), "--yes")
 
     assert "  Unsubscribed  → do_not_contact\n" in before
-    assert "Must not be written to: 1 row, to be suppressed\n" in before
+    assert "Must not be written to: 1 row, to be suppressed (1 unsubscribed)\n" in before
     assert "Must not be written to: 1 row, suppressed\n" in after
     assert undone == ("Removed 2 leads; these stay: none. Whom it suppressed stays suppressed: out means out.\n")
     assert Suppression.objects.get().address == "ana@acme.example"

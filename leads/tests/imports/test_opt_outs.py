@@ -11,10 +11,12 @@ from campaigns_project.audit.actors import SYSTEM
 from leads.imports import checking, running
 from leads.imports.fields import DO_NOT_CONTACT
 from leads.imports.matching import match_columns
+from leads.imports.opt_out_reasons import why
 from leads.imports.opt_outs import is_opted_out
 from leads.imports.options import ImportOptions
 from leads.imports.previewing import dry_run
 from leads.imports.receiving import fix_rows, receive
+from leads.imports.reporting import report_of_preview
 from leads.imports.running import run_import
 from leads.imports.suggesting import suggest
 from leads.imports.undoing import preview_undo, run_undo, undo_import
@@ -75,6 +77,25 @@ def test_columns_of_marks_are_known_by_name(name: str):
     assert columns.targets == ("email", DO_NOT_CONTACT)
 
 
+@pytest.mark.parametrize(
+    ("marks", "reason"),
+    [
+        ([("Unsubscribed", "Status")], "unsubscribed"),
+        ([("true", "HasOptedOutOfEmail")], "unsubscribed"),
+        ([("2024-05-01", "UNSUB_TIME"), ("x", "Email Bounced")], "hard_bounce"),
+        ([("cleaned", "Marketing status")], "hard_bounce"),
+        ([("Unsubscribed on 2024-05-01", "dnc"), ("Marked as SPAM", "x")], "complaint"),
+        ([("abgemeldet", "Status")], "unsubscribed"),
+        ([("GDPR", "Reason")], "legal"),
+        ([("550 5.7.1 this mail is spam, unsubscribe us", "Hard bounce reason")], "hard_bounce"),
+        ([("soft bounce", "Status")], "import"),
+        ([("yes", "Do not contact")], "import"),
+    ],
+)
+def test_the_reason_is_that_of_the_cell_or_of_what_the_column_is_called(marks: list[tuple[str, str]], reason: str):
+    assert why(marks) == reason
+
+
 def test_several_columns_may_say_it_found_or_mapped():
     header = ["Email", "Unsubscribed", "Email bounced", "Weg"]
 
@@ -129,7 +150,8 @@ def test_whoever_is_marked_is_suppressed_and_the_others_are_not(imported: Files)
     assert suppressed() == ["ana@acme.example", "ivo@acme.example"]
     assert (done.status, done.created_count, done.problem_count, done.do_not_contact_count) == ("succeeded", 4, 0, 2)
     assert set(Suppression.objects.values_list("reason", "source", "campaign_id", "expires_at")) == {
-        ("import", f"import {done.pk}", None, None)
+        ("unsubscribed", f"import {done.pk}", None, None),
+        ("hard_bounce", f"import {done.pk}", None, None),
     }
     assert Lead.objects.values_list("custom", flat=True).first() == {}
 
@@ -140,6 +162,8 @@ def test_dry_run_counts_them_and_suppresses_nobody(organization: Organization):
     )
 
     assert (found.created, found.do_not_contact, found.as_dict()["do_not_contact"]) == (4, 2, 2)
+    assert found.as_dict()["do_not_contact_reasons"] == {"unsubscribed": 1, "hard_bounce": 1}
+    assert "suppressed (1 hard bounce, 1 unsubscribed)" in report_of_preview(found, file_name="people.csv").as_text()
     assert suppressed() == []
 
 
@@ -149,7 +173,7 @@ def test_a_lead_that_is_there_leaves_its_campaign_even_if_leads_are_skipped(
     lead = LeadFactory(organization=organization, email="ana@acme.example")
     inside = RecipientFactory(campaign=CampaignFactory(organization=organization), lead=lead)
 
-    done = imported("email,dnc\nana@acme.example,yes\n", on_existing="skip")
+    done = imported("email,Status\nana@acme.example,unsubscribed\n", on_existing="skip")
 
     inside.refresh_from_db()
     lead.refresh_from_db()
@@ -253,7 +277,7 @@ def test_a_weightier_reason_and_another_organization_stay_as_they_are(imported: 
 
     assert list(Suppression.objects.order_by("address").values_list("organization", "reason")) == [
         (organization.pk, "complaint"),
-        (organization.pk, "import"),
+        (organization.pk, "hard_bounce"),
     ]
 
 

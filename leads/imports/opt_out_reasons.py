@@ -1,0 +1,68 @@
+"""Why somebody must not be written to, as far as their row says it: in its cell, or in what its column is called."""
+
+# ruff: noqa: RUF001
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from leads.imports.folding import folded
+from leads.models import SuppressionReason
+
+# Whole words, of the languages and systems whose marks are known (`opt_outs`); the first that is found counts.
+_WORDS = (
+    (SuppressionReason.LEGAL, "legal, gdpr, dsgvo, rgpd"),
+    (
+        SuppressionReason.COMPLAINT,
+        "complained, complaint, complaints, spam, abuse",
+    ),
+    (
+        SuppressionReason.HARD_BOUNCE,
+        "bounced, bounce, bounces, hardbounce, hardbounced, cleaned, clean, invalid address, user unknown",
+    ),
+    (
+        SuppressionReason.UNSUBSCRIBED,
+        "unsubscribed, unsubscribe, unsub, unsubscribes, opted out, opt out, optedout, optout, abgemeldet, "
+        "ausgetragen, désabonné, désabonnée, désinscrit, désinscrite, dado de baja, de baja, baja, disiscritto, "
+        "disiscritta, descadastrado, cancelou inscrição, afgemeld, uitgeschreven, avregistrerad, avanmäld, afmeldt, avmeldt, "
+        "odhlášen, odhlášený, odhlásený, wypisany, wypisana, leiratkozott, dezabonat, abonelikten çıktı",
+    ),
+)
+_WEIGHTIEST = [reason for reason, _ in _WORDS]
+_FOR_A_WHILE = frozenset({"soft", "temporary", "deferred"})  # such a bounce says nothing of the address
+_CELL_MAX = 200  # characters that are looked at
+_STATE = 4  # words at most; a longer cell is a text of a server or of the person, and may speak of anything
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class OptedOut(NamedTuple):
+    """The normalized address of somebody who must not be written to, and why."""
+
+    address: str
+    reason: SuppressionReason
+
+
+def why(marks: Iterable[tuple[str, str]]) -> SuppressionReason:
+    """The weightiest reason that the marked cells of a row tell, each given with the header of its column.
+
+    What a cell says goes before what its column is called; where neither says anything it was imported, and no more.
+    """
+    found = {_said(cell[:_CELL_MAX], most=_STATE) or _said(header[:_CELL_MAX]) for cell, header in marks}
+    return next((reason for reason in _WEIGHTIEST if reason in found), SuppressionReason.IMPORT)
+
+
+@lru_cache(maxsize=4_096)  # of a million rows nearly all say the same few words
+def _said(text: str, *, most: int = _CELL_MAX) -> SuppressionReason | None:
+    words = _words(text)
+    if len(words) > most or not _FOR_A_WHILE.isdisjoint(words):
+        return None
+    line = f" {' '.join(words)} "
+    return next((reason for reason, known in _KNOWN if any(f" {word} " in line for word in known)), None)
+
+
+def _words(text: str) -> list[str]:
+    return [folded(word) for word in re.findall(r"[^\W\d_]+", _CAMEL.sub(" ", text))]
+
+
+_KNOWN = [(reason, [" ".join(_words(word)) for word in words.split(",")]) for reason, words in _WORDS]
