@@ -19,7 +19,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
-from leads.admin.rule_builder import Builder, stored, typed
+from leads.admin.rule_builder import Builder, stored, told_once, typed
 from leads.models import Segment, Tag
 from leads.segments.errors import RuleRefused
 
@@ -88,7 +88,8 @@ class RankingPages:
                 if not ranks or whom.is_valid():
                     return _saved(request, campaign, _points(draft.as_json()), whom.selection() if ranks else None)
             except Refused as error:
-                refused, sentence = error, str(error)
+                refused = error
+                sentence = told_once(error, draft, flat=True) if isinstance(error, RuleRefused) else str(error)
         is_rule = isinstance(refused, RuleRefused)
         builder = _builder(campaign).context(draft, campaign.organization, refused if is_rule else None)  # type: ignore[arg-type]
         context = {

@@ -259,6 +259,19 @@ def _paths(draft: Draft, *, flat: bool) -> dict[tuple[int, int], str]:
     return paths
 
 
+BESIDE_IT = "A rule cannot be asked as it stands: see what is said beside it."
+
+
+def told_once(refused: RuleRefused, draft: Draft, *, flat: bool = False) -> str:
+    """The sentence above the rules: what is wrong with one of them stands beside that one, and is not said twice."""
+    is_of_a_row = any(_is_at(path, refused) for path in _paths(draft, flat=flat).values())
+    return BESIDE_IT if is_of_a_row else f"{refused.said} {refused.hint}".strip()
+
+
+def _is_at(path: str, refused: RuleRefused) -> bool:
+    return refused.path == path or refused.path.startswith(f"{path}/")
+
+
 def _shown(
     row: Row, name: str, organization: Organization | None, refused: RuleRefused | None, path: str
 ) -> dict[str, Any]:
@@ -268,7 +281,7 @@ def _shown(
         raise LookupError(f"the field {FIRST_FIELD} is not registered")
     operator = row.operator if row.operator in found.operators else next(iter(found.operators))
     kind = found.input(operator)
-    is_wrong = refused is not None and (refused.path == path or refused.path.startswith(f"{path}/"))
+    is_wrong = refused is not None and _is_at(path, refused)
     return {
         "name": name,
         "sections": _sections(CUSTOM if is_custom else found.name),

@@ -25,7 +25,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.counting import count
 from campaigns_project.errors import Refused
 from campaigns_project.keys import key_of
-from leads.admin.rule_builder import Builder, RulesWidget, organization_of, typed
+from leads.admin.rule_builder import Builder, RulesWidget, organization_of, stored, told_once, typed
 from leads.models import Segment, SegmentMember
 from leads.segments.errors import RuleRefused
 from leads.segments.keeping import (
@@ -91,7 +91,7 @@ class SegmentForm(ScopedForm):
                 cleaned["rules"] = read.as_json()
             except RuleRefused as refused:
                 self._widget.refused = refused
-                self.add_error("rules", f"{refused.said} {refused.hint}".strip())
+                self.add_error("rules", told_once(refused, stored(cleaned["rules"])))
         return cleaned
 
     def in_words(self, name: str, value: Any) -> str:

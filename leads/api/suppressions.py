@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
@@ -31,6 +31,7 @@ from leads.suppression import (
     EntryState,
     Outlook,
     check,
+    held_back,
     look_at,
     require_scope,
     suppress,
@@ -127,6 +128,13 @@ class CheckedSerializer(serializers.Serializer):
         help_text="The suppressed address or domain; empty where there is none, and for an erased person."
     )
     suppression = SuppressionSerializer(allow_null=True, help_text="The entry that forbids it.")
+    only_in_campaigns = serializers.SerializerMethodField(
+        help_text="Entries that forbid it in a single campaign (`campaign_id`), whatever holds in the others."
+    )
+
+    @extend_schema_field(SuppressionSerializer(many=True))
+    def get_only_in_campaigns(self, checked: Checked) -> Any:
+        return SuppressionSerializer(self.context["held"].get(checked.target, []), many=True).data
 
     def get_suppressed(self, checked: Checked) -> str:
         return checked.suppression.address if checked.suppression else ""
@@ -246,8 +254,11 @@ class SuppressionViewSet(Reads, ApiViewSet):
     def check(self, request: Request) -> Response:
         asked = CheckSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        answers = check(organization=self.organization, now=timezone.now(), **self._scoped(asked.validated_data))
-        return Response(CheckedSerializer(answers, many=True).data)
+        wanted, now = self._scoped(asked.validated_data), timezone.now()
+        answers = check(organization=self.organization, now=now, **wanted)
+        targets = {each.target for each in answers if each.target}
+        held = held_back(organization=self.organization, targets=targets, now=now)
+        return Response(CheckedSerializer(answers, many=True, context={"held": held}).data)
 
     def _by(self) -> dict[str, Any]:
         return {"organization": self.organization, "actor": self.actor, "created_by": self.request.user}

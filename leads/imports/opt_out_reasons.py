@@ -25,8 +25,8 @@ _WORDS = (
         SuppressionReason.UNSUBSCRIBED,
         "unsubscribed, unsubscribe, unsub, unsubscribes, opted out, opt out, optedout, optout, abgemeldet, "
         "ausgetragen, désabonné, désabonnée, désinscrit, désinscrite, dado de baja, de baja, baja, disiscritto, "
-        "disiscritta, descadastrado, cancelou inscrição, afgemeld, uitgeschreven, avregistrerad, avanmäld, afmeldt, avmeldt, "
-        "odhlášen, odhlášený, odhlásený, wypisany, wypisana, leiratkozott, dezabonat, abonelikten çıktı",
+        "disiscritta, descadastrado, cancelou inscrição, afgemeld, uitgeschreven, avregistrerad, avanmäld, afmeldt, "
+        "avmeldt, odhlášen, odhlášený, odhlásený, wypisany, wypisana, leiratkozott, dezabonat, abonelikten çıktı",
     ),
 )
 _WEIGHTIEST = [reason for reason, _ in _WORDS]

@@ -19,7 +19,7 @@ class RuleCode(models.TextChoices):
 
 
 class RuleRefused(Refused):
-    """The rule at `path` cannot be asked."""
+    """The rule at `path` cannot be asked; where that is no single rule's, the rules as a whole."""
 
     def __init__(self, code: RuleCode, path: str, message: str, hint: str = ""):
         place = f"Rule at {path}: " if path else ""

@@ -95,6 +95,9 @@ def test_a_check_ends_with_four_when_somebody_may_not_be_written_to(organization
 
     assert hit == (4, "no  ana@acme.example  legal\nyes  bo@x.example\n")
     assert free == (0, "yes  bo@x.example\n")
+    number = CampaignFactory(organization=organization).pk
+    SuppressionFactory(organization=organization, address="x.example", campaign_id=number)
+    assert run("--check", "bo@x.example") == (0, f"yes  bo@x.example  but not in campaign {number}\n")
 
 
 def test_a_check_answers_for_a_domain(organization: Any) -> None:

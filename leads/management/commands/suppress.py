@@ -14,7 +14,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
 from leads.imports.lists import listed
 from leads.models import GIVEN_REASONS, SuppressionReason
-from leads.suppression import Entry, EntryState, check, look_at, require_future, require_scope, suppress_many
+from leads.suppression import Entry, EntryState, check, held_back, look_at, require_future, require_scope, suppress_many
 
 
 class Command(FairleadCommand):
@@ -63,13 +63,24 @@ class Command(FairleadCommand):
 
     def _check(self, organization: Organization, entries: list[str], options: dict[str, Any]) -> None:
         asked = [entry.strip() for entry in entries if entry.strip()]
-        answers = check(organization=organization, addresses=asked, now=timezone.now(), campaign_id=options["campaign"])
-        told = [{"address": each.asked, "allowed": each.is_allowed, "code": each.code} for each in answers]
+        now = timezone.now()
+        answers = check(organization=organization, addresses=asked, now=now, campaign_id=options["campaign"])
+        targets = {each.target for each in answers if each.target}
+        held = held_back(organization=organization, targets=targets, now=now)
+        told = [
+            {
+                "address": each.asked,
+                "allowed": each.is_allowed,
+                "code": each.code,
+                "only_in_campaigns": sorted({one.campaign_id for one in held.get(each.target, [])}),
+            }
+            for each in answers
+        ]
         if options["json"]:
             self.print_json("suppression_check", results=told)
         else:
             for each in told:
-                self.stdout.write(f"{'yes' if each['allowed'] else 'no'}  {each['address']}  {each['code']}".rstrip())
+                self.stdout.write(_answer(each))
         if not all(each.is_allowed for each in answers):
             sys.exit(Exit.REFUSED_BY_STATE)
 
@@ -116,6 +127,13 @@ class Command(FairleadCommand):
             self.say(f"Entry {each['line']} was left out: {each['message']}")
         if left_out:
             sys.exit(Exit.SOME_FAILED)
+
+
+def _answer(told: dict[str, Any]) -> str:
+    """A line; what holds in single campaigns is worth saying only where it is not forbidden everywhere."""
+    line = f"{'yes' if told['allowed'] else 'no'}  {told['address']}  {told['code']}".rstrip()
+    numbers = ", ".join(str(number) for number in told["only_in_campaigns"])
+    return f"{line}  but not in campaign {numbers}" if numbers and told["allowed"] else line
 
 
 def _lines(name: str | None) -> list[str]:

@@ -60,7 +60,8 @@ def test_a_rule_that_cannot_be_asked_is_refused_beside_its_row_and_keeps_what_wa
     )
 
     page = answer.content.decode()
-    assert page.count("This needs a whole number") >= 2  # above the form and beside the row
+    assert page.count("This needs a whole number") == 1  # beside the row, to which the form points
+    assert "A rule cannot be asked as it stands: see what is said beside it." in page
     assert 'value="CTO"' in page
     assert not Segment.objects.exists()
 

@@ -1,4 +1,5 @@
 import pytest
+from django.utils import timezone
 
 from campaigns.tests.factories import CampaignFactory, LeadFactory, RecipientFactory, SuppressionFactory
 from campaigns_project.accounts.roles import Role
@@ -184,6 +185,24 @@ def test_a_check_says_of_every_address_whether_and_why_not():
         ("bob@acme.example", True, "", ""),
         ("nonsense", False, "invalid_address", ""),
     ]
+
+
+def test_a_check_names_what_holds_in_single_campaigns_alone():
+    client = key_client(Role.OPERATOR)
+    own, ended = CampaignFactory(organization=client.organization), CampaignFactory(organization=client.organization)
+    given = {"organization": client.organization, "reason": "manual"}
+    one = SuppressionFactory(**given, address="ana@acme.example", campaign_id=own.pk)
+    all_there = SuppressionFactory(**given, address="acme.example", campaign_id=own.pk)
+    SuppressionFactory(**given, address="ana@acme.example", campaign_id=ended.pk, expires_at=timezone.now())
+    SuppressionFactory(address="ana@acme.example", campaign_id=CampaignFactory().pk)
+    asked = {"addresses": ["Ana@acme.example", "bo@x.example"]}
+
+    ana, bo = client.post("/api/v1/suppressions/check", asked).json()
+    there, _ = client.post("/api/v1/suppressions/check", {**asked, "campaign_id": own.pk}).json()
+
+    assert (ana["allowed"], {each["id"] for each in ana["only_in_campaigns"]}) == (True, {one.pk, all_there.pk})
+    assert {each["campaign_id"] for each in ana["only_in_campaigns"]} == {own.pk}
+    assert (bo["only_in_campaigns"], there["allowed"], there["suppression"]["id"]) == ([], False, one.pk)
 
 
 def test_a_check_changes_nothing():
