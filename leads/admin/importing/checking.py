@@ -14,7 +14,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
 from campaigns_project.states import ProgressStatus
 from leads.admin.importing.acts import brings_somebody, ready_count
-from leads.admin.importing.pages import NO_DRAFT, step_context
+from leads.admin.importing.pages import NO_DRAFT, state_chip, step_context
 from leads.admin.importing.report import dry_run_report
 from leads.admin.importing.steps import DRY_RUN, OPTIONS, PROGRESS
 from leads.admin.importing.uploading import repeat_sentence
@@ -46,7 +46,8 @@ def dry_run_live(request: HttpRequest, lead_import: LeadImport) -> HttpResponse:
     pulse = _pulse(lead_import)
     if pulse.every and is_shown(request, pulse.version):
         return unchanged()
-    return fragment(request, "leads/admin/importing/dry_run_live.html", standing(lead_import), pulse)
+    context = {**standing(lead_import), "state": state_chip(lead_import), "is_anew": True}
+    return fragment(request, "leads/admin/importing/dry_run_live.html", context, pulse)
 
 
 def standing(lead_import: LeadImport) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -192,6 +193,11 @@ def test_the_page_of_the_dry_run_follows_it_to_its_end(operator: Client, organiz
 
     assert (same.status_code, done.status_code) == (204, 286)
     assert "hx-trigger" not in done.content.decode()
+    head = re.search(r'<span id="import-state"( hx-swap-oob="true")?>(.*?)</span>\n', done.content.decode(), re.DOTALL)
+    assert head is not None
+    assert head[1], head[2]
+    assert "Needs review" in head[2]
+    assert head[2] in operator.get(step("dry-run", draft)).content.decode()
 
 
 def test_problems_of_a_draft_are_a_file_to_correct(operator: Client, organization: Any) -> None:
