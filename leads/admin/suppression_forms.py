@@ -20,7 +20,7 @@ from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
-from leads.imports.lists import listed
+from leads.imports.lists import as_text, listed
 from leads.models import GIVEN_REASONS, SuppressionReason
 from leads.suppression import campaigns_of, look_at, normalize_target, require_future, require_scope, targets_in
 
@@ -87,12 +87,18 @@ class ListForm(forms.Form):
     file = forms.FileField(
         required=False,
         widget=UnfoldAdminFileFieldWidget,
-        help_text="Or a text file with one a line, or a CSV: its column of addresses is found, else that of domains.",
+        help_text="Or a text file with one a line, or a CSV: its column of addresses is found, else that of domains; "
+        "and one of reasons.",
     )
     campaign_id = forms.TypedChoiceField(
         label="Where", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget
     )
-    reason = forms.ChoiceField(choices=GIVEN_REASONS, initial=SuppressionReason.IMPORT, widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(
+        choices=GIVEN_REASONS,
+        initial=SuppressionReason.IMPORT,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Of all for which a column of the list says no other one.",
+    )
     source = forms.CharField(
         required=False, max_length=120, widget=UnfoldAdminTextInputWidget, help_text="Where the list comes from."
     )
@@ -126,12 +132,17 @@ class ListForm(forms.Form):
         cleaned = super().clean() or {}
         found = [listed(cleaned.get(name, "")) for name in ("entries", "file")]
         lines = [line for each in found for line in each.lines]
+        reasons = [reason for each in found for reason in each.reasons or [None] * len(each.lines)]
         columns = [each.column for each in found if each.column]
         if not self.errors and not any(line.strip() for line in lines):
             self.add_error("entries", "Nothing stands here: paste a list, or choose a file.")
         if cleaned.get("organization"):
             check_scope(self, cleaned["organization"])
-        return {**cleaned, "lines": lines, "columns": columns}
+        return {
+            **cleaned, "lines": lines, "reasons": reasons, "columns": columns,
+            "reason_columns": [each.reason_column for each in found if each.reason_column],
+            "text": as_text(lines, reasons),
+        }  # fmt: skip
 
 
 class CheckForm(forms.Form):

@@ -19,7 +19,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from leads.admin.suppression_forms import CheckForm, ListForm
 from leads.models import Lead, Suppression, SuppressionReason
-from leads.suppression import EntryState, Many, Outlook, check, held_back, look_at, suppress_many
+from leads.suppression import EntryState, Many, Outlook, check, held_back, in_words, look_at, suppress_many
 from leads.suppression.exporting import export_suppressions
 
 TILES_COUNT = 100_000  # entries: counting more takes longer than anybody waits for tiles
@@ -59,14 +59,14 @@ class SuppressionPages:
         if not may_here(request, Role.OPERATOR):
             raise PermissionDenied
         form = ListForm(request, request.POST or None, request.FILES or None)
-        outlook, columns = None, []
+        outlook, read = None, {}
         if request.method == "POST" and form.is_valid():
             if "confirmed" in request.POST:
                 messages.success(request, _done(self._add(request, form.cleaned_data)))
                 return HttpResponseRedirect(reverse("admin:leads_suppression_changelist"))
-            outlook, columns = _look(form.cleaned_data), form.cleaned_data["columns"]
+            outlook, read = _look(form.cleaned_data), form.cleaned_data
             form = _asked_again(request, form)
-        told = {"outlook": outlook, **(_told(outlook) if outlook else {}), "columns": columns}
+        told = {"outlook": outlook, **(_told(outlook, read) if outlook else {})}
         return self._page(request, "leads/admin/suppression_list.html", "Add a list of suppressions", form, **told)
 
     def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
@@ -84,6 +84,7 @@ class SuppressionPages:
         return suppress_many(
             organization=asked["organization"],
             texts=asked["lines"],
+            reasons=asked["reasons"],
             reason=SuppressionReason(asked["reason"]),
             source=asked["source"] or "a list",
             campaign_id=asked["campaign_id"],
@@ -141,6 +142,7 @@ def _look(asked: dict[str, Any]) -> Outlook:
     return look_at(
         organization=asked["organization"],
         texts=asked["lines"],
+        reasons=asked["reasons"],
         campaign_id=asked["campaign_id"],
         reason=SuppressionReason(asked["reason"]),
         now=timezone.now(),
@@ -150,12 +152,17 @@ def _look(asked: dict[str, Any]) -> Outlook:
 def _asked_again(request: HttpRequest, form: ListForm) -> ListForm:
     """The same form with the lines of the file in the box: a browser does not send a file twice."""
     data = request.POST.copy()
-    data["entries"] = "\n".join(form.cleaned_data["lines"])
+    data["entries"] = form.cleaned_data["text"]
     return ListForm(request, data)
 
 
-def _told(outlook: Outlook) -> dict[str, Any]:
+def _told(outlook: Outlook, read: dict[str, Any]) -> dict[str, Any]:
+    without = outlook.count(EntryState.NEW) - sum(outlook.reasons.values())
     return {
+        "columns": read["columns"],
+        "reason_columns": read["reason_columns"],
+        "reasons": in_words(outlook.reasons),
+        "other_reason": in_words({read["reason"]: without}) if without else "",
         "counts": [(outlook.count(state), state.label) for state in EntryState if outlook.count(state)],
         "new": outlook.count(EntryState.NEW),
         "stops": outlook.stops,

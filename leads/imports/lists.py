@@ -1,29 +1,38 @@
 """A text that is a list of addresses and domains: one a line, or in a column of a table."""
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leads.imports.contents import column_of_addresses
 from leads.imports.delimiters import detect_delimiter
 from leads.imports.matching import is_known_header, known_targets, named
+from leads.imports.opt_out_reasons import reason_in
 from leads.imports.preambles import first_rows, has_address, header_at
+from leads.models import SuppressionReason
 
 _BETWEEN_COLUMNS = ",;\t|"  # a colon is in every link
 _NAMES_OF_HOSTS = ("company_domain", "website")
 _DOMAIN = re.compile(r"\s*(?:https?://)?[^\s@.]+(?:\.[^\s@.]+)+\s*", re.IGNORECASE)
 
+_MOST_OF = 0.5  # of the cells that are filled: others may be in words that nobody knows
 _PERSON = re.compile(r"[^<>]*<[^<>@\s]+@[^<>@\s]+>")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """What each line says, empty where it is no entry: the numbers of the lines stay. `column` is the header of the
-    column it was read from, empty where none has a name."""
+    column it was read from, empty where none has a name.
+
+    `reasons` has one for each line, None where the line says none that is known; it is empty where no column,
+    `reason_column`, has reasons."""
 
     lines: list[str]
     column: str = ""
+    reasons: list[SuppressionReason | None] = field(default_factory=list)
+    reason_column: str = ""
 
 
 def listed(text: str) -> Listed:
@@ -42,8 +51,25 @@ def listed(text: str) -> Listed:
     place = _column(rows[top - 1], rows[top:]) if top else None
     if place is None:
         return Listed(without_heading([_entry(cells) for cells in rows]))
+    names = named(rows[top - 1])
     cells = [_cell(row, place) if number > top else "" for number, row in enumerate(rows, start=1)]
-    return Listed(cells, named(rows[top - 1])[place].strip())
+    why = _column_of_reasons(len(names), rows[top:], besides=place)
+    if why is None:
+        return Listed(cells, names[place].strip())
+    reasons = [reason_in(_cell(row, why)) if number > top else None for number, row in enumerate(rows, start=1)]
+    return Listed(cells, names[place].strip(), reasons, names[why].strip())
+
+
+def as_text(lines: Sequence[str], reasons: Sequence[SuppressionReason | None]) -> str:
+    """A text that `listed` reads so again: the lines, or a table where some have a reason."""
+    if not any(reasons):
+        return "\n".join(lines)
+    table = io.StringIO()
+    rows = [(line, reason or "") for line, reason in zip(lines, reasons, strict=True)]
+    # In place of the header that was there, if there is room: the lines keep their numbers.
+    header = ("Email" if any("@" in line for line in lines) else "Domain", "Reason")
+    csv.writer(table, lineterminator="\n").writerows([header, *(rows if lines[0] else rows[1:])])
+    return table.getvalue()
 
 
 def without_heading(lines: Iterable[str]) -> list[str]:
@@ -87,6 +113,17 @@ def _column(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
     if found is not None:
         return found
     return next((by_target[name] for name in _NAMES_OF_HOSTS if name in by_target), None)
+
+
+def _column_of_reasons(width: int, rows: Sequence[Sequence[str]], *, besides: int) -> int | None:
+    """The place of the column most of whose filled cells name a reason; of several that of the most."""
+    counts = {}
+    for place in range(width):
+        filled = [cell for row in rows if (cell := _cell(row, place))]
+        known = sum(reason_in(cell) is not None for cell in filled)
+        if place != besides and known > _MOST_OF * len(filled):
+            counts[place] = known
+    return max(counts, key=lambda place: (counts[place], -place), default=None)
 
 
 def _cell(row: Sequence[str], place: int) -> str:

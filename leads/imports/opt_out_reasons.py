@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from leads.imports.folding import folded
-from leads.models import SuppressionReason
+from leads.models import GIVEN_REASONS, SuppressionReason
 
 # Whole words, of the languages and systems whose marks are known (`opt_outs`); the first that is found counts.
 _WORDS = (
@@ -50,6 +50,18 @@ def why(marks: Iterable[tuple[str, str]]) -> SuppressionReason:
     """
     found = {_said(cell[:_CELL_MAX], most=_STATE) or _said(header[:_CELL_MAX]) for cell, header in marks}
     return next((reason for reason in _WEIGHTIEST if reason in found), SuppressionReason.IMPORT)
+
+
+def reason_in(cell: str) -> SuppressionReason | None:
+    """The reason that a cell names: by its code, as our own lists write it, or in the words of others; else None.
+
+    Not that of an erased person, which only an erasure gives.
+    """
+    text = cell[:_CELL_MAX].strip().lower()
+    return _OWN.get(text) or _said(text, most=_STATE)
+
+
+_OWN = {text.lower(): SuppressionReason(code) for code, label in GIVEN_REASONS for text in (code, label)}
 
 
 @lru_cache(maxsize=4_096)  # of a million rows nearly all say the same few words

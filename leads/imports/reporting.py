@@ -8,8 +8,8 @@ from leads.imports.encodings import label_of
 from leads.imports.opening import columns_of
 from leads.imports.previewing import FilePreview
 from leads.imports.problems import problems_of
-from leads.imports.shutting_out import in_words
 from leads.models import LeadImport
+from leads.suppression import in_words
 
 SHOWN_PROBLEMS = 10  # the rest is counted by code
 

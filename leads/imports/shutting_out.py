@@ -1,7 +1,7 @@
 """Out means out: whom a file marks as not to be written to is suppressed, whether a lead of theirs is there or not."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from campaigns_project.audit.actors import SYSTEM
@@ -31,9 +31,3 @@ def shut_out(lead_import: LeadImport, people: Sequence[OptedOut], *, at: datetim
             at=at,
             created_by=lead_import.created_by,
         )
-
-
-def in_words(reasons: Mapping[str, int]) -> str:
-    """What was understood of why, the most frequent first: “120 unsubscribed, 3 hard bounce”; empty for nobody."""
-    frequent = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
-    return ", ".join(f"{rows:,} {SuppressionReason(reason).label.lower()}" for reason, rows in frequent)

@@ -1,7 +1,8 @@
 """A whole list of addresses and domains: looked at first, then suppressed in batches."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import batched
 from typing import Any
@@ -46,6 +47,7 @@ class Entry:
     target: str
     state: EntryState
     error: str = ""
+    reason: SuppressionReason | None = None  # of its own; else that of the list holds
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class Outlook:
     def of(self, state: EntryState) -> list[Entry]:
         """The entries in this state."""
         return [entry for entry in self.entries if entry.state == state]
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many of the new entries have which reason of their own."""
+        return dict(Counter(entry.reason.value for entry in self.of(EntryState.NEW) if entry.reason))
 
     @property
     def stops(self) -> str:
@@ -102,11 +109,13 @@ def look_at(
     now: datetime,
     campaign_id: int | None = None,
     reason: SuppressionReason = SuppressionReason.MANUAL,
+    reasons: Sequence[SuppressionReason | None] = (),
 ) -> Outlook:
     """What `suppress_many` would do with `texts` now, and how many people it would stop. Changes nothing."""
-    entries = list(_read(texts))
+    entries = list(_read(texts, reasons))
     targets = {entry.target for entry in entries if entry.target}
-    targets |= also_theirs(organization, targets, reason)
+    for each, some in _by_reason(entries, reason).items():
+        targets |= also_theirs(organization, some, each)
     known = _known(organization, targets, campaign_id, now)
     judged = [_judged(entry, known) for entry in entries]
     stopped = _active(people_of(organization, sorted(targets)), campaign_id)
@@ -124,8 +133,11 @@ def suppress_many(
     campaign_id: int | None = None,
     expires_at: datetime | None = None,
     created_by: User | None = None,
+    reasons: Sequence[SuppressionReason | None] = (),
 ) -> Many:
     """Suppress every address and domain of `texts`, as `suppress` does one; what is neither is left out and counted.
+
+    `reasons` has, text by text, what goes before `reason`; None, or too short a list, leaves that.
 
     Counted are the entries of the list, not what else was suppressed because two people had been merged.
     In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
@@ -133,13 +145,13 @@ def suppress_many(
     """
     require_future(expires_at, at)
     result = Many()
-    for batch in batched(_read(texts), BATCH, strict=False):
+    for batch in batched(_read(texts, reasons), BATCH, strict=False):
         result.invalid += [entry for entry in batch if entry.state == EntryState.INVALID]
         result.twice += sum(entry.state == EntryState.TWICE for entry in batch)
-        targets = [entry.target for entry in batch if entry.state == EntryState.NEW]
-        given = {"reason": reason, "source": source[:120], "campaign_id": campaign_id, "expires_at": expires_at}
-        if targets:
-            added, active = _suppress(organization, targets, {**given, "created_by": created_by}, actor, at)
+        new = [entry for entry in batch if entry.state == EntryState.NEW]
+        given = {"source": source[:120], "campaign_id": campaign_id, "expires_at": expires_at, "created_by": created_by}
+        for each, targets in _by_reason(new, reason).items():
+            added, active = _suppress(organization, targets, {**given, "reason": each}, actor, at)
             result.added += added
             result.known += len(targets) - added
             result.active += active
@@ -175,7 +187,15 @@ def suppress_addresses(
     )
 
 
-def _read(texts: Iterable[str]) -> Iterator[Entry]:
+def _by_reason(entries: Iterable[Entry], reason: SuppressionReason) -> dict[SuppressionReason, list[str]]:
+    targets: dict[SuppressionReason, list[str]] = defaultdict(list)
+    for entry in entries:
+        if entry.target:
+            targets[entry.reason or reason].append(entry.target)
+    return targets
+
+
+def _read(texts: Iterable[str], reasons: Sequence[SuppressionReason | None]) -> Iterator[Entry]:
     """The entries that say something, in a line mostly one; `new` as far as the list itself can tell."""
     seen: set[str] = set()
     for line, text in enumerate(texts, start=1):
@@ -185,13 +205,14 @@ def _read(texts: Iterable[str]) -> Iterator[Entry]:
             except Refused as refused:
                 yield Entry(line, written[:320], "", EntryState.INVALID, str(refused))
                 continue
-            yield Entry(line, written[:320], target, EntryState.TWICE if target in seen else EntryState.NEW)
+            state = EntryState.TWICE if target in seen else EntryState.NEW
+            yield Entry(line, written[:320], target, state, reason=reasons[line - 1] if line <= len(reasons) else None)
             seen.add(target)
 
 
 def _judged(entry: Entry, known: set[str]) -> Entry:
     if entry.state == EntryState.NEW and entry.target in known:
-        return Entry(entry.line, entry.text, entry.target, EntryState.KNOWN)
+        return replace(entry, state=EntryState.KNOWN)
     return entry
 
 

@@ -59,6 +59,22 @@ def test_a_table_is_read_by_its_column_of_addresses(organization: Any, tmp_path:
     )
 
 
+def test_a_column_of_reasons_goes_before_the_reason_that_is_given(organization: Any, tmp_path: Any) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Status,e-mail\nUnsubscribed,ana@acme.example\nbounced,bo@acme.example\n,umbrella.example\n")
+
+    tried = run("--file", str(path), "--reason", "legal", "--dry-run")
+    run("--file", str(path), "x.example", "--reason", "legal")
+
+    assert "With a reason of their own: 1 hard bounce, 1 unsubscribed.\n" in tried[1]
+    assert dict(Suppression.objects.values_list("address", "reason")) == {
+        "ana@acme.example": "unsubscribed",
+        "bo@acme.example": "hard_bounce",
+        "umbrella.example": "legal",
+        "x.example": "legal",
+    }
+
+
 def test_an_entry_as_it_stands_is_removed_though_none_like_it_would_be_taken_today(organization: Any) -> None:
     SuppressionFactory(organization=organization, address="*@acme.example")
     kept = SuppressionFactory(organization=organization, address="acme.example")

@@ -19,9 +19,9 @@ from leads.admin.importing.report import dry_run_report
 from leads.admin.importing.steps import DRY_RUN, OPTIONS, PROGRESS
 from leads.admin.importing.uploading import repeat_sentence
 from leads.admin.importing.wording import counted
-from leads.imports.shutting_out import in_words
 from leads.imports.trying import start_dry_run
 from leads.models import ImportStatus, LeadImport
+from leads.suppression import in_words
 
 NOBODY = "No row would become a lead, so there is nothing to import: correct the rows, or choose another file."
 POLL_EVERY = 1  # seconds: most dry runs take no longer than a few

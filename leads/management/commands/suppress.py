@@ -12,9 +12,19 @@ from campaigns_project.accounts.finding import find_organization
 from campaigns_project.accounts.models import Organization
 from campaigns_project.audit.actors import Actor
 from campaigns_project.commands import Exit, FairleadCommand
-from leads.imports.lists import listed
+from leads.imports.lists import Listed, listed
 from leads.models import GIVEN_REASONS, SuppressionReason
-from leads.suppression import Entry, EntryState, check, held_back, look_at, require_future, require_scope, suppress_many
+from leads.suppression import (
+    Entry,
+    EntryState,
+    check,
+    held_back,
+    in_words,
+    look_at,
+    require_future,
+    require_scope,
+    suppress_many,
+)
 
 
 class Command(FairleadCommand):
@@ -42,7 +52,7 @@ class Command(FairleadCommand):
             "--reason",
             choices=[reason for reason, _ in GIVEN_REASONS],
             default="manual",
-            help="why; manual where nothing is said",
+            help="why, where no column of the file says another one; manual where nothing is said",
         )
         parser.add_argument("--source", default="", help="what led to it")
         parser.add_argument("--campaign", type=int, metavar="ID", help="only for this campaign")
@@ -53,7 +63,9 @@ class Command(FairleadCommand):
         organization = find_organization(options["organization"])
         if options["campaign"] is not None:
             require_scope(organization, options["campaign"])
-        entries = [*options["entries"], *_lines(options["file"])]
+        found = listed(_text(options["file"])) if options["file"] else Listed([])
+        entries = [*options["entries"], *found.lines]
+        options["reasons"] = [*[None] * len(options["entries"]), *found.reasons]
         if not entries:
             raise CommandError("Name at least one address or domain, or a --file.", returncode=Exit.USAGE)
         options["until"] = _time(options["until"])
@@ -91,14 +103,19 @@ class Command(FairleadCommand):
             now=timezone.now(),
             campaign_id=options["campaign"],
             reason=SuppressionReason(options["reason"]),
+            reasons=options["reasons"],
         )
-        numbers = {
+        numbers: dict[str, Any] = {
             "added": outlook.count(EntryState.NEW),
             "known": outlook.count(EntryState.KNOWN),
             "twice": outlook.count(EntryState.TWICE),
             "active": outlook.active,
             "leads": outlook.leads,
         }
+        if options["json"]:
+            numbers["reasons"] = outlook.reasons
+        elif outlook.reasons:
+            self.stdout.write(f"With a reason of their own: {in_words(outlook.reasons)}.")
         self._tell(numbers, outlook.of(EntryState.INVALID), options, f"About {outlook.stops} Nothing was changed.")
 
     def _suppress(self, organization: Organization, entries: list[str], options: dict[str, Any]) -> None:
@@ -106,6 +123,7 @@ class Command(FairleadCommand):
             organization=organization,
             texts=entries,
             reason=SuppressionReason(options["reason"]),
+            reasons=options["reasons"],
             source=options["source"] or "manage.py suppress",
             campaign_id=options["campaign"],
             expires_at=options["until"],
@@ -116,7 +134,7 @@ class Command(FairleadCommand):
         people = "1 person" if done.active == 1 else f"{done.active:,} people"
         self._tell(numbers, done.invalid, options, f"{people} left their campaigns.")
 
-    def _tell(self, numbers: dict[str, int], invalid: list[Entry], options: dict[str, Any], whom: str) -> None:
+    def _tell(self, numbers: dict[str, Any], invalid: list[Entry], options: dict[str, Any], whom: str) -> None:
         left_out = [{"line": entry.line, "entry": entry.text, "message": entry.error} for entry in invalid]
         if options["json"]:
             self.print_json("suppress", dry_run=options["dry_run"], **numbers, invalid=left_out)
@@ -134,10 +152,6 @@ def _answer(told: dict[str, Any]) -> str:
     line = f"{'yes' if told['allowed'] else 'no'}  {told['address']}  {told['code']}".rstrip()
     numbers = ", ".join(str(number) for number in told["only_in_campaigns"])
     return f"{line}  but not in campaign {numbers}" if numbers and told["allowed"] else line
-
-
-def _lines(name: str | None) -> list[str]:
-    return listed(_text(name)).lines if name else []
 
 
 def _text(name: str) -> str:

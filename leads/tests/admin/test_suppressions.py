@@ -112,7 +112,7 @@ def test_a_domain_is_suppressed_only_after_it_was_told_whom_it_stops(operator: C
 
 def test_a_list_is_looked_at_and_then_added(operator: Client, organization: Any) -> None:
     campaign = CampaignFactory(organization=organization)
-    upload = SimpleUploadedFile("list.csv", b"email;name\nana@acme.example;Ana\n")
+    upload = SimpleUploadedFile("list.csv", b"email;name;why\nana@acme.example;Ana;opted out\n")
     typed = {"organization": organization.pk, "entries": "acme.example\nnonsense", "reason": "import",
              "campaign_id": campaign.pk, "expires_on": "2099-01-31"}  # fmt: skip
 
@@ -122,11 +122,16 @@ def test_a_list_is_looked_at_and_then_added(operator: Client, organization: Any)
     operator.post(page("list"), again)
 
     assert (looked.context["new"], [entry.text for entry in looked.context["invalid"]]) == (2, ["nonsense"])
-    kept = Suppression.objects.order_by("address").values_list("address", "campaign_id", "expires_at__date__year")
-    assert (before, list(kept)) == (
-        0,
-        [("acme.example", campaign.pk, 2099), ("ana@acme.example", campaign.pk, 2099)],
+    told = (
+        "Reasons from the column “why”: 1 unsubscribed; as chosen below where it says none that is known: 1 imported."
     )
+    assert told in looked.content.decode()
+    kept = Suppression.objects.order_by("address")
+    assert (before, set(kept.values_list("campaign_id", "expires_at__date__year"))) == (0, {(campaign.pk, 2099)})
+    assert list(kept.values_list("address", "reason")) == [
+        ("acme.example", "import"),
+        ("ana@acme.example", "unsubscribed"),
+    ]
 
 
 def test_everybody_at_a_domain_is_no_address_and_stops_nobody_before_it_was_told_whom(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leads.imports.lists import Listed, listed, without_heading
+from leads.imports.lists import Listed, as_text, listed, without_heading
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,19 @@ def test_of_a_table_the_column_of_addresses_is_found_and_named(text, column, lin
 )
 def test_without_names_of_columns_each_line_says_its_addresses_or_domains(text, lines):
     assert listed(text) == Listed(lines)
+
+
+def test_reasons_stand_in_the_column_most_of_whose_cells_are_some_and_are_kept_when_it_is_read_again():
+    text = (
+        "Added;Reason;E-Mail;Note\nMay;hard_bounce;a@acme.example;ok\nJune;?;b@acme.example;x\n;Spam;c@acme.example;\n"
+    )
+
+    found = listed(text)
+
+    assert (found.reasons, found.reason_column) == ([None, "hard_bounce", None, "complaint"], "Reason")
+    again = listed(as_text(found.lines, found.reasons))
+    assert (again.lines, again.reasons) == (found.lines, found.reasons)
+    assert listed("Email,Reason\na@acme.example,asked us\nb@acme.example,erased").reasons == []
 
 
 def test_a_cell_longer_than_csv_takes_is_an_entry_like_others():
