@@ -40,5 +40,5 @@ class ImportMappingAdmin(ReadOnlyAdmin):
 
     list_display = ["file_name", "used_at"]
     search_fields = ["file_name"]
-    fields = ["organization", "file_name", "used_at", "mapping"]
+    fields = ["organization", "file_name", "used_at", "mapping", "words"]
     empty_text = "Nothing was decided by hand yet. It is kept when an import is started from its steps."

@@ -18,8 +18,9 @@ from leads.imports.fields import IGNORE
 from leads.imports.following import check_follow_up
 from leads.imports.inspecting import Inspection, inspect
 from leads.imports.opening import columns_of, reading_of
+from leads.imports.opt_outs import ANY_OTHER, key_of
 from leads.imports.options import ImportOptions
-from leads.imports.remembering import remember
+from leads.imports.remembering import remember, remembered
 from leads.imports.repeats import refuse_repeat
 from leads.imports.storing import fetch_parts, spool, store_parts
 from leads.models import ImportSource, ImportStatus, LeadImport
@@ -155,9 +156,18 @@ def _remember(draft: LeadImport, now: datetime) -> None:
             organization=draft.organization,
             header=decided["header"],
             mapping=mapping,
+            words={**_words_elsewhere(draft), **decided.get("words", {})},
             file_name=draft.file_name,
             now=now,
         )
+
+
+def _words_elsewhere(draft: LeadImport) -> dict[str, str]:
+    """What was decided for words that this file does not have: the next one may have them again."""
+    before = remembered(organization=draft.organization, header=draft.options["header"])
+    here = {key_of(word) for words in draft.options.get("words_found", {}).values() for word in words}
+    kept = before.words if before else {}
+    return {word: said for word, said in kept.items() if word != ANY_OTHER and key_of(word) not in here}
 
 
 def refuse_unready(draft: LeadImport) -> None:

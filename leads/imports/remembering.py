@@ -14,9 +14,15 @@ _FILE_NAME_MAX = 255
 
 
 def remember(
-    *, organization: Organization, header: Sequence[str], mapping: Mapping[str, str], file_name: str, now: datetime
+    *,
+    organization: Organization,
+    header: Sequence[str],
+    mapping: Mapping[str, str],
+    words: Mapping[str, str],
+    file_name: str,
+    now: datetime,
 ) -> None:
-    """Keep what was decided for the columns of a header, in place of what was decided before."""
+    """Keep what was decided for the columns of a header, and for the words in them, in place of what was before."""
     names = named(header)
     ImportMapping.objects.update_or_create(
         organization=organization,
@@ -24,6 +30,7 @@ def remember(
         defaults={
             "header": names,
             "mapping": dict(mapping),
+            "words": dict(words),
             "file_name": storable(file_name)[-_FILE_NAME_MAX:],
             "used_at": now,
         },

@@ -137,6 +137,9 @@ class ImportMapping(Tenanted, models.Model):
     header_hash = models.CharField(max_length=64, help_text="SHA-256 of the header.")
     header = models.JSONField()
     mapping = models.JSONField(help_text="Header to field, custom.NAME or ignore.")
+    words = models.JSONField(
+        default=dict, db_default={}, help_text="What words of columns that say who is out mean: out or in."
+    )
     file_name = models.CharField(max_length=255, help_text="Of the file it was used for last.")
     used_at = models.DateTimeField()
 

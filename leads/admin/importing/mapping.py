@@ -166,6 +166,10 @@ class MappingForm(forms.Form):
         ]
         return [column for column in columns if column.words]
 
+    def asks_for(self, word: str) -> bool:
+        """Whether a meaning of this word is asked for."""
+        return key_of(word) in {key_of(each) for each in self._words}
+
     def words(self) -> dict[str, str]:
         """What was decided of the words, where it is not what is known of them anyway."""
         decided = {}
@@ -215,18 +219,27 @@ class MapPage(StepPage):
 
     def form(self) -> forms.Form:
         suggested, _ = self._found
-        decided = list(columns_of(self.lead_import).targets) if self.lead_import.options["mapping"] else None
         options = self.lead_import.options
+        decided = list(columns_of(self.lead_import).targets) if options["mapping"] else None
         return MappingForm(
             suggested,
             decided,
             self.request.POST or None,
             marks=options.get("words_found", {}),
-            words=options.get("words", {}),
+            words=self._words,
         )
 
+    @property
+    def _words(self) -> dict[str, str]:
+        """What was decided of words: of this file's, or else the last time."""
+        options, before = self.lead_import.options, self._found[1]
+        return options.get("words", {}) if options["mapping"] or before is None else before.words
+
     def take(self, form: Any) -> None:
-        changed = options_of(self.lead_import, mapping=form.mapping(), words=form.words(), unknown_columns="ignore")
+        # Those of a column that is one of marks only by its mapping are not among the form's yet.
+        unasked = {word: said for word, said in self._words.items() if word != ANY_OTHER and not form.asks_for(word)}
+        words = {**unasked, **form.words()}
+        changed = options_of(self.lead_import, mapping=form.mapping(), words=words, unknown_columns="ignore")
         self.lead_import = reread(lead_import=self.lead_import, options=changed, actor=self.actor)
 
     def next_step(self) -> Step:

@@ -210,3 +210,15 @@ def test_the_words_of_another_system_are_decided_where_the_columns_are(operator:
     ]  # fmt: skip
     assert [found[name] for name in ("created", "problems", "do_not_contact")] == [3, 0, 2]
     assert [each.meaning.value() for each in again.marked_columns()[0].words] == ["in", "out", "out"]
+
+    imported(operator, draft)
+    for rows in ("eva@acme.example,Do Not Contact\n", "ivo@acme.example,nurture\nuta@acme.example,Stalled\n"):
+        following = draft_of(operator, organization, f"Email,Outcome\n{rows}")
+        answer = operator.get(step("map", following))
+        form = answer.context["form"]
+        operator.post(step("map", following), {name: form[name].value() for name in form.fields})
+        form = operator.get(step("map", following)).context["form"]
+        imported(operator, checked(operator, following))
+    assert "Columns, and what their words mean, as in <b>" in answer.content.decode()
+    found = {each.word: each.meaning.value() for each in form.marked_columns()[0].words}
+    assert found == {"nurture": "out", "Stalled": ""}

@@ -9,7 +9,9 @@ HEADER = ["E-Mail", "Color"]
 
 
 def test_a_header_is_known_again_in_another_order_and_case(organization: Organization):
-    remember(organization=organization, header=HEADER, mapping={"E-Mail": "email"}, file_name="a.csv", now=NOON)
+    remember(
+        organization=organization, header=HEADER, mapping={"E-Mail": "email"}, words={}, file_name="a.csv", now=NOON
+    )
 
     found = remembered(organization=organization, header=["color", "EMAIL"])
 
@@ -23,6 +25,7 @@ def test_the_last_decision_counts(organization: Organization):
             organization=organization,
             header=HEADER,
             mapping={"E-Mail": "email", "Color": color},
+            words={},
             file_name=f"{day}.csv",
             now=NOON + timedelta(days=day),
         )
@@ -34,7 +37,7 @@ def test_the_last_decision_counts(organization: Organization):
 
 def test_another_header_and_another_organization_know_nothing_of_it(organization: Organization):
     other = Organization.objects.create(name="Other", slug="other")
-    remember(organization=organization, header=HEADER, mapping={}, file_name="a.csv", now=NOON)
+    remember(organization=organization, header=HEADER, mapping={}, words={}, file_name="a.csv", now=NOON)
 
     assert remembered(organization=organization, header=["E-Mail"]) is None
     assert remembered(organization=other, header=HEADER) is None
