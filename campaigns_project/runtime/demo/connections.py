@@ -1,11 +1,12 @@
-"""What connects the demo with others, all at rest: mailbox and webhook endpoint of nobody's, a key nobody has."""
+"""What connects the demo with others, all at rest: mailbox and webhook endpoint of nobody's, a key nobody has, an OAuth
+application that no provider knows."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from campaigns.mailboxes import pause_mailbox
-from campaigns.models import Mailbox
+from campaigns.models import Mailbox, OAuthApplication, OAuthProvider
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.service_accounts import create_api_key
@@ -21,7 +22,8 @@ KEY_HOLDS_FOR = timedelta(days=90)
 
 @transaction.atomic  # a worker never sees them awake
 def add_connections(organization: Organization, now: datetime) -> None:
-    """A paused mailbox, a disabled endpoint with one event that it was not told, and a service account that reads."""
+    """A paused mailbox, a disabled endpoint with one event that it was not told, a service account that reads, and an
+    application that nobody has signed in by."""
     mailbox = Mailbox.objects.create(
         organization=organization, name="Replies", host="imap.example.com", username="replies@example.com"
     )
@@ -41,5 +43,18 @@ def add_connections(organization: Organization, now: datetime) -> None:
     )
     endpoints.send_test(endpoint=endpoint, actor=SYSTEM, now=now)
     endpoints.disable(endpoint=endpoint, actor=SYSTEM, now=now, reason=AT_REST)
+    application = OAuthApplication.objects.create(
+        organization=organization,
+        name="Example at Microsoft 365",
+        provider=OAuthProvider.MICROSOFT,
+        client_id="00000000-0000-0000-0000-000000000000",
+    )
+    record(
+        action="oauthapplication.created",
+        entity=application,
+        organization_id=organization.pk,
+        actor=SYSTEM,
+        reason="demo data",
+    )
     # The key itself is shown to nobody: the page of the account shows what there is of one.
     create_api_key(organization=organization, name=NOBODYS, role=Role.VIEWER, actor=SYSTEM, expires_after=KEY_HOLDS_FOR)

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Model
 
+from campaigns.delivery.outcomes import SenderFault, Stage
 from campaigns.models import Campaign, EmailTemplate, Recipient, Sender
+from campaigns.sending.settle import MOST_AT_MAIL, blame_sender
 from campaigns.templates import keep_version
 from campaigns_project.accounts.models import Membership, Organization, User
 from campaigns_project.accounts.retention import keep_for
@@ -70,6 +72,7 @@ def _make_all(now: datetime) -> dict[str, int]:
     _file_to_review(organization, now)
     sender = demo_sender(organization)
     _warming_up(organization, now)
+    _turned_away(organization, now)
     _template(organization)
     of_last_month = finished(organization, sender, now)
     held_up(organization, now)
@@ -174,6 +177,14 @@ def _file_to_review(organization: Organization, now: datetime) -> None:
     )
     start_dry_run(lead_import=draft, actor=SYSTEM, now=now, in_background=False)
     run_dry_run(lead_import_id=draft.pk)
+
+
+def _turned_away(organization: Organization, now: datetime) -> None:
+    """A mailbox whose server takes nothing from its address: an alias that it may not send as."""
+    ole = demo_sender(organization, name="Ole Skerry", email="sales@skerry.example")
+    reply = "5.7.60 SMTP; Client does not have permissions to send as this sender"
+    Sender.objects.filter(pk=ole.pk).update(refused_at_mail=MOST_AT_MAIL)
+    blame_sender(ole, SenderFault("refused_at_mail", 550, reply, permanent=True, stage=Stage.MAIL), now=now)
 
 
 def _warming_up(organization: Organization, now: datetime) -> None:
