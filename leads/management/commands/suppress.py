@@ -84,7 +84,7 @@ class Command(FairleadCommand):
                 "address": each.asked,
                 "allowed": each.is_allowed,
                 "code": each.code,
-                "only_in_campaigns": sorted({one.campaign_id for one in held.get(each.target, [])}),
+                "only_in_campaigns": sorted({one.campaign_id for one in held.get(each.target, []) if one.campaign_id}),
             }
             for each in answers
         ]
