@@ -5,8 +5,10 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pgtrigger
@@ -134,6 +136,21 @@ def pytest_configure() -> None:
 def pytest_sessionstart() -> None:
     """Have all pages of the admin found, as in a web process: some tests are made from what is registered there."""
     import_module("campaigns_project.urls")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Have the tests compiled once, where several processes would each compile all of them: each begins elsewhere.
+
+    It finds what another one has written meanwhile. Only where all tests are asked for, which all of them load anyway.
+    """
+    process: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if process and session.config.args_source == pytest.Config.ArgsSource.TESTPATHS:
+        folders, (pattern,) = session.config.getini("testpaths"), session.config.getini("python_files")
+        files = [file for folder in folders for file in sorted(Path(folder).rglob(pattern))]
+        first = len(files) * int(process["workerid"].removeprefix("gw")) // process["workercount"]
+        for file in files[first:] + files[:first]:
+            with suppress(pytest.skip.Exception):  # said when it is collected
+                import_module(".".join(file.with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
