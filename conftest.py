@@ -16,7 +16,11 @@ import pytest
 from django.core.management.commands import flush
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.template.base import Template
+from django.template.context import Context
 from django.test import client
+from django.test.signals import template_rendered
+from django.utils.safestring import SafeString
 from hypothesis import settings
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from pytest_django import DjangoDbBlocker
@@ -80,16 +84,22 @@ def _many_tests_share_the_machine() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _of_a_page_its_own_context_is_kept() -> Iterator[None]:
-    """Django's test client copies the context of each of the hundred templates that a page includes as well."""
+def _of_a_page_its_own_context_is_kept(django_test_environment: None) -> Iterator[None]:
+    """Django tells its test client of each of the hundreds of templates that a page includes as well."""
     kept = client.store_rendered_templates
 
     def keep(store: dict[str, Any], *arguments: Any, **named: Any) -> None:
         if "context" not in store:
             kept(store, *arguments, **named)
 
+    def render(page: Template, context: Context) -> SafeString:
+        if context.template is page:
+            template_rendered.send(sender=page, template=page, context=context)
+        return page.nodelist.render(context)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "store_rendered_templates", keep)
+        patch.setattr(Template, "_render", render)
         yield
 
 
