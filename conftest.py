@@ -5,8 +5,10 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pgtrigger
@@ -14,7 +16,11 @@ import pytest
 from django.core.management.commands import flush
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.template.base import Template
+from django.template.context import Context
 from django.test import client
+from django.test.signals import template_rendered
+from django.utils.safestring import SafeString
 from hypothesis import settings
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from pytest_django import DjangoDbBlocker
@@ -78,16 +84,22 @@ def _many_tests_share_the_machine() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _of_a_page_its_own_context_is_kept() -> Iterator[None]:
-    """Django's test client copies the context of each of the hundred templates that a page includes as well."""
+def _of_a_page_its_own_context_is_kept(django_test_environment: None) -> Iterator[None]:
+    """Django tells its test client of each of the hundreds of templates that a page includes as well."""
     kept = client.store_rendered_templates
 
     def keep(store: dict[str, Any], *arguments: Any, **named: Any) -> None:
         if "context" not in store:
             kept(store, *arguments, **named)
 
+    def render(page: Template, context: Context) -> SafeString:
+        if context.template is page:
+            template_rendered.send(sender=page, template=page, context=context)
+        return page.nodelist.render(context)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "store_rendered_templates", keep)
+        patch.setattr(Template, "_render", render)
         yield
 
 
@@ -134,6 +146,21 @@ def pytest_configure() -> None:
 def pytest_sessionstart() -> None:
     """Have all pages of the admin found, as in a web process: some tests are made from what is registered there."""
     import_module("campaigns_project.urls")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Have the tests compiled once, where several processes would each compile all of them: each begins elsewhere.
+
+    It finds what another one has written meanwhile. Only where all tests are asked for, which all of them load anyway.
+    """
+    process: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if process and session.config.args_source == pytest.Config.ArgsSource.TESTPATHS:
+        folders, (pattern,) = session.config.getini("testpaths"), session.config.getini("python_files")
+        files = [file for folder in folders for file in sorted(Path(folder).rglob(pattern))]
+        first = len(files) * int(process["workerid"].removeprefix("gw")) // process["workercount"]
+        for file in files[first:] + files[:first]:
+            with suppress(pytest.skip.Exception):  # said when it is collected
+                import_module(".".join(file.with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

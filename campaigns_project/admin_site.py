@@ -58,6 +58,10 @@ class FairleadAdminSite(UnfoldAdminSite):
         made: Any = SimpleLazyObject(partial(super().get_app_list, request, app_label))
         return made
 
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """What our template shows as it is; Unfold would copy all of it, and work out again which item is lit."""
+        return navigation(request)
+
     def get_urls(self) -> list[Any]:
         pages = [path(page.address, self.admin_view(page.view), name=page.name) for page in _pages.values()]
         return [*pages, *super().get_urls()]
@@ -96,14 +100,14 @@ class FairleadAdminSite(UnfoldAdminSite):
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar for this user."""
+    """The sidebar for this user. Every item has all its keys: a template looks for a missing one in four places."""
     site: Any = admin.site
-    home = {"title": "Home", "icon": "home", "link": _address("admin:index", get_script_prefix()), "key": KEYS["Home"]}
-    groups: list[dict[str, Any]] = [{"items": [home]}]
+    home = _linked(request, "Home", "home", _address("admin:index", get_script_prefix()))
+    groups: list[dict[str, Any]] = [{"title": "", "separator": False, "items": [home]}]
     for title, items in SIDEBAR:
         seen = _lit_once([_item(request, *item) for item in items if site.may_view(request, item[2])])
         groups.append({"title": title, "separator": True, "items": seen})
-    groups.append({"title": "Help", "separator": True, "items": _links()})
+    groups.append({"title": "Help", "separator": True, "items": _links(request)})
     return [group for group in groups if group["items"]]
 
 
@@ -202,15 +206,20 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _item(request: HttpRequest, title: str, icon: str, label: str, query: str = "") -> dict[str, Any]:
     name = label if label in _pages else f"{label.lower().replace('.', '_')}_changelist"
     link = _address(f"admin:{name}", get_script_prefix())
-    item: dict[str, Any] = {"title": title, "icon": icon, "link": f"{link}?{query}" if query else link}
-    if title in KEYS:
-        item["key"] = KEYS[title]
+    item = _linked(request, title, icon, f"{link}?{query}" if query else link)
     if query:
         item["active"] = request.path == link and query in request.GET.urlencode()
     elif label in _pages:
         item["active"] = request.path.startswith((link, *_lists_of(label, get_script_prefix())))
-    count = _badges[title](request) if title in _badges else ""
-    return {**item, "badge": count, "badge_variant": "warning"} if count else item
+    if title in _badges:
+        item["badge"] = _badges[title](request)
+    return item
+
+
+def _linked(request: HttpRequest, title: str, icon: str, link: str) -> dict[str, Any]:
+    """An item that is lit on its page and on those below it; Home, below which all stand, on its own alone."""
+    active = request.path == link if title == "Home" else request.path.startswith(link)
+    return {"title": title, "icon": icon, "link": link, "key": KEYS.get(title, ""), "active": active, "badge": ""}
 
 
 @cache
@@ -228,19 +237,13 @@ def _lists_of(page: str, prefix: str) -> tuple[str, ...]:
 
 def _lit_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Where a part of a list is open, its item is lit and not also the one of the whole list."""
-    parts = {path for item in items if item.get("active") for path, mark, _ in [item["link"].partition("?")] if mark}
-    known = [{**item, "active": False} if item["link"] in parts else item for item in items]
-    # Unfold asks a function, and takes a plain True for nothing.
-    return [{**item, "active": _always(item["active"])} if "active" in item else item for item in known]
+    parts = {path for item in items if item["active"] for path, mark, _ in [item["link"].partition("?")] if mark}
+    return [{**item, "active": False} if item["link"] in parts else item for item in items]
 
 
-def _always(is_lit: bool) -> Callable[[HttpRequest], bool]:
-    return lambda _request: is_lit
-
-
-def _links() -> list[dict[str, Any]]:
-    mailbox = [{"title": "Mailbox", "icon": "inbox", "link": "/mailbox/"}] if settings.SANDBOX else []
-    return [*mailbox, {"title": "API docs", "icon": "api", "link": reverse("docs")}]
+def _links(request: HttpRequest) -> list[dict[str, Any]]:
+    mailbox = [_linked(request, "Mailbox", "inbox", "/mailbox/")] if settings.SANDBOX else []
+    return [*mailbox, _linked(request, "API docs", "api", reverse("docs"))]
 
 
 def _login_url(request: HttpRequest) -> str:

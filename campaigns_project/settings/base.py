@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    "django.forms",  # its templates, for the renderer below
     "rest_framework",
     "knox",
     "django_filters",
@@ -104,6 +105,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # else templates of ours are not looked at for a widget
 
 # ---- Database -------------------------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")

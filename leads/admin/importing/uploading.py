@@ -6,9 +6,7 @@ from typing import Any, BinaryIO
 
 from django import forms
 from django.contrib.admin.widgets import AdminFileWidget
-from django.forms.renderers import TemplatesSetting
 from django.template.defaultfilters import filesizeformat
-from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -44,9 +42,6 @@ class DropArea(AdminFileWidget):
     """A file input as large as the words around it, so that one can drop a file on them."""
 
     template_name = "leads/admin/importing/drop_area.html"
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        return super().render(name, value, attrs, TemplatesSetting())  # the default one knows no templates of ours
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
