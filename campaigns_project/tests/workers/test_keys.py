@@ -1,0 +1,36 @@
+import pytest
+
+from campaigns_project.errors import StateRefused
+from campaigns_project.runtime.health import Level
+from campaigns_project.tests.runtime.health.conftest import levels
+from campaigns_project.workers import heartbeat, keys
+from campaigns_project.workers.models import WorkerKind
+
+pytestmark = pytest.mark.django_db
+
+
+def another_works() -> None:
+    heartbeat.beat(kind=WorkerKind.SUPERVISOR, name="supervisor@there", pid=1, detail=keys.in_use())
+
+
+@pytest.mark.parametrize(
+    ("setting", "changed", "former"),
+    [
+        ("SECRET_KEY", "another", {"SECRET_KEY_FALLBACKS": ["the one before"]}),
+        ("FIELD_ENCRYPTION_KEYS", ["another"], {"FIELD_ENCRYPTION_KEYS": ["another", "the one before"]}),
+    ],
+)
+def test_a_worker_with_keys_that_we_have_not_is_found_out(settings, setting, changed, former):
+    setattr(settings, setting, type(changed)(["the one before"] if isinstance(changed, list) else "the one before"))
+    another_works()
+    assert keys.require_readable() is None
+
+    setattr(settings, setting, changed)
+
+    assert Level.FAIL in levels("workers")
+    with pytest.raises(StateRefused) as refused:
+        keys.require_readable()
+    assert refused.value.code == "keys_differ"
+    for name, value in former.items():
+        setattr(settings, name, value)
+    assert keys.require_readable() is None
