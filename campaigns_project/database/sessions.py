@@ -75,8 +75,10 @@ def _proxy_keeps_sessions(using: str) -> bool:
 
 
 def _are_mixed(one: BaseDatabaseWrapper, another: BaseDatabaseWrapper) -> bool:
-    """Whether both have the same session, or `one` gets another one while its own is in use."""
+    """Whether `one` gets a session in turn, or both have the same, or `one` gets another while its own is in use."""
     ours = _process(one)
+    if _process(one) != ours:
+        return True
     with another.cursor() as cursor:
         cursor.execute("BEGIN")
         theirs = _process(another)

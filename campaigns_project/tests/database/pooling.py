@@ -9,7 +9,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import LifoQueue
+from queue import LifoQueue, Queue
 
 from django.conf import settings
 
@@ -19,14 +19,14 @@ TERMINATE, SYNC, QUERY, READY, KEY, PASSED_ON = b"X", b"S", b"Q", b"Z", b"K", b"
 
 
 class Pooler:
-    """Clients come to `port`; `said` is all that they asked."""
+    """Clients come to `port`; `said` is all that they asked. Sessions go round, or the last one used comes first."""
 
-    def __init__(self, database: str, *, sessions: int):
+    def __init__(self, database: str, *, sessions: int, go_round: bool):
         given = settings.DATABASES["default"]
         self._upstream = (f"{given['HOST']}/.s.PGSQL.{given['PORT']}", given["USER"], database)
         self.said = bytearray()
         self._greeting = b""
-        self._free: LifoQueue[socket.socket] = LifoQueue()
+        self._free: Queue[socket.socket] = Queue() if go_round else LifoQueue()
         for _ in range(sessions):
             self._free.put(self._logged_in())
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -88,9 +88,9 @@ class Pooler:
 
 
 @contextmanager
-def pooled(database: str, *, sessions: int = 2) -> Iterator[Pooler]:
+def pooled(database: str, *, sessions: int, go_round: bool) -> Iterator[Pooler]:
     """A pooler in front of `database` while the block lasts."""
-    pooler = Pooler(database, sessions=sessions)
+    pooler = Pooler(database, sessions=sessions, go_round=go_round)
     try:
         yield pooler
     finally:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection, connections
+from django.db.migrations.recorder import MigrationRecorder
 
 from campaigns_project.database import sessions
 from campaigns_project.database.migrating import migrate
+from campaigns_project.database.streaming import streamed
 from campaigns_project.faults import DatabaseFault
 from campaigns_project.tests.database.pooling import Pooler, pooled
 from campaigns_project.tests.verification.databases import Lender, one
@@ -15,9 +17,10 @@ KEY = 0x7E57
 
 
 @pytest.fixture
-def pooler(lender: Lender) -> Iterator[Pooler]:
+def pooler(lender: Lender, request: pytest.FixtureRequest) -> Iterator[Pooler]:
     """With an alias `pooled` for connections through it."""
-    with lender.lent() as name, pooled(name) as pooler:
+    number, go_round = getattr(request, "param", (2, True))
+    with lender.lent() as name, pooled(name, sessions=number, go_round=go_round) as pooler:
         there = {"NAME": name, "HOST": "127.0.0.1", "PORT": str(pooler.port)}
         connections.settings["pooled"] = {**connections.settings[name], **there}
         try:
@@ -25,6 +28,7 @@ def pooler(lender: Lender) -> Iterator[Pooler]:
         finally:
             connections["pooled"].close()
             del connections["pooled"], connections.settings["pooled"]
+            sessions._proxy_keeps_sessions.cache_clear()
 
 
 @pytest.mark.django_db
@@ -38,6 +42,7 @@ def test_a_session_of_ones_own_is_kept_and_its_lock_taken_once():
     other.close()
 
 
+@pytest.mark.parametrize("pooler", [(2, True), (2, False), (1, False)], indirect=True)
 def test_behind_a_pool_of_transactions_no_lock_of_a_session_is_taken(pooler):
     with pytest.raises(DatabaseFault) as refused:
         sessions.take(connections["pooled"], KEY, 1)
@@ -50,6 +55,12 @@ def test_behind_a_pool_of_transactions_no_lock_of_a_session_is_taken(pooler):
 def test_migrations_are_applied_through_such_a_pool_by_one_at_a_time(pooler):
     assert migrate(using="pooled", verbosity=0) == []
     assert b"pg_try_advisory_xact_lock" in pooler.said
+
+
+def test_rows_that_are_streamed_come_whole_through_such_a_pool(pooler):
+    applied = MigrationRecorder.Migration.objects.using("pooled").order_by("pk")
+
+    assert len(list(streamed(applied, size=5))) == applied.count() > 50
 
 
 def test_the_other_end_of_a_line_is_asked_to_look_after_it(pooler):
