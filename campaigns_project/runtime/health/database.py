@@ -58,6 +58,19 @@ def ask() -> Server:
     return Server._make([*said, clock - middle, encoding, not answers_itself(connection, process)])
 
 
+def require_for_workers() -> None:
+    """Raise DatabaseFault where no worker should begin: the server takes no writes, or the clocks are far apart.
+
+    Raises django.db.Error where it does not answer.
+    """
+    server = ask()
+    for code, found in (("database_read_only", _writes(server)), ("clocks_apart", _clock(server))):
+        if found.level == Level.FAIL:
+            raise DatabaseFault(
+                code, f"No worker begins with this database ({configured()}): {found.message}", found.fix
+            )
+
+
 def unreachable(error: Error) -> Check:
     """The finding for a database that does not answer, or is not one to work with."""
     if is_too_old(error):
