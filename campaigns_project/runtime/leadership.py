@@ -11,8 +11,8 @@ TICK_LOCK = 0x666C746B  # "fltk"
 class Leadership:
     """Holds the lock on a connection of its own, because Django may close the default one at any time.
 
-    Postgres gives the lock free the moment that session ends, also when the process is killed or its machine is cut
-    off. A leader that is cut off in mid-duty learns it only at the next `held()`: duties must bear an overlap.
+    Postgres gives the lock free the moment that session ends, also when the process is killed; when its machine is cut
+    off, once it has asked there in vain (`database.lines`). A leader that is cut off in mid-duty learns it only at the next `held()`: duties must bear an overlap.
     """
 
     def __init__(self) -> None:
