@@ -12,7 +12,8 @@ class Leadership:
     """Holds the lock on a connection of its own, because Django may close the default one at any time.
 
     Postgres gives the lock free the moment that session ends, also when the process is killed; when its machine is cut
-    off, once it has asked there in vain (`database.lines`). A leader that is cut off in mid-duty learns it only at the next `held()`: duties must bear an overlap.
+    off, once it has asked there in vain (`database.lines`). A leader that is cut off in mid-duty learns it only at the
+    next `held()`: duties must bear an overlap.
     """
 
     def __init__(self) -> None:

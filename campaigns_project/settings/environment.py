@@ -16,7 +16,7 @@ from psycopg.pq import Conninfo
 
 ON = frozenset({"on", "true", "yes", "y", "1", "ok"})
 OFF = frozenset({"off", "false", "no", "n", "0"})
-_OF_DJANGO = frozenset({"assume_role", "isolation_level", "pool", "server_side_binding", "service"})
+_OF_DJANGO = frozenset({"assume_role", "isolation_level", "pool", "server_side_binding"})
 _SCHEMES = frozenset({"postgresql", "postgres", "psql", "pgsql"})
 
 
