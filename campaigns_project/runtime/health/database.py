@@ -147,12 +147,16 @@ def _clock(server: Server) -> Check:
     return Check("database", Level.FAIL if apart > FAR_APART else Level.WARN, message, "Set both by NTP.")
 
 
+# What a session of another role is, only some may know; of background processes it is known, or they have no role.
+# A role like ours gets none of those that are reserved.
 _SERVER = """
 SELECT current_setting('server_version'),
        pg_is_in_recovery(),
        current_setting('default_transaction_read_only')::bool,
-       (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'),
-       current_setting('max_connections')::int,
+       (SELECT count(*)::int FROM pg_stat_activity
+        WHERE usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'),
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           - coalesce(current_setting('reserved_connections', true), '0')::int,
        pg_database_size(current_database()),
        coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
        clock_timestamp(),
