@@ -14,23 +14,31 @@ def another_works() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "changed", "former"),
+    ("before", "changed", "former"),
     [
-        ("SECRET_KEY", "another", {"SECRET_KEY_FALLBACKS": ["the one before"]}),
-        ("FIELD_ENCRYPTION_KEYS", ["another"], {"FIELD_ENCRYPTION_KEYS": ["another", "the one before"]}),
+        ({"SECRET_KEY": "one"}, {"SECRET_KEY": "another"}, {"SECRET_KEY_FALLBACKS": ["one"]}),
+        (
+            {"FIELD_ENCRYPTION_KEYS": ["one"]},
+            {"FIELD_ENCRYPTION_KEYS": ["another"]},
+            {"FIELD_ENCRYPTION_KEYS": ["another", "one"]},
+        ),
     ],
 )
-def test_a_worker_with_keys_that_we_have_not_is_found_out(settings, setting, changed, former):
-    setattr(settings, setting, type(changed)(["the one before"] if isinstance(changed, list) else "the one before"))
+def test_a_worker_with_keys_that_we_have_not_is_found_out(settings, before, changed, former):
+    _set(settings, before)
     another_works()
     assert keys.require_readable() is None
 
-    setattr(settings, setting, changed)
+    _set(settings, changed)
 
     assert Level.FAIL in levels("workers")
     with pytest.raises(StateRefused) as refused:
         keys.require_readable()
     assert refused.value.code == "keys_differ"
-    for name, value in former.items():
-        setattr(settings, name, value)
+    _set(settings, former)
     assert keys.require_readable() is None
+
+
+def _set(settings, values):
+    for name, value in values.items():
+        setattr(settings, name, value)
