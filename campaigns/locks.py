@@ -17,6 +17,8 @@ from functools import wraps
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
+from campaigns_project.database import sessions
+
 TRIES = 3
 SOON = timedelta(seconds=5)  # for whoever gave way
 _RETRIABLE = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
@@ -126,16 +128,16 @@ def hold_usage(*, senders: Iterable[int], campaigns: Iterable[int]) -> None:
 
 
 def take_for_session(kind: Lock, number: int) -> bool:
-    """Hold this lock until `let_go` or the end of the database connection; False when another session has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [kind, number])
-        return cursor.fetchone()[0]
+    """Hold this lock until `let_go` or the end of the database connection; False when another session has it.
+
+    Raises DatabaseFault where a connection is not one session.
+    """
+    return sessions.take(connection, kind, number)
 
 
 def let_go(kind: Lock, number: int) -> None:
     """Give a session's lock back."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [kind, number])
+    sessions.let_go(connection, kind, number)
 
 
 def held(kind: Lock) -> set[int]:

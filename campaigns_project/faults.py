@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, DataError, Error, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, Error, InterfaceError, NotSupportedError, OperationalError
 
 from campaigns_project.errors import Refused
 
@@ -70,10 +70,23 @@ def told_as_faults() -> Iterator[None]:
 
 def fault_of(error: Error) -> DatabaseFault | None:
     """What to say of a database error that is not ours; None for a bug, and for what is tried again."""
+    if is_too_old(error):
+        return too_old(error)
     fault = _fault(getattr(error.__cause__, "sqlstate", None) or "", error)
     if fault is not None:
         fault.detail = f"The database says: {str(error).strip().split('\n', 1)[0]}"
     return fault
+
+
+def is_too_old(error: Error) -> bool:
+    """Whether Django will not work with the server, which it finds out when it connects."""
+    return isinstance(error, NotSupportedError) and "or later is required" in str(error)
+
+
+def too_old(error: Error) -> DatabaseFault:
+    """What to say of such a server."""
+    hint = "DATABASE_URL leads to a server that is too old: move to a newer one, or upgrade it."
+    return DatabaseFault("database_too_old", str(error), hint)
 
 
 def gave_way(error: Error) -> DatabaseFault | None:
@@ -99,12 +112,12 @@ def _fault(state: str, error: Error) -> DatabaseFault | None:
         hint = "Run manage.py verify_schema, then manage.py apply_migrations."
         return SchemaFault("schema_incomplete", "The database lacks a table or a column.", hint)
     if state == DENIED:
-        hint = "Grant it what the log names; manage.py doctor tells more."
+        hint = "Make it the owner of the database, or grant it what is named; the log has it, and so have commands."
         return DatabaseFault("database_denied", "The database does not allow it to the role we use.", hint)
     if state == DUPLICATE and NUMBERS.search(error.__cause__.diag.constraint_name or ""):  # type: ignore[union-attr]
         return _sequence_behind()
     if state.startswith(DOWN) or (not state and isinstance(error, OperationalError | InterfaceError)):
-        hint = "See whether it runs and can be reached; manage.py doctor tells."
+        hint = "See whether it runs, can be reached, and lets us in by DATABASE_URL; manage.py doctor tells."
         when = {"retry_after": WHEN_DOWN}
         return DatabaseFault("database_down", "The database cannot be used at the moment.", hint, when)
     return None

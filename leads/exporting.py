@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
+from campaigns_project.database.streaming import streamed
 from campaigns_project.formulas import csv_lines
 from leads.models import Lead
 from leads.suppression import suppressed_among
@@ -42,7 +43,7 @@ def lead_lines(leads: QuerySet) -> Iterator[str]:
 def _rows(leads: QuerySet) -> Iterator[list[Any]]:
     keys = _custom_keys(leads)
     yield [*COLUMNS, "suppressed", "tags", *(f"custom.{key}" for key in keys)]
-    found = leads.order_by("-pk").prefetch_related("lead_tags__tag").iterator(chunk_size=CHUNK)
+    found = streamed(leads.order_by("-pk").prefetch_related("lead_tags__tag"), size=CHUNK)
     for some in batched(found, CHUNK):
         suppressed = suppressed_among(some, now=timezone.now())
         for lead in some:

@@ -12,6 +12,7 @@ from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.models.log import AuditQuerySet
 from campaigns_project.audit.plain import plain
 from campaigns_project.audit.record import Subject, record
+from campaigns_project.database.streaming import streamed
 from campaigns_project.formulas import csv_lines
 
 COLUMNS = (
@@ -55,7 +56,7 @@ def export(
             for organization_id in organization_ids
         ]
     chosen = entries.filter(pk__lt=min(marks)).order_by("pk")
-    return _LINES[file_format](chosen.values(*COLUMNS).iterator(chunk_size=ROWS_AT_ONCE))
+    return _LINES[file_format](streamed(chosen.values(*COLUMNS), size=ROWS_AT_ONCE))
 
 
 def _csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from campaigns_project.cleanup.look import look
 from campaigns_project.cleanup.queued import WHERE, clear_queue, look_at_queue
 from campaigns_project.cleanup.references import Reference, references
 from campaigns_project.cleanup.remove import remove
+from campaigns_project.database import sessions
 from campaigns_project.errors import Locked, Refused
 from campaigns_project.faults import read_only
 
@@ -100,15 +101,12 @@ def require_writable() -> None:
 @contextmanager
 def only_one() -> Iterator[None]:
     """Hold the lock of cleanups; Locked where another process does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SWEEP_LOCK])
-        if not cursor.fetchone()[0]:
-            raise Locked("cleanup_runs", "Another cleanup is under way.", "Wait until it has ended.")
+    if not sessions.take(connection, SWEEP_LOCK):
+        raise Locked("cleanup_runs", "Another cleanup is under way.", "Wait until it has ended.")
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
+        sessions.let_go(connection, SWEEP_LOCK)
 
 
 def _chosen(table: str) -> list[Reference]:

@@ -7,7 +7,9 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
+from campaigns_project.database.encoding import refuse_other_encodings
 from campaigns_project.database.errors import HistoryRefused
 
 MIGRATE_LOCK = 0x666C6D67  # "flmg"
@@ -47,17 +49,26 @@ def migrate(
 ) -> list[str]:
     """Apply what is pending and name it; a second process waits (after `on_wait`), then finds nothing to do.
 
-    Raises HistoryRefused before anything was changed. A migration that fails leaves nothing of itself behind, and those
-    before it applied.
+    Raises HistoryRefused, or DatabaseFault for a new database with another encoding, before anything was changed. A
+    migration that fails leaves nothing of itself behind, and those before it applied.
     """
-    # The lock is held by a connection of its own, because a migration may close the default one.
+    # The lock is held by a connection of its own, because a migration may close the default one; and by a transaction,
+    # which a proxy that pools them leaves alone.
     with closing(connections.create_connection(using)) as holder, holder.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATE_LOCK])
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MIGRATE_LOCK])
         if not cursor.fetchone()[0]:
             on_wait()
-            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATE_LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATE_LOCK])
         refuse_disorder(using)
         waiting = pending(using)
+        if waiting and _is_new(using):
+            refuse_other_encodings(using)
         if waiting:
             call_command("migrate", database=using, interactive=False, verbosity=verbosity)
     return waiting
+
+
+def _is_new(using: str) -> bool:
+    return not MigrationRecorder(connections[using]).applied_migrations()

@@ -5,7 +5,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from campaigns_project.database import migrating
 from campaigns_project.database.identity import configured
-from campaigns_project.faults import DatabaseFault, SchemaFault
+from campaigns_project.faults import DatabaseFault, SchemaFault, is_too_old, too_old
 
 
 def missing_tables(using: str = DEFAULT_DB_ALIAS) -> list[str]:
@@ -25,6 +25,8 @@ def require_tables(using: str = DEFAULT_DB_ALIAS) -> None:
         missing = missing_tables(using)
         pending = missing and migrating.pending(using)
     except Error as error:
+        if is_too_old(error):
+            raise too_old(error) from error
         message = f"The database cannot be reached ({configured(using)}): {' '.join(str(error).split())}"
         raise DatabaseFault("database_down", message, "Start it, or correct DATABASE_URL.") from error
     if not missing:

@@ -16,7 +16,7 @@ from campaigns_project.database.identity import configured
 from campaigns_project.runtime.child import Child
 from campaigns_project.runtime.stopping import stop_on_signals
 from campaigns_project.runtime.watch import Watch
-from campaigns_project.workers import heartbeat
+from campaigns_project.workers import heartbeat, keys
 from campaigns_project.workers.models import WorkerKind
 
 STEP = 0.25  # seconds between two looks at the children
@@ -63,7 +63,13 @@ class Supervisor:
             self._with_database(self._watch)
 
     def _watch(self) -> None:
-        heartbeat.beat(kind=WorkerKind.SUPERVISOR, name=self.name, pid=os.getpid(), capacity=Conf.WORKERS)
+        heartbeat.beat(
+            kind=WorkerKind.SUPERVISOR,
+            name=self.name,
+            pid=os.getpid(),
+            capacity=Conf.WORKERS,
+            detail=keys.in_use(),
+        )
         heartbeat.forget_the_dead()
         for watch in self._watches:
             reason = watch.verdict(now=time.monotonic())

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from campaigns_project.database import embedded
+from campaigns_project.database import embedded, lines
 from campaigns_project.settings.environment import Environment
 from campaigns_project.settings.keys import kept_key
 from campaigns_project.settings.unfold import UNFOLD  # noqa: F401 - a setting like the others
@@ -113,7 +113,7 @@ DATABASE_URL = env.text("DATABASE_URL")
 DATABASES = {"default": env.database("DATABASE_URL", default=embedded.url)}
 DATABASES["default"].update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
 # Seconds. Without it a database behind a dead line is waited for two minutes, also by whoever asks whether we are well.
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **lines.OURS, **DATABASES["default"].get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- People ---------------------------------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.pq import Conninfo
 
 ON = frozenset({"on", "true", "yes", "y", "1", "ok"})
 OFF = frozenset({"off", "false", "no", "n", "0"})
+_OF_DJANGO = frozenset({"assume_role", "isolation_level", "pool", "server_side_binding"})
 _SCHEMES = frozenset({"postgresql", "postgres", "psql", "pgsql"})
 
 
@@ -94,6 +96,12 @@ class Environment:
             raise ImproperlyConfigured(
                 f"{name} is not the URL of a Postgres database. Write postgresql://user:password@host:5432/name; "
                 "characters such as / @ : # % ? in the password are percent-encoded."
+            )
+        known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+        unknown = sorted(found.get("OPTIONS", {}).keys() - known - _OF_DJANGO)
+        if unknown:
+            raise ImproperlyConfigured(
+                f"{name} has something behind its “?” that Postgres does not know: {unknown[0]}."
             )
         return found
 

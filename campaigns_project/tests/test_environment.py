@@ -89,6 +89,13 @@ def test_the_url_of_a_database_is_read(env, monkeypatch):
     assert (found["HOST"], found["PORT"], found["NAME"], found["PASSWORD"]) == ("db.example", 5433, "sales", "p/w")
 
 
+def test_an_option_of_a_database_that_postgres_does_not_know_is_named(env, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ana:s3cret@db.example/sales?sslmode=require&sslrootcrt=ca.pem")
+
+    with pytest.raises(ImproperlyConfigured, match=r"DATABASE_URL .* does not know: sslrootcrt\."):
+        env.database("DATABASE_URL", default=str)
+
+
 def test_a_folder_that_cannot_be_one_is_refused(env, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "file" / "var"))

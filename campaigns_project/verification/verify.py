@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from campaigns_project.database.identity import configured
 from campaigns_project.errors import Refused
+from campaigns_project.faults import fault_of
 from campaigns_project.verification import catalogue
 from campaigns_project.verification.catalogue import Catalogue, read_catalogue
 from campaigns_project.verification.comparing import compare
@@ -142,7 +143,10 @@ def _answer(check: Check, cursor: CursorWrapper) -> list[Finding]:
     except Exception as error:
         if cursor.connection.closed:
             raise
-        log.exception("the check %s broke", check.name)
+        if isinstance(error, Error) and fault_of(error):  # a table or a right that is missing; the finding says which
+            log.error("the check %s could not be made: %s", check.name, str(error).strip().split("\n", 1)[0])
+        else:
+            log.exception("the check %s broke", check.name)
         return [
             Finding(
                 "check_failed",

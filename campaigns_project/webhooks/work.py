@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from django.db import connection
 from django.utils import timezone
 
+from campaigns_project.database import sessions
 from campaigns_project.faults import what_broke
 from campaigns_project.webhooks.claim import Claim, claim
 from campaigns_project.webhooks.models import WebhookEndpoint
@@ -78,12 +79,9 @@ def _claims(under_way: list[Claim]) -> Iterator[Claim]:
 
 @contextmanager
 def _alone() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        is_ours = cursor.fetchone()[0]
+    is_ours = sessions.take(connection, LOCK)
     try:
         yield is_ours
     finally:
         if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            sessions.let_go(connection, LOCK)

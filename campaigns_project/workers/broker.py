@@ -4,10 +4,12 @@ In one line, a handful of imports and deletions that queue themselves again and 
 every few minutes; before everything else, a large campaign would let nobody read replies.
 """
 
+import logging
 from datetime import timedelta
 from time import sleep
 
-from django.utils import timezone
+from django.core.signing import BadSignature, TimestampSigner
+from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
@@ -15,9 +17,14 @@ from django_q.models import OrmQ
 SENDING = f"{Conf.CLUSTER_NAME}-sending"  # the key of tasks that send mail; the others have that of the cluster
 KEYS = (SENDING, Conf.CLUSTER_NAME)
 
+log = logging.getLogger(__name__)
+
 
 class Turns(ORM):
-    """django-q's broker on the database, which takes from the two kinds of tasks by turns."""
+    """django-q's broker on the database, which takes from the two kinds of tasks by turns.
+
+    The database's clock says what is due: machines need not agree on a time.
+    """
 
     def __init__(self, list_key: str = Conf.CLUSTER_NAME):
         super().__init__(list_key=list_key)
@@ -26,20 +33,42 @@ class Turns(ORM):
     def dequeue(self) -> list[tuple[int, str]] | None:
         """The task that waits longest of the kind whose turn it is, else of the other; None after a short wait."""
         for key in self._order:
-            if task := self._claim_next(key):
+            while task := self._claim_next(key):
+                if (payload := _signed_by_us(task)) is None:
+                    continue
                 self._order = (*(other for other in KEYS if other != key), key)
-                return [(task.pk, task.payload)]
+                return [(task.pk, payload)]
         sleep(Conf.POLL)
         return None
+
+    def enqueue(self, task: str) -> int:
+        return _put(self, task, timedelta())
 
     def _claim_next(self, key: str) -> OrmQ | None:
         """Whoever moves the lock has it: of two clusters one does, and the other looks again."""
         tasks = self.get_connection()
-        while task := tasks.filter(key=key, lock__lt=timezone.now()).order_by("pk").first():
-            until = timezone.now() + timedelta(seconds=Conf.RETRY)
+        while task := tasks.filter(key=key, lock__lt=Now()).order_by("pk").first():
+            until = Now() + timedelta(seconds=Conf.RETRY)
             if self.get_connection().filter(pk=task.pk, lock=task.lock).update(lock=until):
                 return task
         return None
+
+
+def _signed_by_us(task: OrmQ) -> str | None:
+    """What to work, under the present key. None, and the task stays for others, where it is under a key we have not.
+
+    django-q itself knows no former keys, and throws away what it cannot read.
+    """
+    signer = TimestampSigner(key=Conf.SECRET_KEY, salt=Conf.PREFIX)
+    try:
+        return signer.sign(signer.unsign(task.payload))
+    except BadSignature:
+        log.error("task %d was queued by a process with another SECRET_KEY; it is left to others", task.pk)
+        return None
+
+
+def _put(broker: ORM, task: str, after: timedelta) -> int:
+    return broker.get_connection().create(key=broker.list_key, payload=task, lock=Now() + after).pk
 
 
 class Later(ORM):
@@ -51,5 +80,4 @@ class Later(ORM):
         self._after = after
 
     def enqueue(self, task: str) -> int:
-        free_at = timezone.now() + self._after
-        return self.get_connection().create(key=self.list_key, payload=task, lock=free_at).pk
+        return _put(self, task, self._after)

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
+from campaigns_project.database.streaming import streamed
 from campaigns_project.workers.broker import KEYS
 
 _subjects: dict[str, str] = {}
@@ -40,4 +41,4 @@ def waiting_for(name: str) -> set[int]:
 
 def _waiting() -> Iterator[OrmQ]:
     """Those nobody has claimed; what a dead worker has claimed is free again when its time is over."""
-    return OrmQ.objects.filter(key__in=KEYS, lock__lte=Now()).order_by("pk").iterator()
+    return streamed(OrmQ.objects.filter(key__in=KEYS, lock__lte=Now()).order_by("pk"))

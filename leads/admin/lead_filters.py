@@ -14,7 +14,7 @@ from leads.models import LeadImport, Segment, Tag
 from leads.segments.asking import Asking
 from leads.segments.errors import RuleRefused
 from leads.segments.fields import find_field
-from leads.segments.members import members
+from leads.segments.members import members_among
 
 MARKS = (("is_role", "Role address"), ("is_disposable", "Disposable"), ("is_catch_all", "Catch-all domain"))
 OF_IMPORT = "leads.id = ANY(ARRAY(SELECT id FROM leads WHERE lead_import_id = %s))"
@@ -62,7 +62,7 @@ class SegmentFilter(TagFilter):
     def narrowed(self, leads: Any, tag: Any) -> Any:
         segment = Segment.objects.get(pk=tag)
         try:
-            return leads.filter(pk__in=members(segment, now=timezone.now()).order_by().values("pk"))
+            return members_among(leads, segment, now=timezone.now())
         except RuleRefused:
             return leads.none()  # its own page says what is wrong with it
 

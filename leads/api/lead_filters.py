@@ -14,7 +14,7 @@ from leads.models import Lead, LeadStatus, Segment, Verification
 from leads.segments.asking import Asking
 from leads.segments.errors import RuleRefused
 from leads.segments.fields import CUSTOM, find_field
-from leads.segments.members import members
+from leads.segments.members import members_among
 from leads.tagging import tags_by_name
 
 
@@ -82,7 +82,7 @@ class LeadFilters(CreatedFilters):
         segment = Segment.objects.for_organization(self._organization).filter(pk=number).first()
         if segment is None:
             return leads.none()
-        return leads.filter(pk__in=members(segment, now=timezone.now()).order_by().values("pk"))
+        return members_among(leads, segment, now=timezone.now())
 
     def enrolled(self, leads: Any, name: str, number: int) -> QuerySet[Lead]:
         return self._asked(leads, "campaign", "in" if name == "in_campaign" else "not_in", number, name)

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from campaigns_project.database.streaming import streamed
 from campaigns_project.formulas import MARK, guard
 from leads.cleaning import storable
 from leads.imports.checking import RowProblem
@@ -80,7 +81,7 @@ def _written(lead_import: LeadImport, problems: Iterable[RowProblem]) -> Iterato
 
 
 def _kept(lead_import: LeadImport) -> Iterator[RowProblem]:
-    for each in problems_of(lead_import).select_related("raw_lead").iterator(chunk_size=2_000):
+    for each in streamed(problems_of(lead_import).select_related("raw_lead")):
         problem = Problem(each.problem_code, each.problem_column, each.problem_message)
         yield RowProblem(each.row_number, _cells(each.raw_lead.payload), problem)
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import Subject, record
+from campaigns_project.database.streaming import streamed
 from campaigns_project.formulas import csv_lines
 from leads.models import Suppression
 
@@ -32,4 +33,4 @@ def export_suppressions(*, rows: QuerySet[Suppression], actor: Actor) -> Iterato
 
 
 def _lines(rows: QuerySet[Suppression]) -> Iterator[str]:
-    return csv_lines(chain([COLUMNS], rows.values_list(*COLUMNS).iterator(chunk_size=PAGE)))
+    return csv_lines(chain([COLUMNS], streamed(rows.values_list(*COLUMNS), size=PAGE)))

@@ -180,6 +180,8 @@ def test_an_error_that_ends_a_chunk_leaves_its_lease_to_the_recovery(now):
 
 
 def test_settling_a_mail_that_was_sent_rewrites_no_index(now):
+    if connection.pg_version < 160_000:
+        pytest.skip("Postgres 15 rewrites all of them where a BRIN index is among them")
     campaign = started_campaign(people=40, now=now)
     claims = claimed(campaign, now)
     gate([candidate(one) for one in claims])

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from django.db import Error, connection
 
+from campaigns_project.database.encoding import UTF8, not_utf8
 from campaigns_project.database.identity import configured
+from campaigns_project.database.sessions import answers_itself, require_sessions
+from campaigns_project.faults import DatabaseFault, is_too_old, too_old
 from campaigns_project.runtime.health.check import Check, Level, in_bytes
 
-OLDEST_POSTGRES = 15
 MANY, NEARLY_ALL = 0.8, 0.95  # of the connections there are
 # `now` comes from this machine's clock, leases from the database's: seconds do no harm, minutes do.
 APART, FAR_APART = timedelta(seconds=2), timedelta(minutes=1)
@@ -19,7 +21,6 @@ class Server(NamedTuple):
     """What the server says of itself; `skew` is its clock less ours."""
 
     version: str
-    number: int
     standby: bool
     read_only: bool
     used: int
@@ -27,6 +28,8 @@ class Server(NamedTuple):
     size: int
     encrypted: bool
     skew: timedelta
+    encoding: str
+    behind_proxy: bool
 
 
 def examine_database() -> Iterator[Check]:
@@ -38,7 +41,9 @@ def examine_database() -> Iterator[Check]:
         yield unreachable(error)
         return
     yield _version(server)
+    yield from _encoding(server)
     yield _writes(server)
+    yield from _sessions(server)
     yield _connections(server)
     yield _clock(server)
 
@@ -48,13 +53,32 @@ def ask() -> Server:
     with connection.cursor() as cursor:
         asked_at = datetime.now(tz=UTC)
         cursor.execute(_SERVER)
-        *said, clock = cursor.fetchone()
+        *said, clock, encoding, process = cursor.fetchone()
     middle = asked_at + (datetime.now(tz=UTC) - asked_at) / 2
-    return Server._make([*said, clock - middle])
+    return Server._make([*said, clock - middle, encoding, not answers_itself(connection, process)])
+
+
+def require_for_workers() -> None:
+    """Raise DatabaseFault where no worker should begin: the server takes no writes, or the clocks are far apart.
+
+    Raises django.db.Error where it does not answer.
+    """
+    server = ask()
+    for code, found in (("database_read_only", _writes(server)), ("clocks_apart", _clock(server))):
+        if found.level == Level.FAIL:
+            raise DatabaseFault(
+                code, f"No worker begins with this database ({configured()}): {found.message}", found.fix
+            )
 
 
 def unreachable(error: Error) -> Check:
-    """The finding for a database that does not answer."""
+    """The finding for a database that does not answer, or is not one to work with."""
+    if is_too_old(error):
+        fault = too_old(error)
+        shareable = f"{fault.message} ({_unnamed()})"
+        return Check(
+            "database", Level.FAIL, f"{fault.message} ({configured()})", fault.hint, down=True, shareable=shareable
+        )
     return Check(
         "database",
         Level.FAIL,
@@ -66,16 +90,28 @@ def unreachable(error: Error) -> Check:
 
 
 def _version(server: Server) -> Check:
-    if server.number < OLDEST_POSTGRES * 10_000:
-        said = f"Postgres {server.version} is too old"
-        fix = f"Move to Postgres {OLDEST_POSTGRES} or newer."
-        return Check(
-            "database", Level.FAIL, f"{said} ({configured()}).", fix, shareable=f"{said} ({_unnamed()}). {fix}"
-        )
     line = f"{', over TLS' if server.encrypted else ''}; {in_bytes(server.size)}."
     said = f"Postgres {server.version}"
     shareable = f"{said}, {_unnamed()}{line}"
     return Check("database", Level.OK, f"{said}, {configured()}{line}", shareable=shareable)
+
+
+def _encoding(server: Server) -> Iterator[Check]:
+    if server.encoding != UTF8:
+        fault = not_utf8(server.encoding)
+        yield Check("database", Level.WARN, fault.message, fault.hint)
+
+
+def _sessions(server: Server) -> Iterator[Check]:
+    """Nothing to say where no proxy stands between."""
+    if not server.behind_proxy:
+        return
+    try:
+        require_sessions()
+    except DatabaseFault as fault:
+        yield Check("database", Level.WARN, f"{fault.message} No worker starts here.", fault.hint)
+    else:
+        yield Check("database", Level.OK, "A proxy stands between, which keeps a session for each connection.")
 
 
 def _unnamed() -> str:
@@ -111,14 +147,19 @@ def _clock(server: Server) -> Check:
     return Check("database", Level.FAIL if apart > FAR_APART else Level.WARN, message, "Set both by NTP.")
 
 
+# What a session of another role is, only some may know; of background processes it is known, or they have no role.
+# A role like ours gets none of those that are reserved.
 _SERVER = """
 SELECT current_setting('server_version'),
-       current_setting('server_version_num')::int,
        pg_is_in_recovery(),
        current_setting('default_transaction_read_only')::bool,
-       (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'),
-       current_setting('max_connections')::int,
+       (SELECT count(*)::int FROM pg_stat_activity
+        WHERE usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'),
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           - coalesce(current_setting('reserved_connections', true), '0')::int,
        pg_database_size(current_database()),
        coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
-       clock_timestamp()
+       clock_timestamp(),
+       current_setting('server_encoding'),
+       pg_backend_pid()
 """

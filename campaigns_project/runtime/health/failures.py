@@ -47,7 +47,7 @@ def _tasks() -> Iterator[dict[str, Any]]:
 def _rows(model: Any) -> Iterator[dict[str, Any]]:
     failed = model.objects.filter(status=ProgressStatus.FAILED).order_by("-pk")[:SHOWN]
     names = [name for name in ("kind", "created_at", "finished_at") if hasattr(model, name)]
-    return failed.values("pk", *names).iterator()
+    yield from failed.values("pk", *names)
 
 
 def kind_of(told: str) -> str:

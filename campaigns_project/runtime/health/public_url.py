@@ -41,8 +41,11 @@ def examine_public_url() -> Iterator[Check]:
 def _verdict(base: str, instance: str) -> Check:
     if instance == configured().instance:
         return Check("public_url", Level.OK, f"{base} leads to this installation.")
-    whose = "another installation of Fairlead" if instance else "something that is not Fairlead"
-    return Check("public_url", Level.FAIL, f"{base} leads to {whose}.", FIX)
+    if not instance:
+        return Check("public_url", Level.FAIL, f"{base} leads to something that is not Fairlead.", FIX)
+    # Installations are told apart by how they reach their database: through a pool, or by another name, it has another.
+    message = f"{base} leads to another installation of Fairlead, or to a web process with another DATABASE_URL."
+    return Check("public_url", Level.WARN, message, f"Where its DATABASE_URL leads elsewhere than ours: {FIX}")
 
 
 def _instance_at(base: str) -> str:

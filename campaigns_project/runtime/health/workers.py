@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from campaigns_project.runtime.health.check import Check, Level, counted, in_words
-from campaigns_project.workers import heartbeat
+from campaigns_project.workers import heartbeat, keys
 from campaigns_project.workers.heartbeat import SILENT_AFTER
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
 
@@ -20,6 +20,9 @@ def examine_workers() -> Iterator[Check]:
         found = [row for row in rows if row.kind == kind]
         living = [row for row in found if row.age <= silent_after]
         yield _alive(kind, living) if living else _silent(kind, found)
+    strangers = list(keys.unreadable())
+    if strangers:
+        yield _stranger(strangers)
 
 
 def _alive(kind: WorkerKind, living: list[Any]) -> Check:
@@ -38,6 +41,14 @@ def _silent(kind: WorkerKind, found: list[Any]) -> Check:
     message = f"No {NAMES[kind]} is alive: {seen}. Nothing is sent, imported or counted."
     fix = "Start one: manage.py run_worker (make run does it for you)."
     return Check("workers", Level.FAIL, message, fix, details=_lines(found), shareable=message)
+
+
+def _stranger(rows: list[WorkerHeartbeat]) -> Check:
+    said = f"{counted(len(rows), 'supervisor')} with another SECRET_KEY or FIELD_ENCRYPTION_KEYS than this process has"
+    message = f"{said}: what one of them queues, signs or encrypts the other cannot read."
+    fix = "Set both the same on every machine, as the present ones or as former ones, and restart what runs there."
+    hosts = tuple(f"{row.name} on {row.host}" for row in rows[:LISTED])
+    return Check("workers", Level.FAIL, message, fix, details=hosts, shareable=message)
 
 
 def _age(newest_first: list[Any]) -> timedelta:

@@ -3,22 +3,34 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from campaigns_project.database import migrating
+from campaigns_project.faults import DatabaseFault
+from campaigns_project.tests.verification.databases import database, one
 
-pytestmark = pytest.mark.django_db
 
-
+@pytest.mark.django_db
 def test_a_migration_that_was_not_applied_is_pending():
     MigrationRecorder(connection).record_unapplied("workers", "0001_initial")
 
     assert "workers.0001_initial" in migrating.pending()
 
 
+@pytest.mark.django_db
 def test_a_hole_before_one_that_was_applied_is_pending_too():
     MigrationRecorder(connection).record_unapplied("auth", "0003_alter_user_email_max_length")
 
     assert migrating.pending() == ["auth.0003_alter_user_email_max_length"]
 
 
+@pytest.mark.django_db
 def test_migrating_a_complete_database_does_nothing():
     assert migrating.pending() == []
     assert migrating.migrate(verbosity=0) == []
+
+
+def test_a_new_database_without_all_letters_is_refused_before_anything_is_made(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), database(encoding="LATIN1") as latin:
+        with pytest.raises(DatabaseFault) as refused:
+            migrating.migrate(using=latin, verbosity=0)
+
+        assert (refused.value.code, "LATIN1" in refused.value.message) == ("database_encoding", True)
+        assert one(latin, "SELECT to_regclass('django_migrations')") is None

@@ -2,7 +2,7 @@ import pytest
 from django.db import connections
 
 from campaigns_project.database.tables import missing_tables, require_tables
-from campaigns_project.faults import DatabaseFault, SchemaFault
+from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of
 from campaigns_project.tests.verification.databases import database, run
 
 
@@ -41,3 +41,13 @@ def test_a_database_that_does_not_answer_is_down_and_its_password_stays_unsaid(c
 
     assert "host=127.0.0.1 port=9 database=sales user=ana" in str(refusal.value)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_a_server_that_is_too_old_is_told_as_such_and_not_as_one_that_is_down(copy: str, monkeypatch):
+    monkeypatch.setattr(connections[copy].features, "minimum_database_version", (99,))
+
+    with pytest.raises(DatabaseFault) as refusal:
+        require_tables(copy)
+
+    assert refusal.value.code == fault_of(refusal.value.__cause__).code == "database_too_old"
+    assert "99 or later is required (found " in str(refusal.value)

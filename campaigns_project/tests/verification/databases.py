@@ -10,12 +10,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 @contextmanager
-def database(template: str = "template0") -> Iterator[str]:
+def database(template: str = "template0", *, encoding: str = "UTF8") -> Iterator[str]:
     """A new database under an alias of its name; both are gone afterwards, whoever is still connected."""
+    letters = "" if encoding == "UTF8" else f"ENCODING '{encoding}' LOCALE 'C' LOCALE_PROVIDER libc"
     name = f"drift_{secrets.token_hex(5)}"
     connection = connections.create_connection("default")
     with connection.cursor() as server:
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')  # not block by block
+        server.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy {letters}'
+        )  # not block by block
         connections.settings[name] = {**connections.settings["default"], "NAME": name}
         try:
             yield name

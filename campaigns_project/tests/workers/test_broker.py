@@ -1,8 +1,9 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
+from django.core.signing import TimestampSigner
 from django.db import connection
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -24,7 +25,11 @@ def broker(monkeypatch):
 
 def queued(key: str, number: int = 1, *, since: timedelta = timedelta(seconds=1)) -> list[int]:
     lock = timezone.now() - since
-    return [OrmQ.objects.create(key=key, payload=key, lock=lock).pk for _ in range(number)]
+    return [OrmQ.objects.create(key=key, payload=signed(key), lock=lock).pk for _ in range(number)]
+
+
+def signed(text: str, secret: str = Conf.SECRET_KEY) -> str:
+    return TimestampSigner(key=secret, salt=Conf.PREFIX).sign(text)
 
 
 def taken(broker: Turns) -> list[tuple[int, str]]:
@@ -57,11 +62,11 @@ def test_however_much_there_is_of_one_kind_the_other_comes_next(broker, kind):
 def test_a_task_is_taken_once_and_again_only_when_nobody_acknowledged_it_in_time(broker):
     (pk,) = queued(OTHERS)
 
-    assert broker.dequeue() == [(pk, OTHERS)]
+    assert [key for key, _ in broker.dequeue()] == [pk]
     assert get_broker().dequeue() is None
     assert OrmQ.objects.get().lock > timezone.now() + timedelta(seconds=Conf.RETRY - 60)
     OrmQ.objects.update(lock=timezone.now() - timedelta(seconds=1))
-    assert broker.dequeue() == [(pk, OTHERS)]
+    assert [key for key, _ in broker.dequeue()] == [pk]
     broker.acknowledge(pk)
     assert OrmQ.objects.count() == 0
 
@@ -82,3 +87,27 @@ def test_of_clusters_that_ask_at_once_each_task_goes_to_one(broker):
         first, second = (future.result() for future in [pool.submit(work) for _ in range(2)])
 
     assert sorted(first + second) == sorted(tasks)
+
+
+def test_what_was_queued_under_a_former_key_is_worked_and_what_another_key_signed_is_left_to_others(broker, settings):
+    settings.SECRET_KEY_FALLBACKS = ["former"]
+    foreign, former = (
+        OrmQ.objects.create(key=OTHERS, payload=signed("work", secret), lock=timezone.now() - timedelta(seconds=1))
+        for secret in ("of another machine", "former")
+    )
+
+    ((pk, payload),) = taken(broker)
+
+    assert (pk, TimestampSigner(key=Conf.SECRET_KEY, salt=Conf.PREFIX, fallback_keys=[]).unsign(payload)) == (
+        former.pk,
+        "work",
+    )
+    assert OrmQ.objects.get(pk=foreign.pk).payload == foreign.payload
+
+
+def test_the_clock_of_the_database_says_when_a_task_is_due(broker, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2040, 1, 1, tzinfo=UTC))
+
+    broker.enqueue(signed("by a machine far ahead"))
+
+    assert len(taken(broker)) == 1

@@ -16,6 +16,7 @@ from campaigns_project.workers.models import WorkerKind
 @pytest.fixture(autouse=True)
 def _without_mailbox(settings) -> None:
     settings.SANDBOX_SMTP_PORT = free_port()
+    settings.DATABASE_URL = ""  # of tests on another Postgres: their keys are no file, and yet not of the environment
 
 
 @pytest.fixture

@@ -1,0 +1,17 @@
+"""Many rows, some at a time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+
+def streamed(rows: QuerySet[Any, Any], *, size: int = 2_000) -> Iterator[Any]:
+    """`rows`, `size` at a time in memory, in a transaction that lasts until the last of them.
+
+    By itself Django keeps a cursor of the session outside transactions: a proxy that pools transactions has none, and
+    what was to be a long file would end after its header.
+    """
+    with transaction.atomic(using=rows.db):
+        yield from rows.iterator(chunk_size=size)
