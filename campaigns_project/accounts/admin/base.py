@@ -59,7 +59,7 @@ class FairleadAdmin(ModelAdmin):
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_first: ClassVar[tuple[str, str]] = ("", "")  # what to begin with rather than by adding one: words, URL name
-    empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
+    empty_when: ClassVar[Mapping[str, str]] = {}  # what it says there, by what is asked: a title, and sentences
     later_sections: ClassVar[tuple[str, ...]] = ()  # of its form; there is nothing to say in them of a new row
     views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
     acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
@@ -139,7 +139,7 @@ class FairleadAdmin(ModelAdmin):
         asked = request.GET.copy()
         within = asked.pop("campaign", [])
         shown = super().get_changelist_instance(request)
-        shown.nothing = self.empty_when.get(asked.urlencode(), "")
+        shown.nothing, _, shown.nothing_means = self.empty_when.get(asked.urlencode(), "").partition(". ")
         shown.is_narrowed = bool(asked)
         shown.within = urlencode({"campaign": within[-1]}) if within else ""
         shown.views = [
