@@ -198,6 +198,8 @@ class FairleadAdmin(ModelAdmin):
         context["save_label"] = self.save_label if add else "Save"
         if context["overtaken"] and len(context["errors"]) == len(context["overtaken"]):
             context["errors"] = []  # there is nothing to correct, but to decide: the page says so above
+        if len(context["errors"]) == len(form.non_field_errors()):
+            context["errors"] = []  # what is wrong is no field's, and stands above them all: nothing is “below”
         return super().render_change_form(request, context, add=add, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

@@ -124,6 +124,7 @@
     // The login has made a new one, and the one in the form is no good any more.
     const fresh = document.cookie.match(/(?:^|; )fairlead_csrf=([^;]+)/);
     if (opened.wasOut && fresh) token.value = fresh[1];
+    byId("fl-alert").hidden = true;
     asked.add(form);
     form.requestSubmit(submitter);
   }
