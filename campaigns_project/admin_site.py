@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +26,7 @@ from campaigns_project.palette import look_up
 from campaigns_project.settings.unfold import KEYS, SEARCHED, SIDEBAR
 
 FOUND_SHOWN = 100  # in the command search, which has no second page
+NOT_KEPT = "You were logged out before this arrived, so nothing of it was saved. Log in, and do it once more."
 
 
 class FairleadAdminSite(UnfoldAdminSite):
@@ -42,13 +43,17 @@ class FairleadAdminSite(UnfoldAdminSite):
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """As Django's; but a fragment that is fetched after the session ended leads the whole page to the login.
 
-        The redirect that a page gets would put the login form into the middle of the page.
+        The redirect that a page gets would put the login form into the middle of the page. And who sent a form is told
+        that it was for nothing, rather than finding it empty after the login.
         """
         page = super().admin_view(view, cacheable)
 
         def page_or_fragment(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.headers.get("HX-Request") and not self.has_permission(request):
-                return HttpResponse(status=401, headers={"HX-Redirect": _login_url(request)})
+            if not self.has_permission(request):
+                if request.headers.get("HX-Request"):
+                    return HttpResponse(status=401, headers={"HX-Redirect": _login_url(request)})
+                if request.method == "POST" and request.user.is_anonymous:
+                    messages.warning(request, NOT_KEPT)
             return page(request, *args, **kwargs)
 
         return page_or_fragment
@@ -74,6 +79,10 @@ class FairleadAdminSite(UnfoldAdminSite):
                 actor = Actor.of_request(request, via="admin")
                 record(action="user.password_changed", entity=request.user, organization_id=None, actor=actor)  # type: ignore[arg-type]
         return answer
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """As Django's, called as what it says."""
+        return super().password_change_done(request, {"title": "Password changed", **(extra_context or {})})
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The command search. Not Unfold's own, which reads every row that matches and keeps what it found a while."""

@@ -13,7 +13,7 @@ from campaigns_project.accounts.roles import Role
 
 class BookedHere(ActDialog):
     needs = Role.OPERATOR
-    label = "They booked"
+    label = "Note a booking"
     icon = "event_available"
     submit_text = "Note the booking"
 

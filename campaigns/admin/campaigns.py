@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -50,7 +51,7 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
     """Deleting has a page of its own, since it takes rows with it that one has to see first; never several at once."""
 
     form = CampaignForm
-    list_display = ["headline", "state", "kind", "sent_of", "replies", "bounces", "starts", "changed"]
+    list_display = ["headline", "state", "sent_of", "replies", "bounces", "starts", "changed", "organization"]
     list_filter = [
         Group,
         ("status", ChoicesDropdownFilter),
@@ -304,17 +305,12 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
 
     @display(description="Campaign", header=True, ordering="name")
     def headline(self, campaign: Campaign) -> tuple[str, str]:
-        return campaign.name, campaign.campaign_id
+        mark = " · automatic" if campaign.is_automatic else ""
+        return campaign.name, f"{campaign.campaign_id}{mark}{'' if campaign.is_active else ', off'}"
 
     @display(description="Status", ordering="status")
     def state(self, campaign: Campaign) -> str:
         return chip(campaign.status, campaign.get_status_display())
-
-    @display(description="Kind", ordering="is_automatic")
-    def kind(self, campaign: Campaign) -> str:
-        if not campaign.is_automatic:
-            return "Custom"
-        return "Automatic" if campaign.is_active else "Automatic, off"
 
     @display(description="Sent")
     def sent_of(self, campaign: Campaign) -> str:
@@ -338,7 +334,10 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
 
     @display(description="Started", ordering="started_at")
     def starts(self, campaign: Campaign) -> Any:
-        return campaign.started_at or campaign.scheduled_at
+        if campaign.started_at or not campaign.scheduled_at:
+            return campaign.started_at
+        at = localize(timezone.localtime(campaign.scheduled_at))
+        return format_html('<span class="fl-subtle">starts</span> {}', at)
 
     @display(description="Changed", ordering="updated_at")
     def changed(self, campaign: Campaign) -> str:

@@ -94,7 +94,9 @@ class JobAdmin(InCampaignTabs, ReadOnlyAdmin):
 
     @display(description="Done")
     def progress(self, job: Job) -> str:
-        return f"{job.done:,}" if job.total is None else f"{job.done:,} of {job.total:,}"
+        # More were done than there were at first, as where people are enrolled while a campaign sends.
+        is_past = job.total is not None and job.done > job.total
+        return f"{job.done:,}" if job.total is None or is_past else f"{job.done:,} of {job.total:,}"
 
     @display(description="Outcome")
     def outcome(self, job: Job) -> str:

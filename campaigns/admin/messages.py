@@ -65,7 +65,7 @@ class Retry(ActDialog):
 @admin.register(Message)
 class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     tab = "Messages"
-    list_display = ["to", "step_number", "state", "explanation", "sender", "attempts", "sent_at"]
+    list_display = ["to", "campaign", "step_number", "state", "explanation", "sender", "sent_at"]
     views = (
         ("All", ""),
         ("Sent", "place=sent"),
@@ -106,7 +106,10 @@ class MessageAdmin(InCampaignTabs, ReadOnlyAdmin):
     readonly_fields = ["campaign", "state", "why", "happened", "identity", "answer"]
     actions_detail = ["treat_as_sent", "send_again", "retry"]
     actions_list = ["treat_all_as_sent", "send_all_again"]
-    empty_when = {"place=uncertain": "No mail is uncertain"}
+    empty_when = {
+        "place=uncertain": "No mail is uncertain. One is where the connection broke after it was handed over: nobody "
+        "knows whether it went out, and somebody decides here whether to send it again."
+    }
     empty_text = "A message is one step to one recipient; its row is there from the moment a worker takes it in hand."
 
     treat_as_sent = dialog_action(uncertain.TreatAsSent)

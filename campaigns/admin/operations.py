@@ -19,6 +19,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
 
 NOBODY_YET = "campaigns/admin/no_organization.html"
+CHOSEN = "operations_organization"  # of the session
 MOST_OFFERED = 200  # organizations to choose from; whoever runs more of them names one in the address
 
 
@@ -56,7 +57,7 @@ def may_view(request: HttpRequest) -> bool:
 def operations_page(
     title: str,
 ) -> Callable[[Callable[[HttpRequest, Organization], Any]], Callable[[HttpRequest], HttpResponse]]:
-    """A page about one organization: `?organization=SLUG`, or the first of the user's.
+    """A page about one organization: `?organization=SLUG`, or the one chosen last, or the first of the user's.
 
     `view` answers a template with its context, or an address to go to. What it refuses is shown above the page.
     """
@@ -68,11 +69,8 @@ def operations_page(
                 raise Http404
             if not may_view(request):
                 raise PermissionDenied
-            slug = request.GET.get("organization", "")
             mine = held_organizations(request)
-            organization = mine.filter(slug=slug).first() if slug else mine.first()
-            if organization is None and slug:
-                raise Http404
+            organization = _chosen(request, mine)
             answer = _answered(view, request, organization) if organization else (NOBODY_YET, {})
             if isinstance(answer, str):
                 return HttpResponseRedirect(answer)
@@ -84,6 +82,19 @@ def operations_page(
         return never_cache(require_http_methods(["GET", "HEAD", "POST"])(page))
 
     return around
+
+
+def _chosen(request: HttpRequest, mine: Any) -> Organization | None:
+    """None for somebody who is in none. What is chosen on one page holds for the others until the logout."""
+    slug = request.GET.get("organization", "")
+    if not slug:
+        return mine.filter(pk=request.session.get(CHOSEN)).first() or mine.first()
+    organization = mine.filter(slug=slug).first()
+    if organization is None:
+        raise Http404
+    if request.session.get(CHOSEN) != organization.pk:
+        request.session[CHOSEN] = organization.pk
+    return organization
 
 
 def _answered(

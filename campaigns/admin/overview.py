@@ -207,7 +207,7 @@ def _figures(campaign: Campaign) -> list[Figure]:
 
 
 def _where_they_are(campaign: Campaign) -> str:
-    return f"{campaign.active_leads_count:,} still in, {campaign.completed_leads_count:,} through"
+    return f"{campaign.active_leads_count:,} still in, {campaign.completed_leads_count:,} had all steps"
 
 
 def _every(campaign: Campaign, standing: Progress, now: datetime) -> int | None:

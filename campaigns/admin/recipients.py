@@ -154,8 +154,9 @@ def standing_sentence(recipient: Recipient) -> str:
         reason = ExitReason(recipient.exit_reason).label
         return f"Out: {reason}. {recipient.error_message}".strip()
     if recipient.campaign.status != CampaignStatus.RUNNING:
-        status = recipient.campaign.get_status_display().lower()
-        return f"In; the campaign is {'a draft' if recipient.campaign.status == CampaignStatus.DRAFT else status}."
+        is_draft = recipient.campaign.status == CampaignStatus.DRAFT
+        status = "a draft" if is_draft else recipient.campaign.get_status_display().lower()
+        return f"Still in; the campaign is {status}."
     return _in_running(recipient)
 
 

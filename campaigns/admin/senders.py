@@ -212,7 +212,7 @@ class SenderAdmin(ShowsStanding, ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAd
         ("Last 30 days", {"fields": ["last_days"]}),
         ("Health", {"fields": ["checks"]}),
         (
-            "Way out",
+            "Sends through",
             {
                 "fields": [
                     "kind",
@@ -259,7 +259,7 @@ class SenderAdmin(ShowsStanding, ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAd
     def state(self, sender: Sender) -> str:
         return chip(sender.status, sender.get_status_display())
 
-    @display(description="Why")
+    @display(description="Why paused")
     def reason(self, sender: Sender) -> str:
         return capfirst(in_words(sender.status_reason)) or "—"
 
@@ -269,7 +269,7 @@ class SenderAdmin(ShowsStanding, ShowsLimits, ShowsLogin, ShowsWebhook, ScopedAd
             return chip("unknown", "Not checked yet")
         return chip(sender.health["status"], HEALTH_WORDS[sender.health["status"]])
 
-    @display(description="Way out")
+    @display(description="Sends through")
     def way_out(self, sender: Sender) -> str:
         if is_by_mailbox(sender):
             return "local mailbox (sandbox)"

@@ -171,15 +171,14 @@ def _waiting_for_leads(facts: Facts, numbers: dict[str, Any]) -> Gate:
     if refused:
         sentence = f"It cannot look for new leads: {refused}"
         return Gate(GateCode.RECIPIENTS, sentence, WhyCode.LOOK_REFUSED, is_in_order=False, numbers=numbers)
-    so_far = (
-        "Everybody so far has had the sequence or left" if facts.campaign.total_recipients else "Nobody came so far"
-    )
+    some_came = facts.campaign.total_recipients
+    so_far = "Everybody so far has had the sequence or left" if some_came else "Nobody was enrolled so far"
     left_out = facts.campaign.last_look.get("skipped", {})
     sentence = f"{so_far}. It is automatic, and waits for new leads."
     if left_out:
         # The label's first words: what stands behind its colon explains it.
         each = (f"{count:,} {SkipReason(code).label.partition(':')[0]}" for code, count in sorted(left_out.items()))
-        sentence += f" Of its audience stay out for now: {'; '.join(each)}."
+        sentence += f" Left out for now: {'; '.join(each)}."
     if put_off := facts.campaign.last_look.get("put_off"):
         sentence += f" The next look waits. {put_off}"
     return Gate(GateCode.RECIPIENTS, sentence, WhyCode.WAITING_FOR_LEADS, numbers={**numbers, "left_out": left_out})

@@ -105,7 +105,7 @@ def _room(room: Capacity) -> Iterator[str]:
     if not room.senders:
         yield "No sender is in use."
     if room.limit:
-        yield f"{room.used:,} of {room.limit:,} that daily limits allow"
+        yield f"{room.used:,} of {room.limit:,} by senders with a daily limit"
     if room.unlimited:
         who = "1 sender has" if room.unlimited == 1 else f"{room.unlimited:,} senders have"
         yield f"{who} no daily limit"

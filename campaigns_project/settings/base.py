@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from campaigns_project.database import embedded, lines
+from campaigns_project.settings.api_parts import PARTS
 from campaigns_project.settings.environment import Environment
 from campaigns_project.settings.keys import kept_key
 from campaigns_project.settings.unfold import UNFOLD  # noqa: F401 - a setting like the others
@@ -199,11 +200,16 @@ REST_KNOX = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Fairlead API",
     "DESCRIPTION": (
-        "Campaigns, leads and what happened to every mail. Send a key as `Authorization: Bearer KEY`; "
-        "`manage.py create_api_key` makes one. Lists are paged: follow `next`. Times are RFC 3339 in UTC. "
-        "Errors are `application/problem+json` with a `code` for programs and a sentence for people; "
-        "an unknown parameter or field is an error too. A row has an `ETag`: sent as `If-Match` it keeps a change from "
-        "overwriting what somebody else has changed meanwhile."
+        "Campaigns, leads and what happened to every mail.\n\n"
+        "- **Key**: send it as `Authorization: Bearer KEY`. An owner makes one under "
+        "[API keys](/admin/accounts/serviceaccount/), or `manage.py create_api_key` does. With *Authorize* below you "
+        "can try every request here; what it changes is changed.\n"
+        "- **Lists** are paged: follow `next`. **Times** are RFC 3339 in UTC.\n"
+        "- **Errors** are `application/problem+json` with a `code` for programs and a sentence for people; an unknown "
+        "parameter or field is an error too.\n"
+        "- **Changes**: a row has an `ETag`; sent as `If-Match` it keeps a change from overwriting what somebody else "
+        "has changed meanwhile.\n\n"
+        "The same as a file: [OpenAPI](/api/v1/schema/). Back to the [admin](/admin/)."
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
@@ -214,6 +220,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "WEBHOOKS": ["campaigns_project.webhooks.examples.DOCUMENTED"],
+    "TAGS": PARTS,
+    # Two hundred addresses: first what there is, with a box to search in it.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

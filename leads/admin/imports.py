@@ -46,7 +46,9 @@ class LeadImportAdmin(ScopedAdmin):
     form = UploadForm
     add_form_template = "leads/admin/importing/upload_form.html"
     roles = {"change": NOBODY}
-    list_display = ["file_name", "state", "rows", "new", "updated", "problems", "created_by", "created_at"]
+    list_display = [
+        "file_name", "state", "rows", "new", "updated", "problems", "created_by", "created_at", "organization",
+    ]  # fmt: skip
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("source", ChoicesDropdownFilter),

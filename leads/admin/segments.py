@@ -260,7 +260,7 @@ class SegmentAdmin(ScopedAdmin):
     @display(description="Members")
     def kind(self, segment: Segment) -> str:
         if segment.frozen_at is None:
-            return "kept up to date"
+            return "by the rules, always"
         return format_html("frozen {}", moment(segment.frozen_at))
 
     @display(description="Leads now")

@@ -62,7 +62,7 @@ class DeEnrollEverywhere(ActDialog):
 
 class NoteBooking(ActDialog):
     needs = Role.OPERATOR
-    label = "They booked"
+    label = "Note a booking"
     icon = "event_available"
     title = "Note that this person booked a meeting?"
     description = (

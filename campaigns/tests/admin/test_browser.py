@@ -118,6 +118,27 @@ def test_after_the_session_ended_a_button_leads_to_the_login_and_back(page: Page
     page.wait_for_selector("#live")
 
 
+def test_a_form_that_outlasted_its_session_is_kept_until_one_has_logged_in_elsewhere(page: Page, campaign: Any) -> None:
+    page.goto(page.url.replace("change", "settings"))
+    page.fill("[name=description]", "Long thought about")
+    page.evaluate("Date.now = () => performance.timeOrigin + 3_600_000")
+    page.context.clear_cookies()
+
+    page.click("[name=_save]")
+    with page.expect_popup() as opened:
+        page.click("text=Log in in another tab")
+    other = opened.value
+    other.fill("[name=username]", MANAGER)
+    other.fill("[name=password]", "correct horse battery")
+    other.click("button[type=submit]")
+    other.wait_for_url("**/admin/")
+    page.click("[name=_save]")
+
+    page.wait_for_selector("#live")
+    campaign.refresh_from_db()
+    assert campaign.description == "Long thought about"
+
+
 def test_on_a_phone_nothing_sticks_out(page: Page) -> None:
     page.set_viewport_size(PHONE)
     page.reload()

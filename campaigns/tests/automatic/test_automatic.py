@@ -340,7 +340,7 @@ def test_whom_it_leaves_out_is_said_where_it_waits_for_leads(now):
     campaign.refresh_from_db()
     gate = gate_of_people(campaign, now)
     assert gate.sentence == (
-        "Nobody came so far. It is automatic, and waits for new leads. Of its audience stay out for now: "
+        "Nobody was enrolled so far. It is automatic, and waits for new leads. Left out for now: "
         "1 lacking a value that a mail of the campaign shows; 1 suppressed."
     )
     assert gate.numbers["left_out"] == {"merge_value_missing": 1, "suppressed": 1}

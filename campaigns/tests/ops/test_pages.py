@@ -305,3 +305,14 @@ def test_a_page_costs_the_same_for_one_row_and_for_three(viewer, organization, p
         numbers.append(len(queries))
 
     assert numbers[0] == numbers[1]
+
+
+def test_the_organization_chosen_on_one_page_holds_for_the_others():
+    person = MembershipFactory(organization__name="Albatross").user
+    later = MembershipFactory(user=person, organization__name="Zephyr").organization
+    browser = client_of(person)
+
+    first = browser.get(CALENDAR).context["organization"].name
+    browser.get(CALENDAR, {"organization": later.slug})
+
+    assert (first, browser.get(BOARD).context["organization"].name) == ("Albatross", "Zephyr")

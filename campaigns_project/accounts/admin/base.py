@@ -59,7 +59,7 @@ class FairleadAdmin(ModelAdmin):
     adds_another: ClassVar[bool] = False  # offer “Save and add another” on the form for a new one
     empty_text: ClassVar[str] = ""  # what this list is for, read when it is empty
     empty_first: ClassVar[tuple[str, str]] = ("", "")  # what to begin with rather than by adding one: words, URL name
-    empty_when: ClassVar[Mapping[str, str]] = {}  # what it says that it is empty, by what is asked of it
+    empty_when: ClassVar[Mapping[str, str]] = {}  # what it says there, by what is asked: a title, and sentences
     later_sections: ClassVar[tuple[str, ...]] = ()  # of its form; there is nothing to say in them of a new row
     views: ClassVar[tuple[tuple[str, str], ...]] = ()  # parts looked at most: their titles, and the query of each
     acts_at_hand: ClassVar[frozenset[str]] = frozenset()  # acts that the command search offers beside a row it finds
@@ -139,7 +139,7 @@ class FairleadAdmin(ModelAdmin):
         asked = request.GET.copy()
         within = asked.pop("campaign", [])
         shown = super().get_changelist_instance(request)
-        shown.nothing = self.empty_when.get(asked.urlencode(), "")
+        shown.nothing, _, shown.nothing_means = self.empty_when.get(asked.urlencode(), "").partition(". ")
         shown.is_narrowed = bool(asked)
         shown.within = urlencode({"campaign": within[-1]}) if within else ""
         shown.views = [
@@ -198,6 +198,8 @@ class FairleadAdmin(ModelAdmin):
         context["save_label"] = self.save_label if add else "Save"
         if context["overtaken"] and len(context["errors"]) == len(context["overtaken"]):
             context["errors"] = []  # there is nothing to correct, but to decide: the page says so above
+        if len(context["errors"]) == len(form.non_field_errors()):
+            context["errors"] = []  # what is wrong is no field's, and stands above them all: nothing is “below”
         return super().render_change_form(request, context, add=add, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

@@ -102,6 +102,46 @@
     setTimeout(() => { toast.hidden = true; }, 10_000);
   }
 
+  // ---- A form that stood open for long -----------------------------------------------------------------------------
+  // Sent after the session has ended it would be lost on the way to the login. So it is asked first, and the form stays.
+  const LONG = 300_000;
+  const opened = { at: Date.now(), wasOut: false };
+  const asked = new WeakSet();
+
+  window.addEventListener("submit", (event) => {
+    const form = event.target;
+    const token = form.elements.namedItem("csrfmiddlewaretoken");
+    if (!token || form.hasAttribute("hx-post") || !byId("fl-alert") || asked.delete(form)) return;
+    if (Date.now() - opened.at < LONG && !opened.wasOut) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    sendIfLoggedIn(form, event.submitter, token);
+  }, true);
+
+  async function sendIfLoggedIn(form, submitter, token) {
+    const answer = await fetch(byId("fl-alert").dataset.ask, { method: "HEAD", headers: { "HX-Request": "true" }, cache: "no-store" }).catch(() => null);
+    if (answer && answer.status === 401) return sayLoggedOut();
+    // The login has made a new one, and the one in the form is no good any more.
+    const fresh = document.cookie.match(/(?:^|; )fairlead_csrf=([^;]+)/);
+    if (opened.wasOut && fresh) token.value = fresh[1];
+    byId("fl-alert").hidden = true;
+    asked.add(form);
+    form.requestSubmit(submitter);
+  }
+
+  function sayLoggedOut() {
+    const toast = byId("fl-alert");
+    const link = document.createElement("a");
+    opened.wasOut = true;
+    link.href = toast.dataset.login;
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.className = "fl-link";
+    link.textContent = "Log in in another tab";
+    toast.replaceChildren("You were logged out meanwhile. Nothing was sent, and what you typed is still here. ", link, ", then come back and press the button again.");
+    toast.hidden = false;
+  }
+
   // ---- Keys --------------------------------------------------------------------------------------------------------
   // Single letters, ours and Unfold's, can be switched off: who dictates to the computer types them without meaning to.
   const GO_WITHIN = 1_500;
@@ -222,6 +262,19 @@
   document.addEventListener("DOMContentLoaded", () => {
     lookFurther().catch(() => {}); // without a connection the button is what is left
   });
+
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
+  });
+
+  // ---- On paper ------------------------------------------------------------------------------------------------------
+  // Dark pages would come out as light words on white.
+  const root = document.documentElement;
+  window.addEventListener("beforeprint", () => {
+    root.dataset.wasDark = root.classList.contains("dark");
+    root.classList.remove("dark");
+  });
+  window.addEventListener("afterprint", () => root.classList.toggle("dark", root.dataset.wasDark === "true"));
 
   // ---- Copying what stands on a button -----------------------------------------------------------------------------
   document.addEventListener("click", async (event) => {

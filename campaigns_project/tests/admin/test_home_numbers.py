@@ -43,7 +43,7 @@ def test_each_number_says_what_it_is_a_part_of_and_how_it_was_before(organizatio
 
     assert (shown["Sent today"].value, shown["Sent today"].meter) == ("1,000", (0, 2_000))
     assert shown["Sent today"].lines == (
-        "400 people for the first time", "0 of 2,000 that daily limits allow",
+        "400 people for the first time", "0 of 2,000 by senders with a daily limit",
     )  # fmt: skip
     assert shown["Replies, 7 days"].value == "61"
     assert shown["Replies, 7 days"].lines == (

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -46,6 +47,22 @@ def test_a_page_after_the_session_ended_leads_to_the_login(world: World) -> None
     page = reverse("admin:campaigns_campaign_change", args=[world.campaign.pk])
 
     assert Client().get(page)["Location"] == f"/admin/login/?next={page}"
+
+
+def test_a_form_sent_after_the_session_ended_is_told_to_be_lost(db: None) -> None:
+    page = Client().post(reverse("admin:leads_tag_add"), {"name": "vip"}, follow=True)
+
+    assert "nothing of it was saved" in page.content.decode()
+
+
+def test_what_is_wrong_with_a_form_as_a_whole_is_said_once_and_nothing_is_called_below(root: Client) -> None:
+    organization = OrganizationFactory()
+    sent = {"organization": organization.pk, "file": SimpleUploadedFile("people.csv", b"\x89PNG\r\n\x1a\n\x00\x00")}
+
+    page = root.post(reverse("admin:leads_leadimport_add"), sent).content.decode()
+
+    assert "people.csv is neither a CSV file nor a workbook" in page
+    assert "Please correct" not in page
 
 
 def test_logging_in_leads_to_the_front_page(db: None) -> None:
