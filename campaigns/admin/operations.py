@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,7 +20,7 @@ from campaigns_project.accounts.roles import Role
 from campaigns_project.errors import Refused
 
 NOBODY_YET = "campaigns/admin/no_organization.html"
-CHOSEN = "operations_organization"  # of the session
+CHOSEN = "fairlead_operations"  # the cookie that says whose were looked at last: a GET writes no session
 MOST_OFFERED = 200  # organizations to choose from; whoever runs more of them names one in the address
 
 
@@ -75,9 +76,8 @@ def operations_page(
             if isinstance(answer, str):
                 return HttpResponseRedirect(answer)
             template, context = answer
-            return TemplateResponse(
-                request, template, {**_around(request, organization, mine), "title": title, **context}
-            )
+            around = {**_around(request, organization, mine), "title": title, **context}
+            return _remembering(TemplateResponse(request, template, around), request, organization)
 
         return never_cache(require_http_methods(["GET", "HEAD", "POST"])(page))
 
@@ -85,16 +85,23 @@ def operations_page(
 
 
 def _chosen(request: HttpRequest, mine: Any) -> Organization | None:
-    """None for somebody who is in none. What is chosen on one page holds for the others until the logout."""
+    """None for somebody who is in none. What is chosen on one page holds for the others, till the browser is closed."""
     slug = request.GET.get("organization", "")
     if not slug:
-        return mine.filter(pk=request.session.get(CHOSEN)).first() or mine.first()
+        last = request.COOKIES.get(CHOSEN)
+        return (mine.filter(slug=last).first() if last else None) or mine.first()
     organization = mine.filter(slug=slug).first()
     if organization is None:
         raise Http404
-    if request.session.get(CHOSEN) != organization.pk:
-        request.session[CHOSEN] = organization.pk
     return organization
+
+
+def _remembering(answer: HttpResponse, request: HttpRequest, organization: Organization | None) -> HttpResponse:
+    """The answer, with the choice kept in the browser where one was made."""
+    if organization and request.GET.get("organization") and request.COOKIES.get(CHOSEN) != organization.slug:
+        secure = settings.SESSION_COOKIE_SECURE
+        answer.set_cookie(CHOSEN, organization.slug, httponly=True, secure=secure, samesite="Lax")
+    return answer
 
 
 def _answered(
@@ -109,8 +116,13 @@ def _answered(
 
 def _around(request: HttpRequest, organization: Organization | None, mine: Any) -> dict[str, Any]:
     offered = list(mine[:MOST_OFFERED])
+    asked = request.GET.copy()
+    if organization:
+        asked["organization"] = organization.slug
     return {
         **admin.site.each_context(request),
+        # Where its forms go: another may be chosen in another tab meanwhile, and what is sent here is for this one.
+        "here": f"{request.path}?{asked.urlencode()}",
         "organization": organization,
         "organizations": offered if len(offered) > 1 else [],
         "may_work": may_here(request, Role.OPERATOR, organization),

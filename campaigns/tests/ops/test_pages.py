@@ -316,3 +316,16 @@ def test_the_organization_chosen_on_one_page_holds_for_the_others():
     browser.get(CALENDAR, {"organization": later.slug})
 
     assert (first, browser.get(BOARD).context["organization"].name) == ("Albatross", "Zephyr")
+
+
+def test_a_form_is_for_the_organization_of_its_page_whatever_was_chosen_in_another_tab_since():
+    person = MembershipFactory(organization__name="Albatross", role="operator").user
+    later = MembershipFactory(user=person, organization__name="Zephyr", role="operator").organization
+    browser = client_of(person)
+
+    opened = browser.get(BOARD)
+    browser.get(CALENDAR, {"organization": later.slug})
+    browser.post(opened.context["here"], {"act": "add", "title": "Call", "kind": "other"})
+
+    assert OperatorTask.objects.get().organization.name == "Albatross"
+    assert f'action="{opened.context["here"]}"' in opened.content.decode()

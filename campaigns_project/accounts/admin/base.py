@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.db import transaction
 from django.db.models import DecimalField, JSONField
 from django.forms import SplitDateTimeWidget
@@ -198,7 +198,7 @@ class FairleadAdmin(ModelAdmin):
         context["save_label"] = self.save_label if add else "Save"
         if context["overtaken"] and len(context["errors"]) == len(context["overtaken"]):
             context["errors"] = []  # there is nothing to correct, but to decide: the page says so above
-        if len(context["errors"]) == len(form.non_field_errors()):
+        if set(form.errors) == {NON_FIELD_ERRORS} and len(context["errors"]) == 1:
             context["errors"] = []  # what is wrong is no field's, and stands above them all: nothing is “below”
         return super().render_change_form(request, context, add=add, **kwargs)
 

@@ -121,9 +121,9 @@
   async function sendIfLoggedIn(form, submitter, token) {
     const answer = await fetch(byId("fl-alert").dataset.ask, { method: "HEAD", headers: { "HX-Request": "true" }, cache: "no-store" }).catch(() => null);
     if (answer && answer.status === 401) return sayLoggedOut();
-    // The login has made a new one, and the one in the form is no good any more.
+    // A login meanwhile, be it in another tab, has made a new one, and the one in the form is no good any more.
     const fresh = document.cookie.match(/(?:^|; )fairlead_csrf=([^;]+)/);
-    if (opened.wasOut && fresh) token.value = fresh[1];
+    if (fresh) token.value = fresh[1];
     byId("fl-alert").hidden = true;
     asked.add(form);
     form.requestSubmit(submitter);
