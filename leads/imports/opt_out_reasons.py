@@ -9,27 +9,24 @@ from typing import NamedTuple
 
 from leads.imports.folding import folded
 from leads.models import GIVEN_REASONS, SuppressionReason
+from leads.suppression import weight_of
 
-# Whole words, of the languages and systems whose marks are known (`opt_outs`); the first that is found counts.
-_WORDS = (
-    (SuppressionReason.LEGAL, "legal, gdpr, dsgvo, rgpd"),
-    (
-        SuppressionReason.COMPLAINT,
-        "complained, complaint, complaints, spam, abuse",
-    ),
-    (
-        SuppressionReason.HARD_BOUNCE,
-        "bounced, bounce, bounces, hardbounce, hardbounced, cleaned, clean, invalid address, user unknown",
-    ),
-    (
-        SuppressionReason.UNSUBSCRIBED,
+# Whole words, of the languages and systems whose marks are known (`opt_outs`).
+_WORDS = {
+    SuppressionReason.COMPLAINT: "complained, complaint, complaints, spam, abuse",
+    SuppressionReason.LEGAL: "legal, gdpr, dsgvo, rgpd",
+    SuppressionReason.UNSUBSCRIBED: (
         "unsubscribed, unsubscribe, unsub, unsubscribes, opted out, opt out, optedout, optout, abgemeldet, "
         "ausgetragen, désabonné, désabonnée, désinscrit, désinscrite, dado de baja, de baja, baja, disiscritto, "
         "disiscritta, descadastrado, cancelou inscrição, afgemeld, uitgeschreven, avregistrerad, avanmäld, afmeldt, "
-        "avmeldt, odhlášen, odhlášený, odhlásený, wypisany, wypisana, leiratkozott, dezabonat, abonelikten çıktı",
+        "avmeldt, odhlášen, odhlášený, odhlásený, wypisany, wypisana, leiratkozott, dezabonat, abonelikten çıktı"
     ),
-)
-_WEIGHTIEST = [reason for reason, _ in _WORDS]
+    # Of an address that was cleaned there is a time of it; clean it is where it was verified.
+    SuppressionReason.HARD_BOUNCE: (
+        "bounced, bounce, bounces, hardbounce, hardbounced, cleaned, clean time, invalid address, user unknown"
+    ),
+}
+_WEIGHTIEST = sorted(_WORDS, key=weight_of, reverse=True)  # of several that are found the first counts
 _FOR_A_WHILE = frozenset({"soft", "temporary", "deferred"})  # such a bounce says nothing of the address
 _CELL_MAX = 200  # characters that are looked at
 _STATE = 4  # words at most; a longer cell is a text of a server or of the person, and may speak of anything
@@ -77,4 +74,4 @@ def _words(text: str) -> list[str]:
     return [folded(word) for word in re.findall(r"[^\W\d_]+", _CAMEL.sub(" ", text))]
 
 
-_KNOWN = [(reason, [" ".join(_words(word)) for word in words.split(",")]) for reason, words in _WORDS]
+_KNOWN = [(reason, [" ".join(_words(word)) for word in _WORDS[reason].split(",")]) for reason in _WEIGHTIEST]

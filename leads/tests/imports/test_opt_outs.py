@@ -82,7 +82,11 @@ def test_columns_of_marks_are_known_by_name(name: str):
     [
         ([("Unsubscribed", "Status")], "unsubscribed"),
         ([("true", "HasOptedOutOfEmail")], "unsubscribed"),
-        ([("2024-05-01", "UNSUB_TIME"), ("x", "Email Bounced")], "hard_bounce"),
+        ([("2024-05-01", "UNSUB_TIME"), ("x", "Email Bounced")], "unsubscribed"),
+        ([("yes", "Bounced or unsubscribed")], "unsubscribed"),
+        ([("GDPR", "Reason"), ("Spam", "Status")], "complaint"),
+        ([("2024-05-01", "CLEAN_TIME")], "hard_bounce"),
+        ([("x", "Clean")], "import"),
         ([("cleaned", "Marketing status")], "hard_bounce"),
         ([("Unsubscribed on 2024-05-01", "dnc"), ("Marked as SPAM", "x")], "complaint"),
         ([("abgemeldet", "Status")], "unsubscribed"),
