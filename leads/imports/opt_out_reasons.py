@@ -28,6 +28,7 @@ _WORDS = {
 }
 _WEIGHTIEST = sorted(_WORDS, key=weight_of, reverse=True)  # of several that are found the first counts
 _FOR_A_WHILE = frozenset({"soft", "temporary", "deferred"})  # such a bounce says nothing of the address
+_OF_ANYTHING = frozenset({SuppressionReason.MANUAL, SuppressionReason.IMPORT})
 _CELL_MAX = 200  # characters that are looked at
 _STATE = 4  # words at most; a longer cell is a text of a server or of the person, and may speak of anything
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -49,13 +50,22 @@ def why(marks: Iterable[tuple[str, str]]) -> SuppressionReason:
     return next((reason for reason in _WEIGHTIEST if reason in found), SuppressionReason.IMPORT)
 
 
-def reason_in(cell: str) -> SuppressionReason | None:
+def reason_in(cell: str, header: str) -> SuppressionReason | None:
     """The reason that a cell names: by its code, as our own lists write it, or in the words of others; else None.
 
-    Not that of an erased person, which only an erasure gives.
+    Not that of an erased person, which only an erasure gives. That somebody was imported, or added by hand, is a reason
+    only below a header that is a word for it: below others it says where anything at all comes from.
     """
     text = cell[:_CELL_MAX].strip().lower()
-    return _OWN.get(text) or _said(text, most=_STATE)
+    own = _OWN.get(text)
+    if own in _OF_ANYTHING and not _is_of_reasons(header):
+        return None
+    return own or _said(text, most=_STATE)
+
+
+@lru_cache(maxsize=256)
+def _is_of_reasons(header: str) -> bool:
+    return not _HEADERS.isdisjoint(_words(header[:_CELL_MAX]))
 
 
 _OWN = {text.lower(): SuppressionReason(code) for code, label in GIVEN_REASONS for text in (code, label)}
@@ -75,3 +85,10 @@ def _words(text: str) -> list[str]:
 
 
 _KNOWN = [(reason, [" ".join(_words(word)) for word in _WORDS[reason].split(",")]) for reason in _WEIGHTIEST]
+_HEADERS = frozenset(
+    _words(
+        "reason, reasons, why, cause, grund, gründe, begründung, ursache, raison, motif, motivo, motivos, razón, "
+        "causa, razão, reden, oorzaak, powód, przyczyna, důvod, dôvod, orsak, anledning, årsag, årsak, syy, indok, "
+        "motiv, neden, sebep, причина, λόγος, 理由, 原因, 사유"
+    )
+)
