@@ -97,7 +97,7 @@ class ListForm(forms.Form):
         choices=GIVEN_REASONS,
         initial=SuppressionReason.IMPORT,
         widget=UnfoldAdminSelectWidget,
-        help_text="Of all for which a column of the list says no other one.",
+        help_text="Of all for which a column of the list says no other one that weighs as much.",
     )
     source = forms.CharField(
         required=False, max_length=120, widget=UnfoldAdminTextInputWidget, help_text="Where the list comes from."

@@ -53,11 +53,12 @@ def listed(text: str) -> Listed:
         return Listed(without_heading([_entry(cells) for cells in rows]))
     names = named(rows[top - 1])
     cells = [_cell(row, place) if number > top else "" for number, row in enumerate(rows, start=1)]
-    why = _column_of_reasons(len(names), rows[top:], besides=place)
+    why = _column_of_reasons(names, rows[top:], besides=place)
     if why is None:
         return Listed(cells, names[place].strip())
-    reasons = [reason_in(_cell(row, why)) if number > top else None for number, row in enumerate(rows, start=1)]
-    return Listed(cells, names[place].strip(), reasons, names[why].strip())
+    above = names[why].strip()
+    reasons = [reason_in(_cell(row, why), above) if number > top else None for number, row in enumerate(rows, start=1)]
+    return Listed(cells, names[place].strip(), reasons, above)
 
 
 def as_text(lines: Sequence[str], reasons: Sequence[SuppressionReason | None]) -> str:
@@ -115,12 +116,12 @@ def _column(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
     return next((by_target[name] for name in _NAMES_OF_HOSTS if name in by_target), None)
 
 
-def _column_of_reasons(width: int, rows: Sequence[Sequence[str]], *, besides: int) -> int | None:
+def _column_of_reasons(header: Sequence[str], rows: Sequence[Sequence[str]], *, besides: int) -> int | None:
     """The place of the column most of whose filled cells name a reason; of several that of the most."""
     counts = {}
-    for place in range(width):
+    for place, name in enumerate(header):
         filled = [cell for row in rows if (cell := _cell(row, place))]
-        known = sum(reason_in(cell) is not None for cell in filled)
+        known = sum(reason_in(cell, name) is not None for cell in filled)
         if place != besides and known > _MOST_OF * len(filled):
             counts[place] = known
     return max(counts, key=lambda place: (counts[place], -place), default=None)

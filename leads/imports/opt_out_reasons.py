@@ -9,28 +9,26 @@ from typing import NamedTuple
 
 from leads.imports.folding import folded
 from leads.models import GIVEN_REASONS, SuppressionReason
+from leads.suppression import weight_of
 
-# Whole words, of the languages and systems whose marks are known (`opt_outs`); the first that is found counts.
-_WORDS = (
-    (SuppressionReason.LEGAL, "legal, gdpr, dsgvo, rgpd"),
-    (
-        SuppressionReason.COMPLAINT,
-        "complained, complaint, complaints, spam, abuse",
-    ),
-    (
-        SuppressionReason.HARD_BOUNCE,
-        "bounced, bounce, bounces, hardbounce, hardbounced, cleaned, clean, invalid address, user unknown",
-    ),
-    (
-        SuppressionReason.UNSUBSCRIBED,
+# Whole words, of the languages and systems whose marks are known (`opt_outs`).
+_WORDS = {
+    SuppressionReason.COMPLAINT: "complained, complaint, complaints, spam, abuse",
+    SuppressionReason.LEGAL: "legal, gdpr, dsgvo, rgpd",
+    SuppressionReason.UNSUBSCRIBED: (
         "unsubscribed, unsubscribe, unsub, unsubscribes, opted out, opt out, optedout, optout, abgemeldet, "
         "ausgetragen, désabonné, désabonnée, désinscrit, désinscrite, dado de baja, de baja, baja, disiscritto, "
         "disiscritta, descadastrado, cancelou inscrição, afgemeld, uitgeschreven, avregistrerad, avanmäld, afmeldt, "
-        "avmeldt, odhlášen, odhlášený, odhlásený, wypisany, wypisana, leiratkozott, dezabonat, abonelikten çıktı",
+        "avmeldt, odhlášen, odhlášený, odhlásený, wypisany, wypisana, leiratkozott, dezabonat, abonelikten çıktı"
     ),
-)
-_WEIGHTIEST = [reason for reason, _ in _WORDS]
+    # Of an address that was cleaned there is a time of it; clean it is where it was verified.
+    SuppressionReason.HARD_BOUNCE: (
+        "bounced, bounce, bounces, hardbounce, hardbounced, cleaned, clean time, invalid address, user unknown"
+    ),
+}
+_WEIGHTIEST = sorted(_WORDS, key=weight_of, reverse=True)  # of several that are found the first counts
 _FOR_A_WHILE = frozenset({"soft", "temporary", "deferred"})  # such a bounce says nothing of the address
+_OF_ANYTHING = frozenset({SuppressionReason.MANUAL, SuppressionReason.IMPORT})
 _CELL_MAX = 200  # characters that are looked at
 _STATE = 4  # words at most; a longer cell is a text of a server or of the person, and may speak of anything
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -52,13 +50,22 @@ def why(marks: Iterable[tuple[str, str]]) -> SuppressionReason:
     return next((reason for reason in _WEIGHTIEST if reason in found), SuppressionReason.IMPORT)
 
 
-def reason_in(cell: str) -> SuppressionReason | None:
+def reason_in(cell: str, header: str) -> SuppressionReason | None:
     """The reason that a cell names: by its code, as our own lists write it, or in the words of others; else None.
 
-    Not that of an erased person, which only an erasure gives.
+    Not that of an erased person, which only an erasure gives. That somebody was imported, or added by hand, is a reason
+    only below a header that is a word for it: below others it says where anything at all comes from.
     """
     text = cell[:_CELL_MAX].strip().lower()
-    return _OWN.get(text) or _said(text, most=_STATE)
+    own = _OWN.get(text)
+    if own in _OF_ANYTHING and not _is_of_reasons(header):
+        return None
+    return own or _said(text, most=_STATE)
+
+
+@lru_cache(maxsize=256)
+def _is_of_reasons(header: str) -> bool:
+    return not _HEADERS.isdisjoint(_words(header[:_CELL_MAX]))
 
 
 _OWN = {text.lower(): SuppressionReason(code) for code, label in GIVEN_REASONS for text in (code, label)}
@@ -77,4 +84,11 @@ def _words(text: str) -> list[str]:
     return [folded(word) for word in re.findall(r"[^\W\d_]+", _CAMEL.sub(" ", text))]
 
 
-_KNOWN = [(reason, [" ".join(_words(word)) for word in words.split(",")]) for reason, words in _WORDS]
+_KNOWN = [(reason, [" ".join(_words(word)) for word in _WORDS[reason].split(",")]) for reason in _WEIGHTIEST]
+_HEADERS = frozenset(
+    _words(
+        "reason, reasons, why, cause, grund, gründe, begründung, ursache, raison, motif, motivo, motivos, razón, "
+        "causa, razão, reden, oorzaak, powód, przyczyna, důvod, dôvod, orsak, anledning, årsag, årsak, syy, indok, "
+        "motiv, neden, sebep, причина, λόγος, 理由, 原因, 사유"
+    )
+)

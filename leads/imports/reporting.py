@@ -17,7 +17,8 @@ SHOWN_PROBLEMS = 10  # the rest is counted by code
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Every row of the file is in one of the four counts; `do_not_contact` are those of them that say so,
-    `do_not_contact_reasons` the same by what was understood; of an import, what its dry run had understood.
+    `do_not_contact_reasons` the same by what was understood: of an import, what its dry run had
+    understood, where it has done the same rows.
 
     `import_id` is None for a dry run, which has no import.
     """
@@ -93,10 +94,16 @@ def report_of_import(lead_import: LeadImport) -> Report:
         unchanged=lead_import.unchanged_count,
         problems=lead_import.problem_count,
         do_not_contact=lead_import.do_not_contact_count,
-        do_not_contact_reasons=lead_import.dry_run.get("do_not_contact_reasons", {}),
+        do_not_contact_reasons=_reasons_of(lead_import),
         problem_codes=_by_frequency(lead_import.problem_codes),
         first_problems=[{"row": row, "code": code, "message": message} for row, code, message in first],
     )
+
+
+def _reasons_of(lead_import: LeadImport) -> dict[str, int]:
+    """Those that its dry run counted over the whole file; none while, or where, only some of these rows are done."""
+    reasons: dict[str, int] = lead_import.dry_run.get("do_not_contact_reasons", {})
+    return reasons if sum(reasons.values()) == lead_import.do_not_contact_count else {}
 
 
 def _by_frequency(codes: dict[str, int]) -> dict[str, int]:

@@ -25,6 +25,7 @@ from leads.suppression.many import suppress_many as suppress_many
 from leads.suppression.merged import GIVEN_UP as GIVEN_UP
 from leads.suppression.merged import addresses_of as addresses_of
 from leads.suppression.reasons import in_words as in_words
+from leads.suppression.reasons import weight_of as weight_of
 from leads.suppression.scopes import campaigns_of as campaigns_of
 from leads.suppression.scopes import require_scope as require_scope
 from leads.suppression.scopes import with_campaign_names as with_campaign_names

@@ -1,7 +1,7 @@
 """A whole list of addresses and domains: looked at first, then suppressed in batches."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import batched
@@ -18,6 +18,7 @@ from campaigns_project.webhooks.events import EventType
 from leads.models import Lead, Suppression, SuppressionReason
 from leads.suppression.hashes import erased_among
 from leads.suppression.merged import also_theirs
+from leads.suppression.reasons import weight_of
 from leads.suppression.suppress import require_future, show, strengthen
 from leads.suppression.targets import normalize_target, people_of, targets_in
 from leads.suppression.telling import tell_outside
@@ -47,7 +48,7 @@ class Entry:
     target: str
     state: EntryState
     error: str = ""
-    reason: SuppressionReason | None = None  # of its own; else that of the list holds
+    reason: SuppressionReason | None = None  # of its own, no lighter than that of the list; else that holds
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,10 @@ def look_at(
     reasons: Sequence[SuppressionReason | None] = (),
 ) -> Outlook:
     """What `suppress_many` would do with `texts` now, and how many people it would stop. Changes nothing."""
-    entries = list(_read(texts, reasons))
-    targets = {entry.target for entry in entries if entry.target}
-    for each, some in _by_reason(entries, reason).items():
+    entries = _read(texts, reason, reasons)
+    new = [entry for entry in entries if entry.state == EntryState.NEW]
+    targets = {entry.target for entry in new}
+    for each, some in _by_reason(new, reason).items():
         targets |= also_theirs(organization, some, each)
     known = _known(organization, targets, campaign_id, now)
     judged = [_judged(entry, known) for entry in entries]
@@ -137,7 +139,8 @@ def suppress_many(
 ) -> Many:
     """Suppress every address and domain of `texts`, as `suppress` does one; what is neither is left out and counted.
 
-    `reasons` has, text by text, what goes before `reason`; None, or too short a list, leaves that.
+    `reasons` has, text by text, what goes before `reason`, unless it is lighter; None, or too short a list, leaves
+    that. Of an entry that stands there more than once the weightiest reason counts.
 
     Counted are the entries of the list, not what else was suppressed because two people had been merged.
     In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
@@ -145,7 +148,7 @@ def suppress_many(
     """
     require_future(expires_at, at)
     result = Many()
-    for batch in batched(_read(texts, reasons), BATCH, strict=False):
+    for batch in batched(_read(texts, reason, reasons), BATCH, strict=False):
         result.invalid += [entry for entry in batch if entry.state == EntryState.INVALID]
         result.twice += sum(entry.state == EntryState.TWICE for entry in batch)
         new = [entry for entry in batch if entry.state == EntryState.NEW]
@@ -190,24 +193,39 @@ def suppress_addresses(
 def _by_reason(entries: Iterable[Entry], reason: SuppressionReason) -> dict[SuppressionReason, list[str]]:
     targets: dict[SuppressionReason, list[str]] = defaultdict(list)
     for entry in entries:
-        if entry.target:
-            targets[entry.reason or reason].append(entry.target)
+        targets[entry.reason or reason].append(entry.target)
     return targets
 
 
-def _read(texts: Iterable[str], reasons: Sequence[SuppressionReason | None]) -> Iterator[Entry]:
-    """The entries that say something, in a line mostly one; `new` as far as the list itself can tell."""
-    seen: set[str] = set()
+def _read(texts: Iterable[str], reason: SuppressionReason, reasons: Sequence[SuppressionReason | None]) -> list[Entry]:
+    """The entries that say something, in a line mostly one; `new` as far as the list itself can tell.
+
+    The one of a target that is new has the weightiest of the reasons that the list gives for it.
+    """
+    found: list[Entry] = []
+    first: dict[str, int] = {}
     for line, text in enumerate(texts, start=1):
+        own = reasons[line - 1] if line <= len(reasons) else None
         for written in targets_in(text):
             try:
                 target = normalize_target(written)
             except Refused as refused:
-                yield Entry(line, written[:320], "", EntryState.INVALID, str(refused))
+                found.append(Entry(line, written[:320], "", EntryState.INVALID, str(refused)))
                 continue
-            state = EntryState.TWICE if target in seen else EntryState.NEW
-            yield Entry(line, written[:320], target, state, reason=reasons[line - 1] if line <= len(reasons) else None)
-            seen.add(target)
+            place = first.setdefault(target, len(found))
+            state = EntryState.TWICE if place < len(found) else EntryState.NEW
+            found.append(Entry(line, written[:320], target, state))
+            found[place] = replace(found[place], reason=_weightier(found[place].reason, own, besides=reason))
+    return found
+
+
+def _weightier(
+    known: SuppressionReason | None, own: SuppressionReason | None, *, besides: SuppressionReason
+) -> SuppressionReason | None:
+    """The weightier of two reasons of an entry, the first of two as weighty; one lighter than `besides` is none."""
+    if own is None or weight_of(own) < weight_of(besides):
+        return known
+    return own if known is None or weight_of(own) > weight_of(known) else known
 
 
 def _judged(entry: Entry, known: set[str]) -> Entry:

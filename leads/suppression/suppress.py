@@ -16,6 +16,7 @@ from leads.addresses import stored_form
 from leads.models import Lead, LeadStatus, Suppression, SuppressionReason
 from leads.suppression.hashes import erased_among, hashes_of
 from leads.suppression.merged import also_theirs
+from leads.suppression.reasons import weight_of
 from leads.suppression.targets import normalize_target, people_of
 from leads.suppression.telling import tell_outside
 from leads.suppression.told import tell
@@ -37,13 +38,6 @@ PROTECTED = frozenset(
 )
 
 _BY_WEIGHT = (LeadStatus.OK, LeadStatus.BOUNCED, LeadStatus.UNSUBSCRIBED, LeadStatus.COMPLAINED)
-# Of two reasons for one address the weightier is kept, of two as weighty the first. Others weigh nothing.
-_WEIGHT = {
-    SuppressionReason.HARD_BOUNCE: 1,
-    SuppressionReason.UNSUBSCRIBED: 2,
-    SuppressionReason.LEGAL: 2,
-    SuppressionReason.COMPLAINT: 3,
-}
 
 
 @transaction.atomic
@@ -169,7 +163,7 @@ def strengthen(
     """
     changes: dict[str, object] = {}
     is_over = known.expires_at is not None and known.expires_at <= at
-    if is_over or _WEIGHT.get(reason, 0) > _WEIGHT.get(SuppressionReason(known.reason), 0):
+    if is_over or weight_of(reason) > weight_of(SuppressionReason(known.reason)):
         changes |= {"reason": reason, "source": source[:120]}
     if is_over:
         changes |= {"created_at": at}

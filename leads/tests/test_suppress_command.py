@@ -59,17 +59,19 @@ def test_a_table_is_read_by_its_column_of_addresses(organization: Any, tmp_path:
     )
 
 
-def test_a_column_of_reasons_goes_before_the_reason_that_is_given(organization: Any, tmp_path: Any) -> None:
+def test_a_column_of_reasons_goes_before_the_reason_that_is_given_but_for_the_lighter(
+    organization: Any, tmp_path: Any
+) -> None:
     path = tmp_path / "list.csv"
     path.write_text("Status,e-mail\nUnsubscribed,ana@acme.example\nbounced,bo@acme.example\n,umbrella.example\n")
 
     tried = run("--file", str(path), "--reason", "legal", "--dry-run")
     run("--file", str(path), "x.example", "--reason", "legal")
 
-    assert "With a reason of their own: 1 hard bounce, 1 unsubscribed.\n" in tried[1]
+    assert "With a reason of their own: 1 unsubscribed.\n" in tried[1]
     assert dict(Suppression.objects.values_list("address", "reason")) == {
         "ana@acme.example": "unsubscribed",
-        "bo@acme.example": "hard_bounce",
+        "bo@acme.example": "legal",
         "umbrella.example": "legal",
         "x.example": "legal",
     }

@@ -68,6 +68,40 @@ def test_a_list_is_looked_at_line_by_line_and_nothing_is_changed(organization):
     assert (outlook.leads, outlook.active, Suppression.objects.count()) == (2, 1, 1)
 
 
+@pytest.mark.parametrize("size", [1, 500])
+def test_the_weightiest_reason_that_a_list_gives_for_somebody_is_kept(organization, monkeypatch, size):
+    monkeypatch.setattr("leads.suppression.many.BATCH", size)
+    SuppressionFactory(organization=organization, address="cy@acme.example", reason="import")
+    told = [
+        ("ana@acme.example", "hard_bounce"),
+        ("bo@acme.example", None),
+        ("cy@acme.example", "manual"),
+        ("di@acme.example", "import"),
+        ("Ana@acme.example", "unsubscribed"),
+        ("bo@acme.example", "complaint"),
+        ("cy@acme.example", "legal"),
+        ("di@acme.example", None),
+        ("ana@acme.example", "legal"),
+    ]
+    given = {
+        "texts": [address for address, _ in told],
+        "reason": SuppressionReason.HARD_BOUNCE,
+        "reasons": [reason and SuppressionReason(reason) for _, reason in told],
+    }
+
+    seen = look_at(organization=organization, now=NOON, **given)
+    done = many(organization, **given)
+
+    assert seen.reasons == {"unsubscribed": 1, "complaint": 1}
+    assert (done.added, done.known, done.twice) == (3, 1, 5)
+    assert dict(Suppression.objects.values_list("address", "reason")) == {
+        "ana@acme.example": "unsubscribed",
+        "bo@acme.example": "complaint",
+        "cy@acme.example": "legal",
+        "di@acme.example": "hard_bounce",
+    }
+
+
 def test_what_a_list_would_stop_in_one_campaign_is_counted_there_alone(organization):
     recipient = ana_in(organization)
     other = CampaignFactory(organization=organization)

@@ -52,7 +52,7 @@ class Command(FairleadCommand):
             "--reason",
             choices=[reason for reason, _ in GIVEN_REASONS],
             default="manual",
-            help="why, where no column of the file says another one; manual where nothing is said",
+            help="why, where no column of the file says another one that weighs as much; manual where nothing is said",
         )
         parser.add_argument("--source", default="", help="what led to it")
         parser.add_argument("--campaign", type=int, metavar="ID", help="only for this campaign")

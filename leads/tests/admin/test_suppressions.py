@@ -123,7 +123,8 @@ def test_a_list_is_looked_at_and_then_added(operator: Client, organization: Any)
 
     assert (looked.context["new"], [entry.text for entry in looked.context["invalid"]]) == (2, ["nonsense"])
     told = (
-        "Reasons from the column “why”: 1 unsubscribed; as chosen below where it says none that is known: 1 imported."
+        "Reasons from the column “why”: 1 unsubscribed; as chosen below where it says none that is known, or a lighter "
+        "one: 1 imported."
     )
     assert told in looked.content.decode()
     kept = Suppression.objects.order_by("address")

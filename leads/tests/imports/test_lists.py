@@ -52,6 +52,10 @@ def test_reasons_stand_in_the_column_most_of_whose_cells_are_some_and_are_kept_w
     assert (found.reasons, found.reason_column) == ([None, "hard_bounce", None, "complaint"], "Reason")
     again = listed(as_text(found.lines, found.reasons))
     assert (again.lines, again.reasons) == (found.lines, found.reasons)
+    of_hand = "E-Mail;{}\na@acme.example;Manual\nb@acme.example;import\n"
+    assert listed(of_hand.format("Grund der Sperre")).reasons == [None, "manual", "import"]
+    assert listed(of_hand.format("Source")).reasons == []
+    assert listed("Email,Status\na@acme.example,clean\nb@acme.example,Clean").reasons == []
     assert listed("Email,Reason\na@acme.example,asked us\nb@acme.example,erased").reasons == []
 
 

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from leads.imports.opt_outs import is_opted_out
 from leads.imports.options import ImportOptions
 from leads.imports.previewing import dry_run
 from leads.imports.receiving import fix_rows, receive
-from leads.imports.reporting import report_of_preview
+from leads.imports.reporting import report_of_import, report_of_preview
 from leads.imports.running import run_import
 from leads.imports.suggesting import suggest
+from leads.imports.trying import run_dry_run, start_dry_run
 from leads.imports.undoing import preview_undo, run_undo, undo_import
 from leads.models import Lead, LeadImport, StagedLead, Suppression
 from leads.suppression import hash_of
@@ -82,7 +84,11 @@ def test_columns_of_marks_are_known_by_name(name: str):
     [
         ([("Unsubscribed", "Status")], "unsubscribed"),
         ([("true", "HasOptedOutOfEmail")], "unsubscribed"),
-        ([("2024-05-01", "UNSUB_TIME"), ("x", "Email Bounced")], "hard_bounce"),
+        ([("2024-05-01", "UNSUB_TIME"), ("x", "Email Bounced")], "unsubscribed"),
+        ([("yes", "Bounced or unsubscribed")], "unsubscribed"),
+        ([("GDPR", "Reason"), ("Spam", "Status")], "complaint"),
+        ([("2024-05-01", "CLEAN_TIME")], "hard_bounce"),
+        ([("x", "Clean")], "import"),
         ([("cleaned", "Marketing status")], "hard_bounce"),
         ([("Unsubscribed on 2024-05-01", "dnc"), ("Marked as SPAM", "x")], "complaint"),
         ([("abgemeldet", "Status")], "unsubscribed"),
@@ -167,6 +173,25 @@ def test_dry_run_counts_them_and_suppresses_nobody(organization: Organization):
     assert suppressed() == []
 
 
+def test_the_reasons_of_a_dry_run_are_told_of_an_import_only_when_it_has_done_all_these_rows(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(checking, "CHUNK_ROWS", 2)
+    draft = receive(
+        organization=organization, stream=io.BytesIO(PEOPLE.encode()), file_name="people.csv",
+        options=ImportOptions(), actor=SYSTEM, now=NOON, as_draft=True,
+    )  # fmt: skip
+    start_dry_run(lead_import=draft, actor=SYSTEM, now=NOON, in_background=False)
+    run_dry_run(lead_import_id=draft.pk)
+    LeadImport.objects.filter(pk=draft.pk).update(status="queued")
+
+    begun = report_of_import(run_import(lead_import_id=draft.pk, now=NOON, budget=timedelta(0))).as_text()
+    done = report_of_import(run_import(lead_import_id=draft.pk, now=NOON)).as_text()
+
+    assert "Must not be written to: 1 row, suppressed\n" in f"{begun}\n"
+    assert "Must not be written to: 2 rows, suppressed (1 hard bounce, 1 unsubscribed)\n" in f"{done}\n"
+
+
 def test_a_lead_that_is_there_leaves_its_campaign_even_if_leads_are_skipped(
     imported: Files, organization: Organization
 ):
@@ -238,7 +263,7 @@ def test_merged_people_are_out_by_every_address_and_erased_ones_stay_unknown(
     gone = hash_of(organization.pk, "gone@acme.example")
     Suppression.objects.create(organization=organization, address_hash=gone, reason="erased")
 
-    done = imported("email,dnc\nold@acme.example,1\ngone@acme.example,1\n")
+    done = imported("email,unsubscribed,Email Bounced\nold@acme.example,2024-05-01,x\ngone@acme.example,1,\n")
 
     assert [address for address in suppressed() if address] == ["ana@acme.example", "old@acme.example"]
     assert done.do_not_contact_count == 1
