@@ -71,7 +71,7 @@ def test_those_that_stood_side_by_side_before_stay_and_can_be_changed():
     assert (taken.status_code, taken.json()["code"]) == (400, "address_taken")
     told = [check.message for check in examine_senders() if check.level == Level.WARN]
     alike = "petr@fairlead.example and Petr@fairlead.example and PETR@fairlead.example"
-    assert told == [f"1 address of senders stands in more than one sender: {alike}."]
+    assert told == [f"1 address belongs to more than one sender: {alike}."]
     first.delete()
     again = client.post("/api/v1/senders", {"email": "pEtr@fairlead.example", "kind": "sandbox"})
     assert (again.status_code, again.json()["code"]) == (400, "address_taken")

@@ -30,9 +30,8 @@ def examine_senders() -> Iterator[Check]:
         fix = "See what to mend: manage.py check_sender --all, or its page."
         yield Check("senders", Level.WARN, f"{said}: {named}.", fix, shareable=f"{said}.")
     if twins := same_address():
-        said = (
-            f"{counted(len(twins), 'address')} of senders stand{'s' if len(twins) == 1 else ''} in more than one sender"
-        )
+        addresses = "1 address belongs" if len(twins) == 1 else f"{len(twins):,} addresses belong"
+        said = f"{addresses} to more than one sender"
         named = "; ".join(" and ".join(emails) for emails in twins[:3]) + ("; and others" if len(twins) > 3 else "")
         fix = "Each has limits of its own: take all but one out of their campaigns, and remove them."
         yield Check("senders", Level.WARN, f"{said}: {named}.", fix, shareable=f"{said}.")
