@@ -1,10 +1,12 @@
 """What a person does with a sender: set up its way out, pause it, resume it, remove it."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -57,8 +59,10 @@ def check_address_is_free(sender: Sender) -> None:
     One that stands beside another already may keep its address.
     """
     form = stored_form(sender.email)
-    others = Sender.objects.filter(organization=sender.organization_id, email_normalized=form).exclude(pk=sender.pk)
-    other = others.values_list("pk", "email").first()
+    of_it = Sender.objects.filter(organization=sender.organization_id).exclude(pk=sender.pk).order_by("pk")
+    # Those without a form stood beside another once, who may be gone or have another address by now.
+    others = of_it.filter(Q(email_normalized=form) | Q(email_normalized=None)).values_list("pk", "email")
+    other = next(((pk, email) for pk, email in others if stored_form(email) == form), None)
     before = Sender.objects.filter(pk=sender.pk).values_list("email", flat=True).first() if sender.pk else None
     if other is None or (before is not None and stored_form(before) == form):
         return
@@ -69,6 +73,18 @@ def check_address_is_free(sender: Sender) -> None:
         "Use that one, or another address.",
         {"field": "email"},
     )
+
+
+def same_address() -> list[list[str]]:
+    """The senders of one organization that have one address, as each is written: from before that was refused."""
+    asked = Sender.objects.filter(email_normalized=None).values_list("organization_id", "email")
+    wanted = {(organization, stored_form(email)) for organization, email in asked}
+    alike = defaultdict(list)
+    those = Sender.objects.filter(organization__in={organization for organization, _ in wanted}).order_by("pk")
+    for organization, email in those.values_list("organization_id", "email"):
+        if (organization, stored_form(email)) in wanted:
+            alike[organization, stored_form(email)].append(email)
+    return [emails for emails in alike.values() if len(emails) > 1]
 
 
 def check_login_stays(sender: Sender, *, host: str, keeps_password: bool) -> None:

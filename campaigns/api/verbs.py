@@ -181,7 +181,8 @@ class CampaignVerbs:
 
     @verb(
         "Take a campaign out of the archive",
-        "It is again what it was archived from: completed, stopped or failed. Nobody who has left it comes back.",
+        "It is again what it was archived from: completed, stopped or failed. Nobody who has left it comes back. "
+        "Refused (409, `still_being_archived`) while somebody who was in it is still leaving.",
     )
     def restore(self, request: Request, **_address: str) -> Response:
         return self._take(lifecycle.restore)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from campaigns.enrollment.stop import stop_recipients
 from campaigns.fetching.opened import STARTING, cancel_starting
@@ -15,10 +15,12 @@ from campaigns.models import Campaign, CampaignStatus, ExitReason, Job, JobKind,
 from campaigns.telling import tell_of_campaign
 from campaigns_project.audit.actors import SYSTEM, Actor
 from campaigns_project.audit.record import record
+from campaigns_project.errors import StateRefused
 from campaigns_project.states import ProgressStatus
 from campaigns_project.webhooks.events import EventType
 
 STOP_BATCH = 10_000  # recipients whose rows are locked together
+_LETTING_GO = (CampaignStatus.STOPPED, CampaignStatus.ARCHIVED)  # who is still in one of these leaves it
 _ENROLLING = Q(is_automatic=True, is_active=True)
 _WHY_KEPT: dict[str, Any] = {name: F(name) for name in ("status_code", "status_message", "status_error")}
 
@@ -52,9 +54,16 @@ def archive(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = ""
 def restore(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = "") -> Campaign:
     """Take it out of the archive again, to the state it was archived from. StateConflict unless it is in there.
 
-    Nobody who has left it comes back: what had ended stays ended.
+    Nobody who has left it comes back: what had ended stays ended. Refused while somebody still has to leave: archiving
+    said that they leave for good, and of a campaign that is restored and resumed they would get mail.
     """
     archived = reread(campaign, "restore", lock=True)
+    if _inside(archived).exists() or Job.objects.filter(_open_sending_job(), campaign=archived).exists():
+        raise StateRefused(
+            "still_being_archived",
+            f"“{archived}” is still being put away: whoever was in it is leaving it.",
+            "Try again in a moment.",
+        )
     return move(archived, "restore", to=_archived_from(archived), actor=actor, now=now, reason=reason, **_WHY_KEPT)
 
 
@@ -75,8 +84,7 @@ def complete_finished(*, now: datetime) -> int:
     living = Campaign.objects.living().alias(somebody=Subquery(inside.values("pk")[:1]))
     anybody = Q(somebody__isnull=False)
     open_job = Exists(Job.objects.filter(_open_sending_job(), campaign=OuterRef("pk")))
-    stopped = living.filter(status__in=[CampaignStatus.STOPPED, CampaignStatus.ARCHIVED])
-    for campaign in stopped.filter(anybody | open_job):
+    for campaign in living.filter(status__in=_LETTING_GO).filter(anybody | open_job):
         _release_recipients(campaign, now)
     being_filled = Exists(Job.objects.filter(STARTING, campaign=OuterRef("pk")))
     # Only an automatic one may begin without anybody; switched off before somebody came, it is at its end too.
@@ -107,21 +115,29 @@ def _open_sending_job() -> Q:
 
 
 def _release_recipients(campaign: Campaign, now: datetime) -> None:
-    """In batches, so that nobody waits long for a row; `complete_finished` goes on where a crash left off."""
-    inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN).order_by("pk")
-    while ids := list(inside.values_list("pk", flat=True)[:STOP_BATCH]):
+    """In batches, so that nobody waits long for a row; `complete_finished` goes on where a crash left off.
+
+    The campaign may be restored and run again as soon as the last one has left: each batch looks at its state again.
+    """
+    leaving = _inside(campaign).filter(campaign__status__in=_LETTING_GO).order_by("pk")
+    while ids := list(leaving.values_list("pk", flat=True)[:STOP_BATCH]):
         stop_recipients(ids, reason=ExitReason.CAMPAIGN_STOPPED, at=now)
-    campaign.refresh_from_db()
-    close_job(campaign, now)
+    with transaction.atomic():
+        still = Campaign.objects.select_for_update(no_key=True).filter(pk=campaign.pk, status__in=_LETTING_GO).first()
+        if still is not None:
+            close_job(still, now)
+
+
+def _inside(campaign: Campaign) -> QuerySet[Recipient]:
+    return Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
 
 
 @transaction.atomic
 def _complete(campaign: Campaign, now: datetime) -> bool:
     if not take_audience(campaign.organization_id):
         return False  # whoever has the lock may have it for minutes, and the tick has other duties: asked again soon
-    inside = Recipient.objects.filter(campaign=campaign, status__in=RecipientStatus.IN)
     # Asked again under the audience lock: somebody may have been enrolled a moment ago, or it was switched on.
-    if inside.exists() or not Campaign.objects.running().exclude(_ENROLLING).filter(pk=campaign.pk).update(
+    if _inside(campaign).exists() or not Campaign.objects.running().exclude(_ENROLLING).filter(pk=campaign.pk).update(
         status=CampaignStatus.COMPLETED, completed_at=now, status_message="", status_error="", updated_at=now
     ):
         return False

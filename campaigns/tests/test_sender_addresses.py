@@ -11,6 +11,8 @@ from django.urls import reverse
 from campaigns.models import Sender
 from campaigns.tests.factories import SenderFactory
 from campaigns_project.accounts.roles import Role
+from campaigns_project.runtime.health import Level
+from campaigns_project.runtime.health.senders import examine_senders
 from campaigns_project.tests.admin.browsers import member
 from campaigns_project.tests.rest.clients import key_client
 
@@ -67,7 +69,14 @@ def test_those_that_stood_side_by_side_before_stay_and_can_be_changed():
     assert (kept.status_code, kept.json()["name"]) == (200, "Petr")
     taken = client.patch(f"/api/v1/senders/{third.pk}", {"email": "ANA@fairlead.example"})
     assert (taken.status_code, taken.json()["code"]) == (400, "address_taken")
+    told = [check.message for check in examine_senders() if check.level == Level.WARN]
+    alike = "petr@fairlead.example and Petr@fairlead.example and PETR@fairlead.example"
+    assert told == [f"1 address belongs to more than one sender: {alike}."]
     first.delete()
+    again = client.post("/api/v1/senders", {"email": "pEtr@fairlead.example", "kind": "sandbox"})
+    assert (again.status_code, again.json()["code"]) == (400, "address_taken")
+    third.delete()
+    assert [check.level for check in examine_senders()] == [Level.OK]
     assert client.patch(f"/api/v1/senders/{second.pk}", {"email": second.email}).status_code == 200
     second.refresh_from_db()
     assert second.email_normalized == "petr@fairlead.example"

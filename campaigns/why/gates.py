@@ -31,6 +31,11 @@ _AT_REST = {
     CampaignStatus.ARCHIVED: (WhyCode.ARCHIVED, "In the archive."),
 }
 
+# Of those that failed and were put into the archive while that still forgot the reason.
+WHY_NOT_KEPT = (
+    "It failed before it was archived, and the reason was not kept. Resume tries again, and says what is wrong."
+)
+
 
 def state(facts: Facts) -> Gate:
     """Only a running campaign sends."""
@@ -44,7 +49,7 @@ def state(facts: Facts) -> Gate:
     if campaign.status == CampaignStatus.PAUSED:
         return _paused(campaign)
     if campaign.status == CampaignStatus.FAILED:
-        return Gate(GateCode.STATE, campaign.status_message or "Failed.", WhyCode.FAILED, is_in_order=False)
+        return Gate(GateCode.STATE, campaign.status_message or WHY_NOT_KEPT, WhyCode.FAILED, is_in_order=False)
     why, sentence = _AT_REST[CampaignStatus(campaign.status)]
     return Gate(GateCode.STATE, sentence, why)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from campaigns.admin.operator_tasks import my_tasks_today
 from campaigns.models import Campaign, CampaignStatus, Message, Sender, SenderStatus
 from campaigns.sending.reasons import in_words
+from campaigns.why import WHY_NOT_KEPT
 from campaigns_project.accounts.admin.held import HeldRoles, held_roles
 from campaigns_project.accounts.admin.live import Pulse, fragment, is_shown, unchanged, version_of
 from campaigns_project.accounts.templatetags.fairlead import relative
@@ -114,9 +115,12 @@ def _alerts(held: HeldRoles, campaigns: QuerySet[Campaign], lights: list[Check],
     is_down = any(light.level == Level.FAIL for light in lights)
     if is_down and campaigns.filter(status=CampaignStatus.RUNNING).exists():
         yield Alert("bad", "Campaigns are running, but no mail leaves", "See System on this page.", "#system")
-    held_up = campaigns.filter(status__in=[CampaignStatus.PAUSED, CampaignStatus.FAILED]).exclude(status_error="")
+    paused_by_system = Q(status=CampaignStatus.PAUSED) & ~Q(status_error="")
+    held_up = campaigns.filter(paused_by_system | Q(status=CampaignStatus.FAILED))
     for campaign in held_up.order_by("-updated_at")[:ALERTS]:
-        yield Alert("bad", campaign.name, campaign.status_message, _page("campaigns_campaign", campaign))
+        yield Alert(
+            "bad", campaign.name, campaign.status_message or WHY_NOT_KEPT, _page("campaigns_campaign", campaign)
+        )
     paused = held.scope(Sender.objects.all()).filter(status=SenderStatus.PAUSED)
     for sender in paused.order_by("-updated_at")[:ALERTS]:
         why = capfirst(in_words(sender.status_reason))

@@ -23,12 +23,12 @@ class Archive(WithReason, VerbDialog):
 
     @property
     def description(self) -> str:
-        kept = "It leaves the usual lists; everything about it stays, and it can be restored."
+        kept = "It leaves the usual lists; everything about it stays"
         inside = self.object.active_leads_count
         if not inside:
-            return kept
+            return f"{kept}, and it can be restored."
         still = "is still in it, and leaves" if inside == 1 else "are still in it, and leave"
-        return f"{kept} {people(self.object)} {still} it for good."
+        return f"{kept}. {people(self.object)} {still} it for good; it can be restored once they have left."
 
     def said(self, campaign: Campaign) -> str:
         return f"“{campaign}” is in the archive."

@@ -3,21 +3,23 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from campaigns import lifecycle, preflight
 from campaigns.delivery.memory import MemoryBackend
 from campaigns.delivery.outcomes import Uncertain
-from campaigns.enrollment import stop_recipient
+from campaigns.enrollment import Selection, enroll, stop_recipient
 from campaigns.errors import StartRefused, StateConflict
+from campaigns.lifecycle.end import STOP_BATCH
 from campaigns.lifecycle.transitions import move
-from campaigns.models import Campaign, CampaignStatus, ExitReason, Recipient, Sender, Variant
+from campaigns.models import Campaign, CampaignStatus, ExitReason, Recipient, RecipientStatus, Sender, Variant
 from campaigns.models.verbs import FROM
 from campaigns.tests.factories import CampaignFactory, LeadFactory
 from campaigns.tests.sending.sending import Road, ready_campaign, send_all, started_campaign
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.errors import NotFound, Refused
+from campaigns_project.errors import NotFound, Refused, StateRefused
 from leads.models import Lead
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,50 @@ def test_what_is_taken_out_of_the_archive_is_what_it_was_and_says_why(status, fi
     restored = take("restore", take("archive", campaign, now), now)
 
     assert {name: getattr(restored, name) for name in ("status", *fields)} == {"status": status, **fields}
+
+
+def archived_after_a_failure(now):
+    campaign = started_campaign(people=2, now=now)
+    Campaign.objects.filter(pk=campaign.pk).update(status="failed", failed_at=now, status_message="Nobody.")
+    return lifecycle.archive(campaign=campaign, actor=SYSTEM, now=now)
+
+
+def test_an_archive_is_not_taken_back_before_those_have_left_who_were_told_to_leave_for_good(now):
+    campaign = archived_after_a_failure(now)
+
+    with pytest.raises(StateRefused) as refused:
+        take("restore", campaign, now)
+    lifecycle.complete_finished(now=now)
+
+    assert refused.value.code == "still_being_archived"
+    assert str(refused.value).endswith(
+        "is still being put away: whoever was in it is leaving it. Try again in a moment."
+    )
+    assert take("restore", campaign, now).status == "failed"
+    assert set(Recipient.objects.values_list("exit_reason", flat=True)) == {"campaign_stopped"}
+
+
+def test_what_runs_again_before_the_letting_go_has_ended_keeps_whoever_came_since_and_its_job(now):
+    campaign = archived_after_a_failure(now)
+    came = LeadFactory(organization=campaign.organization)
+    looks = []
+
+    def restored_meanwhile(execute, sql, params, many, context):
+        if sql.endswith(f"LIMIT {STOP_BATCH}"):
+            looks.append(sql)
+            if len(looks) == 2:  # the first batch was all of them
+                lifecycle.complete_finished(now=now)  # by another worker
+                selection = Selection(lead_ids=[came.pk])
+                enroll(campaign=take("restore", campaign, now), selection=selection, actor=SYSTEM, now=now)
+                take("resume", campaign, now)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(restored_meanwhile):
+        lifecycle.complete_finished(now=now)
+
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.jobs.filter(kind="send").latest("pk").status) == ("running", "running")
+    assert Recipient.objects.get(status__in=RecipientStatus.IN).lead == came
 
 
 def test_stopping_takes_everybody_out_and_frees_them(now):

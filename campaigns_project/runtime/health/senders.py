@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db import connection
 
 from campaigns.models import Sender, SenderStatus, SendingHalt
+from campaigns.senders import same_address
 from campaigns_project.runtime.health.check import Check, Level, counted, in_words
 
 LISTED = 50  # senders, active ones first
@@ -27,6 +28,12 @@ def examine_senders() -> Iterator[Check]:
         said = f"The last check found {counted(len(unwell), 'sender')} not well"
         named = ", ".join(unwell[:3]) + (" and others" if len(unwell) > 3 else "")
         fix = "See what to mend: manage.py check_sender --all, or its page."
+        yield Check("senders", Level.WARN, f"{said}: {named}.", fix, shareable=f"{said}.")
+    if twins := same_address():
+        addresses = "1 address belongs" if len(twins) == 1 else f"{len(twins):,} addresses belong"
+        said = f"{addresses} to more than one sender"
+        named = "; ".join(" and ".join(emails) for emails in twins[:3]) + ("; and others" if len(twins) > 3 else "")
+        fix = "Each has limits of its own: take all but one out of their campaigns, and remove them."
         yield Check("senders", Level.WARN, f"{said}: {named}.", fix, shareable=f"{said}.")
 
 

@@ -234,6 +234,7 @@ def test_what_waits_for_a_person_stands_on_the_front_page(world: World) -> None:
         organization=world.organization, name="Held", status="paused", paused_at=timezone.now(),
         status_error="no_sender", status_message="All its senders are paused.",
     )  # fmt: skip
+    CampaignFactory(organization=world.organization, name="Forgotten", status="failed", failed_at=timezone.now())
     LeadImportFactory(organization=world.organization, rows_done=3, problem_count=3, file_name="bad.csv")
     checked = {"status": "draft", "dry_run_status": "succeeded"}
     LeadImportFactory(organization=world.organization, file_name="checked.csv", **checked)
@@ -241,11 +242,13 @@ def test_what_waits_for_a_person_stands_on_the_front_page(world: World) -> None:
     alerts = member(world.organization, Role.OPERATOR).get(reverse("admin:index")).context["alerts"]
 
     assert [alert.text for alert in alerts] == [
+        "Forgotten",
         "Held",
         f"{world.sender.email} is paused",
         "checked.csv was checked and waits for your decision",
         "bad.csv: 3 of 3 rows became no lead",
     ]
+    assert "the reason was not kept" in alerts[0].detail
 
 
 def test_running_campaigns_without_a_worker_are_an_alarm(world: World) -> None:

@@ -52,6 +52,7 @@ from campaigns_project.tests.rest.test_writes import (
     import_is_through,
     instantly_is_paused,
     is_automatic,
+    is_put_away,
     is_switched_off,
     job_ended_long_ago,
     lead_in_no_campaign,
@@ -198,7 +199,7 @@ ACTS = {
     "campaigns_campaign_retry_failed": Act("campaign.failed_retried", reasoned, mail_has_failed),
     "campaigns_campaign_duplicate": Act("campaign.created", typed(name="Copy")),
     "campaigns_campaign_archive": Act("campaign.archived", prepare=campaign_is("stopped")),
-    "campaigns_campaign_restore": Act("campaign.restored", prepare=campaign_is("archived")),
+    "campaigns_campaign_restore": Act("campaign.restored", prepare=is_put_away),
     "campaigns_campaign_stop": Act("campaign.stopped", reasoned),
     "campaigns_campaign_delete_draft": Act("campaign.deletion_requested", prepare=draft_never_used),
     "campaigns_job_remove_old_jobs": Act(

@@ -44,6 +44,7 @@ from campaigns_project.tests.rest.test_writes import (
     WRITES,
     campaign_is,
     is_automatic,
+    is_put_away,
     job_ended_long_ago,
     mail_has_failed,
     message_is_uncertain,
@@ -266,7 +267,7 @@ RUNS = {
     "resume_campaign": Run("campaign.resumed", of_campaign(), campaign_is("paused", paused_at=NOON)),
     "stop_campaign": Run("campaign.stopped", of_campaign("--yes")),
     "archive_campaign": Run("campaign.archived", of_campaign(), campaign_is("completed", completed_at=NOON)),
-    "restore_campaign": Run("campaign.restored", of_campaign(), campaign_is("archived", completed_at=NOON)),
+    "restore_campaign": Run("campaign.restored", of_campaign(), is_put_away),
     "suppress": Run("suppression.added_many", at_home("x@acme.example")),
     "unsuppress": Run(
         "suppression.removed", lambda world: (*at_home(world[Suppression].address)(world), "--reason", "x")

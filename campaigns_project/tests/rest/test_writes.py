@@ -17,6 +17,7 @@ from campaigns.deletion import preview
 from campaigns.enrollment import stop_recipient
 from campaigns.fetching.request import request_fetch
 from campaigns.fetching.source import set_lead_source
+from campaigns.lifecycle import complete_finished
 from campaigns.models import (
     CalendarFeed,
     CalendarItem,
@@ -108,6 +109,11 @@ def at(*parts: Any) -> Callable[[World], str]:
 
 def campaign_is(status: str, **fields: Any) -> Callable[[World], Any]:
     return lambda world: Campaign.objects.filter(pk=world[Campaign].pk).update(status=status, **fields)
+
+
+def is_put_away(world: World) -> None:
+    campaign_is("archived")(world)
+    complete_finished(now=NOON)
 
 
 def never_started(world: World) -> None:
@@ -610,7 +616,7 @@ WRITES = {
         "campaign.archived", MANAGER, at("campaigns", Campaign, "archive"), prepare=campaign_is("stopped")
     ),
     "post /api/v1/campaigns/{id}/restore": Write(
-        "campaign.restored", MANAGER, at("campaigns", Campaign, "restore"), prepare=campaign_is("archived")
+        "campaign.restored", MANAGER, at("campaigns", Campaign, "restore"), prepare=is_put_away
     ),
     "post /api/v1/campaigns/{id}/duplicate": Write(
         "campaign.created", OPERATOR, at("campaigns", Campaign, "duplicate")
