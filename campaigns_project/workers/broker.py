@@ -63,7 +63,8 @@ class Turns(ORM):
         if monotonic() >= self._next_complaint:
             self._next_complaint = monotonic() + COMPLAIN_EVERY
             log.error(
-                "task %d (and maybe more) was queued by a process with another SECRET_KEY; it is left to others", task.pk
+                "task %d (and maybe more) was queued by a process with another SECRET_KEY; it is left to others",
+                task.pk,
             )
 
 
