@@ -50,13 +50,28 @@ def require_readable() -> None:
     while rows := list(unreadable()):
         others = sorted({row.host for row in rows if row.name not in seen or row.seen_at > seen[row.name]})
         if others:
-            raise StateRefused(
-                "keys_differ",
-                f"A worker on {', '.join(others)} uses another SECRET_KEY or FIELD_ENCRYPTION_KEYS than this one has: "
-                "what one of them queues, signs or encrypts the other cannot read.",
-                "Set both the same on every machine; while they are changed, the former ones behind the new ones.",
-            )
+            raise _differ(others)
         sleep(LOOK_EVERY)
+
+
+def require_first(name: str) -> None:
+    """Raise StateRefused where a supervisor with keys that we have not gave its first sign of life before `name` did.
+
+    Of two that start together neither sees the other before that; the second one ends.
+    """
+    ours = WorkerHeartbeat.objects.get(name=name)
+    others = sorted({row.host for row in unreadable() if (row.started_at, row.name) < (ours.started_at, name)})
+    if others:
+        raise _differ(others)
+
+
+def _differ(hosts: list[str]) -> StateRefused:
+    return StateRefused(
+        "keys_differ",
+        f"A worker on {', '.join(hosts)} uses another SECRET_KEY or FIELD_ENCRYPTION_KEYS than this one has: what "
+        "one of them queues, signs or encrypts the other cannot read.",
+        "Set both the same on every machine; while they are changed, the former ones behind the new ones.",
+    )
 
 
 def _name(key: str) -> str:

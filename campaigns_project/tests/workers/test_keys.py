@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.health import Level
+from campaigns_project.runtime.supervisor import Supervisor
 from campaigns_project.tests.runtime.health.conftest import levels
 from campaigns_project.workers import heartbeat, keys
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
@@ -59,6 +60,18 @@ def test_a_worker_that_was_killed_is_waited_for_and_not_taken_for_another(settin
 
     assert 15 < sum(waited) <= heartbeat.SILENT_AFTER[WorkerKind.SUPERVISOR].total_seconds() + 1
     assert "waiting up to 20 s" in caplog.text
+
+
+def test_of_two_that_start_together_with_different_keys_the_second_ends(settings, tmp_path):
+    first, second = Supervisor(folder=tmp_path), Supervisor(folder=tmp_path)
+    keys.require_readable()
+    first.register()
+    settings.SECRET_KEY = "another"
+
+    with pytest.raises(StateRefused, match="another SECRET_KEY"):
+        second.register()
+
+    assert [row.name for row in WorkerHeartbeat.objects.all()] == [first.name]
 
 
 def _set(settings, values):
