@@ -1,13 +1,13 @@
 """Many rows, some at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import QuerySet
 
 
-def streamed(rows: QuerySet[Any, Any], *, size: int = 2_000) -> Iterator[Any]:
+def streamed(rows: QuerySet[Any, Any], *, size: int = 2_000) -> Generator[Any]:
     """`rows`, `size` at a time in memory, in a transaction that lasts until the last of them.
 
     By itself Django keeps a cursor of the session outside transactions: a proxy that pools transactions has none, and
