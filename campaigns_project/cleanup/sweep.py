@@ -10,7 +10,7 @@ from django.db import Error, connection, transaction
 from campaigns_project.cleanup.archive import Archive
 from campaigns_project.cleanup.catalog import Catalog, is_read_only
 from campaigns_project.cleanup.look import look
-from campaigns_project.cleanup.queued import WHERE, clear_queue, look_at_queue
+from campaigns_project.cleanup.queued import LOST
 from campaigns_project.cleanup.references import Reference, references
 from campaigns_project.cleanup.remove import remove
 from campaigns_project.database import sessions
@@ -128,9 +128,9 @@ def _pass(
             batches = () if dry_run else remove(each, batch_size=batch_size, archive=archive)
             _tried(place, partial(look, each), batches)
         places.append(place)
-    if with_queue:
-        queue = Place(WHERE, "what it speaks of")
-        _tried(queue, look_at_queue, () if dry_run else clear_queue(batch_size=batch_size))
+    for lost in LOST if with_queue else ():
+        queue = Place(lost.where, lost.parent)
+        _tried(queue, lost.look, () if dry_run else lost.clear(batch_size=batch_size))
         places.append(queue)
     return places
 

@@ -13,6 +13,7 @@ from django.db import Error, connection
 from django_q.conf import Conf
 
 from campaigns_project.database.identity import configured
+from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.child import Child
 from campaigns_project.runtime.stopping import stop_on_signals
 from campaigns_project.runtime.watch import Watch
@@ -39,6 +40,15 @@ class Supervisor:
         self._next_watch = 0.0
         self._sees_database = True
 
+    def register(self) -> None:
+        """Give the first sign of life; StateRefused, and it is taken back, where a worker with other keys was first."""
+        self._beat()
+        try:
+            keys.require_first(self.name)
+        except StateRefused:
+            heartbeat.leave(self.name)
+            raise
+
     def run(self) -> None:
         """Supervise until SIGTERM or SIGINT; a second signal does not wait for what is in hand."""
         log.info("supervising with database %s", configured())
@@ -62,7 +72,7 @@ class Supervisor:
             self._next_watch = time.monotonic() + WATCH_EVERY
             self._with_database(self._watch)
 
-    def _watch(self) -> None:
+    def _beat(self) -> None:
         heartbeat.beat(
             kind=WorkerKind.SUPERVISOR,
             name=self.name,
@@ -70,6 +80,9 @@ class Supervisor:
             capacity=Conf.WORKERS,
             detail=keys.in_use(),
         )
+
+    def _watch(self) -> None:
+        self._beat()
         heartbeat.forget_the_dead()
         for watch in self._watches:
             reason = watch.verdict(now=time.monotonic())

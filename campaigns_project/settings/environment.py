@@ -16,7 +16,8 @@ from psycopg.pq import Conninfo
 
 ON = frozenset({"on", "true", "yes", "y", "1", "ok"})
 OFF = frozenset({"off", "false", "no", "n", "0"})
-_OF_DJANGO = frozenset({"assume_role", "isolation_level", "pool", "server_side_binding"})
+# Django and psycopg take these themselves; they never reach libpq, which is asked what else there is.
+_OF_DJANGO = frozenset({"assume_role", "isolation_level", "pool", "prepare_threshold", "server_side_binding"})
 _SCHEMES = frozenset({"postgresql", "postgres", "psql", "pgsql"})
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.utils import ConnectionHandler
 
 from campaigns_project.settings.environment import Environment
 
@@ -94,6 +96,17 @@ def test_an_option_of_a_database_that_postgres_does_not_know_is_named(env, monke
 
     with pytest.raises(ImproperlyConfigured, match=r"DATABASE_URL .* does not know: sslrootcrt\."):
         env.database("DATABASE_URL", default=str)
+
+
+def test_an_option_that_django_takes_itself_may_stand_in_the_url(env, monkeypatch):
+    said = "prepare_threshold=5&assume_role=writer&server_side_binding=true&sslmode=require"
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://ana@db.example/sales?{said}")
+
+    options = env.database("DATABASE_URL", default=str)["OPTIONS"]
+
+    django = DatabaseWrapper(ConnectionHandler({"default": {"OPTIONS": options, "NAME": "x"}}).settings["default"])
+    assert django.get_connection_params()["prepare_threshold"] == 5
+    assert set(options) == {option.partition("=")[0] for option in said.split("&")}
 
 
 def test_a_folder_that_cannot_be_one_is_refused(env, monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ every few minutes; before everything else, a large campaign would let nobody rea
 
 import logging
 from datetime import timedelta
-from time import sleep
+from time import monotonic, sleep
 
 from django.core.signing import BadSignature, TimestampSigner
 from django.db.models.functions import Now
@@ -16,6 +16,8 @@ from django_q.models import OrmQ
 
 SENDING = f"{Conf.CLUSTER_NAME}-sending"  # the key of tasks that send mail; the others have that of the cluster
 KEYS = (SENDING, Conf.CLUSTER_NAME)
+GIVEN_BACK_FOR = timedelta(seconds=30)  # who cannot read a task leaves it alone so long, that who can may take it
+COMPLAIN_EVERY = 60.0  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +31,14 @@ class Turns(ORM):
     def __init__(self, list_key: str = Conf.CLUSTER_NAME):
         super().__init__(list_key=list_key)
         self._order: tuple[str, ...] = KEYS
+        self._next_complaint = 0.0
 
     def dequeue(self) -> list[tuple[int, str]] | None:
         """The task that waits longest of the kind whose turn it is, else of the other; None after a short wait."""
         for key in self._order:
             while task := self._claim_next(key):
-                if (payload := _signed_by_us(task)) is None:
+                if (payload := signed_by_us(task)) is None:
+                    self._give_back(task)
                     continue
                 self._order = (*(other for other in KEYS if other != key), key)
                 return [(task.pk, payload)]
@@ -53,9 +57,19 @@ class Turns(ORM):
                 return task
         return None
 
+    def _give_back(self, task: OrmQ) -> None:
+        """Leave it to others, and soon: with the whole of our claim it would be late by many minutes."""
+        self.get_connection().filter(pk=task.pk).update(lock=Now() + GIVEN_BACK_FOR)
+        if monotonic() >= self._next_complaint:
+            self._next_complaint = monotonic() + COMPLAIN_EVERY
+            log.error(
+                "task %d (and maybe more) was queued by a process with another SECRET_KEY; it is left to others",
+                task.pk,
+            )
 
-def _signed_by_us(task: OrmQ) -> str | None:
-    """What to work, under the present key. None, and the task stays for others, where it is under a key we have not.
+
+def signed_by_us(task: OrmQ) -> str | None:
+    """What to work, under the present key. None where it is under a key we have neither now nor as a former one.
 
     django-q itself knows no former keys, and throws away what it cannot read.
     """
@@ -63,7 +77,6 @@ def _signed_by_us(task: OrmQ) -> str | None:
     try:
         return signer.sign(signer.unsign(task.payload))
     except BadSignature:
-        log.error("task %d was queued by a process with another SECRET_KEY; it is left to others", task.pk)
         return None
 
 

@@ -3,7 +3,9 @@
 What is signed or encrypted on one machine is read on another: tasks, links in mails, passwords of senders.
 """
 
+import logging
 from collections.abc import Iterator
+from time import sleep
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -13,6 +15,9 @@ from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
 
 LETTERS = 8
+LOOK_EVERY = 1.0  # seconds
+
+log = logging.getLogger(__name__)
 
 
 def in_use() -> str:
@@ -31,15 +36,42 @@ def unreadable() -> Iterator[WorkerHeartbeat]:
 
 
 def require_readable() -> None:
-    """Raise StateRefused where a worker of another machine has keys that we have not."""
-    others = sorted({row.host for row in unreadable()})
-    if others:
-        raise StateRefused(
-            "keys_differ",
-            f"A worker on {', '.join(others)} uses another SECRET_KEY or FIELD_ENCRYPTION_KEYS than this one has: what "
-            "one of them queues, signs or encrypts the other cannot read.",
-            "Set both the same on every machine; while they are changed, the former ones behind the new ones.",
+    """Raise StateRefused where a worker has keys that we have not, and gives a sign of life while we look.
+
+    One that was killed counts as alive for a while, be it our own former self: that one is waited for.
+    """
+    seen = {row.name: row.seen_at for row in unreadable()}
+    if seen:
+        log.warning(
+            "a worker with another SECRET_KEY or FIELD_ENCRYPTION_KEYS was alive a moment ago; waiting up to %d s to "
+            "see whether it still is",
+            heartbeat.SILENT_AFTER[WorkerKind.SUPERVISOR].total_seconds(),
         )
+    while rows := list(unreadable()):
+        others = sorted({row.host for row in rows if row.name not in seen or row.seen_at > seen[row.name]})
+        if others:
+            raise _differ(others)
+        sleep(LOOK_EVERY)
+
+
+def require_first(name: str) -> None:
+    """Raise StateRefused where a supervisor with keys that we have not gave its first sign of life before `name` did.
+
+    Of two that start together neither sees the other before that; the second one ends.
+    """
+    ours = WorkerHeartbeat.objects.get(name=name)
+    others = sorted({row.host for row in unreadable() if (row.started_at, row.name) < (ours.started_at, name)})
+    if others:
+        raise _differ(others)
+
+
+def _differ(hosts: list[str]) -> StateRefused:
+    return StateRefused(
+        "keys_differ",
+        f"A worker on {', '.join(hosts)} uses another SECRET_KEY or FIELD_ENCRYPTION_KEYS than this one has: what "
+        "one of them queues, signs or encrypts the other cannot read.",
+        "Set both the same on every machine; while they are changed, the former ones behind the new ones.",
+    )
 
 
 def _name(key: str) -> str:

@@ -61,13 +61,13 @@ def _unknown(owners: _Owners) -> Iterator[Check]:
 def _leads() -> Iterator[Check]:
     """By zone, since there may be a million of them."""
     unknown = Lead.objects.exclude(timezone="").exclude(timezone__in=sorted(known_zones())).order_by()
-    zones = list(unknown.values_list("timezone").annotate(people=Count("pk")).order_by("-people", "timezone")[:LISTED])
+    zones = list(unknown.values_list("timezone").annotate(people=Count("pk")).order_by("-people", "timezone"))
     if zones:
         people = sum(number for _, number in zones)
         said = f"{counted(people, 'lead')} with a time zone that is not known on this machine"
         named = ", ".join(zone for zone, _ in zones[:NAMED]) + (" and others" if len(zones) > NAMED else "")
         follows = "Each gets mail by the clock of its campaign."
-        lines = tuple(f"{zone}: {counted(number, 'lead')}" for zone, number in zones)
+        lines = tuple(f"{zone}: {counted(number, 'lead')}" for zone, number in zones[:LISTED])
         yield Check("clocks", Level.WARN, f"{said} ({named}). {follows}", MEND, details=lines, shareable=f"{said}.")
 
 

@@ -3,13 +3,16 @@
 from datetime import time
 
 import pytest
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from campaigns.models import Campaign, Sender
-from campaigns.tests.factories import CampaignDayFactory
+from campaigns.tests.factories import CampaignDayFactory, LeadFactory, OrganizationFactory
 from campaigns_project.accounts.models import Organization
 from campaigns_project.accounts.roles import Role
 from campaigns_project.runtime.health import examine
+from campaigns_project.runtime.health.clocks import LISTED
 from campaigns_project.tests.admin.browsers import member
 from campaigns_project.tests.admin.conftest import World, make_world
 from campaigns_project.tests.rest.clients import key_client
@@ -85,3 +88,14 @@ def test_the_examination_names_them_by_what_becomes_of_them(nowhere: World) -> N
     ]
     assert f"({nowhere.campaign}: Africa/Nowhere). Nothing of it leaves" in checks[0].message
     assert str(nowhere.campaign) not in str([check.for_support() for check in checks])
+
+
+def test_however_many_zones_are_unknown_every_lead_counts() -> None:
+    organization = OrganizationFactory()
+    LeadFactory.create_batch(LISTED + 2, organization=organization)
+    Lead.objects.update(timezone=Concat(Value("Africa/Nowhere"), Cast("pk", CharField())))
+
+    (check,) = examine(now=timezone.now(), only=("clocks",)).checks
+
+    assert check.message.startswith(f"{LISTED + 2} leads with a time zone")
+    assert len(check.details) == LISTED

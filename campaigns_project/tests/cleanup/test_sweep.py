@@ -2,10 +2,14 @@
 
 import json
 import stat
+import time
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils import timezone
+from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
@@ -13,6 +17,7 @@ from campaigns.models import Message, Recipient
 from campaigns.task_names import CHECK
 from campaigns.tests.factories import EventFactory, JobFactory, RawLeadFactory, RecipientFactory, SenderFactory
 from campaigns_project.cleanup.archive import Archive
+from campaigns_project.cleanup.queued import LOST
 from campaigns_project.cleanup.references import references
 from campaigns_project.cleanup.sweep import SWEEP_LOCK, sweep
 from campaigns_project.errors import Locked, Refused
@@ -28,7 +33,7 @@ def test_every_declared_loose_reference_is_looked_at():
     places = [place.where for place in sweep(dry_run=True).places]
 
     assert {f"{model._meta.db_table}.{each.column}" for model, each in loose_references()} <= set(places)
-    assert len(places) == len(set(places)) == len(references()) + 1
+    assert len(places) == len(set(places)) == len(references()) + len(LOST)
 
 
 def test_rows_of_a_campaign_that_is_gone_are_removed_and_those_of_others_stay():
@@ -165,6 +170,26 @@ def test_tasks_whose_subject_is_gone_leave_the_queue_and_others_stay():
 
     assert swept.counts == {"django_q_ormq.task": 1}
     assert sorted(queued.task["args"] for queued in OrmQ.objects.all()) == [(), (job.pk,)]
+
+
+def test_tasks_under_a_key_that_is_lost_leave_the_queue_after_a_day(monkeypatch):
+    unsigned = OrmQ.objects.create(key=Conf.CLUSTER_NAME, payload="nobody's", lock=timezone.now())
+    monkeypatch.setattr(Conf, "SECRET_KEY", "lost")
+    for age in (timedelta(days=2), timedelta(hours=20)):
+        monkeypatch.setattr(time, "time", lambda age=age: (timezone.now() - age).timestamp())
+        async_task("campaigns_project.workers.tasks.echo")
+    lost = OrmQ.objects.exclude(pk=unsigned.pk).earliest("pk")
+    monkeypatch.undo()
+    monkeypatch.setattr(time, "time", (timezone.now() - timedelta(days=2)).timestamp)
+    async_task("campaigns_project.workers.tasks.echo")
+    monkeypatch.undo()
+    OrmQ.objects.update(lock=timezone.now() - timedelta(hours=20))
+
+    assert sweep(dry_run=True).places[-1].samples == [str(unsigned.pk), str(lost.pk)]
+    swept = sweep(dry_run=False)
+
+    assert (swept.counts, swept.mended) == ({"django_q_ormq.payload": 2}, 2)
+    assert set(OrmQ.objects.values_list("pk", flat=True)) == {lost.pk + 1, lost.pk + 2}
 
 
 def test_the_archive_has_every_row_and_only_its_owner_reads_it(tmp_path):

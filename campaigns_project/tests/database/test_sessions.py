@@ -63,6 +63,16 @@ def test_rows_that_are_streamed_come_whole_through_such_a_pool(pooler):
     assert len(list(streamed(applied, size=5))) == applied.count() > 50
 
 
+@pytest.mark.django_db
+def test_whoever_reads_a_stream_slowly_is_not_cut_off():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5min'")
+
+        for _ in streamed(MigrationRecorder.Migration.objects.all()):
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            assert cursor.fetchone() == ("0",)
+
+
 def test_the_other_end_of_a_line_is_asked_to_look_after_it(pooler):
     assert one("pooled", "SELECT 1") == 1
     assert b"set_config('tcp_keepalives_idle', '20', false)" in pooler.said

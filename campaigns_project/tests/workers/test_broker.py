@@ -9,8 +9,10 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ
+from django_q.tasks import async_task
 
 from campaigns_project.workers.broker import SENDING, Turns
+from campaigns_project.workers.subjects import waiting_for
 
 OTHERS = Conf.CLUSTER_NAME
 
@@ -103,6 +105,29 @@ def test_what_was_queued_under_a_former_key_is_worked_and_what_another_key_signe
         "work",
     )
     assert OrmQ.objects.get(pk=foreign.pk).payload == foreign.payload
+
+
+def test_a_task_of_another_key_is_given_back_soon_and_not_complained_of_each_time(broker, caplog):
+    late = timezone.now() - timedelta(seconds=1)
+    for _ in range(3):
+        OrmQ.objects.create(key=OTHERS, payload=signed("work", "of another machine"), lock=late)
+    (ours,) = queued(OTHERS)
+
+    assert [pk for pk, _ in taken(broker)] == [ours]
+
+    assert all(task.lock < timezone.now() + timedelta(seconds=60) for task in OrmQ.objects.exclude(pk=ours))
+    assert len([record for record in caplog.records if "another SECRET_KEY" in record.message]) == 1
+
+
+def test_a_task_under_a_former_key_is_seen_to_wait(settings, monkeypatch):
+    monkeypatch.setattr(Conf, "SECRET_KEY", "former")
+    async_task("leads.tasks.run", 7)
+    monkeypatch.undo()
+    assert waiting_for("leads.tasks.run") == set()
+
+    settings.SECRET_KEY_FALLBACKS = ["former"]
+
+    assert waiting_for("leads.tasks.run") == {7}
 
 
 def test_the_clock_of_the_database_says_when_a_task_is_due(broker, monkeypatch):

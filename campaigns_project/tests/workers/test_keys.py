@@ -1,10 +1,15 @@
+from datetime import timedelta
+
 import pytest
+from django.db.models import F
+from django.db.models.functions import Now
 
 from campaigns_project.errors import StateRefused
 from campaigns_project.runtime.health import Level
+from campaigns_project.runtime.supervisor import Supervisor
 from campaigns_project.tests.runtime.health.conftest import levels
 from campaigns_project.workers import heartbeat, keys
-from campaigns_project.workers.models import WorkerKind
+from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +29,8 @@ def another_works() -> None:
         ),
     ],
 )
-def test_a_worker_with_keys_that_we_have_not_is_found_out(settings, before, changed, former):
+def test_a_worker_with_keys_that_we_have_not_is_found_out(settings, monkeypatch, before, changed, former):
+    monkeypatch.setattr(keys, "sleep", lambda _: WorkerHeartbeat.objects.update(seen_at=Now()))
     _set(settings, before)
     another_works()
     assert keys.require_readable() is None
@@ -37,6 +43,35 @@ def test_a_worker_with_keys_that_we_have_not_is_found_out(settings, before, chan
     assert refused.value.code == "keys_differ"
     _set(settings, former)
     assert keys.require_readable() is None
+
+
+def test_a_worker_that_was_killed_is_waited_for_and_not_taken_for_another(settings, monkeypatch, caplog):
+    waited = []
+
+    def a_second(seconds):
+        waited.append(seconds)
+        WorkerHeartbeat.objects.update(seen_at=F("seen_at") - timedelta(seconds=seconds))
+
+    monkeypatch.setattr(keys, "sleep", a_second)
+    another_works()
+    settings.SECRET_KEY = "another"
+
+    keys.require_readable()
+
+    assert 15 < sum(waited) <= heartbeat.SILENT_AFTER[WorkerKind.SUPERVISOR].total_seconds() + 1
+    assert "waiting up to 20 s" in caplog.text
+
+
+def test_of_two_that_start_together_with_different_keys_the_second_ends(settings, tmp_path):
+    first, second = Supervisor(folder=tmp_path), Supervisor(folder=tmp_path)
+    keys.require_readable()
+    first.register()
+    settings.SECRET_KEY = "another"
+
+    with pytest.raises(StateRefused, match="another SECRET_KEY"):
+        second.register()
+
+    assert [row.name for row in WorkerHeartbeat.objects.all()] == [first.name]
 
 
 def _set(settings, values):

@@ -42,3 +42,12 @@ def test_echoes_stop_while_nobody_works_them():
 
     assert answers == [True] * ENOUGH_ECHOES + [False] * 3
     assert OrmQ.objects.count() == ENOUGH_ECHOES
+
+
+def test_tasks_that_nobody_can_read_do_not_end_the_signs_of_life(monkeypatch):
+    monkeypatch.setattr(Conf, "SECRET_KEY", "lost")
+    while enqueue_echo():
+        pass
+    monkeypatch.undo()
+
+    assert enqueue_echo()

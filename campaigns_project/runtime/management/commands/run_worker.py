@@ -29,4 +29,6 @@ class Command(FairleadCommand):
         require_for_workers()
         require_sessions()
         keys.require_readable()
-        Supervisor(folder=settings.BASE_DIR).run()
+        supervisor = Supervisor(folder=settings.BASE_DIR)
+        supervisor.register()
+        supervisor.run()
