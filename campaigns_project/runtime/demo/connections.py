@@ -4,6 +4,7 @@ application that no provider knows."""
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Model
 
 from campaigns.mailboxes import pause_mailbox
 from campaigns.models import Mailbox, OAuthApplication, OAuthProvider
@@ -27,20 +28,14 @@ def add_connections(organization: Organization, now: datetime) -> None:
     mailbox = Mailbox.objects.create(
         organization=organization, name="Replies", host="imap.example.com", username="replies@example.com"
     )
-    record(action="mailbox.created", entity=mailbox, organization_id=organization.pk, actor=SYSTEM, reason="demo data")
+    _record_made(mailbox, "mailbox", organization)
     pause_mailbox(mailbox=mailbox, actor=SYSTEM, reason=AT_REST)
     endpoint = endpoints.prepare(
         WebhookEndpoint(organization=organization, url="https://hooks.example.com/fairlead", description="Our own CRM"),
         actor=SYSTEM,
     )
     endpoint.save()
-    record(
-        action="webhookendpoint.created",
-        entity=endpoint,
-        organization_id=organization.pk,
-        actor=SYSTEM,
-        reason="demo data",
-    )
+    _record_made(endpoint, "webhookendpoint", organization)
     endpoints.send_test(endpoint=endpoint, actor=SYSTEM, now=now)
     endpoints.disable(endpoint=endpoint, actor=SYSTEM, now=now, reason=AT_REST)
     application = OAuthApplication.objects.create(
@@ -49,12 +44,10 @@ def add_connections(organization: Organization, now: datetime) -> None:
         provider=OAuthProvider.MICROSOFT,
         client_id="00000000-0000-0000-0000-000000000000",
     )
-    record(
-        action="oauthapplication.created",
-        entity=application,
-        organization_id=organization.pk,
-        actor=SYSTEM,
-        reason="demo data",
-    )
+    _record_made(application, "oauthapplication", organization)
     # The key itself is shown to nobody: the page of the account shows what there is of one.
     create_api_key(organization=organization, name=NOBODYS, role=Role.VIEWER, actor=SYSTEM, expires_after=KEY_HOLDS_FOR)
+
+
+def _record_made(row: Model, called: str, organization: Organization) -> None:
+    record(action=f"{called}.created", entity=row, organization_id=organization.pk, actor=SYSTEM, reason="demo data")
