@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from campaigns_project.runtime.stopping import SUPERVISOR_VARIABLE
+from campaigns_project.runtime.stopping import SUPERVISOR_VARIABLE, not_stopped_halfway
 from campaigns_project.workers import heartbeat
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0  # seconds before a restart; doubled each time it dies young
@@ -82,13 +82,14 @@ class Child:
     def _start(self, now: float) -> None:
         self.name = heartbeat.new_name(self.kind)
         variables = {heartbeat.NAME_VARIABLE: self.name, SUPERVISOR_VARIABLE: str(os.getpid())}
-        self.process = subprocess.Popen(  # noqa: S603 - our own commands
-            self.command,
-            cwd=self.folder,
-            env={**os.environ, **variables},
-            start_new_session=True,
-        )
         self.started, self._kill_at = now, None
+        with not_stopped_halfway():  # or nobody knew of a process that runs already, to end it
+            self.process = subprocess.Popen(  # noqa: S603 - our own commands
+                self.command,
+                cwd=self.folder,
+                env={**os.environ, **variables},
+                start_new_session=True,
+            )
         log.info("started %s (pid %d)", self.kind, self.process.pid)
 
     def _ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:

@@ -19,6 +19,7 @@ from campaigns_project.runtime import welcome
 from campaigns_project.runtime.mailbox.identity import name_of
 from campaigns_project.runtime.ports import Port, refuse_taken
 from campaigns_project.runtime.serve import web_command
+from campaigns_project.runtime.stopping import not_stopped_halfway
 from campaigns_project.workers import heartbeat
 from campaigns_project.workers.models import WorkerKind
 
@@ -68,7 +69,7 @@ def _parts() -> list[Part]:
 @contextmanager
 def _process(part: Part) -> Iterator[None]:
     log = _log_file(part.name)
-    with log.open("ab") as output:
+    with log.open("ab") as output, not_stopped_halfway():
         process = subprocess.Popen(  # noqa: S603 - our own commands
             part.command,
             stdout=output,

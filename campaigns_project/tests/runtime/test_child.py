@@ -1,7 +1,9 @@
 """Real processes: small Python programs that behave, misbehave and die."""
 
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +57,24 @@ def test_a_child_that_died_is_started_again_under_a_new_name(start):
 
     step_until(child, lambda: child.process is not None and child.process.pid != first, "it runs again")
     assert child.name != name
+
+
+def test_asked_to_stop_at_any_moment_of_a_start_it_leaves_nothing_behind(tmp_path: Path):
+    for after in range(0, 6_000, 300):  # microseconds: before, in and after it
+        child = Child("tick", SLEEPS, stop_signal=signal.SIGTERM, folder=tmp_path)
+        asked = threading.Timer(after / 1e6, os.kill, [os.getpid(), signal.SIGINT])
+        with pytest.raises(KeyboardInterrupt):
+            asked.start()
+            child.step()
+            asked.join()
+            time.sleep(60)
+
+        child.kill()
+
+    left = [each for each in psutil.Process().children() if each.cmdline() == SLEEPS]
+    for each in left:
+        each.kill()
+    assert not left
 
 
 def test_the_waits_before_a_restart_grow(start, caplog: pytest.LogCaptureFixture):
