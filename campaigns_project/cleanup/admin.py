@@ -10,8 +10,8 @@ from django.utils.safestring import mark_safe
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.admin.dialogs import ActDialog, dialog_action
+from campaigns_project.accounts.admin.system import SystemAdmin
 from campaigns_project.accounts.roles import Role
 from campaigns_project.accounts.templatetags.fairlead import chip
 from campaigns_project.cleanup.asked import ask_for_cleaning, ask_for_look

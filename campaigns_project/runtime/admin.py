@@ -10,7 +10,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from knox.models import AuthToken
 from unfold.decorators import display
 
-from campaigns_project.accounts.admin.base import SystemAdmin
+from campaigns_project.accounts.admin.system import SystemAdmin
 from campaigns_project.accounts.login_form import fill_in
 from campaigns_project.accounts.models import ServiceAccount
 from campaigns_project.accounts.templatetags.fairlead import seconds

@@ -11,8 +11,8 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from campaigns.working import Working, working
-from campaigns_project.accounts.admin.base import SystemAdmin
 from campaigns_project.accounts.admin.live import Pulse, fragment, version_of
+from campaigns_project.accounts.admin.system import SystemAdmin
 from campaigns_project.workers.models import WorkerHeartbeat, WorkerKind
 
 EVERY = 2  # seconds between two questions of an open page

@@ -14,8 +14,9 @@ from unfold.decorators import display
 
 from campaigns.admin.filters import OfCampaign
 from campaigns.admin.tabs import InCampaignTabs
-from campaigns_project.accounts.admin.base import ReadOnlyAdmin, SystemAdmin
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin
 from campaigns_project.accounts.admin.filters import MomentsFilter, titled
+from campaigns_project.accounts.admin.system import SystemAdmin
 from campaigns_project.accounts.templatetags.fairlead import chip
 from tracking.models import EmailEvent, RawEvent
 

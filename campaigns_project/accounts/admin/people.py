@@ -16,10 +16,11 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline, SystemAdmin
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedTabularInline
 from campaigns_project.accounts.admin.filters import ScopedRelatedFilter, titled
 from campaigns_project.accounts.admin.forms import ScopedForm
 from campaigns_project.accounts.admin.meanwhile import MeanwhileForm
+from campaigns_project.accounts.admin.system import SystemAdmin
 from campaigns_project.accounts.admin.zones import ZoneField
 from campaigns_project.accounts.models import (
     Membership,

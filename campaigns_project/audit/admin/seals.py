@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from campaigns_project.accounts.admin.base import ReadOnlyAdmin, SystemAdmin
+from campaigns_project.accounts.admin.base import ReadOnlyAdmin
+from campaigns_project.accounts.admin.system import SystemAdmin
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditSeal, ChainHead, SealedEntry, UnsealedEntry
 
