@@ -14,12 +14,14 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.urls import get_script_prefix, path, reverse
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 from campaigns_project.accounts.login_form import LoginForm
+from campaigns_project.accounts.shown_for import told_who_it_is_now
 from campaigns_project.audit.actors import Actor
 from campaigns_project.audit.record import record
 from campaigns_project.palette import look_up
@@ -44,7 +46,8 @@ class FairleadAdminSite(UnfoldAdminSite):
         """As Django's; but a fragment that is fetched after the session ended leads the whole page to the login.
 
         The redirect that a page gets would put the login form into the middle of the page. And who sent a form is told
-        that it was for nothing, rather than finding it empty after the login.
+        that it was for nothing, rather than finding it empty after the login. What the page of another person asks for
+        is not done.
         """
         page = super().admin_view(view, cacheable)
 
@@ -54,6 +57,8 @@ class FairleadAdminSite(UnfoldAdminSite):
                     return HttpResponse(status=401, headers={"HX-Redirect": _login_url(request)})
                 if request.method == "POST" and request.user.is_anonymous:
                     messages.warning(request, NOT_KEPT)
+            elif told := told_who_it_is_now(request):
+                return told
             return page(request, *args, **kwargs)
 
         return page_or_fragment
@@ -83,6 +88,12 @@ class FairleadAdminSite(UnfoldAdminSite):
     def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """As Django's, called as what it says."""
         return super().password_change_done(request, {"title": "Password changed", **(extra_context or {})})
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """As Django's; and other tabs see by the new token that it was done, before they send what is typed there."""
+        answer = super().logout(request, extra_context)
+        rotate_token(request)
+        return answer
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The command search. Not Unfold's own, which reads every row that matches and keeps what it found a while."""

@@ -14,6 +14,7 @@ from campaigns.tests.factories import (
     VariantFactory,
 )
 from campaigns_project.accounts.roles import Role
+from campaigns_project.audit.models import AuditLog
 from campaigns_project.tests.chromium import IN_A_BROWSER, PHONE, signed_in, width_of
 
 pytestmark = IN_A_BROWSER
@@ -118,7 +119,10 @@ def test_after_the_session_ended_a_button_leads_to_the_login_and_back(page: Page
     page.wait_for_selector("#live")
 
 
-def test_a_form_that_outlasted_its_session_is_kept_until_one_has_logged_in_elsewhere(page: Page, campaign: Any) -> None:
+def test_a_form_that_outlasted_its_session_is_kept_until_its_writer_has_logged_in_elsewhere(
+    page: Page, campaign: Any
+) -> None:
+    MembershipFactory(user__email="another@example.com", organization=campaign.organization, role=Role.MANAGER)
     page.goto(page.url.replace("change", "settings"))
     page.fill("[name=description]", "Long thought about")
     page.evaluate("Date.now = () => performance.timeOrigin + 3_600_000")
@@ -128,15 +132,26 @@ def test_a_form_that_outlasted_its_session_is_kept_until_one_has_logged_in_elsew
     with page.expect_popup() as opened:
         page.click("text=Log in in another tab")
     other = opened.value
-    other.fill("[name=username]", MANAGER)
-    other.fill("[name=password]", "correct horse battery")
-    other.click("button[type=submit]")
-    other.wait_for_url("**/admin/")
+    _log_in(other, "another@example.com")
+    page.click("[name=_save]")
+    page.wait_for_selector("#fl-alert >> text=Go on as another@example.com")
+    other.context.clear_cookies()
+    other.goto("/admin/login/")
+    _log_in(other, MANAGER)
     page.click("[name=_save]")
 
     page.wait_for_selector("#live")
     campaign.refresh_from_db()
     assert campaign.description == "Long thought about"
+    [saved] = AuditLog.objects.filter(entity_type="campaign", after__has_key="description")
+    assert saved.actor_name == MANAGER
+
+
+def _log_in(page: Page, email: str) -> None:
+    page.fill("[name=username]", email)
+    page.fill("[name=password]", "correct horse battery")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/admin/")
 
 
 def test_on_a_phone_nothing_sticks_out(page: Page) -> None:

@@ -50,8 +50,10 @@
 
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
+      const { xhr } = event.detail;
       if (isLive(event)) onLiveTrouble();
-      else onTrouble(event.detail.xhr ? event.detail.xhr.status : 0);
+      if (xhr && xhr.status === 409 && xhr.getResponseHeader("X-Person")) saySomebodyElse(xhr.getResponseHeader("X-Person"), xhr.getResponseHeader("X-Person-Name"));
+      else if (!isLive(event)) onTrouble(xhr ? xhr.status : 0);
     });
   }
 
@@ -97,48 +99,90 @@
   function onTrouble(status) {
     const toast = byId("fl-alert");
     if (!toast || status === 401) return; // 401 leads to the login
-    toast.textContent = REASONS[status] || "The server could not do this. Nothing was changed. Try again, or look at its log.";
-    toast.hidden = false;
-    setTimeout(() => { toast.hidden = true; }, 10_000);
+    sayShortly(REASONS[status] || "The server could not do this. Nothing was changed. Try again, or look at its log.");
   }
 
-  // ---- A form that stood open for long -----------------------------------------------------------------------------
-  // Sent after the session has ended it would be lost on the way to the login. So it is asked first, and the form stays.
+  function sayShortly(words) {
+    const toast = byId("fl-alert");
+    toast.textContent = words;
+    toast.hidden = false;
+    setTimeout(() => { if (toast.textContent === words) toast.hidden = true; }, 10_000);
+  }
+
+  // ---- A form that stood open for long, or while somebody logged in or out in another tab ------------------------------
+  // Sent after the session has ended it would be lost on the way to the login, and after another login it would be done
+  // as somebody else. So it is asked first, and the form stays.
   const LONG = 300_000;
-  const opened = { at: Date.now(), wasOut: false };
+  const TOKEN = "csrfmiddlewaretoken";
+  const tokenNow = () => (document.cookie.match(/(?:^|; )fairlead_csrf=([^;]+)/) || [])[1];
+  const opened = { at: Date.now(), token: tokenNow(), person: "", name: "", wasOut: false };
   const asked = new WeakSet();
+  const shownFor = () => ({ "X-Shown-For": opened.person || byId("fl-alert").dataset.person });
 
   window.addEventListener("submit", (event) => {
     const form = event.target;
-    const token = form.elements.namedItem("csrfmiddlewaretoken");
+    const token = form.elements.namedItem(TOKEN);
     if (!token || form.hasAttribute("hx-post") || !byId("fl-alert") || asked.delete(form)) return;
-    if (Date.now() - opened.at < LONG && !opened.wasOut) return;
+    if (Date.now() - opened.at < LONG && !opened.wasOut && tokenNow() === opened.token) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     sendIfLoggedIn(form, event.submitter, token);
   }, true);
 
   async function sendIfLoggedIn(form, submitter, token) {
-    const answer = await fetch(byId("fl-alert").dataset.ask, { method: "HEAD", headers: { "HX-Request": "true" }, cache: "no-store" }).catch(() => null);
+    const fresh = tokenNow(); // before it is asked: one of a login after the answer would not be for whom the answer is
+    const headers = { "HX-Request": "true", ...shownFor() };
+    const answer = await fetch(byId("fl-alert").dataset.ask, { method: "HEAD", headers, cache: "no-store" }).catch(() => null);
     if (answer && answer.status === 401) return sayLoggedOut();
+    if (answer && answer.status === 409) return saySomebodyElse(answer.headers.get("X-Person"), answer.headers.get("X-Person-Name"));
     // A login meanwhile, be it in another tab, has made a new one, and the one in the form is no good any more.
-    const fresh = document.cookie.match(/(?:^|; )fairlead_csrf=([^;]+)/);
-    if (fresh) token.value = fresh[1];
+    if (fresh) token.value = fresh;
     byId("fl-alert").hidden = true;
     asked.add(form);
     form.requestSubmit(submitter);
   }
 
-  function sayLoggedOut() {
-    const toast = byId("fl-alert");
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!byId("fl-alert")) return;
+    Object.assign(event.detail.headers, shownFor());
+    const { parameters } = event.detail;
+    if (parameters[TOKEN] && tokenNow()) parameters[TOKEN] = tokenNow();
+  });
+
+  function linkTo(address, words) {
     const link = document.createElement("a");
-    opened.wasOut = true;
-    link.href = toast.dataset.login;
+    link.href = address;
     link.target = "_blank";
     link.rel = "noopener";
     link.className = "fl-link";
-    link.textContent = "Log in in another tab";
+    link.textContent = words;
+    return link;
+  }
+
+  function sayLoggedOut() {
+    const toast = byId("fl-alert");
+    opened.wasOut = true;
+    const link = linkTo(toast.dataset.login, "Log in in another tab");
     toast.replaceChildren("You were logged out meanwhile. Nothing was sent, and what you typed is still here. ", link, ", then come back and press the button again.");
+    toast.hidden = false;
+  }
+
+  function saySomebodyElse(person, quoted) {
+    const toast = byId("fl-alert");
+    const [before, now] = [opened.name || toast.dataset.name, decodeURIComponent(quoted)];
+    const link = linkTo(toast.dataset.login, "log out in another tab");
+    const [goOn, below] = [document.createElement("button"), document.createElement("div")];
+    opened.wasOut = true;
+    goOn.type = "button";
+    goOn.className = "fl-button fl-button-small";
+    below.className = "fl-gap";
+    below.append(goOn);
+    goOn.textContent = `Go on as ${now}`;
+    goOn.addEventListener("click", () => {
+      Object.assign(opened, { person, name: now });
+      sayShortly(`You go on as ${now}: press the button again.`);
+    });
+    toast.replaceChildren(`This page was opened as ${before}, and in this browser you are ${now} now. Nothing was sent, and what you typed is still here. To go on as ${before}, `, link, ", log in as that one, and press the button again.", below);
     toast.hidden = false;
   }
 

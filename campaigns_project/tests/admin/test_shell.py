@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.conf import settings
@@ -20,6 +21,7 @@ from campaigns.tests.factories import (
     InboundMailFactory,
     LeadFactory,
     LeadImportFactory,
+    MembershipFactory,
     OperatorTaskFactory,
     OrganizationFactory,
     UserFactory,
@@ -53,6 +55,45 @@ def test_a_form_sent_after_the_session_ended_is_told_to_be_lost(db: None) -> Non
     page = Client().post(reverse("admin:leads_tag_add"), {"name": "vip"}, follow=True)
 
     assert "nothing of it was saved" in page.content.decode()
+
+
+def test_what_the_page_of_another_person_asks_for_is_not_done_and_it_is_told_who_it_is_now(db: None) -> None:
+    campaign = CampaignFactory()
+    manager = MembershipFactory(organization=campaign.organization, role=Role.MANAGER).user
+    browser = client_of(manager)
+    dialog = reverse("admin:campaigns_campaign_duplicate", args=[campaign.pk])
+    fields = {"name": "A copy", "_form_submitted": "on"}
+
+    def asked_by_the_page_of(person: int) -> Any:
+        return browser.post(dialog, fields, headers={"HX-Request": "true", "X-Shown-For": str(person)})
+
+    refused = asked_by_the_page_of(manager.pk + 1)
+    made_by_another = Campaign.objects.filter(name="A copy").count()
+    asked_by_the_page_of(manager.pk)
+
+    assert (refused.status_code, refused["X-Person"]) == (409, str(manager.pk))
+    assert unquote(refused["X-Person-Name"]) == manager.email
+    assert (made_by_another, Campaign.objects.filter(name="A copy").count()) == (0, 1)
+
+
+def test_another_login_or_a_logout_renews_the_token_and_a_form_of_before_is_told_who_is_logged_in_now(db: None) -> None:
+    browser, (first, second) = Client(enforce_csrf_checks=True), (UserFactory(is_superuser=True) for _ in range(2))
+    tokens = []
+
+    def log_in(person: Any) -> None:
+        token = browser.get("/admin/login/").context["csrf_token"]
+        said = {"username": person.email, "password": "correct horse battery", "csrfmiddlewaretoken": str(token)}
+        assert browser.post("/admin/login/", said).status_code == 302
+        tokens.append(browser.cookies["fairlead_csrf"].value)
+
+    log_in(first)
+    browser.post("/admin/logout/", {"csrfmiddlewaretoken": tokens[0]})
+    tokens.append(browser.cookies["fairlead_csrf"].value)
+    log_in(second)
+    sent = browser.post(reverse("admin:leads_tag_add"), {"name": "vip", "csrfmiddlewaretoken": tokens[0]})
+
+    assert len(set(tokens)) == 3
+    assert (sent.status_code, f"You are logged in as {second.email} now" in sent.content.decode()) == (403, True)
 
 
 def test_what_is_wrong_with_a_form_as_a_whole_is_said_once_and_nothing_is_called_below(root: Client) -> None:
