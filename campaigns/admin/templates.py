@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.text import Truncator
+from django.utils.text import Truncator, get_text_list
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -47,8 +47,20 @@ class DeleteTemplate(RemovalDialog):
     label = "Delete template"
     noun = "template"
     title = "Delete this template?"
-    description = "Its versions go with it. Steps that were begun from it keep their wording."
     submit_text = "Delete template"
+
+    @property
+    def description(self) -> str:
+        count = self.object.campaigns_count
+        if not count:
+            return "Its versions go with it. No campaign uses it."
+        named = [f"“{name}”" for name in campaigns_of(self.object).values_list("name", flat=True)[:CAMPAIGNS_NAMED]]
+        more = [f"{count - len(named):,} more"] if count > len(named) else []
+        whose = f"Used by {_campaigns(count)}: {get_text_list([*named, *more], 'and')}."
+        return (
+            f"{whose} Their steps have copies, which stay as they are and are sent as before; only that they were "
+            "begun from this template is forgotten. Its versions go with it."
+        )
 
 
 class UseVersion(ActDialog):

@@ -17,8 +17,9 @@ from campaigns.tests.factories import (
     RecipientFactory,
     VariantFactory,
 )
+from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.models import AuditLog
-from campaigns_project.tests.admin.browsers import press
+from campaigns_project.tests.admin.browsers import member, press
 from leads.models import Lead
 
 WORDING = {"subject": "Hello {{ first_name }}", "preheader": "", "body_html": "<p>Hi</p>", "body_text": ""}
@@ -195,6 +196,22 @@ def test_a_template_shows_what_it_said_before_and_says_it_again(operator: Client
     template.refresh_from_db()
     assert (template.name, template.subject) == ("Other", "Hello dear friend")
     assert list(template.versions.values_list("version", "copy_of")) == [(3, 1), (2, None), (1, None)]
+
+
+def test_whoever_deletes_a_template_reads_first_which_campaigns_use_it_and_they_keep_their_copies(
+    operator: Client, campaign: Any
+) -> None:
+    template = EmailTemplateFactory(organization=campaign.organization)
+    variant = VariantFactory(step__campaign=campaign, template=template, subject="From the shelf")
+    manager = member(campaign.organization, Role.MANAGER)
+    dialog = reverse("admin:campaigns_emailtemplate_delete_template", args=[template.pk])
+
+    asked = manager.get(dialog).content.decode()
+    press(manager, dialog)
+
+    assert f"Used by 1 campaign: “{campaign.name}”." in asked
+    variant.refresh_from_db()
+    assert (EmailTemplate.objects.count(), variant.template, variant.subject) == (0, None, "From the shelf")
 
 
 def test_a_template_of_another_organization_is_not_there(operator: Client, campaign: Any) -> None:
