@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from campaigns_project.broken_off import INTERRUPTED, UNREAD
 from campaigns_project.database.tables import require_tables
 from campaigns_project.errors import Locked, NotConfirmed, NotFound, Refused, StateRefused
-from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of
+from campaigns_project.faults import DatabaseFault, SchemaFault, fault_of, is_duplicate, made_meanwhile
 
 
 class Exit(IntEnum):
@@ -70,9 +70,12 @@ class FairleadCommand(BaseCommand):
             raise CommandError(f"{refused.code}: {said}", returncode=exit_code(refused)) from None
         except DatabaseError as error:
             fault = fault_of(error)
-            if fault is None:
+            if fault is not None:
+                raise CommandError(f"{fault.code}: {fault.in_full}", returncode=exit_code(fault)) from error
+            if not is_duplicate(error):
                 raise
-            raise CommandError(f"{fault.code}: {fault.in_full}", returncode=exit_code(fault)) from error
+            refused = made_meanwhile()
+            raise CommandError(f"{refused.code}: {refused}", returncode=exit_code(refused)) from error
 
     def print_json(self, schema: str, **values: Any) -> None:
         """One JSON object on stdout; `schema` names its shape."""

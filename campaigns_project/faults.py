@@ -5,9 +5,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, DataError, Error, InterfaceError, NotSupportedError, OperationalError
+from django.db import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+)
 
-from campaigns_project.errors import Refused
+from campaigns_project.errors import Refused, StateRefused
 
 READ_ONLY = "25006"
 NO_SUCH_TABLE_OR_COLUMN = frozenset({"42P01", "42703"})
@@ -95,6 +103,32 @@ def gave_way(error: Error) -> DatabaseFault | None:
         return None
     message = "This and something else waited for each other. This gave way: what it would have changed is as it was."
     return DatabaseFault("gave_way", message, "Send it again.", {"retry_after": 1})
+
+
+def is_duplicate(error: Exception) -> bool:
+    """Whether two at once made the same: both passed the same check, and the database let one of them through.
+
+    Done again, what was refused so is told what it would have been told a moment later.
+    """
+    if not isinstance(error, IntegrityError) or getattr(error.__cause__, "sqlstate", "") != DUPLICATE:
+        return False
+    return fault_of(error) is None
+
+
+def made_meanwhile() -> StateRefused:
+    """What to say of a duplicate where nothing more is known of it."""
+    return StateRefused("already_exists", "Somebody else has just made the same.", "Look at it, then go on.")
+
+
+@contextmanager
+def duplicates_refused() -> Iterator[None]:
+    """Raise `made_meanwhile` for a duplicate; any other error goes on as it is."""
+    try:
+        yield
+    except IntegrityError as error:
+        if not is_duplicate(error):
+            raise
+        raise made_meanwhile() from error
 
 
 def what_broke(error: Exception) -> str:

@@ -79,7 +79,7 @@ class ShowsLimits:
         now = timezone.now()
         used = used_today(sender, now=now)
         if used is None:
-            return "no limit"
+            return "no limit, so not counted"
         day = next((gauge for gauge in sender_gauges(sender, {}, now=now) if gauge.code in _DAY), None)
         return f"{used:,} of {day.limit:,}" if day else f"{used:,}"
 

@@ -14,7 +14,6 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.db import Error as DatabaseError
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
@@ -24,14 +23,13 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from campaigns_project.errors import Refused
-from campaigns_project.faults import fault_of, gave_way
+from campaigns_project.faults import fault_of, gave_way, is_duplicate, made_meanwhile
 from campaigns_project.problem import CONTENT_TYPE, NOT_KEPT, members
 
 logger = logging.getLogger(__name__)
 
 ALMOST = 0.8  # how alike two names are when one is a slip of the other; 1 is the same
 _TOLD = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor", "not_unique"})  # of what is invalid
-UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
 
 class UnknownParameter(exceptions.ValidationError):
@@ -96,9 +94,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         set_rollback()
         logger.error("%s: %s", fault.code, error, extra={"request_id": getattr(request, "request_id", "")})
         return _refused(request, fault)
-    if _is_duplicate(error):
+    if is_duplicate(error):
         set_rollback()
-        return _answer(request, 409, "already_exists", "Another request has just made the same. Read it, then go on.")
+        return _refused(request, made_meanwhile())
     answered = exception_handler(error, context)
     if answered is None:
         return None
@@ -164,11 +162,6 @@ def _unacceptable(exception: Exception) -> tuple[str, str]:
 def _known(request: HttpRequest) -> dict[str, Any]:
     """What the page of an error says besides its words."""
     return {"request_id": getattr(request, "request_id", ""), "is_admin": request.path.startswith("/admin/")}
-
-
-def _is_duplicate(error: Exception) -> bool:
-    """Two requests at once passed the same check, and the database let one of them through."""
-    return isinstance(error, IntegrityError) and getattr(error.__cause__, "sqlstate", "") == UNIQUE_VIOLATION
 
 
 def _describe(error: Exception, answered: Response) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import DecimalField, JSONField
 from django.forms import SplitDateTimeWidget
 from django.http import Http404, HttpRequest, HttpResponse
@@ -37,7 +37,7 @@ from campaigns_project.audit.protection import values_of
 from campaigns_project.audit.record import record
 from campaigns_project.encryption import secrets_of
 from campaigns_project.errors import Refused
-from campaigns_project.faults import told_as_faults
+from campaigns_project.faults import duplicates_refused, is_duplicate, told_as_faults
 from campaigns_project.settings.unfold import SIDEBAR
 
 OF_A_ROW = frozenset({"created_at", "updated_at"})  # a row gets them by itself
@@ -155,7 +155,20 @@ class FairleadAdmin(ModelAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The form; what is saved goes by the row as it is then, which nobody else changes before it is saved."""
+        """The form. Of two who save the same at once the second is told what it would be told a moment later."""
+        try:
+            return self._changeform(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            if not is_duplicate(error):
+                raise
+        for file in request.FILES.values():
+            file.seek(0)
+        return self._changeform(request, object_id, form_url, extra_context)
+
+    def _changeform(
+        self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: Any
+    ) -> HttpResponse:
+        """What is saved goes by the row as it is then, which nobody else changes before it is saved."""
         if request.method != "POST" or object_id is None:
             return super().changeform_view(request, object_id, form_url, extra_context)
         with transaction.atomic():
@@ -270,7 +283,7 @@ class ScopedAdmin(RolePermissions, ScopedChoices, FairleadAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            with told_as_faults():
+            with told_as_faults(), duplicates_refused():
                 return super().changeform_view(request, *args, **kwargs)
         except Refused as refused:
             # Everything was rolled back. The form is built again from the same POST, with the refusal in it.

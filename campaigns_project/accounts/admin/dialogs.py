@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -25,7 +25,7 @@ from campaigns_project.accounts.admin.undo import REASON, Undo, require_in_time,
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import Actor
 from campaigns_project.errors import Refused
-from campaigns_project.faults import told_as_faults
+from campaigns_project.faults import duplicates_refused, is_duplicate, told_as_faults
 
 TEMPLATE = "unfold/helpers/dialog.html"
 
@@ -126,8 +126,8 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
         try:
             require_in_time(request)
             undo = form.undo()
-            with told_as_faults():
-                sentence = form.act()
+            with told_as_faults(), duplicates_refused():
+                sentence = _acted(form)
         except Refused as refused:
             form.add_error(_field_of(refused, form), str(refused))
             return render(request, TEMPLATE, {"dialog": {}, "form": form})
@@ -144,6 +144,16 @@ def dialog_action(dialog: type[ActDialog]) -> Callable[..., HttpResponse]:
 
     view.offered = dialog.offered  # type: ignore[attr-defined]
     return view
+
+
+def _acted(form: ActDialog) -> str:
+    """Of two who do the same at once the second is told what it would be told a moment later."""
+    try:
+        return form.act()
+    except IntegrityError as error:
+        if not is_duplicate(error):
+            raise
+    return form.act()
 
 
 def _object(model_admin: Any, request: HttpRequest, object_id: str | None, dialog: type[ActDialog]) -> Any:

@@ -7,25 +7,47 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.urls import reverse
 
+from campaigns.models import Sender
 from campaigns.tests.factories import LeadFactory, SenderFactory, VariantFactory
+from campaigns_project.accounts.roles import Role
+from campaigns_project.tests.admin.browsers import member
 from campaigns_project.tests.rest.clients import KeyClient, key_client
-from leads.models import Tag
+
+SENDER = reverse("admin:campaigns_sender_add")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_second_of_two_makers_of_the_same_is_told_so_and_not_that_we_are_at_fault():
+def test_the_second_of_two_makers_of_the_same_is_told_what_a_later_one_is_told():
+    """By the API and by a form: the second is in another spelling, which only the database sees to be the same."""
     client = key_client()
+    manager = member(client.organization, Role.MANAGER)
+    fields = manager.get(SENDER).context["adminform"].form
+    form = {each.html_name: each.value() for each in fields if each.value() not in (None, False)}
+    form |= {"organization": client.organization.pk, "email": "ANA@acme.example"}
 
-    with ThreadPoolExecutor(1) as other:
-        with transaction.atomic():
-            Tag.objects.create(organization=client.organization, name="vip")
-            answer = other.submit(hanging_up, lambda: client.post("/api/v1/tags", {"name": "VIP"}))
-            wait_until_somebody_waits_for_us()
-        answered = answer.result(timeout=20)
+    def by_the_form() -> list[str]:
+        return manager.post(SENDER, form).context["adminform"].form.errors["email"]
 
-    assert (answered.status_code, answered.json()["code"]) == (409, "already_exists")
-    assert Tag.objects.count() == 1
+    def by_the_api() -> str:
+        return client.post("/api/v1/senders", {"email": "Ana@acme.example"}).json()["detail"]
+
+    def meanwhile(act: Callable[[], Any]) -> Any:
+        with ThreadPoolExecutor(1) as other:
+            with transaction.atomic():
+                Sender.objects.update_or_create(organization=client.organization, email="ana@acme.example")
+                answer = other.submit(hanging_up, act)
+                wait_until_somebody_waits_for_us()
+            return answer.result(timeout=20)
+
+    asked = [meanwhile(by_the_api), by_the_api()]
+    Sender.objects.all().delete()
+    typed = [meanwhile(by_the_form), by_the_form()]
+
+    assert (asked[0], typed[0]) == (asked[1], typed[1])
+    assert "is the address of sender" in asked[0] and "is the address of sender" in typed[0][0]
+    assert Sender.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
