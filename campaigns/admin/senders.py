@@ -1,5 +1,6 @@
 """The admin pages of senders. Passwords go in and never come out."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -45,6 +46,7 @@ UNCHECKED = "unchecked"
 LOOKED_AT = (  # together, before they are saved
     "email", "reply_to", "kind", "esp", "esp_settings", "webhook_service", "webhook_secret",
 )  # fmt: skip
+LONGEST_REASON = 300  # of a pause, as it is typed
 KEYS_WANTED = "; ".join(f"{service.label}: {', '.join(service.needs)}" for service in SERVICES.values())
 
 
@@ -114,8 +116,9 @@ class PauseSender(ActDialog):
     title = "Pause this sender?"
     description = "Nothing leaves through it until it is resumed. Its recipients wait, or go to another sender."
     submit_text = "Pause sender"
+    undone_by = "resume"
 
-    reason = forms.CharField(label="Why", required=False, max_length=300, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(label="Why", required=False, max_length=LONGEST_REASON, widget=UnfoldAdminTextInputWidget)
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
@@ -133,10 +136,14 @@ class ResumeSender(ActDialog):
     title = "Resume this sender?"
     description = "It is used again at once."
     submit_text = "Resume sender"
+    undone_by = "pause"
 
     @classmethod
     def offered(cls, request: HttpRequest, obj: Any) -> bool:
         return obj.status == SenderStatus.PAUSED and super().offered(request, obj)
+
+    def undo_says(self) -> Mapping[str, str]:
+        return {"reason": self.object.status_reason[:LONGEST_REASON]}
 
     def act(self) -> str:
         resume_sender(sender=self.object, actor=self.actor)

@@ -55,8 +55,10 @@ def restore(*, campaign: Campaign, actor: Actor, now: datetime, reason: str = ""
     """Take it out of the archive again, to the state it was archived from. StateConflict unless it is in there.
 
     Nobody who has left it comes back: what had ended stays ended. Refused while somebody still has to leave: archiving
-    said that they leave for good, and of a campaign that is restored and resumed they would get mail.
+    said that they leave for good, and of a campaign that is restored and resumed they would get mail. Under the lock of
+    those who enroll: whom somebody lets in just now, from before it was put away, still has to leave too.
     """
+    hold_audience(campaign.organization_id)
     archived = reread(campaign, "restore", lock=True)
     if _inside(archived).exists() or Job.objects.filter(_open_sending_job(), campaign=archived).exists():
         raise StateRefused(

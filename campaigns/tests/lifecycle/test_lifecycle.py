@@ -1,5 +1,6 @@
 """The verbs: each from the states it may leave, audited, and refused with what is possible instead."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -20,6 +21,8 @@ from campaigns.tests.sending.sending import Road, ready_campaign, send_all, star
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.errors import NotFound, Refused, StateRefused
+from campaigns_project.tests.processes import wait_until
+from campaigns_project.tests.sessions import beside, waiting_for_locks
 from leads.models import Lead
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +120,35 @@ def test_an_archive_is_not_taken_back_before_those_have_left_who_were_told_to_le
     )
     assert take("restore", campaign, now).status == "failed"
     assert set(Recipient.objects.values_list("exit_reason", flat=True)) == {"campaign_stopped"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_being_let_in_while_it_is_put_away_leaves_before_it_is_taken_back(now):
+    """Three connections: it is put away and taken back while the first has somebody in hand."""
+    campaign = CampaignFactory(status="failed", failed_at=now)
+    selection = Selection(lead_ids=[LeadFactory(organization=campaign.organization).pk])
+    restored = []
+
+    def restore():
+        try:
+            take("restore", campaign, now)
+        finally:
+            connection.close()
+
+    def put_away_and_taken_back(execute, sql, params, many, context):
+        if str(sql).startswith("SET CONSTRAINTS") and not restored:
+            beside(lambda: take("archive", campaign, now))
+            restored.append(pool.submit(restore))
+            wait_until(lambda: waiting_for_locks() or restored[0].done(), "the archive is to be taken back")
+        return execute(sql, params, many, context)
+
+    with ThreadPoolExecutor(1) as pool:
+        with connection.execute_wrapper(put_away_and_taken_back):
+            enroll(campaign=campaign, selection=selection, actor=SYSTEM, now=now)
+        with pytest.raises(StateRefused) as refused:
+            restored[0].result(timeout=30)
+
+    assert refused.value.code == "still_being_archived"
 
 
 def test_what_runs_again_before_the_letting_go_has_ended_keeps_whoever_came_since_and_its_job(now):
