@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from leads.imports.contents import column_of_addresses
 from leads.imports.delimiters import detect_delimiter
 from leads.imports.matching import is_known_header, known_targets, named
-from leads.imports.opt_out_reasons import reason_in
+from leads.imports.opt_out_reasons import is_about_being_out, reason_in
 from leads.imports.preambles import first_rows, has_address, header_at
 from leads.models import SuppressionReason
 
@@ -117,12 +117,12 @@ def _column(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _column_of_reasons(header: Sequence[str], rows: Sequence[Sequence[str]], *, besides: int) -> int | None:
-    """The place of the column most of whose filled cells name a reason; of several that of the most."""
+    """The place of the column about being out most of whose filled cells name a reason; of several that of the most."""
     counts = {}
     for place, name in enumerate(header):
         filled = [cell for row in rows if (cell := _cell(row, place))]
         known = sum(reason_in(cell, name) is not None for cell in filled)
-        if place != besides and known > _MOST_OF * len(filled):
+        if place != besides and known > _MOST_OF * len(filled) and is_about_being_out(name, filled):
             counts[place] = known
     return max(counts, key=lambda place: (counts[place], -place), default=None)
 

@@ -29,6 +29,7 @@ _WORDS = {
 _WEIGHTIEST = sorted(_WORDS, key=weight_of, reverse=True)  # of several that are found the first counts
 _FOR_A_WHILE = frozenset({"soft", "temporary", "deferred"})  # such a bounce says nothing of the address
 _OF_ANYTHING = frozenset({SuppressionReason.MANUAL, SuppressionReason.IMPORT})
+_OF_OTHER_THINGS = frozenset({"legal", "gdpr", "dsgvo", "rgpd", "abuse", "baja"})  # departments, a town
 _CELL_MAX = 200  # characters that are looked at
 _STATE = 4  # words at most; a longer cell is a text of a server or of the person, and may speak of anything
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -63,9 +64,28 @@ def reason_in(cell: str, header: str) -> SuppressionReason | None:
     return own or _said(text, most=_STATE)
 
 
+def is_about_being_out(header: str, cells: Iterable[str]) -> bool:
+    """Whether what a column says are reasons not to write: by its header, or by one cell that can be nothing else.
+
+    “Legal” is a department as well, and so is “Abuse”.
+    """
+    words = _words(header[:_CELL_MAX])
+    says_so = _is_of_reasons(header) or _said(header) is not None or any(word.startswith(_OUT) for word in words)
+    return says_so or any(_is_nothing_else(cell[:_CELL_MAX].strip().lower()) for cell in cells)
+
+
 @lru_cache(maxsize=256)
 def _is_of_reasons(header: str) -> bool:
-    return not _HEADERS.isdisjoint(_words(header[:_CELL_MAX]))
+    words = _words(header[:_CELL_MAX])
+    return any(word in _HEADERS or word.endswith(_ENDS_OF_HEADERS) for word in words)
+
+
+@lru_cache(maxsize=4_096)
+def _is_nothing_else(text: str) -> bool:
+    if text in _OWN:
+        return _OWN[text] not in _OF_ANYTHING | {SuppressionReason.LEGAL}
+    words = [word for word in _words(text) if word not in _OF_OTHER_THINGS]
+    return _said(" ".join(words), most=_STATE) is not None
 
 
 _OWN = {text.lower(): SuppressionReason(code) for code, label in GIVEN_REASONS for text in (code, label)}
@@ -91,4 +111,9 @@ _HEADERS = frozenset(
         "causa, razão, reden, oorzaak, powód, przyczyna, důvod, dôvod, orsak, anledning, årsag, årsak, syy, indok, "
         "motiv, neden, sebep, причина, λόγος, 理由, 原因, 사유"
     )
+)
+_OUT = ("suppress", "block", "sperr", "unsubscri", "optout", "blacklist")  # how headers begin that are about it
+# Of the languages that write two words as one: Sperrgrund, afmeldreden, avregistreringsorsak, estosyy.
+_ENDS_OF_HEADERS = tuple(
+    _words("grund, gründe, begründung, ursache, reden, oorzaak, orsak, anledning, årsag, årsak, syy, 理由, 原因, 사유")
 )

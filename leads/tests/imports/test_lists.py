@@ -55,6 +55,13 @@ def test_reasons_stand_in_the_column_most_of_whose_cells_are_some_and_are_kept_w
     of_hand = "E-Mail;{}\na@acme.example;Manual\nb@acme.example;import\n"
     assert listed(of_hand.format("Grund der Sperre")).reasons == [None, "manual", "import"]
     assert listed(of_hand.format("Source")).reasons == []
+    of_offices = "E-Mail;{}\na@acme.example;Legal\nb@acme.example;Abuse"
+    assert listed(of_offices.format("Department")).reasons == []
+    for named in ("Sperrgrund", "Abmeldegründe", "afmeldreden", "suppressionReason"):
+        assert listed(of_offices.format(named)).reasons == [None, "legal", "complaint"]
+    assert listed(of_offices.format("Type") + "\nc@acme.example;Hard bounce").reasons[1:] == [
+        "legal", "complaint", "hard_bounce",
+    ]  # fmt: skip
     assert listed("Email,Status\na@acme.example,clean\nb@acme.example,Clean").reasons == []
     assert listed("Email,Reason\na@acme.example,asked us\nb@acme.example,erased").reasons == []
 
