@@ -37,6 +37,7 @@ from campaigns_project.runtime.demo.states import (
     finished,
     given_up,
     held_up,
+    put_away,
     running,
     to_be_fetched,
 )
@@ -75,6 +76,7 @@ def _make_all(now: datetime) -> dict[str, int]:
     _turned_away(organization, now)
     _template(organization)
     of_last_month = finished(organization, sender, now)
+    put_away(organization, sender, now)
     held_up(organization, now)
     at_work = running(organization, now)
     ready = draft(organization, sender, now)

@@ -21,6 +21,7 @@ FIRST, FORTNIGHT = timedelta(days=23), timedelta(days=15)  # how long ago campai
 DIRECTORY = "Directory"  # the tag of whom the running campaigns write to
 REACHED = 160  # of them, by the running campaign before the first day of the demo
 TRIED, KEPT_BACK = 60, 40  # by the one whose sender was paused, and who were left
+ASKED = 12  # by the one that was put away
 DECIDERS = ["Chief", "CEO", "CTO", "COO", "Director", "Head", "Owner", "Founder"]
 DECIDERS_WHO_READ = "Deciders who read us"
 RANKING_RULES = [
@@ -37,6 +38,19 @@ def finished(organization: Organization, sender: Sender, now: datetime) -> Campa
     live_through(campaign, until=now - timedelta(days=15), a_day=16, now=now, habits=habits)
     lifecycle.complete_finished(now=now)
     return _dated_back(campaign, by=FIRST)
+
+
+def put_away(organization: Organization, sender: Sender, now: datetime) -> Campaign:
+    """Two mails to a few of those readers, through, and in the archive."""
+    ago = timedelta(days=12)
+    readers = Lead.objects.for_organization(organization).filter(lead_tags__tag__name="Newsletter").order_by("pk")
+    few = Selection(lead_ids=tuple(readers.values_list("pk", flat=True)[:ASKED]))
+    campaign = _begun(organization, "Price list by mail", sender, few, now - ago)
+    habits = Habits(reply=0, leave=0, are_gone=0)
+    live_through(campaign, until=now - timedelta(days=6), a_day=ASKED, now=now, habits=habits)
+    lifecycle.complete_finished(now=now)
+    lifecycle.archive(campaign=campaign, actor=SYSTEM, now=now)
+    return _dated_back(campaign, by=ago)
 
 
 def running(organization: Organization, now: datetime) -> Campaign:

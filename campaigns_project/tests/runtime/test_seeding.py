@@ -54,12 +54,13 @@ def test_a_demo_made_anew_shows_senders_and_campaigns_in_several_states_and_what
     assert (Membership.objects.get().user, login_file().exists()) == (owner, False)
 
     marta, jan, nils = (Sender.objects.get(email__startswith=name) for name in ("marta@", "jan@", "nils@"))
-    finished, held_up, running, draft, fetching, automatic = Campaign.objects.order_by("pk")
+    finished, put_away, held_up, running, draft, fetching, automatic = Campaign.objects.order_by("pk")
     counts = [ledger(each) for each in (finished, held_up, running)]
     assert (marta.status, jan.ramp_start, nils.status) == ("active", 10, "paused")
     assert nils.status_reason.startswith("bounce_guard: ")
     assert [each.adds_up for each in counts] == [True] * 3
     assert (finished.status, counts[0].failed, finished.emails_replied > 0) == ("completed", 0, True)
+    assert (put_away.status, put_away.recipients.inside().count(), put_away.emails_sent) == ("archived", 0, 24)
     assert (held_up.status, held_up.status_code, counts[1].failed > 0) == ("paused", "no_sender", True)
     assert (running.status, len(due_campaigns(now=now)), counts[2].sent > 160) == ("running", 1, True)
     assert Recipient.objects.due(now).filter(campaign=running).count() >= 400
