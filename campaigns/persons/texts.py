@@ -17,6 +17,7 @@ from campaigns.deletion.relations import tree_of
 from campaigns.locks import retried
 from campaigns.mentions import mentioning, mentioning_anybody
 from campaigns.persons.traces import ERASED, Traces
+from campaigns_project.database.plans import without_loops
 from leads.models import Lead
 
 # Table to its texts, for those that have the organization's number, and for those of the whole system.
@@ -83,7 +84,7 @@ def _searched(lead: Lead) -> Iterator[tuple[str, Sequence[str], Composable]]:
 
 def _take_out(table: str, columns: Sequence[str], whose: Composable, traces: Traces) -> int:
     """A large table is read once, for all columns, and no row is held meanwhile."""
-    with connection.cursor() as cursor:
+    with without_loops() as cursor:
         parts = [_Column(table, column, cursor) for column in columns]
         mentions = SQL(" OR ").join(part.mentions for part in parts)
         find = SQL("SELECT id FROM {table} WHERE {whose} AND ({mentions}) ORDER BY id")

@@ -71,6 +71,24 @@ def test_the_person_stands_in_many_places_before(person):
     assert len(mentions()) > 40
 
 
+def test_no_table_is_read_anew_for_each_row_of_another_however_little_is_known_of_them(person):
+    """As after a bulk load: the planner takes what it has no statistics of for empty."""
+    loops = []
+
+    def explain(execute, sql, params, many, context):
+        text = sql if isinstance(sql, str) else sql.as_string(None)
+        if text.startswith("SELECT id FROM") and " IN (SELECT" in text:
+            with connection.cursor() as cursor:
+                cursor.cursor.execute(f"EXPLAIN {text}", params)
+                loops.extend((text, line) for (line,) in cursor.fetchall() if "Nested Loop" in line)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        erase(person.lead)
+
+    assert loops == []
+
+
 def test_afterwards_nothing_in_the_database_names_the_person(person):
     erase(person.lead, reason=f"Zuzanna Kowalczyk <{ADDRESS}> wrote to us")
 
