@@ -13,11 +13,13 @@ from campaigns.admin.deletion_page import DeletionPage
 from campaigns.admin.deletion_words import counted
 from campaigns.deletion import Impact, preview, request_deletion
 from campaigns.deletion.errors import BlockerCode
-from campaigns.models import Campaign, CampaignStatus, Job
+from campaigns.models import Campaign, CampaignStatus, Job, JobKind
 from campaigns_project.accounts.admin.dialogs import ActDialog
+from campaigns_project.accounts.admin.held import held_roles
 from campaigns_project.accounts.admin.permissions import may_here
 from campaigns_project.accounts.roles import Role
 
+LONGEST_ID = 18  # digits that always fit a bigint
 NEVER_SENT = "A draft that was never sent."
 # What an operator would not think of: the way out that every mail promises ends with the lead, not with the campaign.
 OPT_OUT = (
@@ -27,6 +29,14 @@ OPT_OUT = (
 # Verbs that end what is in the way, and one that may be what was meant.
 UNBLOCKING = {"pause": "Pause", "stop": "Stop for good"}
 INSTEAD = {"archive": "Archive instead"}
+
+
+def deletion_of(request: HttpRequest, number: str) -> Job | None:
+    """The last deletion of the campaign with that number, if the user may see it; None where there was none."""
+    if not (number.isdecimal() and len(number) <= LONGEST_ID):
+        return None
+    deletions = Job.objects.filter(kind=JobKind.DELETE, subject_ref=int(number)).order_by("-pk")
+    return held_roles(request).scope(deletions).first()
 
 
 class CampaignDeletionPage(DeletionPage):

@@ -24,7 +24,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from campaigns.admin import audience, automatic, fetching, instantly, overview, trials, verbs
-from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_url
+from campaigns.admin.campaign_deletion import CampaignDeletionPage, DeleteDraft, deletion_of, deletion_url
 from campaigns.admin.campaign_form import CampaignForm, named_days
 from campaigns.admin.filters import Group, Kind
 from campaigns.admin.previewing import preview_response
@@ -178,6 +178,8 @@ class CampaignAdmin(RankingPages, ScopedAdmin):
         """The overview. Settings are a page of their own, so that looking at a campaign is not editing it."""
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
+        if self.get_object(request, object_id) is None and (deletion := deletion_of(request, unquote(object_id))):
+            return HttpResponseRedirect(reverse("admin:campaigns_job_change", args=[deletion.pk]))
         campaign = self.object_or_404(request, object_id)
         context = {
             **self.frame(request, campaign, "Overview"),

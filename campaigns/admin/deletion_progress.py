@@ -50,7 +50,10 @@ def sentence(job: Job) -> str:
         return f"The deletion of {name} ended after {records}: {job.error_message or job.get_status_display().lower()}"
     if job.status == ProgressStatus.QUEUED:
         return f"{name} shows nowhere any more. A worker begins with its {job.total or 0:,} records in a moment."
-    return f"Deleting {name}: {job.done:,} of {job.total or 0:,} records. It goes on when this page is closed."
+    reached = f"{job.done:,} of {job.total or 0:,} records"
+    if job.status == ProgressStatus.STALLED:
+        return f"The deletion of {name} stands still after {reached}, and is tried again by itself within minutes."
+    return f"Deleting {name}: {reached}."
 
 
 def _took(job: Job) -> str:

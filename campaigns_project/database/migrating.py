@@ -11,6 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from campaigns_project.database.encoding import refuse_other_encodings
 from campaigns_project.database.errors import HistoryRefused
+from campaigns_project.database.joining import refuse_half_joined
 
 MIGRATE_LOCK = 0x666C6D67  # "flmg"
 
@@ -26,7 +27,8 @@ def pending(using: str = DEFAULT_DB_ALIAS) -> list[str]:
 
 
 def refuse_disorder(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Raise HistoryRefused where an app has several heads, or one was applied before what it stands on."""
+    """Raise HistoryRefused where an app has several heads, one was applied before what it stands on, or the database
+    stopped among migrations that were joined since."""
     connection = connections[using]
     loader = MigrationExecutor(connection).loader
     heads = loader.detect_conflicts()
@@ -37,6 +39,7 @@ def refuse_disorder(using: str = DEFAULT_DB_ALIAS) -> None:
             f"Several migrations are the last one of their app ({named}), so their order is not known.",
             "Merge them: manage.py makemigrations --merge. Nothing was applied.",
         )
+    refuse_half_joined(set(loader.applied_migrations))
     try:
         loader.check_consistent_history(connection)
     except InconsistentMigrationHistory as error:

@@ -1,10 +1,13 @@
 """Several processes as one: their output side by side, and when one ends, all end."""
 
+import io
 import os
 import shlex
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from honcho import manager
 
@@ -26,6 +29,17 @@ class Together(manager.Manager):
         variables = {**os.environ, "PYTHONUNBUFFERED": "1"}
         # honcho goes through a shell: exec, so that its signals reach the process itself.
         self.add_process(name, f"exec {shlex.join(command)}", env=variables, cwd=str(self.folder))
+
+    def loop(self) -> None:
+        """Run all until a signal comes or one ends. A terminal that is closed stops them, unless under nohup."""
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._hang_up)
+        super().loop()
+
+    def _hang_up(self, *_: Any) -> None:
+        # Else it would end us alone: what honcho starts has a session of its own, and would go on sending.
+        self._printer.output = io.StringIO()  # the terminal takes no word any more
+        signal.raise_signal(signal.SIGTERM)
 
     def terminate(self) -> None:
         """Called by honcho when a signal came or a process ended; only the first call means anything."""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from campaigns.deletion import preview
 from campaigns.models import Campaign, CampaignTombstone, Job, JobKind
-from campaigns.tests.factories import JobFactory, RecipientFactory
+from campaigns.tests.factories import JobFactory, OrganizationFactory, RecipientFactory
 from campaigns_project.audit.models import AuditLog
 from campaigns_project.states import ProgressStatus
 from campaigns_project.tests.admin.browsers import press
@@ -205,6 +205,29 @@ def test_a_deletion_reads_well_among_the_jobs(manager: Client, used: Any) -> Non
     shown = text_of(manager.get(reverse("admin:campaigns_job_changelist")))
 
     assert "Deleting “Autumn”: 3 of 9 records." in shown
+
+
+def test_one_that_broke_off_says_so_and_that_it_is_tried_again(manager: Client, used: Any) -> None:
+    job = deletion_under_way(used)
+    Job.objects.filter(pk=job.pk).update(status="stalled", error_message="lock timeout")
+
+    shown = text_of(manager.get(reverse("admin:campaigns_job_change", args=[job.pk])))
+
+    assert "The deletion of “Autumn” stands still after 3 of 9 records, and is tried again by itself" in shown
+    assert "lock timeout" in shown
+
+
+def test_the_address_of_a_campaign_that_goes_or_is_gone_leads_to_its_deletion(manager: Client, used: Any) -> None:
+    job = deletion_under_way(used)
+    Campaign.objects.update(deleting_at=timezone.now())
+
+    answer = manager.get(page_of(used, "change"))
+    unknown = [manager.get(f"/admin/campaigns/campaign/{number}/change/") for number in (used.pk + 1, "9" * 40, "x")]
+    Job.objects.filter(pk=job.pk).update(organization_id=OrganizationFactory().pk)
+    elsewhere = manager.get(page_of(used, "change"))
+
+    assert answer.headers["Location"] == reverse("admin:campaigns_job_change", args=[job.pk])
+    assert [each.status_code for each in (*unknown, elsewhere)] == [404, 404, 404, 404]
 
 
 def test_a_tombstone_says_who_when_why_and_how_many(manager: Client, used: Any) -> None:
