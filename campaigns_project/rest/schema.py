@@ -171,6 +171,8 @@ class DocumentedSchema(AutoSchema):
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        if direction == "request" and field.read_only and isinstance(field, serializers.BaseSerializer):
+            return None  # before its parts are described, which no request has
         if _is_shown_empty(field):
             field.allow_blank = True  # DRF forgets it of a field that is only read
         described = super()._map_serializer_field(field, direction, bypass_extensions)
@@ -178,6 +180,8 @@ class DocumentedSchema(AutoSchema):
             _describe_as_number(described)
         if direction == "request" and isinstance(field, WordField):
             described["type"] = ["string", "integer"]
+        if _is_kept_object(field) and not {"type", "$ref", "allOf", "anyOf", "oneOf"} & set(described):
+            described |= {"type": "object", "additionalProperties": {}}
         return _within(field, described)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
@@ -191,6 +195,11 @@ class DocumentedSchema(AutoSchema):
             # "" fits a text of format uri as well as an empty one, and null fits what may be anything.
             if "oneOf" in field:
                 field["anyOf"] = field.pop("oneOf")
+            if {} in field.get("anyOf", []):
+                del field["anyOf"]  # what may be anything may be null
+            inner = field.get("additionalProperties") or {}
+            if "int64" in [each.get("format") for each in inner.get("oneOf", [])]:
+                field["additionalProperties"] = inner["oneOf"][0]  # its format is of numbers: "" fits it as it is
         return described
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
@@ -301,6 +310,15 @@ def _is_shown_empty(field: Any) -> bool:
     model = getattr(getattr(field.parent, "Meta", None), "model", None)
     known = {each.name: each for each in model._meta.concrete_fields} if model else {}
     return field.read_only and field.source in known and known[field.source].blank
+
+
+def _is_kept_object(field: Any) -> bool:
+    """Whether it is JSON that is an object while nothing is in it."""
+    meta = getattr(getattr(field.parent, "Meta", None), "model", None)
+    if meta is None or not isinstance(field, serializers.JSONField):
+        return False
+    known = {each.name: each for each in meta._meta.concrete_fields}
+    return field.source in known and known[field.source].default is dict
 
 
 def _describe_as_filled(described: dict[str, Any]) -> None:

@@ -253,9 +253,9 @@ class SuppressionViewSet(Reads, ApiViewSet):
     @extend_schema(
         summary="Suppress a list",
         description=f"Up to {BULK_MAX:,} addresses and domains, as people write them; several in one text are one "
-        "entry each. Or as `entries`, of which each may have a `reason` and a `source` of its own: the weightier of its "
-        "reason and that of the list counts, and of an entry that stands there twice the weightiest. What is neither an "
-        "address nor a domain is left out and named; the rest is done all the same.",
+        "entry each. Or as `entries`, of which each may have a `reason` and a `source` of its own: the weightier of "
+        "its reason and that of the list counts, and of an entry that stands there twice the weightiest. What is "
+        "neither an address nor a domain is left out and named; the rest is done all the same.",
         request=BulkSuppressionSerializer,
         responses={200: ManySuppressedSerializer, **problems(404)},
     )
