@@ -26,6 +26,7 @@ from rest_framework.views import exception_handler, set_rollback
 from campaigns_project.errors import Refused
 from campaigns_project.faults import fault_of, gave_way
 from campaigns_project.problem import CONTENT_TYPE, NOT_KEPT, members
+from campaigns_project.unmeasured import BrokenOff
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +125,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         is_admin = request.path.startswith("/admin/") and not isinstance(exception, DisallowedHost)
         known = {"title": title, "sentence": sentence, **_known(request), "is_admin": is_admin}
         return HttpResponse(render_to_string("400.html", known), status=400)
+    if isinstance(exception, BrokenOff):
+        return problem(request, 400, exception.code, exception.sentence)
     return problem(request, 400, "bad_request", "The request is malformed, or names a host that is not ours.")
 
 
