@@ -31,6 +31,7 @@ from campaigns_project.unmeasured import BrokenOff
 logger = logging.getLogger(__name__)
 
 ALMOST = 0.8  # how alike two names are when one is a slip of the other; 1 is the same
+_OURS = {"unique": "not_unique"}  # of DRF's codes: what means the same has one code, whoever found it
 _TOLD = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor", "not_unique"})  # of what is invalid
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A
 
@@ -202,7 +203,7 @@ def _sentence(item: dict[str, str]) -> str:
 def _flatten(node: Any, pointer: str) -> Iterator[dict[str, str]]:
     """`{"message", "code"}` leaves of DRF's nested details, with a JSON pointer (or ?name) to what each is about."""
     if isinstance(node, dict) and set(node) == {"message", "code"}:
-        yield {"pointer": pointer, "code": str(node["code"]), "detail": str(node["message"])}
+        yield {"pointer": pointer, "code": _OURS.get(node["code"], str(node["code"])), "detail": str(node["message"])}
     elif isinstance(node, dict):
         for key, value in node.items():
             yield from _flatten(value, _step(pointer, str(key)))

@@ -20,7 +20,7 @@ from campaigns_project.rest.parts import FIELDS, OMIT
 from campaigns_project.rest.parts import MEDIA_TYPE as PART_TYPE
 from campaigns_project.rest.rehearsal import HEADER as DRY_RUN_HEADER
 from campaigns_project.rest.rehearsal import PARAMETER as DRY_RUN_PARAMETER
-from campaigns_project.rest.serializers import StrictSerializer
+from campaigns_project.rest.serializers import LineField, StrictSerializer
 
 # Parts of nested addresses that are no field of the rows they lead to.
 PATH_NAMES = {
@@ -91,6 +91,7 @@ REPLAYED_HEADER = {
     "description": "The request was done before, and this is what it was answered.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+ONE_LINE = r"^[^\u0000-\u001F\u007F-\u009F]*$"
 LOCATION = {"description": "Where it is to be read.", "schema": {"type": "string"}}
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}, "required": True}
 
@@ -104,7 +105,7 @@ class ProblemItemSerializer(serializers.Serializer):
 
 
 class ProblemSerializer(serializers.Serializer):
-    """RFC 9457. Some codes bring more members: `current_status`, `allowed_actions`, `problems`, `lead`."""
+    """RFC 9457. Those that need not be there come with some codes; a few codes bring further members of their own."""
 
     type = serializers.CharField(help_text="`urn:fairlead:problem:` and the code.")
     title = serializers.CharField()
@@ -115,6 +116,17 @@ class ProblemSerializer(serializers.Serializer):
     instance = serializers.CharField(help_text="The address that was asked.")
     request_id = serializers.CharField(help_text="As in the header X-Request-ID and in our logs.")
     errors = ProblemItemSerializer(many=True, required=False)  # type: ignore[assignment]
+    field = serializers.CharField(required=False, help_text="What it is about, where it is one field.")
+    current_status = serializers.CharField(required=False, help_text="Of what the state does not allow.")
+    allowed_actions = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="What the state allows, by the last word of an address.",
+    )
+    problems = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="All that stands against it, each with its code."
+    )
+    lead = serializers.IntegerField(required=False, help_text="The number of the lead that is there already.")
 
 
 def example(title: str, /, **body: Any) -> Callable[[Any], Any]:
@@ -180,6 +192,8 @@ class DocumentedSchema(AutoSchema):
             _describe_as_number(described)
         if direction == "request" and isinstance(field, WordField):
             described["type"] = ["string", "integer"]
+        if direction == "request" and isinstance(field, LineField):
+            described.setdefault("pattern", ONE_LINE)
         if _is_kept_object(field) and not {"type", "$ref", "allOf", "anyOf", "oneOf"} & set(described):
             described |= {"type": "object", "additionalProperties": {}}
         return _within(field, described)
