@@ -142,6 +142,12 @@ def problems(*codes: int) -> dict[Any, Any]:
 class DocumentedSchema(AutoSchema):
     """Reads `noun` (“a lead”, “leads”) and `tag` of our views."""
 
+    _further: list[Any] | None = None
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        self._further = None  # one describes all operations of a view
+        return super().get_operation(*args, **kwargs)
+
     def get_tags(self) -> list[str]:
         return [self.view.tag]  # type: ignore[attr-defined]
 
@@ -161,6 +167,12 @@ class DocumentedSchema(AutoSchema):
         return []  # where `?format=` is taken, the view says so itself
 
     def get_override_parameters(self) -> list[Any]:
+        # Asked for once for every answer of an operation, and half of the time that the document takes.
+        if self._further is None:
+            self._further = self._further_parameters()
+        return self._further
+
+    def _further_parameters(self) -> list[Any]:
         if self.method == "GET":
             parts = self._parts() if self._is_parted else []
             return [*parts, *([IF_NONE_MATCH_GIVEN] if self._shows else [])]
