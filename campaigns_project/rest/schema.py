@@ -372,6 +372,9 @@ def _within(field: Any, described: Any) -> Any:
     types = described.get("type", "")
     if types == "array" and not getattr(field, "allow_empty", True) and not field.read_only:
         described.setdefault("minItems", 1)
+    most = getattr(field, "max_length", None)
+    if isinstance(field, serializers.ListSerializer) and most is not None:
+        described.setdefault("maxItems", most)
     if "integer" in types:
         if isinstance(field, serializers.PrimaryKeyRelatedField):
             described.setdefault("minimum", 1)

@@ -98,7 +98,7 @@ class BulkSuppressionSerializer(_HowSerializer):
     addresses = serializers.ListField(
         child=LineField(max_length=320), min_length=1, max_length=BULK_MAX, required=False, help_text="All alike."
     )
-    entries = SuppressionEntrySerializer(
+    entries = SuppressionEntrySerializer(  # type: ignore[call-arg]
         many=True, allow_empty=False, max_length=BULK_MAX, required=False, help_text="Each as it says itself."
     )
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
@@ -266,7 +266,7 @@ class SuppressionViewSet(Reads, ApiViewSet):
         wanted = self._scoped(asked.validated_data)
         now = timezone.now()
         if wanted.pop("dry_run"):
-            meant = {name: wanted.get(name) for name in ("texts", "reason", "reasons", "campaign_id")}
+            meant: dict[str, Any] = {name: wanted.get(name) for name in ("texts", "reason", "reasons", "campaign_id")}
             return Response(_told_of(look_at(organization=self.organization, now=now, **meant)))
         done = suppress_many(**wanted, **self._by(), at=now)
         told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice, "active": done.active}

@@ -180,6 +180,7 @@ def test_each_row_of_a_list_may_say_why_and_what_led_to_it_and_the_weightier_rea
 @pytest.mark.parametrize(
     ("given", "where"),
     [({}, ""), ({"addresses": ["x.example"], "entries": [{"address": "y.example"}]}, ""), ({"entries": []}, "/entries"),
+     ({"entries": [{"address": "x.example"}] * 1_001}, "/entries"),
      ({"entries": [{"address": "x.example", "reason": "erased"}]}, "/entries/0/reason"),
      ({"entries": [{"address": "x.example"}, {"address": "y.example", "note": "?"}]}, "/entries/1/note")],
 )  # fmt: skip
