@@ -15,6 +15,7 @@ from campaigns.de_enrollment import ask_for_run, health_of
 from campaigns.de_enrollment.naming import leads_named
 from campaigns.models import Campaign, DeEnrollmentLog, DeEnrollmentRun, ExitReason, Outcome
 from campaigns_project.rest.filtering import AnyOf, CreatedFilters, IdFilter, TrueOrFalse
+from campaigns_project.rest.schema import problems
 from campaigns_project.rest.serializers import LineField, ScopedRelatedField, StrictSerializer
 from campaigns_project.rest.viewsets import ApiViewSet, Reads
 from campaigns_project.states import ProgressStatus
@@ -26,6 +27,10 @@ MOST_IN_A_BODY = 10_000
 @extend_schema_serializer(component_name="DeEnrollmentRun")
 class RunSerializer(serializers.ModelSerializer):
     """One run. `found` is `removed`, `already_out` and `cleared` together once it has ended, but for a dry run."""
+
+    by_reason = serializers.DictField(
+        child=serializers.IntegerField(), read_only=True, help_text="How many of those removed, by exit reason."
+    )
 
     class Meta:
         model = DeEnrollmentRun
@@ -111,7 +116,7 @@ class RunViewSet(Reads, ApiViewSet):
         "is in a campaign all the same; or the people you name. A worker does it (202): read the run until it has "
         "ended. Refused with `lead_not_found` (404), `nobody_named` (400) and `campaign_ended` (409).",
         request=AskedRunSerializer,
-        responses={202: RunSerializer},
+        responses={202: RunSerializer, **problems(404)},
     )
     def create(self, request: Request, **_address: str) -> Response:
         asked = AskedRunSerializer(data=request.data, context=self.get_serializer_context())

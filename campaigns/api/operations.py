@@ -1,6 +1,6 @@
 """What plans, calendar, tasks and metrics have in common: they may be switched off, and name members."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -11,6 +11,10 @@ from campaigns_project.rest.viewsets import ApiViewSet
 
 class MemberField(serializers.PrimaryKeyRelatedField):
     """A person by number, one of the caller's organization; anybody else reads like one who does not exist."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "does_not_exist": "Nobody with the number {pk_value} is a member of the organization."
+    }
 
     def __init__(self, **kwargs: Any):
         super().__init__(**{"queryset": User.objects.all(), "required": False, "allow_null": True, **kwargs})

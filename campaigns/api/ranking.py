@@ -27,6 +27,9 @@ class RankingSerializer(serializers.ModelSerializer):
     """The place of one lead. `reasons` has the rules that gave points, in words, each with its points."""
 
     email = serializers.CharField(source="lead.email")
+    reasons = serializers.DictField(
+        child=serializers.IntegerField(), read_only=True, help_text="Rule to points, those that gave any."
+    )
     computed_at = serializers.DateTimeField(read_only=True, help_text="When it last came out otherwise.")
 
     class Meta:

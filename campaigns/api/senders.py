@@ -42,7 +42,7 @@ from campaigns_project.rest.serializers import (
 from campaigns_project.rest.viewsets import ApiViewSet, Changes, Creates, Deletes, Reads
 
 
-class FindingSerializer(StrictSerializer):
+class FindingSerializer(serializers.Serializer):
     """One check of a sender: what should be there, what is, and what to do."""
 
     code = serializers.ChoiceField(choices=HealthCheck.choices)
@@ -61,7 +61,7 @@ class FindingSerializer(StrictSerializer):
     )
 
 
-class HealthSerializer(StrictSerializer):
+class HealthSerializer(serializers.Serializer):
     """What the last look at a sender found."""
 
     status = serializers.ChoiceField(choices=HealthStatus.choices)

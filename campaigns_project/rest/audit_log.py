@@ -25,6 +25,9 @@ LONGEST_REASON = 300
 class AuditLogSerializer(serializers.ModelSerializer):
     """One act. It outlives what it is about; personal data of leads stands in it as keyed hashes only."""
 
+    before = serializers.DictField(read_only=True, allow_null=True)
+    after = serializers.DictField(read_only=True, allow_null=True)
+
     class Meta:
         model = AuditLog
         fields = [

@@ -25,5 +25,10 @@ class DocumentView(SpectacularAPIView):
 
 @lru_cache(maxsize=len(RENDERERS))
 def _written(media_type: str) -> Any:
-    document = SchemaGenerator().get_schema(request=None, public=True)
-    return RENDERERS[media_type]().render(document, renderer_context={})
+    return RENDERERS[media_type]().render(_document(), renderer_context={})
+
+
+@lru_cache(maxsize=1)
+def _document() -> Any:
+    """Of what this process runs: one kept beside it could be older than the code."""
+    return SchemaGenerator().get_schema(request=None, public=True)

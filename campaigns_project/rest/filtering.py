@@ -17,6 +17,7 @@ from campaigns_project.rest.parts import PARTS
 from campaigns_project.rest.problems import UnknownParameter
 
 PAGING = frozenset({"cursor", "page_size", "include"})
+LARGEST_ID = 2**63 - 1  # bigint
 MAY_BE_EMPTY = frozenset({"q"})  # a search box sends it before anything was typed
 
 
@@ -98,12 +99,12 @@ def _lists(filterset_class: Any) -> set[str]:
 
 
 class IdFilter(filters.NumberFilter):
-    """A row by its number; the base would take 1.5 for 1."""
+    """A row by its number; the base would take 1.5 for 1, and one that no row can have for an empty list."""
 
     field_class = forms.IntegerField
 
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, min_value=1, **kwargs)
+        super().__init__(*args, min_value=1, max_value=LARGEST_ID, **kwargs)
 
 
 class _TrueOrFalseField(forms.Field):

@@ -12,7 +12,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 CODE = "wrong_kind"
-_DECIMAL = re.compile(r"-?[0-9]*(\.[0-9]*)?")  # as the OpenAPI document has it
+# As the OpenAPI document has it, and with a digit: DRF would take an empty text for null.
+_DECIMAL = re.compile(r"-?(?=\.?[0-9])[0-9]*(\.[0-9]*)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(_DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?")
 
@@ -52,6 +53,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
 def _is_truth(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -74,6 +79,12 @@ _KINDS: list[_Kind] = [
         WordField,
         lambda value: _is_text(value) or _is_whole(value),
         'Write a text, in quotation marks, or a whole number. One with a fraction is a text: "0.10".',
+    ),
+    # DRF would take the names of an object for them, and {} for none.
+    (
+        (serializers.MultipleChoiceField, serializers.ManyRelatedField),
+        _is_list,
+        'Write a list, in brackets: [] or ["a"].',
     ),
     (serializers.CharField, _is_text, 'Write a text, in quotation marks: "5" and not 5.'),
     (serializers.BooleanField, _is_truth, "Write true or false, without quotation marks."),

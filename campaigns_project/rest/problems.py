@@ -25,10 +25,12 @@ from rest_framework.views import exception_handler, set_rollback
 from campaigns_project.errors import Refused
 from campaigns_project.faults import fault_of, gave_way, is_duplicate, made_meanwhile
 from campaigns_project.problem import CONTENT_TYPE, NOT_KEPT, members
+from campaigns_project.unmeasured import BrokenOff
 
 logger = logging.getLogger(__name__)
 
 ALMOST = 0.8  # how alike two names are when one is a slip of the other; 1 is the same
+_OURS = {"unique": "not_unique"}  # of DRF's codes: what means the same has one code, whoever found it
 _TOLD = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor", "not_unique"})  # of what is invalid
 
 
@@ -122,6 +124,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         is_admin = request.path.startswith("/admin/") and not isinstance(exception, DisallowedHost)
         known = {"title": title, "sentence": sentence, **_known(request), "is_admin": is_admin}
         return HttpResponse(render_to_string("400.html", known), status=400)
+    if isinstance(exception, BrokenOff):
+        return problem(request, 400, exception.code, exception.sentence)
     return problem(request, 400, "bad_request", "The request is malformed, or names a host that is not ours.")
 
 
@@ -192,7 +196,7 @@ def _sentence(item: dict[str, str]) -> str:
 def _flatten(node: Any, pointer: str) -> Iterator[dict[str, str]]:
     """`{"message", "code"}` leaves of DRF's nested details, with a JSON pointer (or ?name) to what each is about."""
     if isinstance(node, dict) and set(node) == {"message", "code"}:
-        yield {"pointer": pointer, "code": str(node["code"]), "detail": str(node["message"])}
+        yield {"pointer": pointer, "code": _OURS.get(node["code"], str(node["code"])), "detail": str(node["message"])}
     elif isinstance(node, dict):
         for key, value in node.items():
             yield from _flatten(value, _step(pointer, str(key)))

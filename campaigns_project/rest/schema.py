@@ -20,7 +20,7 @@ from campaigns_project.rest.parts import FIELDS, OMIT
 from campaigns_project.rest.parts import MEDIA_TYPE as PART_TYPE
 from campaigns_project.rest.rehearsal import HEADER as DRY_RUN_HEADER
 from campaigns_project.rest.rehearsal import PARAMETER as DRY_RUN_PARAMETER
-from campaigns_project.rest.serializers import StrictSerializer
+from campaigns_project.rest.serializers import LineField, StrictSerializer
 
 # Parts of nested addresses that are no field of the rows they lead to.
 PATH_NAMES = {
@@ -91,6 +91,7 @@ REPLAYED_HEADER = {
     "description": "The request was done before, and this is what it was answered.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+ONE_LINE = r"^[^\u0000-\u001F\u007F-\u009F]*$"
 LOCATION = {"description": "Where it is to be read.", "schema": {"type": "string"}}
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}, "required": True}
 
@@ -104,7 +105,7 @@ class ProblemItemSerializer(serializers.Serializer):
 
 
 class ProblemSerializer(serializers.Serializer):
-    """RFC 9457. Some codes bring more members: `current_status`, `allowed_actions`, `problems`, `lead`."""
+    """RFC 9457. Those that need not be there come with some codes; a few codes bring further members of their own."""
 
     type = serializers.CharField(help_text="`urn:fairlead:problem:` and the code.")
     title = serializers.CharField()
@@ -115,6 +116,17 @@ class ProblemSerializer(serializers.Serializer):
     instance = serializers.CharField(help_text="The address that was asked.")
     request_id = serializers.CharField(help_text="As in the header X-Request-ID and in our logs.")
     errors = ProblemItemSerializer(many=True, required=False)  # type: ignore[assignment]
+    field = serializers.CharField(required=False, help_text="What it is about, where it is one field.")
+    current_status = serializers.CharField(required=False, help_text="Of what the state does not allow.")
+    allowed_actions = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="What the state allows, by the last word of an address.",
+    )
+    problems = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="All that stands against it, each with its code."
+    )
+    lead = serializers.IntegerField(required=False, help_text="The number of the lead that is there already.")
 
 
 def example(title: str, /, **body: Any) -> Callable[[Any], Any]:
@@ -129,6 +141,12 @@ def problems(*codes: int) -> dict[Any, Any]:
 
 class DocumentedSchema(AutoSchema):
     """Reads `noun` (“a lead”, “leads”) and `tag` of our views."""
+
+    _further: list[Any] | None = None
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        self._further = None  # one describes all operations of a view
+        return super().get_operation(*args, **kwargs)
 
     def get_tags(self) -> list[str]:
         return [self.view.tag]  # type: ignore[attr-defined]
@@ -149,6 +167,12 @@ class DocumentedSchema(AutoSchema):
         return []  # where `?format=` is taken, the view says so itself
 
     def get_override_parameters(self) -> list[Any]:
+        # Asked for once for every answer of an operation, and half of the time that the document takes.
+        if self._further is None:
+            self._further = self._further_parameters()
+        return self._further
+
+    def _further_parameters(self) -> list[Any]:
         if self.method == "GET":
             parts = self._parts() if self._is_parted else []
             return [*parts, *([IF_NONE_MATCH_GIVEN] if self._shows else [])]
@@ -171,6 +195,8 @@ class DocumentedSchema(AutoSchema):
         return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        if direction == "request" and field.read_only and isinstance(field, serializers.BaseSerializer):
+            return None  # before its parts are described, which no request has
         if _is_shown_empty(field):
             field.allow_blank = True  # DRF forgets it of a field that is only read
         described = super()._map_serializer_field(field, direction, bypass_extensions)
@@ -178,6 +204,10 @@ class DocumentedSchema(AutoSchema):
             _describe_as_number(described)
         if direction == "request" and isinstance(field, WordField):
             described["type"] = ["string", "integer"]
+        if direction == "request" and isinstance(field, LineField):
+            described.setdefault("pattern", ONE_LINE)
+        if _is_kept_object(field) and not {"type", "$ref", "allOf", "anyOf", "oneOf"} & set(described):
+            described |= {"type": "object", "additionalProperties": {}}
         return _within(field, described)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
@@ -191,6 +221,11 @@ class DocumentedSchema(AutoSchema):
             # "" fits a text of format uri as well as an empty one, and null fits what may be anything.
             if "oneOf" in field:
                 field["anyOf"] = field.pop("oneOf")
+            if {} in field.get("anyOf", []):
+                del field["anyOf"]  # what may be anything may be null
+            inner = field.get("additionalProperties") or {}
+            if "int64" in [each.get("format") for each in inner.get("oneOf", [])]:
+                field["additionalProperties"] = inner["oneOf"][0]  # its format is of numbers: "" fits it as it is
         return described
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
@@ -303,6 +338,15 @@ def _is_shown_empty(field: Any) -> bool:
     return field.read_only and field.source in known and known[field.source].blank
 
 
+def _is_kept_object(field: Any) -> bool:
+    """Whether it is JSON that is an object while nothing is in it."""
+    meta = getattr(getattr(field.parent, "Meta", None), "model", None)
+    if meta is None or not isinstance(field, serializers.JSONField):
+        return False
+    known = {each.name: each for each in meta._meta.concrete_fields}
+    return field.source in known and known[field.source].default is dict
+
+
 def _describe_as_filled(described: dict[str, Any]) -> None:
     if described.get("type") == "array":
         described["minItems"] = 1
@@ -328,6 +372,9 @@ def _within(field: Any, described: Any) -> Any:
     types = described.get("type", "")
     if types == "array" and not getattr(field, "allow_empty", True) and not field.read_only:
         described.setdefault("minItems", 1)
+    most = getattr(field, "max_length", None)
+    if isinstance(field, serializers.ListSerializer) and most is not None:
+        described.setdefault("maxItems", most)
     if "integer" in types:
         if isinstance(field, serializers.PrimaryKeyRelatedField):
             described.setdefault("minimum", 1)

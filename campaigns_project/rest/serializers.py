@@ -129,6 +129,10 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
     """A row of the caller's own organization by id; another organization's id reads like one that does not exist."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "does_not_exist": "There is none with the number {pk_value} here, or it belongs to another organization."
+    }
+
     @classmethod
     def many_init(cls, *args: Any, **kwargs: Any) -> Any:
         listed = {name: value for name, value in kwargs.items() if name in MANY_RELATION_KWARGS}

@@ -213,6 +213,8 @@ SPECTACULAR_SETTINGS = {
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    # As it is reached: the document is made once, whatever name it is asked for by.
+    "SERVERS": [{"url": "/", "description": "The installation that this document is of"}],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -5,10 +5,14 @@ import json
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
+from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.unmeasured import Measured
 from campaigns_project.unreadable import Readable
+from leads.models import LeadImport, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +51,40 @@ def test_whoever_refuses_says_it_in_one_shape_and_under_an_id(rf, head, status, 
     assert (said["request_id"] == given) is is_taken
     assert (said["instance"], said["status"]) == ("/api/v1/grün", int(line[:3]))
     assert {"type", "title", "code", "detail"} <= set(said)
+
+
+FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nemail\na@acme.example\n'
+IN_A_FORM = "multipart/form-data; boundary=x"
+
+
+@pytest.fixture
+def _inside_the_test():
+    """Requests in the test's own transaction, as Django's test client has them: none closes its connection."""
+    ends = (request_started, request_finished)
+    for each in ends:
+        each.disconnect(close_old_connections)
+    yield
+    for each in ends:
+        each.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("_inside_the_test")
+@pytest.mark.parametrize(
+    ("path", "kind", "came", "head"),
+    [
+        ("tags", "application/json", b'{"name": "new"}', {"CONTENT_LENGTH": "50"}),
+        ("imports", IN_A_FORM, FORM, {"CONTENT_LENGTH": "5000"}),
+        ("imports", IN_A_FORM, FORM, {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}),
+    ],
+)
+def test_half_of_a_body_is_not_taken_for_the_whole(rf, path, kind, came, head):
+    key = key_client()._credentials["HTTP_AUTHORIZATION"]
+    about = {"CONTENT_TYPE": kind, "HTTP_AUTHORIZATION": key, "PATH_INFO": f"/api/v1/{path}"}
+    seen: list[str] = []
+    environ = {**rf.post("/").environ, **about, "wsgi.input": io.BytesIO(came), **head}
+
+    application = Measured(Readable(get_wsgi_application()))
+    said = json.loads(b"".join(application(environ, lambda status, _: seen.append(status))))
+
+    assert (seen[0][:4], said["code"]) == ("400 ", "body_incomplete")
+    assert (Tag.objects.count(), LeadImport.objects.count()) == (0, 0)

@@ -38,6 +38,14 @@ def test_a_body_with_a_length_is_left_alone():
     assert asked(b"abcdef", CONTENT_LENGTH="3") == ("200 OK", b"abc")
 
 
+def test_a_form_without_a_length_is_taken_once_its_end_has_come():
+    head = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_TYPE": 'multipart/form-data; boundary="a b"'}
+    whole = b"--a b\r\n\r\n" + b"x" * 5000 + b"\r\n--a b--\r\n"
+
+    assert asked(whole, **head) == ("200 OK", whole)
+    assert asked(whole[:-8], **head)[0] == "400 Bad Request"
+
+
 def test_one_that_goes_on_and_on_is_refused():
     status, said = asked(b"x" * 11, most=10, HTTP_TRANSFER_ENCODING="chunked")
 

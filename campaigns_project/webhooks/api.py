@@ -99,7 +99,7 @@ class EndpointWithSecretSerializer(WebhookEndpointSerializer):
 class WebhookDeliverySerializer(StrictModelSerializer):
     """One event to one endpoint."""
 
-    data = serializers.JSONField(  # type: ignore[assignment]
+    data = serializers.DictField(  # type: ignore[assignment]
         source="payload", read_only=True, help_text="What the body has as `data`."
     )
 

@@ -18,6 +18,14 @@ _KEPT_OPTIONS = ("on_existing", "unknown_columns", "tags", "enroll_into", "legal
 class ImportSerializer(serializers.ModelSerializer):
     """One file: how it was read, how far it is, what became of its rows."""
 
+    mapping = serializers.DictField(
+        child=serializers.CharField(allow_null=True),
+        read_only=True,
+        help_text="Header to field, as it was matched or asked for.",
+    )
+    problem_codes = serializers.DictField(
+        child=serializers.IntegerField(), read_only=True, help_text="Problems by code, counted at the end."
+    )
     options = serializers.SerializerMethodField(help_text="What is done with its people.")
     marks = serializers.SerializerMethodField(
         help_text="Of a draft: the columns that say who must not be written to, or may say it, each with its words and "
@@ -139,10 +147,15 @@ class NewImportSerializer(ReadingSerializer, CommitSerializer):
     dry_run = serializers.BooleanField(default=False, help_text="Count what an import would do, and write nothing.")
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class RecordField(serializers.JSONField):
+    """One person, by name of the column."""
+
+
 class NewRowsSerializer(WishesSerializer, CommitSerializer):
     """People as records: their names are the columns, the first of them is row 1."""
 
-    rows = serializers.ListField(child=serializers.JSONField(), allow_empty=False)
+    rows = serializers.ListField(child=RecordField(), allow_empty=False)
     name = LineField(default="API rows", max_length=200, help_text="What the import is called in lists.")
     commit = serializers.BooleanField(default=True, help_text="Off: a draft, which imports nothing yet.")
 
@@ -188,13 +201,18 @@ class UndoPreviewSerializer(serializers.Serializer):
     do_not_contact = serializers.IntegerField(help_text="Rows whose people stay suppressed: out means out.")
 
 
+@extend_schema_field({"type": ["array", "object"], "items": {}, "additionalProperties": {}})
+class CellsField(serializers.JSONField):
+    """The cells in the order of the file, or the record."""
+
+
 class ImportProblemSerializer(serializers.ModelSerializer):
     """A row that became no lead. `row_number` counts as a spreadsheet does: the header is row 1."""
 
     column = serializers.CharField(source="problem_column")
     code = serializers.CharField(source="problem_code")
     message = serializers.CharField(source="problem_message")
-    row = serializers.JSONField(source="raw_lead.payload", help_text="The cells as they came.")
+    row = CellsField(source="raw_lead.payload", help_text="The cells as they came.")
 
     class Meta:
         model = StagedLead

@@ -208,6 +208,7 @@ class ImportViewSet(Reads, ApiViewSet):
             raise ValidationError({"?format": [f"Write {' or '.join(FORMATS)}, or leave it out."]})
         lead_import = self.get_object()
         if request.accepted_renderer.format == "csv":
+            _refuse_pages(request)
             name = f"problems-of-import-{lead_import.pk}.csv"
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
             return StreamingHttpResponse(
@@ -220,6 +221,13 @@ class ImportViewSet(Reads, ApiViewSet):
         """202, and where to look what becomes of it."""
         where = {"Location": self.request.path.rpartition("/")[0]}
         return Response(self.get_serializer(lead_import).data, status=status.HTTP_202_ACCEPTED, headers=where)
+
+
+def _refuse_pages(request: Request) -> None:
+    """A file has no pages: whoever asks for one would take all rows for those of the page."""
+    asked = PAGING & set(request.query_params)
+    if asked:
+        raise ValidationError({f"?{name}": ["A file has all rows. Leave it out."] for name in sorted(asked)})
 
 
 def _checked(serializer: type[Any], request: Request) -> dict[str, Any]:

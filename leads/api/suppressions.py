@@ -81,11 +81,37 @@ class NewSuppressionSerializer(_HowSerializer):
     address = LineField(max_length=320, help_text="An address (ana@example.com) or a domain (example.com).")
 
 
-class BulkSuppressionSerializer(_HowSerializer):
-    """A list of those not to write to any more."""
+class SuppressionEntrySerializer(StrictSerializer):
+    """One entry of a list; what it leaves out is as the list has it."""
 
-    addresses = serializers.ListField(child=LineField(max_length=320), min_length=1, max_length=BULK_MAX)
+    address = LineField(max_length=320, help_text="An address (ana@example.com) or a domain (example.com).")
+    reason = serializers.ChoiceField(GIVEN_REASONS, required=False, help_text="Unless that of the list weighs more.")
+    source = LineField(max_length=120, required=False, help_text="What led to it.")  # type: ignore[assignment]
+
+    def validate_reason(self, reason: str) -> SuppressionReason:
+        return SuppressionReason(reason)
+
+
+class BulkSuppressionSerializer(_HowSerializer):
+    """A list of those not to write to any more: exactly one of `addresses` and `entries`."""
+
+    addresses = serializers.ListField(
+        child=LineField(max_length=320), min_length=1, max_length=BULK_MAX, required=False, help_text="All alike."
+    )
+    entries = SuppressionEntrySerializer(  # type: ignore[call-arg]
+        many=True, allow_empty=False, max_length=BULK_MAX, required=False, help_text="Each as it says itself."
+    )
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """With what the use case takes: `texts`, and text by text `reasons` and `sources`."""
+        if ("addresses" in attrs) == ("entries" in attrs):
+            said = "Say whom in exactly one way: addresses, or entries with a reason or source of their own."
+            raise serializers.ValidationError(said, "unclear")
+        entries = attrs.pop("entries", [])
+        texts = [entry["address"] for entry in entries] or without_heading(attrs.pop("addresses"))
+        reasons = [entry.get("reason") for entry in entries]
+        return {**attrs, "texts": texts, "reasons": reasons, "sources": [entry.get("source", "") for entry in entries]}
 
 
 class InvalidEntrySerializer(serializers.Serializer):
@@ -227,7 +253,9 @@ class SuppressionViewSet(Reads, ApiViewSet):
     @extend_schema(
         summary="Suppress a list",
         description=f"Up to {BULK_MAX:,} addresses and domains, as people write them; several in one text are one "
-        "entry each. What is neither is left out and named; the rest is done all the same.",
+        "entry each. Or as `entries`, of which each may have a `reason` and a `source` of its own: the weightier of "
+        "its reason and that of the list counts, and of an entry that stands there twice the weightiest. What is "
+        "neither an address nor a domain is left out and named; the rest is done all the same.",
         request=BulkSuppressionSerializer,
         responses={200: ManySuppressedSerializer, **problems(404)},
     )
@@ -236,12 +264,11 @@ class SuppressionViewSet(Reads, ApiViewSet):
         asked = BulkSuppressionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = self._scoped(asked.validated_data)
-        texts, now = without_heading(wanted.pop("addresses")), timezone.now()
+        now = timezone.now()
         if wanted.pop("dry_run"):
-            meant = {"campaign_id": wanted.get("campaign_id"), "reason": wanted["reason"]}
-            outlook = look_at(organization=self.organization, texts=texts, now=now, **meant)
-            return Response(_told_of(outlook))
-        done = suppress_many(texts=texts, **wanted, **self._by(), at=now)
+            meant: dict[str, Any] = {name: wanted.get(name) for name in ("texts", "reason", "reasons", "campaign_id")}
+            return Response(_told_of(look_at(organization=self.organization, now=now, **meant)))
+        done = suppress_many(**wanted, **self._by(), at=now)
         told = {"dry_run": False, "added": done.added, "known": done.known, "twice": done.twice, "active": done.active}
         return Response({**told, "invalid": _invalid(done.invalid)})
 

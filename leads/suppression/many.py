@@ -1,10 +1,10 @@
 """A whole list of addresses and domains: looked at first, then suppressed in batches."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import batched
+from itertools import batched, groupby
 from typing import Any
 
 from django.db import models, transaction
@@ -49,6 +49,7 @@ class Entry:
     state: EntryState
     error: str = ""
     reason: SuppressionReason | None = None  # of its own, no lighter than that of the list; else that holds
+    source: str = ""  # of its own; else that of the list holds
 
 
 @dataclass(frozen=True)
@@ -136,11 +137,13 @@ def suppress_many(
     expires_at: datetime | None = None,
     created_by: User | None = None,
     reasons: Sequence[SuppressionReason | None] = (),
+    sources: Sequence[str] = (),
 ) -> Many:
     """Suppress every address and domain of `texts`, as `suppress` does one; what is neither is left out and counted.
 
     `reasons` has, text by text, what goes before `reason`, unless it is lighter; None, or too short a list, leaves
-    that. Of an entry that stands there more than once the weightiest reason counts.
+    that. Of an entry that stands there more than once the weightiest reason counts. So `sources` go before `source`;
+    the one that counts is that of the text whose reason does.
 
     Counted are the entries of the list, not what else was suppressed because two people had been merged.
     In batches, each a transaction with an audit entry of its own: cut off, the same list is simply given again.
@@ -148,13 +151,14 @@ def suppress_many(
     """
     require_future(expires_at, at)
     result = Many()
-    for batch in batched(_read(texts, reason, reasons), BATCH, strict=False):
+    for batch in batched(_read(texts, reason, reasons, sources), BATCH, strict=False):
         result.invalid += [entry for entry in batch if entry.state == EntryState.INVALID]
         result.twice += sum(entry.state == EntryState.TWICE for entry in batch)
         new = [entry for entry in batch if entry.state == EntryState.NEW]
         given = {"source": source[:120], "campaign_id": campaign_id, "expires_at": expires_at, "created_by": created_by}
+        own = {entry.target: entry.source[:120] for entry in new if entry.source}
         for each, targets in _by_reason(new, reason).items():
-            added, active = _suppress(organization, targets, {**given, "reason": each}, actor, at)
+            added, active = _suppress(organization, targets, {**given, "reason": each}, actor, at, sources=own)
             result.added += added
             result.known += len(targets) - added
             result.active += active
@@ -197,15 +201,21 @@ def _by_reason(entries: Iterable[Entry], reason: SuppressionReason) -> dict[Supp
     return targets
 
 
-def _read(texts: Iterable[str], reason: SuppressionReason, reasons: Sequence[SuppressionReason | None]) -> list[Entry]:
+def _read(
+    texts: Iterable[str],
+    reason: SuppressionReason,
+    reasons: Sequence[SuppressionReason | None],
+    sources: Sequence[str] = (),
+) -> list[Entry]:
     """The entries that say something, in a line mostly one; `new` as far as the list itself can tell.
 
-    The one of a target that is new has the weightiest of the reasons that the list gives for it.
+    The one of a target that is new has the weightiest of the reasons that the list gives for it, and its source.
     """
     found: list[Entry] = []
     first: dict[str, int] = {}
     for line, text in enumerate(texts, start=1):
         own = reasons[line - 1] if line <= len(reasons) else None
+        source = sources[line - 1] if line <= len(sources) else ""
         for written in targets_in(text):
             try:
                 target = normalize_target(written)
@@ -214,8 +224,10 @@ def _read(texts: Iterable[str], reason: SuppressionReason, reasons: Sequence[Sup
                 continue
             place = first.setdefault(target, len(found))
             state = EntryState.TWICE if place < len(found) else EntryState.NEW
-            found.append(Entry(line, written[:320], target, state))
-            found[place] = replace(found[place], reason=_weightier(found[place].reason, own, besides=reason))
+            found.append(Entry(line, written[:320], target, state, source=source))
+            weightier = _weightier(found[place].reason, own, besides=reason)
+            if weightier != found[place].reason:
+                found[place] = replace(found[place], reason=weightier, source=source)
     return found
 
 
@@ -259,9 +271,15 @@ def _suppress(
     *,
     is_counted: bool = True,
     told_as: SuppressionReason | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> tuple[int, int]:
     """One batch, in the order of locks that `suppress` keeps; how many of those asked for were new, and how many people
-    left a campaign, unless it is not to be counted."""
+    left a campaign, unless it is not to be counted. `sources` has those of their own of some targets."""
+    own_sources = sources or {}
+
+    def source_of(target: str) -> str:
+        return own_sources.get(target, given["source"])
+
     targets = [*asked, *also_theirs(organization, asked, given["reason"])]
     people = people_of(organization, targets)
     active = _active(people, given["campaign_id"]) if is_counted else 0
@@ -271,14 +289,16 @@ def _suppress(
     known = list(own.filter(address__in=targets).order_by("address").select_for_update())
     new = sorted(set(targets) - {each.address for each in known} - _erased(organization, targets))
     Suppression.objects.bulk_create(
-        [Suppression(organization=organization, address=each, **given) for each in new],
+        [Suppression(organization=organization, address=each, **{**given, "source": source_of(each)}) for each in new],
         ignore_conflicts=True,  # somebody may add the same in this moment
     )
-    wanted = {name: given[name] for name in ("reason", "source", "expires_at")}
-    changed = sum(strengthen(each, **wanted, at=at) for each in known)
+    wanted = {name: given[name] for name in ("reason", "expires_at")}
+    changed = sum(strengthen(each, **wanted, source=source_of(each.address), at=at) for each in known)
     if given["campaign_id"] is None:
         show(people_of(organization, [each for each in targets if "@" in each]), news)
-    tell_outside(EventType.SUPPRESSION_CREATED, new, organization_id=organization.pk, given=given, at=at)
+    for source, some in groupby(sorted(new, key=source_of), key=source_of):
+        told = {**given, "source": source}
+        tell_outside(EventType.SUPPRESSION_CREATED, list(some), organization_id=organization.pk, given=told, at=at)
     if new or changed:
         record(
             action="suppression.added_many",

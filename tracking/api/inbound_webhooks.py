@@ -21,7 +21,9 @@ class InboundWebhookSerializer(serializers.ModelSerializer):
     sender = serializers.IntegerField(
         source="sender_id", read_only=True, allow_null=True, help_text="Null for what Instantly reports."
     )
-    event = serializers.JSONField(read_only=True, help_text="The event that was put aside, as the service wrote it.")
+    event = serializers.DictField(
+        read_only=True, allow_null=True, help_text="The event that was put aside, as the service wrote it."
+    )
 
     class Meta:
         model = InboundWebhook

@@ -363,6 +363,14 @@ def test_reading_as_a_key_takes_no_query_per_row():
     assert len(one) == len(three)
 
 
+def test_a_second_one_is_told_by_one_code_whoever_finds_it():
+    client = key_client()
+    answers = [client.post("/api/v1/campaigns", {"name": "A", "campaign_id": "autumn"}) for _time in range(2)]
+
+    assert [answer.status_code for answer in answers] == [201, 400]
+    assert (answers[1].json()["code"], answers[1].json()["errors"][0]["code"]) == ("not_unique", "not_unique")
+
+
 def test_a_dry_run_is_refused_as_it_would_be_and_leaves_the_key_free():
     client = key_client(Role.OPERATOR)
     once = {"Idempotency-Key": "once"}

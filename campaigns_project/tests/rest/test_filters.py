@@ -69,6 +69,16 @@ def test_true_or_false_is_asked_with_these_words_alone(world, questions):
     assert len(booleans) >= 4
 
 
+def test_a_number_that_no_row_can_have_is_refused_and_no_empty_list(world, questions):
+    client = key_client(organization=world.organization)
+    rows = [(path, name) for path, name, schema in questions if schema.get("format") == "int64"]
+
+    answers = {asked: client.get(asked[0], {asked[1]: str(2**63)}) for asked in rows}
+
+    assert {asked: pointed_to(answer) for asked, answer in answers.items() if answer.status_code != 400} == {}
+    assert len(rows) > 30
+
+
 def test_whoever_repeats_a_list_is_told_of_the_comma_and_others_to_give_it_once():
     client = key_client()
 

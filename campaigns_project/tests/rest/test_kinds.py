@@ -24,7 +24,14 @@ def of_another_kind(described: dict[str, Any]) -> Any:
     return OTHERS.get(kinds[0]) if len(kinds) == 1 else None
 
 
-def test_no_field_of_any_body_takes_a_value_of_another_kind(world):
+def of_no_list(described: dict[str, Any]) -> Any:
+    """An object for a list of texts or numbers: its names could be taken for them, and `{}` for none."""
+    is_plain = described.get("type") == "array" and "$ref" not in described["items"]
+    return {} if is_plain else None
+
+
+@pytest.mark.parametrize(("other", "least"), [(of_another_kind, 250), (of_no_list, 25)])
+def test_no_field_of_any_body_takes_a_value_of_another_kind(world, other, least):
     client = key_client(organization=world.organization)
     schema = described()
     known = {address.route.translate({60: "{", 62: "}"}): address for address in all_addresses()}
@@ -35,7 +42,7 @@ def test_no_field_of_any_body_takes_a_value_of_another_kind(world):
         for method, operation in methods.items():
             node = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
             fields = schema["components"]["schemas"].get(node.get("$ref", "").rpartition("/")[2], {})
-            body = {name: of_another_kind(field) for name, field in fields.get("properties", {}).items()}
+            body = {name: other(field) for name, field in fields.get("properties", {}).items()}
             body = {name: value for name, value in body.items() if value is not None}
             if body:
                 answer = getattr(client, method)(real, body)
@@ -43,7 +50,7 @@ def test_no_field_of_any_body_takes_a_value_of_another_kind(world):
                 taken += [(method, path, name, answer.status_code) for name in body if name not in refused]
                 tried += len(body)
 
-    assert (taken, tried > 250) == ([], True)
+    assert (taken, tried > least) == ([], True)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,7 @@ def test_no_field_of_any_body_takes_a_value_of_another_kind(world):
         ("leads", {"email": "a@b.example", "phone": 777123456}, "/phone"),  # it began with a zero
         ("leads", {"email": "a@b.example", "custom": {"price": 0.10}}, "/custom/price"),
         ("calendar-items", {"kind": "note", "title": "A", "starts_on": "20261123"}, "/starts_on"),
+        ("metrics", {"name": "A", "direction": "up", "cadence": "daily", "target": ""}, "/target"),  # and was null
         ("metric-entries/bulk", {"entries": [{"metric": 1, "date": "2026-11-2", "value": "1_0"}]}, "/entries/0/value"),
     ],
 )

@@ -1,6 +1,7 @@
 """The OpenAPI document: without a warning, and with what every operation owes its reader."""
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,20 @@ def test_the_document_is_made_once_for_everybody_and_not_for_each(client, monkey
 
     assert (again.content, again["Content-Type"]) == (first.content, "application/json")
     assert set(again.json()["paths"]) == set(made["paths"])
+
+
+def test_whoever_reads_the_document_with_other_tools_finds_what_they_ask_for():
+    """Where it is served, who signs what we send, no part that nothing names, and of kept JSON what it is."""
+    document = described()
+    names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    rows = ("AuditLog before", "Event event_data", "Import mapping", "ImportProblem row", "Job result")
+    schemas = document["components"]["schemas"]
+
+    assert [server["url"] for server in document["servers"]] == ["/"]
+    assert document["webhooks"]["event"]["post"]["security"] == []
+    assert set(schemas) - names == set()
+    assert [row for row in rows if "type" not in schemas[row.split()[0]]["properties"][row.split()[1]]] == []
+    assert "oneOf" not in json.dumps(schemas["LeadRequest"])  # of an empty text both would be so, and thus neither
 
 
 def test_every_operation_asks_for_a_key(operations):

@@ -209,6 +209,17 @@ def test_who_had_every_mail_left_and_who_was_taken_out_too_with_the_reason() -> 
     assert told(EventType.MESSAGE_SENT) == []
 
 
+def test_of_a_list_whose_rows_say_what_led_to_them_each_address_is_told_with_its_own() -> None:
+    home = OrganizationFactory()
+    WebhookEndpointFactory(organization=home)
+    given = {"reason": SuppressionReason.MANUAL, "source": "crm", "sources": ["call", "", "call"], "at": NOON}
+
+    suppress_many(organization=home, texts=["a.example", "b.example", "c.example"], actor=SYSTEM, **given)
+
+    told = WebhookDelivery.objects.values_list("payload__source", "payload__addresses")
+    assert sorted(told) == [("call", ["a.example", "c.example"]), ("crm", ["b.example"])]
+
+
 def test_the_system_says_why_it_paused() -> None:
     home = OrganizationFactory()
     WebhookEndpointFactory(organization=home)

@@ -221,6 +221,18 @@ def test_a_draft_without_an_address_has_no_list_of_problems():
     assert (answer.status_code, answer.json()["code"]) == (400, "no_email_column")
 
 
+def test_a_file_of_problems_has_no_pages():
+    client = key_client(Role.OPERATOR)
+    import_id = draft(client, "E-mail\nask\n")
+
+    answer = client.get(f"/api/v1/imports/{import_id}/problems?format=csv&page_size=5&cursor=x")
+
+    assert (answer.status_code, [each["pointer"] for each in answer.json()["errors"]]) == (
+        400,
+        ["?cursor", "?page_size"],
+    )
+
+
 def test_a_draft_is_read_in_another_way_and_keeps_what_is_not_named():
     client = key_client(Role.OPERATOR)
     import_id = draft(client, "E-mail,Notes\nana@acme.example,x\n", unknown_columns="ignore", tags=["vip"])

@@ -153,6 +153,43 @@ def test_a_list_is_tried_and_then_done():
     assert [entry["index"] for entry in done["invalid"]] == [3]
 
 
+def test_each_row_of_a_list_may_say_why_and_what_led_to_it_and_the_weightier_reason_counts():
+    client = key_client(Role.OPERATOR)
+    SuppressionFactory(organization=client.organization, address="old@x.example", reason="import", source="crm")
+    rows = [
+        {"address": "ana@x.example", "reason": "hard_bounce", "source": "bounce log"},
+        {"address": "Ana@x.example", "reason": "complaint", "source": "feedback loop"},
+        {"address": "bo@x.example", "reason": "manual", "source": "call"},
+        {"address": "acme.example"},
+        {"address": "old@x.example", "reason": "legal", "source": "letter"},
+    ]
+    given = {"entries": rows, "reason": "unsubscribed", "source": "list of May"}
+
+    tried = client.post("/api/v1/suppressions/bulk", {**given, "dry_run": True}).json()
+    done = client.post("/api/v1/suppressions/bulk", given).json()
+
+    assert [(each["added"], each["known"], each["twice"]) for each in (tried, done)] == [(3, 1, 1)] * 2
+    assert set(Suppression.objects.values_list("address", "reason", "source")) == {
+        ("ana@x.example", "complaint", "feedback loop"),
+        ("bo@x.example", "unsubscribed", "call"),
+        ("acme.example", "unsubscribed", "list of May"),
+        ("old@x.example", "legal", "letter"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [({}, ""), ({"addresses": ["x.example"], "entries": [{"address": "y.example"}]}, ""), ({"entries": []}, "/entries"),
+     ({"entries": [{"address": "x.example"}] * 1_001}, "/entries"),
+     ({"entries": [{"address": "x.example", "reason": "erased"}]}, "/entries/0/reason"),
+     ({"entries": [{"address": "x.example"}, {"address": "y.example", "note": "?"}]}, "/entries/1/note")],
+)  # fmt: skip
+def test_a_list_in_two_ways_or_none_or_with_a_row_that_cannot_be_meant_changes_nothing(given, where):
+    answer = key_client().post("/api/v1/suppressions/bulk", given)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"], Suppression.objects.count()) == (400, where, 0)
+
+
 def test_suppressions_are_found_by_domain_scope_campaign_source_and_end():
     client = key_client()
     of = {"organization": client.organization}
