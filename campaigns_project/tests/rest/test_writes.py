@@ -46,6 +46,7 @@ from campaigns.tests.factories import NOON, LeadFactory, TagFactory, VariantFact
 from campaigns_project.accounts.roles import Role
 from campaigns_project.audit.actors import SYSTEM
 from campaigns_project.audit.models import AuditLog
+from campaigns_project.tests.audit.refusing import refusing
 from campaigns_project.tests.rest.answers import Document, described
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.tests.tenancy.world import World
@@ -747,7 +748,9 @@ def test_every_writing_operation_of_the_schema_is_tried_here():
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_a_write_leaves_its_audit_row_in_the_name_of_the_key_and_is_done_once(operation, world, document):
+def test_a_write_does_nothing_without_its_audit_row_leaves_it_in_the_name_of_the_key_and_is_done_once(
+    operation, world, document
+):
     WRITES[operation].prepare(world)
     client = key_client(WRITES[operation].role, world.organization)
     seen = AuditLog.objects.latest("pk").pk
@@ -756,6 +759,13 @@ def test_a_write_leaves_its_audit_row_in_the_name_of_the_key_and_is_done_once(op
     tried = dry_run(client, operation, world, document)
 
     assert (world.snapshot(), AuditLog.objects.latest("pk").pk, connection.run_on_commit) == (before, seen, queued)
+
+    client.raise_request_exception = False
+    with refusing():
+        failed = send(client, operation, world)
+    client.raise_request_exception = True
+
+    assert (failed.status_code, world.snapshot()) == (500, before)
 
     answer = send_it()
 

@@ -1,5 +1,6 @@
 """A campaign that is being deleted, with a row of everything a campaign can have, beside others of its organization."""
 
+import re
 from typing import Any
 
 from django.apps import apps
@@ -8,8 +9,14 @@ from django.db.models import DB_CASCADE, Model
 from campaigns.models import Campaign
 from campaigns.tests.factories import NOON, LeadFactory
 from campaigns_project.references import loose_references
+from campaigns_project.tests.tenancy.addresses import Address
 from campaigns_project.tests.tenancy.world import MAKERS, World
 from leads.models import Lead
+
+MARKER = "leaving-campaign"
+# These outlive the campaign and speak of it; or they are its deletion.
+_MAY_NAME_IT = ("/admin/audit/", "/admin/campaigns/campaigntombstone/", "/api/v1/audit-log")
+_DELETION = re.compile(r"/deletions?(/|$)|/delete/$|/export$")  # or the way to keep a copy
 
 
 class LeavingCampaign(World):
@@ -36,6 +43,11 @@ class LeavingCampaign(World):
         """The rows that go with the campaign, by model."""
         loose = [model for model, _ in loose_references(Campaign)]
         return {model: self.rows[model] for model in [*going_with_a_campaign(), *loose]}
+
+
+def may_name_it(address: Address) -> bool:
+    """Whether what is shown there is of campaigns that are being deleted, too."""
+    return address.route.startswith(_MAY_NAME_IT) or bool(_DELETION.search(address.route))
 
 
 def going_with_a_campaign() -> list[type[Model]]:
