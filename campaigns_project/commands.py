@@ -74,8 +74,8 @@ class FairleadCommand(BaseCommand):
                 raise CommandError(f"{fault.code}: {fault.in_full}", returncode=exit_code(fault)) from error
             if not is_duplicate(error):
                 raise
-            refused = made_meanwhile()
-            raise CommandError(f"{refused.code}: {refused}", returncode=exit_code(refused)) from error
+            told = made_meanwhile()
+            raise CommandError(f"{told.code}: {told}", returncode=exit_code(told)) from error
 
     def print_json(self, schema: str, **values: Any) -> None:
         """One JSON object on stdout; `schema` names its shape."""

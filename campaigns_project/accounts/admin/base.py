@@ -161,8 +161,9 @@ class FairleadAdmin(ModelAdmin):
         except IntegrityError as error:
             if not is_duplicate(error):
                 raise
-        for file in request.FILES.values():
-            file.seek(0)
+        for _, files in request.FILES.lists():
+            for file in files:
+                file.seek(0)
         return self._changeform(request, object_id, form_url, extra_context)
 
     def _changeform(
