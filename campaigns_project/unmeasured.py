@@ -66,10 +66,12 @@ class Measured:
             if not left:
                 return _too_large(environ, start_response, self._most)
             length = body.tell()
+            whole: Any = body
             if _lacks_its_end(environ.get("CONTENT_TYPE", ""), body):
-                return refuse_early(environ, start_response, HTTPStatus.BAD_REQUEST, BrokenOff.code, BrokenOff.sentence)
+                length += 1  # so that who reads it is told, and who does not care goes on
+                whole = _Announced(body, length)
             body.seek(0)
-            known = {**environ, "wsgi.input": body, "CONTENT_LENGTH": str(length)}
+            known = {**environ, "wsgi.input": whole, "CONTENT_LENGTH": str(length)}
             answer = self._application(known, start_response)
             if hasattr(answer, "close"):
                 things.callback(answer.close)
@@ -105,7 +107,10 @@ class _Announced:
 
 def _lacks_its_end(content_type: str, body: IO[bytes]) -> bool:
     """Whether this is a form with files whose last boundary did not come."""
-    kind, parameters = parse_header_parameters(content_type[:_END_OF_A_FORM])
+    try:
+        kind, parameters = parse_header_parameters(content_type[:_END_OF_A_FORM])
+    except ValueError:
+        return False  # refused by whoever reads it
     if kind != "multipart/form-data" or not parameters.get("boundary"):
         return False
     body.seek(max(0, body.tell() - _END_OF_A_FORM))

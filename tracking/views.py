@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -140,7 +140,7 @@ def _leave(request: HttpRequest, meant: Token) -> HttpResponse:
 def _is_one_click(request: HttpRequest) -> bool:
     try:
         return request.POST.get("List-Unsubscribe") == "One-Click"
-    except (MultiPartParserError, SuspiciousOperation):
+    except (MultiPartParserError, SuspiciousOperation, BadRequest):
         return False  # a body nobody can read is still a wish to leave
 
 

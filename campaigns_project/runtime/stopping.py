@@ -33,8 +33,8 @@ def not_stopped_halfway() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if asked:
-        raise KeyboardInterrupt
+        if asked:  # also where the block failed
+            raise KeyboardInterrupt
 
 
 def orphaned() -> bool:

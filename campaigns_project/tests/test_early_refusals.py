@@ -9,10 +9,13 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
+from campaigns import tokens
+from campaigns.tests.factories import MessageFactory
+from campaigns.tokens import Purpose
 from campaigns_project.tests.rest.clients import key_client
 from campaigns_project.unmeasured import Measured
 from campaigns_project.unreadable import Readable
-from leads.models import LeadImport, Tag
+from leads.models import LeadImport, Suppression, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -83,8 +86,33 @@ def test_half_of_a_body_is_not_taken_for_the_whole(rf, path, kind, came, head):
     seen: list[str] = []
     environ = {**rf.post("/").environ, **about, "wsgi.input": io.BytesIO(came), **head}
 
-    application = Measured(Readable(get_wsgi_application()))
-    said = json.loads(b"".join(application(environ, lambda status, _: seen.append(status))))
+    answer = Measured(Readable(get_wsgi_application()))(environ, lambda status, _: seen.append(status))
+    said = json.loads(b"".join(answer))
+    answer.close()
 
     assert (seen[0][:4], said["code"]) == ("400 ", "body_incomplete")
     assert (Tag.objects.count(), LeadImport.objects.count()) == (0, 0)
+
+
+@pytest.mark.usefixtures("_inside_the_test")
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ({"CONTENT_TYPE": IN_A_FORM, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}, "200 "),
+        ({"CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": "5000"}, "200 "),
+        # No head at all could be read; nobody's fault of ours.
+        ({"CONTENT_TYPE": "multipart/form-data; boundary*=no''a%41", "HTTP_TRANSFER_ENCODING": "chunked"}, "400 "),
+    ],
+)
+def test_whoever_opts_out_has_done_so_whatever_became_of_the_body(rf, head, status):
+    message = MessageFactory()
+    token = tokens.sign(Purpose.UNSUBSCRIBE, message.pk, message.recipient.lead_id)
+    about = {"PATH_INFO": f"/t/{token}/unsubscribe", "wsgi.input": io.BytesIO(FORM), "CONTENT_LENGTH": ""}
+    seen: list[str] = []
+
+    application = Measured(Readable(get_wsgi_application()))
+    answer = application({**rf.post("/").environ, **about, **head}, lambda status, _: seen.append(status))
+    b"".join(answer)
+    answer.close()
+
+    assert (seen[0][:4], Suppression.objects.count()) == (status, status == "200 ")

@@ -29,7 +29,8 @@ _WORDS = {
 _WEIGHTIEST = sorted(_WORDS, key=weight_of, reverse=True)  # of several that are found the first counts
 _FOR_A_WHILE = frozenset({"soft", "temporary", "deferred"})  # such a bounce says nothing of the address
 _OF_ANYTHING = frozenset({SuppressionReason.MANUAL, SuppressionReason.IMPORT})
-_OF_OTHER_THINGS = frozenset({"legal", "gdpr", "dsgvo", "rgpd", "abuse", "baja"})  # departments, a town
+_DEPARTMENTS = frozenset({"legal", "abuse"})
+_PLACES = frozenset({"baja", "baja california", "baja california sur"})  # and what a Spaniard calls opting out
 _CELL_MAX = 200  # characters that are looked at
 _STATE = 4  # words at most; a longer cell is a text of a server or of the person, and may speak of anything
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -84,8 +85,8 @@ def _is_of_reasons(header: str) -> bool:
 def _is_nothing_else(text: str) -> bool:
     if text in _OWN:
         return _OWN[text] not in _OF_ANYTHING | {SuppressionReason.LEGAL}
-    words = [word for word in _words(text) if word not in _OF_OTHER_THINGS]
-    return _said(" ".join(words), most=_STATE) is not None
+    words = [word for word in _words(text) if word not in _DEPARTMENTS]
+    return text not in _PLACES and _said(" ".join(words), most=_STATE) is not None
 
 
 _OWN = {text.lower(): SuppressionReason(code) for code, label in GIVEN_REASONS for text in (code, label)}

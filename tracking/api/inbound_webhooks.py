@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,15 +15,18 @@ from tracking.inbound.retry import retry
 from tracking.models import InboundWebhook, QuarantineCode, WebhookStatus
 
 
+@extend_schema_field({"type": ["object", "array", "string", "number", "boolean", "null"], "items": {}})
+class EventField(serializers.JSONField):
+    """As a rule an object; but what is put aside may be put aside because it is none."""
+
+
 class InboundWebhookSerializer(serializers.ModelSerializer):
     """One report of an e-mail service; of what is settled the counts alone are kept."""
 
     sender = serializers.IntegerField(
         source="sender_id", read_only=True, allow_null=True, help_text="Null for what Instantly reports."
     )
-    event = serializers.DictField(
-        read_only=True, allow_null=True, help_text="The event that was put aside, as the service wrote it."
-    )
+    event = EventField(read_only=True, help_text="The event that was put aside, as the service wrote it.")
 
     class Meta:
         model = InboundWebhook

@@ -68,22 +68,23 @@ def _parts() -> list[Part]:
 
 @contextmanager
 def _process(part: Part) -> Iterator[None]:
-    log = _log_file(part.name)
-    with log.open("ab") as output, not_stopped_halfway():
-        process = subprocess.Popen(  # noqa: S603 - our own commands
-            part.command,
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            cwd=settings.BASE_DIR,
-            start_new_session=True,  # a Ctrl-C is ours to handle: we stop it in order
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+    log, process = _log_file(part.name), None
     try:
+        with log.open("ab") as output, not_stopped_halfway():
+            process = subprocess.Popen(  # noqa: S603 - our own commands
+                part.command,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                cwd=settings.BASE_DIR,
+                start_new_session=True,  # a Ctrl-C is ours to handle: we stop it in order
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
         _wait_for(part, process, log)
         yield
     finally:
-        _stop(process)
+        if process is not None:
+            _stop(process)
 
 
 def _wait_for(part: Part, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -76,6 +76,13 @@ def test_what_the_page_of_another_person_asks_for_is_not_done_and_it_is_told_who
     assert (made_by_another, Campaign.objects.filter(name="A copy").count()) == (0, 1)
 
 
+def test_a_page_says_for_whom_it_is_as_the_number_is_asked_for(db: None) -> None:
+    person = UserFactory(pk=1_234_567, is_superuser=True)
+    page = client_of(person).get("/admin/").content.decode()
+
+    assert f'data-person="{person.pk}"' in page
+
+
 def test_another_login_or_a_logout_renews_the_token_and_a_form_of_before_is_told_who_is_logged_in_now(db: None) -> None:
     browser, (first, second) = Client(enforce_csrf_checks=True), (UserFactory(is_superuser=True) for _ in range(2))
     tokens = []

@@ -32,6 +32,15 @@ def test_they_are_found_by_status_and_sender(sender):
     assert found(f"?sender={sender.pk}&status=settled") == [settled.pk]
 
 
+@pytest.mark.parametrize("event", [5, "text", ["x"], {"event": "open"}])
+def test_what_was_put_aside_is_shown_as_it_came(sender, event):
+    InboundWebhookFactory(sender=sender, event=event)
+
+    (row,) = key_client(organization=sender.organization).get("/api/v1/inbound-webhooks").json()["results"]
+
+    assert row["event"] == event
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_number_of_queries_does_not_grow(sender, rows, django_assert_max_num_queries):
     InboundWebhookFactory.create_batch(rows, sender=sender)
